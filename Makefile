@@ -1,0 +1,55 @@
+# Everything here needs only python3 (3.11, 3.12 or 3.13), make and the package index.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# Nothing we run reports home.
+export DO_NOT_TRACK := 1
+export RUNTIME__DLTHUB_TELEMETRY := false
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export PREFECT_HOME := $(CURDIR)/.prefect
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test setup lint format lock clean
+.DEFAULT_GOAL := setup
+
+demo: $(STAMP)  ## a sample project, from its API to a file that BI reads
+	@$(BIN)/mp demo
+
+test: $(STAMP)  ## unit and integration tests, then the end-to-end ones
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m e2e
+
+setup: $(STAMP)  ## .venv with the locked dependencies, nothing else
+
+$(STAMP): requirements/dev.lock requirements/old-duckdb.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; ok = (3, 11) <= v <= (3, 13); sys.exit(0 if ok else "Python 3.11, 3.12 or 3.13 is needed, and %s is %d.%d: make PYTHON=python3.12 ..." % (sys.executable, *v))'
+	@echo "Installing the locked dependencies into $(VENV): a few minutes, once."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install -qq --no-deps --require-hashes --only-binary :all: -r requirements/dev.lock
+	@$(BIN)/python -m pip install -qq --no-deps --require-hashes --only-binary :all: --target $(VENV)/old-duckdb -r requirements/old-duckdb.lock
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q $(VENV) pipelines flows || true
+	@touch $@
+
+lint: $(STAMP)  ## ruff, mypy, sqlfluff
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 2 dbt
+
+format: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock:  ## both lock files anew; needs uv
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-annotate --no-header --all-extras --group dev pyproject.toml --output-file requirements/dev.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-annotate --no-header requirements/old-duckdb.in --output-file requirements/old-duckdb.lock
+
+clean:  ## the environment and the demo's data; never your own data
+	rm -rf $(VENV) .prefect demo-data

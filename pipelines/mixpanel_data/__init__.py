@@ -1,0 +1,1 @@
+"""Own your Mixpanel data: complete, repeatable extraction into DuckDB, modelled by dbt."""

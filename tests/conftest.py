@@ -1,0 +1,22 @@
+"""Fixtures every test may use."""
+
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["mixpanel_data.sandbox.pytest_plugin"]
+
+MP_VARIABLES = (
+    "MP_USERNAME MP_SECRET MP_PROJECT_ID MP_REGION MP_ACCOUNT MP_DATA_DIR MP_API_BASE_URL MP_HOURLY_LIMIT "
+    "MP_TIME_BASIS MP_PROJECT_TIMEZONE MP_LOOKBACK_DAYS MP_START_DATE"
+).split()
+
+
+@pytest.fixture(autouse=True)
+def _isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test reads this machine's accounts, settings or data, and nothing reports home."""
+    for name in MP_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MP_CONFIG_PATH", str(tmp_path / "accounts" / "config.toml"))
+    monkeypatch.setenv("DO_NOT_TRACK", "1")
+    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
