@@ -1,1 +1,287 @@
-"""Every error of the library. Catch :class:`MixpanelDataError` for all; branch on type or ``code``, never on text."""
+"""Every error of the library. Catch :class:`MixpanelDataError` for all; branch on type or ``code``, never on text.
+
+MixpanelDataError             MIXPANEL_DATA_ERROR
+├── ConfigError               CONFIG_ERROR
+│   ├── AccountNotFoundError  ACCOUNT_NOT_FOUND
+│   └── AccountExistsError    ACCOUNT_EXISTS
+├── APIError                  API_ERROR          no answer, a redirect, or an answer nobody expected
+│   ├── AuthenticationError   AUTH_FAILED        401, 403
+│   ├── RateLimitError        RATE_LIMITED       429
+│   ├── QueryError            QUERY_FAILED       400, 402, 404 and the other 4xx
+│   └── ServerError           SERVER_ERROR       5xx
+├── IncompleteExportError     INCOMPLETE_EXPORT  an answer that is not whole
+├── TableExistsError          TABLE_EXISTS
+├── TableNotFoundError        TABLE_NOT_FOUND
+└── DatabaseLockedError       DATABASE_LOCKED
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from os import PathLike
+from typing import Any, ClassVar, Generic, TypedDict, TypeVar, Unpack, cast
+
+from mixpanel_data._internal.json_safe import json_safe
+from mixpanel_data._internal.redaction import redact, redact_tree
+
+T = TypeVar("T")
+
+
+class MixpanelDataError(Exception):
+    """A message for people, a stable ``code`` for programs, and ``details`` that JSON can hold.
+
+    Pickles and copies whole, as orchestrators require.
+    """
+
+    code: ClassVar[str] = "MIXPANEL_DATA_ERROR"
+
+    def __init__(self, message: str, *, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details: dict[str, Any] = json_safe(details or {})
+
+    def to_dict(self) -> dict[str, Any]:
+        """``{"code", "message", "details"}``, ready for ``json.dumps``."""
+        return {"code": self.code, "message": self.message, "details": json_safe(self.details)}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The default calls the constructor with args, but ours take more than the message.
+        return _rebuild, (type(self), self.message), self.__dict__
+
+
+def _rebuild(kind: type[MixpanelDataError], message: str) -> MixpanelDataError:
+    return kind.__new__(kind, message)
+
+
+class _Detail(Generic[T]):
+    """One of an error's details, as an attribute with a type."""
+
+    def __init__(self, doc: str) -> None:
+        self.__doc__ = doc
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, error: Any, owner: type) -> T:
+        return cast(T, self if error is None else error.details.get(self._name))
+
+
+class ConfigError(MixpanelDataError):
+    """A setting or the accounts file is missing, malformed or contradictory."""
+
+    code = "CONFIG_ERROR"
+
+
+class AccountNotFoundError(ConfigError):
+    """No account of this name in the accounts file."""
+
+    code = "ACCOUNT_NOT_FOUND"
+
+    def __init__(self, account_name: str, available_accounts: Iterable[str] = ()) -> None:
+        available = list(available_accounts)
+        known = f"Known accounts: {', '.join(available)}." if available else "There are none yet."
+        super().__init__(
+            f"There is no account '{account_name}'. {known} `mp auth add` makes one.",
+            details={"account_name": account_name, "available_accounts": available},
+        )
+
+    account_name = _Detail[str]("The name asked for.")
+    available_accounts = _Detail[list[str]]("The names that exist.")
+
+
+class AccountExistsError(ConfigError):
+    """The accounts file has an account of this name already; it was not changed."""
+
+    code = "ACCOUNT_EXISTS"
+
+    def __init__(self, account_name: str) -> None:
+        super().__init__(
+            f"There is an account '{account_name}' already. `mp auth remove` takes it away, "
+            "or choose another name.",
+            details={"account_name": account_name},
+        )
+
+    account_name = _Detail[str]("The name asked for.")
+
+
+class HTTPContext(TypedDict, total=False):
+    """What was asked and answered."""
+
+    status_code: int | None
+    response_body: str | dict[str, Any] | list[Any] | None
+    request_method: str | None
+    request_url: str | None
+    request_params: Mapping[str, Any] | None
+    request_body: str | Mapping[str, Any] | None
+
+
+class APIError(MixpanelDataError):
+    """Mixpanel could not be reached or did not answer as hoped.
+
+    What looks like credentials is taken out of the message and of every part of the context; whoever knows the
+    account's secret takes it out first.
+    """
+
+    code = "API_ERROR"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        details: Mapping[str, Any] | None = None,
+        **http: Unpack[HTTPContext],
+    ) -> None:
+        context = dict.fromkeys(HTTPContext.__annotations__) | json_safe(http)
+        super().__init__(
+            redact(message), details=redact_tree({**context, **json_safe(details or {})})
+        )
+
+    status_code = _Detail[int | None]("The HTTP status; None when there was no answer.")
+    response_body = _Detail[Any](
+        "The answer: JSON as dict or list, otherwise text; None when there was none. Long ones are cut."
+    )
+    request_method = _Detail[str | None]("``GET`` or ``POST``.")
+    request_url = _Detail[str | None]("The address, without its query.")
+    request_params = _Detail[dict[str, Any] | None]("The query of the address.")
+    request_body = _Detail[Any]("What was sent: a form as dict, otherwise text.")
+
+
+class AuthenticationError(APIError):
+    """Mixpanel refused the credentials, or the account may not do this."""
+
+    code = "AUTH_FAILED"
+
+
+class RateLimitError(APIError):
+    """The project's request budget is spent: 60 an hour and API family (Mixpanel's page on rate limits)."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: int | None = None,
+        details: Mapping[str, Any] | None = None,
+        **http: Unpack[HTTPContext],
+    ) -> None:
+        super().__init__(message, details={"retry_after": retry_after, **(details or {})}, **http)
+
+    retry_after = _Detail[int | None](
+        "Seconds until another try makes sense; None when Mixpanel did not say."
+    )
+
+
+class QueryError(APIError):
+    """Mixpanel understood who asks but refuses what is asked."""
+
+    code = "QUERY_FAILED"
+
+    plan_limit = _Detail[bool | None](
+        "True when it is the project's plan that does not include this: another try never helps."
+    )
+
+
+class ServerError(APIError):
+    """Mixpanel failed; the same request may succeed later."""
+
+    code = "SERVER_ERROR"
+
+
+class IncompleteExportError(MixpanelDataError):
+    """An answer broke off or is not whole, so none of it may be loaded.
+
+    ``reason`` is a short stable text such as ``"cut gzip"``, ``"terminated early"`` or ``"connection broken"``;
+    ``explanation``, a sentence or two, says more. Days are dates or ISO texts, both included.
+    """
+
+    code = "INCOMPLETE_EXPORT"
+
+    def __init__(
+        self,
+        explanation: str = "",
+        *,
+        reason: str,
+        from_date: date | str | None = None,
+        to_date: date | str | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        first, last = (_iso(day) for day in (from_date or to_date, to_date or from_date))
+        known = {"reason": reason, "from_date": first, "to_date": last}
+        super().__init__(
+            _incomplete(reason, explanation, first, last), details={**known, **(details or {})}
+        )
+
+    reason = _Detail[str]("What was wrong, in a few stable words.")
+    from_date = _Detail[str | None](
+        "The first of the days that are not loaded, as ``YYYY-MM-DD``; None for profiles."
+    )
+    to_date = _Detail[str | None](
+        "The last of the days that are not loaded, as ``YYYY-MM-DD``; None for profiles."
+    )
+
+
+def _iso(day: date | str | None) -> str | None:
+    return day.isoformat() if isinstance(day, date) else day
+
+
+def _incomplete(reason: str, explanation: str, first: str | None, last: str | None) -> str:
+    days = first if first == last else f"{first} to {last}"
+    what = f"The events of {days}" if first else "Mixpanel's answer"
+    again = f"`mp sync --from {first} --to {last}`" if first else "`mp sync`"
+    said = f" {explanation.rstrip()}" if explanation else ""
+    return (
+        f"{what} did not arrive whole: {reason}.{said} "
+        f"Nothing of it was loaded; {again} fetches it again."
+    )
+
+
+class TableExistsError(MixpanelDataError):
+    """A table of this name is there already; it was not changed."""
+
+    code = "TABLE_EXISTS"
+
+    def __init__(self, table_name: str) -> None:
+        super().__init__(
+            f"There is a table '{table_name}' already.", details={"table_name": table_name}
+        )
+
+    table_name = _Detail[str]("The name asked for.")
+
+
+class TableNotFoundError(MixpanelDataError):
+    """No table of this name."""
+
+    code = "TABLE_NOT_FOUND"
+
+    def __init__(self, table_name: str, available_tables: Iterable[str] = ()) -> None:
+        available = list(available_tables)
+        known = f" There are: {', '.join(available)}." if available else ""
+        super().__init__(
+            f"There is no table '{table_name}'.{known}",
+            details={"table_name": table_name, "available_tables": available},
+        )
+
+    table_name = _Detail[str]("The name asked for.")
+
+
+class DatabaseLockedError(MixpanelDataError):
+    """Another process loads, builds or publishes in this data folder."""
+
+    code = "DATABASE_LOCKED"
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        *,
+        pid: int | None = None,
+        command: str | None = None,
+        since: datetime | str | None = None,
+    ) -> None:
+        by = f"process {pid}" if pid else "another process"
+        doing = f" ({command})" if command else ""
+        start = since.isoformat(timespec="seconds") if isinstance(since, datetime) else since
+        super().__init__(
+            f"{path} is in use by {by}{doing}{f', since {start}' if start else ''}. "
+            "Wait until it is done, then try again.",
+            details={"path": path, "pid": pid, "command": command, "since": start},
+        )
