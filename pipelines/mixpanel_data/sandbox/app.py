@@ -1,0 +1,115 @@
+"""The ASGI application: routes, and around them faults, limits, authentication and the log."""
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mixpanel_data.sandbox import auth, query
+from mixpanel_data.sandbox.app_api import me
+from mixpanel_data.sandbox.calls import Call, read_body, read_query
+from mixpanel_data.sandbox.errors import EXPORT_PATH, Refusal, refuse
+from mixpanel_data.sandbox.export import export
+from mixpanel_data.sandbox.faults import Faults, Misbehaving
+from mixpanel_data.sandbox.limits import RateLimited
+from mixpanel_data.sandbox.project import Project
+from mixpanel_data.sandbox.wire import Connections
+
+
+def build_app(
+    project: Project,
+    faults: Faults,
+    connections: Connections,
+    *,
+    rate_limits: bool,
+    retry_after: int | None,
+) -> ASGIApp:
+    """The whole server. From the outside in: log, authentication, limits, faults, routes."""
+    app: ASGIApp = Misbehaving(_routes(project), project, faults, connections)
+    if rate_limits:
+        app = RateLimited(app, project.clock, retry_after)
+    return Logged(Authenticated(app, project), project)
+
+
+def _routes(project: Project) -> Starlette:
+    routes = [
+        Route(EXPORT_PATH, export, methods=["GET"]),
+        Mount("/api/query", routes=query.ROUTES),
+        Route("/api/app/me", me, methods=["GET"]),
+        Route("/api/app/me/", me, methods=["GET"]),
+    ]
+    handlers = {Refusal: _on_refusal, HTTPException: _on_http_error}
+    app = Starlette(routes=routes, exception_handlers=handlers)  # type: ignore[arg-type]
+    app.router.redirect_slashes = False
+    app.state.project = project
+    return app
+
+
+class Authenticated:
+    """Lets only the project's service account pass."""
+
+    def __init__(self, app: ASGIApp, project: Project) -> None:
+        self.app = app
+        self.project = project
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call: Call = scope["state"]["call"]
+        authorization = Request(scope).headers.get("authorization", "")
+        project_id = str(call.fields.get("project_id", ""))
+        auth.check(authorization, project_id, call.path, self.project.credentials)
+        await self.app(scope, receive, send)
+
+
+class Logged:
+    """Reads the request, files it, and turns refusals of the inner layers into answers."""
+
+    def __init__(self, app: ASGIApp, project: Project) -> None:
+        self.app = app
+        self.project = project
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call = await self._begin(Request(scope, receive))
+        scope.setdefault("state", {})["call"] = call
+        try:
+            await self._answer(scope, receive, _watching(send, call))
+        finally:
+            call.finished_at = self.project.clock()
+
+    async def _begin(self, request: Request) -> Call:
+        body = await request.body()
+        call = Call(
+            method=request.method,
+            path=request.url.path,
+            params=read_query(request.scope["query_string"]),
+            form=read_body(body, request.headers.get("content-type", "")),
+            accept_encoding=request.headers.get("accept-encoding", ""),
+            started_at=self.project.clock(),
+        )
+        self.project.calls.add(call)
+        return call
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self.app(scope, receive, send)
+        except Refusal as refusal:
+            await refuse(scope["path"], refusal)(scope, receive, send)
+
+
+def _watching(send: Send, call: Call) -> Send:
+    async def watch(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            call.status = message["status"]
+        call.bytes_sent += len(message.get("body", b""))
+        await send(message)
+
+    return watch
+
+
+def _on_refusal(request: Request, refusal: Refusal) -> Response:
+    return refuse(request.url.path, refusal)
+
+
+def _on_http_error(request: Request, error: HTTPException) -> Response:
+    return refuse(request.url.path, Refusal(error.status_code, error.detail, error.headers))

@@ -1,0 +1,42 @@
+"""/api/app/…: who am I. Not part of the query family, so it costs nothing of its 60 an hour."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from mixpanel_data.sandbox.project import Project
+
+_ORGANIZATION = 1
+_WORKSPACE = 7
+
+
+def me(request: Request) -> Response:
+    """The service account, its one project with the time zone, and that project's only workspace."""
+    project: Project = request.app.state.project
+    project_id = project.credentials.project_id
+    results = {
+        "user_id": 1,
+        "user_name": project.credentials.username,
+        "organizations": {
+            str(_ORGANIZATION): {"id": _ORGANIZATION, "name": "Sandbox", "role": "owner"}
+        },
+        "projects": {
+            project_id: {
+                "name": "Sandbox shop",
+                "organization_id": _ORGANIZATION,
+                "timezone": project.timezone,
+                "has_workspaces": False,
+                "domain": "mixpanel.com",
+                "type": "PROJECT",
+            }
+        },
+        "workspaces": {
+            str(_WORKSPACE): {
+                "id": _WORKSPACE,
+                "name": "All Project Data",
+                "project_id": int(project_id),
+                "is_default": True,
+                "is_global": True,
+            }
+        },
+    }
+    return JSONResponse({"status": "ok", "results": results})

@@ -1,0 +1,175 @@
+"""A Mixpanel project's data, as the sandbox serves it: a small store that tests may change while it is being read."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from mixpanel_data.sandbox.bodies import DaysBody
+from mixpanel_data.sandbox.days import FileDay, MemoryDay
+from mixpanel_data.sandbox.records import Event, Profile, to_ms
+
+
+class Dataset:
+    """Events by UTC day, and profiles. Every method may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._days: dict[date, MemoryDay | FileDay] = {}
+        self._profiles: dict[tuple[str | None, str], Profile] = {}
+        self._members = False
+        self._lock = threading.RLock()
+
+    @classmethod
+    def empty(cls) -> "Dataset":
+        """A project without events and profiles."""
+        return cls()
+
+    @classmethod
+    def sample(
+        cls, *, today: date | None = None, seed: int = 1, days: int = 60, users: int = 1200
+    ) -> "Dataset":
+        """An invented shop over the ``days`` up to the day before ``today`` (UTC). Same arguments, same bytes."""
+        from mixpanel_data.sandbox.shop import fill  # only here: the shop is written in terms of this class
+
+        dataset = cls()
+        fill(dataset, today=today, seed=seed, days=days, users=users)
+        return dataset
+
+    @classmethod
+    def from_files(cls, days: Mapping[date, Path], *, members: bool = False) -> "Dataset":
+        """Days that lie in gzip files of NDJSON, event times in milliseconds, streamed from there.
+
+        An answer of several days is one gzip stream, as from Mixpanel: files made by ``compression.pack`` are joined, others
+        compressed anew while sending (slow). ``members`` sends the files as they are, one gzip member each.
+        """
+        dataset = cls()
+        dataset._days = {day: FileDay(path) for day, path in days.items()}
+        dataset._members = members
+        return dataset
+
+    def copy(self) -> "Dataset":
+        """The same data, to be changed on its own."""
+        twin = Dataset()
+        with self._lock:
+            twin._days = dict(self._share())
+            twin._profiles = dict(self._profiles)
+            twin._members = self._members
+        return twin
+
+    def add_event(
+        self,
+        event: str,
+        time: datetime | int,
+        /,
+        *,
+        distinct_id: str | int | None = None,
+        insert_id: str | None = None,
+        **properties: Any,
+    ) -> Event:
+        """Store one event and return it. ``time``: epoch milliseconds, or a datetime (UTC if it has no zone).
+
+        None for ``distinct_id`` or ``insert_id`` leaves the property out. Names that are no Python names go in by ``**{…}``.
+        """
+        ids = {"distinct_id": distinct_id, "$insert_id": insert_id}
+        present = {name: value for name, value in ids.items() if value is not None}
+        stored = Event.make(event, to_ms(time), present | properties)
+        self.add(stored)
+        return stored
+
+    def add(self, *events: Event) -> None:
+        """Store events; one that is there already is then there twice."""
+        with self._lock:
+            for event in events:
+                self._open_day(event.day).append(event)
+
+    def add_line(self, day: date, raw: bytes) -> None:
+        """Serve ``raw`` with the events of ``day``, byte for byte: no line break is added, no time converted."""
+        with self._lock:
+            self._open_day(day).append(raw)
+
+    def remove_events(self, predicate: Callable[[Event], bool]) -> int:
+        """Forget the events for which ``predicate`` holds, and say how many that were."""
+        removed = 0
+        with self._lock:
+            for day, stored in self._days.items():
+                if isinstance(stored, MemoryDay):
+                    kept = [r for r in stored.records if isinstance(r, bytes) or not predicate(r)]
+                    removed += len(stored.records) - len(kept)
+                    self._days[day] = MemoryDay(kept)
+        return removed
+
+    def events(self) -> Iterator[Event]:
+        """Every event held in memory, days in order."""
+        for day in self.days():
+            yield from self.events_on(day)
+
+    def events_on(self, day: date) -> list[Event]:
+        """The events of one UTC day; raw lines and days in files are not among them."""
+        with self._lock:
+            stored = self._days.get(day)
+            if not isinstance(stored, MemoryDay):
+                return []
+            return [record for record in stored.records if isinstance(record, Event)]
+
+    def days(self) -> list[date]:
+        """The days that hold anything, oldest first."""
+        with self._lock:
+            return sorted(self._days)
+
+    def lines(
+        self, from_date: date, to_date: date, *, time_in_ms: bool = True
+    ) -> Iterator[bytes]:
+        """The lines an export of ``from_date`` to ``to_date`` (both included) sends, each with its line break."""
+        body = b"".join(self.body(from_date, to_date, time_in_ms=time_in_ms).plain())
+        return (line + b"\n" for line in body.removesuffix(b"\n").split(b"\n") if body)
+
+    def body(self, from_date: date, to_date: date, *, time_in_ms: bool) -> DaysBody:
+        """The body of an export, as the data set is now; later changes do not reach it."""
+        days = [stored for day, stored in sorted(self._share(), key=itemgetter(0)) if from_date <= day <= to_date]
+        return DaysBody(days, time_in_ms, self._members)
+
+    def set_profile(
+        self,
+        distinct_id: str | int,
+        properties: dict[str, Any] | None = None,
+        *,
+        data_group_id: str | None = None,
+    ) -> None:
+        """Store a profile in place of the one of the same id; ``properties`` None: an answer without ``$properties``."""
+        with self._lock:
+            profile = Profile(distinct_id, properties, data_group_id)
+            self._profiles[data_group_id, str(distinct_id)] = profile
+
+    def remove_profile(self, distinct_id: str | int, *, data_group_id: str | None = None) -> None:
+        """Forget a profile; KeyError if there is none."""
+        with self._lock:
+            del self._profiles[data_group_id, str(distinct_id)]
+
+    def profile(self, distinct_id: str | int) -> Profile | None:
+        """The user profile of an id."""
+        with self._lock:
+            return self._profiles.get((None, str(distinct_id)))
+
+    def profiles(self, data_group_id: str | None = None) -> list[Profile]:
+        """The user profiles, or those of one group key, in the order they were first stored."""
+        with self._lock:
+            return [p for (group, _), p in self._profiles.items() if group == data_group_id]
+
+    def _share(self) -> list[tuple[date, MemoryDay | FileDay]]:
+        """All days, from now on changed only by way of a copy."""
+        with self._lock:
+            for stored in self._days.values():
+                if isinstance(stored, MemoryDay):
+                    stored.shared = True
+            return list(self._days.items())
+
+    def _open_day(self, day: date) -> list[Event | bytes]:
+        """The lines of a day, to be added to; KeyError if the day lies in a file."""
+        stored = self._days.setdefault(day, MemoryDay())
+        if not isinstance(stored, MemoryDay):
+            raise KeyError(f"{day} lies in {stored.path}")
+        if stored.shared:
+            stored = self._days[day] = MemoryDay(stored.records)
+        return stored.records

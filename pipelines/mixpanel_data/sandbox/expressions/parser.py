@@ -1,0 +1,204 @@
+"""From the text of an expression to a function of its subject."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+
+from mixpanel_data.sandbox.errors import Refusal
+from mixpanel_data.sandbox.expressions.subjects import Subject
+from mixpanel_data.sandbox.expressions.values import (
+    COMPARISONS,
+    FUNCTIONS,
+    PRODUCTS,
+    SUMS,
+    UNDEFINED,
+    Operation,
+    Value,
+    negation,
+)
+
+Evaluate = Callable[[Subject], Value]
+Predicate = Callable[[Subject], bool]
+
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
+    r"""|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"""
+    r"""|(?P<word>[A-Za-z_]+)|(?P<sign>[=!<>]=|[<>()\[\],+*/%-]))""",
+    re.DOTALL,
+)
+_CONSTANTS = {"true": True, "false": False, "null": None, "undefined": UNDEFINED}
+_MAX_DEPTH = 50  # deeper nesting is refused, not answered with a stack overflow
+
+
+def parse(text: str) -> Predicate:
+    """True for the subjects the expression is true of; 400 for a text outside the grammar."""
+    evaluate = _Parser(text).whole()
+    return lambda subject: evaluate(subject) is True
+
+
+class _Parser:
+    """Recursive descent, one method a level: or, and, not, comparison, sum, product, unary minus, operand."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = _tokens(text)
+        self._depth = 0
+
+    def whole(self) -> Evaluate:
+        """The function for the complete text."""
+        evaluate = self._either()
+        if self._tokens:
+            raise self._error()
+        return evaluate
+
+    def _either(self) -> Evaluate:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise self._error()
+        evaluate = self._joined("or", self._both, any)
+        self._depth -= 1
+        return evaluate
+
+    def _both(self) -> Evaluate:
+        return self._joined("and", self._negated, all)
+
+    def _joined(
+        self, word: str, part: Callable[[], Evaluate], decide: Callable[..., bool]
+    ) -> Evaluate:
+        """One part alone, or several of which undefined counts as false."""
+        parts = [part()]
+        while self._take(word):
+            parts.append(part())
+        if len(parts) == 1:
+            return parts[0]
+        return lambda subject: decide(each(subject) is True for each in parts)
+
+    def _negated(self) -> Evaluate:
+        times = 0
+        while self._take("not"):
+            times += 1
+        evaluate = self._comparison()
+        for _ in range(times):
+            evaluate = _apply(negation, evaluate)
+        return evaluate
+
+    def _comparison(self) -> Evaluate:
+        return self._chain(COMPARISONS, self._sum)
+
+    def _sum(self) -> Evaluate:
+        return self._chain(SUMS, self._product)
+
+    def _product(self) -> Evaluate:
+        return self._chain(PRODUCTS, self._operand)
+
+    def _chain(
+        self, operations: Mapping[str, Operation], operand: Callable[[], Evaluate]
+    ) -> Evaluate:
+        evaluate = operand()
+        while (sign := self._take(*operations)) is not None:
+            evaluate = _combine(operations[sign], evaluate, operand())
+        return evaluate
+
+    def _operand(self) -> Evaluate:
+        kind, token = self._next()
+        if kind == "text":
+            return _constant(_unquote(token))
+        if kind == "number":
+            return _constant(json.loads(token))
+        if token == "-":
+            return _combine(SUMS["-"], _constant(0), self._operand())
+        if token == "(":
+            return self._until(")", self._either)
+        if token == "[":
+            return self._list()
+        return self._named(token)
+
+    def _named(self, word: str) -> Evaluate:
+        if word in _CONSTANTS:
+            return _constant(_CONSTANTS[word])
+        if word in FUNCTIONS:
+            self._expect("(")
+            return _apply(FUNCTIONS[word], self._until(")", self._either))
+        if word not in ("properties", "event", "user"):
+            raise self._error()
+        self._expect("[")
+        kind, token = self._next()
+        if kind != "text":
+            raise self._error()
+        self._expect("]")
+        name = _unquote(token)
+        if word == "user":
+            return lambda subject: subject.user(name)
+        return lambda subject: subject.property(name)
+
+    def _list(self) -> Evaluate:
+        items = [] if self._peek() == "]" else [self._either()]
+        while self._take(","):
+            items.append(self._either())
+        self._expect("]")
+        return lambda subject: [item(subject) for item in items]
+
+    def _until(self, closing: str, part: Callable[[], Evaluate]) -> Evaluate:
+        evaluate = part()
+        self._expect(closing)
+        return evaluate
+
+    def _peek(self) -> str | None:
+        """The next sign or word; None at the end and before a quoted text."""
+        if not self._tokens or self._tokens[0][0] == "text":
+            return None
+        return self._tokens[0][1]
+
+    def _take(self, *wanted: str) -> str | None:
+        if self._peek() not in wanted:
+            return None
+        return self._tokens.pop(0)[1]
+
+    def _expect(self, token: str) -> None:
+        if self._take(token) is None:
+            raise self._error()
+
+    def _next(self) -> tuple[str, str]:
+        if not self._tokens:
+            raise self._error()
+        return self._tokens.pop(0)
+
+    def _error(self) -> Refusal:
+        return _unreadable(self._text)
+
+
+def _tokens(text: str) -> list[tuple[str, str]]:
+    tokens, position, end = [], 0, len(text.rstrip())
+    while position < end:
+        match = _TOKEN.match(text, position)
+        if match is None or match.lastgroup is None:
+            raise _unreadable(text)
+        tokens.append((match.lastgroup, match[match.lastgroup]))
+        position = match.end()
+    return tokens
+
+
+def _unquote(token: str) -> str:
+    """The text between the quotes. Double-quoted text follows JSON's escapes; in others a backslash spares one sign."""
+    if token.startswith('"'):
+        try:
+            return str(json.loads(token, strict=False))
+        except ValueError:
+            pass
+    return re.sub(r"\\(.)", r"\1", token[1:-1], flags=re.DOTALL)
+
+
+def _constant(value: Value) -> Evaluate:
+    return lambda _: value
+
+
+def _apply(function: Callable[[Value], Value], argument: Evaluate) -> Evaluate:
+    return lambda subject: function(argument(subject))
+
+
+def _combine(operation: Operation, left: Evaluate, right: Evaluate) -> Evaluate:
+    return lambda subject: operation(left(subject), right(subject))
+
+
+def _unreadable(text: str) -> Refusal:
+    return Refusal(400, f"Unable to parse expression: {text}")

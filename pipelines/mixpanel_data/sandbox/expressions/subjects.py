@@ -1,0 +1,58 @@
+"""What an expression is asked about: an event or a profile."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mixpanel_data.sandbox.expressions.values import UNDEFINED, Value
+from mixpanel_data.sandbox.records import Profile
+
+
+class Subject(Protocol):
+    """Looks up ``properties["name"]`` and ``user["name"]``; UNDEFINED where there is none."""
+
+    def property(self, name: str) -> Value:
+        """The value of a property of the event or profile itself."""
+        ...
+
+    def user(self, name: str) -> Value:
+        """The value of a property of the event's user."""
+        ...
+
+
+@dataclass(frozen=True)
+class EventSubject:
+    """An event as exported in milliseconds. Times are epoch seconds here, as ``datetime()`` gives them."""
+
+    name: str
+    properties: dict[str, Any]
+    find_profile: Callable[[str | int], Profile | None]
+
+    def property(self, name: str) -> Value:
+        """A property; ``time`` and ``$time`` in seconds."""
+        if name in ("time", "$time"):
+            return self.properties["time"] / 1000
+        return self.properties.get(name, UNDEFINED)
+
+    def user(self, name: str) -> Value:
+        """A property of the profile whose id the event carries."""
+        distinct_id = self.properties.get("distinct_id")
+        profile = None if distinct_id in (None, "") else self.find_profile(distinct_id)
+        return UNDEFINED if profile is None else ProfileSubject(profile).property(name)
+
+
+@dataclass(frozen=True)
+class ProfileSubject:
+    """A user or group profile."""
+
+    profile: Profile
+
+    def property(self, name: str) -> Value:
+        """A property, or the id under ``$distinct_id``."""
+        if name == "$distinct_id":
+            return self.profile.distinct_id
+        return (self.profile.properties or {}).get(name, UNDEFINED)
+
+    def user(self, name: str) -> Value:
+        """Profiles have no user of their own: the same as ``property``."""
+        return self.property(name)

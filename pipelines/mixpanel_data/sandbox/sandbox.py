@@ -1,0 +1,136 @@
+"""A Mixpanel project to develop against, on 127.0.0.1."""
+
+import threading
+import time
+from datetime import date
+from types import TracebackType
+from typing import Literal, Self
+
+from mixpanel_data.sandbox.app import build_app
+from mixpanel_data.sandbox.calls import CallLog
+from mixpanel_data.sandbox.dataset import Dataset
+from mixpanel_data.sandbox.faults import Faults
+from mixpanel_data.sandbox.project import Clock, Project, SandboxCredentials
+from mixpanel_data.sandbox.server import Server, listen
+from mixpanel_data.sandbox.wire import Connections
+
+USERNAME = "sandbox.mp-service-account"
+SECRET = "sandbox-secret"  # noqa: S105  # opens nothing but this loopback server
+PROJECT_ID = "1234567"
+
+
+class Sandbox:
+    """A running server, as a context manager.
+
+    ``dataset`` None is an empty one. ``today`` fixes the last day that may be asked for, otherwise ``clock`` (seconds since
+    the epoch; also behind the rate limits) tells it. ``retry_after``: what a 429 of the rate limits names; None: nothing, as
+    Mixpanel documents. ``total_on_later_pages`` False leaves ``total`` out of engage's pages after the first.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset | None = None,
+        *,
+        rate_limits: bool = False,
+        retry_after: int | None = None,
+        username: str = USERNAME,
+        secret: str = SECRET,
+        project_id: str = PROJECT_ID,
+        region: str = "us",
+        today: date | None = None,
+        clock: Clock = time.time,
+        timezone: str = "UTC",
+        time_basis: Literal["utc", "project"] = "utc",
+        total_on_later_pages: bool = True,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        self.project = Project(
+            credentials=SandboxCredentials(username, secret, str(project_id), region),
+            dataset=Dataset.empty() if dataset is None else dataset,
+            clock=clock,
+            timezone=timezone,
+            time_basis=time_basis,
+            fixed_today=today,
+            total_on_later_pages=total_on_later_pages,
+        )
+        self.faults = Faults()
+        self._address = host, port
+        connections = Connections()
+        app = build_app(
+            self.project,
+            self.faults,
+            connections,
+            rate_limits=rate_limits,
+            retry_after=retry_after,
+        )
+        self._server = Server(app, connections)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and port; the paths of all API families go behind it."""
+        return "http://{}:{}".format(*self._address)
+
+    @property
+    def credentials(self) -> SandboxCredentials:
+        """What the server accepts."""
+        return self.project.credentials
+
+    @property
+    def dataset(self) -> Dataset:
+        """What the server serves; may be changed at any time."""
+        return self.project.dataset
+
+    @property
+    def requests(self) -> CallLog:
+        """Everything asked so far, answered or not."""
+        return self.project.calls
+
+    def env(self) -> dict[str, str]:
+        """The environment that points `mp` and the library here."""
+        return {
+            "MP_USERNAME": self.credentials.username,
+            "MP_SECRET": self.credentials.secret,
+            "MP_PROJECT_ID": self.credentials.project_id,
+            "MP_REGION": self.credentials.region,
+            "MP_API_BASE_URL": self.base_url,
+        }
+
+    def start(self) -> None:
+        """Serve in a thread, and return when connections are accepted."""
+        listener = listen(*self._address)
+        host, port = listener.getsockname()
+        self._address = host, port
+        self._thread = threading.Thread(
+            target=self._server.run, args=([listener],), name="mixpanel-sandbox", daemon=True
+        )
+        self._thread.start()
+        self._server.wait_until_ready()
+
+    def run(self) -> None:
+        """Serve in this thread until a signal or ``stop``."""
+        listener = listen(*self._address)
+        host, port = listener.getsockname()
+        self._address = host, port
+        self._server.run([listener])
+
+    def stop(self) -> None:
+        """Drop all connections, close the port, end the thread."""
+        self.faults.release()
+        self._server.stop()
+        if self._thread:
+            self._thread.join()
+            self._thread = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
