@@ -5,8 +5,11 @@ import html
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
+
+if TYPE_CHECKING:
+    from mixpanel_data._internal.credentials import Credentials
 
 REDACTED = "[redacted]"
 
@@ -63,8 +66,8 @@ def redact_tree(value: Any, redactor: "Redactor | None" = None) -> Any:
 class Redactor:
     """Knows one account's secret in the spellings in which a server may send it back."""
 
-    def __init__(self, username: str, secret: str) -> None:
-        spellings = sorted(_spellings(username, secret), key=len, reverse=True)
+    def __init__(self, credentials: "Credentials") -> None:
+        spellings = sorted(_spellings(credentials), key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, spellings)))
 
     def __call__(self, text: str) -> str:
@@ -75,8 +78,9 @@ class Redactor:
         return "Redactor(...)"
 
 
-def _spellings(username: str, secret: str) -> Iterable[str]:
-    plain = {secret, f"{username}:{secret}", f"{secret}:"}
+def _spellings(credentials: "Credentials") -> Iterable[str]:
+    secret = credentials.secret.get_secret_value()
+    plain = {secret, f"{credentials.username}:{secret}", f"{secret}:"}
     encoded = {base64.b64encode(text.encode()).decode() for text in plain}
     encoded |= {text.rstrip("=") for text in encoded}
     encoded |= {text.replace("+", "-").replace("/", "_") for text in encoded}

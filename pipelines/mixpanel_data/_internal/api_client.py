@@ -1,0 +1,196 @@
+"""A connection to one Mixpanel project."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from datetime import date
+from typing import Any, Self
+
+import httpx
+
+from mixpanel_data._internal.api_requests import ApiCall, Gate, Requester
+from mixpanel_data._internal.api_urls import Family, api_urls
+from mixpanel_data._internal.credentials import Credentials
+from mixpanel_data._internal.engage_pages import EngagePage, engage_pages
+from mixpanel_data._internal.export_stream import ExportStream
+from mixpanel_data._internal.redaction import Redactor
+from mixpanel_data._internal.retrying import RetryPolicy
+from mixpanel_data.exceptions import APIError, QueryError
+
+# Seconds without a byte. Mixpanel's edge gives up on a query after about 488, on an app call after about 120.
+_QUERY_READ_TIMEOUT = 500.0
+_APP_READ_TIMEOUT = 135.0
+
+
+class MixpanelAPIClient:
+    """Reads one project's events and profiles; hands their bytes on unparsed. Safe to share between threads.
+
+    ``base_url`` puts all API families under one root (sandbox, proxy). ``gate`` is called with the family (``export``,
+    ``query``, ``app``) before every HTTP request, retries included. Waits and time limits are in seconds:
+    ``export_read_timeout`` is the longest silence inside an export, ``max_rate_limit_wait`` the longest wait that a
+    429 may cost before it is raised. Raises ConfigError for a malformed ``base_url``.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        base_url: str | None = None,
+        gate: Gate | None = None,
+        max_attempts: int = 4,
+        retry_wait_initial: float = 2.0,
+        retry_wait_max: float = 60.0,
+        max_rate_limit_wait: float = 60.0,
+        export_read_timeout: float = 300.0,
+        _http_client: httpx.Client | None = None,
+        _transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        urls = api_urls(credentials.region, base_url)
+        http = _http_client or _http(urls["export"], _transport)
+        self._credentials = credentials
+        self._owned = None if _http_client else http
+        self._requester = Requester(
+            http=http,
+            auth=_basic_auth(credentials),
+            urls=urls,
+            timeouts=_timeouts(export_read_timeout),
+            gate=gate or (lambda _family: None),
+            retry=RetryPolicy(
+                max_attempts, retry_wait_initial, retry_wait_max, max_rate_limit_wait
+            ),
+            redactor=Redactor(credentials),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return (
+            f"MixpanelAPIClient(project {self._credentials.project_id}, {self._credentials.region})"
+        )
+
+    def close(self) -> None:
+        """Ends the connections, except those of a client that was handed in."""
+        if self._owned:
+            self._owned.close()
+
+    @contextmanager
+    def export(
+        self,
+        from_date: date,
+        to_date: date,
+        *,
+        events: Sequence[str] | None = None,
+        where: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[ExportStream]:
+        """The raw export of ``from_date`` to ``to_date``, both included, with ``time`` in milliseconds.
+
+        ``events`` are names, ``where`` is an expression of Mixpanel's segmentation language, ``limit`` at most 100,000
+        events in no order. An empty day is an empty body (Mixpanel's export OpenAPI file). Raises AuthenticationError,
+        RateLimitError, QueryError, ServerError or APIError before the first byte, IncompleteExportError after it.
+        """
+        params = _given(
+            from_date=from_date.isoformat(),
+            to_date=to_date.isoformat(),
+            time_in_ms=True,
+            event=_names("events", events),
+            where=where,
+            limit=limit,
+        )
+        call = ApiCall("export", "export", params={**self._project, **params})
+        response, requests = self._requester.open(call)
+        with closing(response):
+            yield ExportStream(response, requests, from_date, to_date)
+
+    def engage_pages(
+        self,
+        *,
+        where: str | None = None,
+        output_properties: Sequence[str] | None = None,
+        page_size: int | None = None,
+        data_group_id: str | None = None,
+        include_all_users: bool | None = None,
+    ) -> Iterator[EngagePage]:
+        """All profiles, or the groups of ``data_group_id``, one page after the other, from one session at Mixpanel.
+
+        ``page_size`` is undocumented and may be ignored; the answer's own counts. Raises as :meth:`export`; after an
+        IncompleteExportError the pages so far are worth nothing and the read begins again.
+        """
+        filters = _given(
+            where=where,
+            output_properties=_names("output_properties", output_properties),
+            page_size=page_size,
+            data_group_id=data_group_id,
+            include_all_users=include_all_users,
+        )
+        return engage_pages(self._engage, filters)
+
+    def me(self) -> dict[str, Any]:
+        """Who these credentials belong to, with their ``projects`` under ``results``, as Mixpanel's app API says it.
+
+        The cheapest check of credentials (Mixpanel's page on service accounts). Raises as :meth:`export`.
+        """
+        # Not scoped to a project; app routes may refuse parameters they do not know.
+        body, _ = self._requester.read(ApiCall("app", "me"))
+        return _json_object(body)
+
+    @property
+    def _project(self) -> dict[str, str]:
+        return {"project_id": self._credentials.project_id}
+
+    def _engage(self, form: Mapping[str, str]) -> tuple[bytes, int]:
+        call = ApiCall("query", "engage", "POST", params=self._project, form=form)
+        return self._requester.read(call)
+
+
+def _http(url: str, transport: httpx.BaseTransport | None) -> httpx.Client:
+    # Over plain http the environment's proxy would read the credentials; over https it can't.
+    return httpx.Client(transport=transport, trust_env=url.startswith("https:"))
+
+
+def _basic_auth(credentials: Credentials) -> httpx.BasicAuth:
+    return httpx.BasicAuth(credentials.username, credentials.secret.get_secret_value())
+
+
+def _timeouts(export_read: float) -> dict[Family, httpx.Timeout]:
+    reads: dict[Family, float] = {
+        "export": export_read,
+        "query": _QUERY_READ_TIMEOUT,
+        "app": _APP_READ_TIMEOUT,
+    }
+    return {
+        family: httpx.Timeout(connect=10.0, read=read, write=30.0, pool=30.0)
+        for family, read in reads.items()
+    }
+
+
+def _names(what: str, names: Sequence[str] | None) -> str | None:
+    """The JSON array that Mixpanel wants; a bare name means that one."""
+    if names is None:
+        return None
+    if not names:
+        raise QueryError(f"{what} is empty. Name at least one, or leave it out for all.")
+    return json.dumps([names] if isinstance(names, str) else list(names), ensure_ascii=False)
+
+
+def _given(**parameters: str | int | None) -> dict[str, str]:
+    """Those that have a value, as Mixpanel spells values."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in parameters.items()
+        if value is not None
+    }
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise APIError("Mixpanel's answer is not a JSON object.", status_code=200)
+    return answer

@@ -1,0 +1,91 @@
+"""The one way to Mixpanel: every request of every API family passes here.
+
+Credentials go on here, redirects end here, failures get their names here, and another try is made here, only as long
+as no byte of an answer was handed on.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import httpx
+
+from mixpanel_data._internal.api_urls import Family
+from mixpanel_data._internal.bodies import read_whole
+from mixpanel_data._internal.http_errors import error_for
+from mixpanel_data._internal.network_errors import network_error
+from mixpanel_data._internal.redaction import Redactor
+from mixpanel_data._internal.retrying import RetryPolicy
+
+T = TypeVar("T")
+Gate = Callable[[str], None]
+"""Called with the API family before every HTTP request, retries included; may wait, or raise to stop the call."""
+
+
+@dataclass(frozen=True)
+class ApiCall:
+    """One operation to ask for; ``form`` is sent as the body."""
+
+    family: Family
+    operation: str
+    method: str = "GET"
+    params: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Requester:
+    """Sends calls; knows who asks, where, and how patiently."""
+
+    http: httpx.Client
+    auth: httpx.Auth = field(repr=False)
+    urls: Mapping[Family, str]
+    timeouts: Mapping[Family, httpx.Timeout]
+    gate: Gate
+    retry: RetryPolicy
+    redactor: Redactor
+
+    def open(self, call: ApiCall) -> tuple[httpx.Response, int]:
+        """A 200 answer whose body is still to be read, to be closed by the caller, and how many requests it took.
+
+        Raises AuthenticationError, RateLimitError, QueryError, ServerError, or APIError for what is none of these.
+        """
+        return self._persist(call, lambda response: response)
+
+    def read(self, call: ApiCall) -> tuple[bytes, int]:
+        """The whole decoded body of a 200 answer and how many requests it took.
+
+        Raises as :meth:`open`, and IncompleteExportError when the body still breaks off at the last try.
+        """
+
+        def receive(response: httpx.Response) -> bytes:
+            with closing(response):
+                return read_whole(response)
+
+        return self._persist(call, receive)
+
+    def _persist(self, call: ApiCall, receive: Callable[[httpx.Response], T]) -> tuple[T, int]:
+        for attempt in self.retry.attempts():
+            self.gate(call.family)  # outside the attempt: its refusal is final
+            with attempt:
+                return receive(self._send(call)), attempt.num
+        raise AssertionError("the last attempt returns or raises")
+
+    def _send(self, call: ApiCall) -> httpx.Response:
+        request = self.http.build_request(
+            call.method,
+            f"{self.urls[call.family]}/{call.operation}",
+            params=call.params,
+            data=call.form,
+            headers={"Accept-Encoding": "gzip", "User-Agent": "mixpanel_data"},
+            timeout=self.timeouts[call.family],
+        )
+        try:
+            response = self.http.send(request, auth=self.auth, stream=True, follow_redirects=False)
+        except httpx.TransportError as error:
+            raise network_error(error, self.redactor) from error
+        if response.status_code == 200:
+            return response
+        with closing(response):
+            raise error_for(response, self.redactor)

@@ -1,0 +1,84 @@
+"""Who asks, and for which project."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+from mixpanel_data.exceptions import ConfigError
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _stripped(value: object) -> object:
+    return SecretStr(value.strip()) if isinstance(value, str) else value
+
+
+Region = Literal["us", "eu", "in"]
+"""Where a project lives, fixed at its creation. Source: Mixpanel's page on managing projects."""
+
+
+class Credentials(BaseModel):
+    """A service account's access to one project. The secret shows in no repr, text or validation error."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        str_strip_whitespace=True,
+        coerce_numbers_to_str=True,  # project_id = 12345 in a TOML file means what it says
+        hide_input_in_errors=True,
+    )
+
+    username: str = Field(min_length=1)
+    secret: SecretStr = Field(min_length=1)
+    project_id: str = Field(min_length=1)
+    region: Annotated[Region, BeforeValidator(_lower)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hide_secret(cls, data: Any) -> Any:
+        # hide_input_in_errors covers the text of an error, not its .errors(); there the input is this dict.
+        if isinstance(data, dict) and "secret" in data:
+            return {**data, "secret": _stripped(data["secret"])}
+        return data
+
+
+class AccountInfo(BaseModel):
+    """What may be shown of a named account: all but its secret."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    username: str
+    project_id: str
+    region: Region
+    is_default: bool
+
+
+def credentials_from(fields: dict[str, Any], where: str) -> Credentials:
+    """The credentials in ``fields``, which came from ``where`` (a text for people).
+
+    Raises ConfigError naming each wrong field, never a value.
+    """
+    try:
+        return Credentials.model_validate(fields)
+    except ValidationError as error:
+        problems = [
+            f"{'.'.join(map(str, problem['loc'])) or 'entry'}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False)
+        ]
+    # Outside the except block, so that the error carries no other one that holds the input.
+    raise ConfigError(
+        f"{where} is not a complete account: {'; '.join(problems)}. "
+        "It needs username, secret, project_id and region (us, eu or in).",
+        details={"where": where, "problems": problems},
+    )

@@ -1,0 +1,121 @@
+"""All profiles, page by page: one session of a cached result at Mixpanel.
+
+The rules are those of Mixpanel's query OpenAPI file (engage): the first request names neither session nor page, the
+next ones repeat its filters, and a page shorter than ``page_size`` is the last, although it carries a session, too.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from mixpanel_data.exceptions import IncompleteExportError, QueryError
+
+_EXPIRED = re.compile(r"(?i)uncached query|session")
+
+Fetch = Callable[[Mapping[str, str]], tuple[bytes, int]]
+"""Sends a form to engage; gives the whole body and how many requests it took."""
+
+
+@dataclass(frozen=True)
+class EngagePage:
+    """One page. ``body`` is Mixpanel's JSON as it came, decompressed; the rest was read from it.
+
+    ``total`` counts all pages and is dependable on page 0 only; ``requests`` includes retries.
+    """
+
+    page: int
+    body: bytes
+    results: int
+    page_size: int | None
+    total: int | None
+    session_id: str | None
+    requests: int
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the page is shorter than it could be. A server that does not tell its size must send an empty one."""
+        return self.results < (self.page_size or 1)
+
+
+def engage_pages(fetch: Fetch, filters: Mapping[str, str]) -> Iterator[EngagePage]:
+    """The pages of one session, in order.
+
+    Raises IncompleteExportError, after which the pages so far are worth nothing and the read begins again at page 0,
+    with the reason ``session expired``, ``no session for the next page``, ``not a page of profiles``, ``wrong page``
+    or ``fewer profiles than total``, and whatever ``fetch`` raises.
+    """
+    page = first = _page(fetch, filters, 0)
+    received = first.results
+    yield first
+    while not page.is_last:
+        page = _page(fetch, _next_form(filters, first, page), page.page + 1)
+        received += page.results
+        yield page
+    if first.total is not None and received < first.total:
+        raise IncompleteExportError(
+            f"Mixpanel announced {first.total} profiles and sent {received}.",
+            reason="fewer profiles than total",
+            details={"total": first.total, "received": received},
+        )
+
+
+def _next_form(
+    filters: Mapping[str, str], first: EngagePage, page: EngagePage
+) -> Mapping[str, str]:
+    if first.session_id is None:
+        raise IncompleteExportError(reason="no session for the next page")
+    return {**filters, "session_id": first.session_id, "page": str(page.page + 1)}
+
+
+def _page(fetch: Fetch, form: Mapping[str, str], number: int) -> EngagePage:
+    try:
+        body, requests = fetch(form)
+    except QueryError as error:
+        if number and _EXPIRED.search(error.message):
+            raise IncompleteExportError(error.message, reason="session expired") from error
+        raise
+    answer = _parse(body)
+    if not isinstance(answer, dict) or not isinstance(answer.get("results"), list):
+        _not_a_page(answer, number)
+    if _count(answer, "page") not in (None, number):
+        raise IncompleteExportError(
+            f"Page {number} was asked for, page {answer['page']} came.", reason="wrong page"
+        )
+    session = answer.get("session_id")
+    return EngagePage(
+        page=number,
+        body=body,
+        results=len(answer["results"]),
+        page_size=_count(answer, "page_size"),
+        total=_count(answer, "total"),
+        session_id=str(session) if session else None,
+        requests=requests,
+    )
+
+
+def _parse(body: bytes) -> Any:
+    """The JSON, or None. Only for counting, so it overlooks what is the reader's business: odd characters, big numbers."""
+    text = body.decode("utf-8", "replace")
+    try:
+        return json.loads(text, strict=False, parse_int=_int, parse_float=str)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _int(digits: str) -> int | str:
+    return int(digits) if len(digits) < 20 else digits  # Python refuses more than 4,300
+
+
+def _count(answer: Mapping[str, Any], key: str) -> int | None:
+    value = answer.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _not_a_page(answer: Any, number: int) -> NoReturn:
+    said = str(answer.get("error", "")) if isinstance(answer, dict) else ""
+    expired = number and _EXPIRED.search(said)
+    raise IncompleteExportError(
+        said[:300], reason="session expired" if expired else "not a page of profiles"
+    )

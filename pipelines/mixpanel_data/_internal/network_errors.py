@@ -1,0 +1,57 @@
+"""What went wrong below HTTP, in plain words."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+
+import httpx
+
+from mixpanel_data._internal.http_errors import request_context
+from mixpanel_data._internal.redaction import Redactor
+from mixpanel_data.exceptions import APIError
+
+_CAUSES: dict[type[BaseException], tuple[str, str]] = {
+    socket.gaierror: ("dns", "the host's name could not be resolved"),
+    ConnectionRefusedError: ("refused", "the connection was refused"),
+    ssl.SSLCertVerificationError: ("certificate", "the host's TLS certificate is not trusted"),
+    ssl.SSLError: ("tls", "no secure connection could be made"),
+    httpx.ConnectTimeout: ("timeout", "no connection within the time limit"),
+    httpx.ReadTimeout: ("timeout", "no answer within the time limit"),
+    httpx.TimeoutException: ("timeout", "the time limit passed while sending"),
+    httpx.ProxyError: ("proxy", "the proxy refused"),
+    httpx.UnsupportedProtocol: ("protocol", "the address has an unknown protocol"),
+    httpx.ReadError: ("broken", "the connection broke"),
+    httpx.RemoteProtocolError: (
+        "broken",
+        "the connection ended without a proper answer",
+    ),
+}
+
+PERMANENT = frozenset({"certificate", "protocol"})
+"""Causes that another try can't cure."""
+
+
+def network_error(error: httpx.TransportError, redactor: Redactor) -> APIError:
+    """An APIError without status that names host and cause; ``details["cause"]`` is a stable word."""
+    cause, words = _cause(error)
+    host = error.request.url.host
+    return APIError(
+        f"No answer from {host}: {words or redactor(str(error))}.",
+        details={"cause": cause, "host": host},
+        **request_context(error.request, redactor),
+    )
+
+
+def _cause(error: BaseException) -> tuple[str, str]:
+    # The system's own error is more telling than what httpx wraps around it.
+    for link in reversed(list(_chain(error))):
+        for kind, named in _CAUSES.items():
+            if isinstance(link, kind):
+                return named
+    return "network", ""
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
