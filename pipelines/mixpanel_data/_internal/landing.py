@@ -1,0 +1,149 @@
+"""The landing folder: bodies proven whole, waiting to be loaded, each with a note of what it is.
+
+A file counts only with its note (``….json``), which is written last and atomically: half a file is never mistaken for
+a whole one, and a verified file survives a crash and is not fetched again.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from mixpanel_data._internal.windows import Window
+
+UNFILTERED = "all"
+"""The filter hash of a fetch that asked for everything. Any other never counts as complete."""
+
+KEPT_BROKEN_FILES = 20
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A line that is proven to be what Mixpanel has, and that no parser can read."""
+
+    line_number: int
+    raw: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A verified file and what is known of it."""
+
+    path: Path
+    kind: str
+    """``events`` or ``profiles``."""
+    window: Window
+    lines: int
+    """Events in the file, or profiles."""
+    size: int
+    """Bytes as they came over the wire."""
+    requests: int
+    fetched_at: datetime
+    """UTC."""
+    duration_seconds: float
+    filter_hash: str = UNFILTERED
+    snapshot_complete: bool | None = None
+    largest_object: int = 0
+    """Bytes of the largest JSON document in the file, where it holds documents and not lines."""
+    rejects: tuple[Reject, ...] = field(default=())
+
+    @property
+    def note(self) -> Path:
+        """The file beside it that makes it count."""
+        return self.path.with_name(self.path.name + ".json")
+
+    def save(self) -> "Landed":
+        """Itself, after its note is safely on disk."""
+        temporary = self.note.with_suffix(".tmp")
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(_to_json(self), file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self.note)
+        return self
+
+    def discard(self) -> None:
+        """Remove file and note; the note first, so that no note is without its file."""
+        for path in (self.note, self.path):
+            with suppress(FileNotFoundError):
+                path.unlink()
+
+
+class LandingFolder:
+    """The verified files of one Mixpanel project in a data folder."""
+
+    def __init__(self, root: Path, *, project: str, region: str) -> None:
+        self._root = root / re.sub(r"[^A-Za-z0-9_-]", "_", f"{region}-{project}")
+
+    def path_for(self, kind: str, window: Window, name: str = "") -> Path:
+        """Where a body of ``kind`` is to be written; the folder exists."""
+        folder = self._root / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{window.first}_{window.last}{name}.ndjson.gz"
+
+    def verified(self, kind: str) -> list[Landed]:
+        """What lies here whole, oldest fetch first."""
+        return sorted(self._read(kind), key=lambda landed: landed.fetched_at)
+
+    def _read(self, kind: str) -> Iterator[Landed]:
+        for note in (self._root / kind).glob("*.ndjson.gz.json"):
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                landed = _from_json(json.loads(note.read_text(encoding="utf-8")), note)
+                if landed.path.is_file():
+                    yield landed
+
+    def set_aside(self, path: Path, reason: str) -> Path | None:
+        """Where the broken file went, out of the way of the next attempt; only the newest few are kept."""
+        folder = self._root / "broken"
+        folder.mkdir(parents=True, exist_ok=True)
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+        target = (
+            folder
+            / f"{path.name.removesuffix('.part')}.{stamp}.{re.sub('[^a-z0-9]+', '-', reason)}"
+        )
+        try:
+            path.replace(target)
+        except FileNotFoundError:
+            return None
+        for old in sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime)[
+            :-KEPT_BROKEN_FILES
+        ]:
+            old.unlink(missing_ok=True)
+        return target
+
+    def sweep(self) -> None:
+        """Remove what a crash left half-written."""
+        for part in self._root.glob("*/*.part"):
+            part.unlink(missing_ok=True)
+
+
+def is_fresh(landed: Landed, *, within: timedelta) -> bool:
+    """Whether it was fetched lately enough to stand for what Mixpanel has now."""
+    return datetime.now(UTC) - landed.fetched_at <= within
+
+
+def _to_json(landed: Landed) -> dict[str, Any]:
+    return asdict(landed) | {
+        "path": landed.path.name,
+        "window": [str(landed.window.first), str(landed.window.last)],
+        "fetched_at": landed.fetched_at.isoformat(),
+    }
+
+
+def _from_json(note: dict[str, Any], file: Path) -> Landed:
+    first, last = note["window"]
+    return Landed(
+        **note
+        | {
+            "path": file.with_name(note["path"]),
+            "window": Window(date.fromisoformat(first), date.fromisoformat(last)),
+            "fetched_at": datetime.fromisoformat(note["fetched_at"]),
+            "rejects": tuple(Reject(**reject) for reject in note["rejects"]),
+        }
+    )

@@ -1,0 +1,146 @@
+"""Reading `_metadata`: what is there, as far as it counts.
+
+A row counts only when its load package committed, and of several rows for one day the newest does.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+
+from mixpanel_data._internal.landing import UNFILTERED
+from mixpanel_data.exceptions import ConfigError, DatabaseLockedError
+
+_COUNTS = """
+    FROM {ledger}
+    WHERE load_id IN (SELECT load_id FROM {loads} WHERE status = 0) AND filter_hash = $filter
+    QUALIFY row_number() OVER (PARTITION BY table_name, window_start ORDER BY fetched_at DESC, load_id DESC) = 1
+"""
+
+
+@dataclass(frozen=True)
+class DayRecord:
+    """What the ledger holds of one day of events."""
+
+    day: date
+    range_end: datetime
+    """The first instant after the day, naive UTC."""
+    row_count: int
+    late_count: int
+    rejected_count: int
+    bytes: int
+    fetched_at: datetime
+    """Naive UTC."""
+    load_id: str
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the day was over when it was fetched."""
+        return self.fetched_at >= self.range_end
+
+
+@dataclass(frozen=True)
+class SnapshotRecord:
+    """What the ledger holds of the newest read of all profiles."""
+
+    row_count: int
+    fetched_at: datetime
+    """Naive UTC."""
+    load_id: str
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The ledger as it counts now."""
+
+    days: dict[date, DayRecord]
+    profiles: SnapshotRecord | None = None
+    wanted_from: date | None = None
+    """The earliest day any run set out to bring."""
+    projects: tuple[tuple[str, str], ...] = ()
+    """Project and region of the rows; more than one would be a fault."""
+
+    def require(self, project_id: str, region: str) -> None:
+        """Nothing, if the data is this project's.
+
+        Raises:
+            ConfigError: the folder holds another project's data.
+        """
+        for there in self.projects:
+            if there != (project_id, region):
+                raise ConfigError(
+                    f"This data folder holds project {there[0]} (region {there[1]}), and the credentials are for "
+                    f"project {project_id} (region {region}). Give each project its own MP_DATA_DIR."
+                )
+
+
+EMPTY = Ledger(days={})
+
+
+def read_ledger(raw: Path) -> Ledger:
+    """The ledger of a raw database; empty when there is none yet.
+
+    Raises:
+        DatabaseLockedError: another process is writing it.
+    """
+    if not raw.is_file():
+        return EMPTY
+    try:
+        with duckdb.connect(str(raw), read_only=True) as connection:
+            return _read(connection, schema="mixpanel")
+    except duckdb.IOException as error:
+        raise DatabaseLockedError(f"{raw} can't be read now: {error}") from None
+
+
+def read_published_ledger(published: Path) -> Ledger:
+    """The ledger as it was when the published file was built; a writer never blocks this."""
+    if not published.is_file():
+        return EMPTY
+    with duckdb.connect(str(published), read_only=True) as connection:
+        return _read(connection, schema="main")
+
+
+def _read(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
+    tables = {
+        row[0]
+        for row in connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE schema_name = $schema", {"schema": schema}
+        ).fetchall()
+    }
+    if "_metadata" not in tables:
+        return EMPTY
+    # In the published file there are only committed rows, and no table of loads.
+    loads = (
+        f"{schema}._dlt_loads"
+        if "_dlt_loads" in tables
+        else "(SELECT load_id, 0 AS status FROM main._metadata)"
+    )
+    counted = _COUNTS.format(ledger=f"{schema}._metadata", loads=loads)
+    names = (
+        "table_name, window_start, range_end, coalesce(row_count, 0), coalesce(late_count, 0), "
+        "coalesce(rejected_count, 0), coalesce(bytes, 0), fetched_at, load_id, wanted_from, project_id, region"
+    )
+    rows = connection.execute(f"SELECT {names} {counted}", {"filter": UNFILTERED}).fetchall()
+    days = {row[1]: DayRecord(*row[1:9]) for row in rows if row[0] == "events"}
+    profiles = [SnapshotRecord(row[3], row[7], row[8]) for row in rows if row[0] == "profiles"]
+    return Ledger(
+        days=days,
+        profiles=max(profiles, key=lambda record: record.fetched_at, default=None),
+        wanted_from=min((row[9] for row in rows if row[0] == "events" and row[9]), default=None),
+        projects=tuple({(row[10], row[11]) for row in rows}),
+    )
+
+
+def committed_loads(raw: Path) -> set[str]:
+    """The load ids whose packages committed."""
+    if not raw.is_file():
+        return set()
+    with duckdb.connect(str(raw), read_only=True) as connection:
+        try:
+            rows = connection.execute(
+                "SELECT load_id FROM mixpanel._dlt_loads WHERE status = 0"
+            ).fetchall()
+        except duckdb.CatalogException:
+            return set()
+    return {row[0] for row in rows}

@@ -1,0 +1,114 @@
+"""Which days to ask for, in which requests. Pure: no clock, no disk, no network."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from mixpanel_data._internal.ledger import Ledger
+from mixpanel_data._internal.windows import ONE_DAY, Window, contiguous
+
+FIRST_GUESS_DAYS = 5
+"""Days of the first request when nothing is known of the project's volume."""
+
+TARGET_BYTES = 64 * 1024 * 1024
+"""Compressed bytes a request should bring at most, as far as the ledger lets us guess."""
+
+LONGEST_WINDOW = 366
+"""Days. No limit is documented; a year keeps an answer, and what a failure costs, within bounds."""
+
+HISTORY_YEARS = 5
+"""Mixpanel deletes events after two years, in older projects after five [reference page, 3]."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """The days a run sets out to bring."""
+
+    first: date
+    last: date
+    refetch: bool
+    """Ask again for days that are there already."""
+
+
+def wanted_range(
+    ledger: Ledger,
+    *,
+    today: date,
+    start: date | None = None,
+    first: date | None = None,
+    last: date | None = None,
+) -> Range:
+    """The range of a run: ``first`` and ``last`` if given, else everything up to yesterday.
+
+    Everything begins at the configured ``start``, else where an earlier run set out from, else as far back as
+    Mixpanel keeps events. Today is included only if asked for: it is not over.
+
+    Raises:
+        ValueError: the range is empty or ends in the future.
+    """
+    yesterday = today - ONE_DAY
+    begin = (
+        first
+        or start
+        or ledger.wanted_from
+        or today.replace(year=today.year - HISTORY_YEARS, day=min(today.day, 28))
+    )
+    end = last or (yesterday if begin <= yesterday else begin)
+    if end > today:
+        raise ValueError(f"{end} has not begun yet: the project's today is {today}")
+    if begin > end:
+        raise ValueError(f"the first day, {begin}, is after the last, {end}")
+    return Range(begin, end, refetch=first is not None or last is not None)
+
+
+def days_to_fetch(wanted: Range, ledger: Ledger, *, today: date, lookback_days: int) -> list[date]:
+    """The days of the range that are missing, were not over when fetched, or lie within the look-back."""
+    fresh_from = today - timedelta(days=lookback_days)
+    days = Window(wanted.first, wanted.last).days()
+    return [
+        day
+        for day in days
+        if wanted.refetch
+        or day >= fresh_from
+        or day not in ledger.days
+        or not ledger.days[day].is_complete
+    ]
+
+
+def plan(days: Iterable[date], ledger: Ledger) -> list[Window]:
+    """The requests that bring ``days``, newest first: few where days are small, one a day where they are heavy.
+
+    Volumes come from the ledger. Where it says nothing of the time, a request reaches no further than twice what is
+    known: so a large project is never asked for a year at once, and an empty one is done in a few requests.
+    """
+    known = {day: record.bytes for day, record in ledger.days.items()}
+    windows: list[Window] = []
+    for run in reversed(contiguous(days)):
+        last = run.last
+        while last >= run.first:
+            length = min(
+                _reach(last, known, len(known) + sum(map(len, windows))),
+                (last - run.first).days + 1,
+            )
+            windows.append(Window(last - ONE_DAY * (length - 1), last))
+            last = windows[-1].first - ONE_DAY
+    return windows
+
+
+def _reach(last: date, known: dict[date, int], trusted: int) -> int:
+    """How many days, counted back from ``last``, one request may hold."""
+    if not known:
+        return min(max(FIRST_GUESS_DAYS, trusted), LONGEST_WINDOW)
+    total = 0
+    guess = _near(last, sorted(known), known)
+    for length in range(1, min(LONGEST_WINDOW, max(FIRST_GUESS_DAYS, 2 * trusted)) + 1):
+        total += known.get(last - ONE_DAY * (length - 1), guess)
+        if total > TARGET_BYTES:
+            return max(1, length - 1)
+    return length
+
+
+def _near(day: date, days: Sequence[date], known: dict[date, int]) -> int:
+    """The volume to expect of a day nobody has seen: the largest of the five nearest that are known."""
+    nearest = sorted(days, key=lambda other: abs((other - day).days))[:FIRST_GUESS_DAYS]
+    return max(known[other] for other in nearest)

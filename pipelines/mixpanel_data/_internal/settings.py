@@ -1,0 +1,131 @@
+"""What the project is told to do, and which source told it.
+
+A value comes from the environment (``MP_LOOKBACK_DAYS``, or dlt's spelling ``SOURCES__MIXPANEL__LOOKBACK_DAYS``),
+else from ``[sources.mixpanel]`` in ``.dlt/config.toml``, else it is the default. dlt itself is not imported for
+this: it takes a second, and ``mp --help`` has less.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
+
+from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.project import project_root
+from mixpanel_data.exceptions import ConfigError
+
+SECTION = ("sources", "mixpanel")
+
+
+class Settings(BaseModel):
+    """One project's settings, checked."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    data_dir: Path
+    account: str | None = None
+    api_base_url: str | None = None
+    hourly_limit: int = Field(default=60, ge=1)
+    time_basis: Literal["utc", "project"] = "utc"
+    project_timezone: str = "UTC"
+    lookback_days: int = Field(default=5, ge=0, le=365)
+    start_date: date | None = None
+    storage_version: str = Field(default="v1.2.0", pattern=r"^v\d+\.\d+\.\d+$")
+    memory_limit: str | None = Field(default=None, pattern=r"^\d+(\.\d+)? ?([KMGT]i?)?B$")
+
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @field_validator("project_timezone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError(f"{zone!r} is no IANA time zone, such as Europe/Stockholm")
+        return zone
+
+    @property
+    def folder(self) -> DataFolder:
+        """Where this project's data lies."""
+        return DataFolder.at(self.data_dir)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone whose days the export speaks of: UTC, or the project's for those created before 2023."""
+        return ZoneInfo(self.project_timezone if self.time_basis == "project" else "UTC")
+
+    def origin(self, name: str) -> str:
+        """Which source set ``name``: an environment variable, a file, or the default."""
+        return self._origins.get(name, "default")
+
+
+def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """The settings in force now. ``overrides`` (of a command line) win where they are not None.
+
+    Raises:
+        ConfigError: a value is not usable; the message names it and where it was set.
+    """
+    env = os.environ if env is None else env
+    root = project_root()
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for name, value, origin in _found(root, env):
+        values.setdefault(name, value)
+        origins.setdefault(name, origin)
+    for name, value in overrides.items():
+        if value is not None:
+            values[name], origins[name] = value, "command line"
+    values["data_dir"] = _data_dir(values.get("data_dir"), root, origins.get("data_dir", ""))
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise _as_config_error(error, origins) from None
+    settings._origins.update(origins)
+    return settings
+
+
+def _found(root: Path | None, env: Mapping[str, str]) -> list[tuple[str, Any, str]]:
+    found: list[tuple[str, Any, str]] = []
+    for name in Settings.model_fields:
+        for variable in (f"MP_{name.upper()}", f"SOURCES__MIXPANEL__{name.upper()}"):
+            if env.get(variable, "").strip():
+                found.append((name, env[variable].strip(), variable))
+    for name, value in dlt_section(root, "config.toml").items():
+        found.append((name, value, ".dlt/config.toml"))
+    return found
+
+
+def dlt_section(root: Path | None, file_name: str) -> dict[str, Any]:
+    """``[sources.mixpanel]`` of a file in ``.dlt/``; empty without the file or the section."""
+    path = (root or Path.cwd()) / ".dlt" / file_name
+    if not path.is_file():
+        return {}
+    try:
+        section: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{path} is not valid TOML: {error}. Correct it, or move it away."
+        ) from None
+    for key in SECTION:
+        section = section.get(key, {}) if isinstance(section, dict) else {}
+    return section if isinstance(section, dict) else {}
+
+
+def _data_dir(value: Any, root: Path | None, origin: str) -> Path:
+    if value is None:
+        return root / "data" if root else Path("~/.mp/data").expanduser()
+    path = Path(str(value)).expanduser()
+    # In a file a relative path counts from the project; on a command line or in a variable, from where one stands.
+    return (root or Path.cwd()) / path if origin.endswith(".toml") else path.absolute()
+
+
+def _as_config_error(error: ValidationError, origins: Mapping[str, str]) -> ConfigError:
+    problems = []
+    for item in error.errors(include_url=False, include_input=False):
+        name = str(item["loc"][0]) if item["loc"] else "settings"
+        message = item["msg"].removeprefix("Value error, ")
+        problems.append(f"MP_{name.upper()} (from {origins.get(name, 'default')}): {message}")
+    return ConfigError("Settings that can't be used: " + "; ".join(problems))

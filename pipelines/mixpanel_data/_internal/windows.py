@@ -1,0 +1,51 @@
+"""Ranges of whole days, the unit in which events are asked for, replaced and remembered."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, order=True)
+class Window:
+    """The days ``first`` to ``last``, both included, as Mixpanel's ``from_date`` and ``to_date`` are."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        if self.first > self.last:
+            raise ValueError(f"{self.first} is after {self.last}")
+
+    def __str__(self) -> str:
+        return f"{self.first}" if self.first == self.last else f"{self.first}..{self.last}"
+
+    def __len__(self) -> int:
+        return (self.last - self.first).days + 1
+
+    def days(self) -> Iterator[date]:
+        """Each day, oldest first."""
+        return (self.first + ONE_DAY * n for n in range(len(self)))
+
+
+def day_start(day: date, zone: ZoneInfo) -> datetime:
+    """The instant ``day`` begins in ``zone``, as a naive UTC time, the form DuckDB's TIMESTAMP has here."""
+    return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
+
+
+def today(zone: ZoneInfo, now: datetime | None = None) -> date:
+    """The date it is in ``zone``."""
+    return (now or datetime.now(UTC)).astimezone(zone).date()
+
+
+def contiguous(days: Iterable[date]) -> list[Window]:
+    """The fewest windows that hold exactly ``days``, oldest first."""
+    runs: list[Window] = []
+    for day in sorted(set(days)):
+        if runs and runs[-1].last + ONE_DAY == day:
+            runs[-1] = Window(runs[-1].first, day)
+        else:
+            runs.append(Window(day, day))
+    return runs

@@ -1,0 +1,95 @@
+"""dlt's DuckDB destination with one change: landed files are not copied in one by one.
+
+The jobs of the files themselves do nothing. When all files of a table are in the package's completed folder, one job
+replaces their days in one transaction. Why: with a job a file, a kill between DuckDB's commit and dlt's note of it
+loads the file twice (measured: 25,268 rows of 20,211).
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+from dlt.common.destination import DestinationCapabilitiesContext
+from dlt.common.destination.client import FollowupJobRequest, LoadJob, PreparedTableSchema
+from dlt.common.schema.typing import TColumnSchema, TSchemaTables
+from dlt.common.storages.load_package import LoadJobInfo, load_package_state
+from dlt.destinations import duckdb
+from dlt.destinations.impl.duckdb.duck import DuckDbClient
+from dlt.destinations.job_impl import (
+    FinalizedLoadJobWithFollowupJobs,
+    ReferenceFollowupJobRequest,
+)
+
+from mixpanel_data.sources.package import unpack
+from mixpanel_data.sources.replace_job import ReplaceJob
+from mixpanel_data.sources.tables import LEDGER_HINT, RAW_HINT, RAW_TABLES
+
+
+class MixpanelDuckDbClient(DuckDbClient):
+    """Loads the landed files of a package together."""
+
+    def update_stored_schema(
+        self,
+        only_tables: Iterable[str] | None = None,
+        expected_update: TSchemaTables | None = None,
+        force: bool = False,
+    ) -> TSchemaTables | None:
+        applied = super().update_stored_schema(only_tables, expected_update, force)
+        # dlt makes a table with its first row; dbt, and the job below, want to find them all.
+        for name, columns in RAW_TABLES.items():
+            table: Any = {"name": name, "columns": columns}
+            definitions = ", ".join(self._get_column_def_sql(c, table) for c in columns.values())
+            qualified = self.sql_client.make_qualified_table_name(name)
+            self.sql_client.execute_sql(f"CREATE TABLE IF NOT EXISTS {qualified} ({definitions})")
+        return applied
+
+    def _get_column_def_sql(
+        self, c: TColumnSchema, table: PreparedTableSchema | None = None
+    ) -> str:
+        definition = super()._get_column_def_sql(c, table)
+        # Half the file at no cost in time (measured: 136 against 276 MB for a million events).
+        return f"{definition} USING COMPRESSION zstd" if c["data_type"] == "json" else definition
+
+    def create_load_job(
+        self, table: PreparedTableSchema, file_path: str, load_id: str, restore: bool = False
+    ) -> LoadJob:
+        if table.get(RAW_HINT) and ReferenceFollowupJobRequest.is_reference_job(file_path):
+            return ReplaceJob(file_path, unpack(load_package_state()["state"]))
+        if table.get(RAW_HINT) or table.get(LEDGER_HINT):
+            return FinalizedLoadJobWithFollowupJobs(file_path)
+        return super().create_load_job(table, file_path, load_id, restore)
+
+    def create_table_chain_completed_followup_jobs(
+        self,
+        table_chain: Sequence[PreparedTableSchema],
+        completed_table_chain_jobs: Sequence[LoadJobInfo] | None = None,
+    ) -> list[FollowupJobRequest]:
+        if table_chain[0].get(RAW_HINT):
+            files = [job.file_path for job in completed_table_chain_jobs or () if not _is_reference(job)]
+            return [ReferenceFollowupJobRequest(files[0].rsplit("/", 1)[-1], files)]
+        if table_chain[0].get(LEDGER_HINT):
+            return []
+        return cast(
+            list[FollowupJobRequest],
+            super().create_table_chain_completed_followup_jobs(table_chain, completed_table_chain_jobs),
+        )
+
+
+def _is_reference(job: LoadJobInfo) -> bool:
+    return ReferenceFollowupJobRequest.is_reference_job(job.file_path)
+
+
+class mixpanel_duckdb(duckdb):  # noqa: N801  (dlt finds a destination by its name in lower case)
+    """A DuckDB file that takes Mixpanel's raw bodies; otherwise dlt's own ``duckdb``."""
+
+    def _raw_capabilities(self) -> DestinationCapabilitiesContext:
+        capabilities = super()._raw_capabilities()
+        # The job that replaces is written as a list of files, which dlt calls a reference.
+        capabilities.supported_loader_file_formats = [
+            *capabilities.supported_loader_file_formats, "reference"
+        ]
+        return capabilities
+
+    @property
+    def client_class(self) -> type[DuckDbClient]:
+        return MixpanelDuckDbClient
+

@@ -1,0 +1,71 @@
+"""Writing the ledger, `_metadata`, inside the transaction of the rows it speaks of."""
+
+import uuid
+from datetime import UTC, date, datetime
+from typing import Any
+
+import duckdb
+
+from mixpanel_data.sources.package import Manifest, PackedFile
+from mixpanel_data.sources.tables import LEDGER, LEDGER_COLUMNS, REJECTED
+
+Connection = duckdb.DuckDBPyConnection
+Row = dict[str, Any]
+
+_NAMES = [*LEDGER_COLUMNS, "_dlt_load_id", "_dlt_id"]
+
+
+def common(table: str, file: PackedFile, manifest: Manifest, load_id: str) -> Row:
+    """What is alike in every ledger row of a file."""
+    return {
+        "table_name": table,
+        "fetch_type": file.kind,
+        "project_id": manifest.project.project_id,
+        "region": manifest.project.region,
+        "filter_hash": file.filter_hash,
+        "fetched_at": naive_utc(file.fetched_at),
+        "load_id": load_id,
+        "wanted_from": manifest.project.wanted_from,
+        "_dlt_load_id": load_id,
+    }
+
+
+def insert(connection: Connection, rows: list[Row]) -> None:
+    """Append ``rows``; a column a row lacks is NULL."""
+    marks = ", ".join("?" for _ in _NAMES)
+    values = [[(row | {"_dlt_id": uuid.uuid4().hex}).get(name) for name in _NAMES] for row in rows]
+    connection.executemany(f"INSERT INTO {LEDGER} ({', '.join(_NAMES)}) VALUES ({marks})", values)
+
+
+def insert_rejects(connection: Connection, table: str, file: PackedFile, load_id: str) -> None:
+    """Append the lines of ``file`` that no parser can read."""
+    if not file.rejects:
+        return
+    days = [table, file.window.first, file.window.last]
+    now = naive_utc(datetime.now(UTC))
+    connection.executemany(
+        f"INSERT INTO {REJECTED} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [[*days, item.line_number, item.raw, item.reason, load_id, now] for item in file.rejects],
+    )
+
+
+def forget(connection: Connection, table: str, load_id: str) -> None:
+    """Remove what an earlier attempt at the same package wrote: a killed one may have come this far."""
+    for name in (LEDGER, REJECTED):
+        connection.execute(f"DELETE FROM {name} WHERE table_name = ? AND load_id = ?", [table, load_id])
+
+
+def previous_counts(connection: Connection, table: str, load_id: str) -> dict[date, int]:
+    """The rows each day had by the ledger, before this package."""
+    rows = connection.execute(
+        f"SELECT window_start, arg_max(row_count, fetched_at) FROM {LEDGER} "
+        "WHERE table_name = ? AND load_id <> ? AND load_id IN (SELECT load_id FROM _dlt_loads WHERE status = 0) "
+        "GROUP BY window_start",
+        [table, load_id],
+    ).fetchall()
+    return dict(rows)
+
+
+def naive_utc(moment: datetime) -> datetime:
+    """``moment`` as DuckDB's TIMESTAMP has it here: UTC, without a zone."""
+    return moment.astimezone(UTC).replace(tzinfo=None)

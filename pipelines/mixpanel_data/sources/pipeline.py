@@ -1,0 +1,54 @@
+"""The dlt pipeline `mixpanel` over a data folder."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import dlt
+from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
+
+from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.landing import Landed
+from mixpanel_data.sources import mixpanel_source, tables
+from mixpanel_data.sources.destination import mixpanel_duckdb
+from mixpanel_data.sources.package import Project
+
+PIPELINE = "mixpanel"
+
+log = logging.getLogger(__name__)
+
+
+def open_pipeline(folder: DataFolder, *, memory_limit: str | None = None) -> dlt.Pipeline:
+    """The pipeline, with no package pending.
+
+    What an earlier process left half-done is dropped, not finished: a package counts only once it committed, what it
+    held lies in the landing folder still, and the ledger knows which days are missing. So there is one road to a
+    loaded day, not two. (dlt would otherwise load the old package in place of the new data, and say nothing.)
+    """
+    folder.create()
+    settings: dict[str, Any] = {"preserve_insertion_order": False}
+    if memory_limit:
+        settings["memory_limit"] = memory_limit
+    credentials = DuckDbCredentials(str(folder.raw))
+    credentials.global_config = settings
+    pipeline = dlt.pipeline(
+        PIPELINE,
+        pipelines_dir=str(folder.dlt / "pipelines"),
+        destination=mixpanel_duckdb(credentials=credentials),
+        dataset_name=tables.DATASET,
+    )
+    if pipeline.has_pending_data:
+        log.warning("Dropping a load that an earlier run left half-done; its days are loaded again.")
+        pipeline.drop_pending_packages()
+    return pipeline
+
+
+def load(
+    folder: DataFolder, project: Project, landed: Sequence[Landed], *, memory_limit: str | None = None
+) -> None:
+    """Load ``landed`` as one package, in one transaction a table.
+
+    Returns when dlt is done. Which days are in is for the ledger to say: a file DuckDB can't read is left out.
+    """
+    pipeline = open_pipeline(folder, memory_limit=memory_limit)
+    pipeline.run(mixpanel_source(list(landed), project))
