@@ -1,0 +1,1 @@
+{{ event_ranges(only_new=false) }}

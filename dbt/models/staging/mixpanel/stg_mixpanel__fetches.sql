@@ -1,0 +1,24 @@
+select
+    table_name,
+    fetch_type,
+    project_id,
+    region,
+    window_start,
+    window_end,
+    range_start,
+    range_end,
+    filter_hash,
+    row_count,
+    previous_row_count,
+    rejected_count,
+    late_count,
+    bytes,
+    max_processed_at,
+    requests,
+    fetched_at,
+    duration_seconds,
+    load_id,
+    snapshot_complete,
+    wanted_from
+from {{ source('mixpanel', '_metadata') }}
+where {{ is_committed() }}

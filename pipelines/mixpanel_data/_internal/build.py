@@ -1,0 +1,92 @@
+"""The build: dbt over the days that changed, into a file that nobody reads."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from mixpanel_data._internal import publish_stamp, publish_turns
+from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.dbt_process import environment, run
+from mixpanel_data._internal.dbt_project import fingerprint, project_folder
+from mixpanel_data._internal.dbt_results import NodeResult, read_results
+from mixpanel_data.exceptions import MixpanelDataError
+
+# The oldest format that can hold zstd; clients from DuckDB 1.2 on open it.
+STORAGE_VERSION = "v1.2.0"
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """A green build: what dbt did, how long it took, and whether everything was built anew."""
+
+    nodes: tuple[NodeResult, ...]
+    seconds: float
+    fresh: bool
+
+
+def build(
+    folder: DataFolder,
+    *,
+    storage_version: str = STORAGE_VERSION,
+    full_refresh: bool = False,
+    on_progress: Callable[[str], None] | None = None,
+    extra_env: Mapping[str, str] | None = None,
+) -> BuildResult:
+    """Brings the next file to publish up to the ledger; readers see nothing of it before ``publish``.
+
+    The caller holds the folder's lock. ``extra_env`` are settings the models read: other values build everything
+    anew, as other models or another ``storage_version`` do. Raises ``MixpanelDataError`` naming what failed; the
+    published file stays as it is, and the next build does the same days again.
+    """
+    started = time.monotonic()
+    _require_raw(folder)
+    project = project_folder()
+    settings = {**(extra_env or {}), "storage_version": storage_version}
+    fresh = publish_turns.prepare(
+        folder, fingerprint(project, settings), storage_version, anew=full_refresh
+    )
+    arguments = [
+        *("build", "--project-dir", str(project), "--profiles-dir", str(project)),
+        *("--exclude-resource-type", "unit_test"),  # they try the models, not the data
+        *("--log-format", "json", "--no-use-colors-file"),
+    ]
+    results = folder.build / "target" / "run_results.json"
+    results.unlink(missing_ok=True)
+    complaints = run(
+        arguments,
+        environment(folder.root, folder.build, extra_env or {}),
+        on_progress or (lambda _: None),
+    )
+    nodes = read_results(results)
+    if complaints:
+        raise _failure(folder, nodes, complaints)
+    publish_stamp.finish(publish_turns.next_file(folder))
+    return BuildResult(nodes, time.monotonic() - started, fresh)
+
+
+def _require_raw(folder: DataFolder) -> None:
+    if not folder.raw.exists():
+        raise MixpanelDataError(
+            f"There is nothing to build: {folder.raw} does not exist. `mp sync` fetches into it.",
+            details={"path": str(folder.raw)},
+        )
+
+
+def _failure(
+    folder: DataFolder, nodes: tuple[NodeResult, ...], complaints: list[str]
+) -> MixpanelDataError:
+    bad = [node for node in nodes if not node.ok and node.status != "skipped"]
+    skipped = [node.name for node in nodes if node.status == "skipped"]
+    log = folder.build / "logs" / "dbt.log"
+    said = [f"{node.kind} {node.name}: {node.message}" for node in bad] or complaints[-3:]
+    return MixpanelDataError(
+        "dbt could not build the tables, so the published ones stay as they were. "
+        + " ".join(" ".join(text.split()) for text in said)
+        + f" The log is {log}.",
+        details={
+            "failed": [node.name for node in bad],
+            "skipped": skipped,
+            "complaints": complaints,
+            "log": str(log),
+        },
+    )

@@ -1,0 +1,65 @@
+"""dbt as a process of its own: it keeps DuckDB's file lock until its interpreter ends."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from mixpanel_data._internal.dbt_results import complaint, started
+
+# The child ends when its standard input does: no dbt goes on writing after the process that holds the lock is dead.
+_RUN = """
+import os, threading
+threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
+from dbt.cli.main import cli
+cli()
+"""
+
+
+def run(
+    arguments: Sequence[str], environment: Mapping[str, str], report: Callable[[str], None]
+) -> list[str]:
+    """What went wrong, in dbt's words: empty after a green run. Each node is reported as it starts."""
+    command = [sys.executable, "-P", "-c", _RUN, *arguments]
+    complaints: list[str] = []
+    with subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    ) as child:
+        try:
+            for line in child.stdout or ():
+                if node := started(line):
+                    report(node)
+                elif problem := complaint(line):
+                    complaints.append(problem)
+        except BaseException:
+            child.kill()
+            raise
+    return complaints or ["dbt gave no reason."] if child.returncode else []
+
+
+def environment(
+    data: Path, scratch: Path, own: Mapping[str, str], *, target: str = "engine"
+) -> dict[str, str]:
+    """This process's variables without those that would bend the run, the account, and with ``own`` on top."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DBT_", "MP_SECRET", "MP_USERNAME"))
+    }
+    return {
+        **kept,
+        **own,
+        "MP_DATA_DIR": str(data),
+        "MP_DBT_TARGET": target,
+        "DBT_TARGET_PATH": str(scratch / "target"),
+        "DBT_LOG_PATH": str(scratch / "logs"),
+        "DO_NOT_TRACK": "1",
+        "PYTHONIOENCODING": "utf-8",
+    }

@@ -1,0 +1,65 @@
+"""What dbt says while it runs, and what it leaves behind."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_GOOD = ("success", "pass", "warn", "no-op")
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """One model, test or hook: its name, its kind (``model``, ``test`` …), dbt's status, seconds, and what dbt said."""
+
+    name: str
+    kind: str
+    status: str
+    seconds: float
+    message: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """False for what failed, and for what was skipped since something before it failed."""
+        return self.status in _GOOD
+
+
+def read_results(path: Path) -> tuple[NodeResult, ...]:
+    """Every node of the run, in the order dbt took them; none when it did not come to run any."""
+    if not path.exists():
+        return ()
+    return tuple(_node(result) for result in json.loads(path.read_bytes())["results"])
+
+
+def _node(result: dict[str, Any]) -> NodeResult:
+    kind, _, name = result["unique_id"].split(".", 2)
+    if kind == "test":
+        name = name.rpartition(".")[0] or name  # dbt appends a hash
+    return NodeResult(
+        name, kind, result["status"], result["execution_time"] or 0.0, result["message"]
+    )
+
+
+def started(line: str) -> str | None:
+    """``"model events"`` when this line of dbt's JSON log says so, None for all others."""
+    node = _parsed(line).get("data", {}).get("node_info", {})
+    if node.get("node_status") != "started" or node.get("resource_type") == "operation":
+        return None
+    return f"{node['resource_type']} {node['node_name']}"
+
+
+def complaint(line: str) -> str | None:
+    """The error this line of dbt's log tells of, None for all others; what is no JSON was not written by dbt."""
+    said = _parsed(line)
+    if not said:
+        return line.strip() or None
+    info = said.get("info", {})
+    return info.get("msg") if info.get("level") == "error" else None
+
+
+def _parsed(line: str) -> dict[str, Any]:
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
