@@ -16,8 +16,7 @@ MixpanelDataError             MIXPANEL_DATA_ERROR
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
-from os import PathLike
+from datetime import date
 from typing import Any, ClassVar, Generic, TypedDict, TypeVar, Unpack, cast
 
 from mixpanel_data._internal.json_safe import json_safe
@@ -206,7 +205,7 @@ class IncompleteExportError(MixpanelDataError):
         details: Mapping[str, Any] | None = None,
     ) -> None:
         first, last = (_iso(day) for day in (from_date or to_date, to_date or from_date))
-        known = {"reason": reason, "from_date": first, "to_date": last}
+        known = {"reason": reason, "explanation": explanation, "from_date": first, "to_date": last}
         super().__init__(
             _incomplete(reason, explanation, first, last), details={**known, **(details or {})}
         )
@@ -265,23 +264,14 @@ class TableNotFoundError(MixpanelDataError):
 
 
 class DatabaseLockedError(MixpanelDataError):
-    """Another process loads, builds or publishes in this data folder."""
+    """Another process loads, builds or publishes in this data folder. The details name it as far as it is known."""
 
     code = "DATABASE_LOCKED"
 
-    def __init__(
-        self,
-        path: str | PathLike[str],
-        *,
-        pid: int | None = None,
-        command: str | None = None,
-        since: datetime | str | None = None,
-    ) -> None:
-        by = f"process {pid}" if pid else "another process"
-        doing = f" ({command})" if command else ""
-        start = since.isoformat(timespec="seconds") if isinstance(since, datetime) else since
-        super().__init__(
-            f"{path} is in use by {by}{doing}{f', since {start}' if start else ''}. "
-            "Wait until it is done, then try again.",
-            details={"path": path, "pid": pid, "command": command, "since": start},
-        )
+    pid = _Detail[int | None]("The holder's process.")
+    command = _Detail[str | None]("What it was started as.")
+    since = _Detail[str | None]("Since when it holds the lock, an ISO time in UTC.")
+
+
+class ConfigWarning(UserWarning):
+    """A setting that works, but perhaps not as it was meant."""

@@ -1,6 +1,5 @@
 """A connection to one Mixpanel project."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
@@ -8,6 +7,7 @@ from typing import Any, Self
 
 import httpx
 
+from mixpanel_data._internal.api_parameters import given, json_object, names
 from mixpanel_data._internal.api_requests import ApiCall, Gate, Requester
 from mixpanel_data._internal.api_urls import Family, api_urls
 from mixpanel_data._internal.credentials import Credentials
@@ -15,7 +15,6 @@ from mixpanel_data._internal.engage_pages import EngagePage, engage_pages
 from mixpanel_data._internal.export_stream import ExportStream
 from mixpanel_data._internal.redaction import Redactor
 from mixpanel_data._internal.retrying import RetryPolicy
-from mixpanel_data.exceptions import APIError, QueryError
 
 # Seconds without a byte. Mixpanel's edge gives up on a query after about 488, on an app call after about 120.
 _QUERY_READ_TIMEOUT = 500.0
@@ -93,11 +92,11 @@ class MixpanelAPIClient:
         events in no order. An empty day is an empty body (Mixpanel's export OpenAPI file). Raises AuthenticationError,
         RateLimitError, QueryError, ServerError or APIError before the first byte, IncompleteExportError after it.
         """
-        params = _given(
+        params = given(
             from_date=from_date.isoformat(),
             to_date=to_date.isoformat(),
             time_in_ms=True,
-            event=_names("events", events),
+            event=names("events", events),
             where=where,
             limit=limit,
         )
@@ -120,9 +119,9 @@ class MixpanelAPIClient:
         ``page_size`` is undocumented and may be ignored; the answer's own counts. Raises as :meth:`export`; after an
         IncompleteExportError the pages so far are worth nothing and the read begins again.
         """
-        filters = _given(
+        filters = given(
             where=where,
-            output_properties=_names("output_properties", output_properties),
+            output_properties=names("output_properties", output_properties),
             page_size=page_size,
             data_group_id=data_group_id,
             include_all_users=include_all_users,
@@ -136,7 +135,7 @@ class MixpanelAPIClient:
         """
         # Not scoped to a project; app routes may refuse parameters they do not know.
         body, _ = self._requester.read(ApiCall("app", "me"))
-        return _json_object(body)
+        return json_object(body)
 
     @property
     def _project(self) -> dict[str, str]:
@@ -166,31 +165,3 @@ def _timeouts(export_read: float) -> dict[Family, httpx.Timeout]:
         family: httpx.Timeout(connect=10.0, read=read, write=30.0, pool=30.0)
         for family, read in reads.items()
     }
-
-
-def _names(what: str, names: Sequence[str] | None) -> str | None:
-    """The JSON array that Mixpanel wants; a bare name means that one."""
-    if names is None:
-        return None
-    if not names:
-        raise QueryError(f"{what} is empty. Name at least one, or leave it out for all.")
-    return json.dumps([names] if isinstance(names, str) else list(names), ensure_ascii=False)
-
-
-def _given(**parameters: str | int | None) -> dict[str, str]:
-    """Those that have a value, as Mixpanel spells values."""
-    return {
-        name: str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in parameters.items()
-        if value is not None
-    }
-
-
-def _json_object(body: bytes) -> dict[str, Any]:
-    try:
-        answer = json.loads(body)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        raise APIError("Mixpanel's answer is not a JSON object.", status_code=200)
-    return answer

@@ -1,6 +1,5 @@
 """What an HTTP answer that is not 200 means. Sources: Mixpanel's pages on 401 and 429 and its OpenAPI files."""
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 
+from mixpanel_data._internal.error_bodies import read_error_body, sentence
 from mixpanel_data._internal.redaction import Redactor, redact_tree
 from mixpanel_data.exceptions import (
     APIError,
@@ -23,8 +23,6 @@ from mixpanel_data.exceptions import (
 )
 
 MAX_RETRY_AFTER = 3600  # the budget is per rolling hour
-_MAX_READ = 65_536
-_MAX_BODY = 2_000
 _MAX_QUOTED = 300
 
 _BAD_CREDENTIALS = re.compile(r"(?i)unable to authenticate")
@@ -48,11 +46,11 @@ def request_context(request: httpx.Request, redactor: Redactor) -> HTTPContext:
 
 def error_for(response: httpx.Response, redactor: Redactor) -> APIError:
     """The error that ``response``, whose status is not 200, stands for. Reads at most 64 KiB of its body."""
-    body = _body(response, redactor)
+    body = read_error_body(response, redactor)
     status = response.status_code
     context = request_context(response.request, redactor)
-    context.update(status_code=status, response_body=body)
-    said = _said(body)
+    context["status_code"], context["response_body"] = status, body
+    said = sentence(body)
     quoted = f"HTTP {status}{f': {said[:_MAX_QUOTED]}' if said else ''}"
     if 300 <= status < 400:
         return APIError(_redirect(response, quoted), **context)
@@ -128,36 +126,3 @@ def _seconds_until(http_date: str, now: datetime) -> float:
         return math.nan
     # "-0000" parses as a time without zone; HTTP dates are GMT.
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now.timestamp()
-
-
-def _body(response: httpx.Response, redactor: Redactor) -> Any:
-    """The body without secrets: JSON if it is some, else text, cut to 2,000 characters; None when empty."""
-    text = _read(response).decode("utf-8", "replace").strip()
-    if not text:
-        return None
-    with suppress(ValueError, RecursionError):
-        tree = redact_tree(json.loads(text), redactor)
-        text = json.dumps(tree, ensure_ascii=False)
-        if isinstance(tree, dict | list) and len(text) <= _MAX_BODY:
-            return tree
-    clean = redactor(text)
-    return clean if len(clean) <= _MAX_BODY else clean[:_MAX_BODY] + "…"
-
-
-def _read(response: httpx.Response) -> bytes:
-    body = b""
-    # The status is what matters: an error page that breaks off is read as far as it goes.
-    with suppress(httpx.TransportError, httpx.DecodingError):
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) >= _MAX_READ:
-                break
-    return body[:_MAX_READ]
-
-
-def _said(body: Any) -> str:
-    """The sentence in an error body. Its shape differs by family: ``error``, ``message``, plain text, nothing."""
-    if isinstance(body, dict):
-        body = body.get("error") or body.get("message") or body
-    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-    return "" if body is None else " ".join(text.split())

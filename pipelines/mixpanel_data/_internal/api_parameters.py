@@ -1,0 +1,35 @@
+"""How Mixpanel spells what is sent, and the reading of small JSON answers."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from mixpanel_data.exceptions import APIError, QueryError
+
+
+def names(what: str, names: Sequence[str] | None) -> str | None:
+    """The JSON array that Mixpanel wants; a bare name means that one."""
+    if names is None:
+        return None
+    if not names:
+        raise QueryError(f"{what} is empty. Name at least one, or leave it out for all.")
+    return json.dumps([names] if isinstance(names, str) else list(names), ensure_ascii=False)
+
+
+def given(**parameters: str | int | None) -> dict[str, str]:
+    """Those that have a value, as Mixpanel spells values."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in parameters.items()
+        if value is not None
+    }
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise APIError("Mixpanel's answer is not a JSON object.", status_code=200)
+    return answer
