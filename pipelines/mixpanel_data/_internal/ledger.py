@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from mixpanel_data._internal.landing import UNFILTERED
+from mixpanel_data._internal.landing import UNFILTERED, Landed
 from mixpanel_data.exceptions import ConfigError, DatabaseLockedError
 
 _COUNTS = """
@@ -60,6 +60,16 @@ class Ledger:
     """The earliest day any run set out to bring."""
     projects: tuple[tuple[str, str], ...] = ()
     """Project and region of the rows; more than one would be a fault."""
+    loads: frozenset[str] = frozenset()
+    """The load ids of all rows that count, replaced ones too."""
+
+    def holds(self, file: Landed) -> bool:
+        """Whether what the ledger says of the file's days, or of the profiles, is this very fetch."""
+        fetched_at = file.fetched_at.replace(tzinfo=None)
+        if file.kind == "profiles":
+            return self.profiles is not None and self.profiles.fetched_at == fetched_at
+        records = (self.days.get(day) for day in file.window.days())
+        return all(record is not None and record.fetched_at == fetched_at for record in records)
 
     def require(self, project_id: str, region: str) -> None:
         """Nothing, if the data is this project's.
@@ -129,18 +139,12 @@ def _read(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
         profiles=max(profiles, key=lambda record: record.fetched_at, default=None),
         wanted_from=min((row[9] for row in rows if row[0] == "events" and row[9]), default=None),
         projects=tuple({(row[10], row[11]) for row in rows}),
+        loads=_load_ids(connection, f"{schema}._metadata", loads),
     )
 
 
-def committed_loads(raw: Path) -> set[str]:
-    """The load ids whose packages committed."""
-    if not raw.is_file():
-        return set()
-    with duckdb.connect(str(raw), read_only=True) as connection:
-        try:
-            rows = connection.execute(
-                "SELECT load_id FROM mixpanel._dlt_loads WHERE status = 0"
-            ).fetchall()
-        except duckdb.CatalogException:
-            return set()
-    return {row[0] for row in rows}
+def _load_ids(connection: duckdb.DuckDBPyConnection, ledger: str, loads: str) -> frozenset[str]:
+    rows = connection.execute(
+        f"SELECT DISTINCT load_id FROM {ledger} WHERE load_id IN (SELECT load_id FROM {loads} WHERE status = 0)"
+    ).fetchall()
+    return frozenset(row[0] for row in rows)

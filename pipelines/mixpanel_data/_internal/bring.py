@@ -1,0 +1,52 @@
+"""What the dlt source does when nobody hands it files: plan and land as a run does."""
+
+import logging
+from datetime import date
+
+from mixpanel_data._internal.accounts import resolve
+from mixpanel_data._internal.landing import Landed
+from mixpanel_data._internal.planner import plan
+from mixpanel_data._internal.settings import load_settings
+from mixpanel_data._internal.sync import Sync
+from mixpanel_data.exceptions import ConfigError
+from mixpanel_data.sources.package import Project
+
+log = logging.getLogger(__name__)
+
+
+def bring(start_date: str | None = None, end_date: str | None = None) -> tuple[Project, list[Landed]]:
+    """Whose data it is, and the verified files of the days that are due and of all profiles.
+
+    Raises:
+        ConfigError: no credentials, or dates that can't be.
+    """
+    settings = load_settings()
+    sync = Sync(settings, resolve(settings).credentials)
+    wanted = sync.wanted(parse_day(start_date), parse_day(end_date))
+    days = set(sync.days(wanted))
+    files: list[Landed] = []
+    while days:
+        package = sync.land(plan(days, sync.ledger()))
+        files += [landed for landed, _ in package if landed]
+        days -= {day for _, window in package for day in window.days()}
+        if not package or sync.stopped:
+            break
+    if not sync.stopped and (profiles := sync.land_profiles()):
+        files.append(profiles)
+    for error in sync.report.failures:
+        log.error("%s", error)
+    return sync.project, files
+
+
+def parse_day(text: str | None) -> date | None:
+    """The date that ``text`` (``YYYY-MM-DD``) names; None stays None.
+
+    Raises:
+        ConfigError: it names none.
+    """
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"{text!r} is no date. Write it as YYYY-MM-DD, for instance 2026-01-31.") from None

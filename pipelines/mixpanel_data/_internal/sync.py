@@ -1,0 +1,311 @@
+"""A run, step by step: plan, land, load, build, publish, report. Every door calls these functions."""
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from mixpanel_data._internal import build as dbt_build
+from mixpanel_data._internal import publish as publishing
+from mixpanel_data._internal.api_client import MixpanelAPIClient
+from mixpanel_data._internal.credentials import Credentials
+from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.inspect_lines import inspect_lines
+from mixpanel_data._internal.land_events import land_events
+from mixpanel_data._internal.land_profiles import land_profiles
+from mixpanel_data._internal.landing import Landed, LandingFolder, is_fresh
+from mixpanel_data._internal.ledger import Ledger, read_ledger, read_published_ledger
+from mixpanel_data._internal.pacing import Pacing
+from mixpanel_data._internal.planner import Range, days_to_fetch, plan, wanted_range
+from mixpanel_data._internal.progress import QUIET, Progress
+from mixpanel_data._internal.report import SyncReport
+from mixpanel_data._internal.settings import Settings
+from mixpanel_data._internal.verify import broken
+from mixpanel_data._internal.windows import Window, today
+from mixpanel_data.exceptions import (
+    APIError,
+    AuthenticationError,
+    ConfigError,
+    IncompleteExportError,
+    MixpanelDataError,
+    RateLimitError,
+)
+
+if TYPE_CHECKING:
+    from mixpanel_data.sources.package import Project
+
+Only = Literal["events", "profiles"]
+
+PACKAGE_BYTES = 128 * 1024 * 1024
+"""Compressed bytes a load package holds at most, beyond its first file: bounds disk, lock time and redone work."""
+
+PACKAGE_FILES = 32
+
+REUSE_WITHIN = timedelta(hours=1)
+"""How old a verified file may be to stand for a look-back day, which is read again for what came late."""
+
+
+class Sync:
+    """One run over a data folder. The caller holds the folder's lock."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        credentials: Credentials,
+        *,
+        client: MixpanelAPIClient | None = None,
+        progress: Progress = QUIET,
+    ) -> None:
+        self.settings = settings
+        self.folder: DataFolder = settings.folder.create()
+        self.report = SyncReport()
+        self._credentials = credentials
+        self._progress = progress
+        self._client = client
+        self._started = time.monotonic()
+
+    @cached_property
+    def client(self) -> MixpanelAPIClient:
+        """The connection to Mixpanel, made when first needed."""
+        return self._client or MixpanelAPIClient(
+            self._credentials, base_url=self.settings.api_base_url, gate=Pacing()
+        )
+
+    @cached_property
+    def landing(self) -> LandingFolder:
+        """The landing folder of this project."""
+        return LandingFolder(
+            self.folder.landing, project=self._credentials.project_id, region=self._credentials.region
+        )
+
+    @property
+    def project(self) -> "Project":
+        """Whose data it is, as the ledger will say."""
+        from mixpanel_data.sources.package import Project
+
+        return Project(
+            project_id=self._credentials.project_id,
+            region=self._credentials.region,
+            zone=self.settings.zone.key,
+            wanted_from=self.report.wanted.first if self.report.wanted else None,
+        )
+
+    def ledger(self) -> Ledger:
+        """The ledger as it stands.
+
+        Raises:
+            ConfigError: the folder holds another project's data.
+        """
+        ledger = read_ledger(self.folder.raw)
+        ledger.require(self._credentials.project_id, self._credentials.region)
+        return ledger
+
+    def wanted(self, first: date | None = None, last: date | None = None) -> Range:
+        """The days this run sets out to bring.
+
+        Raises:
+            ConfigError: there are none, or they lie in the future.
+        """
+        try:
+            wanted = wanted_range(
+                self.ledger(), today=self._today, start=self.settings.start_date, first=first, last=last
+            )
+        except ValueError as error:
+            raise ConfigError(f"These days can't be brought: {error}.") from None
+        self.report.wanted = wanted
+        return wanted
+
+    def days(self, wanted: Range) -> list[date]:
+        """The days of ``wanted`` that have to be asked for."""
+        return days_to_fetch(
+            wanted, self.ledger(), today=self._today, lookback_days=self.settings.lookback_days
+        )
+
+    def events(self, wanted: Range) -> None:
+        """Bring every day of ``wanted`` that is missing or due, package by package.
+
+        A window that does not arrive whole is noted in the report, and the others go on.
+        """
+        days = set(self.days(wanted))
+        self._progress.planned(len(days))
+        while days:
+            # Planned anew for each package: what was just loaded tells how much the next days may hold.
+            package = self.land(plan(days, self.ledger()))
+            if not package:
+                return
+            for _, window in package:
+                days -= set(window.days())
+            self.load([landed for landed, _ in package if landed])
+            if self.stopped:
+                return
+
+    def land(self, windows: Sequence[Window]) -> list[tuple[Landed | None, Window]]:
+        """As many of ``windows`` as make a package, each with its verified file, or None where that failed."""
+        package: list[tuple[Landed | None, Window]] = []
+        size = 0
+        for window in windows:
+            try:
+                landed = self._land(window)
+            except MixpanelDataError as error:
+                self._fail(error)
+                if _stops(error):
+                    break
+                landed = None
+            package.append((landed, window))
+            size += landed.size if landed else 0
+            # A growing plan is only as good as the ledger: load before the guess gets large.
+            if size > PACKAGE_BYTES or len(package) >= PACKAGE_FILES or len(window) > len(windows[0]):
+                break
+        return package
+
+    def _land(self, window: Window) -> Landed:
+        for landed in self.landing.verified("events"):
+            recent = window.last >= self._today - timedelta(days=self.settings.lookback_days)
+            if landed.window == window and (not recent or is_fresh(landed, within=REUSE_WITHIN)):
+                return landed
+        self._progress.landing(window)
+        landed = land_events(self.client, window, self.landing, self.settings.zone, on_bytes=self._progress.received)
+        self.report.requests += landed.requests
+        self.report.bytes += landed.size
+        return landed
+
+    def load(self, landed: Sequence[Landed]) -> None:
+        """Load verified files; one that DuckDB can't read is fetched once more, and then its bad lines set apart."""
+        unread = self._load(landed)
+        for file in unread:
+            try:
+                again = self._land_again(file)
+            except MixpanelDataError as error:
+                self._fail(error)
+                continue
+            for refused in self._load([again]):
+                self._fail(_unreadable(refused))
+
+    def _land_again(self, file: Landed) -> Landed:
+        if file.kind != "events":
+            raise _unreadable(file)
+        suspects = inspect_lines(file.path, file.window, self.settings.zone)
+        self.landing.set_aside(file.path, "unreadable line")
+        file.discard()
+        return land_events(
+            self.client, file.window, self.landing, self.settings.zone,
+            on_bytes=self._progress.received, suspects=suspects,
+        )  # fmt: skip
+
+    def _load(self, landed: Sequence[Landed]) -> list[Landed]:
+        """Those files that could not be read; the others are loaded, and gone from the landing folder."""
+        if not landed:
+            return []
+        from mixpanel_data.sources.pipeline import load  # dlt takes a second to import
+
+        self._progress.loading(sum(file.lines for file in landed))
+        before = self.ledger()
+        load(self.folder, self.project, landed, memory_limit=self.settings.memory_limit)
+        after = self.ledger()
+        unread = []
+        for file in landed:
+            if after.holds(file):
+                self._note(file, before, after)
+                file.discard()
+            else:
+                unread.append(file)
+        return unread
+
+    def _note(self, file: Landed, before: Ledger, after: Ledger) -> None:
+        if file.kind == "events":
+            self.report.note_days(list(file.window.days()), before, after)
+        elif after.profiles:
+            self.report.profiles = after.profiles.row_count
+        self._progress.loaded(file)
+
+    def profiles(self) -> None:
+        """Bring all profiles, or none: an incomplete snapshot is noted in the report and not loaded."""
+        if landed := self.land_profiles():
+            self.load([landed])
+
+    def land_profiles(self) -> Landed | None:
+        """The verified file of a complete snapshot, or None where that failed."""
+        self._progress.landing_profiles()
+        try:
+            landed = land_profiles(self.client, self.landing, on_page=self._progress.page)
+        except MixpanelDataError as error:
+            self._fail(error)
+            return None
+        self.report.requests += landed.requests
+        self.report.bytes += landed.size
+        return landed
+
+    def needs_build(self) -> bool:
+        """Whether the raw tables hold a load that the published file does not."""
+        with suppress(MixpanelDataError):
+            return read_published_ledger(self.folder.published).loads != read_ledger(self.folder.raw).loads
+        return True
+
+    def build(self) -> None:
+        """Run dbt over what changed."""
+        self._progress.building("starting dbt")
+        self.report.build = dbt_build.build(
+            self.folder,
+            storage_version=self.settings.storage_version,
+            on_progress=self._progress.building,
+        )
+
+    def publish(self) -> None:
+        """Put the built file where readers open it."""
+        self.report.published = publishing.publish(self.folder)
+        self._progress.published(self.report.published)
+
+    def finish(self) -> SyncReport:
+        """The report, closed."""
+        self.report.seconds = time.monotonic() - self._started
+        return self.report
+
+    def run(
+        self, *, first: date | None = None, last: date | None = None, only: Only | None = None, build: bool = True
+    ) -> SyncReport:
+        """The whole job. What did not arrive is in the report's ``failures``; what did is loaded, built, published.
+
+        Raises:
+            ConfigError: the days asked for can't be, or the folder is another project's.
+            MixpanelDataError: dbt failed; the last good file stands.
+        """
+        self.landing.sweep()
+        wanted = self.wanted(first, last)
+        if only != "profiles":
+            self.events(wanted)
+        if only != "events" and not self.stopped:
+            self.profiles()
+        if build and self.folder.raw.is_file() and self.needs_build():
+            self.build()
+            self.publish()
+        return self.finish()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether something happened after which no request makes sense."""
+        return any(_stops(error) for error in self.report.failures)
+
+    @property
+    def _today(self) -> date:
+        return today(self.settings.zone)
+
+    def _fail(self, error: MixpanelDataError) -> None:
+        self.report.failures.append(error)
+        self._progress.failed(error)
+
+
+def _stops(error: MixpanelDataError) -> bool:
+    """Whether no further request makes sense: refused credentials, a spent budget, a host that can't be reached."""
+    no_answer = isinstance(error, APIError) and error.status_code is None
+    return no_answer or isinstance(error, AuthenticationError | RateLimitError)
+
+
+def _unreadable(file: Landed) -> IncompleteExportError:
+    what = "profiles" if file.kind == "profiles" else "events"
+    error = broken("unreadable", f"DuckDB can't read the {what} that arrived")
+    days = (file.window.first, file.window.last) if file.kind == "events" else (None, None)
+    return IncompleteExportError(
+        str(error.details["explanation"]), reason="unreadable", from_date=days[0], to_date=days[1]
+    )
