@@ -5,8 +5,21 @@ Mixpanel's documentation alone, never from this project's client, so that each c
 """
 
 from mixpanel_data.sandbox.dataset import Dataset
+from mixpanel_data.sandbox.faults import ENGAGE_KINDS, Fault, FaultKind
 from mixpanel_data.sandbox.project import SandboxCredentials
 from mixpanel_data.sandbox.records import Event, Profile
 from mixpanel_data.sandbox.sandbox import Sandbox
+from mixpanel_data.sandbox.serve import serve, summary
 
-__all__ = ["Dataset", "Event", "Profile", "Sandbox", "SandboxCredentials"]
+__all__ = [
+    "ENGAGE_KINDS",
+    "Dataset",
+    "Event",
+    "Fault",
+    "FaultKind",
+    "Profile",
+    "Sandbox",
+    "SandboxCredentials",
+    "serve",
+    "summary",
+]

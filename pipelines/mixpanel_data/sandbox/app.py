@@ -2,7 +2,7 @@
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -10,9 +10,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mixpanel_data.sandbox import auth, query
 from mixpanel_data.sandbox.app_api import me
 from mixpanel_data.sandbox.calls import Call, read_body, read_query
-from mixpanel_data.sandbox.errors import EXPORT_PATH, Refusal, refuse
+from mixpanel_data.sandbox.errors import EXPORT_PATH, RefusedError, refuse
 from mixpanel_data.sandbox.export import export
-from mixpanel_data.sandbox.faults import Faults, Misbehaving
+from mixpanel_data.sandbox.faults import Faults
+from mixpanel_data.sandbox.faults.middleware import Misbehaving
 from mixpanel_data.sandbox.limits import RateLimited
 from mixpanel_data.sandbox.project import Project
 from mixpanel_data.sandbox.wire import Connections
@@ -40,7 +41,7 @@ def _routes(project: Project) -> Starlette:
         Route("/api/app/me", me, methods=["GET"]),
         Route("/api/app/me/", me, methods=["GET"]),
     ]
-    handlers = {Refusal: _on_refusal, HTTPException: _on_http_error}
+    handlers = {RefusedError: _on_refusal, HTTPException: _on_http_error}
     app = Starlette(routes=routes, exception_handlers=handlers)  # type: ignore[arg-type]
     app.router.redirect_slashes = False
     app.state.project = project
@@ -70,7 +71,10 @@ class Logged:
         self.project = project
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        call = await self._begin(Request(scope, receive))
+        try:
+            call = await self._begin(Request(scope, receive))
+        except ClientDisconnect:
+            return  # before it had asked anything
         scope.setdefault("state", {})["call"] = call
         try:
             await self._answer(scope, receive, _watching(send, call))
@@ -93,7 +97,7 @@ class Logged:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self.app(scope, receive, send)
-        except Refusal as refusal:
+        except RefusedError as refusal:
             await refuse(scope["path"], refusal)(scope, receive, send)
 
 
@@ -107,9 +111,9 @@ def _watching(send: Send, call: Call) -> Send:
     return watch
 
 
-def _on_refusal(request: Request, refusal: Refusal) -> Response:
+def _on_refusal(request: Request, refusal: RefusedError) -> Response:
     return refuse(request.url.path, refusal)
 
 
 def _on_http_error(request: Request, error: HTTPException) -> Response:
-    return refuse(request.url.path, Refusal(error.status_code, error.detail, error.headers))
+    return refuse(request.url.path, RefusedError(error.status_code, error.detail, error.headers))

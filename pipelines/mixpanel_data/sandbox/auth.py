@@ -4,7 +4,7 @@ import base64
 import binascii
 import secrets
 
-from mixpanel_data.sandbox.errors import Refusal
+from mixpanel_data.sandbox.errors import RefusedError
 from mixpanel_data.sandbox.project import SandboxCredentials
 
 
@@ -21,9 +21,9 @@ def check(
     if not project_id:
         raise _unauthorized("Unauthorized: project_id is required with a service account")
     if not project_id.isdigit():
-        raise Refusal(400, f"project_id must be an integer: {project_id!r}")
+        raise RefusedError(400, f"project_id must be an integer: {project_id!r}")
     if project_id != credentials.project_id:
-        raise Refusal(403, f"You do not have permission to access project {project_id}")
+        raise RefusedError(403, f"You do not have permission to access project {project_id}")
 
 
 def _matches(authorization: str, credentials: SandboxCredentials) -> bool:
@@ -36,5 +36,5 @@ def _matches(authorization: str, credentials: SandboxCredentials) -> bool:
     return scheme.lower() == "basic" and secrets.compare_digest(given, wanted)
 
 
-def _unauthorized(message: str) -> Refusal:
-    return Refusal(401, message, {"WWW-Authenticate": 'Basic realm="mixpanel"'})
+def _unauthorized(message: str) -> RefusedError:
+    return RefusedError(401, message, {"WWW-Authenticate": 'Basic realm="mixpanel"'})

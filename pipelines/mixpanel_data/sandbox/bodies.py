@@ -24,9 +24,7 @@ class DaysBody:
     def size(self) -> int:
         """Bytes before compression."""
         return sum(
-            day.size
-            if isinstance(day, FileDay)
-            else len(day.plain(time_in_ms=self.time_in_ms))
+            day.size if isinstance(day, FileDay) else len(day.plain(time_in_ms=self.time_in_ms))
             for day in self.days
         )
 

@@ -6,7 +6,7 @@ is then copying: header, the blocks of each day, an empty last block, and the co
 
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 _HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # no name and no time: same data, same bytes
 _LAST_BLOCK = b"\x03\x00"
@@ -63,7 +63,7 @@ def decompress(pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield inflate.flush()
 
 
-def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def _blocks(pieces: Iterable[bytes]) -> Generator[bytes, None, bytes]:
     """The deflate blocks of a packed member, without its header, last block and trailer; returns the trailer."""
     held = b""
     skip = len(_HEADER)

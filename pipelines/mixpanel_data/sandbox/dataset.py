@@ -1,7 +1,7 @@
 """A Mixpanel project's data, as the sandbox serves it: a small store that tests may change while it is being read."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from operator import itemgetter
 from pathlib import Path
@@ -31,7 +31,9 @@ class Dataset:
         cls, *, today: date | None = None, seed: int = 1, days: int = 60, users: int = 1200
     ) -> "Dataset":
         """An invented shop over the ``days`` up to the day before ``today`` (UTC). Same arguments, same bytes."""
-        from mixpanel_data.sandbox.shop import fill  # only here: the shop is written in terms of this class
+        from mixpanel_data.sandbox.shop import (
+            fill,
+        )  # only here: the shop is written in terms of this class
 
         dataset = cls()
         fill(dataset, today=today, seed=seed, days=days, users=users)
@@ -118,16 +120,18 @@ class Dataset:
         with self._lock:
             return sorted(self._days)
 
-    def lines(
-        self, from_date: date, to_date: date, *, time_in_ms: bool = True
-    ) -> Iterator[bytes]:
+    def lines(self, from_date: date, to_date: date, *, time_in_ms: bool = True) -> Iterator[bytes]:
         """The lines an export of ``from_date`` to ``to_date`` (both included) sends, each with its line break."""
         body = b"".join(self.body(from_date, to_date, time_in_ms=time_in_ms).plain())
         return (line + b"\n" for line in body.removesuffix(b"\n").split(b"\n") if body)
 
     def body(self, from_date: date, to_date: date, *, time_in_ms: bool) -> DaysBody:
         """The body of an export, as the data set is now; later changes do not reach it."""
-        days = [stored for day, stored in sorted(self._share(), key=itemgetter(0)) if from_date <= day <= to_date]
+        days = [
+            stored
+            for day, stored in sorted(self._share(), key=itemgetter(0))
+            if from_date <= day <= to_date
+        ]
         return DaysBody(days, time_in_ms, self._members)
 
     def set_profile(

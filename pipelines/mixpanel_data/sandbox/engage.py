@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from mixpanel_data.sandbox import params
 from mixpanel_data.sandbox.calls import Call
-from mixpanel_data.sandbox.errors import Refusal
+from mixpanel_data.sandbox.errors import RefusedError
 from mixpanel_data.sandbox.expressions import ProfileSubject, parse
 from mixpanel_data.sandbox.project import Project
 from mixpanel_data.sandbox.records import Profile, encode_json
@@ -17,8 +17,8 @@ from mixpanel_data.sandbox.sessions import Session
 
 DEFAULT_PAGE_SIZE = 1_000
 MAX_IDS = 2_000
-_PAGING = {"session_id", "page", "project_id", "workspace_id"}
-_UNSERVED = ("filter_by_cohort", "behaviors", "as_of_timestamp")
+_PAGING = {"session_id", "page", "page_size", "project_id", "workspace_id"}
+_UNSERVED = ("filter_by_cohort", "behaviors")
 
 
 async def engage(request: Request) -> Response:
@@ -31,13 +31,13 @@ async def engage(request: Request) -> Response:
 def _page(project: Project, fields: params.Fields) -> dict[str, Any]:
     for name in _UNSERVED:
         if fields.get(name):
-            raise Refusal(400, f"{name} is not served by the sandbox: it keeps no cohorts")
+            raise RefusedError(400, f"{name} is not served by the sandbox: it keeps no cohorts")
     page = params.integer(fields, "page") or 0
     query = json.dumps({k: str(v) for k, v in sorted(fields.items()) if k not in _PAGING})
     session_id = fields.get("session_id")
     if not session_id:
         if page > 0:
-            raise Refusal(400, "session_id is required when page is above 0")
+            raise RefusedError(400, "session_id is required when page is above 0")
         session_id = project.sessions.begin(_session(project, fields, query))
     session = project.sessions.find(session_id, query)
     return _answer(project, fields, session, session_id, page)
@@ -60,7 +60,7 @@ def _wanted_ids(fields: params.Fields) -> set[str] | None:
     several = params.json_list(fields, "distinct_ids")
     if several is not None:
         if len(several) > MAX_IDS:
-            raise Refusal(400, f"distinct_ids cannot hold more than {MAX_IDS} ids")
+            raise RefusedError(400, f"distinct_ids cannot hold more than {MAX_IDS} ids")
         return {str(each) for each in several}
     return {str(fields["distinct_id"])} if fields.get("distinct_id") else None
 

@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from mixpanel_data.sandbox import params
 from mixpanel_data.sandbox.bodies import DaysBody, LinesBody, rechunk
-from mixpanel_data.sandbox.errors import Refusal
+from mixpanel_data.sandbox.errors import RefusedError
 from mixpanel_data.sandbox.expressions import EventSubject, Predicate, parse
 from mixpanel_data.sandbox.project import Project
 from mixpanel_data.sandbox.records import in_seconds
@@ -24,16 +24,23 @@ def export(request: Request) -> Response:
     body = _body(project, request.query_params)
     if body.size == 0:
         return Response(media_type="text/plain")
-    if body.size > GZIP_ABOVE and _accepts_gzip(request):
+    if body.size > GZIP_ABOVE and accepts_gzip(request.headers.get("accept-encoding", "")):
         return _stream(body.gzipped(), {"Content-Encoding": "gzip"})
     return _stream(body.plain(), {})
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether an ``Accept-Encoding`` header names gzip and does not weigh it 0."""
+    offered = accept_encoding.lower().split(",")
+    codings = {item.split(";")[0].strip() for item in offered if "q=0" not in item.split(";")[1:]}
+    return "gzip" in codings
 
 
 def _body(project: Project, fields: params.Fields) -> DaysBody | LinesBody:
     first, last = params.date_range(fields, project.today)
     limit = params.integer(fields, "limit")
     if limit is not None and limit > MAX_LIMIT:
-        raise Refusal(400, f"limit cannot be over {MAX_LIMIT}")
+        raise RefusedError(400, f"limit cannot be over {MAX_LIMIT}")
     names = params.json_list(fields, "event")
     where = parse(fields["where"]) if fields.get("where") else None
     time_in_ms = params.boolean(fields, "time_in_ms", default=False)
@@ -57,12 +64,6 @@ def _matching(
             continue
         if (wanted is None or subject.name in wanted) and (where is None or where(subject)):
             yield line
-
-
-def _accepts_gzip(request: Request) -> bool:
-    offered = request.headers.get("accept-encoding", "").lower().split(",")
-    codings = {item.split(";")[0].strip() for item in offered if "q=0" not in item.split(";")[1:]}
-    return "gzip" in codings
 
 
 def _stream(pieces: Iterator[bytes], headers: dict[str, str]) -> Response:

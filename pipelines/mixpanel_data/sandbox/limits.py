@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mixpanel_data.sandbox.errors import EXPORT_PATH, Refusal
+from mixpanel_data.sandbox.errors import EXPORT_PATH, RefusedError
 from mixpanel_data.sandbox.project import Clock
 
 TOO_MANY = "Query rate limit exceeded"
@@ -75,10 +75,11 @@ class RateLimited:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         limiter = self._limiter(scope["path"])
         if limiter is None:
-            return await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+            return
         if not limiter.enter():
             headers = {"Retry-After": str(self.retry_after)} if self.retry_after else None
-            raise Refusal(429, TOO_MANY, headers)
+            raise RefusedError(429, TOO_MANY, headers)
         try:
             await self.app(scope, receive, send)
         finally:

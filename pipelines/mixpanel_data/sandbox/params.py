@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from mixpanel_data.sandbox.errors import Refusal
+from mixpanel_data.sandbox.errors import RefusedError
 
 Fields = Mapping[str, Any]
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -16,19 +16,19 @@ def date_range(fields: Fields, today: date) -> tuple[date, date]:
     """``from_date`` and ``to_date``, both included; the range may end today but not later."""
     first, last = _date(fields, "from_date"), _date(fields, "to_date")
     if last > today:
-        raise Refusal(400, "to_date cannot be later than today")
+        raise RefusedError(400, "to_date cannot be later than today")
     if first > last:
-        raise Refusal(400, "from_date cannot be later than to_date")
+        raise RefusedError(400, "from_date cannot be later than to_date")
     return first, last
 
 
 def integer(fields: Fields, name: str) -> int | None:
     """A non-negative number, or None if it is not given."""
-    value = fields.get(name)
-    if value in (None, ""):
+    value = str(fields.get(name, ""))
+    if not value:
         return None
-    if not re.fullmatch(r"\d{1,18}", str(value)):
-        raise Refusal(400, f"{name} must be a non-negative integer: {value!r}")
+    if not re.fullmatch(r"\d{1,18}", value):
+        raise RefusedError(400, f"{name} must be a non-negative integer: {value!r}")
     return int(value)
 
 
@@ -36,7 +36,7 @@ def boolean(fields: Fields, name: str, *, default: bool) -> bool:
     """``true`` or ``false`` in any case, also ``1`` and ``0``."""
     value = str(fields.get(name, default)).lower()
     if value not in ("true", "false", "1", "0"):
-        raise Refusal(400, f"{name} must be true or false: {value!r}")
+        raise RefusedError(400, f"{name} must be true or false: {value!r}")
     return value in ("true", "1")
 
 
@@ -51,20 +51,20 @@ def json_list(fields: Fields, name: str) -> list[Any] | None:
         except ValueError:
             value = None
     if not isinstance(value, list):
-        raise Refusal(400, f"{name} must be a JSON array")
+        raise RefusedError(400, f"{name} must be a JSON array")
     return value
 
 
 def _date(fields: Fields, name: str) -> date:
     text = fields.get(name)
     if not text:
-        raise Refusal(400, f"{name} is required")
+        raise RefusedError(400, f"{name} is required")
     try:
         if not _DATE.fullmatch(text):
             raise ValueError
         parsed = date.fromisoformat(text)
     except ValueError:
-        raise Refusal(400, f"{name} is not a date of the form yyyy-mm-dd: {text!r}") from None
+        raise RefusedError(400, f"{name} is not a date of the form yyyy-mm-dd: {text!r}") from None
     if parsed.year < 2000:
-        raise Refusal(400, f"{name} is an invalid date: {text!r}")
+        raise RefusedError(400, f"{name} is an invalid date: {text!r}")
     return parsed

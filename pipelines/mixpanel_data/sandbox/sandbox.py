@@ -1,7 +1,9 @@
 """A Mixpanel project to develop against, on 127.0.0.1."""
 
+import socket
 import threading
 import time
+from collections.abc import Callable
 from datetime import date
 from types import TracebackType
 from typing import Literal, Self
@@ -99,29 +101,30 @@ class Sandbox:
 
     def start(self) -> None:
         """Serve in a thread, and return when connections are accepted."""
-        listener = listen(*self._address)
-        host, port = listener.getsockname()
-        self._address = host, port
         self._thread = threading.Thread(
-            target=self._server.run, args=([listener],), name="mixpanel-sandbox", daemon=True
+            target=self._server.run, args=([self._open()],), name="mixpanel-sandbox", daemon=True
         )
         self._thread.start()
         self._server.wait_until_ready()
 
-    def run(self) -> None:
-        """Serve in this thread until a signal or ``stop``."""
-        listener = listen(*self._address)
-        host, port = listener.getsockname()
-        self._address = host, port
+    def run(self, announce: Callable[[], None]) -> None:
+        """Serve in this thread until a signal or ``stop``; ``announce`` is called when connections are accepted."""
+        listener = self._open()
+        announce()
         self._server.run([listener])
 
     def stop(self) -> None:
         """Drop all connections, close the port, end the thread."""
-        self.faults.release()
         self._server.stop()
         if self._thread:
             self._thread.join()
             self._thread = None
+
+    def _open(self) -> socket.socket:
+        listener = listen(*self._address)
+        host, port = listener.getsockname()
+        self._address = host, port
+        return listener
 
     def __enter__(self) -> Self:
         self.start()

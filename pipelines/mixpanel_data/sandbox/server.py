@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -10,6 +11,7 @@ from starlette.types import ASGIApp
 from mixpanel_data.sandbox.wire import Connections
 
 _START_SECONDS = 20.0
+_STOP_SECONDS = 5.0
 
 
 class Server(uvicorn.Server):
@@ -26,22 +28,20 @@ class Server(uvicorn.Server):
             access_log=False,
             server_header=False,
             timeout_keep_alive=60,
-            timeout_graceful_shutdown=1,
         )
         super().__init__(config)
         self._connections = connections
         self._ready = threading.Event()
-        self._stop: asyncio.Event | None = None
+        self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def main_loop(self) -> None:
         """Serve until ``stop``, or a signal when in the main thread."""
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         await self.on_tick(0)
         self._ready.set()
         while not self.should_exit:
             await self._tick()
-        self._connections.abort_all()
 
     def wait_until_ready(self) -> None:
         """Return when connections are accepted."""
@@ -51,11 +51,23 @@ class Server(uvicorn.Server):
     def stop(self) -> None:
         """Ask the server to end; may be called from any thread."""
         self.should_exit = True
-        if self._loop and self._stop:
+        if self._loop:
             self._loop.call_soon_threadsafe(self._stop.set)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close the port, drop every connection, and let what served them notice."""
+        for listener in [*self.servers, *(sockets or [])]:
+            listener.close()
+        self._connections.abort_all()
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=_STOP_SECONDS)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop on a signal without waiting for the next tick."""
+        super().handle_exit(sig, frame)
+        self.stop()
+
     async def _tick(self) -> None:
-        assert self._stop is not None
         try:
             await asyncio.wait_for(self._stop.wait(), timeout=1.0)
         except TimeoutError:
@@ -64,7 +76,9 @@ class Server(uvicorn.Server):
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening TCP socket; port 0 takes a free one."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener = socket.socket(
+        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )  # asyncio: no delay
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

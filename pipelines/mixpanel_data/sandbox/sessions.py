@@ -5,7 +5,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from itertools import count
 
-from mixpanel_data.sandbox.errors import Refusal
+from mixpanel_data.sandbox.errors import RefusedError
 from mixpanel_data.sandbox.records import Profile
 
 UNCACHED = "request for page in uncached query for params"
@@ -42,7 +42,7 @@ class Sessions:
         """The cached result of exactly this query; 400 if there is none any more."""
         session = self._open.get(session_id)
         if session is None or session.query != query:
-            raise Refusal(400, UNCACHED)
+            raise RefusedError(400, UNCACHED)
         return session
 
     def expire(self) -> None:

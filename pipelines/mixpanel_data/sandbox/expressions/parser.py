@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from mixpanel_data.sandbox.errors import Refusal
+from mixpanel_data.sandbox.errors import RefusedError
 from mixpanel_data.sandbox.expressions.subjects import Subject
 from mixpanel_data.sandbox.expressions.values import (
     COMPARISONS,
@@ -100,18 +100,18 @@ class _Parser:
         return evaluate
 
     def _operand(self) -> Evaluate:
-        kind, token = self._next()
+        kind, sign = self._next()
         if kind == "text":
-            return _constant(_unquote(token))
+            return _constant(_unquote(sign))
         if kind == "number":
-            return _constant(json.loads(token))
-        if token == "-":
+            return _constant(json.loads(sign))
+        if sign == "-":
             return _combine(SUMS["-"], _constant(0), self._operand())
-        if token == "(":
+        if sign == "(":
             return self._until(")", self._either)
-        if token == "[":
+        if sign == "[":
             return self._list()
-        return self._named(token)
+        return self._named(sign)
 
     def _named(self, word: str) -> Evaluate:
         if word in _CONSTANTS:
@@ -163,7 +163,7 @@ class _Parser:
             raise self._error()
         return self._tokens.pop(0)
 
-    def _error(self) -> Refusal:
+    def _error(self) -> RefusedError:
         return _unreadable(self._text)
 
 
@@ -200,5 +200,5 @@ def _combine(operation: Operation, left: Evaluate, right: Evaluate) -> Evaluate:
     return lambda subject: operation(left(subject), right(subject))
 
 
-def _unreadable(text: str) -> Refusal:
-    return Refusal(400, f"Unable to parse expression: {text}")
+def _unreadable(text: str) -> RefusedError:
+    return RefusedError(400, f"Unable to parse expression: {text}")

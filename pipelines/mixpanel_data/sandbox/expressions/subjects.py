@@ -37,7 +37,9 @@ class EventSubject:
     def user(self, name: str) -> Value:
         """A property of the profile whose id the event carries."""
         distinct_id = self.properties.get("distinct_id")
-        profile = None if distinct_id in (None, "") else self.find_profile(distinct_id)
+        profile = (
+            None if distinct_id is None or distinct_id == "" else self.find_profile(distinct_id)
+        )
         return UNDEFINED if profile is None else ProfileSubject(profile).property(name)
 
 

@@ -114,9 +114,7 @@ def to_datetime(value: Value) -> Value:
 
 def rounded(rounding: Callable[[float], int]) -> Callable[[Value], Value]:
     """``floor``, ``round`` and ``ceil`` of a number; undefined for others."""
-    return lambda value: (
-        rounding(value) if is_number(value) and math.isfinite(value) else UNDEFINED
-    )
+    return lambda value: rounding(value) if is_number(value) and math.isfinite(value) else UNDEFINED
 
 
 def _are(kind: type, *values: Value) -> bool:

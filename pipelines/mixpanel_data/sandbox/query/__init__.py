@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from mixpanel_data.sandbox.engage import engage
-from mixpanel_data.sandbox.errors import Refusal
+from mixpanel_data.sandbox.errors import RefusedError
 
 _NOT_SERVED = {
     "/insights": "GET",
@@ -34,7 +34,7 @@ _NOT_SERVED = {
 
 
 def _not_served(request: Request) -> Response:
-    raise Refusal(501, f"The sandbox does not serve {request.url.path}")
+    raise RefusedError(501, f"The sandbox does not serve {request.url.path}")
 
 
 ROUTES: list[BaseRoute] = [

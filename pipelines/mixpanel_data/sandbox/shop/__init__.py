@@ -1,13 +1,40 @@
-"""Placeholder for the first commit."""
+"""An invented shop, as its Mixpanel project would have recorded it."""
 
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, time, timedelta
+from operator import attrgetter
+from random import Random
+from typing import TYPE_CHECKING
+
+from mixpanel_data.sandbox.records import DAY_MS, Event, to_ms
+from mixpanel_data.sandbox.shop.hard_things import hard_things
+from mixpanel_data.sandbox.shop.people import Person, people, visit_days
+from mixpanel_data.sandbox.shop.profiles import add_profiles
+from mixpanel_data.sandbox.shop.recorder import Recorder
+from mixpanel_data.sandbox.shop.subscriptions import subscription_events
+
+if TYPE_CHECKING:
+    from mixpanel_data.sandbox.dataset import Dataset
+
+_FEWEST_FOR_HARD_THINGS = 600  # smaller samples are only the ordinary shop
 
 
-def fill(dataset: Any, *, today: date | None, seed: int, days: int, users: int) -> None:
-    end = today or datetime.now(UTC).date()
-    for i in range(50_000):
-        at = datetime(end.year, end.month, end.day, tzinfo=UTC) - timedelta(seconds=1 + i * 100)
-        dataset.add_event("Viewed page", at, distinct_id=f"u{i % users}", insert_id=f"i{i}", mp_processing_time_ms=1)
-    for i in range(users):
-        dataset.set_profile(f"u{i}", {"$last_seen": "2026-01-01T00:00:00", "plan": "free"})
+def fill(dataset: "Dataset", *, today: date | None, seed: int, days: int, users: int) -> None:
+    """Put the shop's events and profiles of the ``days`` before ``today`` (UTC; None: the real one) into ``dataset``."""
+    first = (today or datetime.now(UTC).date()) - timedelta(days=days)
+    first_ms = to_ms(datetime.combine(first, time(), UTC))
+    everyone = people(seed, users, days)
+    events = [
+        event for each in everyone for event in _events(each, first_ms, days, first.weekday())
+    ]
+    dataset.add(*events)
+    add_profiles(dataset, everyone, events, first_ms)
+    if len(events) >= _FEWEST_FOR_HARD_THINGS:
+        in_order = sorted(events, key=attrgetter("time_ms"))
+        dataset.add(*hard_things(Random(seed), in_order))
+
+
+def _events(person: Person, first_ms: int, days: int, first_weekday: int) -> list[Event]:
+    recorder = Recorder(person, first_ms, first_ms + days * DAY_MS)
+    visits = visit_days(person, days, first_weekday)
+    events = [event for day in visits for event in recorder.record(day)]
+    return events + subscription_events(person, first_ms, days)
