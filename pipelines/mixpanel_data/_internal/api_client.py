@@ -16,6 +16,8 @@ from mixpanel_data._internal.export_stream import ExportStream
 from mixpanel_data._internal.redaction import Redactor
 from mixpanel_data._internal.retrying import RetryPolicy
 
+__all__ = ["EngagePage", "ExportStream", "MixpanelAPIClient"]
+
 # Seconds without a byte. Mixpanel's edge gives up on a query after about 488, on an app call after about 120.
 _QUERY_READ_TIMEOUT = 500.0
 _APP_READ_TIMEOUT = 135.0

@@ -1,20 +1,21 @@
 """What the dlt source does when nobody hands it files: plan and land as a run does."""
 
 import logging
-from datetime import date
 
 from mixpanel_data._internal.accounts import resolve
+from mixpanel_data._internal.dates import parse_day
 from mixpanel_data._internal.landing import Landed
 from mixpanel_data._internal.planner import plan
 from mixpanel_data._internal.settings import load_settings
 from mixpanel_data._internal.sync import Sync
-from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.sources.package import Project
 
 log = logging.getLogger(__name__)
 
 
-def bring(start_date: str | None = None, end_date: str | None = None) -> tuple[Project, list[Landed]]:
+def bring(
+    start_date: str | None = None, end_date: str | None = None
+) -> tuple[Project, list[Landed]]:
     """Whose data it is, and the verified files of the days that are due and of all profiles.
 
     Raises:
@@ -36,17 +37,3 @@ def bring(start_date: str | None = None, end_date: str | None = None) -> tuple[P
     for error in sync.report.failures:
         log.error("%s", error)
     return sync.project, files
-
-
-def parse_day(text: str | None) -> date | None:
-    """The date that ``text`` (``YYYY-MM-DD``) names; None stays None.
-
-    Raises:
-        ConfigError: it names none.
-    """
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(f"{text!r} is no date. Write it as YYYY-MM-DD, for instance 2026-01-31.") from None

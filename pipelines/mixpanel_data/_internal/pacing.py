@@ -5,7 +5,9 @@ import time
 from collections import deque
 
 EXPORTS_PER_SECOND = 3
-WINDOW_SECONDS = 1.05  # a little over a second: the server's clock ticks on another side of the wire
+WINDOW_SECONDS = (
+    1.05  # a little over a second: the server's clock ticks on another side of the wire
+)
 
 
 class Pacing:

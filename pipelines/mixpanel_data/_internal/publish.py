@@ -47,5 +47,5 @@ def _seal(path: Path) -> dict[str, int]:
 
 def _rows(db: duckdb.DuckDBPyConnection, table: str) -> int:
     quoted = table.replace('"', '""')
-    found = db.execute(f'select count(*) from "{quoted}"').fetchone()  # noqa: S608
+    found = db.execute(f'select count(*) from "{quoted}"').fetchone()
     return int(found[0]) if found else 0

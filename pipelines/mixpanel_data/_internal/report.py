@@ -53,7 +53,9 @@ class SyncReport:
         for day in days:
             record = after.days[day]
             self.rejected += record.rejected_count
-            self.days.append(DayOutcome(day, record.row_count, _rows(before.days.get(day)), record.late_count))
+            self.days.append(
+                DayOutcome(day, record.row_count, _rows(before.days.get(day)), record.late_count)
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON can hold it; dates are ISO texts."""
@@ -64,7 +66,12 @@ class SyncReport:
             "days_loaded": len(days),
             "events": self.events,
             "days": [
-                {"day": str(day.day), "rows": day.rows, "rows_before": day.rows_before, "late": day.late}
+                {
+                    "day": str(day.day),
+                    "rows": day.rows,
+                    "rows_before": day.rows_before,
+                    "late": day.late,
+                }
                 for day in days
             ],
             "profiles": self.profiles,

@@ -88,13 +88,14 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
 
 
 def _found(root: Path | None, env: Mapping[str, str]) -> list[tuple[str, Any, str]]:
-    found: list[tuple[str, Any, str]] = []
-    for name in Settings.model_fields:
-        for variable in (f"MP_{name.upper()}", f"SOURCES__MIXPANEL__{name.upper()}"):
-            if env.get(variable, "").strip():
-                found.append((name, env[variable].strip(), variable))
-    for name, value in dlt_section(root, "config.toml").items():
-        found.append((name, value, ".dlt/config.toml"))
+    found: list[tuple[str, Any, str]] = [
+        (name, env[variable].strip(), variable)
+        for name in Settings.model_fields
+        for variable in (f"MP_{name.upper()}", f"SOURCES__MIXPANEL__{name.upper()}")
+        if env.get(variable, "").strip()
+    ]
+    section = dlt_section(root, "config.toml")
+    found += [(name, value, ".dlt/config.toml") for name, value in section.items()]
     return found
 
 

@@ -77,7 +77,9 @@ class Sync:
     def landing(self) -> LandingFolder:
         """The landing folder of this project."""
         return LandingFolder(
-            self.folder.landing, project=self._credentials.project_id, region=self._credentials.region
+            self.folder.landing,
+            project=self._credentials.project_id,
+            region=self._credentials.region,
         )
 
     @property
@@ -110,7 +112,11 @@ class Sync:
         """
         try:
             wanted = wanted_range(
-                self.ledger(), today=self._today, start=self.settings.start_date, first=first, last=last
+                self.ledger(),
+                today=self._today,
+                start=self.settings.start_date,
+                first=first,
+                last=last,
             )
         except ValueError as error:
             raise ConfigError(f"These days can't be brought: {error}.") from None
@@ -156,7 +162,11 @@ class Sync:
             package.append((landed, window))
             size += landed.size if landed else 0
             # A growing plan is only as good as the ledger: load before the guess gets large.
-            if size > PACKAGE_BYTES or len(package) >= PACKAGE_FILES or len(window) > len(windows[0]):
+            if (
+                size > PACKAGE_BYTES
+                or len(package) >= PACKAGE_FILES
+                or len(window) > len(windows[0])
+            ):
                 break
         return package
 
@@ -166,7 +176,9 @@ class Sync:
             if landed.window == window and (not recent or is_fresh(landed, within=REUSE_WITHIN)):
                 return landed
         self._progress.landing(window)
-        landed = land_events(self.client, window, self.landing, self.settings.zone, on_bytes=self._progress.received)
+        landed = land_events(
+            self.client, window, self.landing, self.settings.zone, on_bytes=self._progress.received
+        )
         self.report.requests += landed.requests
         self.report.bytes += landed.size
         return landed
@@ -240,7 +252,10 @@ class Sync:
     def needs_build(self) -> bool:
         """Whether the raw tables hold a load that the published file does not."""
         with suppress(MixpanelDataError):
-            return read_published_ledger(self.folder.published).loads != read_ledger(self.folder.raw).loads
+            return (
+                read_published_ledger(self.folder.published).loads
+                != read_ledger(self.folder.raw).loads
+            )
         return True
 
     def build(self) -> None:
@@ -263,7 +278,12 @@ class Sync:
         return self.report
 
     def run(
-        self, *, first: date | None = None, last: date | None = None, only: Only | None = None, build: bool = True
+        self,
+        *,
+        first: date | None = None,
+        last: date | None = None,
+        only: Only | None = None,
+        build: bool = True,
     ) -> SyncReport:
         """The whole job. What did not arrive is in the report's ``failures``; what did is loaded, built, published.
 

@@ -38,7 +38,9 @@ def mixpanel_source(
 
     @dlt.resource(name="landed", selected=False)
     def landed_files() -> Iterator[list[Landed]]:
-        whose, files = (project, list(landed)) if landed is not None else _bring(start_date, end_date)
+        whose, files = (
+            (project, list(landed)) if landed is not None else _bring(start_date, end_date)
+        )
         pack(whose, files)
         yield from ([file] for file in files)
 
@@ -53,7 +55,10 @@ def mixpanel_source(
         yield from _imports(files, tables.PROFILES)
 
     @dlt.transformer(
-        data_from=landed_files, name=tables.LEDGER, columns=tables.LEDGER_COLUMNS, write_disposition="append"
+        data_from=landed_files,
+        name=tables.LEDGER,
+        columns=tables.LEDGER_COLUMNS,
+        write_disposition="append",
     )
     def metadata(files: list[Landed]) -> Iterator[dict[str, Any]]:
         """One row a day, or a snapshot: what is known of it before the load counts its rows."""

@@ -52,7 +52,9 @@ def insert_rejects(connection: Connection, table: str, file: PackedFile, load_id
 def forget(connection: Connection, table: str, load_id: str) -> None:
     """Remove what an earlier attempt at the same package wrote: a killed one may have come this far."""
     for name in (LEDGER, REJECTED):
-        connection.execute(f"DELETE FROM {name} WHERE table_name = ? AND load_id = ?", [table, load_id])
+        connection.execute(
+            f"DELETE FROM {name} WHERE table_name = ? AND load_id = ?", [table, load_id]
+        )
 
 
 def previous_counts(connection: Connection, table: str, load_id: str) -> dict[date, int]:

@@ -38,13 +38,19 @@ def open_pipeline(folder: DataFolder, *, memory_limit: str | None = None) -> dlt
         dataset_name=tables.DATASET,
     )
     if pipeline.has_pending_data:
-        log.warning("Dropping a load that an earlier run left half-done; its days are loaded again.")
+        log.warning(
+            "Dropping a load that an earlier run left half-done; its days are loaded again."
+        )
         pipeline.drop_pending_packages()
     return pipeline
 
 
 def load(
-    folder: DataFolder, project: Project, landed: Sequence[Landed], *, memory_limit: str | None = None
+    folder: DataFolder,
+    project: Project,
+    landed: Sequence[Landed],
+    *,
+    memory_limit: str | None = None,
 ) -> None:
     """Load ``landed`` as one package, in one transaction a table.
 

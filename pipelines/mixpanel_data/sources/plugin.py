@@ -33,7 +33,9 @@ class RunCommand(SupportsCliCommand):
         from mixpanel_data.cli.sync import run_sync
 
         if args.pipeline_name != "mixpanel":
-            raise CliCommandException(253, f"`run` is of the pipeline mixpanel, not of {args.pipeline_name!r}")
+            raise CliCommandException(
+                253, f"`run` is of the pipeline mixpanel, not of {args.pipeline_name!r}"
+            )
         code = run_sync(first=args.first, last=args.last, only=args.only, build=args.build)
         if code:
             raise CliCommandException(code)
@@ -59,7 +61,9 @@ def _plug_cli_run(host: str) -> type[SupportsCliCommand]:
 
 
 @hookimpl(specname="plug_run_context", tryfirst=True)
-def _plug_run_context(run_dir: str | None, runtime_kwargs: dict[str, Any] | None) -> RunContext | None:
+def _plug_run_context(
+    run_dir: str | None, runtime_kwargs: dict[str, Any] | None
+) -> RunContext | None:
     config = Path(run_dir or ".") / ".dlt" / "config.toml"
     try:
         ours = "[sources.mixpanel" in config.read_text(encoding="utf-8")

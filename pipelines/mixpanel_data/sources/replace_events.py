@@ -51,9 +51,7 @@ def replace(
 
 def _select(path: Path, window: Window, manifest: Manifest) -> str:
     events = events_of(read_lines([path]), manifest.zone)
-    return (
-        f"SELECT {COLUMNS} FROM ({events}) WHERE event IS NOT NULL AND {within([window], manifest.zone)}"
-    )
+    return f"SELECT {COLUMNS} FROM ({events}) WHERE event IS NOT NULL AND {within([window], manifest.zone)}"
 
 
 def _day_counts(connection: Connection, windows: list[Window], manifest: Manifest) -> DayCounts:

@@ -22,7 +22,9 @@ def replace(
 ) -> bool:
     """Whether the newest snapshot in ``packed`` was read to the last profile; if not, roll back."""
     file = max(packed, key=lambda item: item.fetched_at)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE snapshot AS {_profiles(files[file.mark], file)}")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE snapshot AS {_profiles(files[file.mark], file)}"
+    )
     found = connection.execute("SELECT count(*) FROM snapshot").fetchone()
     if not found or found[0] != file.lines:
         return False

@@ -1,0 +1,119 @@
+"""What a data folder holds, from the ledger alone."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from mixpanel_data._internal.ledger import Ledger, read_ledger, read_published_ledger
+from mixpanel_data._internal.settings import Settings
+from mixpanel_data._internal.windows import ONE_DAY, Window, contiguous, today
+from mixpanel_data.exceptions import DatabaseLockedError
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is there. Times are naive UTC."""
+
+    data_dir: Path
+    read_from: str
+    project: tuple[str, str] | None
+    """Project and region."""
+    days: int
+    first: date | None
+    last: date | None
+    gaps: tuple[Window, ...]
+    """Days up to yesterday that some run set out to bring and that are not there whole."""
+    events: int
+    late: int
+    rejected: int
+    profiles: int | None
+    last_run: datetime | None
+    published_at: datetime | None
+
+    @property
+    def published_text(self) -> str:
+        """When readers last got a new file."""
+        return f"{self.published_at:%Y-%m-%d %H:%M:%S} UTC" if self.published_at else "nothing yet"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can hold it; dates and times are ISO texts, UTC."""
+        return {
+            "data_dir": str(self.data_dir),
+            "read_from": self.read_from,
+            "project_id": self.project[0] if self.project else None,
+            "region": self.project[1] if self.project else None,
+            "days_loaded": self.days,
+            "first_day": _iso(self.first),
+            "last_day": _iso(self.last),
+            "gaps": [{"from_date": str(gap.first), "to_date": str(gap.last)} for gap in self.gaps],
+            "events": self.events,
+            "late_events": self.late,
+            "rejected_lines": self.rejected,
+            "profiles": self.profiles,
+            "last_run": _iso(self.last_run),
+            "published_at": _iso(self.published_at),
+        }
+
+
+def read_status(settings: Settings) -> Status:
+    """The status of the settings' data folder. While a run is writing, that of the published file."""
+    folder = settings.folder
+    try:
+        ledger, source = read_ledger(folder.raw), str(folder.raw)
+    except DatabaseLockedError:
+        ledger, source = (
+            read_published_ledger(folder.published),
+            f"{folder.published} (a run is writing now)",
+        )
+    published_at = None
+    with suppress(FileNotFoundError):
+        published_at = datetime.fromtimestamp(folder.published.stat().st_mtime, UTC).replace(
+            tzinfo=None
+        )
+    return status_of(
+        ledger,
+        data_dir=folder.root,
+        read_from=source,
+        published_at=published_at,
+        now=today(settings.zone),
+    )
+
+
+def status_of(
+    ledger: Ledger, *, data_dir: Path, read_from: str, published_at: datetime | None, now: date
+) -> Status:
+    """The status that a ledger amounts to on the date ``now``. Pure."""
+    records = ledger.days.values()
+    fetches = [record.fetched_at for record in records]
+    if ledger.profiles:
+        fetches.append(ledger.profiles.fetched_at)
+    return Status(
+        data_dir=data_dir,
+        read_from=read_from,
+        project=ledger.projects[0] if ledger.projects else None,
+        days=len(ledger.days),
+        first=min(ledger.days, default=None),
+        last=max(ledger.days, default=None),
+        gaps=tuple(contiguous(gap_days(ledger, now))),
+        events=sum(record.row_count for record in records),
+        late=sum(record.late_count for record in records),
+        rejected=sum(record.rejected_count for record in records),
+        profiles=ledger.profiles.row_count if ledger.profiles else None,
+        last_run=max(fetches, default=None),
+        published_at=published_at,
+    )
+
+
+def gap_days(ledger: Ledger, now: date) -> list[date]:
+    """The days before ``now`` that should be there whole, and are not."""
+    first = min(filter(None, [ledger.wanted_from, min(ledger.days, default=None)]), default=None)
+    if first is None or first >= now:
+        return []
+    days = Window(first, now - ONE_DAY).days()
+    return [day for day in days if day not in ledger.days or not ledger.days[day].is_complete]
+
+
+def _iso(moment: date | datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

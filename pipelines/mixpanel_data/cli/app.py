@@ -1,0 +1,58 @@
+"""The tree of commands, and how a command ends."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import click
+import typer
+
+from mixpanel_data.cli import auth, demo, doctor, query, sandbox, status, sync
+from mixpanel_data.cli.errors import BAD_ARGUMENTS, INTERRUPTED, exit_code, show_error
+from mixpanel_data.exceptions import MixpanelDataError
+
+app = typer.Typer(
+    name="mp",
+    help="Own your Mixpanel data: complete, repeatable extraction into DuckDB, modelled by dbt.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # they print local variables, secrets among them
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command("demo")(demo.demo)
+app.command("sync")(sync.sync)
+app.command("status")(status.status)
+app.command("doctor")(doctor.doctor)
+app.command("sandbox")(sandbox.sandbox)
+app.add_typer(auth.app, name="auth")
+app.add_typer(query.app, name="query")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit code of ``mp`` with these arguments; everything it has to say is said."""
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+    try:
+        result: Any = app(list(arguments), standalone_mode=False)
+    except MixpanelDataError as error:
+        show_error(error, as_json=_wants_json(arguments))
+        return exit_code(error)
+    except click.exceptions.NoArgsIsHelpError as error:
+        typer.echo(error.ctx.get_help() if error.ctx else "")
+        return 0
+    except click.ClickException as error:
+        error.show()
+        return BAD_ARGUMENTS
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        typer.echo("Interrupted. What was loaded is loaded; run again to go on.", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        return 0  # the reader of our output has had enough
+    return result if isinstance(result, int) else 0
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    joined = " ".join(arguments)
+    return any(f"--format{sep}{kind}" in joined for sep in " =" for kind in ("json", "jsonl"))

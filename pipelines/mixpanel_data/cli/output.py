@@ -1,0 +1,83 @@
+"""Data to stdout: as a table for people, as JSON or CSV for programs. Never wrapped, never coloured for programs."""
+
+import csv
+import json
+import math
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from mixpanel_data.cli.options import Format
+
+Row = Sequence[Any]
+
+
+def print_rows(columns: Sequence[str], rows: Sequence[Row], fmt: Format) -> None:
+    """Print ``rows``. JSON is one array, JSON lines one object a line."""
+    if fmt is Format.csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
+    elif fmt is Format.table:
+        _print_table(columns, rows)
+    else:
+        objects = [
+            {name: plain(cell) for name, cell in zip(columns, row, strict=True)} for row in rows
+        ]
+        if fmt is Format.jsonl:
+            sys.stdout.writelines(_dump(item) + "\n" for item in objects)
+        else:
+            sys.stdout.write(_dump(objects) + "\n")
+
+
+def print_object(value: Any) -> None:
+    """Print one JSON value."""
+    sys.stdout.write(_dump(value) + "\n")
+
+
+def plain(cell: Any) -> Any:
+    """``cell`` as JSON can hold it: times as ISO texts, decimals and what JSON has no number for as text."""
+    match cell:
+        case None | bool() | int() | str():
+            return cell
+        case float():
+            return cell if math.isfinite(cell) else str(cell)
+        case datetime() | date() | time():
+            return cell.isoformat()
+        case timedelta():
+            return cell.total_seconds()
+        case Decimal():
+            return str(cell)
+        case bytes():
+            return cell.decode("utf-8", "backslashreplace")
+        case dict():
+            return {str(key): plain(item) for key, item in cell.items()}
+        case list() | tuple() | set():
+            return [plain(item) for item in cell]
+        case _:
+            return str(cell)
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _print_table(columns: Sequence[str], rows: Sequence[Row]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, name in enumerate(columns):
+        numeric = bool(rows) and all(
+            isinstance(row[index], int | float | Decimal | None) for row in rows
+        )
+        table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    # Into a pipe a table has no width to keep to.
+    console = Console(width=None if sys.stdout.isatty() else 10_000)
+    console.print(table)

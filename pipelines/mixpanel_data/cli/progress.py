@@ -1,0 +1,107 @@
+"""Progress bars on stderr."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mixpanel_data._internal.engage_pages import EngagePage
+from mixpanel_data._internal.landing import Landed
+from mixpanel_data._internal.progress import QUIET, Progress
+from mixpanel_data._internal.publish import Published
+from mixpanel_data._internal.windows import Window
+from mixpanel_data.exceptions import MixpanelDataError
+
+
+@contextmanager
+def drawn(quiet: bool = False) -> Iterator[Progress]:
+    """A listener that draws while the block runs; into a pipe it writes a line a step."""
+    if quiet:
+        yield QUIET
+    elif not sys.stderr.isatty():
+        yield Lines()
+    else:
+        bars = Bars()
+        with bars.display:
+            yield bars
+
+
+class Lines(Progress):
+    """A line for every step that ended: for logs."""
+
+    def loaded(self, file: Landed) -> None:
+        print(f"loaded {file.kind} {file.window}: {file.lines:,} rows", file=sys.stderr)
+
+    def published(self, published: Published) -> None:
+        print(f"published {published.path}", file=sys.stderr)
+
+
+class Bars(Progress):
+    """Days, bytes and dbt's models, as bars."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            SpinnerColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+        from rich.progress import Progress as Display
+
+        self.display = Display(
+            SpinnerColumn(),
+            TextColumn("{task.description:<9}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[said]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self._events = self.display.add_task("events", total=None, visible=False, said="")
+        self._profiles = self.display.add_task("profiles", total=None, visible=False, said="")
+        self._build = self.display.add_task("dbt", total=None, visible=False, said="")
+        self._bytes = 0
+
+    def planned(self, days: int) -> None:
+        self.display.update(self._events, total=days, visible=True)
+
+    def landing(self, window: Window) -> None:
+        self.display.update(self._events, said=f"asking for {window}")
+
+    def received(self, window: Window, count: int) -> None:
+        self._bytes += count
+        self.display.update(self._events, said=f"{window}: {self._bytes / 1e6:.1f} MB in all")
+
+    def landing_profiles(self) -> None:
+        self.display.update(self._profiles, visible=True, said="asking for page 0")
+
+    def page(self, page: EngagePage) -> None:
+        self.display.update(
+            self._profiles, total=page.total, advance=page.results, said=f"page {page.page}"
+        )
+
+    def loading(self, rows: int) -> None:
+        self.display.update(self._events, said=f"loading {rows:,} rows")
+
+    def loaded(self, file: Landed) -> None:
+        if file.kind == "events":
+            self.display.update(
+                self._events, advance=len(file.window), said=f"{file.window} loaded"
+            )
+        else:
+            self.display.update(
+                self._profiles, completed=file.lines, total=file.lines, said="loaded"
+            )
+
+    def building(self, what: str) -> None:
+        self.display.update(self._build, visible=True, advance=1, said=what)
+
+    def published(self, published: Published) -> None:
+        done = self.display.tasks[self._build].completed
+        self.display.update(
+            self._build, total=done, completed=done, said=f"published {published.path.name}"
+        )
+
+    def failed(self, error: MixpanelDataError) -> None:
+        self.display.console.print(f"[red]![/] {error.code}: {error}", markup=True, highlight=False)

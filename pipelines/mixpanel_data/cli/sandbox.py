@@ -1,0 +1,20 @@
+"""``mp sandbox``: a server that speaks Mixpanel's API over sample data."""
+
+from typing import Annotated
+
+import typer
+
+
+def sandbox(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8000,
+    rate_limits: Annotated[
+        bool, typer.Option("--rate-limits", help="Enforce Mixpanel's documented limits.")
+    ] = False,
+) -> None:
+    """Serve an invented shop's events and profiles on loopback, as Mixpanel would. Stop with Ctrl-C.
+
+    Example: mp sandbox --port 8000
+    """
+    from mixpanel_data.sandbox import serve
+
+    serve(port=port, rate_limits=rate_limits)

@@ -1,0 +1,47 @@
+"""``mp status``: what is there."""
+
+from typing import TYPE_CHECKING, Any
+
+from mixpanel_data.cli.options import DataDirOption, Format, FormatOption
+
+if TYPE_CHECKING:
+    from mixpanel_data._internal.status import Status
+
+
+def status(data_dir: DataDirOption = None, fmt: FormatOption = Format.table) -> None:
+    """Show the days that are loaded, gaps, rows, late arrivals, and when the last run was.
+
+    Example: mp status --format json
+    """
+    from mixpanel_data._internal.settings import load_settings
+    from mixpanel_data._internal.status import read_status
+    from mixpanel_data.cli.output import print_object, print_rows
+
+    found = read_status(load_settings(data_dir=data_dir))
+    if fmt in (Format.json, Format.jsonl):
+        print_object(found.to_dict())
+    else:
+        print_rows(["", "value"], _rows(found), fmt)
+
+
+def _rows(found: "Status") -> list[tuple[str, Any]]:
+    gaps = ", ".join(str(gap) for gap in found.gaps[:10]) or "none"
+    more = f" and {len(found.gaps) - 10} more" if len(found.gaps) > 10 else ""
+    return [
+        ("project", f"{found.project[0]} ({found.project[1]})" if found.project else "none yet"),
+        ("data folder", str(found.data_dir)),
+        (
+            "days loaded",
+            f"{found.days} ({found.first} to {found.last})"
+            if found.days
+            else "none yet: run `mp sync`",
+        ),
+        ("gaps", gaps + more),
+        ("events", f"{found.events:,}"),
+        ("came late", f"{found.late:,} events more than a day after they happened"),
+        ("rejected lines", f"{found.rejected:,}"),
+        ("profiles", f"{found.profiles:,}" if found.profiles is not None else "none yet"),
+        ("last run", f"{found.last_run} UTC" if found.last_run else "never"),
+        ("published", found.published_text),
+        ("read from", found.read_from),
+    ]

@@ -1,0 +1,51 @@
+"""The closing words of a run."""
+
+import sys
+
+from mixpanel_data._internal.report import SyncReport
+
+
+def print_summary(report: SyncReport) -> None:
+    """Say on stderr what was brought, what changed and what is missing."""
+    for line in summary_lines(report):
+        print(line, file=sys.stderr)
+
+
+def summary_lines(report: SyncReport) -> list[str]:
+    """The summary, a sentence a line."""
+    lines = []
+    if report.days:
+        first, last = min(day.day for day in report.days), max(day.day for day in report.days)
+        lines.append(
+            f"Loaded {report.events:,} events of {len(report.days)} days, {first} to {last}.{_changes(report)}"
+        )
+    if report.profiles is not None:
+        lines.append(f"Loaded {report.profiles:,} profiles, a complete snapshot.")
+    if report.rejected:
+        lines.append(
+            f"{report.rejected:,} lines can't be read; they are kept in the table _rejected."
+        )
+    if report.failures:
+        lines.append(
+            f"NOT complete: {len(report.failures)} requests failed, named below. Nothing of them was loaded."
+        )
+    if report.published:
+        tables = ", ".join(
+            f"{name} {rows:,}" for name, rows in report.published.tables.items() if name[0] != "_"
+        )
+        lines.append(
+            f"Published {report.published.path} ({report.published.bytes / 1e6:.1f} MB): {tables}."
+        )
+    elif not report.days and report.profiles is None and not report.failures:
+        lines.append("Nothing to do.")
+    lines.append(
+        f"{report.requests} requests, {report.bytes / 1e6:.1f} MB over the wire, {report.seconds:.1f} s."
+    )
+    return lines
+
+
+def _changes(report: SyncReport) -> str:
+    again = [day for day in report.days if day.rows_before is not None]
+    gained = sum(max(0, day.rows - (day.rows_before or 0)) for day in again)
+    lost = sum(max(0, (day.rows_before or 0) - day.rows) for day in again)
+    return f" {len(again)} of them again: {gained:,} events more, {lost:,} fewer." if again else ""

@@ -1,0 +1,36 @@
+"""The pipeline as a script: ``python pipelines/mixpanel_pipeline.py [--from DAY] [--to DAY]``.
+
+Brings what is missing and the look-back days, loads it into raw.duckdb, and prints what dlt did. Models and the
+published file are `mp sync`'s business.
+"""
+
+import argparse
+import sys
+
+from mixpanel_data.cli.sync import run_sync
+from mixpanel_data.exceptions import MixpanelDataError
+
+
+def main() -> int:
+    """The exit code of the load; those of ``mp``."""
+    parser = argparse.ArgumentParser(
+        description="Load a Mixpanel project into raw.duckdb with dlt."
+    )
+    parser.add_argument("--from", dest="first", metavar="DAY", help="first day, YYYY-MM-DD")
+    parser.add_argument("--to", dest="last", metavar="DAY", help="last day, included")
+    parser.add_argument("--only", choices=("events", "profiles"))
+    parser.add_argument("--build", action="store_true", help="run dbt and publish afterwards")
+    arguments = parser.parse_args()
+    try:
+        return run_sync(
+            first=arguments.first, last=arguments.last, only=arguments.only, build=arguments.build
+        )
+    except MixpanelDataError as error:
+        from mixpanel_data.cli.errors import exit_code, show_error
+
+        show_error(error)
+        return exit_code(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
