@@ -9,6 +9,7 @@ project_id = "12345"
 region = "us"
 """
 
+import itertools
 import re
 import tomllib
 from typing import Any
@@ -115,12 +116,8 @@ def _is_remark_above_next(lines: list[str], kept: list[str]) -> bool:
     """Whether the first of ``lines`` is a comment or a spacer with no more keys before the next table."""
     if not lines[0].strip() and not (kept and kept[-1].strip()):
         return False  # one empty line is enough
-    for line in lines:
-        if _header(line) is not None:
-            return True
-        if line.strip() and not line.lstrip().startswith("#"):
-            return False
-    return True
+    rest = itertools.takewhile(lambda line: _header(line) is None, lines[1:])
+    return all(not line.strip() or line.lstrip().startswith("#") for line in (lines[0], *rest))
 
 
 def _proven(text: str, wanted: dict[str, Any]) -> str:

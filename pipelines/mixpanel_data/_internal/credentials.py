@@ -9,6 +9,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
@@ -19,7 +20,7 @@ def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
 
-def _stripped(value: object) -> object:
+def _hidden(value: object) -> object:
     return SecretStr(value.strip()) if isinstance(value, str) else value
 
 
@@ -34,13 +35,13 @@ class Credentials(BaseModel):
         frozen=True,
         extra="forbid",
         str_strip_whitespace=True,
-        coerce_numbers_to_str=True,  # project_id = 12345 in a TOML file means what it says
         hide_input_in_errors=True,
     )
 
     username: str = Field(min_length=1)
     secret: SecretStr = Field(min_length=1)
-    project_id: str = Field(min_length=1)
+    # project_id = 12345 in a TOML file means what it says; a secret like 1e5 would not.
+    project_id: str = Field(min_length=1, coerce_numbers_to_str=True)
     region: Annotated[Region, BeforeValidator(_lower)]
 
     @model_validator(mode="before")
@@ -48,8 +49,17 @@ class Credentials(BaseModel):
     def _hide_secret(cls, data: Any) -> Any:
         # hide_input_in_errors covers the text of an error, not its .errors(); there the input is this dict.
         if isinstance(data, dict) and "secret" in data:
-            return {**data, "secret": _stripped(data["secret"])}
+            return {**data, "secret": _hidden(data["secret"])}
         return data
+
+    @field_validator("secret")
+    @classmethod
+    def _sendable(cls, secret: SecretStr) -> SecretStr:
+        try:
+            secret.get_secret_value().encode()
+        except UnicodeEncodeError:
+            raise ValueError("not valid Unicode text") from None
+        return secret
 
 
 class AccountInfo(BaseModel):
