@@ -5,9 +5,10 @@ length whose connection ends early.
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from typing import cast
 
 import httpx
 
@@ -43,6 +44,14 @@ def content_encoding(response: httpx.Response) -> str:
     return encoding
 
 
+def raw_chunks(response: httpx.Response) -> Callable[[], Iterator[bytes]]:
+    """What gives the bytes of the wire. To be taken before anything is read."""
+    if response.is_stream_consumed:
+        # In memory from the start, as httpx.MockTransport hands it over; iter_raw refuses such a one.
+        return lambda: iter(cast(httpx.SyncByteStream, response.stream))
+    return response.iter_raw
+
+
 def read_whole(response: httpx.Response) -> bytes:
     """The decoded body, proven to the last byte of its compression.
 
@@ -51,7 +60,7 @@ def read_whole(response: httpx.Response) -> bytes:
     """
     encoding = content_encoding(response)
     with broken_body():
-        raw = b"".join(response.iter_raw())
+        raw = b"".join(raw_chunks(response)())
     return gunzip(raw) if encoding == "gzip" else raw
 
 

@@ -5,7 +5,7 @@ from datetime import date
 
 import httpx
 
-from mixpanel_data._internal.bodies import broken_body, content_encoding
+from mixpanel_data._internal.bodies import broken_body, content_encoding, raw_chunks
 
 
 class ExportStream:
@@ -21,6 +21,7 @@ class ExportStream:
         self._response = response
         self._days = (from_date, to_date)
         self._requests = requests
+        self._chunks = raw_chunks(response)
         self._encoding = content_encoding(response)
 
     @property
@@ -45,4 +46,4 @@ class ExportStream:
         bytes were handed on.
         """
         with broken_body(*self._days):
-            yield from self._response.iter_raw()
+            yield from self._chunks()
