@@ -5,7 +5,6 @@ import logging
 from mixpanel_data._internal.accounts import resolve
 from mixpanel_data._internal.dates import parse_day
 from mixpanel_data._internal.landing import Landed
-from mixpanel_data._internal.planner import plan
 from mixpanel_data._internal.settings import load_settings
 from mixpanel_data._internal.sync import Sync
 from mixpanel_data.sources.package import Project
@@ -24,15 +23,10 @@ def bring(
     settings = load_settings()
     sync = Sync(settings, resolve(settings).credentials)
     wanted = sync.wanted(parse_day(start_date), parse_day(end_date))
-    days = set(sync.days(wanted))
     files: list[Landed] = []
-    while days:
-        package = sync.land(plan(days, sync.ledger()))
-        files += [landed for landed, _ in package if landed]
-        days -= {day for _, window in package for day in window.days()}
-        if not package or sync.stopped:
-            break
-    if not sync.stopped and (profiles := sync.land_profiles()):
+    while windows := sync.next_windows(wanted):
+        files += sync.land(windows)
+    if profiles := sync.land_profiles():
         files.append(profiles)
     for error in sync.report.failures:
         log.error("%s", error)

@@ -8,6 +8,7 @@ from mixpanel_data._internal.build import BuildResult
 from mixpanel_data._internal.ledger import DayRecord, Ledger
 from mixpanel_data._internal.planner import Range
 from mixpanel_data._internal.publish import Published
+from mixpanel_data._internal.windows import Window, contiguous
 from mixpanel_data.exceptions import IncompleteExportError, MixpanelDataError
 
 
@@ -26,6 +27,8 @@ class SyncReport:
     """Everything a run has to tell. It grows as the run goes on."""
 
     wanted: Range | None = None
+    due: frozenset[date] = frozenset()
+    """The days that had to be asked for."""
     days: list[DayOutcome] = field(default_factory=list)
     profiles: int | None = None
     rejected: int = 0
@@ -42,6 +45,11 @@ class SyncReport:
     def events(self) -> int:
         """Events in the days that were loaded."""
         return sum(day.rows for day in self.days)
+
+    @property
+    def missing(self) -> list[Window]:
+        """What was due and is not loaded."""
+        return contiguous(self.due - {outcome.day for outcome in self.days})
 
     @property
     def incomplete(self) -> list[IncompleteExportError]:
@@ -74,6 +82,7 @@ class SyncReport:
                 }
                 for day in days
             ],
+            "days_missing": [str(day) for window in self.missing for day in window.days()],
             "profiles": self.profiles,
             "rejected_lines": self.rejected,
             "requests": self.requests,

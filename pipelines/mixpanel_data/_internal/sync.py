@@ -65,6 +65,7 @@ class Sync:
         self._progress = progress
         self._client = client
         self._started = time.monotonic()
+        self._asked: set[date] = set()
 
     @cached_property
     def client(self) -> MixpanelAPIClient:
@@ -104,6 +105,11 @@ class Sync:
         ledger.require(self._credentials.project_id, self._credentials.region)
         return ledger
 
+    def begin(self, first: date | None = None, last: date | None = None) -> Range:
+        """The days this run sets out to bring, after what a crash left half-written is cleared away."""
+        self.landing.sweep()
+        return self.wanted(first, last)
+
     def wanted(self, first: date | None = None, last: date | None = None) -> Range:
         """The days this run sets out to bring.
 
@@ -134,39 +140,35 @@ class Sync:
 
         A window that does not arrive whole is noted in the report, and the others go on.
         """
-        days = set(self.days(wanted))
-        self._progress.planned(len(days))
-        while days:
-            # Planned anew for each package: what was just loaded tells how much the next days may hold.
-            package = self.land(plan(days, self.ledger()))
-            if not package:
-                return
-            for _, window in package:
-                days -= set(window.days())
-            self.load([landed for landed, _ in package if landed])
-            if self.stopped:
-                return
+        while windows := self.next_windows(wanted):
+            self.load(self.land(windows))
 
-    def land(self, windows: Sequence[Window]) -> list[tuple[Landed | None, Window]]:
-        """As many of ``windows`` as make a package, each with its verified file, or None where that failed."""
-        package: list[tuple[Landed | None, Window]] = []
+    def next_windows(self, wanted: Range) -> list[Window]:
+        """The requests still to be made, newest first; none when all were, or when no more make sense.
+
+        Planned anew for each package: what was just loaded tells how much the next days may hold.
+        """
+        if not self.report.due:
+            self.report.due = frozenset(self.days(wanted))
+            self._progress.planned(len(self.report.due))
+        left = self.report.due - self._asked
+        return plan(left, self.ledger()) if left and not self.stopped else []
+
+    def land(self, windows: Sequence[Window]) -> list[Landed]:
+        """The verified files of as many of ``windows`` as make a package; one that failed is noted in the report."""
+        package: list[Landed] = []
         size = 0
-        for window in windows:
+        for count, window in enumerate(windows, 1):
+            self._asked.update(window.days())
             try:
-                landed = self._land(window)
+                package.append(self._land(window))
+                size += package[-1].size
             except MixpanelDataError as error:
                 self._fail(error)
                 if _stops(error):
                     break
-                landed = None
-            package.append((landed, window))
-            size += landed.size if landed else 0
             # A growing plan is only as good as the ledger: load before the guess gets large.
-            if (
-                size > PACKAGE_BYTES
-                or len(package) >= PACKAGE_FILES
-                or len(window) > len(windows[0])
-            ):
+            if size > PACKAGE_BYTES or count >= PACKAGE_FILES or len(window) > len(windows[0]):
                 break
         return package
 
@@ -238,7 +240,9 @@ class Sync:
             self.load([landed])
 
     def land_profiles(self) -> Landed | None:
-        """The verified file of a complete snapshot, or None where that failed."""
+        """The verified file of a complete snapshot, or None where that failed or makes no sense any more."""
+        if self.stopped:
+            return None
         self._progress.landing_profiles()
         try:
             landed = land_profiles(self.client, self.landing, on_page=self._progress.page)
@@ -251,6 +255,8 @@ class Sync:
 
     def needs_build(self) -> bool:
         """Whether the raw tables hold a load that the published file does not."""
+        if not self.folder.raw.is_file():
+            return False
         with suppress(MixpanelDataError):
             return (
                 read_published_ledger(self.folder.published).loads
@@ -291,13 +297,12 @@ class Sync:
             ConfigError: the days asked for can't be, or the folder is another project's.
             MixpanelDataError: dbt failed; the last good file stands.
         """
-        self.landing.sweep()
-        wanted = self.wanted(first, last)
+        wanted = self.begin(first, last)
         if only != "profiles":
             self.events(wanted)
-        if only != "events" and not self.stopped:
+        if only != "events":
             self.profiles()
-        if build and self.folder.raw.is_file() and self.needs_build():
+        if build and self.needs_build():
             self.build()
             self.publish()
         return self.finish()
