@@ -31,7 +31,7 @@ def _processed_again(rng: Random, events: list[Event]) -> list[Event]:
 
 def _shared_insert_ids(rng: Random, events: list[Event]) -> list[Event]:
     """One ``$insert_id`` on different events: of another name, or of another user. All of them are real."""
-    some = rng.sample(events, 40)
+    some = _some(rng, events, 40)
     renamed = [Event.make("Coupon Shown", e.time_ms, e.properties) for e in some[:20]]
     return renamed + [_changed(event, distinct_id="shared-insert-id") for event in some[20:]]
 
@@ -44,14 +44,14 @@ def _without_insert_id(rng: Random, events: list[Event]) -> list[Event]:
             event.time_ms,
             {"distinct_id": "legacy", "mp_processing_time_ms": event.time_ms + 500},
         )
-        for event in rng.sample(events, 60)
+        for event in _some(rng, events, 60)
     ]
     return pings + pings[:10]
 
 
 def _anonymous(rng: Random, events: list[Event]) -> list[Event]:
     """Ids that are none: missing, empty, a number; and an import of ad costs that concerns nobody."""
-    some = rng.sample(events, 20) + rng.sample(_early(events), 20)
+    some = _some(rng, events, 20) + _some(rng, _early(events), 20)
     numbers = [_changed(event, distinct_id=4) for event in some[:10]]
     empty = [_changed(event, distinct_id="") for event in some[10:20]]
     costs = [
@@ -73,7 +73,7 @@ def _drifting_types(rng: Random, events: list[Event]) -> list[Event]:
     return [
         _extra(rng, event, "Discount Applied", discount=value)
         for value in values
-        for event in rng.sample(events, 8)
+        for event in _some(rng, events, 8)
     ]
 
 
@@ -103,7 +103,7 @@ def _odd_properties(rng: Random, events: list[Event]) -> list[Event]:
         "deep": {"list": [{"of": {"objects": [1, None, "x"]}}], "empty": {}, "none": []},
         "company": ["globex", "initech"],
     }
-    return [_extra(rng, event, "Survey Sent", **odd) for event in rng.sample(events, 60)]
+    return [_extra(rng, event, "Survey Sent", **odd) for event in _some(rng, events, 60)]
 
 
 def _late(rng: Random, events: list[Event]) -> list[Event]:
@@ -116,7 +116,7 @@ def _late(rng: Random, events: list[Event]) -> list[Event]:
             "Offline Scan",
             mp_processing_time_ms=event.time_ms + rng.randrange(3 * DAY_MS, 5 * DAY_MS),
         )
-        for event in rng.sample(early, min(80, len(early)))
+        for event in _some(rng, early, 80)
     ]
 
 
@@ -128,6 +128,10 @@ def _identity_events(rng: Random, events: list[Event]) -> list[Event]:
         _extra(rng, second, "$create_alias", alias="user_10002", distinct_id="anon-2"),
         _extra(rng, third, "$merge", **{"$distinct_ids": ["user_10003", "anon-3"]}),
     ]
+
+
+def _some(rng: Random, events: list[Event], count: int) -> list[Event]:
+    return rng.sample(events, min(count, len(events)))
 
 
 def _early(events: list[Event]) -> list[Event]:
