@@ -56,6 +56,19 @@ class SyncReport:
         """Those failures that left days, or the profiles, out."""
         return [error for error in self.failures if isinstance(error, IncompleteExportError)]
 
+    def raise_failures(self) -> None:
+        """For callers that fail by raising.
+
+        Raises:
+            ExceptionGroup: of ``failures``, if there are any; its message names the days that are missing.
+        """
+        if self.failures:
+            days = ", ".join(map(str, self.missing))
+            which = f" These days are missing: {days}." if days else ""
+            raise ExceptionGroup(
+                f"Not everything arrived.{which} {self.failures[0]}", self.failures
+            )
+
     def note_days(self, days: list[date], before: Ledger, after: Ledger) -> None:
         """Add the outcome of ``days``, which a load has just brought."""
         for day in days:
