@@ -1,7 +1,14 @@
 """Whose credentials a run uses."""
 
+import os
+
 from mixpanel_data._internal.config import ConfigManager, Resolution
-from mixpanel_data._internal.settings import Settings
+from mixpanel_data._internal.credentials import credentials_from
+from mixpanel_data._internal.credentials_environment import VARIABLES
+from mixpanel_data._internal.project import project_root
+from mixpanel_data._internal.settings import Settings, dlt_section
+
+SECRETS = "secrets.toml"
 
 
 def resolve(settings: Settings, account: str | None = None) -> Resolution:
@@ -13,4 +20,9 @@ def resolve(settings: Settings, account: str | None = None) -> Resolution:
     Raises:
         ConfigError: none of these has any.
     """
-    return ConfigManager().resolve(account or settings.account)
+    name = account or settings.account
+    section = dlt_section(project_root(), SECRETS).get("credentials")
+    in_environment = all(os.environ.get(variable, "").strip() for variable in VARIABLES)
+    if isinstance(section, dict) and not name and not in_environment:
+        return Resolution(credentials_from(section, f".dlt/{SECRETS}"), f".dlt/{SECRETS}")
+    return ConfigManager().resolve(name)

@@ -4,12 +4,14 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-import click
 import typer
 
 from mixpanel_data.cli import auth, demo, doctor, query, sandbox, status, sync
 from mixpanel_data.cli.errors import BAD_ARGUMENTS, INTERRUPTED, exit_code, show_error
 from mixpanel_data.exceptions import MixpanelDataError
+
+# Typer carries its own click and does not export the base of its errors.
+USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
     name="mp",
@@ -37,20 +39,24 @@ def run(arguments: Sequence[str]) -> int:
     except MixpanelDataError as error:
         show_error(error, as_json=_wants_json(arguments))
         return exit_code(error)
-    except click.exceptions.NoArgsIsHelpError as error:
-        typer.echo(error.ctx.get_help() if error.ctx else "")
-        return 0
-    except click.ClickException as error:
-        error.show()
-        return BAD_ARGUMENTS
-    except click.exceptions.Exit as error:
+    except USAGE_ERROR as error:
+        return _usage(error)
+    except typer.Exit as error:
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         typer.echo("Interrupted. What was loaded is loaded; run again to go on.", err=True)
         return INTERRUPTED
     except BrokenPipeError:
         return 0  # the reader of our output has had enough
     return result if isinstance(result, int) else 0
+
+
+def _usage(error: Any) -> int:
+    if type(error).__name__ == "NoArgsIsHelpError":  # a command group on its own: no mistake
+        typer.echo(error.ctx.get_help())
+        return 0
+    error.show()
+    return BAD_ARGUMENTS
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:

@@ -1,0 +1,54 @@
+"""The ``mp`` command as a user runs it: a process of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from mixpanel_data.sandbox import Dataset, Sandbox
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+SECRET = "c4nary-Secret-of-the-sandbox"
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Sandbox]:
+    """A sandbox with a few small days and profiles."""
+    dataset = Dataset.sample(days=12, users=60)
+    with Sandbox(dataset, secret=SECRET) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def mp(tmp_path: Path) -> Run:
+    """Runs a program of the environment in an empty folder, with no settings but those given."""
+
+    def run(
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        program: str = "mp",
+        stdin: str | None = None,
+        cwd: Path | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("MP_")}
+        clean |= {
+            "MP_CONFIG_PATH": str(tmp_path / "accounts" / "config.toml"),
+            "MP_DATA_DIR": str(tmp_path / "data"),
+            **(env or {}),
+        }
+        return subprocess.run(
+            [str(Path(sys.executable).with_name(program)), *arguments],
+            env=clean,
+            cwd=cwd or tmp_path,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,115 @@
+"""Which days, in which requests: pure, so tried on thousands of made-up histories."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mixpanel_data._internal.ledger import EMPTY, DayRecord, Ledger
+from mixpanel_data._internal.planner import (
+    LONGEST_WINDOW,
+    TARGET_BYTES,
+    Range,
+    days_to_fetch,
+    plan,
+    wanted_range,
+)
+
+TODAY = date(2026, 3, 11)
+DAYS = st.integers(1, 900).map(lambda back: TODAY - timedelta(days=back))
+SIZES = st.sampled_from(
+    [0, 20, 10_000, 5_000_000, TARGET_BYTES // 3, TARGET_BYTES, 3 * TARGET_BYTES]
+)
+
+
+def record(day: date, size: int = 0, *, whole: bool = True) -> DayRecord:
+    end = datetime.combine(day + timedelta(days=1), datetime.min.time())
+    fetched = end + timedelta(hours=3) if whole else end - timedelta(hours=3)
+    return DayRecord(day, end, 1, 0, 0, size, fetched, "1")
+
+
+LEDGERS = st.dictionaries(DAYS, st.tuples(SIZES, st.booleans()), max_size=60).map(
+    lambda days: Ledger(
+        {day: record(day, size, whole=whole) for day, (size, whole) in days.items()}
+    )
+)
+
+
+@given(st.sets(DAYS, max_size=200), LEDGERS)
+def test_every_day_is_asked_for_once_and_no_other(days, ledger):
+    asked = [day for window in plan(days, ledger) for day in window.days()]
+
+    assert sorted(asked) == sorted(days)
+
+
+@given(st.sets(DAYS, max_size=200), LEDGERS)
+def test_the_newest_days_come_first(days, ledger):
+    windows = plan(days, ledger)
+
+    assert windows == sorted(windows, reverse=True)
+
+
+@given(st.sets(DAYS, max_size=200), LEDGERS)
+def test_a_request_holds_many_days_only_while_they_are_small(days, ledger):
+    for window in plan(days, ledger):
+        known = sum(ledger.days[day].bytes for day in window.days() if day in ledger.days)
+        assert len(window) <= LONGEST_WINDOW
+        assert len(window) == 1 or known <= TARGET_BYTES
+
+
+def test_a_heavy_day_stands_alone():
+    days = [TODAY - timedelta(days=back) for back in range(1, 8)]
+    ledger = Ledger({day: record(day, TARGET_BYTES) for day in days})
+
+    assert [len(window) for window in plan(days, ledger)] == [1] * 7
+
+
+def test_a_quiet_past_takes_few_requests():
+    day = TODAY - timedelta(days=1)
+    past = [TODAY - timedelta(days=back) for back in range(2, 1827)]
+
+    assert len(plan(past, Ledger({day: record(day, 100)}))) <= 12
+
+
+@given(LEDGERS, st.integers(0, 30))
+def test_missing_unfinished_and_lookback_days_are_due_and_no_others(ledger, lookback):
+    wanted = Range(TODAY - timedelta(days=400), TODAY - timedelta(days=1), refetch=False)
+
+    due = set(days_to_fetch(wanted, ledger, today=TODAY, lookback_days=lookback))
+
+    for back in range(1, 401):
+        day = TODAY - timedelta(days=back)
+        there = day in ledger.days and ledger.days[day].is_complete
+        assert (day in due) == (not there or back <= lookback)
+
+
+def test_without_dates_it_goes_on_where_an_earlier_run_set_out_from():
+    begun = Ledger({}, wanted_from=date(2026, 1, 5))
+
+    assert wanted_range(begun, today=TODAY) == Range(
+        date(2026, 1, 5), date(2026, 3, 10), refetch=False
+    )
+    assert wanted_range(begun, today=TODAY, start=date(2025, 7, 1)).first == date(2025, 7, 1)
+    assert wanted_range(EMPTY, today=TODAY).first == date(2021, 3, 11)
+
+
+def test_named_days_are_asked_for_again():
+    there = TODAY - timedelta(days=50)
+    wanted = wanted_range(Ledger({there: record(there)}), today=TODAY, first=there, last=there)
+
+    assert days_to_fetch(wanted, Ledger({there: record(there)}), today=TODAY, lookback_days=5) == [
+        there
+    ]
+
+
+def test_a_range_without_an_end_stops_at_yesterday():
+    assert wanted_range(EMPTY, today=TODAY, first=date(2026, 3, 1)).last == date(2026, 3, 10)
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [(date(2026, 3, 5), date(2026, 3, 4)), (date(2026, 3, 1), date(2026, 3, 12))]
+)
+def test_days_that_cannot_be_are_refused(first, last):
+    with pytest.raises(ValueError, match="2026-03"):
+        wanted_range(EMPTY, today=TODAY, first=first, last=last)

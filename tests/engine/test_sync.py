@@ -1,0 +1,219 @@
+"""The engine from plan to ledger, against a real server."""
+
+import shutil
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mixpanel_data.exceptions import AuthenticationError, ConfigError, RateLimitError
+from mixpanel_data.sandbox.faults import Fault, FaultKind
+
+from .conftest import LAST
+
+FIRST = LAST - timedelta(days=7)
+
+
+def day(back: int) -> date:
+    return LAST - timedelta(days=back)
+
+
+def test_every_event_and_profile_arrives_once(project, fill):
+    fill(8)
+    for n in range(2300):
+        project.sandbox.dataset.set_profile(n if n % 2 else f"user {n}", {"n": n})
+
+    report = project.sync(FIRST, LAST, only=None)
+
+    assert project.loaded() == project.served(FIRST, LAST)
+    assert report.profiles == 2300
+    assert project.query("SELECT count(*), count(DISTINCT distinct_id) FROM mixpanel.profiles") == [
+        (2300, 2300)
+    ]
+
+
+def test_promise_1_the_same_range_twice_leaves_equal_tables(project, fill):
+    fill(8)
+    project.sync(FIRST, LAST)
+    before = project.loaded()
+
+    project.sync(FIRST, LAST)
+
+    assert project.loaded() == before == project.served(FIRST, LAST)
+
+
+@settings(
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), min_size=1, max_size=3))
+def test_promise_1_any_order_and_split_of_days_leaves_equal_tables(project, fill, ranges):
+    shutil.rmtree(project.folder, ignore_errors=True)
+    project.sandbox.dataset.remove_events(lambda _event: True)
+    fill(8)
+
+    for one, other in ranges:
+        project.sync(day(max(one, other)), day(min(one, other)))
+    project.sync(start_date=FIRST)
+
+    assert project.loaded() == project.served(FIRST, LAST)
+
+
+def test_the_ledger_has_a_row_a_day_and_tells_the_truth(project, fill):
+    fill(6)
+    project.sync(FIRST, LAST)
+
+    per_day = dict(
+        project.query("SELECT CAST(time AS DATE), count(*) FROM mixpanel.events GROUP BY 1")
+    )
+    ledger = project.ledger()
+
+    assert sorted(ledger.days) == [day(back) for back in range(7, -1, -1)]
+    for when, record in ledger.days.items():
+        assert record.row_count == per_day.get(when, 0)
+    assert ledger.days[FIRST].row_count == 0  # asked for, and empty: not the same as not asked for
+
+
+def test_a_second_run_asks_only_for_missing_and_lookback_days(project, fill):
+    fill(30)
+    project.sync(start_date=day(29))
+    project.asked()
+
+    project.sync()
+
+    assert project.asked() == [(str(day(4)), str(day(0)))]
+
+
+def test_without_the_dlt_working_folder_it_carries_on_the_same(project, fill):
+    fill(30)
+    project.sync(start_date=day(29))
+    project.asked()
+    shutil.rmtree(project.folder / "dlt")
+
+    project.sync()
+
+    assert project.asked() == [(str(day(4)), str(day(0)))]
+    assert project.loaded() == project.served(day(29), LAST)
+
+
+def test_a_day_read_again_is_replaced_whole(project, fill):
+    fill(8)
+    project.sync(FIRST, LAST)
+    gone = project.sandbox.dataset.events_on(day(3))[:15]
+    project.sandbox.dataset.remove_events(lambda event: event in gone)
+    project.sandbox.dataset.add_event("late", gone[0].time_ms, distinct_id="u", insert_id="late")
+
+    report = project.sync(day(3), day(3))
+
+    assert project.loaded() == project.served(FIRST, LAST)
+    assert [(d.day, d.rows, d.rows_before) for d in report.days] == [(day(3), 26, 40)]
+
+
+def test_a_day_that_became_empty_is_emptied(project, fill):
+    fill(3)
+    project.sync(FIRST, LAST)
+    project.sandbox.dataset.remove_events(lambda event: event.day == day(1))
+
+    project.sync(day(1), day(1))
+
+    assert project.loaded() == project.served(FIRST, LAST)
+    assert project.ledger().days[day(1)].row_count == 0
+
+
+def test_late_events_are_there_after_the_next_run(project, fill):
+    fill(8)
+    project.sync(start_date=FIRST)
+    late = project.sandbox.dataset.events_on(day(4))[0].time_ms
+    project.sandbox.dataset.add_event(
+        "late", late, distinct_id="u", mp_processing_time_ms=late + 4 * 86_400_000
+    )
+
+    project.sync()
+
+    assert project.loaded() == project.served(FIRST, LAST)
+    assert project.ledger().days[day(4)].late_count == 1
+
+
+def test_profiles_that_vanished_are_gone_after_a_complete_snapshot(project):
+    for n in range(5):
+        project.sandbox.dataset.set_profile(f"u{n}", {"n": n})
+    project.sync(LAST, LAST, only="profiles")
+    project.sandbox.dataset.remove_profile("u1")
+    project.sandbox.dataset.set_profile("u2", {"n": "new"})
+
+    project.sync(LAST, LAST, only="profiles")
+
+    rows = dict(project.query("SELECT distinct_id, properties FROM mixpanel.profiles"))
+    assert sorted(rows) == ["u0", "u2", "u3", "u4"]
+    assert rows["u2"] == '{"n":"new"}'
+
+
+def test_a_profile_session_that_dies_is_begun_again(project):
+    for n in range(2500):
+        project.sandbox.dataset.set_profile(f"u{n}", {"n": n})
+    project.sandbox.faults.add(Fault(FaultKind.SESSION_EXPIRED, times=1))
+
+    report = project.sync(LAST, LAST, only="profiles")
+
+    assert (report.failures, report.profiles) == ([], 2500)
+
+
+def test_an_incomplete_snapshot_touches_nothing(project):
+    for n in range(2500):
+        project.sandbox.dataset.set_profile(f"u{n}", {"n": n})
+    project.sync(LAST, LAST, only="profiles")
+    project.sandbox.faults.add(Fault(FaultKind.SESSION_EXPIRED, times=None))
+
+    report = project.sync(LAST, LAST, only="profiles")
+
+    assert [error.code for error in report.failures] == ["INCOMPLETE_EXPORT"]
+    assert project.query("SELECT count(*) FROM mixpanel.profiles") == [(2500,)]
+
+
+def test_a_verified_file_is_not_fetched_again_after_a_crash(project, fill):
+    fill(20)
+    job = project.job(start_date=day(19))
+    wanted = job.wanted()
+    package = job.land([w for w in _plan(job, wanted) if w.last < day(5)][:1])
+    window = package[0].window
+    project.asked()  # landed, and then the process died
+
+    project.sync()
+
+    assert (str(window.first), str(window.last)) not in project.asked()
+    assert project.loaded() == project.served(day(19), LAST)
+
+
+def _plan(job, wanted):
+    from mixpanel_data._internal.planner import plan
+
+    return plan([d for d in job.days(wanted) if d <= day(6)], job.ledger())
+
+
+def test_another_projects_folder_is_refused(project, fill):
+    fill(2)
+    project.sync(FIRST, LAST)
+    job = project.job()
+    job._credentials = job._credentials.model_copy(update={"project_id": "99"})
+
+    with pytest.raises(ConfigError, match="holds project"):
+        job.run(first=FIRST, last=LAST)
+
+
+def test_refused_credentials_stop_the_run_at_once(project, fill):
+    fill(8)
+
+    report = project.sync(FIRST, LAST, secret="wrong")
+
+    assert [type(error) for error in report.failures] == [AuthenticationError]
+    assert len(project.asked()) == 1
+
+
+def test_a_spent_budget_stops_the_run_and_keeps_what_came(project, fill):
+    fill(8)
+    project.sandbox.faults.add(Fault(FaultKind.STATUS_429, to_date=day(5), times=None))
+
+    report = project.sync(FIRST, LAST)
+
+    assert [type(error) for error in report.failures] == [RateLimitError]
+    assert project.loaded() == project.served(day(4), LAST)
