@@ -98,7 +98,7 @@ class _Handler(BaseRequestHandler):
 
 def _read_request(connection: socket.socket) -> Asked:
     data = b""
-    while b"\r\n\r\n" not in data:
+    while b"\r\n\r\n" not in data and not data.startswith(b"\x16"):  # the hello of TLS
         data += connection.recv(65536)
     head, _, body = data.partition(b"\r\n\r\n")
     lengths = [

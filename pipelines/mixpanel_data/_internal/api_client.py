@@ -128,7 +128,7 @@ class MixpanelAPIClient:
             data_group_id=data_group_id,
             include_all_users=include_all_users,
         )
-        return engage_pages(self._engage, filters)
+        return engage_pages(self._engage, filters, self._requester.redactor)
 
     def me(self) -> dict[str, Any]:
         """Who these credentials belong to, with their ``projects`` under ``results``, as Mixpanel's app API says it.

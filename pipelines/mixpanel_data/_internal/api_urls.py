@@ -1,6 +1,7 @@
 """Which host answers what."""
 
 from typing import Literal
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -45,7 +46,10 @@ def _checked(base_url: str) -> str:
 def _fault(base_url: str) -> str | None:
     try:
         url = httpx.URL(base_url.strip())
-    except httpx.InvalidURL:
+        urlsplit(
+            base_url
+        )  # refuses what httpx lets pass until it connects, such as half an IPv6 address
+    except (httpx.InvalidURL, ValueError):
         return "can't be read as an address"
     if url.scheme not in ("http", "https") or not url.host:
         return "does not begin with http:// or https:// and a host"

@@ -39,7 +39,8 @@ def content_encoding(response: httpx.Response) -> str:
         return "gzip"
     if encoding != "identity":
         raise IncompleteExportError(
-            f"It is encoded as {encoding!r}, only gzip was asked for.", reason="unknown encoding"
+            "It is encoded in another way than gzip, which was asked for.",
+            reason="unknown encoding",
         )
     return encoding
 

@@ -8,12 +8,13 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from mixpanel_data.exceptions import IncompleteExportError, QueryError
 
 _EXPIRED = re.compile(r"(?i)uncached query|session")
 
+Redact = Callable[[str], str]
 Fetch = Callable[[Mapping[str, str]], tuple[bytes, int]]
 """Sends a form to engage; gives the whole body and how many requests it took."""
 
@@ -39,18 +40,18 @@ class EngagePage:
         return self.results < (self.page_size or 1)
 
 
-def engage_pages(fetch: Fetch, filters: Mapping[str, str]) -> Iterator[EngagePage]:
+def engage_pages(fetch: Fetch, filters: Mapping[str, str], redact: Redact) -> Iterator[EngagePage]:
     """The pages of one session, in order.
 
     Raises IncompleteExportError, after which the pages so far are worth nothing and the read begins again at page 0,
     with the reason ``session expired``, ``no session for the next page``, ``not a page of profiles``, ``wrong page``
     or ``fewer profiles than total``, and whatever ``fetch`` raises.
     """
-    page = first = _page(fetch, filters, 0)
+    page = first = _page(fetch, filters, 0, redact)
     received = first.results
     yield first
     while not page.is_last:
-        page = _page(fetch, _next_form(filters, first, page), page.page + 1)
+        page = _page(fetch, _next_form(filters, first, page), page.page + 1, redact)
         received += page.results
         yield page
     if first.total is not None and received < first.total:
@@ -69,7 +70,7 @@ def _next_form(
     return {**filters, "session_id": first.session_id, "page": str(page.page + 1)}
 
 
-def _page(fetch: Fetch, form: Mapping[str, str], number: int) -> EngagePage:
+def _page(fetch: Fetch, form: Mapping[str, str], number: int, redact: Redact) -> EngagePage:
     try:
         body, requests = fetch(form)
     except QueryError as error:
@@ -78,7 +79,7 @@ def _page(fetch: Fetch, form: Mapping[str, str], number: int) -> EngagePage:
         raise
     answer = _parse(body)
     if not isinstance(answer, dict) or not isinstance(answer.get("results"), list):
-        _not_a_page(answer, number)
+        raise _not_a_page(answer, number, redact)
     if _count(answer, "page") not in (None, number):
         raise IncompleteExportError(
             f"Page {number} was asked for, page {answer['page']} came.", reason="wrong page"
@@ -113,9 +114,9 @@ def _count(answer: Mapping[str, Any], key: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def _not_a_page(answer: Any, number: int) -> NoReturn:
-    said = str(answer.get("error", "")) if isinstance(answer, dict) else ""
+def _not_a_page(answer: Any, number: int, redact: Redact) -> IncompleteExportError:
+    said = redact(str(answer.get("error", ""))) if isinstance(answer, dict) else ""
     expired = number and _EXPIRED.search(said)
-    raise IncompleteExportError(
+    return IncompleteExportError(
         said[:300], reason="session expired" if expired else "not a page of profiles"
     )

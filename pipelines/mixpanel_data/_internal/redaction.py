@@ -2,11 +2,10 @@
 
 import base64
 import html
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
     from mixpanel_data._internal.credentials import Credentials
@@ -39,7 +38,7 @@ def redact(text: str) -> str:
 
 
 def _redact_basic(match: re.Match[str]) -> str:
-    """ "Basic plan" and "Basic authentication" are words; what decodes to ``user:password`` is not."""
+    """Only what decodes to ``user:password`` goes; "basic plan" and "basic authentication" are words."""
     token = match[2].rstrip("=")
     try:
         decoded = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_")
@@ -67,24 +66,39 @@ class Redactor:
     """Knows one account's secret in the spellings in which a server may send it back."""
 
     def __init__(self, credentials: "Credentials") -> None:
-        spellings = sorted(_spellings(credentials), key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, spellings)))
+        self._credentials = credentials
 
     def __call__(self, text: str) -> str:
         """``text`` without the secret in any spelling, nor anything else that looks like credentials."""
         return redact(self._known.sub(REDACTED, text))
 
+    @cached_property
+    def _known(self) -> re.Pattern[str]:
+        # Made when there is something to redact: it is long.
+        known = sorted(_encodings(self._credentials), key=len, reverse=True)
+        return re.compile("|".join("".join(map(_escapes, text)) for text in known))
+
     def __repr__(self) -> str:
         return "Redactor(...)"
 
 
-def _spellings(credentials: "Credentials") -> Iterable[str]:
+def _encodings(credentials: "Credentials") -> set[str]:
+    """The secret as it is and in base64, alone or in the pairs of an authorization header."""
     secret = credentials.secret.get_secret_value()
-    plain = {secret, f"{credentials.username}:{secret}", f"{secret}:"}
-    encoded = {base64.b64encode(text.encode()).decode() for text in plain}
-    encoded |= {text.rstrip("=") for text in encoded}
-    encoded |= {text.replace("+", "-").replace("/", "_") for text in encoded}
-    raw = {secret} | encoded
-    for text in raw:
-        yield from (text, quote(text, safe=""), quote_plus(text), html.escape(text))
-        yield from (quote(text, safe="").lower(), json.dumps(text)[1:-1])
+    pairs = (secret, f"{credentials.username}:{secret}", f"{secret}:")
+    encoded = {base64.b64encode(pair.encode()).decode().rstrip("=") for pair in pairs}
+    return {secret} | encoded | {text.replace("+", "-").replace("/", "_") for text in encoded}
+
+
+def _escapes(character: str) -> str:
+    """A pattern for one character as it stands in plain text, JSON (in a text in JSON …), a URL or HTML."""
+    units = re.findall("....", character.encode("utf-16-be").hex())
+    forms = {
+        re.escape(character),
+        r"\\{1,8}".join(f"(?i:u{unit})" for unit in units),
+        "".join(f"(?i:%{byte:02x})" for byte in character.encode()),
+        re.escape(html.escape(character)),
+        f"&#0*{ord(character)};",
+        f"(?i:&#x0*{ord(character):x};)",
+    }
+    return rf"\\{{0,8}}(?:{'|'.join(sorted(forms, key=len, reverse=True))})"
