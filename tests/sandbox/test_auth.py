@@ -43,6 +43,12 @@ def test_a_service_account_must_name_its_project(mixpanel_sandbox, account):
     assert "project_id" in answer.text
 
 
+def test_the_project_belongs_in_the_url_not_in_the_form(mixpanel_sandbox, account):
+    url = mixpanel_sandbox.base_url + "/api/query/engage"
+
+    assert httpx.post(url, auth=account, data={"project_id": "1234567"}).status_code == 401
+
+
 def test_another_project_is_403(mixpanel_sandbox, account):
     assert _get(mixpanel_sandbox, EXPORT + "&project_id=7", account).status_code == 403
 

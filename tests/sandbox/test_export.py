@@ -107,6 +107,16 @@ def test_where_may_ask_for_the_exact_time(client, day_params):
     assert len(body_lines(answer.content)) == 2
 
 
+def test_a_line_that_is_no_event_matches_no_filter(sandbox, client, day_params):
+    for raw in (b"{", b"[]", b'{"event":1,"properties":{}}', b'{"event":"E","properties":[]}'):
+        sandbox.dataset.add_line(DAY, raw + b"\n")
+    sandbox.dataset.add_line(DAY, b'{"event":"No time","properties":{}}\n')
+
+    answer = client.get(EXPORT, params=day_params | {"where": 'properties["time"] < 0 or 1 == 1'})
+
+    assert len(body_lines(answer.content)) == 41
+
+
 def test_limit_cuts(client, day_params):
     answer = client.get(EXPORT, params=day_params | {"limit": "3"})
 

@@ -1,6 +1,10 @@
 """The expression language: section 7.1 of the reference page."""
 
+import contextlib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mixpanel_data.sandbox.errors import RefusedError
 from mixpanel_data.sandbox.expressions import EventSubject, ProfileSubject, parse
@@ -53,6 +57,10 @@ def _holds(text: str) -> bool:
         'properties["count"] * 2 - 1 == 5',
         "-7 % 3 == -1",
         "-(2 + 3) == -5",
+        "--2 == 2 and ---2 == -2 and -" + "-" * 5000 + "1 == -1",
+        "not not true and not " + "not " * 5000 + "false",
+        "007 == 7",
+        "9007199254740993 != 9007199254740992",
         "7 / 2 == 3.5",
         "floor(3.7) == 3 and ceil(3.2) == 4 and round(3.6) == 4",
         'string(properties["count"]) == "3"',
@@ -104,6 +112,7 @@ def test_not_true(text):
         "properties[a]",
         '"open',
         "(" * 100 + "1" + ")" * 100,
+        "1" * 200,
         "__import__('os')",
     ],
 )
@@ -119,3 +128,56 @@ def test_profiles_answer_for_their_id_and_properties():
 
     assert parse('properties["plan"] == "pro" and user["$distinct_id"] == 4')(subject)
     assert not parse('properties["plan"] == "pro"')(ProfileSubject(Profile("bare", None)))
+
+
+TOKENS = st.sampled_from(
+    [
+        'properties["price"]',
+        'properties["gone"]',
+        'properties["tags"]',
+        'user["x"]',
+        "and",
+        "or",
+        "not",
+        "in",
+        "==",
+        "!=",
+        "<",
+        "<=",
+        ">",
+        ">=",
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+        "(",
+        ")",
+        "[",
+        "]",
+        ",",
+        "true",
+        "null",
+        "undefined",
+        "0",
+        "7",
+        "1.5",
+        "1e308",
+        '"x"',
+        "'y'",
+        "floor(",
+        "ceil(",
+        "round(",
+        "string(",
+        "number(",
+        "boolean(",
+        "datetime(",
+        "defined(",
+    ]
+)
+
+
+@given(st.lists(TOKENS, max_size=12).map(" ".join))
+def test_no_text_breaks_the_parser_and_no_expression_the_evaluation(text):
+    with contextlib.suppress(RefusedError):
+        _holds(text)

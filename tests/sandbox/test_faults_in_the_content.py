@@ -178,6 +178,15 @@ def test_a_fault_hits_only_what_it_is_meant_for(sandbox, client, day_params):
     assert client.get(EXPORT, params=day_params | {"limit": "7"}).status_code == 503
 
 
+@pytest.mark.parametrize(("last", "status"), [("2026-03-03", 200), ("2026-03-04", 500)])
+def test_a_fault_can_wait_for_whatever_range_holds_a_day(sandbox, client, last, status):
+    sandbox.faults.add(Fault("status_500", day=DAY))
+
+    answer = client.get(EXPORT, params={"from_date": "2026-03-01", "to_date": last})
+
+    assert answer.status_code == status
+
+
 def test_an_unknown_kind_is_refused_at_once():
     with pytest.raises(ValueError, match="no such kind"):
         Fault("no such kind")

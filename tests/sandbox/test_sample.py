@@ -5,7 +5,8 @@ import json
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -75,8 +76,6 @@ def test_60_days_up_to_yesterday_each_with_events(sample):
 
 
 def test_by_default_it_ends_yesterday(mixpanel_sample):
-    from datetime import UTC, datetime
-
     assert mixpanel_sample.days()[-1] >= datetime.now(UTC).date() - timedelta(days=2)
 
 
@@ -90,7 +89,7 @@ def test_the_funnel_narrows(events):
     names = Counter(event.name for event in events)
     funnel = ["Product Viewed", "Product Added", "Cart Viewed", "Checkout Started", "Purchase"]
 
-    assert all(names[a] > names[b] > 0 for a, b in zip(funnel, funnel[1:], strict=False))
+    assert all(names[a] > names[b] > 0 for a, b in pairwise(funnel))
 
 
 def test_weekends_are_busier(events):

@@ -4,7 +4,7 @@ import base64
 import json
 import socket
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -79,7 +79,7 @@ def fill(dataset: Dataset, count: int = 40, day: date = DAY) -> None:
     for number in range(count):
         dataset.add_event(
             "Viewed",
-            datetime(day.year, day.month, day.day, 12, 0, number % 60, 123_000),
+            datetime(day.year, day.month, day.day, 12, 0, number % 60, 123_000, UTC),
             distinct_id=f"u{number}",
             insert_id=f"i{number}",
             mp_processing_time_ms=1_772_625_600_000,

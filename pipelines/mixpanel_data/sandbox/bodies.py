@@ -56,7 +56,7 @@ class DaysBody:
     def _gzip_day(self, day: MemoryDay | FileDay) -> Iterator[bytes] | None:
         """The compressed day, or None where the stored bytes are not what was asked for."""
         if isinstance(day, MemoryDay):
-            return (day.gzipped(time_in_ms=self.time_in_ms) for _ in range(1))
+            return iter([day.gzipped(time_in_ms=self.time_in_ms)])
         return day.compressed() if self.time_in_ms else None
 
 

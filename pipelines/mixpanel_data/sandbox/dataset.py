@@ -10,6 +10,7 @@ from typing import Any
 from mixpanel_data.sandbox.bodies import DaysBody
 from mixpanel_data.sandbox.days import FileDay, MemoryDay
 from mixpanel_data.sandbox.records import Event, Profile, to_ms
+from mixpanel_data.sandbox.shop import fill
 
 
 class Dataset:
@@ -31,10 +32,6 @@ class Dataset:
         cls, *, today: date | None = None, seed: int = 1, days: int = 60, users: int = 1200
     ) -> "Dataset":
         """An invented shop over the ``days`` up to the day before ``today`` (UTC). Same arguments, same bytes."""
-        from mixpanel_data.sandbox.shop import (
-            fill,
-        )  # only here: the shop is written in terms of this class
-
         dataset = cls()
         fill(dataset, today=today, seed=seed, days=days, users=users)
         return dataset
@@ -142,8 +139,9 @@ class Dataset:
         data_group_id: str | None = None,
     ) -> None:
         """Store a profile in place of the one of the same id; ``properties`` None: an answer without ``$properties``."""
+        kept = None if properties is None else dict(properties)
         with self._lock:
-            profile = Profile(distinct_id, properties, data_group_id)
+            profile = Profile(distinct_id, kept, data_group_id)
             self._profiles[data_group_id, str(distinct_id)] = profile
 
     def remove_profile(self, distinct_id: str | int, *, data_group_id: str | None = None) -> None:

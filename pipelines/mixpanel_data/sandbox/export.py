@@ -57,13 +57,22 @@ def _matching(
     """The lines of the named events for which ``where`` is true. A line that is no event matches nothing."""
     wanted = None if names is None else set(names)
     for line in lines:
-        try:
-            record = json.loads(line)
-            subject = EventSubject(record["event"], record["properties"], project.dataset.profile)
-        except (ValueError, LookupError, TypeError):
+        subject = _subject(line, project)
+        if subject is None or (wanted is not None and subject.name not in wanted):
             continue
-        if (wanted is None or subject.name in wanted) and (where is None or where(subject)):
+        if where is None or where(subject):
             yield line
+
+
+def _subject(line: bytes, project: Project) -> EventSubject | None:
+    try:
+        record = json.loads(line)
+        name, properties = record["event"], record["properties"]
+    except (ValueError, LookupError, TypeError):
+        return None
+    if not (isinstance(name, str) and isinstance(properties, dict)):
+        return None
+    return EventSubject(name, properties, project.dataset.profile)
 
 
 def _stream(pieces: Iterator[bytes], headers: dict[str, str]) -> Response:

@@ -1,11 +1,10 @@
 """From the text of an expression to a function of its subject."""
 
-import json
-import re
 from collections.abc import Callable, Mapping
 
 from mixpanel_data.sandbox.errors import RefusedError
 from mixpanel_data.sandbox.expressions.subjects import Subject
+from mixpanel_data.sandbox.expressions.tokens import number, tokens, unquote, unreadable
 from mixpanel_data.sandbox.expressions.values import (
     COMPARISONS,
     FUNCTIONS,
@@ -20,12 +19,6 @@ from mixpanel_data.sandbox.expressions.values import (
 Evaluate = Callable[[Subject], Value]
 Predicate = Callable[[Subject], bool]
 
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
-    r"""|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"""
-    r"""|(?P<word>[A-Za-z_]+)|(?P<sign>[=!<>]=|[<>()\[\],+*/%-]))""",
-    re.DOTALL,
-)
 _CONSTANTS = {"true": True, "false": False, "null": None, "undefined": UNDEFINED}
 _MAX_DEPTH = 50  # deeper nesting is refused, not answered with a stack overflow
 
@@ -41,7 +34,7 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._tokens = _tokens(text)
+        self._tokens = tokens(text)
         self._depth = 0
 
     def whole(self) -> Evaluate:
@@ -78,7 +71,7 @@ class _Parser:
         while self._take("not"):
             times += 1
         evaluate = self._comparison()
-        for _ in range(times):
+        for _ in range(min(times, 2 - times % 2)):  # a third one gives what the first gave
             evaluate = _apply(negation, evaluate)
         return evaluate
 
@@ -89,7 +82,16 @@ class _Parser:
         return self._chain(SUMS, self._product)
 
     def _product(self) -> Evaluate:
-        return self._chain(PRODUCTS, self._operand)
+        return self._chain(PRODUCTS, self._signed)
+
+    def _signed(self) -> Evaluate:
+        minus = 0
+        while self._take("-"):
+            minus += 1
+        evaluate = self._operand()
+        for _ in range(min(minus, 2 - minus % 2)):  # an even number of them still asks for a number
+            evaluate = _combine(SUMS["-"], _constant(0), evaluate)
+        return evaluate
 
     def _chain(
         self, operations: Mapping[str, Operation], operand: Callable[[], Evaluate]
@@ -102,11 +104,9 @@ class _Parser:
     def _operand(self) -> Evaluate:
         kind, sign = self._next()
         if kind == "text":
-            return _constant(_unquote(sign))
+            return _constant(unquote(sign))
         if kind == "number":
-            return _constant(json.loads(sign))
-        if sign == "-":
-            return _combine(SUMS["-"], _constant(0), self._operand())
+            return _constant(number(sign))
         if sign == "(":
             return self._until(")", self._either)
         if sign == "[":
@@ -126,7 +126,7 @@ class _Parser:
         if kind != "text":
             raise self._error()
         self._expect("]")
-        name = _unquote(token)
+        name = unquote(token)
         if word == "user":
             return lambda subject: subject.user(name)
         return lambda subject: subject.property(name)
@@ -164,28 +164,7 @@ class _Parser:
         return self._tokens.pop(0)
 
     def _error(self) -> RefusedError:
-        return _unreadable(self._text)
-
-
-def _tokens(text: str) -> list[tuple[str, str]]:
-    tokens, position, end = [], 0, len(text.rstrip())
-    while position < end:
-        match = _TOKEN.match(text, position)
-        if match is None or match.lastgroup is None:
-            raise _unreadable(text)
-        tokens.append((match.lastgroup, match[match.lastgroup]))
-        position = match.end()
-    return tokens
-
-
-def _unquote(token: str) -> str:
-    """The text between the quotes. Double-quoted text follows JSON's escapes; in others a backslash spares one sign."""
-    if token.startswith('"'):
-        try:
-            return str(json.loads(token, strict=False))
-        except ValueError:
-            pass
-    return re.sub(r"\\(.)", r"\1", token[1:-1], flags=re.DOTALL)
+        return unreadable(self._text)
 
 
 def _constant(value: Value) -> Evaluate:
@@ -198,7 +177,3 @@ def _apply(function: Callable[[Value], Value], argument: Evaluate) -> Evaluate:
 
 def _combine(operation: Operation, left: Evaluate, right: Evaluate) -> Evaluate:
     return lambda subject: operation(left(subject), right(subject))
-
-
-def _unreadable(text: str) -> RefusedError:
-    return RefusedError(400, f"Unable to parse expression: {text}")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from mixpanel_data.sandbox.expressions.values import UNDEFINED, Value
+from mixpanel_data.sandbox.expressions.values import UNDEFINED, Value, is_number
 from mixpanel_data.sandbox.records import Profile
 
 
@@ -30,9 +30,10 @@ class EventSubject:
 
     def property(self, name: str) -> Value:
         """A property; ``time`` and ``$time`` in seconds."""
-        if name in ("time", "$time"):
-            return self.properties["time"] / 1000
-        return self.properties.get(name, UNDEFINED)
+        if name not in ("time", "$time"):
+            return self.properties.get(name, UNDEFINED)
+        time_ms = self.properties.get("time")
+        return time_ms / 1000 if is_number(time_ms) else UNDEFINED
 
     def user(self, name: str) -> Value:
         """A property of the profile whose id the event carries."""

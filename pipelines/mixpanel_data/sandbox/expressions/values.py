@@ -5,7 +5,7 @@ import operator
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, TypeGuard
 
 
 class Missing(Enum):
@@ -19,7 +19,7 @@ Value = Any  # str | int | float | bool | None | list | dict | Missing
 Operation = Callable[[Value, Value], Value]
 
 
-def is_number(value: Value) -> bool:
+def is_number(value: Value) -> TypeGuard[int | float]:
     """JSON numbers only: in Python a bool is an int, in Mixpanel it is not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -114,7 +114,14 @@ def to_datetime(value: Value) -> Value:
 
 def rounded(rounding: Callable[[float], int]) -> Callable[[Value], Value]:
     """``floor``, ``round`` and ``ceil`` of a number; undefined for others."""
-    return lambda value: rounding(value) if is_number(value) and math.isfinite(value) else UNDEFINED
+
+    def apply(value: Value) -> Value:
+        try:
+            return rounding(value) if is_number(value) else UNDEFINED
+        except (OverflowError, ValueError):  # infinite, or not a number after all
+            return UNDEFINED
+
+    return apply
 
 
 def _are(kind: type, *values: Value) -> bool:

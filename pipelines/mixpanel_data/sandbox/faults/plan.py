@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from mixpanel_data.sandbox.calls import Call
@@ -24,25 +24,22 @@ class Options:
     location: str = "http://elsewhere.invalid/"
 
 
-@dataclass
-class _Target:
-    kind: FaultKind | str
+@dataclass(kw_only=True)
+class Fault(Options):
+    """One way to misbehave, on some requests.
+
+    ``path`` None: export, or engage for the kinds only engage has; those that need an earlier page meet only pages above 0.
+    Of what is given, ``from_date``, ``to_date`` and ``page`` must equal the request's, ``day`` must lie in its range, and
+    ``match`` must hold. The fault is played ``times`` times; None: for ever.
+    """
+
+    kind: FaultKind | str = field(kw_only=False)
     path: str | None = None
     match: Callable[[Call], bool] | None = None
     times: int | None = 1
-
-
-@dataclass(kw_only=True)
-class Fault(Options, _Target):
-    """One way to misbehave, on some requests.
-
-    ``path`` None: export, or engage for the kinds only engage has, and of those the two that need an earlier page meet only
-    pages above 0. ``from_date``, ``to_date`` and ``page`` must equal the
-    request's if given, ``match`` must hold. It is played ``times`` times; None: for ever.
-    """
-
     from_date: date | str | None = None
     to_date: date | str | None = None
+    day: date | None = None
     page: int | None = None
 
     def __post_init__(self) -> None:
@@ -57,8 +54,14 @@ class Fault(Options, _Target):
             call.path == self.path
             and not (self.kind in LATER_PAGE_KINDS and str(asked["page"]) == "0")
             and all(str(asked.get(name)) == str(v) for name, v in wanted.items() if v is not None)
+            and (self.day is None or _covers(call, self.day))
             and (self.match is None or self.match(call))
         )
+
+
+def _covers(call: Call, day: date) -> bool:
+    first, last = (str(call.fields.get(name, "")) for name in ("from_date", "to_date"))
+    return first <= day.isoformat() <= last
 
 
 class Faults:
