@@ -1,11 +1,13 @@
 """Credentials that can be found again wherever they leak, retries without waits, cassettes without secrets."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import stamina
+from vcr.request import Request
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.credentials import Credentials
@@ -49,9 +51,10 @@ def vcr_config() -> dict[str, Any]:
     # No record_mode here: it would win over --record-mode.
     return {
         "match_on": ["method", "path", "query", "body"],
-        "filter_headers": ["authorization", "user-agent"],
+        "filter_headers": ["authorization", "host", "user-agent"],
         "filter_query_parameters": [("project_id", "0")],
-        "before_record_response": _without_cookies,
+        "before_record_request": _without_port,
+        "before_record_response": _without_passing_headers,
     }
 
 
@@ -60,6 +63,12 @@ def vcr_cassette_dir(request: pytest.FixtureRequest) -> str:
     return str(ROOT / "cassettes" / request.path.stem.removeprefix("test_"))
 
 
-def _without_cookies(response: dict[str, Any]) -> dict[str, Any]:
+def _without_port(request: Request) -> Request:
+    # The sandbox's port changes; the cassette of the same answers should not.
+    request.uri = re.sub(r"^http://127\.0\.0\.1:\d+", "http://sandbox", request.uri)
+    return request
+
+
+def _without_passing_headers(response: dict[str, Any]) -> dict[str, Any]:
     kept = {n: v for n, v in response["headers"].items() if n.lower() not in ("set-cookie", "date")}
     return {**response, "headers": kept}
