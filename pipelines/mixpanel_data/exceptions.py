@@ -17,7 +17,7 @@ MixpanelDataError             MIXPANEL_DATA_ERROR
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, ClassVar, Generic, TypedDict, TypeVar, Unpack, cast
+from typing import Any, ClassVar, Generic, Literal, TypedDict, TypeVar, Unpack, cast
 
 from mixpanel_data._internal.json_safe import json_safe
 from mixpanel_data._internal.redaction import redact, redact_tree
@@ -175,8 +175,8 @@ class QueryError(APIError):
 
     code = "QUERY_FAILED"
 
-    plan_limit = _Detail[bool | None](
-        "True when it is the project's plan that does not include this: another try never helps."
+    plan_limit = _Detail[Literal["call", "history"] | None](
+        "What the project's plan does not include, so that another try never helps: this call, or days this old."
     )
 
 

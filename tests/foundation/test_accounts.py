@@ -53,9 +53,10 @@ def test_blank_and_wrong_values_are_refused_without_showing_the_secret(
 
 def test_a_missing_field_does_not_show_the_secret() -> None:
     with pytest.raises(ValidationError) as caught:
-        Credentials.model_validate({"secret": CANARY})
+        Credentials.model_validate({"secret": CANARY, "username": "sa.visible"})
 
     assert CANARY not in f"{caught.value} {caught.value.errors()!r}"
+    assert "sa.visible" not in str(caught.value)
 
 
 def test_credentials_are_frozen_and_show_no_secret() -> None:

@@ -171,8 +171,12 @@ def test_an_expired_session_says_so(connect: Connect, expired: bytes) -> None:
 def test_another_refusal_stays_a_refusal(connect: Connect) -> None:
     with pytest.raises(QueryError, match="bad where"):
         read(connect, page(0, 2), http(400, {"error": "bad where"}))
-    with pytest.raises(QueryError):  # a session can't have expired before it began
+
+
+def test_a_session_can_not_have_expired_before_it_began(connect: Connect) -> None:
+    with pytest.raises(QueryError):
         read(connect, http(400, {"error": "uncached query"}))
+    assert reason(connect, http(200, {"error": "uncached query"})) == "not a page of profiles"
 
 
 def test_a_page_too_many_without_a_session_is_an_error(connect: Connect) -> None:
@@ -206,6 +210,17 @@ def test_what_is_no_page_is_an_error(connect: Connect, body: bytes) -> None:
 @pytest.mark.parametrize("cut", range(1, len(gzip.compress(WHOLE)), 7))
 def test_a_cut_gzip_is_found_wherever_it_is_cut(connect: Connect, cut: int) -> None:
     assert reason(connect, *[gzipped(WHOLE, cut=cut)] * 4) == "cut gzip"
+
+
+def test_a_body_in_several_gzip_members_is_read_to_the_last(connect: Connect) -> None:
+    first, second = gzip.compress(WHOLE[:30]), gzip.compress(WHOLE[30:])
+    whole = http(200, first + second, Content_Encoding="gzip")
+    cut = http(200, first + second[:-1], Content_Encoding="gzip")
+
+    [single], _ = read(connect, whole)
+
+    assert single.body == WHOLE
+    assert reason(connect, *[cut] * 4) == "cut gzip"
 
 
 def test_a_damaged_gzip_is_found(connect: Connect) -> None:

@@ -4,6 +4,8 @@ import gzip
 import json
 import socket
 import ssl
+import time
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -128,6 +130,15 @@ def test_an_unreadable_redirect_is_an_error_like_others(connect: Connect) -> Non
     assert isinstance(failure(connect, http(302, Location="http://[")), APIError)
 
 
+@pytest.fixture
+def _in_new_york() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TZ", "America/New_York")
+        time.tzset()
+        yield
+    time.tzset()
+
+
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
 
@@ -153,6 +164,7 @@ NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
         ("Thu, 01 Jan 99999 12:00:00 GMT", None),
     ],
 )
+@pytest.mark.usefixtures("_in_new_york")  # HTTP dates are GMT wherever we are
 def test_retry_after_is_read_with_caution(header: str | None, seconds: int | None) -> None:
     assert retry_after(header, NOW) == seconds
 
