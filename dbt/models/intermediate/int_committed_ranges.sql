@@ -1,1 +1,9 @@
-{{ event_ranges(only_new=false) }}
+with fetches as (
+    select
+        range_start,
+        range_end
+    from {{ ref('stg_mixpanel__fetches') }}
+    where table_name = 'events'
+),
+
+{{ merged_ranges() }}

@@ -2,24 +2,32 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{{ delete_changed_ranges() }}",
+    pre_hook=[
+        "{{ delete_changed_ranges() }}",
+        "set disabled_optimizers = 'build_side_probe_side'",
+    ],
+    post_hook="reset disabled_optimizers",
 ) }}
+-- Without that optimizer a join holds its right side in memory, here always the small one; it would take events.
 
-{% set changed = ref('int_changed_ranges') %}
 {% set committed = ref('int_committed_ranges') %}
+{% set changed = ref('int_changed_ranges') %}
 
 with ranges as (
     select * from {{ changed if is_incremental() else committed }}
 ),
 
-staged as (
+staged as not materialized (
     select events.*
     from {{ ref('stg_mixpanel__events') }} as events
-    inner join ranges on events.time >= ranges.range_start and events.time < ranges.range_end
-    -- implied by the join; DuckDB skips what lies outside only when told this way
+    semi join ranges
+        on
+            events.time >= ranges.range_start
+            and events.time < ranges.range_end
+    -- implied by the join, but only these let DuckDB skip what lies outside
     where
-        events.time >= (select min(range_start) from ranges)
-        and events.time < (select max(range_end) from ranges)
+        events.time >= (select coalesce(min(bounds.range_start), 'infinity') from ranges as bounds)
+        and events.time < (select coalesce(max(bounds.range_end), 'infinity') from ranges as bounds)
 ),
 
 repeated as (
@@ -28,21 +36,35 @@ repeated as (
         time,
         insert_id
     from staged
-    where insert_id <> ''  -- sent without one: Mixpanel never merges these
+    where insert_id <> '' -- Mixpanel never merges what was sent without one
     group by all
     having count(*) > 1
 ),
 
+-- few have a copy, so ranking all of them would be a waste
 single as (
     select staged.*
     from staged
-    anti join repeated using (event, time, insert_id)
+    anti join repeated
+        on
+            staged.event = repeated.event
+            and staged.time = repeated.time
+            and staged.insert_id = repeated.insert_id
+),
+
+copies as (
+    select staged.*
+    from staged
+    semi join repeated
+        on
+            staged.event = repeated.event
+            and staged.time = repeated.time
+            and staged.insert_id = repeated.insert_id
 ),
 
 newest as (
-    select staged.*
-    from staged
-    semi join repeated using (event, time, insert_id)
+    select *
+    from copies
     qualify row_number() over (
         partition by event, time, ingested_distinct_id, insert_id
         order by processed_at desc nulls last, properties::varchar

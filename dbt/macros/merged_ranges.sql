@@ -1,0 +1,25 @@
+{# What follows a CTE `fetches`: one row per stretch of time they cover, touching and overlapping ones merged. #}
+{% macro merged_ranges() %}
+opened as (
+    select
+        range_start,
+        range_end,
+        coalesce(range_start > max(range_end) over earlier, true) as is_first
+    from fetches
+    window earlier as (order by range_start, range_end rows between unbounded preceding and 1 preceding)
+),
+
+numbered as (
+    select
+        range_start,
+        range_end,
+        sum(is_first::int) over (order by range_start, range_end rows unbounded preceding) as stretch
+    from opened
+)
+
+select
+    min(range_start) as range_start,
+    max(range_end) as range_end
+from numbered
+group by stretch
+{% endmacro %}
