@@ -67,7 +67,7 @@ newest as (
     from copies
     qualify row_number() over (
         partition by event, time, ingested_distinct_id, insert_id
-        order by processed_at desc nulls last, properties::varchar
+        order by processed_at desc nulls last, properties::varchar asc, distinct_id asc
     ) = 1
 ),
 

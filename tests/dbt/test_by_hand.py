@@ -1,0 +1,141 @@
+"""`dbt build` and its kin from a shell, without `mp`."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from publish.raw_file import Event, RawFile, at
+
+ROOT = Path(__file__).parents[2]
+DBT = Path(sys.executable).with_name("dbt")
+DAY = date(2026, 1, 1)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data folder that `dbt build` has gone over, unit tests included."""
+    data = tmp_path_factory.mktemp("data")
+    (data / "build").mkdir()
+    raw = RawFile(data / "raw.duckdb")
+    raw.load({DAY: [Event(at("2026-01-01 12:00"), insert_id="i1")]})
+    raw.profiles(["u1", "u2"])
+    run(data, "build")
+    return data
+
+
+def run(data: Path, *arguments: str) -> list[dict[str, Any]]:
+    """What dbt did, node by node; the test fails when dbt does."""
+    done = subprocess.run(
+        [DBT, *arguments, "--project-dir", "dbt", "--profiles-dir", "dbt"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "MP_DATA_DIR": str(data),
+            "DBT_TARGET_PATH": str(data / "target"),
+            "DBT_LOG_PATH": str(data / "logs"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    name = "sources.json" if arguments[0] == "source" else "run_results.json"
+    return list(json.loads((data / "target" / name).read_bytes())["results"])
+
+
+@pytest.fixture(scope="module")
+def manifest(data: Path) -> dict[str, Any]:
+    return dict(json.loads((data / "target" / "manifest.json").read_bytes()))
+
+
+@pytest.fixture
+def built(data: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(data / "build" / "dbt.duckdb", read_only=True) as db:
+        yield db
+
+
+def test_every_unit_test_and_data_test_passes(data: Path) -> None:
+    results = json.loads((data / "target" / "run_results.json").read_bytes())["results"]
+
+    kinds = [result["unique_id"].split(".")[0] for result in results]
+    assert {result["status"] for result in results} == {"success", "pass"}
+    assert kinds.count("unit_test") >= 15
+    assert kinds.count("test") >= 2
+
+
+def test_the_published_file_is_not_touched(data: Path) -> None:
+    assert not (data / "mixpanel.duckdb").exists()
+
+
+def test_every_model_and_every_column_is_described(
+    manifest: dict[str, Any], built: duckdb.DuckDBPyConnection
+) -> None:
+    bare = []
+    for node in manifest["nodes"].values():
+        if node["resource_type"] != "model":
+            continue
+        held = built.execute(
+            "select column_name from duckdb_columns() where schema_name = ? and table_name = ?",
+            [node["schema"], node["name"]],
+        ).fetchall()
+        assert held, node["name"]
+        bare += [node["name"]] if not node["description"] else []
+        bare += [
+            f"{node['name']}.{column}"
+            for (column,) in held
+            if not node["columns"].get(column, {}).get("description")
+        ]
+    assert bare == []
+
+
+def test_descriptions_are_comments_that_bi_tools_show(built: duckdb.DuckDBPyConnection) -> None:
+    silent = built.execute(
+        "select table_name, column_name from duckdb_columns() where not internal and schema_name = 'main' and comment is null"
+    ).fetchall()
+    mute = built.execute(
+        "select table_name from duckdb_tables() where not internal and schema_name = 'main' and comment is null"
+    ).fetchall()
+
+    assert silent == []
+    assert mute == []
+
+
+def test_every_mart_keeps_a_contract(manifest: dict[str, Any]) -> None:
+    loose = [
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        and node["fqn"][1] == "marts"
+        and not node["config"]["contract"]["enforced"]
+    ]
+
+    assert loose == []
+
+
+def test_the_first_columns_are_those_of_the_contract(built: duckdb.DuckDBPyConnection) -> None:
+    columns = {
+        table: [row[:2] for row in built.execute(f"describe {table}").fetchall()]
+        for table in ("events", "profiles")
+    }
+
+    assert columns["events"][:5] == [
+        ("event", "VARCHAR"),
+        ("time", "TIMESTAMP"),
+        ("distinct_id", "VARCHAR"),
+        ("insert_id", "VARCHAR"),
+        ("properties", "JSON"),
+    ]
+    assert columns["profiles"][:2] == [("distinct_id", "VARCHAR"), ("properties", "JSON")]
+
+
+def test_freshness_comes_from_the_ledger(data: Path) -> None:
+    results = run(data, "source", "freshness")
+
+    assert {result["status"] for result in results} == {"pass"}
