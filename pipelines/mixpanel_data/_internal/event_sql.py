@@ -5,10 +5,13 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from mixpanel_data._internal.windows import ONE_DAY, Window, day_start
+from mixpanel_data._internal.windows import ONE_DAY, Window, contiguous, day_start
 
-LONGEST_LINE = 256 * 1024 * 1024
-"""Bytes. An event is below 1 MB when sent [reference page, 3]; lists of objects grow when exported."""
+SLACK = 64 * 1024
+"""Bytes that DuckDB wants beyond the largest object."""
+
+USUAL_OBJECT = 2 * 1024 * 1024
+"""Bytes. An event is below 1 MB when sent [reference page, 3]. DuckDB sets aside twice this for each thread."""
 
 # One list of paths, extracted in one pass: four separate extractions cost four times as much.
 _PATHS = "['$.time', '$.distinct_id', '$.\"$insert_id\"']"
@@ -28,12 +31,12 @@ def timestamp(value: datetime) -> str:
     return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S.%f}'"
 
 
-def read_lines(paths: Sequence[Path]) -> str:
-    """A relation (event, properties) of the gzip-compressed lines in ``paths``, in no particular order."""
+def read_lines(paths: Sequence[Path], *, longest: int = 0) -> str:
+    """A relation (event, properties) of the lines in ``paths``, none longer than ``longest`` bytes, in no order."""
     files = ", ".join(literal(path) for path in paths)
     return (
-        f"read_json([{files}], format='newline_delimited', compression='gzip', "
-        f"maximum_object_size={LONGEST_LINE}, columns={{event: 'VARCHAR', properties: 'JSON'}})"
+        f"read_json([{files}], format='newline_delimited', compression='none', "
+        f"maximum_object_size={max(USUAL_OBJECT, longest + SLACK)}, columns={{event: 'VARCHAR', properties: 'JSON'}})"
     )
 
 
@@ -61,9 +64,10 @@ def events_of(relation: str, zone: ZoneInfo, *, also: str = "") -> str:
 
 def within(windows: Iterable[Window], zone: ZoneInfo) -> str:
     """The condition that ``time`` lies in one of the windows; a time that can't be read lies in none."""
+    runs = contiguous(day for window in windows for day in window.days())
     ranges = (
         f"(time >= {timestamp(start)} AND time < {timestamp(end)})"
-        for start, end in (bounds(window, zone) for window in windows)
+        for start, end in (bounds(run, zone) for run in runs)
     )
     return "(" + " OR ".join(ranges) + ")"
 

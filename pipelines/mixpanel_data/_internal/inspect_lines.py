@@ -3,7 +3,6 @@
 Only a file that looked odd, or that DuckDB refused, comes here. Lines are judged by the parser that loads them.
 """
 
-import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -34,7 +33,7 @@ class BadLine:
 
 
 def inspect_lines(path: Path, window: Window, zone: ZoneInfo) -> list[BadLine]:
-    """The lines of a gzip-compressed export that are no event of ``window``."""
+    """The lines of an export that are no event of ``window``."""
     bad: list[BadLine] = []
     with duckdb.connect() as connection:
         lines = numbered_lines(path)
@@ -45,7 +44,7 @@ def inspect_lines(path: Path, window: Window, zone: ZoneInfo) -> list[BadLine]:
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Number and content of every line that is not blank, without its line break."""
-    with gzip.open(path, "rb") as file:
+    with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             content = line.strip(b"\r\n \t")
             if content:
@@ -56,7 +55,7 @@ def without(path: Path, numbers: set[int]) -> int:
     """How many lines are left after those of ``numbers``, and blank ones, were taken out of the file."""
     clean = path.with_name(path.name + ".part")
     kept = 0
-    with gzip.open(clean, "wb", compresslevel=1) as file:
+    with clean.open("wb") as file:
         for number, line in numbered_lines(path):
             if number not in numbers:
                 file.write(line + b"\n")

@@ -1,13 +1,9 @@
 """Bring the events of a window to disk, raw, and prove them whole."""
 
-import gzip
 import time
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import IO, cast
 from zoneinfo import ZoneInfo
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
@@ -30,83 +26,74 @@ def land_events(
     zone: ZoneInfo,
     *,
     on_bytes: Progress = lambda _window, _count: None,
-    suspects: Iterable[BadLine] = (),
+    suspects: Iterable[BadLine] | None = None,
 ) -> Landed:
     """The verified file of ``window``, fetched again while it comes broken, up to three times.
 
-    A line that can't be read, not the last, is put into ``rejects`` if a second fetch brings the same line again;
-    ``suspects`` are such lines of an earlier fetch.
+    ``suspects`` are the lines that could not be read of an earlier fetch, one that would not load. Then every line is
+    looked at: one that can't be read and is among them is proven to be what Mixpanel has, and put into ``rejects``.
 
     Raises:
         IncompleteExportError: no attempt brought a whole body; nothing of it will be loaded.
         APIError: Mixpanel refused, or could not be reached.
     """
-    known = {line.raw for line in suspects}
+    known = None if suspects is None else {line.raw for line in suspects}
     requests = 0
     failure = broken("never tried", "no attempt was made")
     for _ in range(ATTEMPTS):
         try:
-            landed, regular = _fetch(client, window, folder, on_bytes)
+            landed = _fetch(client, window, folder, on_bytes)
         except IncompleteExportError as error:
             requests += int(error.details.get("requests") or 1)
             failure = error
             continue
         requests += landed.requests
-        bad = [] if regular and not known else inspect_lines(landed.path, window, zone)
+        landed = replace(landed, requests=requests)
+        if known is None:
+            return landed.save()
+        bad = inspect_lines(landed.path, window, zone)
         if {line.raw for line in bad} <= known:
-            lines = (
-                landed.lines
-                if regular and not bad
-                else without(landed.path, {line.number for line in bad})
-            )
-            rejects = tuple(Reject(line.number, line.text, line.reason) for line in bad)
-            return replace(landed, lines=lines, requests=requests, rejects=rejects).save()
+            return set_apart(landed, bad).save()
         known |= {line.raw for line in bad}
         failure = _malformed(bad)
         folder.set_aside(landed.path, "malformed line")
     raise _for_window(failure, window, requests)
 
 
+def set_apart(landed: Landed, bad: Sequence[BadLine]) -> Landed:
+    """``landed`` with its ``bad`` lines, and blank ones, taken out of the file and kept beside it."""
+    lines = without(landed.path, {line.number for line in bad})
+    rejects = tuple(Reject(line.number, line.text, line.reason) for line in bad)
+    return replace(landed, lines=lines, rejects=rejects)
+
+
 def _fetch(
     client: MixpanelAPIClient, window: Window, folder: LandingFolder, on_bytes: Progress
-) -> tuple[Landed, bool]:
-    """The file as it came, and whether all its lines look like objects."""
+) -> Landed:
     path = folder.path_for("events", window)
     part = path.with_name(path.name + ".part")
     started, fetched_at = time.monotonic(), datetime.now(UTC)
-    requests = 1
+    requests, size = 1, 0
     try:
-        with client.export(window.first, window.last) as stream:
+        with client.export(window.first, window.last) as stream, part.open("wb") as file:
             requests = stream.requests
-            compressed = stream.content_encoding == "gzip"
-            verifier = BodyVerifier(compressed=compressed)
-            size = 0
-            with closing(_sink(part, compressed=compressed)) as sink:
-                for chunk in stream.iter_raw():
-                    sink.write(chunk)
-                    verifier.feed(chunk)
-                    size += len(chunk)
-                    on_bytes(window, len(chunk))
+            verifier = BodyVerifier(compressed=stream.content_encoding == "gzip")
+            for chunk in stream.iter_raw():
+                # Kept inflated: it had to be inflated to prove it, and DuckDB reads it on all cores so.
+                file.writelines(verifier.feed(chunk))
+                size += len(chunk)
+                on_bytes(window, len(chunk))
         proof = verifier.finish()
     except IncompleteExportError as error:
         folder.set_aside(part, error.reason)
         error.details["requests"] = requests
         raise
-    if not size:
-        part.write_bytes(gzip.compress(b""))  # no events: DuckDB wants a gzip file even so
     part.replace(path)
-    landed = Landed(
+    return Landed(
         path=path, kind="events", window=window, lines=proof.lines, size=size, requests=requests,
         fetched_at=fetched_at, duration_seconds=time.monotonic() - started,
+        raw_size=proof.raw_bytes, largest_object=proof.longest_line,
     )  # fmt: skip
-    return landed, proof.regular
-
-
-def _sink(part: Path, *, compressed: bool) -> IO[bytes]:
-    """A file that takes wire bytes. What came uncompressed is compressed here, so that all files are alike."""
-    return (
-        part.open("wb") if compressed else cast(IO[bytes], gzip.open(part, "wb", compresslevel=1))
-    )
 
 
 def _malformed(bad: list[BadLine]) -> IncompleteExportError:

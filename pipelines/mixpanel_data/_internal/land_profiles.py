@@ -1,6 +1,5 @@
 """Bring every profile to disk: one session of pages, raw, complete or not at all."""
 
-import gzip
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -44,7 +43,7 @@ def land_profiles(
         return Landed(
             path=path, kind="profiles", window=Window(day, day), lines=snapshot.profiles, size=snapshot.size,
             requests=requests + snapshot.requests, fetched_at=fetched_at,
-            duration_seconds=time.monotonic() - started, snapshot_complete=True, largest_object=snapshot.largest,
+            duration_seconds=time.monotonic() - started, snapshot_complete=True, largest_object=snapshot.largest, raw_size=path.stat().st_size,
         ).save()  # fmt: skip
     raise AssertionError("unreachable: the last attempt returns or raises")
 
@@ -69,7 +68,7 @@ def _write_pages(
     on_page: Callable[[EngagePage], None],
 ) -> None:
     part = path.with_name(path.name + ".part")
-    with gzip.open(part, "wb", compresslevel=1) as file:
+    with part.open("wb") as file:
         for page in client.engage_pages():
             file.write(page.body + b"\n")
             snapshot.add(page)

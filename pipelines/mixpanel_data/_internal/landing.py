@@ -50,7 +50,9 @@ class Landed:
     filter_hash: str = UNFILTERED
     snapshot_complete: bool | None = None
     largest_object: int = 0
-    """Bytes of the largest JSON document in the file, where it holds documents and not lines."""
+    """Bytes of the largest line, or JSON document, in the file; may be a little more."""
+    raw_size: int = 0
+    """Bytes of the file."""
     rejects: tuple[Reject, ...] = field(default=())
 
     @property
@@ -85,14 +87,14 @@ class LandingFolder:
         """Where a body of ``kind`` is to be written; the folder exists."""
         folder = self._root / kind
         folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{window.first}_{window.last}{name}.ndjson.gz"
+        return folder / f"{window.first}_{window.last}{name}.ndjson"
 
     def verified(self, kind: str) -> list[Landed]:
         """What lies here whole, oldest fetch first."""
         return sorted(self._read(kind), key=lambda landed: landed.fetched_at)
 
     def _read(self, kind: str) -> Iterator[Landed]:
-        for note in (self._root / kind).glob("*.ndjson.gz.json"):
+        for note in (self._root / kind).glob("*.ndjson.json"):
             with suppress(OSError, ValueError, KeyError, TypeError):
                 landed = _from_json(json.loads(note.read_text(encoding="utf-8")), note)
                 if landed.path.is_file():

@@ -13,7 +13,7 @@ from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.credentials import Credentials
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.inspect_lines import inspect_lines
-from mixpanel_data._internal.land_events import land_events
+from mixpanel_data._internal.land_events import land_events, set_apart
 from mixpanel_data._internal.land_profiles import land_profiles
 from mixpanel_data._internal.landing import Landed, LandingFolder, is_fresh
 from mixpanel_data._internal.ledger import Ledger, read_ledger, read_published_ledger
@@ -201,6 +201,10 @@ class Sync:
         if file.kind != "events":
             raise _unreadable(file)
         suspects = inspect_lines(file.path, file.window, self.settings.zone)
+        if not suspects:
+            return set_apart(
+                file, []
+            ).save()  # every line can be read: it was blank ones that did not add up
         self.landing.set_aside(file.path, "unreadable line")
         file.discard()
         return land_events(

@@ -3,6 +3,8 @@
 It travels with the package: a process that finds it pending, days later, loads it just the same.
 """
 
+import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -16,6 +18,9 @@ from mixpanel_data._internal.landing import Landed, Reject
 from mixpanel_data._internal.windows import Window
 
 STATE_KEY = "mixpanel"
+
+MARKED = 16 * 1024
+"""Bytes at each end that a mark is made of."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ class PackedFile:
     filter_hash: str
     snapshot_complete: bool | None
     largest_object: int
+    raw_size: int
     rejects: tuple[Reject, ...]
 
 
@@ -64,11 +70,14 @@ class Manifest:
 
 
 def mark_of(path: Path) -> str:
-    """What tells one landed file from another after dlt has renamed it: its size and gzip trailer."""
+    """What tells one landed file from another after dlt has renamed it: its size, how it begins and how it ends."""
+    digest = hashlib.blake2b(digest_size=16)
     with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - 8))
-        return f"{size}-{file.read().hex()}"
+        size = file.seek(0, os.SEEK_END)
+        for position in (0, max(0, size - MARKED)):
+            file.seek(position)
+            digest.update(file.read(MARKED))
+    return f"{size}-{digest.hexdigest()}"
 
 
 def pack(project: Project, landed: Sequence[Landed]) -> None:

@@ -34,9 +34,12 @@ def replace(
     """Whether every line of ``packed`` is now an event of its window; if not, roll back."""
     windows = [file.window for file in packed]
     connection.execute(f"DELETE FROM {EVENTS} WHERE {within(windows, manifest.zone)}")
-    selects = (_select(files[file.mark], file.window, manifest) for file in packed)
+    lines = read_lines(
+        [files[file.mark] for file in packed], longest=max(file.largest_object for file in packed)
+    )
     inserted = connection.execute(
-        f"INSERT INTO {EVENTS} ({COLUMNS}) {' UNION ALL '.join(selects)}"
+        f"INSERT INTO {EVENTS} ({COLUMNS}) SELECT {COLUMNS} FROM ({events_of(lines, manifest.zone)}) "
+        f"WHERE event IS NOT NULL AND {within(windows, manifest.zone)}"
     ).fetchone()
     if not inserted or inserted[0] != sum(file.lines for file in packed):
         return False
@@ -47,11 +50,6 @@ def replace(
         ledger_rows.insert(connection, _ledger(file, manifest, counts, previous, load_id))
         ledger_rows.insert_rejects(connection, EVENTS, file, load_id)
     return True
-
-
-def _select(path: Path, window: Window, manifest: Manifest) -> str:
-    events = events_of(read_lines([path]), manifest.zone)
-    return f"SELECT {COLUMNS} FROM ({events}) WHERE event IS NOT NULL AND {within([window], manifest.zone)}"
 
 
 def _day_counts(connection: Connection, windows: list[Window], manifest: Manifest) -> DayCounts:

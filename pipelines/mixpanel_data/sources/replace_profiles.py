@@ -57,7 +57,7 @@ def replace(
 
 def _profiles(path: Path, file: PackedFile) -> str:
     pages = (
-        f"read_json([{literal(path)}], format='unstructured', compression='gzip', "
+        f"read_json([{literal(path)}], format='unstructured', compression='none', "
         f"maximum_object_size={file.largest_object + SLACK}, "
         """columns={page: 'BIGINT', results: 'STRUCT("$distinct_id" VARCHAR, "$properties" JSON)[]'})"""
     )
