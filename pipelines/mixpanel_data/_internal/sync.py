@@ -15,7 +15,8 @@ from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.inspect_lines import inspect_lines
 from mixpanel_data._internal.land_events import land_events, set_apart
 from mixpanel_data._internal.land_profiles import land_profiles
-from mixpanel_data._internal.landing import Landed, LandingFolder, is_fresh
+from mixpanel_data._internal.land_windows import WindowLander
+from mixpanel_data._internal.landing import Landed, LandingFolder
 from mixpanel_data._internal.ledger import Ledger, read_ledger, read_published_ledger
 from mixpanel_data._internal.pacing import Pacing
 from mixpanel_data._internal.planner import Range, days_to_fetch, plan, wanted_range
@@ -38,14 +39,6 @@ if TYPE_CHECKING:
 
 Only = Literal["events", "profiles"]
 
-PACKAGE_BYTES = 128 * 1024 * 1024
-"""Compressed bytes a load package holds at most, beyond its first file: bounds disk, lock time and redone work."""
-
-PACKAGE_FILES = 32
-
-REUSE_WITHIN = timedelta(hours=1)
-"""How old a verified file may be to stand for a look-back day, which is read again for what came late."""
-
 
 class Sync:
     """One run over a data folder. The caller holds the folder's lock."""
@@ -66,6 +59,7 @@ class Sync:
         self._client = client
         self._started = time.monotonic()
         self._asked: set[date] = set()
+        self._reused: list[Landed] = []
 
     @cached_property
     def client(self) -> MixpanelAPIClient:
@@ -82,6 +76,10 @@ class Sync:
             project=self._credentials.project_id,
             region=self._credentials.region,
         )
+
+    @cached_property
+    def _lander(self) -> WindowLander:
+        return WindowLander(self._land, self.landing)
 
     @property
     def project(self) -> "Project":
@@ -144,40 +142,35 @@ class Sync:
             self.load(self.land(windows))
 
     def next_windows(self, wanted: Range) -> list[Window]:
-        """The requests still to be made, newest first; none when all were, or when no more make sense.
+        """The windows still to be taken, newest first; none when all were, or when no more make sense.
 
         Planned anew for each package: what was just loaded tells how much the next days may hold.
         """
         if not self.report.due:
             self.report.due = frozenset(self.days(wanted))
             self._progress.planned(len(self.report.due))
+            self._reused = self._lander.reusable(self.report.due, recent_from=self._recent_from)
         left = self.report.due - self._asked
-        return plan(left, self.ledger()) if left and not self.stopped else []
+        if self.stopped or not left:
+            return list(self._lander.under_way)
+        reused = [file.window for file in self._reused if left.issuperset(file.window.days())]
+        planned = plan(left.difference(*(window.days() for window in reused)), self.ledger())
+        # A growing plan is only as good as the ledger: load before the guess gets large.
+        sure = [window for window in planned if len(window) <= len(planned[0])]
+        return [*self._lander.under_way, *reused, *sure]
 
     def land(self, windows: Sequence[Window]) -> list[Landed]:
         """The verified files of as many of ``windows`` as make a package; one that failed is noted in the report."""
-        package: list[Landed] = []
-        size = 0
-        for count, window in enumerate(windows, 1):
-            self._asked.update(window.days())
-            try:
-                package.append(self._land(window))
-                size += package[-1].size
-            except MixpanelDataError as error:
-                self._fail(error)
-                if _stops(error):
-                    break
-            # A growing plan is only as good as the ledger: load before the guess gets large.
-            if size > PACKAGE_BYTES or count >= PACKAGE_FILES or len(window) > len(windows[0]):
-                break
-        return package
+        return self._lander.package(windows, begun=self._begun, failed=self._fail)
+
+    def _begun(self, window: Window) -> None:
+        self._asked.update(window.days())
+        self._progress.landing(window)
 
     def _land(self, window: Window) -> Landed:
-        for landed in self.landing.verified("events"):
-            recent = window.last >= self._today - timedelta(days=self.settings.lookback_days)
-            if landed.window == window and (not recent or is_fresh(landed, within=REUSE_WITHIN)):
+        for landed in self._reused:
+            if landed.window == window:
                 return landed
-        self._progress.landing(window)
         landed = land_events(
             self.client, window, self.landing, self.settings.zone, on_bytes=self._progress.received
         )
@@ -320,9 +313,15 @@ class Sync:
     def _today(self) -> date:
         return today(self.settings.zone)
 
-    def _fail(self, error: MixpanelDataError) -> None:
+    @property
+    def _recent_from(self) -> date:
+        return self._today - timedelta(days=self.settings.lookback_days)
+
+    def _fail(self, error: MixpanelDataError) -> bool:
+        """Note what did not come; whether it makes sense to go on."""
         self.report.failures.append(error)
         self._progress.failed(error)
+        return not _stops(error)
 
 
 def _stops(error: MixpanelDataError) -> bool:
