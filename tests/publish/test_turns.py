@@ -25,9 +25,9 @@ def begin(folder: DataFolder, *, models: str = "these", anew: bool = False) -> b
     return publish_turns.prepare(folder, models, "v1.2.0", anew=anew)
 
 
-def step(folder: DataFolder, events: int) -> None:
+def step(folder: DataFolder, events: int, *, models: str = "these") -> None:
     """One build that leaves so many events, published."""
-    begin(folder)
+    begin(folder, models=models)
     target = publish_turns.next_file(folder)
     with duckdb.connect(target) as db:
         db.execute(f"create or replace table events as from range({events})")
@@ -78,6 +78,14 @@ def test_other_models_or_another_format_start_empty(folder: DataFolder) -> None:
     assert not begin(folder)
     assert begin(folder, models="those")
     assert begin(folder, models="those", anew=True)
+
+
+def test_new_models_build_everything_once_and_not_once_a_turn(folder: DataFolder) -> None:
+    step(folder, 1)
+    step(folder, 2)
+    step(folder, 3, models="those")
+
+    assert not begin(folder, models="those")
 
 
 def test_what_is_no_database_is_replaced(folder: DataFolder) -> None:

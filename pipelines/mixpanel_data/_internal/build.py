@@ -40,28 +40,30 @@ def build(
     """
     started = time.monotonic()
     _require_raw(folder)
-    project = project_folder()
-    settings = {**(extra_env or {}), "storage_version": storage_version}
-    fresh = publish_turns.prepare(
-        folder, fingerprint(project, settings), storage_version, anew=full_refresh
-    )
+    own = dict(extra_env or {})
+    made_by = fingerprint(project_folder(), {**own, "storage_version": storage_version})
+    fresh = publish_turns.prepare(folder, made_by, storage_version, anew=full_refresh)
+    nodes = _run(folder, own, on_progress or (lambda _: None))
+    publish_stamp.finish(publish_turns.next_file(folder))
+    return BuildResult(nodes, time.monotonic() - started, fresh)
+
+
+def _run(
+    folder: DataFolder, own: Mapping[str, str], report: Callable[[str], None]
+) -> tuple[NodeResult, ...]:
+    project = str(project_folder())
     arguments = [
-        *("build", "--project-dir", str(project), "--profiles-dir", str(project)),
+        *("build", "--project-dir", project, "--profiles-dir", project),
         *("--exclude-resource-type", "unit_test"),  # they try the models, not the data
         *("--log-format", "json", "--no-use-colors-file"),
     ]
     results = folder.build / "target" / "run_results.json"
     results.unlink(missing_ok=True)
-    complaints = run(
-        arguments,
-        environment(folder.root, folder.build, extra_env or {}),
-        on_progress or (lambda _: None),
-    )
+    complaints = run(arguments, environment(folder.root, folder.build, own), report)
     nodes = read_results(results)
     if complaints:
         raise _failure(folder, nodes, complaints)
-    publish_stamp.finish(publish_turns.next_file(folder))
-    return BuildResult(nodes, time.monotonic() - started, fresh)
+    return nodes
 
 
 def _require_raw(folder: DataFolder) -> None:

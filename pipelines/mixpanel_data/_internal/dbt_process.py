@@ -44,10 +44,8 @@ def run(
     return complaints or ["dbt gave no reason."] if child.returncode else []
 
 
-def environment(
-    data: Path, scratch: Path, own: Mapping[str, str], *, target: str = "engine"
-) -> dict[str, str]:
-    """This process's variables without those that would bend the run, the account, and with ``own`` on top."""
+def environment(data: Path, scratch: Path, own: Mapping[str, str]) -> dict[str, str]:
+    """This process's variables without those that would bend the run, without the account, and with ``own`` on top."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -57,7 +55,7 @@ def environment(
         **kept,
         **own,
         "MP_DATA_DIR": str(data),
-        "MP_DBT_TARGET": target,
+        "MP_DBT_TARGET": "engine",
         "DBT_TARGET_PATH": str(scratch / "target"),
         "DBT_LOG_PATH": str(scratch / "logs"),
         "DO_NOT_TRACK": "1",

@@ -40,7 +40,8 @@ def _seal(path: Path) -> dict[str, int]:
                 "The last build did not end well, so it can't be published.",
                 details={"path": str(path)},
             )
-        db.execute("drop schema if exists staging cascade")  # views over raw data, which readers lack
+        # views over raw data, which readers lack
+        db.execute("drop schema if exists staging cascade")
         db.execute("force checkpoint")
         names = db.execute("select table_name from duckdb_tables() order by all").fetchall()
         return {name: _rows(db, name) for (name,) in names}

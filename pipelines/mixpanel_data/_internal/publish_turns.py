@@ -43,24 +43,39 @@ def prepare(folder: DataFolder, fingerprint: str, storage_version: str, *, anew:
     """
     target = next_file(folder)
     folder.build.mkdir(parents=True, exist_ok=True)
-    if not anew:
-        _take_turn(folder)
-        if target.exists() and publish_stamp.begin(target, fingerprint):
+    for take in () if anew else (_unpublished, _retired, _published):
+        if take(folder, target) and publish_stamp.begin(target, fingerprint):
             return False
     discard(target)
     publish_stamp.create(target, fingerprint, storage_version)
     return True
 
 
-def _take_turn(folder: DataFolder) -> None:
-    target, retired = next_file(folder), retired_file(folder)
-    if target.exists() and _is_free(target):  # a build that failed, or was not published
-        return
+def _unpublished(_: DataFolder, target: Path) -> bool:
+    """Takes up a build that failed, or was never published."""
+    return target.exists() and _is_free(target)
+
+
+def _retired(folder: DataFolder, target: Path) -> bool:
+    """Gives the retired file its turn, unless somebody may still read it."""
+    retired = retired_file(folder)
+    if not (retired.exists() and _has_settled(retired, folder.published) and _is_free(retired)):
+        return False
     discard(target)
-    if retired.exists() and _has_settled(retired, folder.published) and _is_free(retired):
-        retired.replace(target)
-    elif folder.published.exists():
-        _copy(folder.published, target)
+    retired.replace(target)
+    return True
+
+
+def _published(folder: DataFolder, target: Path) -> bool:
+    """Copies what is published, as a whole or not at all."""
+    if not folder.published.exists():
+        return False
+    discard(target)
+    half = target.with_suffix(".copying")
+    if _apart(_COPY, folder.published, half).returncode != 0:
+        return False
+    half.replace(target)
+    return True
 
 
 def _has_settled(retired: Path, published: Path) -> bool:
@@ -72,13 +87,6 @@ def _has_settled(retired: Path, published: Path) -> bool:
 
 def _is_free(path: Path) -> bool:
     return _apart(_PROBE, path).returncode == 0
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copies as a whole or not at all; without a copy the build starts empty."""
-    half = target.with_suffix(".copying")
-    if _apart(_COPY, source, half).returncode == 0:
-        half.replace(target)
 
 
 def _apart(code: str, *paths: Path) -> "subprocess.CompletedProcess[bytes]":
