@@ -13,7 +13,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test setup lint format lock clean
+.PHONY: demo test setup bench lint format lock clean
 .DEFAULT_GOAL := setup
 
 demo: $(STAMP)  ## a sample project, from its API to a file that BI reads
@@ -34,6 +34,9 @@ $(STAMP): requirements/dev.lock requirements/old-duckdb.lock pyproject.toml
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q $(VENV) pipelines flows || true
 	@touch $@
+
+bench: $(STAMP)  ## speed and memory against DuckDB alone; minutes, and some GB of temporary disk
+	$(BIN)/python tests/benchmarks/run.py
 
 lint: $(STAMP)  ## ruff, mypy, sqlfluff
 	$(BIN)/ruff format --check .

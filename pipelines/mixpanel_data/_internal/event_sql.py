@@ -52,14 +52,28 @@ def events_of(relation: str, zone: ZoneInfo, *, also: str = "") -> str:
         f"CASE WHEN abs(seconds) < {_MILLISECONDS_FROM} THEN make_timestamp(CAST(seconds * 1000000 AS BIGINT)) "
         f"WHEN abs(seconds) < {_YEAR_9892} THEN make_timestamp(CAST(seconds * 1000 AS BIGINT)) END"
     )
-    if zone.key != "UTC":
-        clock = f"timezone('UTC', timezone({literal(zone.key)}, {clock}))"
     also = f", {also}" if also else ""
     return (
-        f"SELECT event, {clock} AS time, found[2] AS distinct_id, found[3] AS insert_id, properties{also} FROM ("
-        f"SELECT event, properties, found{also}, try_cast(found[1] AS DOUBLE) AS seconds FROM ("
-        f"SELECT event, properties, json_extract_string(properties, {_PATHS}) AS found{also} FROM {relation}))"
+        f"SELECT event, {_utc('clock', zone)} AS time, found[2] AS distinct_id, found[3] AS insert_id, properties{also} "
+        f"FROM (SELECT event, properties, found{also}, {clock} AS clock "
+        f"FROM (SELECT event, properties, found{also}, try_cast(found[1] AS DOUBLE) AS seconds "
+        f"FROM (SELECT event, properties, json_extract_string(properties, {_PATHS}) AS found{also} FROM {relation})))"
     )
+
+
+def _utc(clock: str, zone: ZoneInfo) -> str:
+    """The UTC time of a clock in ``zone``, as Python's ``fold=0`` has it.
+
+    Where the clock is put back, an hour is there twice: the first is meant. Where it is put forward, an hour is not
+    there at all: it counts as if the clock had not been moved. DuckDB alone takes the second of the two hours.
+    """
+    if zone.key == "UTC":
+        return clock
+    name = literal(zone.key)
+    second = f"timezone('UTC', timezone({name}, {clock}))"
+    day_before = f"({clock} - INTERVAL 1 DAY)"
+    first = f"({clock} - ({day_before} - timezone('UTC', timezone({name}, {day_before}))))"
+    return f"CASE WHEN timezone({name}, timezone('UTC', {first})) = {clock} THEN {first} ELSE {second} END"
 
 
 def within(windows: Iterable[Window], zone: ZoneInfo) -> str:

@@ -1,5 +1,6 @@
 """``mp doctor``: what is set, by whom, and whether it works."""
 
+from pathlib import Path
 from typing import Any
 
 from mixpanel_data.cli.options import AccountOption, DataDirOption, Format, FormatOption
@@ -71,16 +72,38 @@ def _reach(settings: Any, credentials: Any) -> tuple[Check, int]:
 
 def _folder(settings: Any) -> list[Check]:
     folder = settings.folder
-    return [
-        (
-            what,
-            f"{path} ({path.stat().st_size / 1e6:.1f} MB)"
-            if path.is_file()
-            else f"{path} (not there yet)",
-            "",
-        )
+    checks = [
+        (what, _file(path), "")
         for what, path in (("raw database", folder.raw), ("published database", folder.published))
     ]
+    return [*checks, ("event times", _times(settings), "published database")]
+
+
+def _file(path: Path) -> str:
+    return (
+        f"{path} ({path.stat().st_size / 1e6:.1f} MB)"
+        if path.is_file()
+        else f"{path} (not there yet)"
+    )
+
+
+def _times(settings: Any) -> str:
+    from mixpanel_data._internal.project_time import looks_shifted
+
+    if not settings.folder.published.is_file():
+        return "nothing published yet"
+    hours = looks_shifted(settings.folder.published)
+    if hours is None:
+        return f"fit MP_TIME_BASIS={settings.time_basis}"
+    other = (
+        "project, with MP_PROJECT_TIMEZONE"
+        if settings.time_basis == "utc"
+        else "utc, or another MP_PROJECT_TIMEZONE"
+    )
+    return (
+        f"WARNING: most are {abs(hours):g} h {'ahead of' if hours > 0 else 'behind'} the moment Mixpanel took them in. "
+        f"Is it MP_TIME_BASIS={other}? Then change it and bring the days again."
+    )
 
 
 def _shown(value: Any) -> str:

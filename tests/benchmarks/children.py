@@ -1,0 +1,87 @@
+"""The pieces of work that are measured, each started as ``python children.py NAME ARGUMENTS``."""
+
+import signal
+import sys
+import threading
+from datetime import date, timedelta
+from pathlib import Path
+
+from made_up_events import FIRST
+from measure import report_itself
+
+PROJECT = {"username": "bench", "secret": "bench-secret", "project_id": "1", "region": "us"}
+
+
+def serve(folder: str, days: str) -> None:
+    """A sandbox over the made-up days, until it is told to stop."""
+    from mixpanel_data.sandbox import Dataset, Sandbox
+
+    files = sorted(Path(folder).glob("*.ndjson.gz"))[: int(days)]
+    dataset = Dataset.from_files({date.fromisoformat(file.name[:10]): file for file in files})
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    account = {name: PROJECT[name] for name in ("username", "secret", "project_id")}
+    with Sandbox(dataset, **account) as sandbox:
+        print(sandbox.base_url, flush=True)
+        stop.wait()
+
+
+def limit(folder: str, days: str, compression: str, database: str) -> None:
+    """DuckDB alone: the same compressed bytes from disk into the same table. No network, no proof, no ledger."""
+    import duckdb
+
+    files = [str(file) for file in sorted(Path(folder).glob("*.ndjson.gz"))[: int(days)]]
+    Path(database).unlink(missing_ok=True)
+
+    def work() -> None:
+        with duckdb.connect(database) as connection:
+            connection.execute("SET preserve_insertion_order = false")
+            using = "" if compression == "default" else f"USING COMPRESSION {compression}"
+            connection.execute(
+                "CREATE TABLE events (event VARCHAR, time TIMESTAMP, distinct_id VARCHAR, insert_id VARCHAR, "
+                f"properties JSON {using})"
+            )
+            connection.execute(
+                """
+                INSERT INTO events SELECT event, make_timestamp(found[1]::BIGINT * 1000), found[2], found[3], properties
+                FROM (SELECT event, properties, json_extract_string(properties,
+                    ['$.time', '$.distinct_id', '$."$insert_id"']) AS found
+                    FROM read_json($files, format = 'newline_delimited', compression = 'gzip',
+                        columns = {event: 'VARCHAR', properties: 'JSON'}))
+                """,
+                {"files": files},
+            )
+
+    report_itself(work)
+
+
+def sync(url: str, folder: str, first: str, last: str, memory: str = "", build: str = "") -> None:
+    """Ours: ask, land, prove, load, ledger; with ``build``, dbt and publication too."""
+    # Imported before the clock starts, as DuckDB is for the limit.
+    import mixpanel_data.sources.pipeline  # noqa: F401
+    from mixpanel_data._internal.settings import load_settings
+    from mixpanel_data._internal.sync import Sync
+    from mixpanel_data.auth import Credentials
+
+    settings = load_settings({}, data_dir=folder, api_base_url=url, memory_limit=memory or None)
+
+    def work() -> dict[str, float]:
+        report = Sync(settings, Credentials(**PROJECT)).run(
+            first=date.fromisoformat(first),
+            last=date.fromisoformat(last),
+            only="events",
+            build=bool(build),
+        )
+        assert not report.failures, report.failures
+        return {"events": report.events, "requests": report.requests}
+
+    report_itself(work)
+
+
+def last_day(days: int) -> date:
+    """The last of the made-up days."""
+    return FIRST + timedelta(days=days - 1)
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])
