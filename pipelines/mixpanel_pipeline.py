@@ -7,7 +7,7 @@ published file are `mp sync`'s business.
 import argparse
 import sys
 
-from mixpanel_data.cli.sync import run_sync
+from mixpanel_data.cli.run_sync import SyncOptions, run_sync
 from mixpanel_data.exceptions import MixpanelDataError
 
 
@@ -23,7 +23,12 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         return run_sync(
-            first=arguments.first, last=arguments.last, only=arguments.only, build=arguments.build
+            SyncOptions(
+                first=arguments.first,
+                last=arguments.last,
+                only=arguments.only,
+                build=arguments.build,
+            )
         )
     except MixpanelDataError as error:
         from mixpanel_data.cli.errors import exit_code, show_error

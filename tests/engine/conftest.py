@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
+from mixpanel_data._internal.event_filter import EVERYTHING, EventFilter
 from mixpanel_data._internal.ledger import Ledger, read_ledger
 from mixpanel_data._internal.report import SyncReport
 from mixpanel_data._internal.settings import Settings, load_settings
@@ -35,7 +36,16 @@ class Project:
     def settings(self, **values: Any) -> Settings:
         return load_settings({}, data_dir=self.folder, api_base_url=self.sandbox.base_url, **values)
 
-    def job(self, *, read_timeout: float = 300, secret: str | None = None, **values: Any) -> Sync:
+    def job(
+        self,
+        *,
+        read_timeout: float = 300,
+        secret: str | None = None,
+        event_filter: EventFilter = EVERYTHING,
+        reload_days: int | None = None,
+        oldest_first: bool = False,
+        **values: Any,
+    ) -> Sync:
         account = self.sandbox.credentials
         credentials = Credentials(
             username=account.username,
@@ -51,7 +61,14 @@ class Project:
             max_rate_limit_wait=0,
             export_read_timeout=read_timeout,
         )
-        return Sync(self.settings(**values), credentials, client=client)
+        return Sync(
+            self.settings(**values),
+            credentials,
+            client=client,
+            only=event_filter,
+            reload_days=reload_days,
+            oldest_first=oldest_first,
+        )
 
     def sync(
         self,

@@ -80,7 +80,7 @@ def test_missing_unfinished_and_lookback_days_are_due_and_no_others(ledger, look
 
     for back in range(1, 401):
         day = TODAY - timedelta(days=back)
-        there = day in ledger.days and ledger.days[day].is_complete
+        there = day in ledger.days and ledger.days[day].is_complete()
         assert (day in due) == (not there or back <= lookback)
 
 

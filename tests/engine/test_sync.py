@@ -7,6 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mixpanel_data._internal.event_filter import EventFilter
+from mixpanel_data._internal.status import gap_days
 from mixpanel_data.exceptions import AuthenticationError, ConfigError, RateLimitError
 from mixpanel_data.sandbox.faults import Fault, FaultKind
 
@@ -217,3 +219,71 @@ def test_a_spent_budget_stops_the_run_and_keeps_what_came(project, fill):
 
     assert [type(error) for error in report.failures] == [RateLimitError]
     assert project.loaded() == project.served(day(4), LAST)
+
+
+def test_a_wider_sweep_finds_what_came_very_late(project, fill):
+    fill(30)
+    project.sync(start_date=day(29))
+    when = project.sandbox.dataset.events_on(day(20))[0].time_ms
+    project.sandbox.dataset.add_event("very late", when, distinct_id="u")
+    project.asked()
+
+    project.sync(reload_days=21)
+
+    assert project.loaded() == project.served(day(29), LAST)
+    assert project.asked()[-1][0] == str(day(20))
+
+
+def test_a_fetch_with_a_filter_never_counts_as_complete(project, fill):
+    fill(12)
+    project.sync(day(9), day(7), event_filter=EventFilter(("event 1",)))
+    assert {event for event, _, _ in project.loaded()} == {"event 1"}
+    assert gap_days(project.ledger(), LAST + timedelta(days=1)) == [
+        day(n) for n in range(9, -1, -1)
+    ]
+
+    project.sync(start_date=day(11))
+
+    assert project.loaded() == project.served(day(11), LAST)
+
+
+def test_a_filter_does_not_take_away_what_is_there(project, fill):
+    fill(3)
+    project.sync(FIRST, LAST)
+
+    with pytest.raises(ConfigError, match="would lose"):
+        project.sync(LAST, LAST, event_filter=EventFilter(where='properties["number"] > 5'))
+
+    assert project.loaded() == project.served(FIRST, LAST)
+
+
+def test_with_the_same_filter_it_goes_on(project, fill):
+    fill(12)
+    only = EventFilter(where='properties["number"] > 35')
+    project.sync(start_date=day(11), event_filter=only)
+    project.asked()
+
+    project.sync(event_filter=only)
+
+    assert project.asked() == [(str(day(4)), str(LAST))]
+    assert sum(project.loaded().values()) == 12 * 4
+
+
+def test_the_oldest_days_first_if_asked(project, fill):
+    fill(12)
+
+    project.sync(start_date=day(11), oldest_first=True)
+
+    assert project.asked()[0][0] == str(day(11))
+    assert project.loaded() == project.served(day(11), LAST)
+
+
+def test_days_named_later_do_not_shorten_what_was_set_out_for(project, fill):
+    fill(10)
+    project.sandbox.faults.add(Fault(FaultKind.STATUS_429, to_date=day(5), times=1))
+    project.sync(start_date=day(9))  # broke off after five days
+
+    project.sync(day(4), LAST)
+    project.sync()
+
+    assert project.loaded() == project.served(day(9), LAST)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
+from mixpanel_data._internal.event_filter import EVERYTHING, EventFilter
 from mixpanel_data._internal.inspect_lines import BadLine, inspect_lines, without
 from mixpanel_data._internal.landing import Landed, LandingFolder, Reject
 from mixpanel_data._internal.verify import BodyVerifier, broken
@@ -27,6 +28,7 @@ def land_events(
     *,
     on_bytes: Progress = lambda _window, _count: None,
     suspects: Iterable[BadLine] | None = None,
+    only: EventFilter = EVERYTHING,
 ) -> Landed:
     """The verified file of ``window``, fetched again while it comes broken, up to three times.
 
@@ -42,7 +44,7 @@ def land_events(
     failure = broken("never tried", "no attempt was made")
     for _ in range(ATTEMPTS):
         try:
-            landed = _fetch(client, window, folder, on_bytes)
+            landed = _fetch(client, window, folder, on_bytes, only)
         except IncompleteExportError as error:
             requests += int(error.details.get("requests") or 1)
             failure = error
@@ -68,14 +70,21 @@ def set_apart(landed: Landed, bad: Sequence[BadLine]) -> Landed:
 
 
 def _fetch(
-    client: MixpanelAPIClient, window: Window, folder: LandingFolder, on_bytes: Progress
+    client: MixpanelAPIClient,
+    window: Window,
+    folder: LandingFolder,
+    on_bytes: Progress,
+    only: EventFilter,
 ) -> Landed:
-    path = folder.path_for("events", window)
+    path = folder.path_for("events", window, only.hash)
     part = path.with_name(path.name + ".part")
     started, fetched_at = time.monotonic(), datetime.now(UTC)
     requests, size = 1, 0
     try:
-        with client.export(window.first, window.last) as stream, part.open("wb") as file:
+        answer = client.export(
+            window.first, window.last, events=only.events or None, where=only.where
+        )
+        with answer as stream, part.open("wb") as file:
             requests = stream.requests
             verifier = BodyVerifier(compressed=stream.content_encoding == "gzip")
             for chunk in stream.iter_raw():
@@ -92,7 +101,7 @@ def _fetch(
     return Landed(
         path=path, kind="events", window=window, lines=proof.lines, size=size, requests=requests,
         fetched_at=fetched_at, duration_seconds=time.monotonic() - started,
-        raw_size=proof.raw_bytes, largest_object=proof.longest_line,
+        raw_size=proof.raw_bytes, largest_object=proof.longest_line, filter_hash=only.hash,
     )  # fmt: skip
 
 

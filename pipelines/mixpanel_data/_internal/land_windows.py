@@ -33,7 +33,7 @@ class WindowLander:
         """The windows that were begun and are in no package yet."""
         return self._ahead.under_way
 
-    def reusable(self, due: Iterable[date], *, recent_from: date) -> list[Landed]:
+    def reusable(self, due: Iterable[date], *, recent_from: date, filter_hash: str) -> list[Landed]:
         """The verified files a killed run left, as far as they hold days that are due; the others are removed.
 
         One with days from ``recent_from`` on must be fresh: those are read again for what came late.
@@ -42,7 +42,8 @@ class WindowLander:
         usable = []
         for landed in reversed(self._folder.verified("events")):
             fresh = landed.window.last < recent_from or is_fresh(landed, within=REUSE_WITHIN)
-            if fresh and left.issuperset(landed.window.days()):
+            wanted = landed.filter_hash == filter_hash and left.issuperset(landed.window.days())
+            if fresh and wanted:
                 usable.append(landed)
                 left.difference_update(landed.window.days())
             elif landed.window not in self.under_way:

@@ -14,10 +14,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from mixpanel_data._internal.event_filter import UNFILTERED
 from mixpanel_data._internal.windows import Window
-
-UNFILTERED = "all"
-"""The filter hash of a fetch that asked for everything. Any other never counts as complete."""
 
 KEPT_BROKEN_FILES = 20
 
@@ -83,11 +81,11 @@ class LandingFolder:
     def __init__(self, root: Path, *, project: str, region: str) -> None:
         self._root = root / re.sub(r"[^A-Za-z0-9_-]", "_", f"{region}-{project}")
 
-    def path_for(self, kind: str, window: Window, name: str = "") -> Path:
+    def path_for(self, kind: str, window: Window, part: str = UNFILTERED) -> Path:
         """Where a body of ``kind`` is to be written; the folder exists."""
         folder = self._root / kind
         folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{window.first}_{window.last}{name}.ndjson"
+        return folder / f"{window.first}_{window.last}_{part}.ndjson"
 
     def verified(self, kind: str) -> list[Landed]:
         """What lies here whole, oldest fetch first."""

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import duckdb
 
-from mixpanel_data._internal.landing import UNFILTERED, Landed
+from mixpanel_data._internal.event_filter import UNFILTERED
+from mixpanel_data._internal.landing import Landed
 from mixpanel_data.exceptions import ConfigError, DatabaseLockedError
 
 _COUNTS = """
     FROM {ledger}
-    WHERE load_id IN (SELECT load_id FROM {loads} WHERE status = 0) AND filter_hash = $filter
+    WHERE load_id IN (SELECT load_id FROM {loads} WHERE status = 0)
     QUALIFY row_number() OVER (PARTITION BY table_name, window_start ORDER BY fetched_at DESC, load_id DESC) = 1
 """
 
@@ -33,11 +34,12 @@ class DayRecord:
     fetched_at: datetime
     """Naive UTC."""
     load_id: str
+    filter_hash: str = UNFILTERED
+    """What part of the day's events is there."""
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether the day was over when it was fetched."""
-        return self.fetched_at >= self.range_end
+    def is_complete(self, filter_hash: str = UNFILTERED) -> bool:
+        """Whether the day was over when it was fetched, and this is the part of it that was asked for."""
+        return self.fetched_at >= self.range_end and self.filter_hash == filter_hash
 
 
 @dataclass(frozen=True)
@@ -129,22 +131,28 @@ def _read(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
     counted = _COUNTS.format(ledger=f"{schema}._metadata", loads=loads)
     names = (
         "table_name, window_start, range_end, coalesce(row_count, 0), coalesce(late_count, 0), "
-        "coalesce(rejected_count, 0), coalesce(bytes, 0), fetched_at, load_id, wanted_from, project_id, region"
+        "coalesce(rejected_count, 0), coalesce(bytes, 0), fetched_at, load_id, filter_hash, "
+        "project_id, region"
     )
-    rows = connection.execute(f"SELECT {names} {counted}", {"filter": UNFILTERED}).fetchall()
-    days = {row[1]: DayRecord(*row[1:9]) for row in rows if row[0] == "events"}
+    rows = connection.execute(f"SELECT {names} {counted}").fetchall()
+    days = {row[1]: DayRecord(*row[1:10]) for row in rows if row[0] == "events"}
     profiles = [SnapshotRecord(row[3], row[7], row[8]) for row in rows if row[0] == "profiles"]
+    loaded, wanted_from = _whole_ledger(connection, f"{schema}._metadata", loads)
     return Ledger(
         days=days,
         profiles=max(profiles, key=lambda record: record.fetched_at, default=None),
-        wanted_from=min((row[9] for row in rows if row[0] == "events" and row[9]), default=None),
+        wanted_from=wanted_from,
         projects=tuple({(row[10], row[11]) for row in rows}),
-        loads=_load_ids(connection, f"{schema}._metadata", loads),
+        loads=loaded,
     )
 
 
-def _load_ids(connection: duckdb.DuckDBPyConnection, ledger: str, loads: str) -> frozenset[str]:
+def _whole_ledger(
+    connection: duckdb.DuckDBPyConnection, ledger: str, loads: str
+) -> tuple[frozenset[str], date | None]:
+    """The load ids of all rows that count, replaced ones too, and the earliest day any of their runs set out for."""
     rows = connection.execute(
-        f"SELECT DISTINCT load_id FROM {ledger} WHERE load_id IN (SELECT load_id FROM {loads} WHERE status = 0)"
+        f"SELECT load_id, min(wanted_from) FILTER (table_name = 'events') FROM {ledger} "
+        f"WHERE load_id IN (SELECT load_id FROM {loads} WHERE status = 0) GROUP BY load_id"
     ).fetchall()
-    return frozenset(row[0] for row in rows)
+    return frozenset(row[0] for row in rows), min((row[1] for row in rows if row[1]), default=None)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from mixpanel_data._internal.event_filter import UNFILTERED
 from mixpanel_data._internal.ledger import Ledger
 from mixpanel_data._internal.windows import ONE_DAY, Window, contiguous
 
@@ -18,6 +19,8 @@ LONGEST_WINDOW = 366
 
 HISTORY_YEARS = 5
 """Mixpanel deletes events after two years, in older projects after five [reference page, 3]."""
+
+_PIVOT = date(2020, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,18 @@ def wanted_range(
     return Range(begin, end, refetch=first is not None or last is not None)
 
 
-def days_to_fetch(wanted: Range, ledger: Ledger, *, today: date, lookback_days: int) -> list[date]:
-    """The days of the range that are missing, were not over when fetched, or lie within the look-back."""
+def days_to_fetch(
+    wanted: Range,
+    ledger: Ledger,
+    *,
+    today: date,
+    lookback_days: int,
+    filter_hash: str = UNFILTERED,
+) -> list[date]:
+    """The days of the range that are missing, were not over when fetched, or lie within the look-back.
+
+    A day that was fetched with another filter is missing.
+    """
     fresh_from = today - timedelta(days=lookback_days)
     days = Window(wanted.first, wanted.last).days()
     return [
@@ -71,17 +84,29 @@ def days_to_fetch(wanted: Range, ledger: Ledger, *, today: date, lookback_days: 
         if wanted.refetch
         or day >= fresh_from
         or day not in ledger.days
-        or not ledger.days[day].is_complete
+        or not ledger.days[day].is_complete(filter_hash)
     ]
 
 
-def plan(days: Iterable[date], ledger: Ledger) -> list[Window]:
-    """The requests that bring ``days``, newest first: few where days are small, one a day where they are heavy.
+def plan(days: Iterable[date], ledger: Ledger, *, oldest_first: bool = False) -> list[Window]:
+    """The requests that bring ``days``: few where days are small, one a day where they are heavy. Newest first.
 
     Volumes come from the ledger. Where it says nothing of the time, a request reaches no further than twice what is
     known: so a large project is never asked for a year at once, and an empty one is done in a few requests.
     """
     known = {day: record.bytes for day, record in ledger.days.items()}
+    if not oldest_first:
+        return _newest_first(days, known)
+    windows = _newest_first(map(_mirror, days), {_mirror(day): size for day, size in known.items()})
+    return [Window(_mirror(window.last), _mirror(window.first)) for window in windows]
+
+
+def _mirror(day: date) -> date:
+    """The day as far on the other side of a fixed one: what is first becomes last."""
+    return date.fromordinal(2 * _PIVOT - day.toordinal())
+
+
+def _newest_first(days: Iterable[date], known: dict[date, int]) -> list[Window]:
     windows: list[Window] = []
     for run in reversed(contiguous(days)):
         last = run.last

@@ -76,6 +76,8 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
         values.setdefault(name, value)
         origins.setdefault(name, origin)
     for name, value in overrides.items():
+        if name not in Settings.model_fields:
+            raise TypeError(f"there is no setting {name!r}")
         if value is not None:
             values[name], origins[name] = value, "command line"
     values["data_dir"] = _data_dir(values.get("data_dir"), root, origins.get("data_dir", ""))

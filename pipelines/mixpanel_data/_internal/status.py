@@ -112,7 +112,7 @@ def gap_days(ledger: Ledger, now: date) -> list[date]:
     if first is None or first >= now:
         return []
     days = Window(first, now - ONE_DAY).days()
-    return [day for day in days if day not in ledger.days or not ledger.days[day].is_complete]
+    return [day for day in days if day not in ledger.days or not ledger.days[day].is_complete()]
 
 
 def _iso(moment: date | datetime | None) -> str | None:

@@ -12,6 +12,7 @@ from mixpanel_data._internal import publish as publishing
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.credentials import Credentials
 from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.event_filter import EVERYTHING, UNFILTERED, EventFilter
 from mixpanel_data._internal.inspect_lines import inspect_lines
 from mixpanel_data._internal.land_events import land_events, set_apart
 from mixpanel_data._internal.land_profiles import land_profiles
@@ -50,6 +51,9 @@ class Sync:
         *,
         client: MixpanelAPIClient | None = None,
         progress: Progress = QUIET,
+        only: EventFilter = EVERYTHING,
+        reload_days: int | None = None,
+        oldest_first: bool = False,
     ) -> None:
         self.settings = settings
         self.folder: DataFolder = settings.folder.create()
@@ -57,6 +61,9 @@ class Sync:
         self._credentials = credentials
         self._progress = progress
         self._client = client
+        self._only = only
+        self._lookback_days = settings.lookback_days if reload_days is None else reload_days
+        self._oldest_first = oldest_first
         self._started = time.monotonic()
         self._asked: set[date] = set()
         self._reused: list[Landed] = []
@@ -128,10 +135,26 @@ class Sync:
         return wanted
 
     def days(self, wanted: Range) -> list[date]:
-        """The days of ``wanted`` that have to be asked for."""
-        return days_to_fetch(
-            wanted, self.ledger(), today=self._today, lookback_days=self.settings.lookback_days
+        """The days of ``wanted`` that have to be asked for.
+
+        Raises:
+            ConfigError: a part of the events is asked for, of days that are there whole: they would lose the rest.
+        """
+        ledger = self.ledger()
+        days = days_to_fetch(
+            wanted,
+            ledger,
+            today=self._today,
+            lookback_days=self._lookback_days,
+            filter_hash=self._only.hash,
         )
+        whole = [d for d in days if d in ledger.days and ledger.days[d].filter_hash == UNFILTERED]
+        if whole and self._only.hash != UNFILTERED:
+            raise ConfigError(
+                f"All events of {len(whole)} of these days are in {self.folder.root} already, from {whole[0]} on; "
+                "reading only some of them again would lose the others. Give the filter its own --data-dir."
+            )
+        return days
 
     def events(self, wanted: Range) -> None:
         """Bring every day of ``wanted`` that is missing or due, package by package.
@@ -149,12 +172,18 @@ class Sync:
         if not self.report.due:
             self.report.due = frozenset(self.days(wanted))
             self._progress.planned(len(self.report.due))
-            self._reused = self._lander.reusable(self.report.due, recent_from=self._recent_from)
+            self._reused = self._lander.reusable(
+                self.report.due, recent_from=self._recent_from, filter_hash=self._only.hash
+            )
         left = self.report.due - self._asked
         if self.stopped or not left:
             return list(self._lander.under_way)
         reused = [file.window for file in self._reused if left.issuperset(file.window.days())]
-        planned = plan(left.difference(*(window.days() for window in reused)), self.ledger())
+        planned = plan(
+            left.difference(*(window.days() for window in reused)),
+            self.ledger(),
+            oldest_first=self._oldest_first,
+        )
         # A growing plan is only as good as the ledger: load before the guess gets large.
         sure = [window for window in planned if len(window) <= len(planned[0])]
         return [*self._lander.under_way, *reused, *sure]
@@ -172,8 +201,9 @@ class Sync:
             if landed.window == window:
                 return landed
         landed = land_events(
-            self.client, window, self.landing, self.settings.zone, on_bytes=self._progress.received
-        )
+            self.client, window, self.landing, self.settings.zone,
+            on_bytes=self._progress.received, only=self._only,
+        )  # fmt: skip
         self.report.requests += landed.requests
         self.report.bytes += landed.size
         return landed
@@ -202,7 +232,7 @@ class Sync:
         file.discard()
         return land_events(
             self.client, file.window, self.landing, self.settings.zone,
-            on_bytes=self._progress.received, suspects=suspects,
+            on_bytes=self._progress.received, suspects=suspects, only=self._only,
         )  # fmt: skip
 
     def _load(self, landed: Sequence[Landed]) -> list[Landed]:
@@ -315,7 +345,7 @@ class Sync:
 
     @property
     def _recent_from(self) -> date:
-        return self._today - timedelta(days=self.settings.lookback_days)
+        return self._today - timedelta(days=self._lookback_days)
 
     def _fail(self, error: MixpanelDataError) -> bool:
         """Note what did not come; whether it makes sense to go on."""

@@ -30,13 +30,14 @@ class RunCommand(SupportsCliCommand):
     def execute(self, args: argparse.Namespace) -> None:
         from dlt._workspace.cli.exceptions import CliCommandException
 
-        from mixpanel_data.cli.sync import run_sync
+        from mixpanel_data.cli.run_sync import SyncOptions, run_sync
 
         if args.pipeline_name != "mixpanel":
             raise CliCommandException(
                 253, f"`run` is of the pipeline mixpanel, not of {args.pipeline_name!r}"
             )
-        code = run_sync(first=args.first, last=args.last, only=args.only, build=args.build)
+        options = SyncOptions(first=args.first, last=args.last, only=args.only, build=args.build)
+        code = run_sync(options)
         if code:
             raise CliCommandException(code)
 

@@ -1,0 +1,87 @@
+"""A run from a command line, whichever it was."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import typer
+
+from mixpanel_data.cli.options import Format
+
+if TYPE_CHECKING:
+    from mixpanel_data._internal.progress import Progress
+    from mixpanel_data._internal.report import SyncReport
+    from mixpanel_data._internal.sync import Sync
+
+LOCK_WAIT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class SyncOptions:
+    """What was asked for, as typed."""
+
+    first: str | None = None
+    last: str | None = None
+    only: str | None = None
+    build: bool = True
+    reload_days: int | None = None
+    events: tuple[str, ...] = ()
+    where: str | None = None
+    oldest_first: bool = False
+    account: str | None = None
+    data_dir: Path | None = None
+
+
+def run_sync(options: SyncOptions, *, quiet: bool = False, fmt: Format = Format.table) -> int:
+    """The exit code of the job, after it was done and its outcome printed."""
+    from mixpanel_data._internal.dates import parse_day
+    from mixpanel_data._internal.locking import exclusive
+    from mixpanel_data._internal.settings import load_settings
+    from mixpanel_data.cli.errors import worst_code
+    from mixpanel_data.cli.progress import drawn
+
+    first, last, only = parse_day(options.first), parse_day(options.last), _only(options.only)
+    folder = load_settings(data_dir=options.data_dir).folder
+    with drawn(quiet) as progress:
+        job = make_sync(options, progress)
+        with exclusive(folder, wait_seconds=LOCK_WAIT_SECONDS):
+            report = job.run(first=first, last=last, only=only, build=options.build)
+    _print(report, fmt, quiet=quiet)
+    return worst_code(report.failures)
+
+
+def make_sync(options: SyncOptions, progress: "Progress") -> "Sync":
+    """The job that ``options`` describe."""
+    from mixpanel_data._internal.accounts import resolve
+    from mixpanel_data._internal.event_filter import EventFilter
+    from mixpanel_data._internal.settings import load_settings
+    from mixpanel_data._internal.sync import Sync
+
+    settings = load_settings(data_dir=options.data_dir)
+    return Sync(
+        settings,
+        resolve(settings, options.account).credentials,
+        progress=progress,
+        only=EventFilter(options.events, options.where),
+        reload_days=options.reload_days,
+        oldest_first=options.oldest_first,
+    )
+
+
+def _only(value: str | None) -> Literal["events", "profiles"] | None:
+    if value is None or value == "events" or value == "profiles":
+        return value  # type: ignore[return-value]
+    raise typer.BadParameter(f"{value!r} is neither events nor profiles.", param_hint="--only")
+
+
+def _print(report: "SyncReport", fmt: Format, *, quiet: bool) -> None:
+    from mixpanel_data.cli.errors import show_error
+    from mixpanel_data.cli.output import print_object
+    from mixpanel_data.cli.summary import print_summary
+
+    if fmt in (Format.json, Format.jsonl):
+        print_object(report.to_dict())
+    elif not quiet:
+        print_summary(report)
+    for error in report.failures:
+        show_error(error, as_json=fmt in (Format.json, Format.jsonl))
