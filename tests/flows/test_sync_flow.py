@@ -1,0 +1,147 @@
+"""The flow's order of steps, without Prefect around them: each task is replaced by its function."""
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from mixpanel_data._internal.locking import exclusive
+from mixpanel_data._internal.settings import load_settings
+from mixpanel_data._internal.sync import Sync
+from mixpanel_data.exceptions import ConfigError, DatabaseLockedError, MixpanelDataError
+
+from .conftest import ROOT, SECRET
+
+
+@pytest.fixture
+def bare(flow_file, account, monkeypatch):
+    """The flow as a plain function, and the artifacts it made."""
+    from prefect import Task
+
+    for name, value in account.items():
+        monkeypatch.setenv(name, value)
+    for name, member in vars(flow_file).copy().items():
+        if isinstance(member, Task):
+            monkeypatch.setattr(flow_file, name, member.fn)
+    artifacts = []
+    monkeypatch.setattr(flow_file, "create_table_artifact", lambda **kept: artifacts.append(kept))
+    return SimpleNamespace(run=flow_file.sync.fn, artifacts=artifacts, module=flow_file)
+
+
+def test_the_flow_does_what_mp_sync_does(bare, served, published):
+    bare.run()
+
+    assert published() == served
+
+
+def test_the_artifact_has_a_row_a_day_and_the_closing_words(bare, served):
+    bare.run(build=False)
+
+    (artifact,) = bare.artifacts
+    assert artifact["key"] == "mixpanel-sync"
+    assert {row["day"]: row["rows"] for row in artifact["table"]} == {
+        str(day): count for day, count in served.items()
+    }
+    assert all(row.keys() == {"day", "rows", "rows_before", "late"} for row in artifact["table"])
+    assert "3 profiles" in artifact["description"]
+    assert "requests" in artifact["description"]
+
+
+def test_a_window_that_stays_broken_fails_the_run_and_the_others_land(bare, break_day, days):
+    break_day(days[0])
+
+    with pytest.raises(ExceptionGroup, match=f"These days are missing: {days[0]}") as caught:
+        bare.run(build=False)
+
+    (artifact,) = bare.artifacts
+    assert [error.code for error in caught.value.exceptions] == ["INCOMPLETE_EXPORT"]
+    assert str(days[-1]) in {row["day"] for row in artifact["table"]}
+    assert str(days[0]) not in {row["day"] for row in artifact["table"]}
+    assert "INCOMPLETE_EXPORT" in artifact["description"]
+
+
+def test_only_profiles_asks_for_no_events(bare, shop):
+    bare.run(only="profiles", build=False)
+
+    assert {call.path for call in shop.requests} == {"/api/query/engage"}
+
+
+def test_only_events_asks_for_no_profiles(bare, shop, days):
+    bare.run(first=days[-1], last=days[-1], only="events", build=False)
+
+    assert [call.fields["from_date"] for call in shop.requests] == [str(days[-1])]
+
+
+def test_a_second_run_finds_nothing_to_build(bare, shop, monkeypatch, days):
+    monkeypatch.setenv("MP_LOOKBACK_DAYS", "0")
+    bare.run(only="events")
+    built = []
+    monkeypatch.setattr(Sync, "build", lambda job: built.append(job))
+
+    bare.run(only="events")
+
+    assert built == []
+
+
+def test_a_build_that_fails_is_raised_after_the_report(bare, monkeypatch):
+    def fail(_job):
+        raise MixpanelDataError("dbt could not build the tables")
+
+    monkeypatch.setattr(Sync, "build", fail)
+
+    with pytest.raises(MixpanelDataError, match="dbt could not build"):
+        bare.run()
+
+    assert len(bare.artifacts) == 1
+
+
+def test_days_that_cannot_be_are_refused_before_any_request(bare, shop, days):
+    with pytest.raises(ConfigError, match="is after the last"):
+        bare.run(first=days[-1], last=days[0])
+
+    assert list(shop.requests) == []
+
+
+def test_a_folder_in_use_is_left_alone(bare, shop, monkeypatch):
+    monkeypatch.setattr(bare.module, "LOCK_WAIT_SECONDS", 0)
+
+    with exclusive(load_settings().folder), pytest.raises(DatabaseLockedError):
+        bare.run()
+
+    assert list(shop.requests) == []
+
+
+def test_no_task_is_given_the_secret_or_keeps_a_result(flow_file):
+    from prefect import Task
+    from prefect.cache_policies import NO_CACHE
+
+    tasks = [member for member in vars(flow_file).values() if isinstance(member, Task)]
+
+    assert {task.name for task in tasks} >= {"plan", "land", "load", "build", "publish", "report"}
+    assert {name for task in tasks for name in task.fn.__annotations__} == {
+        *("wanted", "windows", "files", "return"),
+    }
+    assert all(task.cache_policy is NO_CACHE for task in tasks)
+    assert not any(task.persist_result or task.retries for task in tasks)
+
+
+def test_the_run_shows_no_secret(bare, capfd):
+    bare.run(build=False)
+
+    job = bare.module._job.get()
+    written = capfd.readouterr()
+    assert SECRET not in "".join([repr(job), repr(vars(job)), *written, str(bare.artifacts)])
+
+
+def test_loading_the_flow_imports_neither_dlt_nor_dbt(outside):
+    code = (
+        "import runpy, sys; runpy.run_path('flows/sync.py');"
+        "print(sorted({'dlt', 'dbt', 'prefect_dbt'} & sys.modules.keys()))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=outside, capture_output=True, text=True
+    )
+
+    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
