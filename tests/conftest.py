@@ -6,10 +6,20 @@ import pytest
 
 pytest_plugins = ["mixpanel_data.sandbox.pytest_plugin"]
 
-MP_VARIABLES = (
-    "MP_USERNAME MP_SECRET MP_PROJECT_ID MP_REGION MP_ACCOUNT MP_DATA_DIR MP_API_BASE_URL MP_HOURLY_LIMIT "
-    "MP_TIME_BASIS MP_PROJECT_TIMEZONE MP_LOOKBACK_DAYS MP_START_DATE"
-).split()
+MP_VARIABLES = [
+    "MP_USERNAME",
+    "MP_SECRET",
+    "MP_PROJECT_ID",
+    "MP_REGION",
+    "MP_ACCOUNT",
+    "MP_DATA_DIR",
+    "MP_API_BASE_URL",
+    "MP_HOURLY_LIMIT",
+    "MP_TIME_BASIS",
+    "MP_PROJECT_TIMEZONE",
+    "MP_LOOKBACK_DAYS",
+    "MP_START_DATE",
+]
 
 
 @pytest.fixture(autouse=True)

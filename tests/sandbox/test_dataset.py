@@ -37,7 +37,7 @@ def test_ids_that_are_not_given_are_not_there():
 @pytest.mark.parametrize(
     "moment",
     [
-        datetime(2026, 3, 4, 23, 30),  # noqa: DTZ001
+        datetime(2026, 3, 4, 23, 30),
         datetime(2026, 3, 4, 23, 30, tzinfo=UTC),
         datetime(2026, 3, 5, 1, 30, tzinfo=timezone(timedelta(hours=2))),
     ],
@@ -79,7 +79,7 @@ def test_a_copy_changes_on_its_own():
     dataset.set_profile("u1", {})
     copy = dataset.copy()
 
-    copy.add_event("E", datetime(2026, 3, 4))  # noqa: DTZ001
+    copy.add_event("E", datetime(2026, 3, 4))
     dataset.add_line(DAY, b"raw\n")
     copy.remove_profile("u1")
 
