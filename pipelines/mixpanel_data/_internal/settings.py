@@ -36,7 +36,7 @@ class Settings(BaseModel):
     lookback_days: int = Field(default=5, ge=0, le=365)
     start_date: date | None = None
     storage_version: str = Field(default="v1.2.0", pattern=r"^v\d+\.\d+\.\d+$")
-    memory_limit: str | None = Field(default=None, pattern=r"^\d+(\.\d+)? ?([KMGT]i?)?B$")
+    memory_limit: str | None = Field(default=None, pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
