@@ -26,8 +26,10 @@ def summary_lines(report: SyncReport) -> list[str]:
             f"{report.rejected:,} lines can't be read; they are kept in the table _rejected."
         )
     if report.failures:
+        days = ", ".join(map(str, report.missing[:10])) or "no days of events"
+        more = f" and {len(report.missing) - 10} more" if len(report.missing) > 10 else ""
         lines.append(
-            f"NOT complete: {len(report.failures)} requests failed, named below. Nothing of them was loaded."
+            f"NOT complete. Missing: {days}{more}. Why is said below; nothing of what failed was loaded."
         )
     if report.published:
         tables = ", ".join(
