@@ -9,20 +9,32 @@ from collections.abc import Sequence
 from typing import Any
 
 from dlt.common.destination import DestinationCapabilitiesContext
-from dlt.common.destination.client import FollowupJobRequest, LoadJob
+from dlt.common.destination.client import (
+    FollowupJobRequest,
+    HasFollowupJobs,
+    LoadJob,
+    RunnableLoadJob,
+)
 from dlt.common.destination.typing import PreparedTableSchema
 from dlt.common.schema.typing import TColumnSchema, TSchemaTables
 from dlt.common.storages.load_package import LoadJobInfo, load_package_state
 from dlt.destinations import duckdb
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
-from dlt.destinations.job_impl import (
-    FinalizedLoadJobWithFollowupJobs,
-    ReferenceFollowupJobRequest,
-)
+from dlt.destinations.job_impl import ReferenceFollowupJobRequest
 
 from mixpanel_data.sources.package import unpack
 from mixpanel_data.sources.replace_job import ReplaceJob
 from mixpanel_data.sources.tables import LEDGER_HINT, RAW_HINT, RAW_TABLES
+
+
+class FileJob(RunnableLoadJob, HasFollowupJobs):
+    """Nothing to do for this file by itself.
+
+    Run all the same: dlt looks every second for jobs that were born done, and at once for those that end.
+    """
+
+    def run(self) -> None:
+        pass
 
 
 class MixpanelDuckDbClient(DuckDbClient):
@@ -55,7 +67,7 @@ class MixpanelDuckDbClient(DuckDbClient):
         if table.get(RAW_HINT) and ReferenceFollowupJobRequest.is_reference_job(file_path):
             return ReplaceJob(file_path, unpack(load_package_state()["state"]))
         if table.get(RAW_HINT) or table.get(LEDGER_HINT):
-            return FinalizedLoadJobWithFollowupJobs(file_path)
+            return FileJob(file_path)
         return super().create_load_job(table, file_path, load_id, restore)
 
     def create_table_chain_completed_followup_jobs(
