@@ -1,8 +1,12 @@
 """Fixtures every test may use."""
 
+import signal
 from pathlib import Path
 
 import pytest
+
+# A shell that starts this in the background has it ignore SIGINT, and what it starts would ignore it too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["mixpanel_data.sandbox.pytest_plugin"]
 
