@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import dlt
@@ -13,6 +14,7 @@ from mixpanel_data._internal.landing import Landed
 from mixpanel_data.sources import mixpanel_source, tables
 from mixpanel_data.sources.destination import mixpanel_duckdb
 from mixpanel_data.sources.package import Project
+from mixpanel_data.sources.working_folder import drop_unfinished, tidy
 
 PIPELINE = "mixpanel"
 
@@ -28,29 +30,26 @@ log = logging.getLogger(__name__)
 def open_pipeline(folder: DataFolder, *, memory_limit: str | None = None) -> dlt.Pipeline:
     """The pipeline, with no package pending.
 
-    What an earlier process left half-done is dropped, not finished: a package counts only once it committed, what it
-    held lies in the landing folder still, and the ledger knows which days are missing. So there is one road to a
-    loaded day, not two. (dlt would otherwise load the old package in place of the new data, and say nothing.)
+    What an earlier process left half-done is dropped, not finished: so there is one road to a loaded day, not two.
+    (dlt would otherwise load the old package in place of the new data, and say nothing.)
     """
     folder.create()
+    if drop_unfinished(_work(folder)):
+        log.warning(
+            "Dropping a load that an earlier run left half-done; its days are loaded again."
+        )
     settings: dict[str, Any] = {
         "preserve_insertion_order": False,
         "memory_limit": _duckdbs_share(memory_limit or MEMORY_LIMIT),
     }
     credentials = DuckDbCredentials(str(folder.raw))
     credentials.global_config = settings
-    pipeline = dlt.pipeline(
+    return dlt.pipeline(
         PIPELINE,
-        pipelines_dir=str(folder.dlt / "pipelines"),
+        pipelines_dir=str(_work(folder).parent),
         destination=mixpanel_duckdb(credentials=credentials),
         dataset_name=tables.DATASET,
     )
-    if pipeline.has_pending_data:
-        log.warning(
-            "Dropping a load that an earlier run left half-done; its days are loaded again."
-        )
-        pipeline.drop_pending_packages()
-    return pipeline
 
 
 def load(
@@ -66,6 +65,11 @@ def load(
     """
     pipeline = open_pipeline(folder, memory_limit=memory_limit)
     pipeline.run(mixpanel_source(list(landed), project))
+    tidy(_work(folder))
+
+
+def _work(folder: DataFolder) -> Path:
+    return folder.dlt / "pipelines" / PIPELINE
 
 
 def _duckdbs_share(limit: str) -> str:
