@@ -118,9 +118,12 @@ class LandingFolder:
         return target
 
     def sweep(self) -> None:
-        """Remove what a crash left half-written."""
-        for part in self._root.glob("*/*.part"):
-            part.unlink(missing_ok=True)
+        """Remove what a crash left half-written: bodies without a note, notes without their body."""
+        for folder in self._root.glob("*"):
+            if folder.name != "broken":
+                kept = {path for file in self._read(folder.name) for path in (file.path, file.note)}
+                for path in set(folder.iterdir()) - kept:
+                    path.unlink(missing_ok=True)
 
 
 def is_fresh(landed: Landed, *, within: timedelta) -> bool:
