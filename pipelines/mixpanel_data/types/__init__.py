@@ -1,0 +1,65 @@
+"""What the library gives back: typed, never changing, ready for JSON (``to_dict()``) and for pandas (``df``)."""
+
+from mixpanel_data.types._activity import ActivityFeedResult, UserEvent
+from mixpanel_data.types._discovered import (
+    BookmarkInfo,
+    FunnelInfo,
+    LexiconDefinition,
+    LexiconMetadata,
+    LexiconProperty,
+    LexiconSchema,
+    SavedCohort,
+    TopEvent,
+)
+from mixpanel_data.types._fetched import FetchResult
+from mixpanel_data.types._funnels import FunnelResult, FunnelStep
+from mixpanel_data.types._reports import InsightsResult, JQLResult, SavedReportResult
+from mixpanel_data.types._retention import CohortInfo, FrequencyResult, RetentionResult
+from mixpanel_data.types._segmentations import (
+    EventCountsResult,
+    NumericAverageResult,
+    NumericBucketResult,
+    NumericSumResult,
+    PropertyCountsResult,
+    SegmentationResult,
+)
+from mixpanel_data.types._storage import (
+    ColumnInfo,
+    TableInfo,
+    TableMetadata,
+    TableSchema,
+    WorkspaceInfo,
+)
+
+__all__ = [
+    "ActivityFeedResult",
+    "BookmarkInfo",
+    "CohortInfo",
+    "ColumnInfo",
+    "EventCountsResult",
+    "FetchResult",
+    "FrequencyResult",
+    "FunnelInfo",
+    "FunnelResult",
+    "FunnelStep",
+    "InsightsResult",
+    "JQLResult",
+    "LexiconDefinition",
+    "LexiconMetadata",
+    "LexiconProperty",
+    "LexiconSchema",
+    "NumericAverageResult",
+    "NumericBucketResult",
+    "NumericSumResult",
+    "PropertyCountsResult",
+    "RetentionResult",
+    "SavedCohort",
+    "SavedReportResult",
+    "SegmentationResult",
+    "TableInfo",
+    "TableMetadata",
+    "TableSchema",
+    "TopEvent",
+    "UserEvent",
+    "WorkspaceInfo",
+]

@@ -1,0 +1,93 @@
+"""Who comes back, and how often."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from mixpanel_data.types._base import Answer, Record, plain
+
+
+@dataclass(frozen=True)
+class CohortInfo(Record):
+    """Those who began on ``date``: how many, and which share of them came back in each period.
+
+    ``retention[0]`` is the return within less than one period, so it is not 1.0 (Mixpanel's page on the retention query).
+    Later cohorts have fewer periods: their time is not over.
+    """
+
+    date: str
+    size: int
+    retention: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class RetentionResult(Answer):
+    """Cohorts by the ``unit`` in which people did ``born_event``, and their return by ``return_event`` (None: any event).
+
+    Dates are ``YYYY-MM-DD`` in the project's time zone, ``from_date`` and ``to_date`` both included. Periods are counted from
+    the first event of each person, not by the calendar. ``df`` has ``cohort_date``, ``cohort_size`` and a column for each
+    period, ``period_0`` and on; a period that has not begun is missing. ``born_event`` is None for recurring retention.
+    """
+
+    born_event: str | None
+    return_event: str | None
+    from_date: str
+    to_date: str
+    unit: str
+    cohorts: list[CohortInfo] = field(default_factory=list)
+    _segments: dict[str, list[CohortInfo]] = field(default_factory=dict, repr=False, kw_only=True)
+
+    @property
+    def segments(self) -> dict[str, list[CohortInfo]]:
+        """The cohorts of each value of the property that ``on`` names; empty without ``on``."""
+        return self._segments
+
+    def to_dict(self) -> dict[str, Any]:
+        """As of every result; ``segments`` only where there are some."""
+        return super().to_dict() | ({"segments": plain(self._segments)} if self._segments else {})
+
+    def _columns(self) -> list[str]:
+        return ["cohort_date", "cohort_size", *self._periods()]
+
+    def records(self) -> list[dict[str, Any]]:
+        return [
+            {"cohort_date": cohort.date, "cohort_size": cohort.size}
+            | dict.fromkeys(self._periods())
+            | dict(zip(self._periods(), cohort.retention, strict=False))
+            for cohort in self.cohorts
+        ]
+
+    def _periods(self) -> list[str]:
+        longest = max((len(cohort.retention) for cohort in self.cohorts), default=0)
+        return [f"period_{n}" for n in range(longest)]
+
+
+@dataclass(frozen=True)
+class FrequencyResult(Answer):
+    """In how many hours or days of each ``unit`` people were active.
+
+    ``data`` goes from date (project's time zone) to counts: the first is how many people were active in at least one
+    ``addiction_unit``, the second in at least two, and so on (Mixpanel's page on the frequency query). ``df`` has ``date``,
+    ``at_least_1``, ``at_least_2`` … ``event`` None means any event.
+    """
+
+    event: str | None
+    from_date: str
+    to_date: str
+    unit: str
+    addiction_unit: str
+    data: dict[str, list[int]] = field(default_factory=dict)
+
+    def _columns(self) -> list[str]:
+        return ["date", *self._thresholds()]
+
+    def records(self) -> list[dict[str, Any]]:
+        return [
+            {"date": day}
+            | dict.fromkeys(self._thresholds())
+            | dict(zip(self._thresholds(), counts, strict=False))
+            for day, counts in self.data.items()
+        ]
+
+    def _thresholds(self) -> list[str]:
+        longest = max(map(len, self.data.values()), default=0)
+        return [f"at_least_{n}" for n in range(1, longest + 1)]

@@ -1,0 +1,68 @@
+"""What a workspace and its database hold."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from mixpanel_data.types._base import Record, Table
+
+
+@dataclass(frozen=True)
+class TableMetadata(Record):
+    """Where the rows of a table come from. Days are ``YYYY-MM-DD``, both included; ``fetched_at`` is in UTC.
+
+    ``filter_events`` None means all events, ``filter_where`` None means no further condition.
+    """
+
+    type: Literal["events", "profiles"]
+    fetched_at: datetime
+    from_date: str | None = None
+    to_date: str | None = None
+    filter_events: list[str] | None = None
+    filter_where: str | None = None
+
+
+@dataclass(frozen=True)
+class TableInfo(Record):
+    """A table or view. ``type`` is ``events``, ``profiles``, or ``table`` for what was not fetched; ``fetched_at`` is in UTC."""
+
+    name: str
+    type: str
+    row_count: int
+    fetched_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ColumnInfo(Record):
+    """A column and its DuckDB type."""
+
+    name: str
+    type: str
+    nullable: bool = True
+
+
+@dataclass(frozen=True)
+class TableSchema(Table):
+    """The columns of a table, in order. ``df`` has name, type, nullable."""
+
+    table_name: str
+    columns: list[ColumnInfo] = field(default_factory=list)
+
+    def _columns(self) -> list[str]:
+        return ["name", "type", "nullable"]
+
+    def records(self) -> list[dict[str, Any]]:
+        return [column.to_dict() for column in self.columns]
+
+
+@dataclass(frozen=True)
+class WorkspaceInfo(Record):
+    """What a workspace works on. ``path`` None: a database in memory; no ``project_id``: one without credentials."""
+
+    path: str | None
+    project_id: str | None = None
+    region: str | None = None
+    account: str | None = None
+    tables: list[str] = field(default_factory=list)
+    size_bytes: int | None = None
+    created_at: datetime | None = None
