@@ -62,9 +62,8 @@ def land(windows: list[Window]) -> list[Landed]:
 
 @step(name="land profiles")
 def land_profiles() -> list[Landed]:
-    """The verified file of a complete snapshot, if it came."""
-    landed = _job.get().land_profiles()
-    return [landed] if landed else []
+    """The verified files of the profiles that are due: all, or those seen since the last read."""
+    return _job.get().land_profiles()
 
 
 @step

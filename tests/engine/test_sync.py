@@ -143,7 +143,7 @@ def test_profiles_that_vanished_are_gone_after_a_complete_snapshot(project):
     project.sandbox.dataset.remove_profile("u1")
     project.sandbox.dataset.set_profile("u2", {"n": "new"})
 
-    project.sync(LAST, LAST, only="profiles")
+    project.sync(LAST, LAST, only="profiles", profiles_snapshot_days=0)
 
     rows = dict(project.query("SELECT distinct_id, properties FROM mixpanel.profiles"))
     assert sorted(rows) == ["u0", "u2", "u3", "u4"]
@@ -166,7 +166,7 @@ def test_an_incomplete_snapshot_touches_nothing(project):
     project.sync(LAST, LAST, only="profiles")
     project.sandbox.faults.add(Fault(FaultKind.SESSION_EXPIRED, times=None))
 
-    report = project.sync(LAST, LAST, only="profiles")
+    report = project.sync(LAST, LAST, only="profiles", profiles_snapshot_days=0)
 
     assert [error.code for error in report.failures] == ["INCOMPLETE_EXPORT"]
     assert project.query("SELECT count(*) FROM mixpanel.profiles") == [(2500,)]

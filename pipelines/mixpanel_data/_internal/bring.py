@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 def bring(
     start_date: str | None = None, end_date: str | None = None
 ) -> tuple[Project, list[Landed]]:
-    """Whose data it is, and the verified files of the days that are due and of all profiles.
+    """Whose data it is, and the verified files of the days and of the profiles that are due.
 
     Raises:
         ConfigError: no credentials, or dates that can't be.
@@ -26,8 +26,9 @@ def bring(
     files: list[Landed] = []
     while windows := sync.next_windows(wanted):
         files += sync.land(windows)
-    if profiles := sync.land_profiles():
-        files.append(profiles)
+    files += sync.land_profiles()
+    for warning in sync.report.warnings:
+        log.warning("%s", warning)
     for error in sync.report.failures:
         log.error("%s", error)
     return sync.project, files

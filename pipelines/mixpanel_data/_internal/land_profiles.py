@@ -1,76 +1,125 @@
-"""Bring every profile to disk: one session of pages, raw, complete or not at all."""
+"""Bring profiles to disk: one session of pages, a line for each profile, all of them or none."""
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from mixpanel_data._internal.api_client import EngagePage, MixpanelAPIClient
+from mixpanel_data._internal.inspect_lines import BadLine
+from mixpanel_data._internal.inspect_profiles import inspect_profiles, set_apart
+from mixpanel_data._internal.land_profile_pages import Pages
 from mixpanel_data._internal.landing import Landed, LandingFolder
+from mixpanel_data._internal.profile_reads import ProfileRead
+from mixpanel_data._internal.verify import broken
 from mixpanel_data._internal.windows import Window
 from mixpanel_data.exceptions import IncompleteExportError
 
 ATTEMPTS = 3
 
 
-def land_profiles(
-    client: MixpanelAPIClient,
-    folder: LandingFolder,
-    *,
-    on_page: Callable[[EngagePage], None] = lambda _page: None,
-) -> Landed:
-    """The verified file of a complete snapshot, its pages one JSON document each.
+@dataclass(frozen=True)
+class Source:
+    """Where profiles come from and go to; ``page_size`` None leaves it to Mixpanel."""
 
-    Pages of two sessions are never mixed: when a session dies, the read starts over at page 0, up to three times.
+    client: MixpanelAPIClient
+    folder: LandingFolder
+    page_size: int | None = None
+    on_page: Callable[[EngagePage], None] = lambda _page: None
+
+
+def land_profiles(
+    source: Source,
+    read: ProfileRead,
+    *,
+    known: int = 0,
+    suspects: Iterable[BadLine] | None = None,
+) -> Landed:
+    """The verified file of ``read``, begun again at page 0 while it is not whole, up to three times.
+
+    Pages of two sessions are never mixed. What is odd though nothing is missing is read again too, and believed when it
+    comes a second time: a count that moved, or fewer than half of the ``known`` profiles.
+
+    ``suspects`` are the profiles that could not be read of an earlier read, one that would not load. Then every profile
+    is looked at: one that can't be read and is among them is proven to be what Mixpanel has, and put into ``rejects``.
 
     Raises:
-        IncompleteExportError: no attempt brought as many profiles as Mixpanel counted; none will be loaded.
+        IncompleteExportError: no attempt brought all that Mixpanel counted; nothing of it will be loaded.
         APIError: Mixpanel refused, or could not be reached.
     """
-    day = datetime.now(UTC).date()
-    path = folder.path_for("profiles", Window(day, day))
+    oddities = _Oddities(suspects)
     requests = 0
-    for attempt in range(1, ATTEMPTS + 1):
-        started, fetched_at = time.monotonic(), datetime.now(UTC)
-        snapshot = _Snapshot()
+    failure = broken("never tried", "no attempt was made")
+    for _ in range(ATTEMPTS):
+        pages = Pages(known)
         try:
-            _write_pages(client, path, snapshot, on_page)
-        except IncompleteExportError:
-            requests += snapshot.requests or 1
-            if attempt == ATTEMPTS:
-                raise
-            continue
-        return Landed(
-            path=path, kind="profiles", window=Window(day, day), lines=snapshot.profiles, size=snapshot.size,
-            requests=requests + snapshot.requests, fetched_at=fetched_at,
-            duration_seconds=time.monotonic() - started, snapshot_complete=True, largest_object=snapshot.largest, raw_size=path.stat().st_size,
-        ).save()  # fmt: skip
-    raise AssertionError("unreachable: the last attempt returns or raises")
+            landed = oddities.judged(_fetch(source, read, pages), pages)
+            return replace(landed, requests=requests + pages.requests).save()
+        except IncompleteExportError as error:
+            requests += pages.requests or 1
+            failure = error
+    raise _at_last(failure, read, requests)
 
 
-class _Snapshot:
-    """What has come so far."""
+class _Oddities:
+    """What was odd in the reads so far; the same a second time is what Mixpanel has."""
 
-    def __init__(self) -> None:
-        self.profiles = self.size = self.largest = self.requests = 0
+    def __init__(self, suspects: Iterable[BadLine] | None) -> None:
+        self._inspect = suspects is not None
+        self._seen: set[str | bytes] = {line.raw for line in suspects or ()}
 
-    def add(self, page: EngagePage) -> None:
-        self.profiles += page.results
-        self.size += len(page.body)
-        self.largest = max(self.largest, len(page.body))
-        self.requests += page.requests
+    def judged(self, landed: Landed, pages: Pages) -> Landed:
+        """``landed``, without the profiles that can't be read.
+
+        Raises:
+            IncompleteExportError: something about it was not seen before.
+        """
+        bad = inspect_profiles(landed.path) if self._inspect else []
+        doubt = pages.doubt()
+        odd: set[str | bytes] = {line.raw for line in bad}
+        odd |= {doubt} if doubt else set()
+        if odd <= self._seen:
+            return set_apart(landed, bad) if bad else landed
+        self._seen |= odd
+        landed.discard()
+        raise broken("odd answer", doubt) if doubt else _malformed(bad)
 
 
-def _write_pages(
-    client: MixpanelAPIClient,
-    path: Path,
-    snapshot: _Snapshot,
-    on_page: Callable[[EngagePage], None],
-) -> None:
+def _fetch(source: Source, read: ProfileRead, pages: Pages) -> Landed:
+    started, fetched_at = time.monotonic(), datetime.now(UTC)
+    window = Window(fetched_at.date(), fetched_at.date())
+    name = re.sub(r"[^A-Za-z0-9_-]", "_", read.filter_hash)
+    path = source.folder.path_for(read.of.kind, window, name)
     part = path.with_name(path.name + ".part")
     with part.open("wb") as file:
-        for page in client.engage_pages():
-            file.write(page.body + b"\n")
-            snapshot.add(page)
-            on_page(page)
+        for page in source.client.engage_pages(
+            where=read.where, data_group_id=read.of.data_group_id, page_size=source.page_size
+        ):
+            pages.write(page, file)
+            source.on_page(page)
+    pages.require_all()
     part.replace(path)
+    return Landed(
+        path=path, kind=read.of.kind, window=window, lines=pages.profiles, size=pages.size,
+        requests=pages.requests, fetched_at=fetched_at, duration_seconds=time.monotonic() - started,
+        filter_hash=read.filter_hash, snapshot_complete=read.since is None,
+        largest_object=pages.largest, raw_size=path.stat().st_size,
+        group_key=read.of.group_key, since=read.since,
+    )  # fmt: skip
+
+
+def _malformed(bad: list[BadLine]) -> IncompleteExportError:
+    shown = "; ".join(f"profile {line.number}: {line.reason}" for line in bad[:3])
+    return broken("malformed profile", f"{len(bad)} profiles can't be read ({shown})")
+
+
+def _at_last(
+    failure: IncompleteExportError, read: ProfileRead, requests: int
+) -> IncompleteExportError:
+    said = str(failure.details.get("explanation") or failure.reason).rstrip(".")
+    return IncompleteExportError(
+        f"{ATTEMPTS} attempts were made to read the {read.of}; the last one: {said}.",
+        reason=failure.reason,
+        details={"requests": requests},
+    )

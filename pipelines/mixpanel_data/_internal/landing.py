@@ -22,11 +22,13 @@ KEPT_BROKEN_FILES = 20
 
 @dataclass(frozen=True)
 class Reject:
-    """A line that is proven to be what Mixpanel has, and that no parser can read."""
+    """A line, or a profile, that is proven to be what Mixpanel has, and that no parser can read."""
 
     line_number: int
     raw: str
     reason: str
+    distinct_id: str | None = None
+    """Whose profile it is, where that much can be read."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Landed:
 
     path: Path
     kind: str
-    """``events`` or ``profiles``."""
+    """``events``, ``profiles`` or ``group_profiles``."""
     window: Window
     lines: int
     """Events in the file, or profiles."""
@@ -52,6 +54,10 @@ class Landed:
     raw_size: int = 0
     """Bytes of the file."""
     rejects: tuple[Reject, ...] = field(default=())
+    group_key: str = ""
+    """Whose profiles, where they are of a group."""
+    since: datetime | None = None
+    """Only profiles seen from then on (naive UTC) were asked for."""
 
     @property
     def note(self) -> Path:
@@ -136,6 +142,7 @@ def _to_json(landed: Landed) -> dict[str, Any]:
         "path": landed.path.name,
         "window": [str(landed.window.first), str(landed.window.last)],
         "fetched_at": landed.fetched_at.isoformat(),
+        "since": landed.since.isoformat() if landed.since else None,
     }
 
 
@@ -147,6 +154,7 @@ def _from_json(note: dict[str, Any], file: Path) -> Landed:
             "path": file.with_name(note["path"]),
             "window": Window(date.fromisoformat(first), date.fromisoformat(last)),
             "fetched_at": datetime.fromisoformat(note["fetched_at"]),
+            "since": datetime.fromisoformat(note["since"]) if note.get("since") else None,
             "rejects": tuple(Reject(**reject) for reject in note["rejects"]),
         }
     )

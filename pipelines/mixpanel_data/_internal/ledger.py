@@ -3,7 +3,7 @@
 A row counts only when its load package committed, and of several rows for one day the newest does.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
@@ -11,6 +11,8 @@ import duckdb
 
 from mixpanel_data._internal.event_filter import UNFILTERED
 from mixpanel_data._internal.landing import Landed
+from mixpanel_data._internal.ledger_profiles import count_profiles, read_reads
+from mixpanel_data._internal.profile_reads import USERS, ReadRecord, Reads
 from mixpanel_data.exceptions import ConfigError, DatabaseLockedError
 
 _COUNTS = """
@@ -43,21 +45,14 @@ class DayRecord:
 
 
 @dataclass(frozen=True)
-class SnapshotRecord:
-    """What the ledger holds of the newest read of all profiles."""
-
-    row_count: int
-    fetched_at: datetime
-    """Naive UTC."""
-    load_id: str
-
-
-@dataclass(frozen=True)
 class Ledger:
     """The ledger as it counts now."""
 
     days: dict[date, DayRecord]
-    profiles: SnapshotRecord | None = None
+    reads: Reads = field(default_factory=dict)
+    """The newest reads of profiles."""
+    profile_counts: dict[str, int] = field(default_factory=dict)
+    """How many profiles there are, by group key; of users under ``""``."""
     wanted_from: date | None = None
     """The earliest day any run set out to bring."""
     projects: tuple[tuple[str, str], ...] = ()
@@ -65,11 +60,17 @@ class Ledger:
     loads: frozenset[str] = frozenset()
     """The load ids of all rows that count, replaced ones too."""
 
+    @property
+    def profiles(self) -> ReadRecord | None:
+        """The newest complete snapshot of user profiles."""
+        return self.reads.get((USERS.kind, USERS.whole))
+
     def holds(self, file: Landed) -> bool:
-        """Whether what the ledger says of the file's days, or of the profiles, is this very fetch."""
+        """Whether what the ledger says of the file's days, or of its part of the profiles, is this very fetch."""
         fetched_at = file.fetched_at.replace(tzinfo=None)
-        if file.kind == "profiles":
-            return self.profiles is not None and self.profiles.fetched_at == fetched_at
+        if file.kind != "events":
+            read = self.reads.get((file.kind, file.filter_hash))
+            return read is not None and read.fetched_at == fetched_at
         records = (self.days.get(day) for day in file.window.days())
         return all(record is not None and record.fetched_at == fetched_at for record in records)
 
@@ -136,11 +137,11 @@ def _read(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
     )
     rows = connection.execute(f"SELECT {names} {counted}").fetchall()
     days = {row[1]: DayRecord(*row[1:10]) for row in rows if row[0] == "events"}
-    profiles = [SnapshotRecord(row[3], row[7], row[8]) for row in rows if row[0] == "profiles"]
     loaded, wanted_from = _whole_ledger(connection, f"{schema}._metadata", loads)
     return Ledger(
         days=days,
-        profiles=max(profiles, key=lambda record: record.fetched_at, default=None),
+        reads=read_reads(connection, f"{schema}._metadata", loads),
+        profile_counts=count_profiles(connection, schema, tables),
         wanted_from=wanted_from,
         projects=tuple({(row[10], row[11]) for row in rows}),
         loads=loaded,

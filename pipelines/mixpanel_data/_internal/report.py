@@ -1,10 +1,11 @@
 """What a run did, for people and for programs."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from mixpanel_data._internal.build import BuildResult
+from mixpanel_data._internal.landing import Landed
 from mixpanel_data._internal.ledger import DayRecord, Ledger
 from mixpanel_data._internal.planner import Range
 from mixpanel_data._internal.publish import Published
@@ -22,6 +23,19 @@ class DayOutcome:
     late: int
 
 
+@dataclass(frozen=True)
+class ProfileOutcome:
+    """A read of profiles that was loaded."""
+
+    group_key: str
+    """Empty for users."""
+    brought: int
+    now: int
+    """How many there are after it."""
+    since: datetime | None
+    """Only those seen from then on (naive UTC) were read; None: it was a complete snapshot."""
+
+
 @dataclass
 class SyncReport:
     """Everything a run has to tell. It grows as the run goes on."""
@@ -30,13 +44,15 @@ class SyncReport:
     due: frozenset[date] = frozenset()
     """The days that had to be asked for."""
     days: list[DayOutcome] = field(default_factory=list)
-    profiles: int | None = None
+    profile_reads: list[ProfileOutcome] = field(default_factory=list)
     rejected: int = 0
     requests: int = 0
     bytes: int = 0
     """As they came over the wire."""
     failures: list[MixpanelDataError] = field(default_factory=list)
     """What did not come; the rest went on."""
+    warnings: list[str] = field(default_factory=list)
+    """What was left out and can't be helped by another run."""
     build: BuildResult | None = None
     published: Published | None = None
     seconds: float = 0.0
@@ -45,6 +61,11 @@ class SyncReport:
     def events(self) -> int:
         """Events in the days that were loaded."""
         return sum(day.rows for day in self.days)
+
+    @property
+    def profiles(self) -> int | None:
+        """How many users there are, if their profiles were read."""
+        return next((read.now for read in self.profile_reads if not read.group_key), None)
 
     @property
     def missing(self) -> list[Window]:
@@ -78,6 +99,13 @@ class SyncReport:
                 DayOutcome(day, record.row_count, _rows(before.days.get(day)), record.late_count)
             )
 
+    def note_profiles(self, file: Landed, after: Ledger) -> None:
+        """Add the outcome of ``file``, which a load has just brought."""
+        self.rejected += len(file.rejects)
+        brought = after.reads[file.kind, file.filter_hash].row_count
+        now = after.profile_counts.get(file.group_key, 0)
+        self.profile_reads.append(ProfileOutcome(file.group_key, brought, now, file.since))
+
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON can hold it; dates are ISO texts."""
         days = sorted(self.days, key=lambda outcome: outcome.day)
@@ -97,10 +125,21 @@ class SyncReport:
             ],
             "days_missing": [str(day) for window in self.missing for day in window.days()],
             "profiles": self.profiles,
+            "profile_reads": [
+                {
+                    "group_key": read.group_key or None,
+                    "snapshot_complete": read.since is None,
+                    "since": read.since.isoformat() if read.since else None,
+                    "brought": read.brought,
+                    "profiles": read.now,
+                }
+                for read in self.profile_reads
+            ],
             "rejected_lines": self.rejected,
             "requests": self.requests,
             "bytes": self.bytes,
             "failures": [error.to_dict() for error in self.failures],
+            "warnings": self.warnings,
             "built": self.build is not None,
             "published": str(self.published.path) if self.published else None,
             "tables": dict(self.published.tables) if self.published else {},

@@ -35,6 +35,10 @@ class Settings(BaseModel):
     project_timezone: str = "UTC"
     lookback_days: int = Field(default=5, ge=0, le=365)
     start_date: date | None = None
+    profiles_snapshot_days: int = Field(default=7, ge=0)
+    profiles_overlap_minutes: int = Field(default=90, ge=0)
+    profiles_page_size: int | None = Field(default=None, ge=1)
+    groups: dict[str, str] = Field(default_factory=dict)
     storage_version: str = Field(default="v1.2.0", pattern=r"^v\d+\.\d+\.\d+$")
     memory_limit: str | None = Field(default=None, pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")
 
@@ -46,6 +50,25 @@ class Settings(BaseModel):
         if zone not in available_timezones():
             raise ValueError(f"{zone!r} is no IANA time zone, such as Europe/Stockholm")
         return zone
+
+    @field_validator("groups", mode="before")
+    @classmethod
+    def _as_table(cls, groups: Any) -> Any:
+        """In a variable the table is written ``companies=1234567,accounts=89``."""
+        if isinstance(groups, str):
+            groups = dict(pair.partition("=")[::2] for pair in groups.split(",") if pair.strip())
+        if not isinstance(groups, dict):
+            return groups
+        return {str(key).strip(): str(number).strip() for key, number in groups.items()}
+
+    @field_validator("groups")
+    @classmethod
+    def _each_group_once(cls, groups: dict[str, str]) -> dict[str, str]:
+        if not all(key and number for key, number in groups.items()):
+            raise ValueError("each group key needs its data_group_id, as in companies=1234567")
+        if len(set(groups.values())) < len(groups):
+            raise ValueError("two group keys have the same data_group_id")
+        return groups
 
     @property
     def folder(self) -> DataFolder:

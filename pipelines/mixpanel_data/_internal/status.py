@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mixpanel_data._internal.ledger import Ledger, read_ledger, read_published_ledger
+from mixpanel_data._internal.profile_reads import USERS
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data._internal.windows import ONE_DAY, Window, contiguous, today
 from mixpanel_data.exceptions import DatabaseLockedError
@@ -29,6 +30,13 @@ class Status:
     late: int
     rejected: int
     profiles: int | None
+    """Of users."""
+    group_profiles: dict[str, int]
+    """By group key."""
+    last_snapshot: datetime | None
+    """When the newest complete read of user profiles began."""
+    last_increment: datetime | None
+    """The same of the newest read of those seen since."""
     last_run: datetime | None
     published_at: datetime | None
 
@@ -52,6 +60,9 @@ class Status:
             "late_events": self.late,
             "rejected_lines": self.rejected,
             "profiles": self.profiles,
+            "group_profiles": self.group_profiles,
+            "last_snapshot": _iso(self.last_snapshot),
+            "last_increment": _iso(self.last_increment),
             "last_run": _iso(self.last_run),
             "published_at": _iso(self.published_at),
         }
@@ -87,8 +98,8 @@ def status_of(
     """The status that a ledger amounts to on the date ``now``. Pure."""
     records = ledger.days.values()
     fetches = [record.fetched_at for record in records]
-    if ledger.profiles:
-        fetches.append(ledger.profiles.fetched_at)
+    fetches += [read.fetched_at for read in ledger.reads.values()]
+    increment = ledger.reads.get((USERS.kind, USERS.part))
     return Status(
         data_dir=data_dir,
         read_from=read_from,
@@ -100,7 +111,10 @@ def status_of(
         events=sum(record.row_count for record in records),
         late=sum(record.late_count for record in records),
         rejected=sum(record.rejected_count for record in records),
-        profiles=ledger.profiles.row_count if ledger.profiles else None,
+        profiles=ledger.profile_counts.get("") if ledger.profiles else None,
+        group_profiles={key: count for key, count in ledger.profile_counts.items() if key},
+        last_snapshot=ledger.profiles.fetched_at if ledger.profiles else None,
+        last_increment=increment.fetched_at if increment else None,
         last_run=max(fetches, default=None),
         published_at=published_at,
     )

@@ -15,12 +15,15 @@ from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.event_filter import EVERYTHING, UNFILTERED, EventFilter
 from mixpanel_data._internal.inspect_lines import inspect_lines
 from mixpanel_data._internal.land_events import land_events, set_apart
-from mixpanel_data._internal.land_profiles import land_profiles
+from mixpanel_data._internal.land_profile_sets import ProfileLander
+from mixpanel_data._internal.land_profiles import Source
 from mixpanel_data._internal.land_windows import WindowLander
 from mixpanel_data._internal.landing import Landed, LandingFolder
 from mixpanel_data._internal.ledger import Ledger, read_ledger, read_published_ledger
+from mixpanel_data._internal.ledger_profiles import rejected_profiles
 from mixpanel_data._internal.pacing import Pacing
 from mixpanel_data._internal.planner import Range, days_to_fetch, plan, wanted_range
+from mixpanel_data._internal.profile_reads import ProfileSet, profile_sets
 from mixpanel_data._internal.progress import QUIET, Progress
 from mixpanel_data._internal.report import SyncReport
 from mixpanel_data._internal.settings import Settings
@@ -32,6 +35,7 @@ from mixpanel_data.exceptions import (
     ConfigError,
     IncompleteExportError,
     MixpanelDataError,
+    QueryError,
     RateLimitError,
 )
 
@@ -54,6 +58,7 @@ class Sync:
         only: EventFilter = EVERYTHING,
         reload_days: int | None = None,
         oldest_first: bool = False,
+        full_profiles: bool = False,
     ) -> None:
         self.settings = settings
         self.folder: DataFolder = settings.folder.create()
@@ -64,6 +69,7 @@ class Sync:
         self._only = only
         self._lookback_days = settings.lookback_days if reload_days is None else reload_days
         self._oldest_first = oldest_first
+        self._full_profiles = full_profiles
         self._started = time.monotonic()
         self._asked: set[date] = set()
         self._reused: list[Landed] = []
@@ -87,6 +93,18 @@ class Sync:
     @cached_property
     def _lander(self) -> WindowLander:
         return WindowLander(self._land, self.landing)
+
+    @cached_property
+    def _profile_lander(self) -> ProfileLander:
+        settings = self.settings
+        return ProfileLander(
+            Source(self.client, self.landing, settings.profiles_page_size, self._progress.page),
+            sets=profile_sets(settings.groups),
+            snapshot_days=settings.profiles_snapshot_days,
+            overlap=timedelta(minutes=settings.profiles_overlap_minutes),
+            full=self._full_profiles,
+            on_fetched=self._fetched,
+        )
 
     @property
     def project(self) -> "Project":
@@ -204,9 +222,12 @@ class Sync:
             self.client, window, self.landing, self.settings.zone,
             on_bytes=self._progress.received, only=self._only,
         )  # fmt: skip
+        self._fetched(landed)
+        return landed
+
+    def _fetched(self, landed: Landed) -> None:
         self.report.requests += landed.requests
         self.report.bytes += landed.size
-        return landed
 
     def load(self, landed: Sequence[Landed]) -> None:
         """Load verified files; one that DuckDB can't read is fetched once more, and then its bad lines set apart."""
@@ -222,7 +243,8 @@ class Sync:
 
     def _land_again(self, file: Landed) -> Landed:
         if file.kind != "events":
-            raise _unreadable(file)
+            known = rejected_profiles(self.folder.raw, file.kind)
+            return self._profile_lander.again(file, known)
         suspects = inspect_lines(file.path, file.window, self.settings.zone)
         if not suspects:
             return set_apart(
@@ -257,28 +279,27 @@ class Sync:
     def _note(self, file: Landed, before: Ledger, after: Ledger) -> None:
         if file.kind == "events":
             self.report.note_days(list(file.window.days()), before, after)
-        elif after.profiles:
-            self.report.profiles = after.profiles.row_count
+        else:
+            self.report.note_profiles(file, after)
         self._progress.loaded(file)
 
     def profiles(self) -> None:
-        """Bring all profiles, or none: an incomplete snapshot is noted in the report and not loaded."""
-        if landed := self.land_profiles():
-            self.load([landed])
+        """Bring the profiles that are due, each set whole or not at all; what did not come is noted in the report."""
+        self.load(self.land_profiles())
 
-    def land_profiles(self) -> Landed | None:
-        """The verified file of a complete snapshot, or None where that failed or makes no sense any more."""
+    def land_profiles(self) -> list[Landed]:
+        """The verified files of users and of the configured groups; a set that failed is noted in the report."""
         if self.stopped:
-            return None
+            return []
         self._progress.landing_profiles()
-        try:
-            landed = land_profiles(self.client, self.landing, on_page=self._progress.page)
-        except MixpanelDataError as error:
-            self._fail(error)
-            return None
-        self.report.requests += landed.requests
-        self.report.bytes += landed.size
-        return landed
+        return self._profile_lander.package(self.ledger(), failed=self._fail_profiles)
+
+    def _fail_profiles(self, of: ProfileSet, error: MixpanelDataError) -> bool:
+        if isinstance(error, QueryError) and error.plan_limit == "call":
+            # Asking again never helps, and the rest of the run is right.
+            self.report.warnings.append(f"The {of} were left out: {error}")
+            return True
+        return self._fail(error)
 
     def needs_build(self) -> bool:
         """Whether the raw tables hold a load that the published file does not."""
@@ -361,8 +382,7 @@ def _stops(error: MixpanelDataError) -> bool:
 
 
 def _unreadable(file: Landed) -> IncompleteExportError:
-    what = "profiles" if file.kind == "profiles" else "events"
-    error = broken("unreadable", f"DuckDB can't read the {what} that arrived")
+    error = broken("unreadable", f"DuckDB can't read the {file.kind} that arrived")
     days = (file.window.first, file.window.last) if file.kind == "events" else (None, None)
     return IncompleteExportError(
         str(error.details["explanation"]), reason="unreadable", from_date=days[0], to_date=days[1]

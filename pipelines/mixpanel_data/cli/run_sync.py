@@ -28,6 +28,7 @@ class SyncOptions:
     events: tuple[str, ...] = ()
     where: str | None = None
     oldest_first: bool = False
+    full_profiles: bool = False
     account: str | None = None
     data_dir: Path | None = None
 
@@ -65,6 +66,7 @@ def make_sync(options: SyncOptions, progress: "Progress") -> "Sync":
         only=EventFilter(options.events, options.where),
         reload_days=options.reload_days,
         oldest_first=options.oldest_first,
+        full_profiles=options.full_profiles,
     )
 
 

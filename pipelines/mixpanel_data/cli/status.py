@@ -40,8 +40,18 @@ def _rows(found: "Status") -> list[tuple[str, Any]]:
         ("events", f"{found.events:,}"),
         ("came late", f"{found.late:,} events more than a day after they happened"),
         ("rejected lines", f"{found.rejected:,}"),
-        ("profiles", f"{found.profiles:,}" if found.profiles is not None else "none yet"),
+        ("profiles", _profiles(found)),
+        *((f"{key} profiles", f"{count:,}") for key, count in found.group_profiles.items()),
         ("last run", f"{found.last_run} UTC" if found.last_run else "never"),
         ("published", found.published_text),
         ("read from", found.read_from),
     ]
+
+
+def _profiles(found: "Status") -> str:
+    if found.profiles is None:
+        return "none yet"
+    reads = [f"complete snapshot {found.last_snapshot:%Y-%m-%d %H:%M} UTC"]
+    if found.last_increment:
+        reads.append(f"increment {found.last_increment:%Y-%m-%d %H:%M} UTC")
+    return f"{found.profiles:,} ({', '.join(reads)})"

@@ -2,7 +2,7 @@
 
 import sys
 
-from mixpanel_data._internal.report import SyncReport
+from mixpanel_data._internal.report import ProfileOutcome, SyncReport
 
 
 def print_summary(report: SyncReport) -> None:
@@ -19,8 +19,8 @@ def summary_lines(report: SyncReport) -> list[str]:
         lines.append(
             f"Loaded {report.events:,} events of {len(report.days)} days, {first} to {last}.{_changes(report)}"
         )
-    if report.profiles is not None:
-        lines.append(f"Loaded {report.profiles:,} profiles, a complete snapshot.")
+    lines += [_profiles(read) for read in report.profile_reads]
+    lines += report.warnings
     if report.rejected:
         lines.append(
             f"{report.rejected:,} lines can't be read; they are kept in the table _rejected."
@@ -38,12 +38,20 @@ def summary_lines(report: SyncReport) -> list[str]:
         lines.append(
             f"Published {report.published.path} ({report.published.bytes / 1e6:.1f} MB): {tables}."
         )
-    elif not report.days and report.profiles is None and not report.failures:
+    elif not (report.days or report.profile_reads or report.failures):
         lines.append("Nothing to do.")
     lines.append(
         f"{report.requests} requests, {report.bytes / 1e6:.1f} MB over the wire, {report.seconds:.1f} s."
     )
     return lines
+
+
+def _profiles(read: ProfileOutcome) -> str:
+    what = f"{read.group_key} profiles" if read.group_key else "profiles"
+    if read.since is None:
+        return f"Loaded {read.brought:,} {what}, a complete snapshot."
+    since = f"{read.since:%Y-%m-%d %H:%M:%S} UTC"
+    return f"Loaded {read.brought:,} {what} seen since {since}; there are {read.now:,}."
 
 
 def _changes(report: SyncReport) -> str:

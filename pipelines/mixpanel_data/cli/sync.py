@@ -33,6 +33,12 @@ Where = Annotated[
 OldestFirst = Annotated[
     bool, typer.Option("--oldest-first", help="Bring the oldest days first, not the newest.")
 ]
+FullProfiles = Annotated[
+    bool,
+    typer.Option(
+        "--full-profiles", help="Read all profiles, however young the last complete snapshot is."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
 
 
@@ -45,6 +51,7 @@ def sync(
     event: Event = None,
     where: Where = None,
     oldest_first: OldestFirst = False,
+    full_profiles: FullProfiles = False,
     account: AccountOption = None,
     data_dir: DataDirOption = None,
     quiet: Quiet = False,
@@ -53,7 +60,7 @@ def sync(
     """Bring what is missing, and the look-back days again; build and publish.
 
     Without dates: every day up to yesterday that is not there yet, and the last days (MP_LOOKBACK_DAYS, 5) again for
-    what came late. All profiles are read anew.
+    what came late. Profiles: those seen since the last read, and all of them every MP_PROFILES_SNAPSHOT_DAYS (7).
 
     Example: mp sync --from 2026-01-01 --to 2026-01-31
     """
@@ -66,6 +73,7 @@ def sync(
         events=tuple(event or ()),
         where=where,
         oldest_first=oldest_first,
+        full_profiles=full_profiles,
         account=account,
         data_dir=data_dir,
     )

@@ -1,4 +1,4 @@
-"""The dlt source of a Mixpanel project: ``events``, ``profiles`` and the ledger ``_metadata``."""
+"""The dlt source of a Mixpanel project: ``events``, ``profiles``, ``group_profiles`` and the ledger ``_metadata``."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -51,8 +51,15 @@ def mixpanel_source(
 
     @dlt.transformer(data_from=landed_files, name=tables.PROFILES, columns=tables.PROFILE_COLUMNS)
     def profiles(files: list[Landed]) -> Iterator[Any]:
-        """The current profiles, one row each."""
+        """The current user profiles, one row each."""
         yield from _imports(files, tables.PROFILES)
+
+    @dlt.transformer(
+        data_from=landed_files, name=tables.GROUP_PROFILES, columns=tables.GROUP_PROFILE_COLUMNS
+    )
+    def group_profiles(files: list[Landed]) -> Iterator[Any]:
+        """The current profiles of the configured groups, one row each."""
+        yield from _imports(files, tables.GROUP_PROFILES)
 
     @dlt.transformer(
         data_from=landed_files,
@@ -61,14 +68,14 @@ def mixpanel_source(
         write_disposition="append",
     )
     def metadata(files: list[Landed]) -> Iterator[dict[str, Any]]:
-        """One row a day, or a snapshot: what is known of it before the load counts its rows."""
+        """One row a day, or a read of profiles: what is known of it before the load counts its rows."""
         for file in files:
             yield from drafts(file)
 
-    for resource in (events, profiles):
+    for resource in (events, profiles, group_profiles):
         resource.apply_hints(additional_table_hints={tables.RAW_HINT: True})
     metadata.apply_hints(additional_table_hints={tables.LEDGER_HINT: True})
-    return landed_files, events, profiles, metadata
+    return landed_files, events, profiles, group_profiles, metadata
 
 
 def _imports(files: list[Landed], kind: str) -> Iterator[Any]:

@@ -51,6 +51,9 @@ class PackedFile:
     largest_object: int
     raw_size: int
     rejects: tuple[Reject, ...]
+    group_key: str
+    since: datetime | None
+    """Naive UTC."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Manifest:
         return ZoneInfo(self.project.zone)
 
     def of(self, kind: str) -> list[PackedFile]:
-        """The files of ``events`` or of ``profiles``."""
+        """The files of ``events``, ``profiles`` or ``group_profiles``."""
         return [file for file in self.files if file.kind == kind]
 
 
@@ -107,6 +110,7 @@ def _pack_file(landed: Landed) -> dict[str, Any]:
         "mark": mark_of(landed.path),
         "window": [str(landed.window.first), str(landed.window.last)],
         "fetched_at": landed.fetched_at.astimezone(UTC).isoformat(),
+        "since": landed.since.isoformat() if landed.since else None,
     }
 
 
@@ -117,6 +121,7 @@ def _unpack_file(content: Mapping[str, Any]) -> PackedFile:
         | {
             "window": Window(date.fromisoformat(first), date.fromisoformat(last)),
             "fetched_at": datetime.fromisoformat(content["fetched_at"]),
+            "since": datetime.fromisoformat(content["since"]) if content["since"] else None,
             "rejects": tuple(Reject(**reject) for reject in content["rejects"]),
         }
     )

@@ -25,6 +25,7 @@ class RunCommand(SupportsCliCommand):
         parser.add_argument("--from", dest="first", metavar="DAY", help="first day, YYYY-MM-DD")
         parser.add_argument("--to", dest="last", metavar="DAY", help="last day, included")
         parser.add_argument("--only", choices=("events", "profiles"), help="one of the two")
+        parser.add_argument("--full-profiles", action="store_true", help="read all profiles")
         parser.add_argument("--build", action="store_true", help="run dbt and publish afterwards")
 
     def execute(self, args: argparse.Namespace) -> None:
@@ -36,7 +37,13 @@ class RunCommand(SupportsCliCommand):
             raise CliCommandException(
                 253, f"`run` is of the pipeline mixpanel, not of {args.pipeline_name!r}"
             )
-        options = SyncOptions(first=args.first, last=args.last, only=args.only, build=args.build)
+        options = SyncOptions(
+            first=args.first,
+            last=args.last,
+            only=args.only,
+            full_profiles=args.full_profiles,
+            build=args.build,
+        )
         code = run_sync(options)
         if code:
             raise CliCommandException(code)

@@ -1,5 +1,6 @@
 """The one job that moves a package's landed files into the raw tables, in one transaction."""
 
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -11,14 +12,18 @@ from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.job_impl import ReferenceFollowupJobRequest
 
 from mixpanel_data.sources import replace_events, replace_profiles
+from mixpanel_data.sources.frugal import frugal
 from mixpanel_data.sources.package import Manifest, PackedFile, mark_of
-from mixpanel_data.sources.tables import EVENTS, PROFILES
+from mixpanel_data.sources.tables import EVENTS, GROUP_PROFILES, PROFILES
 
 Connection = duckdb.DuckDBPyConnection
 Replace = Callable[[Connection, Manifest, dict[str, Path], list[PackedFile], str], bool]
 
 # Kinds of failure that say "this file can't be read", not "this machine can't do it now".
 UNREADABLE = (duckdb.InvalidInputException, duckdb.ConversionException)
+
+# dlt runs the jobs of a package at once; what one of them grants DuckDB, all have.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class ReplaceJob(RunnableLoadJob):
@@ -34,22 +39,37 @@ class ReplaceJob(RunnableLoadJob):
         self._job_client: DuckDbClient
 
     def run(self) -> None:
-        manifest = self._manifest
         files = _by_mark(Path(self._file_path))
-        replace = _REPLACE[self.load_table_name]
-        packed = [file for file in manifest.of(self.load_table_name) if file.mark in files]
+        packed = [f for f in self._manifest.of(self.load_table_name) if f.mark in files]
         connection: Any = self._job_client.sql_client.native_connection
         connection.execute(f"USE {self._job_client.sql_client.fully_qualified_dataset_name()}")
-        if not _whole(replace, connection, manifest, files, packed, self._load_id):
+        with _ONE_AT_A_TIME:
+            if packed and self.load_table_name != EVENTS:
+                longest = max(file.largest_object for file in packed)
+                # A project with so many profiles that this is too little gets what there is.
+                with suppress(duckdb.OutOfMemoryException), frugal(connection, largest=longest):
+                    self._replace_readable(connection, files, packed)
+                    return
+            self._replace_readable(connection, files, packed)
+
+    def _replace_readable(
+        self, connection: Connection, files: dict[str, Path], packed: list[PackedFile]
+    ) -> None:
+        replace, load_id = _REPLACE[self.load_table_name], self._load_id
+        if not _whole(replace, connection, self._manifest, files, packed, load_id):
             readable = [
                 file
                 for file in packed
-                if _whole(replace, connection, manifest, files, [file], self._load_id, keep=False)
+                if _whole(replace, connection, self._manifest, files, [file], load_id, keep=False)
             ]
-            _whole(replace, connection, manifest, files, readable, self._load_id)
+            _whole(replace, connection, self._manifest, files, readable, load_id)
 
 
-_REPLACE: dict[str, Replace] = {EVENTS: replace_events.replace, PROFILES: replace_profiles.replace}
+_REPLACE: dict[str, Replace] = {
+    EVENTS: replace_events.replace,
+    PROFILES: replace_profiles.replace,
+    GROUP_PROFILES: replace_profiles.replace,
+}
 
 
 def _whole(

@@ -1,16 +1,23 @@
-"""Replace the raw profiles by a complete snapshot."""
+"""Bring raw profiles up to what was read of them; what they were goes into their history."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from mixpanel_data._internal.event_sql import literal
-from mixpanel_data.sources import ledger_rows
+from mixpanel_data._internal.event_sql import literal, timestamp
+from mixpanel_data.sources import ledger_rows, tables
 from mixpanel_data.sources.package import Manifest, PackedFile
-from mixpanel_data.sources.tables import PROFILES
 
 Connection = duckdb.DuckDBPyConnection
-SLACK = 1024 * 1024  # DuckDB wants a little more than the largest document
+SLACK = 64 * 1024  # DuckDB wants a little more than the largest line
+
+_HISTORIES = {
+    tables.PROFILES: tables.PROFILES_HISTORY,
+    tables.GROUP_PROFILES: tables.GROUP_PROFILES_HISTORY,
+}
 
 
 def replace(
@@ -20,48 +27,131 @@ def replace(
     packed: list[PackedFile],
     load_id: str,
 ) -> bool:
-    """Whether the newest snapshot in ``packed`` was read to the last profile; if not, roll back."""
-    file = max(packed, key=lambda item: item.fetched_at)
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE snapshot AS {_profiles(files[file.mark], file)}"
+    """Whether every profile of ``packed`` is now as it was read; if not, roll back."""
+    ledger_rows.forget(connection, packed[0].kind, load_id)
+    for file in sorted(packed, key=lambda item: item.fetched_at):
+        outcome = _Rows(connection, file, files[file.mark]).replace(load_id)
+        if outcome is None:
+            return False
+        ledger_rows.insert(connection, [_ledger(file, manifest, outcome, load_id)])
+        ledger_rows.insert_rejects(connection, file.kind, file, load_id)
+    return True
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What a read brought."""
+
+    profiles: int
+    before: int
+    """Profiles in the table before it."""
+    newest_seen: datetime | None
+
+
+class _Rows:
+    """The rows one file speaks of: the user profiles, or those of one group key."""
+
+    def __init__(self, connection: Connection, file: PackedFile, path: Path) -> None:
+        self._connection = connection
+        self._file = file
+        self._lines = _read(path, file.largest_object)
+        self._table = file.kind
+        self._key = {"group_key": literal(file.group_key)} if file.group_key else {}
+        self._mine = (
+            " AND ".join(f"{name} = {value}" for name, value in self._key.items()) or "true"
+        )
+
+    def replace(self, load_id: str) -> _Outcome | None:
+        """What the file brought, now that the rows agree with it; None if it could not all be read."""
+        before = self._one(f"SELECT count(*) FROM {self._table} WHERE {self._mine}")[0]
+        self._gather()
+        found, nameless, profiles, newest_seen = self._one(
+            "SELECT coalesce(sum(copies), 0), count(*) FILTER (distinct_id IS NULL), count(*), max(last_seen) "
+            "FROM arrived"
+        )
+        if found != self._file.lines or nameless:
+            return None
+        self._compare()
+        if self._one("SELECT count(*) FROM changed")[0]:
+            self._write(load_id)
+        return _Outcome(profiles, before, newest_seen)
+
+    def _gather(self) -> None:
+        """One row for each id. One that changed while the pages were read can stand on two of them: the later counts."""
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE arrived AS SELECT distinct_id, max(n) AS n, arg_max(digest, n) AS digest, "
+            f"count(*) AS copies, max(last_seen) AS last_seen FROM {self._lines} GROUP BY distinct_id"
+        )
+
+    def _compare(self) -> None:
+        """The ids whose profile is not what the table has; those that are gone have no line."""
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE changed AS SELECT arrived.distinct_id, arrived.n FROM arrived LEFT JOIN "
+            f"(SELECT distinct_id, digest FROM {self._table} WHERE {self._mine}) AS known USING (distinct_id) "
+            "WHERE known.digest IS DISTINCT FROM arrived.digest"
+        )
+        if not self._file.snapshot_complete:
+            return
+        # A profile that can't be read is there all the same: what is known of it stands.
+        unread = [reject.distinct_id for reject in self._file.rejects if reject.distinct_id]
+        self._connection.execute(
+            f"INSERT INTO changed SELECT distinct_id, NULL FROM {self._table} ANTI JOIN arrived USING (distinct_id) "
+            f"WHERE {self._mine} AND distinct_id NOT IN (SELECT unnest($unread::VARCHAR[]))",
+            {"unread": unread},
+        )
+
+    def _write(self, load_id: str) -> None:
+        now = timestamp(ledger_rows.naive_utc(self._file.fetched_at))
+        key = "".join(f"{name}, " for name in self._key)
+        value = "".join(f"{literal}, " for literal in self._key.values())
+        for is_deleted, which in (("false", "n IS NOT NULL"), ("true", "n IS NULL")):
+            self._connection.execute(
+                f"INSERT INTO {_HISTORIES[self._table]} ({key}distinct_id, properties, valid_from, valid_to, is_deleted, load_id) "
+                f"SELECT {key}distinct_id, properties, valid_from, {now}, {is_deleted}, {literal(load_id)} "
+                f"FROM {self._table} WHERE {self._mine} AND distinct_id IN (SELECT distinct_id FROM changed WHERE {which})"
+            )
+        self._connection.execute(
+            f"DELETE FROM {self._table} WHERE {self._mine} AND distinct_id IN (SELECT distinct_id FROM changed)"
+        )
+        self._connection.execute(
+            f"INSERT INTO {self._table} ({key}distinct_id, properties, digest, valid_from) "
+            f"SELECT {value}distinct_id, coalesce(properties, '{{}}'), digest, {now} "
+            f"FROM {self._lines} WHERE n IN (SELECT n FROM changed WHERE n IS NOT NULL)"
+        )
+
+    def _one(self, query: str) -> tuple[Any, ...]:
+        row = self._connection.execute(query).fetchone()
+        assert row  # noqa: S101  (an aggregate without GROUP BY)
+        return row
+
+
+def _read(path: Path, longest: int) -> str:
+    """A relation (n, digest, distinct_id, last_seen, properties) of the lines in ``path``, in no order."""
+    found = """json_extract_string(profile, ['$."$distinct_id"', '$."$properties"."$last_seen"'])"""
+    return (
+        "(SELECT n, digest, found[1] AS distinct_id, try_cast(found[2] AS TIMESTAMP) AS last_seen, "
+        """json_extract(profile, '$."$properties"') AS properties """
+        f"FROM (SELECT n, digest, profile, {found} AS found FROM read_json([{literal(path)}], "
+        f"format='newline_delimited', compression='none', maximum_object_size={longest + SLACK}, "
+        "columns={n: 'BIGINT', digest: 'VARCHAR', profile: 'JSON'})))"
     )
-    found = connection.execute("SELECT count(*) FROM snapshot").fetchone()
-    if not found or found[0] != file.lines:
-        return False
-    previous = connection.execute(f"SELECT count(*) FROM {PROFILES}").fetchone()
-    connection.execute(f"DELETE FROM {PROFILES}")
-    # A profile that changed while the pages were read can stand on two of them: the later page is the newer.
-    inserted = connection.execute(
-        f"""
-        INSERT INTO {PROFILES} (distinct_id, properties)
-        SELECT distinct_id, coalesce(properties, '{{}}') FROM snapshot
-        QUALIFY distinct_id IS NULL OR row_number() OVER (PARTITION BY distinct_id ORDER BY page DESC) = 1
-        """
-    ).fetchone()
-    connection.execute("DROP TABLE snapshot")
-    ledger_rows.forget(connection, PROFILES, load_id)
-    row = ledger_rows.common(PROFILES, file, manifest, load_id) | {
+
+
+def _ledger(
+    file: PackedFile, manifest: Manifest, outcome: _Outcome, load_id: str
+) -> ledger_rows.Row:
+    """The row of a read. Of an increment it tells the time it speaks of, and no count before: it brought but a part."""
+    return ledger_rows.common(file.kind, file, manifest, load_id) | {
         "window_start": file.window.first,
         "window_end": file.window.last,
-        "row_count": inserted[0] if inserted else 0,
-        "previous_row_count": previous[0] if previous else None,
-        "rejected_count": 0,
+        "range_start": file.since,
+        "range_end": ledger_rows.naive_utc(file.fetched_at) if file.since else None,
+        "row_count": outcome.profiles,
+        "previous_row_count": outcome.before if file.snapshot_complete else None,
+        "rejected_count": len(file.rejects),
         "bytes": file.size,
+        "max_processed_at": outcome.newest_seen,
         "requests": file.requests,
         "duration_seconds": file.duration_seconds,
         "snapshot_complete": file.snapshot_complete,
     }
-    ledger_rows.insert(connection, [row])
-    return True
-
-
-def _profiles(path: Path, file: PackedFile) -> str:
-    pages = (
-        f"read_json([{literal(path)}], format='unstructured', compression='none', "
-        f"maximum_object_size={file.largest_object + SLACK}, "
-        """columns={page: 'BIGINT', results: 'STRUCT("$distinct_id" VARCHAR, "$properties" JSON)[]'})"""
-    )
-    return (
-        'SELECT page, profile."$distinct_id" AS distinct_id, profile."$properties" AS properties '
-        f"FROM (SELECT page, unnest(results) AS profile FROM {pages})"
-    )

@@ -7,6 +7,9 @@ from dlt.common.schema.typing import TColumnSchema
 DATASET = "mixpanel"
 EVENTS = "events"
 PROFILES = "profiles"
+GROUP_PROFILES = "group_profiles"
+PROFILES_HISTORY = "_profiles_history"
+GROUP_PROFILES_HISTORY = "_group_profiles_history"
 LEDGER = "_metadata"
 REJECTED = "_rejected"
 
@@ -32,7 +35,27 @@ EVENT_COLUMNS = _columns(
     event="text", time="timestamp", distinct_id="text", insert_id="text", properties="json"
 )
 
-PROFILE_COLUMNS = _columns(distinct_id="text", properties="json")
+PROFILE_COLUMNS = _columns(
+    distinct_id="text",
+    properties="json",
+    digest="text",  # equal for equal properties, so that only changed ones are written again
+    valid_from="timestamp",  # when the read began that first brought these properties
+)
+
+GROUP_PROFILE_COLUMNS = _columns(group_key="text") | PROFILE_COLUMNS
+
+# What a profile was, one row for each time it changed or went. Written in the transaction that changed the profile, so
+# what is here is true whether or not `_dlt_loads` came to list its load.
+HISTORY_COLUMNS = _columns(
+    distinct_id="text",
+    properties="json",
+    valid_from="timestamp",
+    valid_to="timestamp",  # when the read began that no longer brought them
+    is_deleted="bool",  # the profile was missing from a complete snapshot; false: it has other properties now
+    load_id="text",
+)
+
+GROUP_HISTORY_COLUMNS = _columns(group_key="text") | HISTORY_COLUMNS
 
 LEDGER_COLUMNS = _columns(
     table_name="text",
@@ -69,5 +92,12 @@ REJECTED_COLUMNS = _columns(
     rejected_at="timestamp",
 )
 
-RAW_TABLES = {EVENTS: EVENT_COLUMNS, PROFILES: PROFILE_COLUMNS, REJECTED: REJECTED_COLUMNS}
+RAW_TABLES = {
+    EVENTS: EVENT_COLUMNS,
+    PROFILES: PROFILE_COLUMNS,
+    PROFILES_HISTORY: HISTORY_COLUMNS,
+    GROUP_PROFILES: GROUP_PROFILE_COLUMNS,
+    GROUP_PROFILES_HISTORY: GROUP_HISTORY_COLUMNS,
+    REJECTED: REJECTED_COLUMNS,
+}
 """Those that have to exist before their first row; the ledger always gets one with the first package."""

@@ -1,0 +1,79 @@
+"""The pages of one read on their way to disk, and what speaks for them being all."""
+
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from mixpanel_data._internal.api_client import EngagePage
+from mixpanel_data._internal.profile_lines import profiles_of
+from mixpanel_data.exceptions import IncompleteExportError
+
+
+@dataclass
+class Pages:
+    """What has come of a read so far."""
+
+    known: int = 0
+    """How many profiles there were before, for a complete read to be held against; 0: nothing to compare with."""
+    profiles: int = 0
+    size: int = 0
+    """Bytes of the bodies."""
+    largest: int = 0
+    """Bytes of the longest line."""
+    requests: int = 0
+    total: int | None = None
+    """As page 0 announced it; later pages need not repeat it [reference page, 6]."""
+    _later_totals: set[int] = field(default_factory=set)
+    _seen: set[int] = field(default_factory=set)
+    _nameless: int = 0
+
+    def write(self, page: EngagePage, file: BinaryIO) -> None:
+        """Append the profiles of ``page`` to ``file``, a line each."""
+        self.requests += page.requests
+        self.size += len(page.body)
+        if page.page == 0:
+            self.total = page.total
+        elif page.total:
+            self._later_totals.add(page.total)
+        before = self.profiles
+        for profile in profiles_of(page.body):
+            self.profiles += 1
+            line = profile.line(self.profiles)
+            self.largest = max(self.largest, len(line))
+            self._remember(profile.identity)
+            file.write(line)
+        if self.profiles - before != page.results:
+            raise IncompleteExportError(reason="not a page of profiles")
+
+    def _remember(self, identity: str) -> None:
+        if identity:
+            self._seen.add(hash(identity))  # a number each: ids may be long, and many
+        else:
+            self._nameless += 1
+
+    @property
+    def different(self) -> int:
+        """Profiles that are not one another."""
+        return len(self._seen) + self._nameless
+
+    def require_all(self) -> None:
+        """Nothing, when as many came as were announced. One that came twice may stand in the place of another.
+
+        Raises:
+            IncompleteExportError: there were fewer.
+        """
+        if self.total is not None and self.different < self.total:
+            raise IncompleteExportError(
+                f"Mixpanel announced {self.total} profiles, and {self.different} different ones came.",
+                reason="fewer profiles than total",
+                details={"total": self.total, "received": self.different},
+            )
+
+    def doubt(self) -> str | None:
+        """What is odd about a read that lacks nothing, in words that are the same for the same oddity."""
+        if self.total is not None:
+            for other in sorted({*self._later_totals, self.profiles}):
+                if abs(other - self.total) > max(10, self.total // 100):
+                    return f"page 0 announced {self.total} profiles, and later it was {other}"
+        if self.different < self.known // 2:
+            return f"there are {self.different} profiles, and there were {self.known}"
+        return None

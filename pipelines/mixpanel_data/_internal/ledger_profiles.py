@@ -1,0 +1,44 @@
+"""What the ledger, and the raw tables beside it, hold of profiles."""
+
+from pathlib import Path
+
+import duckdb
+
+from mixpanel_data._internal.profile_reads import ReadRecord, Reads
+
+_NEWEST = """
+    SELECT table_name, filter_hash, coalesce(row_count, 0), fetched_at, load_id, max_processed_at
+    FROM {ledger}
+    WHERE table_name IN ('profiles', 'group_profiles')
+        AND load_id IN (SELECT load_id FROM {loads} WHERE status = 0)
+    QUALIFY row_number() OVER (PARTITION BY table_name, filter_hash ORDER BY fetched_at DESC, load_id DESC) = 1
+"""
+
+
+def read_reads(connection: duckdb.DuckDBPyConnection, ledger: str, loads: str) -> Reads:
+    """The newest read of each kind that counts. ``ledger`` and ``loads`` are relations."""
+    rows = connection.execute(_NEWEST.format(ledger=ledger, loads=loads)).fetchall()
+    return {(kind, part): ReadRecord(*found) for kind, part, *found in rows}
+
+
+def count_profiles(
+    connection: duckdb.DuckDBPyConnection, schema: str, tables: set[str]
+) -> dict[str, int]:
+    """How many there are now: of users under ``""``, of groups under their key. Only of ``tables`` that exist."""
+    counts: dict[str, int] = {}
+    if "profiles" in tables:
+        found = connection.execute(f"SELECT count(*) FROM {schema}.profiles").fetchone()
+        counts[""] = found[0] if found else 0
+    if "group_profiles" in tables:
+        query = f"SELECT group_key, count(*) FROM {schema}.group_profiles GROUP BY ALL ORDER BY ALL"
+        counts |= dict(connection.execute(query).fetchall())
+    return counts
+
+
+def rejected_profiles(raw: Path, kind: str) -> set[str]:
+    """The texts of profiles that were proven unreadable before, whoever's they are."""
+    if not raw.is_file():
+        return set()
+    with duckdb.connect(str(raw), read_only=True) as connection:
+        query = "SELECT DISTINCT raw FROM mixpanel._rejected WHERE table_name = $kind"
+        return {text for (text,) in connection.execute(query, {"kind": kind}).fetchall()}

@@ -1,0 +1,109 @@
+"""A page of profiles as lines, one for each, its text untouched.
+
+A page can be megabytes, and DuckDB takes a JSON document in whole; a line it takes alone, and what is wrong with one
+costs no other. Python parses a profile only to find where it ends, whose it is and whether it changed.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+_BEFORE = b',"profile":'
+_space = re.compile(r"[ \t\n\r]*").match
+
+
+def _integer(digits: str) -> int | str:
+    return int(digits) if len(digits) < 4_000 else f"\0{digits}"  # Python refuses more than 4,300
+
+
+# As lenient as the client, which counted the profiles: what a profile may hold is for DuckDB to say.
+_DECODER = json.JSONDecoder(strict=False, parse_int=_integer)
+
+
+@dataclass(frozen=True)
+class RawProfile:
+    """One profile of a page."""
+
+    raw: bytes
+    """Its JSON as it came, on one line."""
+    identity: str
+    """Tells it from others: its ``$distinct_id``, the number 4 apart from the text "4"; empty without one."""
+    digest: str
+    """Equal for equal properties, in whatever order and spelling they come."""
+
+    def line(self, number: int) -> bytes:
+        """The line of a landed file, with its break."""
+        return b'{"n":%d,"digest":"%s"%s%s}\n' % (number, self.digest.encode(), _BEFORE, self.raw)
+
+
+def profiles_of(body: bytes) -> Iterator[RawProfile]:
+    """The profiles of ``body``, a page that the client has read before."""
+    # An escape of our own for bytes that are not UTF-8, so that they come out of it as they went in.
+    text = body.decode("utf-8", "surrogateescape")
+    at = _results(text)
+    while text[at] != "]":
+        profile, end = _DECODER.raw_decode(text, at)
+        yield _raw_profile(profile, text[at:end].encode("utf-8", "surrogateescape"))
+        at = _skip(text, end)
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+
+
+def raw_of(line: bytes) -> bytes:
+    """The profile in a line of a landed file, as it came."""
+    return line.rstrip()[line.index(_BEFORE) + len(_BEFORE) : -1]
+
+
+def distinct_id(raw: bytes) -> str | None:
+    """The id a table could have for the profile ``raw``, however odd the rest of it is; None if it has none."""
+    profile, _ = _DECODER.raw_decode(raw.decode("utf-8", "surrogateescape"))
+    found = profile.get("$distinct_id") if isinstance(profile, dict) else None
+    text = found if found is None or isinstance(found, str) else json.dumps(found)
+    return text if text is None or _is_utf8(text) else None
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        return bool(text.encode() or True)
+    except UnicodeEncodeError:
+        return False
+
+
+def _results(text: str) -> int:
+    """Where the first profile begins."""
+    at = _skip(text, 0) + 1  # behind "{"
+    while True:
+        key, at = _DECODER.raw_decode(text, _skip(text, at))
+        at = _skip(text, _skip(text, at) + 1)  # behind ":"
+        if key == "results":
+            return _skip(text, at + 1)
+        _, at = _DECODER.raw_decode(text, at)
+        at = _skip(text, at) + 1  # behind ","
+
+
+def _skip(text: str, at: int) -> int:
+    found = _space(text, at)
+    return found.end() if found else at
+
+
+def _raw_profile(profile: Any, raw: bytes) -> RawProfile:
+    known = profile if isinstance(profile, dict) else {}
+    found, properties = known.get("$distinct_id"), known.get("$properties")
+    canonical = json.dumps({} if properties is None else properties, sort_keys=True).encode()
+    return RawProfile(
+        raw=_on_one_line(raw) if b"\n" in raw else raw,
+        identity="" if found is None else repr(found),
+        digest=hashlib.blake2b(canonical, digest_size=16).hexdigest(),
+    )
+
+
+def _on_one_line(raw: bytes) -> bytes:
+    """``raw`` without line breaks. Between values they mean nothing; inside a text, where JSON forbids them, ``\\n``."""
+    try:
+        json.loads(raw.decode("utf-8", "surrogateescape"))
+    except ValueError:
+        return raw.replace(b"\n", b"\\n")
+    return raw.replace(b"\n", b" ")
