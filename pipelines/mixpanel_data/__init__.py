@@ -13,6 +13,7 @@ from mixpanel_data.exceptions import (
     QueryError,
     RateLimitError,
     ServerError,
+    StorageError,
     TableExistsError,
     TableNotFoundError,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "RetentionResult",
     "SegmentationResult",
     "ServerError",
+    "StorageError",
     "TableExistsError",
     "TableNotFoundError",
 ]

@@ -12,7 +12,8 @@ MixpanelDataError             MIXPANEL_DATA_ERROR
 ├── IncompleteExportError     INCOMPLETE_EXPORT  an answer that is not whole
 ├── TableExistsError          TABLE_EXISTS
 ├── TableNotFoundError        TABLE_NOT_FOUND
-└── DatabaseLockedError       DATABASE_LOCKED
+├── DatabaseLockedError       DATABASE_LOCKED
+└── StorageError              STORAGE_FAILED     the disk is full, or may not be written
 """
 
 from collections.abc import Iterable, Mapping
@@ -271,6 +272,12 @@ class DatabaseLockedError(MixpanelDataError):
     pid = _Detail[int | None]("The holder's process.")
     command = _Detail[str | None]("What it was started as.")
     since = _Detail[str | None]("Since when it holds the lock, an ISO time in UTC.")
+
+
+class StorageError(MixpanelDataError):
+    """The machine refused: no room, no permission, not enough memory, or a disk that failed."""
+
+    code = "STORAGE_FAILED"
 
 
 class ConfigWarning(UserWarning):

@@ -26,6 +26,7 @@ from mixpanel_data.exceptions import (
     QueryError,
     RateLimitError,
     ServerError,
+    StorageError,
     TableExistsError,
     TableNotFoundError,
 )
@@ -52,6 +53,7 @@ ONE_OF_EACH: dict[str, MixpanelDataError] = {
     "TABLE_EXISTS": TableExistsError("events"),
     "TABLE_NOT_FOUND": TableNotFoundError("evnets", ["events"]),
     "DATABASE_LOCKED": DatabaseLockedError("m", details={"pid": 1, "command": "mp sync"}),
+    "STORAGE_FAILED": StorageError("m", details={"errno": 28}),
 }
 
 

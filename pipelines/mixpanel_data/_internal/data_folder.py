@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from mixpanel_data._internal.machine_errors import explained
+
 
 @dataclass(frozen=True)
 class DataFolder:
@@ -46,7 +48,12 @@ class DataFolder:
         return self.root / ".lock"
 
     def create(self) -> "DataFolder":
-        """Itself, with its folders made."""
-        for folder in (self.root, self.build, self.landing, self.dlt):
-            folder.mkdir(parents=True, exist_ok=True)
+        """Itself, with its folders made.
+
+        Raises:
+            StorageError: the machine refuses that.
+        """
+        with explained(self.root):
+            for folder in (self.root, self.build, self.landing, self.dlt):
+                folder.mkdir(parents=True, exist_ok=True)
         return self

@@ -13,7 +13,8 @@ from mixpanel_data._internal.event_filter import UNFILTERED
 from mixpanel_data._internal.landing import Landed
 from mixpanel_data._internal.ledger_profiles import count_profiles, read_reads
 from mixpanel_data._internal.profile_reads import USERS, ReadRecord, Reads
-from mixpanel_data.exceptions import ConfigError, DatabaseLockedError
+from mixpanel_data._internal.machine_errors import explained
+from mixpanel_data.exceptions import ConfigError
 
 _COUNTS = """
     FROM {ledger}
@@ -96,14 +97,12 @@ def read_ledger(raw: Path) -> Ledger:
 
     Raises:
         DatabaseLockedError: another process is writing it.
+        StorageError: it can't be read.
     """
     if not raw.is_file():
         return EMPTY
-    try:
-        with duckdb.connect(str(raw), read_only=True) as connection:
-            return _read(connection, schema="mixpanel")
-    except duckdb.IOException as error:
-        raise DatabaseLockedError(f"{raw} can't be read now: {error}") from None
+    with explained(raw.parent), duckdb.connect(str(raw), read_only=True) as connection:
+        return _read(connection, schema="mixpanel")
 
 
 def read_published_ledger(published: Path) -> Ledger:

@@ -13,6 +13,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.machine_errors import explained
 from mixpanel_data.exceptions import DatabaseLockedError
 
 
@@ -22,7 +23,14 @@ def exclusive(folder: DataFolder, *, wait_seconds: float = 0) -> Iterator[None]:
 
     Raises:
         DatabaseLockedError: somebody else has it still after ``wait_seconds``; the message says who, and since when.
+        StorageError: the machine refuses the work there, now or later.
     """
+    with explained(folder.root), _locked(folder, wait_seconds):
+        yield
+
+
+@contextmanager
+def _locked(folder: DataFolder, wait_seconds: float) -> Iterator[None]:
     folder.create()
     lock = FileLock(folder.lock, mode=0o600)
     try:
