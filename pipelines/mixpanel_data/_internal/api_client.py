@@ -29,7 +29,7 @@ class MixpanelAPIClient:
     ``base_url`` puts all API families under one root (sandbox, proxy). ``gate`` is called with the family (``export``,
     ``query``, ``app``) before every HTTP request, retries included. Waits and time limits are in seconds:
     ``export_read_timeout`` is the longest silence inside an export, ``max_rate_limit_wait`` the longest wait that a
-    429 may cost before it is raised. Raises ConfigError for a malformed ``base_url``.
+    429 may cost before it is raised; None leaves 429s to the gate. Raises ConfigError for a malformed ``base_url``.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class MixpanelAPIClient:
         max_attempts: int = 4,
         retry_wait_initial: float = 2.0,
         retry_wait_max: float = 60.0,
-        max_rate_limit_wait: float = 60.0,
+        max_rate_limit_wait: float | None = 60.0,
         export_read_timeout: float = 300.0,
         _http_client: httpx.Client | None = None,
         _transport: httpx.BaseTransport | None = None,

@@ -13,14 +13,18 @@ import httpx
 
 from mixpanel_data._internal.api_urls import Family
 from mixpanel_data._internal.bodies import read_whole
+from mixpanel_data._internal.budget_permit import Permit
 from mixpanel_data._internal.http_errors import error_for
 from mixpanel_data._internal.network_errors import network_error
 from mixpanel_data._internal.redaction import Redactor
 from mixpanel_data._internal.retrying import RetryPolicy
 
 T = TypeVar("T")
-Gate = Callable[[str], None]
-"""Called with the API family before every HTTP request, retries included; may wait, or raise to stop the call."""
+Gate = Callable[[str], Permit | None]
+"""Called with the API family before every HTTP request, retries included; may wait, or raise to stop the call.
+
+A permit it gives is told what becomes of the request.
+"""
 
 
 @dataclass(frozen=True)
@@ -67,25 +71,32 @@ class Requester:
 
     def _persist(self, call: ApiCall, receive: Callable[[httpx.Response], T]) -> tuple[T, int]:
         for attempt in self.retry.attempts():
-            self.gate(call.family)  # outside the attempt: its refusal is final
+            permit = self.gate(call.family) or Permit()  # outside the attempt: its refusal is final
             with attempt:
-                return receive(self._send(call)), attempt.num
+                return receive(self._send(call, permit)), attempt.num
         raise AssertionError("the last attempt returns or raises")
 
-    def _send(self, call: ApiCall) -> httpx.Response:
-        request = self.http.build_request(
+    def _send(self, call: ApiCall, permit: Permit) -> httpx.Response:
+        with permit:
+            response = self._answer(self._request(call, permit))
+            if response.status_code == 200:
+                return permit.hold(response)
+            with closing(response):
+                raise error_for(response, self.redactor)
+
+    def _request(self, call: ApiCall, permit: Permit) -> httpx.Request:
+        return self.http.build_request(
             call.method,
             f"{self.urls[call.family]}/{call.operation}",
             params=call.params,
             data=call.form,
             headers={"Accept-Encoding": "gzip", "User-Agent": "mixpanel_data"},
             timeout=self.timeouts[call.family],
+            extensions=permit.extensions,
         )
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
         try:
-            response = self.http.send(request, auth=self.auth, stream=True, follow_redirects=False)
+            return self.http.send(request, auth=self.auth, stream=True, follow_redirects=False)
         except httpx.TransportError as error:
             raise network_error(error, self.redactor) from error
-        if response.status_code == 200:
-            return response
-        with closing(response):
-            raise error_for(response, self.redactor)

@@ -1,0 +1,104 @@
+"""The request budget: never more than Mixpanel allows, over all processes of a data folder, whatever happens to them.
+
+Mixpanel counts by project (its page on rate limits), so colleagues' programs spend the same budget: what they leave
+shows only as a 429, which is noted here for all processes.
+
+A request counts from the moment it may go until an hour (a second) after the last moment at which it can have reached
+Mixpanel. So neither a slow network nor a crash between the two lets one request too many through.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from mixpanel_data._internal.budget_clock import Clock, read_clock
+from mixpanel_data._internal.budget_file import BudgetFile
+from mixpanel_data._internal.budget_limits import allowances
+from mixpanel_data._internal.budget_permit import Permit
+from mixpanel_data._internal.budget_record import Record
+from mixpanel_data._internal.budget_slots import take_slot
+from mixpanel_data._internal.budget_turns import Bucket, Turn
+from mixpanel_data._internal.budget_wait import OnWait, Patience
+
+Counted = Literal["export", "query"]
+"""The API families with a limit. Engage is of ``query``."""
+
+PLACE_WAIT = 5.0
+"""Seconds that a taken place is said to be taken yet: nobody knows."""
+
+
+class Budget:
+    """What one project may still ask; the client's gate. Safe to share between threads.
+
+    ``folder`` keeps it; every process that names the same folder shares it. ``hourly_limit`` is for each of exports and
+    queries. ``max_wait``: the longest wait for a turn, in seconds. ``on_wait`` hears of waits of two seconds and more.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        project_id: str,
+        region: str,
+        hourly_limit: int = 60,
+        max_wait: float = 900.0,
+        on_wait: OnWait = lambda _seconds, _reason: None,
+        clock: Clock = read_clock,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._folder = folder
+        self._file = BudgetFile(folder / "requests.sqlite", clock)
+        self._patience = Patience(max_wait, on_wait, sleep)
+        self._buckets = {
+            family: Bucket(family, f"{region}/{project_id}/{family}", allowance)
+            for family, allowance in allowances(hourly_limit).items()
+        }
+
+    def __call__(self, family: str) -> Permit:
+        """Leave for one request, after waiting for it; a wait is ended by Ctrl-C at once.
+
+        Raises:
+            RateLimitError: it would be a longer wait than ``max_wait``; ``retry_after`` says how long.
+            ConfigError: the folder can't be written.
+            MixpanelDataError: the disk is full or failing.
+        """
+        bucket = self._buckets[family]
+        answer = self._try(bucket)
+        began = answer.now if isinstance(answer, Turn) else 0.0
+        while isinstance(answer, Turn):
+            self._patience.wait(bucket.name, answer, began, self._file.wall())
+            answer = self._try(bucket)
+        return answer
+
+    def spent(self, family: Counted) -> int:
+        """Requests of the last hour."""
+        return self._file.look(self._buckets[family].spent)
+
+    def remaining(self, family: Counted) -> int:
+        """Requests that may be made now, at their pace, without a longer wait."""
+        return self._file.look(self._buckets[family].remaining)
+
+    def free_at(self, family: Counted, count: int = 1) -> datetime:
+        """When the last of ``count`` further requests may go, in UTC, if nobody else asks meanwhile."""
+        wait = self._file.look(lambda books: self._buckets[family].wait(books, count))
+        return datetime.fromtimestamp(self._file.wall(), UTC) + timedelta(seconds=wait)
+
+    def _try(self, bucket: Bucket) -> Permit | Turn:
+        slot, concurrent = None, bucket.allowance.concurrent
+        with ExitStack() as undo:
+            if concurrent:
+                slot = take_slot(self._folder, bucket.family, concurrent)
+                if slot is None:
+                    reason = f"one of {concurrent} {bucket.family} requests under way to end"
+                    return Turn(self._file.run(lambda books: books.now), PLACE_WAIT, reason)
+                undo.callback(slot.release)
+            name = Path(slot.lock_file).stem if slot else None
+            turn = self._file.run(lambda books: bucket.ask(books, name))
+            if turn.number is None:
+                return turn
+            undo.pop_all()
+        record = Record(self._file, bucket.name, turn.number, turn.now, self._patience)
+        return Permit(record, slot)

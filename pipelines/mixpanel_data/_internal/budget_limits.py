@@ -1,0 +1,80 @@
+"""What Mixpanel allows, and when the next request fits: pure functions of the requests made so far.
+
+Source of the figures: Mixpanel's page on rate limits. They hold for a project, whoever asks.
+"""
+
+import re
+from bisect import insort
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+HOUR = 3600.0
+_SECONDS = {"second": 1.0, "sec": 1.0, "minute": 60.0, "min": 60.0, "hour": HOUR, "hr": HOUR}
+
+UNEVEN_CLOCKS = 1.001
+"""Our clock may run this much faster than Mixpanel's: what the system's time keeping corrects, twice."""
+
+# "60 requests per hour", "a maximum of 5 queries an hour", "3/sec"; not "5 concurrent queries", not a day.
+_NAMED = re.compile(
+    r"(?i)(?<![\d.,])(\d{1,6})\s*(?:[a-z]+\s+){0,3}?(?:/|per|an?|each|every)\s*(second|sec|minute|min|hour|hr)\b"
+)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most ``count`` requests in any ``seconds``, however the window lies."""
+
+    count: int
+    seconds: float
+
+    def __str__(self) -> str:
+        unit = {1.0: "a second", 60.0: "a minute", HOUR: "an hour"}[self.seconds]
+        return f"{self.count} {unit}"
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What one API family may do. ``concurrent`` None: as many at once as one likes."""
+
+    rates: tuple[Limit, ...] = ()
+    concurrent: int | None = None
+
+
+def allowances(hourly_limit: int) -> dict[str, Allowance]:
+    """The allowance of each API family; ``hourly_limit`` is for exports and for queries, each on its own."""
+    hourly = Limit(hourly_limit, HOUR)
+    return {
+        "export": Allowance((hourly, Limit(3, 1.0)), concurrent=100),
+        "query": Allowance((hourly,), concurrent=5),  # engage is a query, too
+        "app": Allowance(),
+    }
+
+
+def next_start(past: Sequence[float], limits: Iterable[Limit], now: float) -> float:
+    """The first moment from ``now`` on at which one more request breaks no limit. ``past``, sorted, in seconds."""
+    return max([now, *(freed(past, limit) for limit in limits)])
+
+
+def nth_start(past: Sequence[float], limits: Sequence[Limit], now: float, count: int) -> float:
+    """When the last of ``count`` further requests may go, if each goes as soon as it may."""
+    times = sorted(past)
+    for _ in range(count):
+        now = next_start(times, limits, now)
+        insort(times, now)
+    return now
+
+
+def freed(past: Sequence[float], limit: Limit) -> float:
+    """When one more request fits into ``limit``; long ago, if it does already."""
+    if len(past) < limit.count:
+        return float("-inf")
+    return past[-limit.count] + limit.seconds * UNEVEN_CLOCKS
+
+
+def named_limits(text: str) -> list[Limit]:
+    """The rates that an answer speaks of, such as "60 requests per hour"; none when it speaks of none."""
+    return [
+        Limit(int(count), _SECONDS[unit.lower()])
+        for count, unit in _NAMED.findall(text)
+        if int(count)
+    ]

@@ -1,0 +1,34 @@
+"""Places for requests under way, counted over all processes by locked files.
+
+The system frees a lock when its process dies, however it dies, so no place is ever lost.
+"""
+
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from mixpanel_data.exceptions import ConfigError
+
+
+def take_slot(folder: Path, family: str, count: int) -> FileLock | None:
+    """One of ``count`` places of an API family, to be released; None when all are taken.
+
+    Raises:
+        ConfigError: the folder can't be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number in range(count):
+            # Released by another thread than took it, if a body is read there.
+            lock = FileLock(folder / f"{family}-{number:02}.lock", mode=0o600, thread_local=False)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                continue
+            return lock
+    except OSError as error:
+        raise ConfigError(
+            f"The request budget can't be kept in {folder}: {error}. Nothing was asked of Mixpanel. "
+            "Make the data folder (MP_DATA_DIR) writable."
+        ) from error
+    return None

@@ -1,0 +1,82 @@
+"""Whether a request may go now, and if not, when: read from the books within one transaction."""
+
+from dataclasses import dataclass
+
+from mixpanel_data._internal.budget_books import Books
+from mixpanel_data._internal.budget_limits import (
+    HOUR,
+    Allowance,
+    Limit,
+    freed,
+    next_start,
+    nth_start,
+)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The answer at the moment ``now``. ``number`` is the request's where it may go; else look again in ``wait`` seconds.
+
+    ``reason`` is what is waited for, to be put behind "waiting for".
+    """
+
+    now: float
+    wait: float = 0.0
+    reason: str = ""
+    number: int | None = None
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """One API family of one project: the name it has in the books, and its limits."""
+
+    family: str
+    name: str
+    allowance: Allowance
+
+    def ask(self, books: Books, slot: str | None) -> Turn:
+        """A turn for who has just taken ``slot``; where the request may go, it is counted from now on."""
+        if slot:
+            books.vacated(slot)
+        limits = self._limits(books)
+        blocks = self._blocks(books)
+        start = next_start(books.latest(self.name), limits, books.now)
+        if max([start, *(until for until, _ in blocks)]) <= books.now:
+            return Turn(books.now, number=books.grant(self.name, slot))
+        likely = books.likely(self.name)
+        full = [(freed(likely, limit), f"the {self.family} budget ({limit})") for limit in limits]
+        until, reason = max(blocks + full)
+        return Turn(books.now, max(0.0, until - books.now), reason)
+
+    def spent(self, books: Books) -> int:
+        """Requests that count in the hour that ends now."""
+        return sum(time > books.now - HOUR for time in books.latest(self.name))
+
+    def remaining(self, books: Books) -> int:
+        """How many requests may still go in this hour, but for their pace."""
+        if any(until > books.now for until, _ in self._blocks(books)):
+            return 0
+        hourly = [limit.count for limit in self._limits(books) if limit.seconds == HOUR]
+        return max(0, min(hourly) - self.spent(books))
+
+    def wait(self, books: Books, count: int) -> float:
+        """Seconds until the last of ``count`` further requests may go."""
+        start = max([books.now, *(until for until, _ in self._blocks(books))])
+        return nth_start(books.likely(self.name), self._limits(books), start, count) - books.now
+
+    def _limits(self, books: Books) -> tuple[Limit, ...]:
+        return (*self.allowance.rates, *books.named_limits(self.name))
+
+    def _blocks(self, books: Books) -> list[tuple[float, str]]:
+        """Until when nothing may go whatever the count, and why."""
+        refusal = books.refusal(self.name)
+        blocks = []
+        if refusal:
+            blocks.append(
+                (refusal.until, f"the {self.family} budget, spent by Mixpanel's count (429)")
+            )
+        if self.allowance.rates:
+            blocks.append(
+                (books.trusted_from(), f"the {self.family} budget, whose record was damaged")
+            )
+        return blocks
