@@ -7,8 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mixpanel_data.sandbox import auth, query
-from mixpanel_data.sandbox.app_api import me
+from mixpanel_data.sandbox import app_api, auth, query
 from mixpanel_data.sandbox.calls import Call, read_body, read_query
 from mixpanel_data.sandbox.errors import EXPORT_PATH, RefusedError, refuse
 from mixpanel_data.sandbox.export import export
@@ -38,8 +37,7 @@ def _routes(project: Project) -> Starlette:
     routes = [
         Route(EXPORT_PATH, export, methods=["GET"]),
         Mount("/api/query", routes=query.ROUTES),
-        Route("/api/app/me", me, methods=["GET"]),
-        Route("/api/app/me/", me, methods=["GET"]),
+        Mount("/api/app", routes=app_api.ROUTES),
     ]
     handlers = {RefusedError: _on_refusal, HTTPException: _on_http_error}
     app = Starlette(routes=routes, exception_handlers=handlers)  # type: ignore[arg-type]

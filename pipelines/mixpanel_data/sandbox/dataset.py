@@ -10,17 +10,24 @@ from typing import Any
 from mixpanel_data.sandbox.bodies import DaysBody
 from mixpanel_data.sandbox.days import FileDay, MemoryDay
 from mixpanel_data.sandbox.records import Event, Profile, to_ms
+from mixpanel_data.sandbox.saved import Saved
 from mixpanel_data.sandbox.shop import fill
 
 
+class Revision:
+    """Stands for the events as they are: copies share it, the next change of one of them brings a new one."""
+
+
 class Dataset:
-    """Events by UTC day, and profiles. Every method may be called from any thread."""
+    """Events by UTC day, profiles, and what people saved. Every method may be called from any thread."""
 
     def __init__(self) -> None:
         self._days: dict[date, MemoryDay | FileDay] = {}
         self._profiles: dict[tuple[str | None, str], Profile] = {}
         self._members = False
+        self._revision = Revision()
         self._lock = threading.RLock()
+        self.saved = Saved()
 
     @classmethod
     def empty(cls) -> "Dataset":
@@ -55,6 +62,8 @@ class Dataset:
             twin._days = dict(self._share())
             twin._profiles = dict(self._profiles)
             twin._members = self._members
+            twin._revision = self._revision
+            twin.saved = self.saved.copy()
         return twin
 
     def add_event(
@@ -80,18 +89,21 @@ class Dataset:
     def add(self, *events: Event) -> None:
         """Store events; one that is there already is then there twice."""
         with self._lock:
+            self._revision = Revision()
             for event in events:
                 self._open_day(event.day).append(event)
 
     def add_line(self, day: date, raw: bytes) -> None:
         """Serve ``raw`` with the events of ``day``, byte for byte: no line break is added, no time converted."""
         with self._lock:
+            self._revision = Revision()
             self._open_day(day).append(raw)
 
     def remove_events(self, predicate: Callable[[Event], bool]) -> int:
         """Forget the events for which ``predicate`` holds, and say how many that were."""
         removed = 0
         with self._lock:
+            self._revision = Revision()
             for day, stored in self._days.items():
                 if isinstance(stored, MemoryDay):
                     kept = [r for r in stored.records if isinstance(r, bytes) or not predicate(r)]
@@ -103,6 +115,11 @@ class Dataset:
         """Every event held in memory, days in order."""
         for day in self.days():
             yield from self.events_on(day)
+
+    def contents(self) -> tuple[Revision, list[Event]]:
+        """The events held in memory, and the revision they belong to."""
+        with self._lock:
+            return self._revision, list(self.events())
 
     def events_on(self, day: date) -> list[Event]:
         """The events of one UTC day; raw lines and days in files are not among them."""

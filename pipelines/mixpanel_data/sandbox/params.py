@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -14,7 +14,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 def date_range(fields: Fields, today: date) -> tuple[date, date]:
     """``from_date`` and ``to_date``, both included; the range may end today but not later."""
-    first, last = _date(fields, "from_date"), _date(fields, "to_date")
+    first, last = day(fields, "from_date"), day(fields, "to_date")
     if last > today:
         raise RefusedError(400, "to_date cannot be later than today")
     if first > last:
@@ -30,6 +30,33 @@ def integer(fields: Fields, name: str) -> int | None:
     if not re.fullmatch(r"\d{1,18}", value):
         raise RefusedError(400, f"{name} must be a non-negative integer: {value!r}")
     return int(value)
+
+
+def text(fields: Fields, name: str) -> str:
+    """A text that must be there and not be empty."""
+    value = fields.get(name)
+    if value in (None, ""):
+        raise RefusedError(400, f"{name} is required")
+    return str(value)
+
+
+def choice(fields: Fields, name: str, allowed: Collection[str], default: str | None = None) -> str:
+    """One of the allowed words; without a default it is required."""
+    value = text(fields, name) if default is None else str(fields.get(name) or default)
+    if value not in allowed:
+        raise RefusedError(400, f"{name} must be one of {', '.join(allowed)}: {value!r}")
+    return value
+
+
+def positive(fields: Fields, name: str, default: int, most: int | None = None) -> int:
+    """A number from 1 to ``most``."""
+    value = integer(fields, name)
+    value = default if value is None else value
+    if value < 1:
+        raise RefusedError(400, f"{name} must be at least 1")
+    if most is not None and value > most:
+        raise RefusedError(400, f"{name} cannot be over {most}")
+    return value
 
 
 def boolean(fields: Fields, name: str, *, default: bool) -> bool:
@@ -55,7 +82,8 @@ def json_list(fields: Fields, name: str) -> list[Any] | None:
     return value
 
 
-def _date(fields: Fields, name: str) -> date:
+def day(fields: Fields, name: str) -> date:
+    """A date of the form yyyy-mm-dd, not before 2000; required."""
     text = fields.get(name)
     if not text:
         raise RefusedError(400, f"{name} is required")

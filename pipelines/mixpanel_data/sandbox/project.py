@@ -48,3 +48,10 @@ class Project:
             return self.fixed_today
         zone = ZoneInfo(self.timezone) if self.time_basis == "project" else UTC
         return datetime.fromtimestamp(self.clock(), zone).date()
+
+    @property
+    def local_today(self) -> date:
+        """The day it is in the project's time zone: the last one a report may ask for."""
+        if self.fixed_today:
+            return self.fixed_today
+        return datetime.fromtimestamp(self.clock(), ZoneInfo(self.timezone)).date()

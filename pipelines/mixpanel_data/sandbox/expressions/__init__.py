@@ -1,6 +1,14 @@
-"""Mixpanel's expression language, as far as ``where`` needs it (reference page, section 7.1)."""
+"""Mixpanel's expression language, as far as ``where`` and ``on`` need it (reference page, section 7.1)."""
 
-from mixpanel_data.sandbox.expressions.parser import Predicate, parse
-from mixpanel_data.sandbox.expressions.subjects import EventSubject, ProfileSubject
+from mixpanel_data.sandbox.expressions.parser import Evaluate, Predicate, parse, parse_value
+from mixpanel_data.sandbox.expressions.subjects import EventSubject, ProfileSubject, Subject
 
-__all__ = ["EventSubject", "Predicate", "ProfileSubject", "parse"]
+__all__ = [
+    "Evaluate",
+    "EventSubject",
+    "Predicate",
+    "ProfileSubject",
+    "Subject",
+    "parse",
+    "parse_value",
+]

@@ -25,8 +25,13 @@ _MAX_DEPTH = 50  # deeper nesting is refused, not answered with a stack overflow
 
 def parse(text: str) -> Predicate:
     """True for the subjects the expression is true of; 400 for a text outside the grammar."""
-    evaluate = _Parser(text).whole()
+    evaluate = parse_value(text)
     return lambda subject: evaluate(subject) is True
+
+
+def parse_value(text: str) -> Evaluate:
+    """The value an expression has for a subject, as ``on`` asks for it; 400 for a text outside the grammar."""
+    return _Parser(text).whole()
 
 
 class _Parser:

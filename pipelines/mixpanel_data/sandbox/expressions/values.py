@@ -15,6 +15,7 @@ class Missing(Enum):
 
 
 UNDEFINED = Missing.UNDEFINED
+_EXACT = 2**53  # up to here a float holds every integer
 Value = Any  # str | int | float | bool | None | list | dict | Missing
 Operation = Callable[[Value, Value], Value]
 
@@ -80,9 +81,11 @@ def negation(value: Value) -> Value:
 
 
 def to_string(value: Value) -> Value:
-    """``string(x)``."""
+    """``string(x)``; a number without decimals has no decimal point, since JSON's 7 and 7.0 are one number."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return str(int(value))
     return f"{value}" if is_number(value) else value
 
 

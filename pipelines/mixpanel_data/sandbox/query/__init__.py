@@ -1,7 +1,8 @@
-"""/api/query/…: the reports, one module each; engage has its own module beside this package.
+"""/api/query/…: the reports, one module a family; engage has its own module beside this package.
 
-A report joins by adding its route to ``ROUTES``. What is documented but not served yet answers 501, what Mixpanel has not
-either 404, both as the JSON errors of the family.
+A report is a function of the project and the parameters. It joins by standing in ``_REPORTS``. What is documented but not
+served yet answers 501, what Mixpanel has not either 404, both as the JSON errors of the family. The numbers follow
+Mixpanel's documented definitions ("definitions" below); where there are none, the docstring of the report says what is done.
 """
 
 from starlette.requests import Request
@@ -10,25 +11,34 @@ from starlette.routing import BaseRoute, Route
 
 from mixpanel_data.sandbox.engage import engage
 from mixpanel_data.sandbox.errors import RefusedError
+from mixpanel_data.sandbox.query.answers import Compute, endpoint
+from mixpanel_data.sandbox.query.cohorts import list_cohorts
+from mixpanel_data.sandbox.query.events import events, names, top_events
+from mixpanel_data.sandbox.query.funnels import funnels, list_funnels
+from mixpanel_data.sandbox.query.properties import property_counts, top_properties, top_values
+from mixpanel_data.sandbox.query.retention import retention
+from mixpanel_data.sandbox.query.segmentation import segmentation
 
+_REPORTS: dict[str, tuple[str, Compute]] = {
+    "/cohorts/list": ("POST", list_cohorts),
+    "/events": ("GET", events),
+    "/events/names": ("GET", names),
+    "/events/properties": ("GET", property_counts),
+    "/events/properties/top": ("GET", top_properties),
+    "/events/properties/values": ("GET", top_values),
+    "/events/top": ("GET", top_events),
+    "/funnels": ("GET", funnels),
+    "/funnels/list": ("GET", list_funnels),
+    "/retention": ("GET", retention),
+    "/segmentation": ("GET", segmentation),
+}
 _NOT_SERVED = {
     "/insights": "GET",
-    "/funnels": "GET",
-    "/funnels/list": "GET",
-    "/retention": "GET",
     "/retention/addiction": "GET",
-    "/segmentation": "GET",
     "/segmentation/numeric": "GET",
     "/segmentation/sum": "GET",
     "/segmentation/average": "GET",
     "/stream/query": "GET",
-    "/cohorts/list": "POST",
-    "/events": "GET",
-    "/events/top": "GET",
-    "/events/names": "GET",
-    "/events/properties": "GET",
-    "/events/properties/top": "GET",
-    "/events/properties/values": "GET",
     "/jql": "POST",
 }
 
@@ -39,5 +49,9 @@ def _not_served(request: Request) -> Response:
 
 ROUTES: list[BaseRoute] = [
     Route("/engage", engage, methods=["GET", "POST"]),
+    *(
+        Route(path, endpoint(compute), methods=[method])
+        for path, (method, compute) in _REPORTS.items()
+    ),
     *(Route(path, _not_served, methods=[method]) for path, method in _NOT_SERVED.items()),
 ]

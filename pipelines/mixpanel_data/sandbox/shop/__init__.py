@@ -10,6 +10,7 @@ from mixpanel_data.sandbox.shop.hard_things import hard_things
 from mixpanel_data.sandbox.shop.people import Person, people, visit_days
 from mixpanel_data.sandbox.shop.profiles import add_profiles
 from mixpanel_data.sandbox.shop.recorder import Recorder
+from mixpanel_data.sandbox.shop.saved import saved
 from mixpanel_data.sandbox.shop.subscriptions import subscription_events
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ _FEWEST_FOR_HARD_THINGS = 600  # smaller samples are only the ordinary shop
 
 
 def fill(dataset: "Dataset", *, today: date | None, seed: int, days: int, users: int) -> None:
-    """Put the shop's events and profiles of the ``days`` before ``today`` (UTC; None: the real one) into ``dataset``."""
+    """Put the shop's events and profiles of the ``days`` before ``today`` (UTC; None: the real one) into ``dataset``.
+
+    With them comes what the shop's people have saved: funnels, reports, cohorts, Lexicon, annotations.
+    """
     first = (today or datetime.now(UTC).date()) - timedelta(days=days)
     first_ms = to_ms(datetime.combine(first, time(), UTC))
     everyone = people(seed, users, days)
@@ -27,6 +31,7 @@ def fill(dataset: "Dataset", *, today: date | None, seed: int, days: int, users:
         event for each in everyone for event in _events(each, first_ms, days, first.weekday())
     ]
     dataset.add(*events)
+    dataset.saved = saved(first.isoformat())
     add_profiles(dataset, everyone, events, first_ms)
     if len(events) >= _FEWEST_FOR_HARD_THINGS:
         in_order = sorted(events, key=attrgetter("time_ms"))

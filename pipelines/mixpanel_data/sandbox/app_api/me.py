@@ -1,4 +1,4 @@
-"""/api/app/…: who am I. Not part of the query family, so it costs nothing of its 60 an hour."""
+"""GET /api/app/me: who am I."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response

@@ -1,0 +1,102 @@
+"""The parameters that several reports share."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from mixpanel_data.sandbox import params
+from mixpanel_data.sandbox.errors import RefusedError
+from mixpanel_data.sandbox.expressions import EventSubject, parse, parse_value
+from mixpanel_data.sandbox.project import Project
+from mixpanel_data.sandbox.query.facts import Days, Fact, facts_of
+from mixpanel_data.sandbox.query.measures import TYPES
+from mixpanel_data.sandbox.query.segments import segments_of
+from mixpanel_data.sandbox.query.units import Unit, wall
+from mixpanel_data.sandbox.records import Profile, day_of
+
+MAX_SEGMENTS = 10_000
+_RECENT_DAYS = 31
+
+Segments = Callable[[Fact], list[str]]
+
+
+def days(project: Project, fields: params.Fields) -> Days:
+    """``from_date`` and ``to_date``, in the project's calendar."""
+    return Days(*params.date_range(fields, project.local_today))
+
+
+def days_or_interval(project: Project, fields: params.Fields, unit: Unit) -> Days:
+    """The dates, or else ``interval`` units of which the current one is the last."""
+    if fields.get("from_date") or fields.get("to_date") or not fields.get("interval"):
+        return days(project, fields)
+    today = project.local_today
+    count = params.positive(fields, "interval", 1)
+    try:
+        return Days(day_of(unit.back(unit.begin(wall(today)), count - 1)), today)
+    except (OverflowError, ValueError):
+        raise RefusedError(400, f"interval is too long: {count}") from None
+
+
+def recent(project: Project) -> Days:
+    """The last 31 days, today included."""
+    today = project.local_today
+    return Days(today - timedelta(days=_RECENT_DAYS - 1), today)
+
+
+def kind(fields: params.Fields, default: str | None = None) -> str:
+    """``type``: general, unique or average."""
+    return params.choice(fields, "type", TYPES, default)
+
+
+def unit(fields: params.Fields, allowed: tuple[Unit, ...], default: Unit | None = None) -> Unit:
+    """``unit``, one of the allowed ones."""
+    return Unit(params.choice(fields, "unit", allowed, default))
+
+
+def refuse_hourly_uniques(counted: str, per: Unit) -> None:
+    """Mixpanel has no uniques of hours and minutes."""
+    if counted == "unique" and per.is_below_a_day:
+        raise RefusedError(400, f"You cannot get {per} uniques; ask for a unit of at least a day")
+
+
+def event_or_all(project: Project, fields: params.Fields) -> list[Fact]:
+    """The facts of ``event``; without one all of them, but for those hidden in Lexicon."""
+    facts = facts_of(project)
+    if fields.get("event"):
+        return facts.named(fields["event"])
+    return facts.visible(project.dataset.saved.hidden_events)
+
+
+def matching(
+    project: Project, fields: params.Fields, name: str = "where"
+) -> Callable[[list[Fact]], list[Fact]]:
+    """Keeps the facts for which the expression ``where`` is true; all, if there is none."""
+    return filtering(project, fields.get(name))
+
+
+def filtering(project: Project, expression: str | None) -> Callable[[list[Fact]], list[Fact]]:
+    """Keeps the facts for which an expression is true."""
+    if not expression:
+        return lambda facts: facts
+    holds = parse(expression)
+    return lambda facts: [fact for fact in facts if holds(_subject(project, fact))]
+
+
+def value_of(project: Project, expression: str) -> Callable[[Fact], object]:
+    """The value an expression has for a fact."""
+    evaluate = parse_value(expression)
+    return lambda fact: evaluate(_subject(project, fact))
+
+
+def segmenting(project: Project, expression: str) -> Segments:
+    """The segments of a fact by the value of an expression: one, or one for each item of a list."""
+    value = value_of(project, expression)
+    return lambda fact: segments_of(value(fact))
+
+
+def _subject(project: Project, fact: Fact) -> EventSubject:
+    """``user["…"]`` is looked up by the canonical id, and holds today's value."""
+
+    def profile(_stated_id: str | int) -> Profile | None:
+        return None if fact.user is None else project.dataset.profile(fact.user)
+
+    return EventSubject(fact.name, fact.properties, profile)

@@ -1,0 +1,69 @@
+"""GET /events, /events/top and /events/names: how often events happen."""
+
+from datetime import timedelta
+from typing import Any
+
+from mixpanel_data.sandbox import params
+from mixpanel_data.sandbox.errors import RefusedError
+from mixpanel_data.sandbox.project import Project
+from mixpanel_data.sandbox.query import asked
+from mixpanel_data.sandbox.query.answers import Answer
+from mixpanel_data.sandbox.query.facts import Days, facts_of
+from mixpanel_data.sandbox.query.measures import TYPES, Groups, grouped, per_interval, top
+from mixpanel_data.sandbox.query.tables import as_asked
+from mixpanel_data.sandbox.query.units import Unit
+
+NAMES = 255
+MOST_NAMES = 5_000
+_TOP = 100
+
+
+def events(project: Project, fields: params.Fields) -> Answer:
+    """The named events over time; an event or interval without any is left out."""
+    names = params.json_list(fields, "event")
+    if names is None:
+        raise RefusedError(400, "event is required")
+    kind = asked.kind(fields)
+    unit = asked.unit(fields, tuple(Unit))
+    asked.refuse_hourly_uniques(kind, unit)
+    days = asked.days_or_interval(project, fields, unit)
+    facts = facts_of(project)
+    groups = {str(name): days.of(facts.named(str(name))) for name in names}
+    return as_asked(fields, unit.labels(days), per_interval(groups, kind, unit))
+
+
+def names(project: Project, fields: params.Fields) -> Answer:
+    """The names of the last 31 days, or of the dates given, the commonest first. A limit over 5,000 counts as 5,000."""
+    kind = asked.kind(fields)
+    limit = min(params.positive(fields, "limit", NAMES), MOST_NAMES)
+    dated = fields.get("from_date") or fields.get("to_date")
+    days = asked.days(project, fields) if dated else asked.recent(project)
+    return list(top(_by_name(project, days), kind, limit))
+
+
+def top_events(project: Project, fields: params.Fields) -> Answer:
+    """Today's events, the commonest first, with the change since yesterday.
+
+    ``percent_change`` is (today - yesterday) / yesterday, and 1 without a yesterday; how Mixpanel allows for the part of today
+    that is still to come is not documented. ``amount`` is an integer, so averages are rounded.
+    """
+    kind = asked.kind(fields)
+    limit = params.positive(fields, "limit", _TOP)
+    today = project.local_today
+    yesterday = today - timedelta(days=1)
+    before = _by_name(project, Days(yesterday, yesterday))
+    ranked = top(_by_name(project, Days(today, today)), kind, limit)
+    measure = TYPES[kind]
+    rows = [
+        _row(name, measure(facts), measure(before.get(name, []))) for name, facts in ranked.items()
+    ]
+    return {"type": kind, "events": rows}
+
+
+def _row(name: str, now: float, then: float) -> dict[str, Any]:
+    change = (now - then) / then if then else 1.0
+    return {"event": name, "amount": round(now), "percent_change": change}
+
+
+def _by_name(project: Project, days: Days) -> Groups:
+    return grouped(days.of(facts_of(project).all), lambda fact: [fact.name])

@@ -1,0 +1,106 @@
+"""The events as reports see them: each once, with its user and its time in the project's zone."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from mixpanel_data.sandbox.dataset import Revision
+from mixpanel_data.sandbox.project import Project
+from mixpanel_data.sandbox.query.deduplication import Parsed, arrival, deduplicated
+from mixpanel_data.sandbox.query.identity import device_owners, stated_id
+from mixpanel_data.sandbox.query.zone import clock
+from mixpanel_data.sandbox.records import DAY_MS, Event, day_of
+
+
+class Fact(NamedTuple):
+    """One event that counts."""
+
+    name: str
+    instant_ms: int  # since 1970; for durations
+    wall_ms: (
+        int  # what the project's wall clock showed, as milliseconds since 1970; for calendar days
+    )
+    user: str | None  # the canonical id; None concerns nobody and is in no number of users
+    properties: dict[str, Any]
+
+    @property
+    def day(self) -> date:
+        """The day in the project's time zone."""
+        return day_of(self.wall_ms)
+
+
+class Days(NamedTuple):
+    """Days of the project's calendar, both included."""
+
+    first: date
+    last: date
+
+    def of(self, facts: Iterable[Fact]) -> list[Fact]:
+        """The facts of these days."""
+        begin = (self.first - date(1970, 1, 1)).days * DAY_MS
+        end = ((self.last - date(1970, 1, 1)).days + 1) * DAY_MS
+        return [fact for fact in facts if begin <= fact.wall_ms < end]
+
+
+class Facts:
+    """All of them, in order of time."""
+
+    def __init__(self, facts: list[Fact]) -> None:
+        self.all = facts
+        self._by_name: dict[str, list[Fact]] = defaultdict(list)
+        for fact in facts:
+            self._by_name[fact.name].append(fact)
+
+    def named(self, name: str) -> list[Fact]:
+        """Those of one event name, in order of time."""
+        return self._by_name.get(name, [])
+
+    def any_of(self, names: Iterable[str]) -> list[Fact]:
+        """Those of several event names, in order of time."""
+        wanted = [fact for name in dict.fromkeys(names) for fact in self.named(name)]
+        return sorted(wanted, key=_in_time)
+
+    def visible(self, hidden: set[str]) -> list[Fact]:
+        """What "all events" means: without those hidden in Lexicon."""
+        return [fact for fact in self.all if fact.name not in hidden]
+
+
+_known: WeakKeyDictionary[Revision, dict[tuple[str, str], Facts]] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def facts_of(project: Project) -> Facts:
+    """The facts of the data set as it is now; made once for each revision and calendar, also when several ask at once.
+
+    Raw lines and days that lie in files are not among them.
+    """
+    calendar = (project.timezone, project.time_basis)
+    with _lock:
+        revision, events = project.dataset.contents()
+        made = _known.setdefault(revision, {})
+        if calendar not in made:
+            made[calendar] = _make(events, *calendar)
+        return made[calendar]
+
+
+def _make(events: list[Event], timezone: str, time_basis: str) -> Facts:
+    kept = deduplicated((event, event.properties) for event in events)
+    owners = device_owners(properties for _, properties in sorted(kept, key=arrival))
+    times = clock(timezone, time_basis)
+    return Facts(
+        sorted((_fact(each, owners, *times(each[0].time_ms)) for each in kept), key=_in_time)
+    )
+
+
+def _fact(parsed: Parsed, owners: dict[str, str], instant_ms: int, wall_ms: int) -> Fact:
+    event, properties = parsed
+    stated = stated_id(properties)
+    user = None if stated is None else owners.get(stated, stated)
+    return Fact(event.name, instant_ms, wall_ms, user, properties)
+
+
+def _in_time(fact: Fact) -> int:
+    return fact.instant_ms

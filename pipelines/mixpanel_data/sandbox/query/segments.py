@@ -1,0 +1,32 @@
+"""Property values as the names of segments (definitions, section 11)."""
+
+from collections.abc import Iterable
+
+from mixpanel_data.sandbox.expressions.values import UNDEFINED, to_string
+from mixpanel_data.sandbox.records import encode_json
+
+NOT_SET = "(not set)"
+EMPTY = "(empty string)"
+
+
+def segments_of(value: object) -> list[str]:
+    """The segments a value belongs to: a list's event counts once under each of its items."""
+    if isinstance(value, list):
+        return distinct(map(name_of, value)) or [NOT_SET]
+    return [name_of(value)]
+
+
+def name_of(value: object) -> str:
+    """Null and missing are one segment, the empty text another; objects are named by their JSON."""
+    if value is UNDEFINED or value is None:
+        return NOT_SET
+    if value == "":
+        return EMPTY
+    if isinstance(value, list | dict):
+        return encode_json(value).decode()
+    return str(to_string(value))
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """Each name once, in order of appearance."""
+    return list(dict.fromkeys(names))

@@ -1,0 +1,71 @@
+"""Hours, days, weeks and months of the project's calendar. Wall times are milliseconds since 1970."""
+
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+
+from mixpanel_data.sandbox.query.facts import Days
+from mixpanel_data.sandbox.records import DAY_MS, day_of
+
+_EPOCH = date(1970, 1, 1)
+_TO_MONDAY = 3  # 1 January 1970 was a Thursday
+_FIXED = {"minute": 60_000, "hour": 3_600_000, "day": DAY_MS}
+
+
+class Unit(StrEnum):
+    """The units reports may be asked in."""
+
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+    @property
+    def is_below_a_day(self) -> bool:
+        """Hours and minutes, for which there are no uniques."""
+        return self in (Unit.MINUTE, Unit.HOUR)
+
+    def begin(self, wall_ms: int) -> int:
+        """When the interval that holds ``wall_ms`` begins. Weeks begin on Monday."""
+        if self in _FIXED:
+            return wall_ms - wall_ms % _FIXED[self]
+        day = wall_ms // DAY_MS
+        first = day - (day + _TO_MONDAY) % 7 if self is Unit.WEEK else _month(day)
+        return first * DAY_MS
+
+    def back(self, begin_ms: int, count: int) -> int:
+        """The beginning ``count`` intervals before one that begins at ``begin_ms``; a negative count goes forward."""
+        if self is Unit.MONTH:
+            first = day_of(begin_ms)
+            months = first.year * 12 + first.month - 1 - count
+            return wall(date(months // 12, months % 12 + 1, 1))
+        return begin_ms - count * (7 * DAY_MS if self is Unit.WEEK else _FIXED[self])
+
+    def label(self, wall_ms: int) -> str:
+        """How answers name the interval that holds ``wall_ms``: its first day, or its first second if it is below a day."""
+        return _label(self.begin(wall_ms), whole_days=not self.is_below_a_day)
+
+    def labels(self, days: Days) -> list[str]:
+        """The names of all intervals that have a part in ``days``, in order."""
+        found, begin, end = [], self.begin(wall(days.first)), wall(days.last) + DAY_MS
+        while begin < end:
+            found.append(self.label(begin))
+            begin = self.back(begin, -1)
+        return found
+
+
+def wall(day: date) -> int:
+    """The wall time at which a day begins."""
+    return (day - _EPOCH).days * DAY_MS
+
+
+@lru_cache(maxsize=10_000)
+def _month(day: int) -> int:
+    return (day_of(day * DAY_MS).replace(day=1) - _EPOCH).days
+
+
+@lru_cache(maxsize=100_000)
+def _label(begin_ms: int, *, whole_days: bool) -> str:
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=begin_ms)
+    return moment.strftime("%Y-%m-%d" if whole_days else "%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,31 @@
+"""Stored event times as instants, and as what the wall clock of the project showed."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_SLOT_MS = 900_000  # zones change their offset on the quarter of an hour, if at all
+
+Clock = Callable[[int], tuple[int, int]]
+
+
+def clock(timezone: str, time_basis: str) -> Clock:
+    """A function from a stored time to the true instant and the wall time, all in milliseconds since 1970.
+
+    ``time_basis`` "utc" stores instants; "project", as projects from before 2023 do, stores wall times (reference page, section
+    11.1). The hour that an autumn night has twice is read as its first.
+    """
+    zone = ZoneInfo(timezone)
+
+    @cache
+    def offset(slot: int) -> int:
+        moment = _EPOCH + slot * _SLOT_MS * _MILLISECOND
+        local = moment.astimezone(zone) if time_basis == "utc" else moment.replace(tzinfo=zone)
+        return (local.utcoffset() or timedelta()) // _MILLISECOND
+
+    if time_basis == "utc":
+        return lambda stored: (stored, stored + offset(stored // _SLOT_MS))
+    return lambda stored: (stored - offset(stored // _SLOT_MS), stored)
