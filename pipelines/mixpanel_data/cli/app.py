@@ -8,6 +8,7 @@ import typer
 
 from mixpanel_data.cli import auth, demo, doctor, query, sandbox, status, sync
 from mixpanel_data.cli.errors import BAD_ARGUMENTS, INTERRUPTED, exit_code, show_error
+from mixpanel_data.cli.stopping import stop_code
 from mixpanel_data.exceptions import MixpanelDataError
 
 # Typer carries its own click and does not export the base of its errors.
@@ -32,6 +33,18 @@ app.add_typer(query.app, name="query")
 
 def run(arguments: Sequence[str]) -> int:
     """The exit code of ``mp`` with these arguments; everything it has to say is said."""
+    try:
+        return _run(arguments)
+    except BaseException:
+        # Whatever a library made of the signal in its midst: it was the signal.
+        stopped = stop_code()
+        if stopped is None:
+            raise
+        typer.echo("Stopped. What is loaded stays loaded; the next run goes on from there.", err=True)
+        return stopped
+
+
+def _run(arguments: Sequence[str]) -> int:
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
     try:
@@ -43,8 +56,7 @@ def run(arguments: Sequence[str]) -> int:
         return _usage(error)
     except typer.Exit as error:
         return error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        typer.echo("Interrupted. What was loaded is loaded; run again to go on.", err=True)
+    except (KeyboardInterrupt, typer.Abort):  # at a prompt, or in a program that calls this
         return INTERRUPTED
     except BrokenPipeError:
         return 0  # the reader of our output has had enough

@@ -8,11 +8,13 @@ from typing import Any
 
 import dlt
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
+from dlt.pipeline.exceptions import PipelineStepFailed
 
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.landing import Landed
 from mixpanel_data.sources import mixpanel_source, tables
 from mixpanel_data.sources.destination import mixpanel_duckdb
+from mixpanel_data.sources.failures import cause
 from mixpanel_data.sources.package import Project
 from mixpanel_data.sources.working_folder import drop_unfinished, tidy
 
@@ -62,9 +64,17 @@ def load(
     """Load ``landed`` as one package, in one transaction a table.
 
     Returns when dlt is done. Which days are in is for the ledger to say: a file DuckDB can't read is left out.
+
+    Raises:
+        duckdb.Error, OSError: the machine refused; nothing counts as loaded.
     """
-    pipeline = open_pipeline(folder, memory_limit=memory_limit)
-    pipeline.run(mixpanel_source(list(landed), project))
+    # Left alone, dlt takes an interrupt, loads on, and says nothing.
+    with dlt.config.values({"runtime.intercept_signals": False}):
+        pipeline = open_pipeline(folder, memory_limit=memory_limit)
+        try:
+            pipeline.run(mixpanel_source(list(landed), project))
+        except PipelineStepFailed as failed:
+            raise cause(failed) from failed
     tidy(_work(folder))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 from dlt.common.destination.client import RunnableLoadJob
+from dlt.common.destination.exceptions import DestinationTerminalException
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.job_impl import ReferenceFollowupJobRequest
 
@@ -39,6 +40,13 @@ class ReplaceJob(RunnableLoadJob):
         self._job_client: DuckDbClient
 
     def run(self) -> None:
+        try:
+            self._replace()
+        except duckdb.Error as error:
+            # Final: whoever started the load decides what to try again. dlt would try five times.
+            raise DestinationTerminalException(str(error)) from error
+
+    def _replace(self) -> None:
         files = _by_mark(Path(self._file_path))
         packed = [f for f in self._manifest.of(self.load_table_name) if f.mark in files]
         connection: Any = self._job_client.sql_client.native_connection
