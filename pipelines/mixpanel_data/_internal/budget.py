@@ -62,8 +62,7 @@ class Budget:
 
         Raises:
             RateLimitError: it would be a longer wait than ``max_wait``; ``retry_after`` says how long.
-            ConfigError: the folder can't be written.
-            MixpanelDataError: the disk is full or failing.
+            StorageError: the folder can't be written, and a request that is not noted is not made.
         """
         bucket = self._buckets[family]
         answer = self._try(bucket)
@@ -80,6 +79,14 @@ class Budget:
     def remaining(self, family: Counted) -> int:
         """Requests that may be made now, at their pace, without a longer wait."""
         return self._file.look(self._buckets[family].remaining)
+
+    def state(self) -> dict[str, dict[str, int]]:
+        """``spent`` and ``remaining`` of each family that has a limit."""
+        families: tuple[Counted, ...] = ("export", "query")
+        return {
+            family: {"spent": self.spent(family), "remaining": self.remaining(family)}
+            for family in families
+        }
 
     def free_at(self, family: Counted, count: int = 1) -> datetime:
         """When the last of ``count`` further requests may go, in UTC, if nobody else asks meanwhile."""

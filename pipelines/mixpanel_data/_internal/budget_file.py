@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from mixpanel_data._internal.budget_books import SCHEMA, Books
 from mixpanel_data._internal.budget_clock import Clock, Reading, elapsed
-from mixpanel_data.exceptions import ConfigError, MixpanelDataError
+from mixpanel_data._internal.budget_slots import not_kept
+from mixpanel_data.exceptions import StorageError
 
 T = TypeVar("T")
 
@@ -18,7 +19,6 @@ BUSY_SECONDS = 30.0
 """A transaction takes milliseconds: whoever holds the file this long is stuck."""
 
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR", "SQLITE_CONSTRAINT")
-_UNWRITABLE = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")
 
 
 class BudgetFile:
@@ -34,8 +34,7 @@ class BudgetFile:
         A damaged file is put beside, and a new one begun in which everything counts as spent just now.
 
         Raises:
-            ConfigError: the file can't be written.
-            MixpanelDataError: the disk is full or failing, or somebody holds the file.
+            StorageError: the file can't be written, the disk is full or failing, or somebody holds the file.
         """
         try:
             return self._run(action, damaged=False)
@@ -87,7 +86,7 @@ class BudgetFile:
             self.path.replace(self.path.with_name(self.path.name + ".damaged"))
 
 
-class _DamagedError(MixpanelDataError):
+class _DamagedError(StorageError):
     """The file can't be read as a budget."""
 
 
@@ -106,16 +105,8 @@ def _named_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        name = getattr(error, "sqlite_errorname", "")
-        if name.startswith(_DAMAGED):
+        if getattr(error, "sqlite_errorname", "").startswith(_DAMAGED):
             raise _DamagedError(f"{path} can't be read as a request budget: {error}.") from error
-        raise _named(path, error, unwritable=name.startswith(_UNWRITABLE)) from error
+        raise not_kept(path, error) from error
     except OSError as error:
-        raise _named(path, error, unwritable=True) from error
-
-
-def _named(path: Path, error: Exception, *, unwritable: bool) -> MixpanelDataError:
-    said = f"The request budget can't be kept in {path}: {error}. Nothing was asked of Mixpanel."
-    if unwritable:
-        return ConfigError(f"{said} Make the data folder (MP_DATA_DIR) writable.")
-    return MixpanelDataError(f"{said} Free the disk or the file, and run this again.")
+        raise not_kept(path, error) from error

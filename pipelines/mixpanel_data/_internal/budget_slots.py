@@ -7,14 +7,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from mixpanel_data.exceptions import ConfigError
+from mixpanel_data.exceptions import StorageError
 
 
 def take_slot(folder: Path, family: str, count: int) -> FileLock | None:
     """One of ``count`` places of an API family, to be released; None when all are taken.
 
     Raises:
-        ConfigError: the folder can't be written.
+        StorageError: the folder can't be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -27,8 +27,14 @@ def take_slot(folder: Path, family: str, count: int) -> FileLock | None:
                 continue
             return lock
     except OSError as error:
-        raise ConfigError(
-            f"The request budget can't be kept in {folder}: {error}. Nothing was asked of Mixpanel. "
-            "Make the data folder (MP_DATA_DIR) writable."
-        ) from error
+        raise not_kept(folder, error) from error
     return None
+
+
+def not_kept(path: Path, error: Exception) -> StorageError:
+    """The machine would not let us write at ``path``."""
+    return StorageError(
+        f"The request budget can't be kept in {path}: {error}. Nothing was asked of Mixpanel. Let this user write "
+        "there and make room on the disk, or name another folder: MP_DATA_DIR or --data-dir.",
+        details={"path": str(path)},
+    )

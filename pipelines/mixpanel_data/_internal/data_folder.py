@@ -43,6 +43,11 @@ class DataFolder:
         return self.root / "dlt"
 
     @property
+    def budget(self) -> Path:
+        """What was asked of Mixpanel in the last hour. Lost, it is begun anew, as if nothing had been asked."""
+        return self.root / "budget"
+
+    @property
     def lock(self) -> Path:
         """The file lock around load, build and publish."""
         return self.root / ".lock"

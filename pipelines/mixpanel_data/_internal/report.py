@@ -47,6 +47,8 @@ class SyncReport:
     profile_reads: list[ProfileOutcome] = field(default_factory=list)
     rejected: int = 0
     requests: int = 0
+    budget: dict[str, dict[str, int]] = field(default_factory=dict)
+    """For exports and queries: how many the last hour saw, by whatever run, and how many are left."""
     bytes: int = 0
     """As they came over the wire."""
     failures: list[MixpanelDataError] = field(default_factory=list)
@@ -137,6 +139,7 @@ class SyncReport:
             ],
             "rejected_lines": self.rejected,
             "requests": self.requests,
+            "budget": self.budget,
             "bytes": self.bytes,
             "failures": [error.to_dict() for error in self.failures],
             "warnings": self.warnings,

@@ -10,12 +10,21 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+)
 
 from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.durations import parse_duration
 from mixpanel_data._internal.project import project_root
 from mixpanel_data.exceptions import ConfigError
 
@@ -31,6 +40,7 @@ class Settings(BaseModel):
     account: str | None = None
     api_base_url: str | None = None
     hourly_limit: int = Field(default=60, ge=1)
+    max_wait: Annotated[float, BeforeValidator(parse_duration)] = Field(default=900.0, ge=0)
     time_basis: Literal["utc", "project"] = "utc"
     project_timezone: str = "UTC"
     lookback_days: int = Field(default=5, ge=0, le=365)

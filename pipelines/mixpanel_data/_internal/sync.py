@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from mixpanel_data._internal import build as dbt_build
 from mixpanel_data._internal import publish as publishing
 from mixpanel_data._internal.api_client import MixpanelAPIClient
+from mixpanel_data._internal.budget import Budget
 from mixpanel_data._internal.credentials import Credentials
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.event_filter import EVERYTHING, UNFILTERED, EventFilter
@@ -21,7 +22,6 @@ from mixpanel_data._internal.land_windows import WindowLander
 from mixpanel_data._internal.landing import Landed, LandingFolder
 from mixpanel_data._internal.ledger import Ledger, read_ledger, read_published_ledger
 from mixpanel_data._internal.ledger_profiles import rejected_profiles
-from mixpanel_data._internal.pacing import Pacing
 from mixpanel_data._internal.planner import Range, days_to_fetch, plan, wanted_range
 from mixpanel_data._internal.profile_reads import ProfileSet, profile_sets
 from mixpanel_data._internal.progress import QUIET, Progress
@@ -37,6 +37,7 @@ from mixpanel_data.exceptions import (
     MixpanelDataError,
     QueryError,
     RateLimitError,
+    StorageError,
 )
 
 if TYPE_CHECKING:
@@ -78,7 +79,22 @@ class Sync:
     def client(self) -> MixpanelAPIClient:
         """The connection to Mixpanel, made when first needed."""
         return self._client or MixpanelAPIClient(
-            self._credentials, base_url=self.settings.api_base_url, gate=Pacing()
+            self._credentials,
+            base_url=self.settings.api_base_url,
+            gate=self.budget,
+            max_rate_limit_wait=None,
+        )
+
+    @cached_property
+    def budget(self) -> Budget:
+        """The requests that Mixpanel grants, shared with every other run on this folder."""
+        return Budget(
+            self.folder.budget,
+            project_id=self._credentials.project_id,
+            region=self._credentials.region,
+            hourly_limit=self.settings.hourly_limit,
+            max_wait=self.settings.max_wait,
+            on_wait=self._progress.waiting,
         )
 
     @cached_property
@@ -329,6 +345,8 @@ class Sync:
     def finish(self) -> SyncReport:
         """The report, closed."""
         self.report.seconds = time.monotonic() - self._started
+        with suppress(MixpanelDataError):  # a report without it is better than none
+            self.report.budget = self.budget.state()
         return self.report
 
     def run(
@@ -376,9 +394,9 @@ class Sync:
 
 
 def _stops(error: MixpanelDataError) -> bool:
-    """Whether no further request makes sense: refused credentials, a spent budget, a host that can't be reached."""
+    """Whether no further request makes sense: refused credentials, a spent budget, no host, or no disk to note it."""
     no_answer = isinstance(error, APIError) and error.status_code is None
-    return no_answer or isinstance(error, AuthenticationError | RateLimitError)
+    return no_answer or isinstance(error, AuthenticationError | RateLimitError | StorageError)
 
 
 def _unreadable(file: Landed) -> IncompleteExportError:

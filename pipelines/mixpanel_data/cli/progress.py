@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from mixpanel_data._internal.durations import said
 from mixpanel_data._internal.engage_pages import EngagePage
 from mixpanel_data._internal.landing import Landed
 from mixpanel_data._internal.progress import QUIET, Progress
@@ -26,7 +27,10 @@ def drawn(quiet: bool = False) -> Iterator[Progress]:
 
 
 class Lines(Progress):
-    """A line for every step that ended: for logs."""
+    """A line for every step that ended, and for every wait: for logs."""
+
+    def waiting(self, seconds: float, reason: str) -> None:
+        print(f"waiting {said(seconds)} for {reason}", file=sys.stderr)
 
     def loaded(self, file: Landed) -> None:
         print(f"loaded {file.kind} {file.window}: {file.lines:,} rows", file=sys.stderr)
@@ -68,6 +72,9 @@ class Bars(Progress):
 
     def landing(self, window: Window) -> None:
         self.display.update(self._events, said=f"asking for {window}")
+
+    def waiting(self, seconds: float, reason: str) -> None:
+        self.display.console.print(f"waiting {said(seconds)} for {reason}", highlight=False)
 
     def received(self, window: Window, count: int) -> None:
         self._bytes += count

@@ -29,6 +29,7 @@ class SyncOptions:
     where: str | None = None
     oldest_first: bool = False
     full_profiles: bool = False
+    max_wait: str | None = None
     account: str | None = None
     data_dir: Path | None = None
 
@@ -58,7 +59,7 @@ def make_sync(options: SyncOptions, progress: "Progress") -> "Sync":
     from mixpanel_data._internal.settings import load_settings
     from mixpanel_data._internal.sync import Sync
 
-    settings = load_settings(data_dir=options.data_dir)
+    settings = load_settings(data_dir=options.data_dir, max_wait=options.max_wait)
     return Sync(
         settings,
         resolve(settings, options.account).credentials,

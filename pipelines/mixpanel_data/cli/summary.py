@@ -41,9 +41,18 @@ def summary_lines(report: SyncReport) -> list[str]:
     elif not (report.days or report.profile_reads or report.failures):
         lines.append("Nothing to do.")
     lines.append(
-        f"{report.requests} requests, {report.bytes / 1e6:.1f} MB over the wire, {report.seconds:.1f} s."
+        f"{report.requests} requests, {report.bytes / 1e6:.1f} MB over the wire, {report.seconds:.1f} s.{_budget(report)}"
     )
     return lines
+
+
+def _budget(report: SyncReport) -> str:
+    left = [
+        f"{state['remaining']} {family} requests"
+        for family, state in report.budget.items()
+        if state["spent"]
+    ]
+    return f" The hour has {' and '.join(left)} left." if left else ""
 
 
 def _profiles(read: ProfileOutcome) -> str:

@@ -39,6 +39,13 @@ FullProfiles = Annotated[
         "--full-profiles", help="Read all profiles, however young the last complete snapshot is."
     ),
 ]
+MaxWait = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SECONDS",
+        help="Longest wait for the request budget, also as 15m or 1h; beyond, stop with exit code 5.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
 
 
@@ -52,6 +59,7 @@ def sync(
     where: Where = None,
     oldest_first: OldestFirst = False,
     full_profiles: FullProfiles = False,
+    max_wait: MaxWait = None,
     account: AccountOption = None,
     data_dir: DataDirOption = None,
     quiet: Quiet = False,
@@ -74,6 +82,7 @@ def sync(
         where=where,
         oldest_first=oldest_first,
         full_profiles=full_profiles,
+        max_wait=max_wait,
         account=account,
         data_dir=data_dir,
     )
