@@ -70,7 +70,7 @@ def _refused(error: BaseException, root: Path) -> StorageError:
             "Let DuckDB have more memory (MP_MEMORY_LIMIT), and room to spill to beside raw.duckdb."
         )
     return StorageError(
-        f"This machine refused the work in {root}: {' '.join(said.split())} "
+        f"This machine refused the work in {root}: {' '.join(said.split()).rstrip('.')}. "
         f"{what or 'Nothing that was loaded is lost; run this again.'}",
         details={"data_dir": str(root), "errno": _number(said)},
     )

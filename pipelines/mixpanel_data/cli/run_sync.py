@@ -30,6 +30,7 @@ class SyncOptions:
     oldest_first: bool = False
     full_profiles: bool = False
     max_wait: str | None = None
+    lock_wait: float = LOCK_WAIT_SECONDS
     account: str | None = None
     data_dir: Path | None = None
 
@@ -46,7 +47,7 @@ def run_sync(options: SyncOptions, *, quiet: bool = False, fmt: Format = Format.
     folder = load_settings(data_dir=options.data_dir).folder
     with drawn(quiet) as progress:
         job = make_sync(options, progress)
-        with exclusive(folder, wait_seconds=LOCK_WAIT_SECONDS):
+        with exclusive(folder, wait_seconds=options.lock_wait):
             report = job.run(first=first, last=last, only=only, build=options.build)
     _print(report, fmt, quiet=quiet)
     return worst_code(report.failures)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mixpanel_data.cli.options import AccountOption, DataDirOption, Format, FormatOption
-from mixpanel_data.cli.run_sync import SyncOptions, run_sync
+from mixpanel_data.cli.run_sync import LOCK_WAIT_SECONDS, SyncOptions, run_sync
 
 First = Annotated[
     str | None,
@@ -46,6 +46,14 @@ MaxWait = Annotated[
         help="Longest wait for the request budget, also as 15m or 1h; beyond, stop with exit code 5.",
     ),
 ]
+LockWait = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        metavar="SECONDS",
+        help="How long to wait for another program that is at work in the data folder.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
 
 
@@ -60,6 +68,7 @@ def sync(
     oldest_first: OldestFirst = False,
     full_profiles: FullProfiles = False,
     max_wait: MaxWait = None,
+    lock_wait: LockWait = LOCK_WAIT_SECONDS,
     account: AccountOption = None,
     data_dir: DataDirOption = None,
     quiet: Quiet = False,
@@ -83,6 +92,7 @@ def sync(
         oldest_first=oldest_first,
         full_profiles=full_profiles,
         max_wait=max_wait,
+        lock_wait=lock_wait,
         account=account,
         data_dir=data_dir,
     )
