@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import httpx
 
-from mixpanel_data._internal.api_parameters import given, json_object, names
+from mixpanel_data._internal.api_parameters import given, json_object, json_value, names
 from mixpanel_data._internal.api_requests import ApiCall, Gate, Requester
 from mixpanel_data._internal.api_urls import Family, api_urls
 from mixpanel_data._internal.credentials import Credentials
@@ -137,6 +137,29 @@ class MixpanelAPIClient:
         """
         # Not scoped to a project; app routes may refuse parameters they do not know.
         body, _ = self._requester.read(ApiCall("app", "me"))
+        return json_object(body)
+
+    def query(
+        self,
+        operation: str,
+        params: Mapping[str, str],
+        *,
+        form: Mapping[str, str] | None = None,
+    ) -> Any:
+        """The parsed answer of one operation of the query API; asked by POST when there is a ``form``.
+
+        Raises as :meth:`export`, and APIError for an answer that is not JSON.
+        """
+        method = "GET" if form is None else "POST"
+        call = ApiCall("query", operation, method, params={**self._project, **params}, form=form)
+        body, _ = self._requester.read(call)
+        return json_value(body)
+
+    def app(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
+        """The parsed answer of the app API to ``path`` within the project. Raises as :meth:`query`."""
+        # The project is in the path here; app routes may refuse parameters they do not know.
+        operation = f"projects/{self._credentials.project_id}/{path}"
+        body, _ = self._requester.read(ApiCall("app", operation, params=params))
         return json_object(body)
 
     @property

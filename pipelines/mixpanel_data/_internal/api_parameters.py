@@ -25,11 +25,15 @@ def given(**parameters: str | int | None) -> dict[str, str]:
     }
 
 
-def json_object(body: bytes) -> dict[str, Any]:
+def json_value(body: bytes) -> Any:
     try:
-        answer = json.loads(body)
-    except ValueError:
-        answer = None
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise APIError("Mixpanel's answer is not a JSON document.", status_code=200) from None
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    answer = json_value(body)
     if not isinstance(answer, dict):
         raise APIError("Mixpanel's answer is not a JSON object.", status_code=200)
     return answer

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 Number = int | float
 """A count, or a mean or sum, as Mixpanel sends it."""
 
+OVERALL = "$overall"
+"""What Mixpanel calls all segments together."""
+
 Series = dict[str, dict[str, Number]]
 """Segment, then date (or time), then number."""
 

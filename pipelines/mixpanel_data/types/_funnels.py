@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from mixpanel_data.types._base import Answer, Record, plain
+from mixpanel_data.types._base import OVERALL, Answer, Record, plain
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,16 @@ class FunnelResult(Answer):
         return super().to_dict() | ({"segments": plain(self._segments)} if self._segments else {})
 
     def _columns(self) -> list[str]:
-        return ["step", "event", "count", "conversion_rate"]
+        segment = ["segment"] if self._segments else []
+        return [*segment, "step", "event", "count", "conversion_rate"]
 
     def records(self) -> list[dict[str, Any]]:
-        return [{"step": n, **step.to_dict()} for n, step in enumerate(self.steps, 1)]
+        """The rows of ``df``: a step each. With segments, ``segment`` comes first; ``$overall`` is all of them together."""
+        if not self._segments:
+            return _numbered(self.steps)
+        parts = {OVERALL: self.steps} | self._segments
+        return [{"segment": name, **row} for name in parts for row in _numbered(parts[name])]
+
+
+def _numbered(steps: list[FunnelStep]) -> list[dict[str, Any]]:
+    return [{"step": n, **step.to_dict()} for n, step in enumerate(steps, 1)]

@@ -3,7 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from mixpanel_data.types._base import Answer, Record, plain
+from mixpanel_data.types._base import OVERALL, Answer, Record, plain
+
+Counts = dict[str, list[int]]
+"""Date, then how many people were active at least once, twice, …"""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class RetentionResult(Answer):
 
     @property
     def segments(self) -> dict[str, list[CohortInfo]]:
-        """The cohorts of each value of the property that ``on`` names; empty without ``on``."""
+        """The cohorts of each value of the property that ``on`` names, which may leave ``cohorts`` empty; empty without ``on``."""
         return self._segments
 
     def to_dict(self) -> dict[str, Any]:
@@ -46,18 +49,28 @@ class RetentionResult(Answer):
         return super().to_dict() | ({"segments": plain(self._segments)} if self._segments else {})
 
     def _columns(self) -> list[str]:
-        return ["cohort_date", "cohort_size", *self._periods()]
+        segment = ["segment"] if self._segments else []
+        return [*segment, "cohort_date", "cohort_size", *self._periods()]
 
     def records(self) -> list[dict[str, Any]]:
-        return [
+        """The rows of ``df``: a cohort each. With segments, ``segment`` comes first; ``$overall`` is all of them together."""
+        if not self._segments:
+            return [self._row(cohort) for cohort in self.cohorts]
+        parts = {OVERALL: self.cohorts} | self._segments
+        return [{"segment": name} | self._row(cohort) for name in parts for cohort in parts[name]]
+
+    def _row(self, cohort: CohortInfo) -> dict[str, Any]:
+        periods = self._periods()
+        rates = dict(zip(periods, cohort.retention, strict=False))
+        return (
             {"cohort_date": cohort.date, "cohort_size": cohort.size}
-            | dict.fromkeys(self._periods())
-            | dict(zip(self._periods(), cohort.retention, strict=False))
-            for cohort in self.cohorts
-        ]
+            | dict.fromkeys(periods)
+            | rates
+        )
 
     def _periods(self) -> list[str]:
-        longest = max((len(cohort.retention) for cohort in self.cohorts), default=0)
+        parts = [self.cohorts, *self._segments.values()]
+        longest = max((len(cohort.retention) for part in parts for cohort in part), default=0)
         return [f"period_{n}" for n in range(longest)]
 
 
@@ -75,19 +88,39 @@ class FrequencyResult(Answer):
     to_date: str
     unit: str
     addiction_unit: str
-    data: dict[str, list[int]] = field(default_factory=dict)
+    data: Counts = field(default_factory=dict)
+    _segments: dict[str, Counts] = field(default_factory=dict, repr=False, kw_only=True)
+
+    @property
+    def segments(self) -> dict[str, Counts]:
+        """The data of each value of the property that ``on`` names, which may leave ``data`` empty; empty without ``on``."""
+        return self._segments
+
+    def to_dict(self) -> dict[str, Any]:
+        """As of every result; ``segments`` only where there are some."""
+        return super().to_dict() | ({"segments": plain(self._segments)} if self._segments else {})
 
     def _columns(self) -> list[str]:
-        return ["date", *self._thresholds()]
+        segment = ["segment"] if self._segments else []
+        return [*segment, "date", *self._thresholds()]
 
     def records(self) -> list[dict[str, Any]]:
+        """The rows of ``df``: a date each. With segments, ``segment`` comes first; ``$overall`` is all of them together."""
+        if not self._segments:
+            return [self._row(day, self.data[day]) for day in self.data]
+        parts = {OVERALL: self.data} | self._segments
         return [
-            {"date": day}
-            | dict.fromkeys(self._thresholds())
-            | dict(zip(self._thresholds(), counts, strict=False))
-            for day, counts in self.data.items()
+            {"segment": name} | self._row(day, counts)
+            for name, data in parts.items()
+            for day, counts in data.items()
         ]
 
+    def _row(self, day: str, counts: list[int]) -> dict[str, Any]:
+        thresholds = self._thresholds()
+        known = dict(zip(thresholds, counts, strict=False))
+        return {"date": day} | dict.fromkeys(thresholds) | known
+
     def _thresholds(self) -> list[str]:
-        longest = max(map(len, self.data.values()), default=0)
+        parts = [self.data, *self._segments.values()]
+        longest = max((len(counts) for data in parts for counts in data.values()), default=0)
         return [f"at_least_{n}" for n in range(1, longest + 1)]

@@ -1,0 +1,32 @@
+"""What every live query needs."""
+
+from mixpanel_data._internal.api_client import MixpanelAPIClient
+from mixpanel_data._internal.query_api import QueryAPI
+from mixpanel_data._internal.query_names import refuse_slips
+from mixpanel_data._internal.services.discovery import DiscoveryService
+
+UNITS = ("minute", "hour", "day", "week", "month")
+PERIODS = ("day", "week", "month")
+
+
+class Queries:
+    """Asks Mixpanel each time; holds no state. Each report is a subclass, and LiveQueryService all of them.
+
+    ``discovery`` gives the names of funnels and of events; without it results have no funnel name and a misspelt event
+    is an empty answer. ``workspace_id`` narrows all reports to a data view.
+    """
+
+    def __init__(
+        self,
+        client: MixpanelAPIClient,
+        *,
+        discovery: DiscoveryService | None = None,
+        workspace_id: int | None = None,
+    ) -> None:
+        self._api = QueryAPI(client, workspace_id)
+        self._discovery = discovery
+
+    def _refuse_slips(self, found: bool, *events: str | None) -> None:
+        """Raises QueryError when nothing was found and one of ``events`` looks like a misspelt one."""
+        if not found and self._discovery:
+            refuse_slips([event for event in events if event], self._discovery.events)

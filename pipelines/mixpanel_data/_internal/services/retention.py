@@ -1,0 +1,133 @@
+"""Who comes back after how long, and in how many hours or days of a period."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from mixpanel_data._internal.query_answers import dated, member, number
+from mixpanel_data._internal.query_arguments import Day, choice, day_range
+from mixpanel_data._internal.query_expressions import as_expression
+from mixpanel_data._internal.services.queries import PERIODS, Queries
+from mixpanel_data.exceptions import ConfigError
+from mixpanel_data.types import CohortInfo, FrequencyResult, RetentionResult
+from mixpanel_data.types._base import OVERALL
+
+Period = Literal["day", "week", "month"]
+
+
+class RetentionQueries(Queries):
+    """``/retention`` and ``/retention/addiction``. Days are those of the project's zone."""
+
+    def retention(
+        self,
+        born_event: str | None,
+        return_event: str | None,
+        from_date: Day,
+        to_date: Day,
+        *,
+        retention_type: Literal["birth", "compounded"] = "birth",
+        unit: Period = "day",
+        interval: int | None = None,
+        interval_count: int = 7,
+        born_where: str | None = None,
+        where: str | None = None,
+        unbounded: bool = False,
+        on: str | None = None,
+        limit: int | None = None,
+    ) -> RetentionResult:
+        """Who did ``born_event`` in each ``unit`` and came back by ``return_event`` (None: any event).
+
+        ``birth`` counts a person once, at the first ``born_event`` in the range, and needs that; ``compounded`` ignores it and
+        counts everybody in each unit in which they did ``return_event``. ``interval_count`` periods of ``interval`` units
+        (1 unless said, at most 90 days) follow period 0, which is the return within less than one. ``unbounded`` counts a
+        return in a period or any later one. ``born_where`` and ``where`` (of the return) are expressions. ``on``, a property's
+        name or an expression, splits the returns by its ``limit`` most common values into ``segments``. Errors as of
+        ``segmentation``.
+        """
+        days = day_range(from_date, to_date)
+        if choice("retention_type", retention_type, ("birth", "compounded")) != "birth":
+            born_event = None
+        elif not born_event:
+            raise ConfigError("Retention of the type birth needs a born_event.")
+        answer = self._api.get(
+            "retention",
+            from_date=days.first,
+            to_date=days.last,
+            retention_type=retention_type,
+            born_event=born_event,
+            event=return_event,
+            born_where=born_where,
+            where=where,
+            interval=interval,
+            interval_count=interval_count,
+            unit=choice("unit", unit, PERIODS),
+            unbounded_retention=unbounded or None,
+            on=as_expression(on),
+            limit=limit,
+        )
+        segments = _by_segment(dated(member(answer)))
+        cohorts = segments.pop(OVERALL, [])
+        born = any(cohort.size for cohort in cohorts) or bool(segments)
+        self._refuse_slips(born, born_event, return_event)
+        return RetentionResult(
+            born_event, return_event, *days, unit, cohorts, _segments=segments, _data=answer
+        )
+
+    def frequency(
+        self,
+        from_date: Day,
+        to_date: Day,
+        *,
+        event: str | None = None,
+        unit: Period = "day",
+        addiction_unit: Literal["hour", "day"] = "hour",
+        where: str | None = None,
+        on: str | None = None,
+        limit: int | None = None,
+    ) -> FrequencyResult:
+        """In how many hours or days (``addiction_unit``) of each ``unit`` people did ``event`` (None: any event).
+
+        ``where`` is an expression. ``on``, a property's name or an expression, splits the answer by its ``limit`` most common
+        values into ``segments``. Errors as of ``segmentation``.
+        """
+        days = day_range(from_date, to_date)
+        answer = self._api.get(
+            "retention/addiction",
+            from_date=days.first,
+            to_date=days.last,
+            unit=choice("unit", unit, PERIODS),
+            addiction_unit=choice("addiction_unit", addiction_unit, ("hour", "day")),
+            event=event,
+            where=where,
+            on=as_expression(on),
+            limit=limit,
+        )
+        segments = _counts_by_segment(dated(member(answer, "data")))
+        data = segments.pop(OVERALL, {})
+        self._refuse_slips(any(map(any, data.values())) or bool(segments), event)
+        return FrequencyResult(
+            event, *days, unit, addiction_unit, data, _segments=segments, _data=answer
+        )
+
+
+def _by_segment(rows: Mapping[str, Any]) -> dict[str, list[CohortInfo]]:
+    """The cohorts of each segment. A row without segments is one cohort at once."""
+    found: dict[str, list[CohortInfo]] = {}
+    for day, row in rows.items():
+        for name, part in {OVERALL: row}.items() if "counts" in row else row.items():
+            found.setdefault(name, []).append(_cohort(day, part))
+    return found
+
+
+def _counts_by_segment(rows: Mapping[str, Any]) -> dict[str, dict[str, list[int]]]:
+    """The counts of each segment by date. A row without segments is a list at once."""
+    found: dict[str, dict[str, list[int]]] = {}
+    for day, row in rows.items():
+        for name, counts in ({OVERALL: row} if isinstance(row, list) else row).items():
+            found.setdefault(name, {})[day] = [int(number(count)) for count in counts]
+    return found
+
+
+def _cohort(day: str, part: Mapping[str, Any]) -> CohortInfo:
+    size = int(number(part.get("first")))
+    back = [number(count) for count in part.get("counts") or []]
+    return CohortInfo(day, size, [count / size if size else 0.0 for count in back])
