@@ -32,8 +32,8 @@ class BadLine:
         return self.raw.decode("utf-8", "backslashreplace")
 
 
-def inspect_lines(path: Path, window: Window, zone: ZoneInfo) -> list[BadLine]:
-    """The lines of an export that are no event of ``window``."""
+def inspect_lines(path: Path, window: Window | None, zone: ZoneInfo) -> list[BadLine]:
+    """The lines of an export that are no event of ``window``; without one, no event of any time."""
     bad: list[BadLine] = []
     with duckdb.connect() as connection:
         lines = numbered_lines(path)
@@ -65,7 +65,10 @@ def without(path: Path, numbers: set[int]) -> int:
 
 
 def _unreadable(
-    connection: duckdb.DuckDBPyConnection, raw: dict[int, bytes], window: Window, zone: ZoneInfo
+    connection: duckdb.DuckDBPyConnection,
+    raw: dict[int, bytes],
+    window: Window | None,
+    zone: ZoneInfo,
 ) -> Iterator[BadLine]:
     texts: dict[int, str] = {}
     for number, line in raw.items():
@@ -79,7 +82,8 @@ def _unreadable(
         yield BadLine(number, raw[number], reason)
 
 
-def _judge(window: Window, zone: ZoneInfo) -> str:
+def _judge(window: Window | None, zone: ZoneInfo) -> str:
+    in_time = within([window], zone) if window else "time IS NOT NULL"
     lines = "(SELECT unnest($1::BIGINT[]) AS number, unnest($2::VARCHAR[]) AS line)"
     parsed = (
         "(SELECT number, line, json_valid(line) AS valid, CASE WHEN json_valid(line) THEN line::JSON END AS document "
@@ -100,5 +104,5 @@ def _judge(window: Window, zone: ZoneInfo) -> str:
             WHEN time IS NULL THEN 'no readable time'
             ELSE 'time outside {window}' END AS reason
         FROM {shaped} LEFT JOIN (SELECT number, time FROM ({events})) USING (number)
-        WHERE NOT coalesce(valid AND event IS NOT NULL AND {within([window], zone)}, false)
+        WHERE NOT coalesce(valid AND event IS NOT NULL AND {in_time}, false)
     """

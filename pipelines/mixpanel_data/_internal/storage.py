@@ -1,0 +1,178 @@
+"""A DuckDB database of fetched tables: filled at bulk speed, asked by SQL."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from zoneinfo import ZoneInfo
+
+from mixpanel_data._internal import storage_ledger, storage_store, storage_tables
+from mixpanel_data._internal.dataframes import require_pandas
+from mixpanel_data._internal.storage_attached import AttachedFiles
+from mixpanel_data._internal.storage_errors import asking
+from mixpanel_data._internal.storage_files import Connection, Files, OneFile
+from mixpanel_data._internal.storage_lines import Data, Kind, lines_of
+from mixpanel_data._internal.storage_names import is_same, require_usable
+from mixpanel_data._internal.storage_rows import Rows
+from mixpanel_data.exceptions import TableExistsError, TableNotFoundError
+from mixpanel_data.types import TableInfo, TableMetadata, TableSchema
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Rows", "StorageEngine"]
+
+Parameters = Sequence[Any] | Mapping[str, Any] | None
+
+
+class StorageEngine:
+    """A database file, its tables, and SQL over them. A context manager; safe to share between threads.
+
+    ``path`` None is memory. ``read_only`` shares the file with other readers and changes nothing. ``zone`` is that of the
+    export's clock: UTC, or the project's for those created before 2023 (Mixpanel's page on the raw export); the ``time``
+    of tables is UTC in any case.
+
+    Raises:
+        DatabaseLockedError: another process has the file open; the error names it.
+        ConfigError: there is no such file to read, or it is no DuckDB database.
+    """
+
+    def __init__(
+        self,
+        path: Path | str | None = None,
+        *,
+        read_only: bool = False,
+        zone: ZoneInfo | None = None,
+        _files: Files | None = None,
+    ) -> None:
+        self._zone = zone or ZoneInfo("UTC")
+        self._files = _files or _open(path, read_only=read_only)
+
+    @classmethod
+    def memory(cls) -> Self:
+        """One that is gone when it is closed."""
+        return cls()
+
+    @property
+    def path(self) -> Path | None:
+        """The file that tables are put into; None in memory."""
+        return self._files.path
+
+    def create_events_table(
+        self, name: str, data: Data, metadata: TableMetadata | None = None, *, append: bool = False
+    ) -> int:
+        """How many rows ``data`` brought into the table ``name``: event, time (UTC), distinct_id, insert_id, properties.
+
+        ``data`` is an iterable of events as Mixpanel exports them (``{"event": …, "properties": {"time": …}}``), or files
+        of them, one a line. With ``append`` they join the rows of a table that is there, and an event that is there already
+        (by Mixpanel's rule: equal event, time, distinct_id and ``$insert_id``) is replaced. All or nothing.
+
+        Raises:
+            TableExistsError: there is such a table, and ``append`` is not asked for.
+            TableNotFoundError: there is none to append to.
+            QueryError: a record or line is no event; the message has its number.
+            IncompleteExportError: a file is not whole.
+            ConfigError: the name can't be a table's, or the database was opened to be read only.
+        """
+        return self._store("events", name, data, metadata, append=append)
+
+    def create_profiles_table(
+        self, name: str, data: Data, metadata: TableMetadata | None = None, *, append: bool = False
+    ) -> int:
+        """How many rows ``data`` brought into the table ``name``: distinct_id, properties; one row for each id, the last.
+
+        ``data`` is an iterable of profiles as Mixpanel has them (``{"$distinct_id": …, "$properties": {…}}``), or files of
+        them. With ``append``, a profile of an id that is there is replaced. Raises as :meth:`create_events_table`.
+        """
+        return self._store("profiles", name, data, metadata, append=append)
+
+    def list_tables(self) -> list[TableInfo]:
+        """Every table and view by name, with the number of its rows."""
+        with self._files.reading() as cursor:
+            return storage_tables.infos(cursor, self._files.catalogs)
+
+    def get_schema(self, name: str) -> TableSchema:
+        """The columns of a table or view. Raises TableNotFoundError."""
+        with self._files.reading() as cursor:
+            item = storage_tables.find(cursor, self._files.catalogs, name)
+            return TableSchema(item.name, storage_tables.columns(cursor, item))
+
+    def get_metadata(self, name: str) -> TableMetadata:
+        """Where the rows of a fetched table come from. Raises TableNotFoundError, also for one that was not fetched."""
+        with self._files.reading() as cursor:
+            item = storage_tables.find(cursor, self._files.catalogs, name)
+            known = storage_ledger.read(cursor, item.catalog)
+        if item.name not in known:
+            raise TableNotFoundError(name, known)
+        return known[item.name]
+
+    def drop(self, name: str) -> None:
+        """Removes a table or view. Raises TableNotFoundError, also for what is published: that is only read."""
+        storage_store.drop(self._files, name)
+
+    def execute(self, sql: str, parameters: Parameters = None) -> Connection:
+        """A cursor of DuckDB's that holds the answer. Raises QueryError, as all that run SQL."""
+        cursor = self._files.cursor()
+        with asking(sql):
+            return cursor.execute(sql, parameters)
+
+    def execute_df(self, sql: str, parameters: Parameters = None) -> "pd.DataFrame":
+        """The answer as a pandas DataFrame. Raises ConfigError when pandas is not installed."""
+        require_pandas()
+        with self._files.reading() as cursor, asking(sql):
+            return cursor.execute(sql, parameters).df()
+
+    def execute_scalar(self, sql: str, parameters: Parameters = None) -> Any:
+        """The first value of the first row; None when there is no row."""
+        with self._files.reading() as cursor, asking(sql):
+            row = cursor.execute(sql, parameters).fetchone()
+        return row[0] if row else None
+
+    def execute_rows(self, sql: str, parameters: Parameters = None) -> Rows:
+        """The answer as a list of tuples, whose ``columns`` are the names."""
+        with self._files.reading() as cursor, asking(sql):
+            rows = cursor.execute(sql, parameters).fetchall()
+            return Rows(rows, [column[0] for column in cursor.description or ()])
+
+    def close(self) -> None:
+        """Lets go of the file, and of cursors that are still read. A second time does nothing."""
+        self._files.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"StorageEngine({str(self.path) if self.path else 'memory'!r})"
+
+    def _store(
+        self, kind: Kind, name: str, data: Data, metadata: TableMetadata | None, *, append: bool
+    ) -> int:
+        require_usable(name)
+        self._refuse_to_hide(name, append=append)
+        metadata = replace(
+            metadata or TableMetadata(type=kind, fetched_at=datetime.now(UTC)), type=kind
+        )
+        with lines_of(data, kind) as lines:
+            return storage_store.store(
+                self._files, name, lines, metadata, self._zone, append=append
+            )
+
+    def _refuse_to_hide(self, name: str, *, append: bool) -> None:
+        """Early, before a spool of many records; the load itself would find it too."""
+        with self._files.reading() as cursor:
+            tables = storage_tables.found(cursor, self._files.catalogs)
+        there = [item for item in tables if is_same(item.name, name)]
+        own = any(item.catalog == self._files.own for item in there)
+        if there and not (append and own):
+            raise TableExistsError(name)
+        if append and not there:
+            raise TableNotFoundError(name, [item.name for item in tables])
+
+
+def _open(path: Path | str | None, *, read_only: bool) -> Files:
+    where = Path(path).expanduser().absolute() if path is not None else None
+    return AttachedFiles(where) if where and read_only else OneFile(where)

@@ -1,0 +1,68 @@
+"""What DuckDB refuses, said in our own errors."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from mixpanel_data.exceptions import ConfigError, DatabaseLockedError, QueryError
+
+_HOLDER = re.compile(r"lock is held in (?P<command>.+?) \(PID (?P<pid>\d+)\)")
+_IN_THIS_PROCESS = re.compile(
+    r"different configuration|Unique file handle conflict|already attached"
+)
+
+
+@contextmanager
+def opening(path: Path | str) -> Iterator[None]:
+    """Explains why the database at ``path`` can't be opened.
+
+    Raises:
+        DatabaseLockedError: somebody else has it open.
+        ConfigError: it is not there, or no DuckDB database.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        if locked := _locked(path, str(error)):
+            raise locked from None
+        raise ConfigError(f"{path} can't be opened: {error}", details={"path": str(path)}) from None
+
+
+def _locked(path: Path | str, said: str) -> DatabaseLockedError | None:
+    if found := _HOLDER.search(said):
+        holder = {"pid": int(found["pid"]), "command": found["command"]}
+        who = f"process {holder['pid']} ({holder['command']})"
+    elif "Could not set lock" in said:
+        holder, who = {}, "another process"
+    elif _IN_THIS_PROCESS.search(said):
+        holder, who = {"pid": os.getpid()}, "this very process, which has it open in another way"
+    else:
+        return None
+    return DatabaseLockedError(
+        f"{path} is in use by {who}. Close it there, and try again.",
+        details={"path": str(path), **holder},
+    )
+
+
+@contextmanager
+def asking(sql: str) -> Iterator[None]:
+    """Raises QueryError, with DuckDB's explanation, for a statement inside the block that can't be run."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise QueryError(f"The SQL can't be run: {error}", details={"sql": sql}) from None
+    except RuntimeError as error:
+        if _is_unicode(sql):
+            raise
+        raise QueryError("The SQL is not valid Unicode text.", details={"sql": sql}) from error
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        return bool(text.encode()) or True
+    except UnicodeEncodeError:
+        return False

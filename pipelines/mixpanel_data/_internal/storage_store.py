@@ -1,0 +1,77 @@
+"""A fetch goes into its table, whole or not at all."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from mixpanel_data._internal import storage_ledger, storage_load, storage_tables
+from mixpanel_data._internal.storage_errors import asking
+from mixpanel_data._internal.storage_files import Connection, Files
+from mixpanel_data._internal.storage_lines import Lines
+from mixpanel_data._internal.storage_names import is_same, quoted
+from mixpanel_data.exceptions import ConfigError, TableExistsError
+from mixpanel_data.types import TableMetadata
+
+
+def store(
+    files: Files,
+    name: str,
+    lines: Sequence[Lines],
+    metadata: TableMetadata,
+    zone: ZoneInfo,
+    *,
+    append: bool,
+) -> int:
+    """The rows that ``lines`` brought into the table ``name``, and a note of it, in one transaction.
+
+    Raises as the engine's create_events_table.
+    """
+    table = quoted(files.own, "main", name)
+    with changing(files, f"load into {table}") as cursor:
+        storage_ledger.create_tables(cursor, files.own)
+        before = _rows_before(cursor, files.own, name, metadata, append=append)
+        how = storage_load.append if append else storage_load.create
+        rows = how(cursor, table, metadata.type, lines, zone)
+        storage_ledger.note(cursor, files.own, name, metadata, lines, rows=rows, before=before)
+    return rows
+
+
+def drop(files: Files, name: str) -> None:
+    """Removes a table or view, and what is noted of it. Raises as the engine's drop."""
+    with changing(files, f"drop {name}") as cursor:
+        item = storage_tables.find(cursor, [files.own], name)
+        storage_ledger.create_tables(cursor, files.own)
+        cursor.execute(f"DROP {'VIEW' if item.is_view else 'TABLE'} {item.sql}")
+        storage_ledger.forget(cursor, files.own, item.name)
+
+
+@contextmanager
+def changing(files: Files, what: str) -> Iterator[Connection]:
+    """A cursor inside a transaction; an error in the block leaves all as it was."""
+    with files.writing() as cursor, asking(what):
+        cursor.begin()
+        try:
+            yield cursor
+            cursor.commit()
+        except BaseException:
+            with suppress(duckdb.Error):  # DuckDB may have rolled it back itself
+                cursor.rollback()
+            raise
+
+
+def _rows_before(
+    cursor: Connection, catalog: str, name: str, metadata: TableMetadata, *, append: bool
+) -> int | None:
+    """The rows of the table that is appended to; None when one is to be made."""
+    if not append:
+        there = storage_tables.found(cursor, [catalog])
+        if any(is_same(item.name, name) for item in there):
+            raise TableExistsError(name)
+        return None
+    item = storage_tables.find(cursor, [catalog], name)
+    known = storage_ledger.read(cursor, catalog).get(item.name)
+    if known and known.type != metadata.type:
+        raise ConfigError(f"'{name}' holds {known.type}; {metadata.type} need another table.")
+    return storage_tables.count(cursor, item)
