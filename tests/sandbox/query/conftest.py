@@ -18,7 +18,7 @@ def sample() -> Dataset:
     return Dataset.sample(today=TODAY)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shop(sample: Dataset) -> Iterator[httpx.Client]:
     """A client of the sample shop, on its last day. Nothing may be changed there."""
     with Sandbox(sample, today=date(2026, 5, 31)) as sandbox:

@@ -1,20 +1,21 @@
 """/api/query/…: the reports, one module a family; engage has its own module beside this package.
 
-A report is a function of the project and the parameters. It joins by standing in ``_REPORTS``. What is documented but not
-served yet answers 501, what Mixpanel has not either 404, both as the JSON errors of the family. The numbers follow
+A report is a function of the project and the parameters. It joins by standing in ``_REPORTS``. The numbers follow
 Mixpanel's documented definitions ("definitions" below); where there are none, the docstring of the report says what is done.
 """
 
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from mixpanel_data.sandbox.engage import engage
-from mixpanel_data.sandbox.errors import RefusedError
+from mixpanel_data.sandbox.query.activity import activity
 from mixpanel_data.sandbox.query.answers import Compute, endpoint
 from mixpanel_data.sandbox.query.cohorts import list_cohorts
 from mixpanel_data.sandbox.query.events import events, names, top_events
+from mixpanel_data.sandbox.query.frequency import frequency
 from mixpanel_data.sandbox.query.funnels import funnels, list_funnels
+from mixpanel_data.sandbox.query.insights import insights
+from mixpanel_data.sandbox.query.jql import jql
+from mixpanel_data.sandbox.query.numeric import average, numeric, total
 from mixpanel_data.sandbox.query.properties import property_counts, top_properties, top_values
 from mixpanel_data.sandbox.query.retention import retention
 from mixpanel_data.sandbox.query.segmentation import segmentation
@@ -29,23 +30,16 @@ _REPORTS: dict[str, tuple[str, Compute]] = {
     "/events/top": ("GET", top_events),
     "/funnels": ("GET", funnels),
     "/funnels/list": ("GET", list_funnels),
+    "/insights": ("GET", insights),
+    "/jql": ("POST", jql),
     "/retention": ("GET", retention),
+    "/retention/addiction": ("GET", frequency),
     "/segmentation": ("GET", segmentation),
+    "/segmentation/average": ("GET", average),
+    "/segmentation/numeric": ("GET", numeric),
+    "/segmentation/sum": ("GET", total),
+    "/stream/query": ("GET", activity),
 }
-_NOT_SERVED = {
-    "/insights": "GET",
-    "/retention/addiction": "GET",
-    "/segmentation/numeric": "GET",
-    "/segmentation/sum": "GET",
-    "/segmentation/average": "GET",
-    "/stream/query": "GET",
-    "/jql": "POST",
-}
-
-
-def _not_served(request: Request) -> Response:
-    raise RefusedError(501, f"The sandbox does not serve {request.url.path}")
-
 
 ROUTES: list[BaseRoute] = [
     Route("/engage", engage, methods=["GET", "POST"]),
@@ -53,5 +47,4 @@ ROUTES: list[BaseRoute] = [
         Route(path, endpoint(compute), methods=[method])
         for path, (method, compute) in _REPORTS.items()
     ),
-    *(Route(path, _not_served, methods=[method]) for path, method in _NOT_SERVED.items()),
 ]

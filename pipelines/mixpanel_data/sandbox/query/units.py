@@ -46,13 +46,16 @@ class Unit(StrEnum):
         """How answers name the interval that holds ``wall_ms``: its first day, or its first second if it is below a day."""
         return _label(self.begin(wall_ms), whole_days=not self.is_below_a_day)
 
+    def bounds(self, days: Days) -> list[int]:
+        """The beginnings of all intervals that have a part in ``days``, in order, and then where the last one ends."""
+        bounds, end = [self.begin(wall(days.first))], wall(days.last) + DAY_MS
+        while bounds[-1] < end:
+            bounds.append(self.back(bounds[-1], -1))
+        return bounds
+
     def labels(self, days: Days) -> list[str]:
         """The names of all intervals that have a part in ``days``, in order."""
-        found, begin, end = [], self.begin(wall(days.first)), wall(days.last) + DAY_MS
-        while begin < end:
-            found.append(self.label(begin))
-            begin = self.back(begin, -1)
-        return found
+        return [self.label(begin) for begin in self.bounds(days)[:-1]]
 
 
 def wall(day: date) -> int:
