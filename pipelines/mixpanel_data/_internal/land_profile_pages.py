@@ -19,7 +19,10 @@ class Pages:
     """Bytes of the bodies."""
     largest: int = 0
     """Bytes of the longest line."""
-    requests: int = 0
+    answered: int = 0
+    """Requests that brought a page, and those before them that did not."""
+    more: bool = True
+    """Whether another page has to be asked for."""
     total: int | None = None
     """As page 0 announced it; later pages need not repeat it [reference page, 6]."""
     _later_totals: set[int] = field(default_factory=set)
@@ -28,7 +31,8 @@ class Pages:
 
     def write(self, page: EngagePage, file: BinaryIO) -> None:
         """Append the profiles of ``page`` to ``file``, a line each."""
-        self.requests += page.requests
+        self.answered += page.requests
+        self.more = not page.is_last
         self.size += len(page.body)
         if page.page == 0:
             self.total = page.total
@@ -49,6 +53,11 @@ class Pages:
             self._seen.add(hash(identity))  # a number each: ids may be long, and many
         else:
             self._nameless += 1
+
+    @property
+    def requests(self) -> int:
+        """Requests so far: those that were answered, and the one after which nothing came."""
+        return self.answered + self.more
 
     @property
     def different(self) -> int:

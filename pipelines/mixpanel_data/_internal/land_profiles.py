@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -21,11 +21,15 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Source:
-    """Where profiles come from and go to; ``page_size`` None leaves it to Mixpanel."""
+    """Where profiles come from and go to; ``page_size`` None leaves it to Mixpanel.
+
+    ``output_properties`` None brings all properties of each profile.
+    """
 
     client: MixpanelAPIClient
     folder: LandingFolder
     page_size: int | None = None
+    output_properties: Sequence[str] | None = None
     on_page: Callable[[EngagePage], None] = lambda _page: None
 
 
@@ -57,7 +61,7 @@ def land_profiles(
             landed = oddities.judged(_fetch(source, read, pages), pages)
             return replace(landed, requests=requests + pages.requests).save()
         except IncompleteExportError as error:
-            requests += pages.requests or 1
+            requests += pages.requests
             failure = error
     raise _at_last(failure, read, requests)
 
@@ -94,7 +98,10 @@ def _fetch(source: Source, read: ProfileRead, pages: Pages) -> Landed:
     part = path.with_name(path.name + ".part")
     with part.open("wb") as file:
         for page in source.client.engage_pages(
-            where=read.where, data_group_id=read.of.data_group_id, page_size=source.page_size
+            where=read.where,
+            output_properties=source.output_properties,
+            page_size=source.page_size,
+            data_group_id=read.of.data_group_id,
         ):
             pages.write(page, file)
             source.on_page(page)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _BEFORE = b',"profile":'
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _space = re.compile(r"[ \t\n\r]*").match
 
 
@@ -101,9 +102,5 @@ def _raw_profile(profile: Any, raw: bytes) -> RawProfile:
 
 
 def _on_one_line(raw: bytes) -> bytes:
-    """``raw`` without line breaks. Between values they mean nothing; inside a text, where JSON forbids them, ``\\n``."""
-    try:
-        json.loads(raw.decode("utf-8", "surrogateescape"))
-    except ValueError:
-        return raw.replace(b"\n", b"\\n")
-    return raw.replace(b"\n", b" ")
+    """``raw`` without line breaks. Between values they mean nothing; in a text, where JSON forbids them, ``\\n``."""
+    return _TEXT.sub(lambda text: text[0].replace(b"\n", b"\\n"), raw).replace(b"\n", b" ")

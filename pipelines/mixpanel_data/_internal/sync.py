@@ -114,7 +114,12 @@ class Sync:
     def _profile_lander(self) -> ProfileLander:
         settings = self.settings
         return ProfileLander(
-            Source(self.client, self.landing, settings.profiles_page_size, self._progress.page),
+            Source(
+                self.client,
+                self.landing,
+                page_size=settings.profiles_page_size,
+                on_page=self._progress.page,
+            ),
             sets=profile_sets(settings.groups),
             snapshot_days=settings.profiles_snapshot_days,
             overlap=timedelta(minutes=settings.profiles_overlap_minutes),

@@ -1,0 +1,117 @@
+"""Any sequence of changes at Mixpanel and of reads, whole, partial, broken and interrupted, against plain Python."""
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mixpanel_data.sandbox import FaultKind
+
+from .conftest import LONG_AGO, People, Properties, seen_now
+
+NAMES = st.sampled_from(["u1", "u2", "u3", "u4"])
+SEEN = st.sampled_from(["now", "long ago", "never"])
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("set"), NAMES, st.integers(0, 2), SEEN),
+        st.tuples(st.just("delete"), NAMES),
+        st.tuples(st.just("read"), st.sampled_from(["due", "full"])),
+        st.tuples(st.just("broken"), st.sampled_from(["due", "full"])),
+        st.tuples(st.just("killed")),
+    ),
+    min_size=4,
+    max_size=12,
+)
+
+
+@dataclass
+class Model:
+    """What the table and its history have to hold."""
+
+    table: dict[str, Properties] = field(default_factory=dict)
+    history: list[tuple[str, Properties, bool]] = field(default_factory=list)
+    reads: list[bool] = field(default_factory=list)
+    """Of each read that counts, whether it was complete."""
+    left: tuple[bool, dict[str, Properties]] | None = None
+    """What a killed run had landed: whether it is complete, and the profiles in it."""
+
+    def lands(self, truth: dict[str, Properties], *, full: bool = False) -> None:
+        """A read of what is due now, or what lies here of one."""
+        complete = full or not self.reads
+        if self.left and (self.left[0] or not complete):
+            return
+        seen = {n: p for n, p in truth.items() if p.get("$last_seen", LONG_AGO) > LONG_AGO}
+        self.left = (True, dict(truth)) if complete else (False, seen)
+
+    def loads(self) -> None:
+        """What was landed is in the table."""
+        assert self.left
+        complete, brought = self.left
+        gone = self.table.keys() - brought.keys() if complete else set()
+        changed = {n for n, p in brought.items() if n in self.table and self.table[n] != p}
+        self.history += sorted((n, self.table[n], n in gone) for n in gone | changed)
+        self.table = {n: p for n, p in {**self.table, **brought}.items() if n not in gone}
+        self.reads.append(complete)
+        self.left = None
+
+
+def play(people: People, model: Model, step: tuple[Any, ...]) -> None:
+    """The step, at Mixpanel, with us, and in the model."""
+    match step:
+        case ("set", name, value, seen):
+            when = {"now": {"$last_seen": seen_now()}, "long ago": {"$last_seen": LONG_AGO}}
+            people.has(name, value=value, **when.get(seen, {}))
+        case ("delete", name) if name in people.truth():
+            people.loses(name)
+        case ("killed",):
+            model.lands(people.truth())
+            people.landed()
+        case ("read", kind):
+            model.lands(people.truth(), full=kind == "full")
+            model.loads()
+            assert people.read(full=kind == "full").failures == []
+        case ("broken", kind):
+            _break(people, model, full=kind == "full")
+
+
+def _break(people: People, model: Model, *, full: bool) -> None:
+    people.breaks(FaultKind.HALF_LAST_LINE, times=None)
+    report = people.read(full=full)
+    people.sandbox.faults.clear()
+    if model.left and (model.left[0] or not (full or not model.reads)):
+        model.loads()  # nothing had to be asked for
+        assert report.failures == []
+    else:
+        model.left = None
+        assert [error.code for error in report.failures] == ["INCOMPLETE_EXPORT"]
+
+
+def agree(people: People, model: Model) -> None:
+    """Table, history and ledger are as the model has them."""
+    if not (people.folder / "raw.duckdb").is_file():
+        assert model.reads == []
+        return
+    assert people.table() == model.table
+    assert sorted(people.history(), key=json.dumps) == sorted(model.history, key=json.dumps)
+    ledger = people.reads()
+    assert [complete for complete, _, _ in ledger] == model.reads
+
+
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(steps=STEPS, at_last=st.sampled_from(["due", "full"]))
+def test_promises_1_2_and_3_any_sequence_of_changes_and_reads_ends_right(people, steps, at_last):
+    shutil.rmtree(people.folder, ignore_errors=True)
+    people.sandbox.dataset._profiles.clear()
+    model = Model()
+
+    for step in [*steps, ("read", at_last)]:
+        play(people, model, step)
+        agree(people, model)
+
+    people.read(full=True)
+    assert people.table() == people.truth()
