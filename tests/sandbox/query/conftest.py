@@ -1,15 +1,52 @@
-"""A client of the sample shop, and a way to ask a project of a few events."""
+"""The sample shop and a world without events; beside the shop the same events in DuckDB, to compute every number again."""
 
 from collections.abc import Iterator
-from datetime import date
+from pathlib import Path
 
+import duckdb
 import httpx
 import pytest
-from sandbox.conftest import Connect
+from sandbox.query.world import TODAY, World, world_of
 
-from mixpanel_data.sandbox import Dataset, Sandbox
+from mixpanel_data.sandbox import Dataset
 
-TODAY = date(2026, 6, 1)
+# Deduplication and identity in SQL, as the definitions page has them (sections 2 and 3). `who` is null for nobody.
+FACTS = """
+create table parsed as
+select
+    json->>'event' as event,
+    (json->'properties'->>'time')::bigint as time_ms,
+    json->'properties' as p,
+    p->>'distinct_id' as distinct_id,
+    p->>'$."$distinct_id_before_identity"' as before,
+    p->>'$."$insert_id"' as insert_id,
+    p->>'$."$device_id"' as device,
+    p->>'$."$user_id"' as user_id,
+    (p->>'mp_processing_time_ms')::bigint as processed,
+    row_number() over () as n
+from lines;
+
+create table kept as
+select * from parsed
+qualify insert_id is null or row_number() over (
+    partition by event, time_ms, coalesce(before, distinct_id), insert_id order by processed desc, n desc
+) = 1;
+
+create table owners as
+with pairs as (
+    select '$device:' || device as id, user_id as owner, processed from kept where user_id <> ''
+    union all
+    select before, distinct_id, processed from kept
+    where before like '$device:%' and distinct_id not like '$device:%'
+)
+select id, arg_min(owner, processed) as owner from pairs where id is not null group by id;
+
+create table facts as
+select
+    event, p, time_ms, epoch_ms(time_ms) as moment, moment::date as day,
+    coalesce(owner, nullif(distinct_id, '')) as who
+from kept left join owners on id = distinct_id;
+"""
 
 
 @pytest.fixture(scope="session")
@@ -19,19 +56,34 @@ def sample() -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def shop(sample: Dataset) -> Iterator[httpx.Client]:
-    """A client of the sample shop, on its last day. Nothing may be changed there."""
-    with Sandbox(sample, today=date(2026, 5, 31)) as sandbox:
-        known = sandbox.credentials
-        with httpx.Client(
-            base_url=sandbox.base_url,
-            auth=(known.username, known.secret),
-            params={"project_id": known.project_id},
-        ) as client:
-            yield client
+def shop_world(sample: Dataset) -> Iterator[World]:
+    """The sample shop on 1 June, the day after its last event. Nothing may be changed there."""
+    with world_of(sample) as world:
+        yield world
 
 
 @pytest.fixture
-def client(mixpanel_sandbox: Sandbox, connect: Connect) -> httpx.Client:
-    """A client of ``mixpanel_sandbox``."""
-    return connect(mixpanel_sandbox)
+def shop(shop_world: World) -> httpx.Client:
+    """A client of the sample shop."""
+    return shop_world.client
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """A project without events."""
+    with world_of() as world:
+        yield world
+
+
+@pytest.fixture(scope="session")
+def sql(sample: Dataset, tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+    """The facts of the sample shop: ``facts(event, p, time_ms, moment, day, who)``."""
+    path: Path = tmp_path_factory.mktemp("facts") / "lines.ndjson"
+    path.write_bytes(b"".join(event.line for event in sample.events()))
+    connection = duckdb.connect()
+    connection.execute(
+        "create table lines as select json from read_ndjson_objects($path, maximum_object_size=2000000)",
+        {"path": str(path)},
+    )
+    connection.execute(FACTS)
+    return connection
