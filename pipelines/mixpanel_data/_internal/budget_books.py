@@ -99,7 +99,7 @@ class Books:
     def succeed(self, bucket: str, granted: float) -> None:
         """Forget the 429s before ``granted``, when a request was let go that went through."""
         self.connection.execute(
-            "DELETE FROM refusals WHERE bucket = ? AND noted <= ?", (bucket, granted)
+            "DELETE FROM refusals WHERE bucket = ? AND noted < ?", (bucket, granted)
         )
 
     def name_limits(self, bucket: str, limits: Iterable[Limit]) -> None:

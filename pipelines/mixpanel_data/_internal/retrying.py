@@ -3,6 +3,7 @@
 Tests remove the waits with ``stamina.set_testing(True, attempts=4, cap=True)``.
 """
 
+import logging
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ import stamina
 
 from mixpanel_data._internal.network_errors import PERMANENT
 from mixpanel_data.exceptions import APIError, IncompleteExportError, RateLimitError, ServerError
+
+# Without a handler of the program's own, Python would print stamina's notes over the progress bars.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 # Mixpanel sends no Retry-After (its page on 429), so we begin with half a minute and double.
 _FIRST_RATE_LIMIT_WAIT = 30.0

@@ -393,9 +393,13 @@ class Sync:
 
     def _fail(self, error: MixpanelDataError) -> bool:
         """Note what did not come; whether it makes sense to go on."""
-        self.report.failures.append(error)
-        self._progress.failed(error)
-        return not _stops(error)
+        ends = _stops(error)
+        # What ends the run meets every request under way, and is said once.
+        said = [known for known in self.report.failures if _stops(known)]
+        if not (ends and type(error) in map(type, said)):
+            self.report.failures.append(error)
+            self._progress.failed(error)
+        return not ends
 
 
 def _stops(error: MixpanelDataError) -> bool:

@@ -1,0 +1,114 @@
+"""A world of its own for the budget: one true time, and clocks that show it more or less."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mixpanel_data._internal.budget import Budget
+from mixpanel_data._internal.budget_clock import Reading
+from mixpanel_data.exceptions import RateLimitError
+
+HOUR = 3600.0
+START = 1_780_000_000.0  # on the wall
+
+
+class World:
+    """True time in ``now``, in seconds. It passes when somebody sleeps, or when the test says so."""
+
+    def __init__(self, rate: float = 1.0) -> None:
+        self.now = 0.0
+        self.skew = 0.0
+        self.rate = rate
+        self.machine = "one"
+        self.boots = 1
+        self.booted = -50_000.0
+        self.slept: list[float] = []
+
+    def clock(self) -> Reading:
+        uptime = (self.now - self.booted) * self.rate
+        return Reading(self.machine, f"boot {self.boots}", uptime, self.wall)
+
+    @property
+    def wall(self) -> float:
+        return START + self.now * self.rate + self.skew
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds / self.rate
+
+    def reboot(self, down: float) -> None:
+        self.now += down
+        self.booted = self.now
+        self.boots += 1
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def heard() -> list[tuple[float, str]]:
+    """What a display was told of waits."""
+    return []
+
+
+@contextmanager
+def in_memory() -> Iterator[Path]:
+    """A folder that is not made yet, in memory where there is some: the disk's patience is not the subject here."""
+    memory = Path("/dev/shm")  # noqa: S108
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as made:
+        yield Path(made) / "budget"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Where the budget lies."""
+    with in_memory() as made:
+        yield made
+
+
+@pytest.fixture
+def budget(world: World, folder: Path, heard: list[tuple[float, str]]) -> Callable[..., Budget]:
+    """One more process on the same data folder."""
+
+    def make(**settings: Any) -> Budget:
+        values: dict[str, Any] = {
+            "project_id": "1", "region": "us", "clock": world.clock, "sleep": world.sleep,
+            "on_wait": lambda *said: heard.append(said), "max_wait": 900.0,
+        }  # fmt: skip
+        return Budget(folder, **values | settings)
+
+    return make
+
+
+def answered(budget: Budget, family: str = "export", error: Exception | None = None) -> None:
+    """One request from its permit to the end of its answer."""
+    try:
+        with budget(family) as permit:
+            if error:
+                raise error
+            permit.hold(_Answer()).close()
+    except Exception as raised:
+        if raised is not error:
+            raise
+
+
+def refused(
+    retry_after: int | None = None, body: str = "Query rate limit exceeded"
+) -> RateLimitError:
+    """A 429 of Mixpanel's."""
+    return RateLimitError("429", retry_after=retry_after, status_code=429, response_body=body)
+
+
+class _Answer:
+    """As much of a response as a permit looks at."""
+
+    is_closed = True
+
+    def close(self) -> None:
+        """Nothing is held any more."""

@@ -1,0 +1,18 @@
+"""A process that lets ``COUNT`` requests go and never ends them: ``holding.py FOLDER FAMILY COUNT``. Says when it has."""
+
+import sys
+import time
+from pathlib import Path
+
+from mixpanel_data._internal.budget import Budget
+
+
+def main(folder: str, family: str, count: str) -> None:
+    budget = Budget(Path(folder), project_id="1", region="us")
+    permits = [budget(family) for _ in range(int(count))]
+    print(f"holding {len(permits)}", flush=True)
+    time.sleep(600)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,177 @@
+"""How long is waited, what is said meanwhile, and what is said instead."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mixpanel_data.exceptions import RateLimitError
+
+from .conftest import HOUR, START, answered, refused
+
+
+def spend(budget, count):
+    for _ in range(count):
+        answered(budget)
+
+
+def refused_until_it_gives_up(budget):
+    while True:
+        try:
+            answered(budget, error=refused())
+        except RateLimitError as error:
+            return error
+
+
+def test_a_wait_longer_than_max_wait_is_not_begun(world, budget):
+    spend(budget(hourly_limit=5), 5)
+    world.slept.clear()
+
+    with pytest.raises(RateLimitError) as caught:
+        budget(hourly_limit=5, max_wait=900)("export")
+
+    assert world.slept == []
+    assert caught.value.retry_after == pytest.approx(HOUR, abs=10)
+
+
+def test_what_it_says_names_the_moment_here_and_in_utc_and_that_nothing_is_lost(
+    world, budget, monkeypatch
+):
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    import time
+
+    time.tzset()
+    try:
+        spend(budget(hourly_limit=5), 5)
+        with pytest.raises(RateLimitError) as caught:
+            budget(hourly_limit=5)("export")
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()
+
+    free = datetime.fromtimestamp(START, UTC) + timedelta(seconds=3605)
+    said = caught.value.message
+    assert f"{free:%H:%M}" in said
+    assert f"{free + timedelta(hours=5, minutes=30):%H:%M}" in said
+    assert "export budget (5 an hour)" in said
+    assert "at most 15 min" in said
+    assert "What has come is kept" in said
+    assert datetime.fromisoformat(caught.value.details["free_at"]) - free < timedelta(seconds=60)
+
+
+def test_at_the_time_it_says_the_request_may_go(world, budget):
+    spend(budget(hourly_limit=5), 5)
+    with pytest.raises(RateLimitError) as caught:
+        budget(hourly_limit=5)("export")
+
+    world.now = datetime.fromisoformat(caught.value.details["free_at"]).timestamp() - START
+
+    answered(budget(hourly_limit=5, max_wait=0))
+
+
+def test_a_wait_within_max_wait_is_waited_and_spoken_of_once(world, budget, heard):
+    spend(budget(hourly_limit=5), 5)
+    world.now += 3000
+
+    answered(budget(hourly_limit=5))
+
+    assert HOUR < world.now < HOUR + 10
+    assert [(round(seconds, -1), reason) for seconds, reason in heard] == [
+        (600, "the export budget (5 an hour)")
+    ]
+
+
+def test_the_pace_is_kept_in_silence_and_never_refused(world, budget, heard):
+    process = budget(max_wait=0)
+    spend(process, 30)
+
+    assert world.now == pytest.approx(9, abs=0.5)
+    assert heard == []
+
+
+def test_429s_in_a_row_are_one_wait(world, budget):
+    process = budget(max_wait=300)
+
+    caught = refused_until_it_gives_up(process)
+
+    assert 200 < world.now < 300  # 30 + 60 + 120, and 240 would be too much
+    assert caught.retry_after == 240
+
+
+def test_a_wait_that_was_given_up_is_not_held_against_the_next(world, budget):
+    process = budget(max_wait=300)
+    refused_until_it_gives_up(process)
+    world.now += 200
+
+    answered(process)
+
+
+def test_long_waits_one_after_the_other_are_no_single_one(world, budget):
+    process = budget(hourly_limit=1, max_wait=HOUR + 10)
+
+    spend(process, 4)
+
+    assert 3 * HOUR < world.now < 3 * HOUR + 60
+
+
+def test_waits_end_early_when_another_process_gets_through(world, budget):
+    """A long wait is looked at again and again: what a 429 began, a success elsewhere ends."""
+    one, other = budget(), budget()
+    answered(one, error=refused(retry_after=300))
+
+    def sleep(seconds: float) -> None:
+        world.now += seconds
+        if world.now > 100:
+            one._file.run(lambda books: books.succeed("us/1/export", books.now))
+
+    other._patience._sleep = sleep
+    answered(other)
+
+    assert 100 < world.now < 140
+
+
+def test_nobody_sleeps_after_the_last_request(world, budget):
+    process = budget(hourly_limit=4, max_wait=2 * HOUR)
+    log = []
+    process._patience._sleep = lambda seconds: (log.append("sleep"), world.sleep(seconds))
+    for _ in range(9):
+        answered(process)
+        log.append("request")
+
+    assert log[:3] == ["request"] * 3
+    assert log.count("request") == 9
+    assert log[-1] == "request"
+    assert budget(hourly_limit=4).state()["export"]["spent"] == 1
+
+
+def test_the_budget_tells_what_is_spent_what_is_left_and_when_more_is_free(world, budget):
+    process = budget(hourly_limit=10)
+    assert process.state() == {
+        "export": {"spent": 0, "remaining": 10},
+        "query": {"spent": 0, "remaining": 10},
+    }
+    spend(process, 4)
+    world.now += 600
+    spend(process, 3)
+
+    assert (process.spent("export"), process.remaining("export")) == (7, 3)
+    now = datetime.fromtimestamp(world.wall, UTC)
+    waits = [(process.free_at("export", n) - now).total_seconds() for n in (1, 3, 4, 8, 11)]
+    assert waits == pytest.approx([0.5, 0.5, 3000, 3600, 3600], abs=10)
+    assert waits == sorted(waits)
+    assert (process.free_at("export", 30) - now).total_seconds() > 2 * HOUR
+    assert process.free_at("query") == now
+
+
+def test_what_free_at_says_comes_true(world, budget):
+    process = budget(hourly_limit=7, max_wait=10 * HOUR)
+    spend(process, 3)
+    said = process.free_at("export", 20).timestamp() - START
+
+    spend(process, 20)
+
+    assert world.now == pytest.approx(said, abs=1)
+
+
+def test_asking_what_is_left_makes_no_files(budget, folder):
+    assert budget().remaining("export") == 60
+    assert not folder.exists()
