@@ -1,5 +1,6 @@
 """The parts that answers of the query API have in common, read leniently: what is missing is zero or none."""
 
+import math
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -16,28 +17,40 @@ def member(answer: Any, *path: str) -> dict[str, Any]:
     """The object at ``path``. Raises APIError when there is none."""
     found = answer
     for key in path:
-        found = found.get(key) if isinstance(found, dict) else None
+        found = mapping(found).get(key)
     if not isinstance(found, dict):
-        raise APIError(
-            f"Mixpanel's answer has no {'.'.join(path) or 'JSON object'}.",
-            status_code=200,
-            response_body=str(answer)[:500],
-        )
+        raise _unlike(answer, f"no {'.'.join(path)}" if path else "not a JSON object")
     return found
 
 
-def items(answer: Any) -> list[Any]:
+def items(answer: Any, *keys: str) -> list[dict[str, Any]]:
+    """The objects of a list. Raises APIError for anything else, and for objects that lack one of ``keys``."""
+    for item in listed(answer):
+        if not isinstance(item, dict) or any(item.get(key) is None for key in keys):
+            raise _unlike(answer, f"not a list of objects with {' and '.join(keys) or 'keys'}")
+    return list(answer)
+
+
+def listed(answer: Any) -> list[Any]:
     """A list. Raises APIError for anything else."""
     if not isinstance(answer, list):
-        raise APIError(
-            "Mixpanel's answer is not a list.", status_code=200, response_body=str(answer)[:500]
-        )
+        raise _unlike(answer, "not a list")
     return answer
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """An object; what is none is empty."""
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(value: Any) -> list[Any]:
+    """A list; what is none is empty."""
+    return value if isinstance(value, list) else []
 
 
 def number(value: Any) -> Number:
     """A number; what is none counts 0."""
-    return value if isinstance(value, int | float) else 0
+    return value if isinstance(value, int | float) and math.isfinite(value) else 0
 
 
 def optional_text(value: Any) -> str | None:
@@ -50,13 +63,9 @@ def series(answer: Any, *, zeros: bool, expected: Iterable[str] = ()) -> Series:
     ``zeros`` adds the dates that ``data.series`` has and a segment lacks: Mixpanel leaves out what did not happen.
     """
     values = {segment: {} for segment in expected} | member(answer, "data", "values")
-    dates = member(answer, "data").get("series") or []
+    dates = sequence(member(answer, "data").get("series"))
     nothing = dict.fromkeys(map(str, dates), 0) if zeros else {}
-    return {
-        segment: numbers({**nothing, **counts})
-        for segment, counts in values.items()
-        if isinstance(counts, dict)
-    }
+    return {segment: numbers({**nothing, **mapping(counts)}) for segment, counts in values.items()}
 
 
 def numbers(by_date: dict[str, Any]) -> dict[str, Number]:
@@ -72,3 +81,11 @@ def dated(answer: dict[str, Any]) -> dict[str, Any]:
 def happened(counts: Iterable[dict[str, Number]]) -> bool:
     """Whether any number is not 0."""
     return any(any(by_date.values()) for by_date in counts)
+
+
+def _unlike(answer: Any, fault: str) -> APIError:
+    return APIError(
+        f"Mixpanel's answer is not what its documentation says: {fault}.",
+        status_code=200,
+        response_body=str(answer)[:500],
+    )

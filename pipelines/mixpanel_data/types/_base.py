@@ -38,7 +38,7 @@ class Result(Record):
 
     @cached_property
     def df(self) -> "pd.DataFrame":
-        """The rows as a pandas DataFrame, made once and kept; changes to it reach nobody else.
+        """The rows as a pandas DataFrame, made once and kept: what is changed in it stays changed.
 
         Raises ConfigError when pandas is not installed: ``pip install 'mixpanel-data[pandas]'``.
         """

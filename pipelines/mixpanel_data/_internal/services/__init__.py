@@ -1,6 +1,7 @@
 """What the library does with a project, one service a purpose.
 
-How the operations of Mixpanel's query API are covered (a test holds this table to Mixpanel's OpenAPI file):
+How the operations that read, of Mixpanel's query API and of its lexicon, are covered (a test holds this table to Mixpanel's
+OpenAPI files):
 
 | operation | here |
 |---|---|
@@ -23,6 +24,9 @@ How the operations of Mixpanel's query API are covered (a test holds this table 
 | GET /events/properties/top | DiscoveryService.properties |
 | GET /events/properties/values | DiscoveryService.property_values |
 | POST /jql | LiveQueryService.jql |
+| GET /projects/{projectId}/schemas | DiscoveryService.lexicon |
+| GET /projects/{projectId}/schemas/{entityType} | left out: five calls a minute are allowed, so lexicon picks from the whole |
+| GET /projects/{projectId}/schemas/{entityType}/{name} | left out: the same |
 
 Parameters left out:
 

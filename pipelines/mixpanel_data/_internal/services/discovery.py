@@ -133,7 +133,7 @@ class DiscoveryService:
 
         # Always whole: Mixpanel allows five calls a minute.
         def load() -> list[LexiconSchema]:
-            return lexicon_schemas(items(self._client.app("schemas", {}).get("results")))
+            return lexicon_schemas(items(member(self._client.app("schemas", {})).get("results")))
 
         return [
             schema

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from mixpanel_data._internal.query_answers import items, member, number, optional_text
+from mixpanel_data._internal.query_answers import items, listed, member, number, optional_text
 from mixpanel_data.types import BookmarkInfo, FunnelInfo, SavedCohort, TopEvent
 
 
@@ -11,19 +11,22 @@ def texts(answer: Any) -> list[str]:
     """A list of names or values; what is no text is shown as JSON."""
     return [
         item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)
-        for item in items(answer)
+        for item in listed(answer)
     ]
 
 
 def top_events(answer: Any) -> list[TopEvent]:
     return [
         TopEvent(str(item["event"]), number(item.get("amount")), item.get("percent_change"))
-        for item in items(member(answer).get("events"))
+        for item in items(member(answer).get("events"), "event")
     ]
 
 
 def funnels(answer: Any) -> list[FunnelInfo]:
-    return [FunnelInfo(item["funnel_id"], str(item.get("name", ""))) for item in items(answer)]
+    return [
+        FunnelInfo(item["funnel_id"], str(item.get("name", "")))
+        for item in items(answer, "funnel_id")
+    ]
 
 
 def cohorts(answer: Any) -> list[SavedCohort]:
@@ -37,7 +40,7 @@ def cohorts(answer: Any) -> list[SavedCohort]:
             is_visible=bool(item.get("is_visible", True)),
             project_id=item.get("project_id"),
         )
-        for item in items(answer)
+        for item in items(answer, "id")
     ]
 
 
@@ -56,5 +59,5 @@ def bookmarks(answer: Any) -> list[BookmarkInfo]:
             creator_id=item.get("creator_id"),
             creator_name=optional_text(item.get("creator_name")),
         )
-        for item in items(member(answer).get("results"))
+        for item in items(member(answer).get("results"), "id")
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from mixpanel_data._internal.query_answers import dated, member, number
+from mixpanel_data._internal.query_answers import dated, mapping, member, number, sequence
 from mixpanel_data._internal.query_arguments import Day, choice, day_range
 from mixpanel_data._internal.query_expressions import as_expression
 from mixpanel_data._internal.services.queries import PERIODS, Queries
@@ -78,9 +78,11 @@ def _by_segment(entries: Iterable[Any]) -> dict[str, list[Steps]]:
     """The steps of each date, by segment. An entry without segments has its steps at once."""
     found: dict[str, list[Steps]] = {}
     for entry in entries:
-        for name, part in {OVERALL: entry}.items() if "steps" in entry else entry.items():
-            steps = part.get("steps") if isinstance(part, dict) else part
-            found.setdefault(name, []).append(steps or [])
+        parts = mapping(entry)
+        is_whole = isinstance(parts.get("steps"), list)  # a segment may be called so, too
+        for name, part in ({OVERALL: parts} if is_whole else parts).items():
+            steps = sequence(mapping(part).get("steps", part))
+            found.setdefault(name, []).append([mapping(step) for step in steps])
     return found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mixpanel_data._internal.query_answers import optional_text
+from mixpanel_data._internal.query_answers import mapping, optional_text, sequence
 from mixpanel_data.types import (
     LexiconDefinition,
     LexiconMetadata,
@@ -20,7 +20,7 @@ def lexicon_schemas(entries: Iterable[Json]) -> list[LexiconSchema]:
         LexiconSchema(
             entity_type=str(entry.get("entityType", "")),
             name=str(entry.get("name", "")),
-            definition=_definition(entry.get("schemaJson") or {}),
+            definition=_definition(mapping(entry.get("schemaJson"))),
             _data=entry,
         )
         for entry in entries
@@ -31,7 +31,8 @@ def _definition(schema: Json) -> LexiconDefinition:
     return LexiconDefinition(
         description=optional_text(schema.get("description")),
         properties={
-            name: _property(written) for name, written in (schema.get("properties") or {}).items()
+            name: _property(mapping(written))
+            for name, written in mapping(schema.get("properties")).items()
         },
         metadata=_metadata(schema),
     )
@@ -46,13 +47,13 @@ def _property(written: Json) -> LexiconProperty:
 
 
 def _metadata(described: Json) -> LexiconMetadata:
-    written = (described.get("metadata") or {}).get("com.mixpanel") or {}
+    written = mapping(mapping(described.get("metadata")).get("com.mixpanel"))
     return LexiconMetadata(
         display_name=optional_text(written.get("displayName")),
-        tags=list(written.get("tags") or []),
+        tags=sequence(written.get("tags")),
         hidden=bool(written.get("hidden", False)),
         dropped=bool(written.get("dropped", False)),
-        contacts=list(written.get("contacts") or []),
-        team_contacts=list(written.get("teamContacts") or []),
+        contacts=sequence(written.get("contacts")),
+        team_contacts=sequence(written.get("teamContacts")),
         source=optional_text(written.get("$source")),
     )

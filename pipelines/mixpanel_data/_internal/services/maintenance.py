@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mixpanel_data._internal.api_parameters import names
-from mixpanel_data._internal.query_answers import items, member
+from mixpanel_data._internal.query_answers import items, mapping, member
 from mixpanel_data._internal.query_arguments import Day, day_range
 from mixpanel_data._internal.services.queries import Queries
 from mixpanel_data.types import ActivityFeedResult, JQLResult, UserEvent
@@ -60,7 +60,7 @@ def _warn(what: str, instead: str) -> None:
 
 
 def _user_event(item: Mapping[str, Any]) -> UserEvent:
-    properties = item.get("properties") or {}
+    properties = mapping(item.get("properties"))
     # Mixpanel's own example has one spelling in the first event and the other in the second.
     found = (properties.get(key) for key in ("distinct_id", "$distinct_id"))
     known = next((value for value in found if value is not None), None)
@@ -74,7 +74,7 @@ def _user_event(item: Mapping[str, Any]) -> UserEvent:
 
 def _instant(time: Any) -> datetime | None:
     """Seconds or milliseconds since 1970, as they come."""
-    if not isinstance(time, int | float) or abs(time) > _LAST:
+    if not isinstance(time, int | float) or not abs(time) < _LAST:  # which NaN is not
         return None
     unit = "milliseconds" if abs(time) >= _MILLISECONDS else "seconds"
     return _EPOCH + timedelta(**{unit: time})

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from mixpanel_data._internal.query_answers import dated, member, number
+from mixpanel_data._internal.query_answers import dated, mapping, member, number, sequence
 from mixpanel_data._internal.query_arguments import Day, choice, day_range
 from mixpanel_data._internal.query_expressions import as_expression
 from mixpanel_data._internal.services.queries import PERIODS, Queries
@@ -113,8 +113,10 @@ def _by_segment(rows: Mapping[str, Any]) -> dict[str, list[CohortInfo]]:
     """The cohorts of each segment. A row without segments is one cohort at once."""
     found: dict[str, list[CohortInfo]] = {}
     for day, row in rows.items():
-        for name, part in {OVERALL: row}.items() if "counts" in row else row.items():
-            found.setdefault(name, []).append(_cohort(day, part))
+        parts = mapping(row)
+        is_whole = isinstance(parts.get("counts"), list)  # a segment may be called so, too
+        for name, part in ({OVERALL: parts} if is_whole else parts).items():
+            found.setdefault(name, []).append(_cohort(day, mapping(part)))
     return found
 
 
@@ -122,12 +124,12 @@ def _counts_by_segment(rows: Mapping[str, Any]) -> dict[str, dict[str, list[int]
     """The counts of each segment by date. A row without segments is a list at once."""
     found: dict[str, dict[str, list[int]]] = {}
     for day, row in rows.items():
-        for name, counts in ({OVERALL: row} if isinstance(row, list) else row).items():
-            found.setdefault(name, {})[day] = [int(number(count)) for count in counts]
+        for name, counts in ({OVERALL: row} if isinstance(row, list) else mapping(row)).items():
+            found.setdefault(name, {})[day] = [int(number(count)) for count in sequence(counts)]
     return found
 
 
 def _cohort(day: str, part: Mapping[str, Any]) -> CohortInfo:
     size = int(number(part.get("first")))
-    back = [number(count) for count in part.get("counts") or []]
+    back = [number(count) for count in sequence(part.get("counts"))]
     return CohortInfo(day, size, [count / size if size else 0.0 for count in back])

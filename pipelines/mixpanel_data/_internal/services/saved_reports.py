@@ -1,6 +1,6 @@
 """Reports as they were saved in Mixpanel."""
 
-from mixpanel_data._internal.query_answers import member, optional_text
+from mixpanel_data._internal.query_answers import mapping, member, optional_text, sequence
 from mixpanel_data._internal.services.queries import Queries
 from mixpanel_data.types import InsightsResult
 
@@ -15,13 +15,13 @@ class SavedReportQueries(Queries):
         """
         answer = self._api.get("insights", bookmark_id=bookmark_id)
         series = member(answer, "series")
-        dates = answer.get("date_range") or {}
+        dates = mapping(answer.get("date_range"))
         return InsightsResult(
             bookmark_id,
             computed_at=optional_text(answer.get("computed_at")),
             from_date=optional_text(dates.get("from_date")),
             to_date=optional_text(dates.get("to_date")),
-            headers=[str(header) for header in answer.get("headers") or []],
+            headers=[str(header) for header in sequence(answer.get("headers"))],
             series=series,
             _data=answer,
         )
