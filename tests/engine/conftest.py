@@ -41,6 +41,7 @@ class Project:
         *,
         read_timeout: float = 300,
         secret: str | None = None,
+        project_id: str | None = None,
         event_filter: EventFilter = EVERYTHING,
         reload_days: int | None = None,
         oldest_first: bool = False,
@@ -50,7 +51,7 @@ class Project:
         credentials = Credentials(
             username=account.username,
             secret=secret or account.secret,
-            project_id=account.project_id,
+            project_id=project_id or account.project_id,
             region=account.region,
         )
         client = MixpanelAPIClient(

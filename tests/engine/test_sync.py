@@ -175,31 +175,52 @@ def test_an_incomplete_snapshot_touches_nothing(project):
 def test_a_verified_file_is_not_fetched_again_after_a_crash(project, fill):
     fill(20)
     job = project.job(start_date=day(19))
-    wanted = job.wanted()
-    package = job.land([w for w in _plan(job, wanted) if w.last < day(5)][:1])
-    window = package[0].window
-    project.asked()  # landed, and then the process died
+    [landed] = job.land(job.next_windows(job.begin())[:1])
+    asked = project.asked()  # landed, and then the process died
 
-    project.sync()
+    project.sync(start_date=day(19))
 
-    assert (str(window.first), str(window.last)) not in project.asked()
+    assert asked == [(str(landed.window.first), str(landed.window.last))]
+    assert asked[0] not in project.asked()
     assert project.loaded() == project.served(day(19), LAST)
-
-
-def _plan(job, wanted):
-    from mixpanel_data._internal.planner import plan
-
-    return plan([d for d in job.days(wanted) if d <= day(6)], job.ledger())
 
 
 def test_another_projects_folder_is_refused(project, fill):
     fill(2)
     project.sync(FIRST, LAST)
-    job = project.job()
-    job._credentials = job._credentials.model_copy(update={"project_id": "99"})
 
     with pytest.raises(ConfigError, match="holds project"):
-        job.run(first=FIRST, last=LAST)
+        project.sync(FIRST, LAST, project_id="99")
+
+
+def test_a_plan_that_goes_back_less_far_is_no_failure(project, fill):
+    fill(30)
+    project.sandbox.faults.add(
+        Fault(
+            FaultKind.STATUS_403,
+            match=lambda call: call.params["from_date"] < str(day(19)),
+            text="Date range exceeds 20 days into the past",
+            times=None,
+        )
+    )
+
+    report = project.sync()
+
+    assert report.failures == []
+    assert [str(day(19)) in warning for warning in report.warnings] == [True]
+    assert project.loaded() == project.served(day(19), LAST)
+
+
+def test_days_beyond_the_plan_that_were_named_are_a_failure(project, fill):
+    fill(3)
+    project.sandbox.faults.add(
+        Fault(FaultKind.STATUS_403, text="Date range exceeds 20 days into the past", times=None)
+    )
+
+    report = project.sync(day(60), day(50))
+
+    assert {error.code for error in report.failures} == {"QUERY_FAILED"}
+    assert project.ledger().days == {}
 
 
 def test_refused_credentials_stop_the_run_at_once(project, fill):

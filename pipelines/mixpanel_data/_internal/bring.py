@@ -22,7 +22,7 @@ def bring(
     """
     settings = load_settings()
     sync = Sync(settings, resolve(settings).credentials)
-    wanted = sync.wanted(parse_day(start_date), parse_day(end_date))
+    wanted = sync.begin(parse_day(start_date), parse_day(end_date))
     files: list[Landed] = []
     while windows := sync.next_windows(wanted):
         files += sync.land(windows)

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from mixpanel_data.cli import auth, demo, doctor, query, sandbox, status, sync
+from mixpanel_data.cli import auth, demo, doctor, plan, query, sandbox, status, sync
 from mixpanel_data.cli.errors import BAD_ARGUMENTS, INTERRUPTED, exit_code, show_error
 from mixpanel_data.cli.stopping import stop_code
 from mixpanel_data.exceptions import MixpanelDataError
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("sync")(sync.sync)
+app.command("plan")(plan.plan)
 app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
 app.command("sandbox")(sandbox.sandbox)
@@ -40,7 +41,9 @@ def run(arguments: Sequence[str]) -> int:
         stopped = stop_code()
         if stopped is None:
             raise
-        typer.echo("Stopped. What is loaded stays loaded; the next run goes on from there.", err=True)
+        typer.echo(
+            "Stopped. What is loaded stays loaded; the next run goes on from there.", err=True
+        )
         return stopped
 
 

@@ -7,6 +7,8 @@ from mixpanel_data.cli.options import AccountOption, DataDirOption, Format, Form
 
 Check = tuple[str, str, str]
 
+ME = "/api/app/me"
+
 
 def doctor(
     account: AccountOption = None, data_dir: DataDirOption = None, fmt: FormatOption = Format.table
@@ -57,17 +59,20 @@ def _reach(settings: Any, credentials: Any) -> tuple[Check, int]:
         with MixpanelAPIClient(
             credentials, base_url=settings.api_base_url, max_attempts=1
         ) as client:
-            project = client.me().get("results", {}).get("projects", {}).get(credentials.project_id)
+            answer = client.me().get("results")
     except MixpanelDataError as error:
         return ("mixpanel", f"{error.code}: {error}", ""), exit_code(error)
+    projects = answer.get("projects") if isinstance(answer, dict) else None
+    if not isinstance(projects, dict) or not projects:
+        return ("mixpanel", "answers, and does not say which projects these are for", ME), 0
+    project = projects.get(credentials.project_id)
     if not isinstance(project, dict):
         return (
             "mixpanel",
             f"these credentials do not reach project {credentials.project_id}",
-            "/api/app/me",
+            ME,
         ), 2
-    zone = project.get("timezone")
-    return ("mixpanel", f"answers; the project's time zone is {zone}", "/api/app/me"), 0
+    return ("mixpanel", f"answers; the project's time zone is {project.get('timezone')}", ME), 0
 
 
 def _folder(settings: Any) -> list[Check]:

@@ -1,0 +1,126 @@
+"""What every step of a run shares: whose data, where it lies, who listens, what came of it so far."""
+
+from collections.abc import Callable
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from mixpanel_data._internal.api_client import MixpanelAPIClient
+from mixpanel_data._internal.budget import Budget
+from mixpanel_data._internal.credentials import Credentials
+from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.landing import Landed, LandingFolder
+from mixpanel_data._internal.ledger import Ledger, read_ledger
+from mixpanel_data._internal.progress import Progress
+from mixpanel_data._internal.report import SyncReport
+from mixpanel_data._internal.settings import Settings
+from mixpanel_data.exceptions import (
+    APIError,
+    AuthenticationError,
+    MixpanelDataError,
+    RateLimitError,
+    StorageError,
+)
+
+if TYPE_CHECKING:
+    from mixpanel_data.sources.package import Project
+
+
+class Run:
+    """One run over a data folder."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        credentials: Credentials,
+        *,
+        client: MixpanelAPIClient | None,
+        progress: Progress,
+        today: Callable[[], date],
+    ) -> None:
+        self.settings = settings
+        self.folder: DataFolder = settings.folder.create()
+        self.report = SyncReport()
+        self.progress = progress
+        self.today = today
+        self._credentials = credentials
+        self._client = client
+
+    @cached_property
+    def client(self) -> MixpanelAPIClient:
+        """The connection to Mixpanel, made when first needed."""
+        return self._client or MixpanelAPIClient(
+            self._credentials,
+            base_url=self.settings.api_base_url,
+            gate=self.budget,
+            max_rate_limit_wait=None,
+        )
+
+    @cached_property
+    def budget(self) -> Budget:
+        """The requests that Mixpanel grants, shared with every other run on this folder."""
+        return Budget(
+            self.folder.budget,
+            project_id=self._credentials.project_id,
+            region=self._credentials.region,
+            hourly_limit=self.settings.hourly_limit,
+            max_wait=self.settings.max_wait,
+            on_wait=self.progress.waiting,
+        )
+
+    @cached_property
+    def landing(self) -> LandingFolder:
+        """The landing folder of this project."""
+        return LandingFolder(
+            self.folder.landing,
+            project=self._credentials.project_id,
+            region=self._credentials.region,
+        )
+
+    @property
+    def project(self) -> "Project":
+        """Whose data it is, as the ledger will say."""
+        from mixpanel_data.sources.package import Project  # dlt takes a second to import
+
+        return Project(
+            project_id=self._credentials.project_id,
+            region=self._credentials.region,
+            zone=self.settings.zone.key,
+            wanted_from=self.report.wanted.first if self.report.wanted else None,
+        )
+
+    def ledger(self) -> Ledger:
+        """The ledger as it stands.
+
+        Raises:
+            ConfigError: the folder holds another project's data.
+        """
+        ledger = read_ledger(self.folder.raw)
+        ledger.require(self._credentials.project_id, self._credentials.region)
+        return ledger
+
+    @property
+    def stopped(self) -> bool:
+        """Whether something happened after which no request makes sense."""
+        return any(_stops(error) for error in self.report.failures)
+
+    def fetched(self, landed: Landed) -> None:
+        """Count what a file cost."""
+        self.report.requests += landed.requests
+        self.report.bytes += landed.size
+
+    def fail(self, error: MixpanelDataError) -> bool:
+        """Note what did not come; whether it makes sense to go on."""
+        ends = _stops(error)
+        # What ends the run meets every request under way, and is said once.
+        said = [known for known in self.report.failures if _stops(known)]
+        if not (ends and type(error) in map(type, said)):
+            self.report.failures.append(error)
+            self.progress.failed(error)
+        return not ends
+
+
+def _stops(error: MixpanelDataError) -> bool:
+    """Whether no further request makes sense: refused credentials, a spent budget, no host, or no disk to note it."""
+    no_answer = isinstance(error, APIError) and error.status_code is None
+    return no_answer or isinstance(error, AuthenticationError | RateLimitError | StorageError)

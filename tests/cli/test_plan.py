@@ -1,0 +1,41 @@
+"""``mp plan`` says what ``mp sync`` will ask for."""
+
+import json
+
+
+def test_the_plan_is_what_the_sync_then_asks_for(mp, shop):
+    first = str(shop.dataset.days()[0])
+    mp("sync", "--from", first, "--no-build", "--only", "events", env=shop.env())
+    shop.requests.clear()
+
+    done = mp("plan", "--format", "json", env=shop.env())
+    assert list(shop.requests) == []
+    mp("sync", "--no-build", "--only", "events", env=shop.env())
+
+    assert done.returncode == 0, done.stderr
+    plan = json.loads(done.stdout)
+    asked = [(call.params["from_date"], call.params["to_date"]) for call in shop.requests]
+    assert [(r["from_date"], r["to_date"]) for r in plan["requests"]] == asked
+    assert (plan["days_due"], plan["days_there"], plan["requests"][0]["days_there"]) == (5, 12, 5)
+    assert plan["requests"][0]["expected_bytes"] > 0
+
+
+def test_a_plan_beyond_the_budget_says_when_it_ends(mp, shop):
+    done = mp(
+        "plan",
+        "--from",
+        "2024-01-01",
+        "--format",
+        "json",
+        env=shop.env() | {"MP_HOURLY_LIMIT": "2"},
+    )
+
+    plan = json.loads(done.stdout)
+    assert plan["request_count"] > plan["budget_remaining"] == 2
+
+
+def test_a_plan_for_people_ends_with_a_sentence(mp, shop):
+    done = mp("plan", "--from", str(shop.dataset.days()[-2]), env=shop.env())
+
+    assert done.returncode == 0
+    assert "1 requests for 2 of 2 days" in done.stderr
