@@ -3,6 +3,14 @@
 -- depends_on: {{ ref('events') }}
 -- depends_on: {{ ref('profiles') }}
 -- depends_on: {{ ref('_rejected') }}
+-- depends_on: {{ ref('_settings') }}
+-- depends_on: {{ ref('lifecycle') }}
+-- depends_on: {{ ref('monthly_events') }}
+-- depends_on: {{ ref('daily_events') }}
+-- depends_on: {{ ref('daily_active_users') }}
+-- depends_on: {{ ref('user_days') }}
+-- depends_on: {{ ref('sessions') }}
+-- depends_on: {{ ref('identities') }}
 
 select
     table_name,

@@ -3,6 +3,7 @@
     incremental_strategy='append',
     on_schema_change='fail',
     pre_hook=[
+        "{{ declare_event_properties() }}",
         "{{ delete_changed_ranges() }}",
         "set disabled_optimizers = 'build_side_probe_side'",
     ],
@@ -12,6 +13,8 @@
 
 {% set committed = ref('int_committed_ranges') %}
 {% set changed = ref('int_changed_ranges') %}
+{% set fields = event_fields() %}
+{% set configured = event_properties() %}
 
 with ranges as (
     select * from {{ changed if is_incremental() else committed }}
@@ -50,6 +53,7 @@ single as (
             staged.event = repeated.event
             and staged.time = repeated.time
             and staged.insert_id = repeated.insert_id
+    where staged.insert_id <> ''
 ),
 
 copies as (
@@ -71,10 +75,42 @@ newest as (
     ) = 1
 ),
 
+-- alike in everything, they are still several events: numbered, so that each has a key
+without_insert_id as (
+    select
+        *,
+        row_number() over (partition by event, time, ingested_distinct_id, md5(properties::varchar)) as copy_number
+    from staged
+    where coalesce(insert_id, '') = ''
+),
+
 kept as (
     select * from single
     union all by name
     select * from newest
+    union all by name
+    select * from without_insert_id
+),
+
+named as (
+    select
+        {% for _, column in fields %}
+            texts[{{ loop.index }}] as {{ column }},
+        {% endfor %}
+        {% for property in configured %}
+            texts[{{ loop.index + fields | length }}] as {{ property.alias }},
+        {% endfor %}
+        * exclude (texts)
+    from kept
+),
+
+identified as (
+    select
+        *,
+        {{ event_key() }} as event_key,
+        {{ sender_id() }} as sender_id,
+        {{ local_time('time') }} as local_time
+    from named
 )
 
 select
@@ -83,5 +119,19 @@ select
     distinct_id,
     insert_id,
     properties,
-    processed_at
-from kept
+    processed_at,
+    event_key,
+    sender_id as user_id, -- until identities are known, which are read off these very rows
+    null::uuid as session_id,
+    sender_id,
+    local_time,
+    local_time::date as event_date,
+    epoch(processed_at) - epoch(time) as lateness_seconds,
+    {% for _, column in fields %}
+        {{ column }},
+    {% endfor %}
+    {% for property in configured %}
+        {{ typed(property) }} as {{ property.alias }},
+    {% endfor %}
+    {{ failed_casts(configured) }} as failed_casts
+from identified

@@ -1,9 +1,18 @@
+{% set shown = event_fields() | map('first') | list + event_properties() | map(attribute='name') | list %}
+
 with source as (
     select
         *,
-        -- both at once: the cost lies in parsing, not in the number of paths
+        -- all at once: the cost lies in parsing, not in the number of paths
         json_extract_string(
-            properties, ['/$distinct_id_before_identity', '/mp_processing_time_ms']
+            properties,
+            [
+                {% for name in shown %}
+                    {{ json_pointer(name) }},
+                {% endfor %}
+                '/$distinct_id_before_identity',
+                '/mp_processing_time_ms'
+            ]
         ) as found
     from {{ source('mixpanel', 'events') }}
 ),
@@ -15,8 +24,9 @@ renamed as (
         distinct_id,
         insert_id,
         properties,
-        coalesce(found[1], distinct_id) as ingested_distinct_id,
-        try(epoch_ms(try_cast(found[2] as bigint))) as processed_at
+        coalesce(found[-2], distinct_id) as ingested_distinct_id,
+        try(epoch_ms(try_cast(found[-1] as bigint))) as processed_at,
+        found[:-3] as texts
     from source
 )
 

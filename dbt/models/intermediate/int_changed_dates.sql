@@ -1,0 +1,9 @@
+with local_ranges as (
+    select
+        {{ local_time('range_start') }}::date as first_date,
+        {{ local_time("(range_end - interval 1 microsecond)") }}::date as last_date
+    from {{ ref('int_changed_ranges') }}
+)
+
+select distinct unnest(generate_series(first_date, last_date, interval 1 day))::date as changed_date
+from local_ranges

@@ -1,0 +1,129 @@
+{% set rule = choice('identity_rule', ['simplified', 'original', 'legacy', 'none']) %}
+{% set conflict = choice('identity_device_conflict', ['first', 'last', 'none']) %}
+
+with events as (
+    select * from {{ ref('events') }}
+    where {{ 'sender_id is not null' if rule in ('simplified', 'original') else 'false' }}
+),
+
+ingested as (
+    select
+        *,
+        coalesce(processed_at, time) as ingested_at
+    from events
+),
+
+-- a device and a user on one event
+on_one_event as (
+    select
+        '$device:' || device_id as from_id,
+        sender_id as to_id,
+        'device' as link,
+        min(time) as linked_at,
+        min(ingested_at) as first_ingested_at
+    from ingested
+    where
+        {{ 'device_id' if rule == 'simplified' else 'null' }} <> ''
+        and '$device:' || device_id <> sender_id
+        -- only `$user_id` says so: without it, the sender is the device
+    group by all
+),
+
+-- an id that Mixpanel replaced by another in what it exports
+rewritten as (
+    select
+        ids.replaced_id as from_id,
+        ids.distinct_id as to_id,
+        case when starts_with(ids.replaced_id, '$device:') then 'device' else 'rewritten' end as link,
+        min(ids.time) as linked_at,
+        min(ids.ingested_at) as first_ingested_at
+    from (
+        select
+            time,
+            ingested_at,
+            distinct_id,
+            unnest([distinct_id_before_identity, preshuffle_distinct_id]) as replaced_id
+        from ingested
+        where coalesce(distinct_id_before_identity, preshuffle_distinct_id) <> ''
+    ) as ids
+    where ids.replaced_id <> '' and ids.replaced_id <> ids.distinct_id
+    group by all
+),
+
+{% if rule == 'original' %}
+    merging as (
+        select
+            event,
+            time,
+            ingested_at,
+            distinct_id,
+            json_extract_string(
+                properties, ['/$anon_id', '/$identified_id', '/alias', '/$distinct_ids/0', '/$distinct_ids/1']
+            ) as found
+        from ingested
+        where event in ('$identify', '$create_alias', '$merge')
+    ),
+
+    told as ( -- noqa: ST03
+        select
+            case event when '$identify' then found[1] when '$create_alias' then found[3] else found[5] end as from_id,
+            case event when '$identify' then found[2] when '$create_alias' then distinct_id else found[4] end as to_id,
+            case event when '$identify' then 'identify' when '$create_alias' then 'alias' else 'merge' end as link,
+            min(time) as linked_at,
+            min(ingested_at) as first_ingested_at
+        from merging
+        group by all
+        having
+            from_id <> '' and to_id <> '' and from_id <> to_id
+            -- an anonymous id is a UUID of version 4, others Mixpanel refuses
+            and (
+                link <> 'identify'
+                or regexp_full_match(
+                    from_id, '[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}', 'i'
+                )
+            )
+    ),
+{% endif %}
+
+found as (
+    select * from on_one_event
+    union all
+    select * from rewritten
+    {% if rule == 'original' %}
+        union all
+        select * from told
+    {% endif %}
+),
+
+links as (
+    select
+        from_id,
+        to_id,
+        link,
+        min(linked_at) as linked_at,
+        min(first_ingested_at) as first_ingested_at
+    from found
+    group by all
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by from_id, link
+            order by first_ingested_at {{ 'desc' if conflict == 'last' }}, linked_at, to_id
+        ) as place,
+        count(*) over (partition by from_id, link) as rivals
+    from links
+)
+
+select
+    from_id,
+    to_id,
+    link,
+    linked_at
+from ranked
+where
+    link in ('merge', 'rewritten')
+    -- a device, an anonymous id and an alias belong to one user only
+    or {{ 'rivals = 1' if conflict == 'none' else 'place = 1' }}

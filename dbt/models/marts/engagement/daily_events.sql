@@ -1,0 +1,90 @@
+with active as (
+    select
+        event,
+        user_id,
+        event_date,
+        lag(event_date) over doings as previous_date,
+        lead(event_date) over doings as next_date
+    from {{ ref('user_days') }}
+    where user_id is not null
+    window doings as (partition by event, user_id order by event_date)
+),
+
+totals as (
+    select
+        event,
+        event_date,
+        sum(event_count) as event_count
+    from {{ ref('user_days') }}
+    group by
+        event,
+        event_date
+),
+
+daily as (
+    select
+        event,
+        event_date,
+        count(*) as users,
+        count(*) filter (where previous_date is null) as new_users,
+        count(*) filter (where event_date - previous_date <= 28) as repeat_users,
+        count(*) filter (where event_date - previous_date > 28) as return_users
+    from active
+    group by
+        event,
+        event_date
+),
+
+changes as (
+    {{ trailing_changes([7, 28, 30], by=['event']) }}
+),
+
+-- days without the event are there too, from its first one on
+spine as (
+    select
+        first_days.event,
+        days.event_date,
+        days.is_partial
+    from (
+        select
+            event,
+            min(event_date) as first_date
+        from totals
+        group by event
+    ) as first_days
+    inner join {{ ref('int_days') }} as days on first_days.first_date <= days.event_date
+),
+
+every_day as (
+    select
+        spine.event,
+        spine.event_date,
+        coalesce(totals.event_count, 0) as event_count,
+        coalesce(daily.users, 0) as users,
+        coalesce(daily.new_users, 0) as new_users,
+        coalesce(daily.repeat_users, 0) as repeat_users,
+        coalesce(daily.return_users, 0) as return_users,
+        sum(coalesce(changes.change_7, 0)) over until_then as trailing_users_7d,
+        sum(coalesce(changes.change_28, 0)) over until_then as trailing_users_28d,
+        sum(coalesce(changes.change_30, 0)) over until_then as trailing_users_30d,
+        spine.is_partial
+    from spine
+    left join totals on spine.event = totals.event and spine.event_date = totals.event_date
+    left join daily on spine.event = daily.event and spine.event_date = daily.event_date
+    left join changes on spine.event = changes.event and spine.event_date = changes.event_date
+    window until_then as (partition by spine.event order by spine.event_date)
+)
+
+select
+    event_date,
+    event,
+    event_count::bigint as event_count,
+    users,
+    new_users,
+    repeat_users,
+    return_users,
+    trailing_users_7d::bigint as trailing_users_7d,
+    trailing_users_28d::bigint as trailing_users_28d,
+    trailing_users_30d::bigint as trailing_users_30d,
+    is_partial
+from every_day

@@ -1,0 +1,76 @@
+{{ config(
+    materialized='incremental' if sessions_are_incremental() else 'table',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook=["{{ put_events_into_sessions() }}", "{{ delete_touched('session_date') }}"],
+) }}
+{% set bounce_rule = choice('bounce_rule', ['single_page_view', 'single_event', 'duration_le_10s']) %}
+{% set passed_through = [
+    'device_id', 'os', 'browser', 'device', 'manufacturer', 'device_model', 'city', 'region', 'country_code', 'lib',
+    'app_version', 'referrer', 'utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_term',
+] %}
+
+with placed as (
+    select
+        events.*,
+        events.event in {{ names('page_view_events') }} as is_page_view,
+        row_number() over (partition by events.session_id order by events.time, events.event_key) as place
+    from {{ ref('events') }} as events
+    where
+        events.session_id is not null
+        and {{ is_touched('events.user_id', 'events.event_date') if sessions_are_incremental() else 'true' }}
+),
+
+grouped as (
+    select
+        session_id,
+        arg_min(user_id, place) as user_id,
+        min(event_date) as session_date,
+        min(time) as started_at,
+        {% if var('session_kind') == 'event' %}
+            max(time) filter (where event in {{ names('session_end_events') }}) as ended_at,
+        {% else %}
+            max(time) as ended_at,
+        {% endif %}
+        min(local_time) as started_at_local,
+        count(*) as event_count,
+        count(distinct event) as distinct_event_count,
+        count(*) filter (where is_page_view) as page_view_count,
+        arg_min(event, place) as origin_start,
+        arg_max(event, place) as origin_end,
+        arg_min(current_url, place) as landing_url,
+        -- of each column the first value that is there
+        {% for column in passed_through %}
+            arg_min({{ column }}, place) as {{ column }},
+        {% endfor %}
+        arg_max(current_url, place) as exit_url
+    from placed
+    group by session_id
+)
+
+select
+    session_id,
+    user_id,
+    session_date,
+    started_at,
+    ended_at,
+    started_at_local,
+    epoch(ended_at) - epoch(started_at) as duration_seconds,
+    event_count,
+    distinct_event_count,
+    page_view_count,
+    {% if bounce_rule == 'single_page_view' %}
+        page_view_count = 1 as is_bounce,
+    {% elif bounce_rule == 'single_event' %}
+        event_count = 1 as is_bounce,
+    {% else %}
+        epoch(ended_at) - epoch(started_at) <= 10 as is_bounce,
+    {% endif %}
+    origin_start,
+    origin_end,
+    {% for column in passed_through %}
+        {{ column }},
+    {% endfor %}
+    landing_url,
+    exit_url
+from grouped

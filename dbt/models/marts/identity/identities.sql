@@ -1,0 +1,106 @@
+-- noqa: disable=all
+{# sqlfluff can't read `using key`, which keeps the one best answer for each id: linear, where a plain recursion holds
+   every pair of ids that belong together. #}
+{% set preferred = {
+    'exported': 'is_exported desc, is_identified desc, id',
+    'identified_id': 'is_identified desc, is_exported desc, id',
+    'smallest_id': 'id',
+}[choice('canonical_pick_original', ['exported', 'identified_id', 'smallest_id'])] %}
+{% set rule = choice('identity_rule', ['simplified', 'original', 'legacy', 'none']) %}
+
+with recursive links as (
+    select * from {{ ref('int_identity_links') }}
+),
+
+both_ways as (
+    select from_id as one_id, to_id as other_id from links
+    union
+    select to_id as one_id, from_id as other_id from links
+),
+
+-- each id takes the smallest one it hears of, until nobody hears of a smaller one
+clusters (id, cluster) using key (id) as (
+    select distinct one_id, one_id from both_ways
+    union
+    select
+        both_ways.other_id,
+        min(told.cluster)
+    from clusters as told
+    inner join both_ways on told.id = both_ways.one_id
+    inner join recurring.clusters as known on both_ways.other_id = known.id
+    where told.cluster < known.cluster
+    group by both_ways.other_id
+),
+
+members as (
+    select
+        id,
+        cluster,
+        starts_with(id, '$device:') as is_device,
+        id in (select from_id from links) as is_replaced,
+        id in (select to_id from links where link = 'rewritten') as is_exported,
+        id in (select to_id from links where link = 'identify') as is_identified
+    from clusters
+),
+
+users as (
+    select
+        id,
+        first_value(id) over (
+            partition by cluster
+            order by {{ 'is_device, is_replaced, id' if rule == 'simplified' else preferred }}
+        ) as user_id
+    from members
+),
+
+-- how an id came to its user: what it says itself, else what another id said of it
+reasons as (
+    select
+        id,
+        arg_min(link, (linked_at, link)) as link,
+        min(linked_at) as linked_at
+    from (
+        select from_id as id, link, linked_at from links
+        union all
+        select to_id as id, link, linked_at from links where to_id not in (select from_id from links)
+    )
+    group by id
+),
+
+senders as (
+    select
+        sender_id as id,
+        min(time) as first_seen_at,
+        max(time) as last_seen_at,
+        count(*) as event_count
+    from {{ ref('events') }}
+    where sender_id is not null
+    group by sender_id
+),
+
+every_id as (
+    select id from senders
+    union
+    select id from users
+),
+
+resolved as (
+    select
+        every_id.id as distinct_id,
+        coalesce(users.user_id, every_id.id) as user_id
+    from every_id
+    left join users using (id)
+)
+
+select
+    resolved.distinct_id,
+    resolved.user_id,
+    case when resolved.distinct_id = resolved.user_id then 'own' else reasons.link end as link,
+    case when resolved.distinct_id <> resolved.user_id then reasons.linked_at end as linked_at,
+    senders.first_seen_at,
+    senders.last_seen_at,
+    coalesce(senders.event_count, 0) as event_count,
+    count(*) over (partition by resolved.user_id) as cluster_size
+from resolved
+left join reasons on resolved.distinct_id = reasons.id
+left join senders on resolved.distinct_id = senders.id

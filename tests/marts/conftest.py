@@ -1,0 +1,113 @@
+"""One shop, built load by load and once at one go."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from marts import plain, shop
+from publish.raw_file import Event, RawFile
+
+ROOT = Path(__file__).parents[2]
+DBT = Path(sys.executable).with_name("dbt")
+SEED = 7
+VARS: dict[str, Any] = {
+    "project_timezone": "Europe/Berlin",
+    "hidden_events": ["Hidden"],
+    "event_properties": [
+        {"name": "price", "alias": "price", "type": "number"},
+        {"name": "pl'an / $tier.x", "alias": "tier", "type": "string"},
+    ],
+}
+
+
+def dbt(
+    folder: Path, *arguments: str, settings: dict[str, Any] = VARS
+) -> "subprocess.CompletedProcess[str]":
+    """dbt over the data folder, as someone at a shell runs it."""
+    return subprocess.run(
+        [
+            DBT,
+            *arguments,
+            "--project-dir",
+            "dbt",
+            "--profiles-dir",
+            "dbt",
+            "--vars",
+            json.dumps(settings),
+        ],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "MP_DATA_DIR": str(folder),
+            "DBT_TARGET_PATH": str(folder / "target"),
+            "DBT_LOG_PATH": str(folder / "logs"),
+            "DO_NOT_TRACK": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def build(folder: Path) -> None:
+    """A green build, and what publishing drops."""
+    (folder / "build").mkdir(exist_ok=True)
+    done = dbt(folder, "build", "--exclude-resource-type", "unit_test")
+    assert done.returncode == 0, done.stdout
+    with duckdb.connect(folder / "build" / "dbt.duckdb") as db:
+        db.execute("drop schema staging cascade")
+
+
+@pytest.fixture(scope="session")
+def days() -> dict[date, list[Event]]:
+    return shop.days_of(SEED)
+
+
+@pytest.fixture(scope="session")
+def by_loads(tmp_path_factory: pytest.TempPathFactory, days: dict[date, list[Event]]) -> Path:
+    """The file built over three loads: days in any order, most of them fetched twice, the first time incompletely."""
+    chance = random.Random(SEED)
+    folder = tmp_path_factory.mktemp("by_loads")
+    raw = RawFile(folder / "raw.duckdb")
+    order = chance.sample(shop.DAYS, len(shop.DAYS))
+    early, late = order[:7], order[7:]
+    raw.load({day: shop.first_version(SEED, days[day]) for day in early})
+    build(folder)
+    again = chance.sample(early, 3)
+    raw.load(
+        {day: days[day] for day in again} | {day: shop.first_version(1, days[day]) for day in late}
+    )
+    build(folder)
+    raw.load({day: days[day] for day in early if day not in again})
+    raw.load({day: days[day] for day in late})
+    build(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def at_once(tmp_path_factory: pytest.TempPathFactory, by_loads: Path) -> Path:
+    """The file built in one go from the same raw data."""
+    folder = tmp_path_factory.mktemp("at_once")
+    (folder / "raw.duckdb").write_bytes((by_loads / "raw.duckdb").read_bytes())
+    build(folder)
+    return folder
+
+
+@pytest.fixture
+def db(by_loads: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(by_loads / "build" / "dbt.duckdb", read_only=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def seen(days: dict[date, list[Event]]) -> list[plain.Seen]:
+    """What plain Python makes of the same raw events."""
+    return plain.events(event for events in days.values() for event in events)

@@ -1,0 +1,20 @@
+"""Whatever way the loads came, the tables are those of one build."""
+
+from pathlib import Path
+
+import duckdb
+
+
+def test_loads_in_any_order_end_where_one_build_does(by_loads: Path, at_once: Path) -> None:
+    grown, whole = tables(by_loads), tables(at_once)
+
+    assert grown.keys() == whole.keys()
+    assert {name for name in whole if not whole[name]} <= {"profiles", "_rejected"}
+    for name, rows in whole.items():
+        assert grown[name] == rows, name
+
+
+def tables(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    with duckdb.connect(folder / "build" / "dbt.duckdb", read_only=True) as db:
+        names = db.execute("select table_name from duckdb_tables() order by 1").fetchall()
+        return {name: db.execute(f"from {name} order by all").fetchall() for (name,) in names}
