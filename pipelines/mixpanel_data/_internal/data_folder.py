@@ -28,6 +28,11 @@ class DataFolder:
         return self.root / "mixpanel.duckdb"
 
     @property
+    def workspace(self) -> Path:
+        """The database that workspaces put what they fetch into."""
+        return self.root / "workspace.duckdb"
+
+    @property
     def build(self) -> Path:
         """dbt's targets and logs. Nobody else opens these."""
         return self.root / "build"

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
 from mixpanel_data._internal import storage_ledger, storage_store, storage_tables
+from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.dataframes import require_pandas
-from mixpanel_data._internal.storage_attached import AttachedFiles
+from mixpanel_data._internal.storage_attached import PUBLISHED, AttachedFiles
 from mixpanel_data._internal.storage_errors import asking
 from mixpanel_data._internal.storage_files import Connection, Files, OneFile
 from mixpanel_data._internal.storage_lines import Data, Kind, lines_of
@@ -54,6 +55,20 @@ class StorageEngine:
         """One that is gone when it is closed."""
         return cls()
 
+    @classmethod
+    def project(
+        cls, folder: DataFolder, *, zone: ZoneInfo | None = None, sealed: bool = False
+    ) -> Self:
+        """One over a data folder: its published tables, and beside them what workspaces fetched.
+
+        Published tables come first where names are equal, and are never changed. The file of the others is held only
+        while rows go in. ``sealed`` changes nothing and keeps SQL away from every other file.
+        """
+        files = AttachedFiles(
+            folder.workspace, published=folder.published, writable=not sealed, sealed=sealed
+        )
+        return cls(zone=zone, _files=files)
+
     @property
     def path(self) -> Path | None:
         """The file that tables are put into; None in memory."""
@@ -86,6 +101,24 @@ class StorageEngine:
         them. With ``append``, a profile of an id that is there is replaced. Raises as :meth:`create_events_table`.
         """
         return self._store("profiles", name, data, metadata, append=append)
+
+    def require_room(self, name: str, *, append: bool = False) -> None:
+        """Nothing, when a fetch may go into the table ``name``. Raises as :meth:`create_events_table`."""
+        require_usable(name)
+        with self._files.reading() as cursor:
+            tables = storage_tables.found(cursor, self._files.catalogs)
+        there = [item for item in tables if is_same(item.name, name)]
+        own = any(item.catalog == self._files.own for item in there)
+        if there and not (append and own):
+            raise TableExistsError(name)
+        if append and not there:
+            raise TableNotFoundError(name, [item.name for item in tables])
+
+    def is_published(self, name: str) -> bool:
+        """Whether a query would find ``name`` in a project's published file."""
+        with self._files.reading() as cursor:
+            tables = storage_tables.found(cursor, self._files.catalogs)
+        return any(is_same(item.name, name) and item.catalog == PUBLISHED for item in tables)
 
     def list_tables(self) -> list[TableInfo]:
         """Every table and view by name, with the number of its rows."""
@@ -151,8 +184,7 @@ class StorageEngine:
     def _store(
         self, kind: Kind, name: str, data: Data, metadata: TableMetadata | None, *, append: bool
     ) -> int:
-        require_usable(name)
-        self._refuse_to_hide(name, append=append)
+        self.require_room(name, append=append)
         metadata = replace(
             metadata or TableMetadata(type=kind, fetched_at=datetime.now(UTC)), type=kind
         )
@@ -160,17 +192,6 @@ class StorageEngine:
             return storage_store.store(
                 self._files, name, lines, metadata, self._zone, append=append
             )
-
-    def _refuse_to_hide(self, name: str, *, append: bool) -> None:
-        """Early, before a spool of many records; the load itself would find it too."""
-        with self._files.reading() as cursor:
-            tables = storage_tables.found(cursor, self._files.catalogs)
-        there = [item for item in tables if is_same(item.name, name)]
-        own = any(item.catalog == self._files.own for item in there)
-        if there and not (append and own):
-            raise TableExistsError(name)
-        if append and not there:
-            raise TableNotFoundError(name, [item.name for item in tables])
 
 
 def _open(path: Path | str | None, *, read_only: bool) -> Files:

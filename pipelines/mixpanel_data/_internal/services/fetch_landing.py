@@ -1,0 +1,125 @@
+"""Fetched bodies on their way: verified in a temporary folder, and gone when they are loaded or read."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from mixpanel_data._internal.api_client import EngagePage, MixpanelAPIClient
+from mixpanel_data._internal.event_filter import EventFilter
+from mixpanel_data._internal.inspect_lines import inspect_lines
+from mixpanel_data._internal.inspect_profiles import inspect_profiles
+from mixpanel_data._internal.land_events import land_events
+from mixpanel_data._internal.land_profiles import Source, land_profiles
+from mixpanel_data._internal.landing import Landed, LandingFolder
+from mixpanel_data._internal.ledger import DayRecord, Ledger
+from mixpanel_data._internal.planner import plan
+from mixpanel_data._internal.profile_reads import ProfileRead
+from mixpanel_data._internal.windows import Window
+
+
+@contextmanager
+def temporary_landing(beside: Path | None) -> Iterator[LandingFolder]:
+    """A landing folder for the length of a block, on the disk of ``beside``: that of temporary files may be small."""
+    near = beside.parent if beside and beside.parent.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix=".fetching-", dir=near) as folder:
+        yield LandingFolder(Path(folder), project="fetch", region="any")
+
+
+@dataclass(frozen=True)
+class EventLandings:
+    """The events of a range of days, in requests whose size follows what came."""
+
+    client: MixpanelAPIClient
+    folder: LandingFolder
+    zone: ZoneInfo
+    only: EventFilter
+
+    def windows(self, whole: Window) -> Iterator[Landed]:
+        """The verified files, oldest first. Raises as ``land_events``, at the first window that does not come whole."""
+        sizes: dict[date, DayRecord] = {}
+        left = set(whole.days())
+        while left:
+            window = plan(left, Ledger(days=sizes), oldest_first=True)[0]
+            landed = land_events(self.client, window, self.folder, self.zone, only=self.only)
+            sizes |= _sizes(landed)
+            left -= set(window.days())
+            yield landed
+
+    def readable(self, landed: Landed) -> Landed:
+        """``landed``, or when it has lines that can't be read: those of a second fetch, proven ones set apart.
+
+        Raises as ``land_events``.
+        """
+        bad = inspect_lines(landed.path, landed.window, self.zone)
+        if not bad:
+            return landed
+        return land_events(
+            self.client, landed.window, self.folder, self.zone, suspects=bad, only=self.only
+        )
+
+
+@dataclass(frozen=True)
+class AskedProfiles(ProfileRead):
+    """The user profiles for which ``expression`` is true; None: all of them."""
+
+    expression: str | None = None
+
+    @property
+    def where(self) -> str | None:
+        return self.expression
+
+
+@dataclass(frozen=True)
+class ProfileLandings:
+    """The profiles that somebody asked for."""
+
+    source: Source
+    read: AskedProfiles
+
+    @classmethod
+    def of(
+        cls,
+        client: MixpanelAPIClient,
+        folder: LandingFolder,
+        where: str | None,
+        output_properties: Sequence[str] | None,
+        *,
+        on_rows: Callable[[int], None] | None = None,
+    ) -> "ProfileLandings":
+        """Those for which ``where`` is true, with ``output_properties`` only. ``on_rows`` hears how many came so far."""
+        came = 0
+
+        def on_page(page: EngagePage) -> None:
+            nonlocal came
+            came = page.results if page.page == 0 else came + page.results
+            if on_rows:
+                on_rows(came)
+
+        source = Source(client, folder, output_properties=output_properties, on_page=on_page)
+        return cls(source, AskedProfiles(expression=where))
+
+    def whole(self) -> Landed:
+        """The verified file. Raises as ``land_profiles``."""
+        return land_profiles(self.source, self.read)
+
+    def readable(self, landed: Landed) -> Landed:
+        """As of :class:`EventLandings`."""
+        bad = inspect_profiles(landed.path)
+        return land_profiles(self.source, self.read, suspects=bad) if bad else landed
+
+
+def _sizes(landed: Landed) -> dict[date, DayRecord]:
+    """What the planner wants to know of days that came: how many bytes they are."""
+    size = landed.size // len(landed.window)
+    at = landed.fetched_at.replace(tzinfo=None)
+    return {
+        day: DayRecord(
+            day, range_end=at, row_count=0, late_count=0, rejected_count=0, bytes=size,
+            fetched_at=at, load_id="",
+        )
+        for day in landed.window.days()
+    }  # fmt: skip

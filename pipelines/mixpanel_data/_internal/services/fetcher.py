@@ -1,0 +1,170 @@
+"""Fetching into a table: everything that was asked for, or nothing and an error."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from mixpanel_data._internal.api_client import MixpanelAPIClient
+from mixpanel_data._internal.event_sql import bounds, literal, timestamp
+from mixpanel_data._internal.landing import Landed
+from mixpanel_data._internal.query_arguments import Day
+from mixpanel_data._internal.services.fetch_arguments import event_filter, window_of
+from mixpanel_data._internal.services.fetch_landing import (
+    EventLandings,
+    ProfileLandings,
+    temporary_landing,
+)
+from mixpanel_data._internal.storage import StorageEngine
+from mixpanel_data._internal.storage_names import quoted
+from mixpanel_data._internal.storage_unreadable import MALFORMED
+from mixpanel_data._internal.windows import Window
+from mixpanel_data.exceptions import IncompleteExportError
+from mixpanel_data.types import FetchResult, TableMetadata
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OnRows = Callable[[int], None]
+"""Hears, now and then, how many rows have come so far."""
+
+
+class FetcherService:
+    """Fetches from ``client`` into ``storage``. ``zone``: whose days the export speaks of, the one of the storage.
+
+    Both methods raise TableExistsError, TableNotFoundError with ``append``, and ConfigError for what can't be, before
+    anything is asked; then IncompleteExportError when something does not come whole, with nothing stored; and
+    AuthenticationError, RateLimitError, QueryError, ServerError or APIError as Mixpanel answers.
+    """
+
+    def __init__(
+        self, client: MixpanelAPIClient, storage: StorageEngine, *, zone: ZoneInfo | None = None
+    ) -> None:
+        self._client = client
+        self._storage = storage
+        self._zone = zone or ZoneInfo("UTC")
+
+    def fetch_events(
+        self,
+        name: str,
+        from_date: Day,
+        to_date: Day,
+        *,
+        events: Sequence[str] | None = None,
+        where: str | None = None,
+        append: bool = False,
+        progress: OnRows | None = None,
+    ) -> FetchResult:
+        """What came of the days ``from_date`` to ``to_date``, both included, and is now in the table ``name``.
+
+        Days are UTC (those of the project's zone for projects created before 2023). ``events`` are names, ``where`` is an
+        expression of Mixpanel's segmentation language. With ``append`` the table is one that is there; an event that is in
+        it already, by Mixpanel's own rule, is replaced. ``df`` of the result reads the table's rows of these days.
+        """
+        window, only = window_of(from_date, to_date), event_filter(events, where)
+        self._storage.require_room(name, append=append)
+        started, metadata = time.monotonic(), _metadata("events", window, only.events, only.where)
+        with temporary_landing(self._storage.path) as folder:
+            landings = EventLandings(self._client, folder, self._zone, only)
+            files: list[Landed] = []
+            for landed in landings.windows(window):
+                files.append(landed)
+                _tell(progress, files)
+
+            def load(landed: list[Landed]) -> int:
+                return self._storage.create_events_table(name, landed, metadata, append=append)
+
+            rows = _load(load, files, landings.readable)
+        return self._result(name, rows, metadata, started, self._read(name, window, only.events))
+
+    def fetch_profiles(
+        self,
+        name: str,
+        *,
+        where: str | None = None,
+        output_properties: Sequence[str] | None = None,
+        append: bool = False,
+        progress: OnRows | None = None,
+    ) -> FetchResult:
+        """The user profiles that came and are now in the table ``name``: all that Mixpanel counted.
+
+        ``where`` is an expression, such as ``properties["$last_seen"] >= "2026-01-01"``; ``output_properties`` names the
+        properties to bring, None means all. With ``append``, profiles of ids that are there are replaced.
+        """
+        self._storage.require_room(name, append=append)
+        started, metadata = time.monotonic(), _metadata("profiles", None, (), where)
+        with temporary_landing(self._storage.path) as folder:
+            landings = ProfileLandings.of(
+                self._client, folder, where, output_properties, on_rows=progress
+            )
+            files = [landings.whole()]
+
+            def load(landed: list[Landed]) -> int:
+                return self._storage.create_profiles_table(name, landed, metadata, append=append)
+
+            rows = _load(load, files, landings.readable)
+        return self._result(name, rows, metadata, started, self._read(name, None, ()))
+
+    def _read(
+        self, name: str, window: Window | None, events: Sequence[str]
+    ) -> Callable[[], "pd.DataFrame"]:
+        conditions = ["true"]
+        if window:
+            start, end = bounds(window, self._zone)
+            conditions.append(f"time >= {timestamp(start)} AND time < {timestamp(end)}")
+        if events:
+            conditions.append(f"event IN ({', '.join(map(literal, events))})")
+        query = f"SELECT * FROM {quoted(name)} WHERE {' AND '.join(conditions)}"
+        return lambda: self._storage.execute_df(query)
+
+    def _result(
+        self,
+        name: str,
+        rows: int,
+        metadata: TableMetadata,
+        started: float,
+        read: Callable[[], "pd.DataFrame"],
+    ) -> FetchResult:
+        days = (metadata.from_date, metadata.to_date)
+        return FetchResult(
+            table=name,
+            rows=rows,
+            type=metadata.type,
+            duration_seconds=time.monotonic() - started,
+            date_range=(days[0], days[1]) if days[0] and days[1] else None,
+            fetched_at=metadata.fetched_at,
+            _data=read,
+        )
+
+
+def _metadata(
+    kind: str, window: Window | None, events: Sequence[str], where: str | None
+) -> TableMetadata:
+    return TableMetadata(
+        type="events" if kind == "events" else "profiles",
+        fetched_at=datetime.now(UTC),
+        from_date=window.first.isoformat() if window else None,
+        to_date=window.last.isoformat() if window else None,
+        filter_events=list(events) or None,
+        filter_where=where,
+    )
+
+
+def _tell(progress: OnRows | None, files: Sequence[Landed]) -> None:
+    if progress:
+        progress(sum(file.lines for file in files))
+
+
+def _load(
+    load: Callable[[list[Landed]], int],
+    files: list[Landed],
+    readable: Callable[[Landed], Landed],
+) -> int:
+    """The rows loaded. Files with lines that can't be read are fetched again: what comes twice is what Mixpanel has."""
+    try:
+        return load(files)
+    except IncompleteExportError as error:
+        if error.reason != MALFORMED:
+            raise
+    return load([readable(file) for file in files])
