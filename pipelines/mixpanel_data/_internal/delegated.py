@@ -1,0 +1,29 @@
+"""Methods that somebody else has."""
+
+from collections.abc import Callable
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+
+S = TypeVar("S")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Delegated(Generic[S, P, R]):
+    """``method`` of the object's attribute ``to``, with its signature and its documentation.
+
+    No frame lies between: a warning of the method points at whoever called.
+    """
+
+    def __init__(self, to: str, method: Callable[Concatenate[S, P], R]) -> None:
+        self._to = to
+        self._method = method
+        self.__doc__ = method.__doc__
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Callable[Concatenate[S, P], R]: ...
+    @overload
+    def __get__(self, instance: Any, owner: type) -> Callable[P, R]: ...
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self._method
+        return getattr(getattr(instance, self._to), self._method.__name__)

@@ -1,0 +1,128 @@
+"""From Mixpanel into a workspace's tables, or past them."""
+
+from collections.abc import Callable, Sequence
+from typing import overload
+
+from mixpanel_data._internal.delegated import Delegated
+from mixpanel_data._internal.fetch_target import target_of
+from mixpanel_data._internal.query_arguments import Day
+from mixpanel_data._internal.services.fetcher import FetcherService
+from mixpanel_data._internal.services.streamer import StreamerService
+from mixpanel_data._internal.storage import StorageEngine
+from mixpanel_data.types import FetchResult
+
+OnRows = Callable[[int], None]
+
+
+class Fetching:
+    """Brings what was asked for whole, or raises and stores nothing."""
+
+    storage: StorageEngine
+    fetcher: FetcherService
+
+    stream_events = Delegated("streamer", StreamerService.stream_events)
+    stream_profiles = Delegated("streamer", StreamerService.stream_profiles)
+
+    @overload
+    def fetch_events(
+        self,
+        from_date: Day,
+        to_date: Day,
+        /,
+        *,
+        name: str | None = None,
+        events: Sequence[str] | None = None,
+        where: str | None = None,
+        append: bool = False,
+        progress: OnRows | None = None,
+    ) -> FetchResult: ...
+    @overload
+    def fetch_events(
+        self,
+        name: str,
+        from_date: Day,
+        to_date: Day,
+        /,
+        *,
+        events: Sequence[str] | None = None,
+        where: str | None = None,
+        append: bool = False,
+        progress: OnRows | None = None,
+    ) -> FetchResult: ...
+    @overload
+    def fetch_events(
+        self,
+        *,
+        name: str | None = None,
+        from_date: Day,
+        to_date: Day,
+        events: Sequence[str] | None = None,
+        where: str | None = None,
+        append: bool = False,
+        progress: OnRows | None = None,
+    ) -> FetchResult: ...
+    def fetch_events(
+        self,
+        *given: Day,
+        name: str | None = None,
+        from_date: Day | None = None,
+        to_date: Day | None = None,
+        events: Sequence[str] | None = None,
+        where: str | None = None,
+        append: bool = False,
+        progress: OnRows | None = None,
+    ) -> FetchResult:
+        """Fetch the events of the days ``from_date`` to ``to_date``, both included, into the table ``name``.
+
+        ``fetch_events("2026-01-01", "2026-01-31")``; or with the table's name in front; or all by keyword. Without a name
+        the table is ``events``, and ``fetched_events`` where the project publishes a table ``events``: what is published is
+        never hidden. ``result.table`` says which. Days are UTC (those of the project's zone for projects created before
+        2023).
+
+        ``events`` are names, ``where`` is an expression of Mixpanel's segmentation language. ``append`` adds to a table
+        that is there; an event that is in it already, by Mixpanel's rule, is replaced. ``progress`` is called with the
+        number of events that have come so far.
+
+        Raises:
+            TableExistsError: the table is there, and ``append`` is not asked for, or it is published.
+            TableNotFoundError: there is none to append to.
+            IncompleteExportError: a day did not come whole; nothing was stored.
+            ConfigError: days or names that can't be, or no credentials.
+            APIError: what Mixpanel refuses, by its subclasses.
+        """
+        target = target_of(given, name, from_date, to_date)
+        return self.fetcher.fetch_events(
+            self._usual("events") if target.name is None else target.name,
+            target.from_date,
+            target.to_date,
+            events=events,
+            where=where,
+            append=append,
+            progress=progress,
+        )
+
+    def fetch_profiles(
+        self,
+        name: str | None = None,
+        *,
+        where: str | None = None,
+        output_properties: Sequence[str] | None = None,
+        append: bool = False,
+        progress: OnRows | None = None,
+    ) -> FetchResult:
+        """Fetch the user profiles for which ``where`` is true, all without it, into the table ``name``.
+
+        Without a name the table is ``profiles``, or ``fetched_profiles`` where the project publishes one. ``where`` is an
+        expression, such as ``properties["$last_seen"] >= "2026-01-01"``; ``output_properties`` names the properties to
+        bring. Otherwise as :meth:`fetch_events`.
+        """
+        return self.fetcher.fetch_profiles(
+            self._usual("profiles") if name is None else name,
+            where=where,
+            output_properties=output_properties,
+            append=append,
+            progress=progress,
+        )
+
+    def _usual(self, name: str) -> str:
+        return f"fetched_{name}" if self.storage.is_published(name) else name

@@ -1,0 +1,85 @@
+"""Who a workspace is, and what it holds open."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from mixpanel_data._internal.accounts import resolve
+from mixpanel_data._internal.api_client import MixpanelAPIClient
+from mixpanel_data._internal.budget import Budget
+from mixpanel_data._internal.budget_wait import OnWait
+from mixpanel_data._internal.config import ConfigManager, Credentials, Resolution
+from mixpanel_data._internal.credentials import credentials_from
+from mixpanel_data._internal.query_arguments import choice
+from mixpanel_data._internal.settings import Settings
+from mixpanel_data.exceptions import ConfigError
+
+REGIONS = ("us", "eu", "in")
+
+
+@dataclass
+class Session:
+    """Credentials and connection, made when they are first needed: SQL needs neither."""
+
+    settings: Settings
+    account: str | None = None
+    region: str | None = None
+    config_manager: ConfigManager | None = None
+    given_client: MixpanelAPIClient | None = None
+    on_wait: OnWait | None = None
+
+    def __post_init__(self) -> None:
+        if self.region is not None:
+            self.region = choice("region", self.region.strip().lower(), REGIONS)
+        if self.account is not None and self.given_client is None:
+            self.resolution  # noqa: B018  (an account that was named is wrong at once or not at all)
+
+    @cached_property
+    def resolution(self) -> Resolution:
+        """The credentials, and where they came from. Raises ConfigError when there are none."""
+        if self.config_manager:
+            found = self.config_manager.resolve(self.account or self.settings.account)
+        else:
+            found = resolve(self.settings, self.account)
+        if self.region is None:
+            return found
+        return Resolution(_in_region(found.credentials, self.region), found.source, found.account)
+
+    @cached_property
+    def client(self) -> MixpanelAPIClient:
+        """The connection. Its requests count in the data folder's budget, with those of every other door."""
+        if self.given_client:
+            return self.given_client
+        credentials = self.resolution.credentials
+        return MixpanelAPIClient(
+            credentials,
+            base_url=self.settings.api_base_url,
+            gate=Budget(
+                self.settings.folder.budget,
+                project_id=credentials.project_id,
+                region=credentials.region,
+                hourly_limit=self.settings.hourly_limit,
+                max_wait=self.settings.max_wait,
+                on_wait=self.on_wait or (lambda _seconds, _reason: None),
+            ),
+            max_rate_limit_wait=None,
+        )
+
+    def known(self) -> Resolution | None:
+        """The credentials, where there are any."""
+        try:
+            return self.resolution
+        except ConfigError:
+            return None
+
+    def close(self) -> None:
+        """Ends the connection, if it was ours and there was one."""
+        if self.given_client is None and "client" in self.__dict__:
+            self.client.close()
+
+
+def _in_region(credentials: Credentials, region: str) -> Credentials:
+    fields = credentials.model_dump(exclude={"secret"}) | {
+        "secret": credentials.secret.get_secret_value(),
+        "region": region,
+    }
+    return credentials_from(fields, "The account")

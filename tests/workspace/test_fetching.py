@@ -1,0 +1,210 @@
+"""Fetches are whole, or nothing is stored."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mixpanel_data._internal.services.fetcher import FetcherService
+from mixpanel_data._internal.storage import StorageEngine
+from mixpanel_data.exceptions import (
+    ConfigError,
+    IncompleteExportError,
+    QueryError,
+    TableExistsError,
+    TableNotFoundError,
+)
+from mixpanel_data.sandbox.faults import Fault, FaultKind
+
+from .conftest import FIRST, LAST, canonical, served
+
+
+def test_the_seeds_example_works_as_written(workspace, shop):
+    pytest.importorskip("pandas")
+    result = workspace.fetch_events("2026-03-01", "2026-03-10")
+
+    assert result.rows == len(served(shop))
+    assert json.loads(json.dumps(result.to_dict()))["date_range"] == ["2026-03-01", "2026-03-10"]
+    assert len(result.df) == result.rows
+    assert list(result.df.columns) == ["event", "time", "distinct_id", "insert_id", "properties"]
+    assert (result.table, result.type) == ("events", "events")
+    assert abs(datetime.now(UTC) - result.fetched_at) < timedelta(minutes=1)
+    assert result.duration_seconds > 0
+
+
+def test_what_mixpanel_has_is_what_the_table_has(workspace, shop):
+    workspace.fetch_events(name="events", from_date=FIRST, to_date=str(LAST))
+
+    rows = workspace.sql_rows("SELECT event, epoch_ms(time), properties FROM events")
+    found = Counter((event, ms, canonical(properties)) for event, ms, properties in rows)
+    truth = served(shop)
+    assert found == Counter((e.name, e.time_ms, canonical(json.dumps(e.properties))) for e in truth)
+
+
+def test_profiles_are_all_there_once(workspace, shop):
+    heard = []
+
+    result = workspace.fetch_profiles(progress=heard.append)
+
+    ids = {str(profile.distinct_id) for profile in shop.dataset.profiles()}
+    assert {row[0] for row in workspace.sql_rows("SELECT distinct_id FROM profiles")} == ids
+    assert (result.rows, result.date_range, result.type) == (len(ids), None, "profiles")
+    assert heard[-1] >= len(ids)
+
+
+def test_only_what_was_asked_for_comes(workspace, shop):
+    name = served(shop)[0].name
+
+    result = workspace.fetch_events(
+        "some", FIRST, LAST, events=[name], where='defined(properties["$browser"])'
+    )
+
+    expected = [
+        e for e in served(shop) if e.name == name and e.properties.get("$browser") is not None
+    ]
+    assert result.rows == len(expected) > 0
+    metadata = workspace.storage.get_metadata("some")
+    assert (metadata.filter_events, metadata.filter_where) == (
+        [name],
+        'defined(properties["$browser"])',
+    )
+
+    bare = workspace.fetch_events("bare", FIRST, LAST, events=name)
+    assert bare.rows == len([e for e in served(shop) if e.name == name])
+    few = workspace.fetch_profiles("few", output_properties=["$name"])
+    keys = {key for key, *_ in workspace.property_keys("few")}
+    assert few.rows > 0
+    assert keys <= {"$name"}
+
+
+def test_appended_days_never_double(workspace, shop):
+    workspace.fetch_events(FIRST, LAST - timedelta(days=3))
+    again = workspace.fetch_events("events", LAST - timedelta(days=5), LAST, append=True)
+
+    with_id = "SELECT count(*) FROM (SELECT DISTINCT ON (event, time, distinct_id, insert_id) * FROM events WHERE insert_id IS NOT NULL)"
+    whole = workspace.memory(_api_client=workspace._session.client)
+    whole.fetch_events(FIRST, LAST)
+    assert workspace.sql_scalar(with_id) == whole.sql_scalar(with_id)
+    assert again.rows == len(served(shop, LAST - timedelta(days=5), LAST))
+    whole.close()
+
+
+def test_progress_hears_rows(workspace, shop):
+    heard = []
+
+    workspace.fetch_events(FIRST, LAST, progress=heard.append)
+
+    assert heard == sorted(heard)
+    assert heard[-1] == len(served(shop))
+    assert len(heard) >= 2
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [FaultKind.TERMINATED_EARLY, FaultKind.CUT_GZIP, FaultKind.HTML_200, FaultKind.RESET_MID_BODY],
+)
+def test_one_broken_day_stores_nothing(workspace, shop, kind):
+    shop.faults.add(Fault(kind, day=LAST, times=30))
+
+    with pytest.raises(IncompleteExportError) as caught:
+        workspace.fetch_events(FIRST, LAST)
+
+    assert caught.value.to_date == str(LAST)
+    assert workspace.tables() == []
+    with pytest.raises(IncompleteExportError):
+        list(workspace.stream_events(FIRST, LAST))
+
+
+def test_a_passing_fault_is_fetched_again(workspace, shop):
+    for kind in (FaultKind.TERMINATED_EARLY, FaultKind.MALFORMED_MIDDLE_LINE):
+        shop.faults.add(Fault(kind, times=1))
+
+    assert workspace.fetch_events(FIRST, LAST).rows == len(served(shop))
+    assert workspace.sql_rows("FROM _rejected") == []
+
+
+def test_a_line_that_stays_bad_is_kept_apart_and_counted(workspace, shop):
+    shop.faults.add(Fault(FaultKind.MALFORMED_MIDDLE_LINE, day=LAST, times=30))
+
+    result = workspace.fetch_events(LAST, LAST)
+
+    assert result.rows == len(served(shop, LAST, LAST)) - 1
+    assert workspace.sql_rows("SELECT rejected_count, row_count FROM _metadata") == [
+        (1, result.rows)
+    ]
+    assert len(workspace.sql_rows("SELECT raw, reason FROM _rejected")) == 1
+
+
+def test_profiles_that_break_off_store_nothing(workspace, shop):
+    shop.faults.add(Fault(FaultKind.TOTAL_MOVES, times=30))
+
+    with pytest.raises(IncompleteExportError):
+        workspace.fetch_profiles()
+
+    assert workspace.tables() == []
+
+
+def test_a_stream_hands_on_what_mixpanel_sends(workspace, shop):
+    events = list(workspace.stream_events(FIRST, LAST))
+    assert Counter((e["event"], e["properties"]["time"]) for e in events) == Counter(
+        (e.name, e.time_ms) for e in served(shop)
+    )
+
+    people = list(workspace.stream_profiles())
+    assert {str(p["$distinct_id"]) for p in people} == {
+        str(profile.distinct_id) for profile in shop.dataset.profiles()
+    }
+
+
+def test_a_stream_raises_where_a_line_cant_be_read(workspace, shop):
+    shop.faults.add(Fault(FaultKind.MALFORMED_MIDDLE_LINE, day=LAST, times=30))
+
+    with pytest.raises(IncompleteExportError, match="malformed line"):
+        list(workspace.stream_events(LAST, LAST))
+
+
+@pytest.mark.parametrize(
+    ("given", "keywords"),
+    [
+        (("2026-03-02", "2026-03-01"), {}),
+        (("2026-03-01",), {}),
+        ((), {"from_date": "2026-03-01"}),
+        (("events", "2026-03-01", "soon"), {}),
+        (("2026-03-01", "2026-03-02"), {"to_date": "2026-03-03"}),
+        (("a", "2026-03-01", "2026-03-02"), {"name": "b"}),
+        (("2026-03-01", "2026-03-02"), {"events": []}),
+        (("", "2026-03-01", "2026-03-02"), {}),
+    ],
+)
+def test_arguments_that_cant_be_are_refused_before_anything_is_asked(
+    workspace, shop, given, keywords
+):
+    with pytest.raises(ConfigError):
+        workspace.fetch_events(*given, **keywords)
+
+    assert list(shop.requests) == []
+
+
+def test_a_table_that_is_there_costs_no_request(workspace, shop):
+    workspace.storage.create_events_table("events", [])
+
+    with pytest.raises(TableExistsError):
+        workspace.fetch_events(FIRST, LAST)
+    with pytest.raises(TableNotFoundError):
+        workspace.fetch_profiles("nobody", append=True)
+
+    assert list(shop.requests) == []
+
+
+def test_a_wrong_expression_is_a_query_error(workspace):
+    with pytest.raises(QueryError):
+        workspace.fetch_events(FIRST, LAST, where="properties[")
+
+
+def test_the_services_stand_alone_too(client, shop, tmp_path):
+    with StorageEngine(path=tmp_path / "test.db") as storage:
+        result = FetcherService(client, storage).fetch_events("events", FIRST, FIRST)
+
+        assert result.rows == len(served(shop, FIRST, FIRST))
+    assert [path.name for path in tmp_path.iterdir() if "fetching" in path.name] == []
