@@ -1,0 +1,135 @@
+"""One run in a process of its own, which may be told to die on the way."""
+
+import contextlib
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Never
+
+from crash.points import Point, die
+
+from mixpanel_data._internal import land_windows, planner, sync
+from mixpanel_data._internal.api_client import MixpanelAPIClient
+from mixpanel_data._internal.locking import exclusive
+from mixpanel_data._internal.settings import load_settings
+from mixpanel_data.auth import Credentials
+
+TODAY = date(2026, 3, 11)
+"""The project's today. The events lie on fixed days, so the clock of this machine says nothing."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What to do, and where or when to die; ``first`` to ``last`` asks for those days whatever is there."""
+
+    folder: Path
+    base_url: str
+    account: dict[str, str]
+    start: date
+    first: date | None = None
+    last: date | None = None
+    build: bool = False
+    only_publish: bool = False
+    point: Point | None = None
+    seconds: float | None = None
+
+    def dying(self, point: Point | None = None, *, seconds: float | None = None) -> "Run":
+        return replace(self, point=point, seconds=seconds)
+
+
+class Nursery:
+    """A process that has imported everything, and forks a child for every run: that saves a second each."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                f"import sys; sys.path[:] = {sys.path!r}; import crash.child as c; c.bear()",
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    def run(self, job: Run) -> int:
+        """How the child that did ``job`` ended, as ``subprocess`` has it: -9 when it was killed."""
+        assert self._process.stdin
+        assert self._process.stdout
+        pickle.dump(job, self._process.stdin)
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait()
+
+
+@contextmanager
+def nursery() -> Iterator[Nursery]:
+    """A nursery until the block ends."""
+    with contextlib.closing(Nursery()) as opened:
+        yield opened
+
+
+def bear() -> None:
+    """Do what comes in by standard input, each in a child, and answer how it ended."""
+    import mixpanel_data.sources.pipeline  # noqa: F401  (dlt, before the fork)
+
+    with contextlib.suppress(EOFError):
+        while job := pickle.load(sys.stdin.buffer):  # noqa: S301  (from our own test)
+            child = os.fork()
+            if child == 0:
+                _live(job)
+            if job.seconds is not None:
+                time.sleep(job.seconds)
+                os.kill(child, signal.SIGKILL)
+            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def _live(job: Run) -> Never:
+    code = 1
+    try:
+        os.close(0)
+        os.dup2(2, 1)  # only the parent answers
+        _run(job)
+        code = 0
+    except BaseException:  # noqa: BLE001  (whatever it is, it ends this child)
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def _run(job: Run) -> None:
+    # Several windows and packages out of little data.
+    planner.LONGEST_WINDOW = 3
+    land_windows.PACKAGE_FILES = 2
+    sync.today = lambda _zone: TODAY  # type: ignore[assignment]
+    if job.point:
+        job.point.arm(die)
+    settings = load_settings(
+        {},
+        data_dir=job.folder,
+        api_base_url=job.base_url,
+        start_date=job.start,
+        profiles_snapshot_days=0,  # profiles without $last_seen, and deletions, come with snapshots only
+    )
+    credentials = Credentials(**job.account)  # type: ignore[arg-type]
+    with (
+        exclusive(settings.folder),
+        MixpanelAPIClient(credentials, base_url=job.base_url, retry_wait_initial=0) as client,
+    ):
+        work = sync.Sync(settings, credentials, client=client)
+        if job.only_publish:
+            work.publish()
+        else:
+            work.run(first=job.first, last=job.last, build=job.build).raise_failures()

@@ -1,0 +1,144 @@
+"""Where something can happen to a run: by name, so that a renamed function fails its test instead of disarming it."""
+
+import fnmatch
+import functools
+import os
+import pkgutil
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Point:
+    """Before or after the ``nth`` call of ``target`` whose first argument looks like ``on``."""
+
+    when: Literal["before", "after"]
+    target: str
+    """As ``pkgutil`` resolves it: ``package.module:Class.method``."""
+    nth: int = 1
+    on: str = "*"
+
+    def arm(self, event: Callable[[], None]) -> None:
+        """From now on ``event`` happens there in this process."""
+        path, _, name = self.target.replace(":", ".").rpartition(".")
+        owner = pkgutil.resolve_name(path)
+        setattr(owner, name, self._armed(getattr(owner, name), event))
+
+    def _armed(self, act: Callable[..., Any], event: Callable[[], None]) -> Callable[..., Any]:
+        calls = iter(range(1, self.nth + 1))
+
+        @functools.wraps(act)
+        def acted(*arguments: Any, **named: Any) -> Any:
+            meant = fnmatch.fnmatch(str(next(iter(arguments), "")), self.on)
+            here = meant and next(calls, None) == self.nth
+            if here and self.when == "before":
+                event()
+            result = act(*arguments, **named)
+            if here and self.when == "after":
+                event()
+            return result
+
+        return acted
+
+
+def die() -> None:
+    """As by `kill -9`."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    signal.pause()  # another thread than the main one may come here before the signal does
+
+
+def before(target: str, nth: int = 1, on: str = "*") -> Point:
+    """The point before a call."""
+    return Point("before", target, nth, on)
+
+
+def after(target: str, nth: int = 1, on: str = "*") -> Point:
+    """The point after a call."""
+    return Point("after", target, nth, on)
+
+
+_OURS = "mixpanel_data._internal"
+_SOURCE = "mixpanel_data.sources"
+_PACKAGES = "dlt.common.storages.load_package:PackageStorage"
+_STORAGE = "dlt.common.storages.load_storage:LoadStorage"
+
+LANDING = {
+    "lock taken": after(f"{_OURS}.locking:_write_holder"),
+    "planned": after(f"{_OURS}.sync:Sync.next_windows"),
+    "before the request": before(f"{_OURS}.api_client:MixpanelAPIClient.export"),
+    "first bytes in the .part": after(f"{_OURS}.progress:Progress.received"),
+    "body at its end, not proven": before(f"{_OURS}.verify:BodyVerifier.finish"),
+    "proven, a .part still": before("pathlib:Path.replace", on="*.ndjson.part"),
+    "renamed, without a note": after("pathlib:Path.replace", on="*.ndjson.part"),
+    "half a note": after("json:dump"),
+    "note beside its place": before("pathlib:Path.replace", on="*.ndjson.tmp"),
+    "note written": after(f"{_OURS}.landing:Landed.save"),
+    "second window": before(f"{_OURS}.verify:BodyVerifier.finish", nth=2),
+    "second note": after(f"{_OURS}.landing:Landed.save", nth=2),
+    "page of profiles": after(f"{_OURS}.progress:Progress.page"),
+    "profiles landed": before(f"{_OURS}.sync:Sync.load", nth=3),
+}
+
+LOADING = {
+    "package complete": after(f"{_OURS}.land_windows:WindowLander.package"),
+    "pipeline open": after(f"{_SOURCE}.pipeline:open_pipeline"),
+    "extracting": after(f"{_SOURCE}:pack"),
+    "before extract commits": before("dlt.extract.extract:Extract.commit_packages"),
+    "extracted": after("dlt.extract.extract:Extract.commit_packages"),
+    "normalizing": before("dlt.normalize.normalize:Normalize.spool_files"),
+    "before normalize commits": before(f"{_STORAGE}.commit_new_load_package"),
+    "normalized": after(f"{_STORAGE}.commit_new_load_package"),
+    "tables made": after(f"{_SOURCE}.destination:MixpanelDuckDbClient.update_stored_schema"),
+    "before the transaction": before(f"{_SOURCE}.replace_job:_whole"),
+    "days replaced, no ledger": before(f"{_SOURCE}.replace_events:_day_counts"),
+    "ledger written, no commit": after(f"{_SOURCE}.ledger_rows:insert"),
+    "committed": after(f"{_SOURCE}.replace_job:_whole"),
+    "before dlt's marker": before(f"{_PACKAGES}.save_pending_transition", nth=2),
+    "after dlt's marker": after(f"{_PACKAGES}.save_pending_transition", nth=2),
+    "job completed": after(f"{_PACKAGES}.complete_job", nth=2),
+    "before _dlt_loads": before("dlt.destinations.job_client_impl:SqlJobClientBase.complete_load"),
+    "after _dlt_loads": after("dlt.destinations.job_client_impl:SqlJobClientBase.complete_load"),
+    "package archived": after(f"{_STORAGE}.complete_load_package"),
+    "before the discard": before(f"{_OURS}.landing:Landed.discard"),
+    "note gone, file there": after("pathlib:Path.unlink", on="*.ndjson.json"),
+    "between packages": after(f"{_OURS}.sync:Sync.load"),
+}
+
+LATER = {
+    "second package, inside": before(f"{_SOURCE}.replace_events:_day_counts", nth=2),
+    "second package, committed": after(f"{_SOURCE}.replace_job:_whole", nth=2),
+    "second package, counted": after(
+        "dlt.destinations.job_client_impl:SqlJobClientBase.complete_load", nth=2
+    ),
+    "snapshot, inside": after(f"{_SOURCE}.replace_profiles:_Rows.replace"),
+    "snapshot, committed": after(f"{_SOURCE}.replace_job:_whole", nth=3),
+    "snapshot, counted": after(
+        "dlt.destinations.job_client_impl:SqlJobClientBase.complete_load", nth=3
+    ),
+    "run over": after(f"{_OURS}.sync:Sync.finish"),
+}
+
+CLEARING = {
+    "old load set aside": after("pathlib:Path.rename", on="*/pipelines/mixpanel"),
+    "old load dropped": after(f"{_SOURCE}.pipeline:drop_unfinished"),
+    "swept": after(f"{_OURS}.landing:LandingFolder.sweep"),
+}
+
+BUILDING = {
+    "file to build in place": after(f"{_OURS}.publish_turns:prepare"),
+    "dbt under way": after(f"{_OURS}.progress:Progress.building", nth=5),
+    "dbt through, not green yet": before(f"{_OURS}.publish_stamp:finish"),
+    "green": after(f"{_OURS}.publish_stamp:finish"),
+}
+
+PUBLISHING = {
+    "before the seal": before(f"{_OURS}.publish:_seal"),
+    "sealed": after(f"{_OURS}.publish:_seal"),
+    "before the link": before("pathlib:Path.hardlink_to"),
+    "linked": after("pathlib:Path.hardlink_to"),
+    "before the swap": before("pathlib:Path.replace", on="*/next.duckdb"),
+    "swapped": after("pathlib:Path.replace", on="*/next.duckdb"),
+    "published": after(f"{_OURS}.publish:publish"),
+}

@@ -1,0 +1,144 @@
+"""A small project that changed since it was last synced, and what must hold after the next sync."""
+
+import json
+import os
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from crash.child import TODAY, Run
+
+from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.landing import LandingFolder
+from mixpanel_data._internal.ledger import read_ledger
+from mixpanel_data.sandbox import Sandbox
+
+LAST = TODAY - timedelta(days=1)
+KNOWN_TABLES = {
+    ("mixpanel", name)
+    for name in (
+        *("events", "profiles", "group_profiles", "_profiles_history", "_group_profiles_history"),
+        *("_metadata", "_rejected", "_dlt_loads", "_dlt_version", "_dlt_pipeline_state"),
+    )
+}
+
+
+def back(days: int) -> date:
+    """So many days before the last."""
+    return LAST - timedelta(days=days)
+
+
+class Shop:
+    """The project as Mixpanel has it."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+
+    def open(self) -> None:
+        """As it was at the first sync: twelve days and some profiles."""
+        for n in range(2, 12):
+            self._add(back(n), 30)
+        for n in range(40):
+            self.sandbox.dataset.set_profile(f"user {n}", {"n": n})
+
+    def go_on(self) -> None:
+        """Two days later: new days, and within the look-back events that came late and events that went."""
+        for n in (0, 1):
+            self._add(back(n), 30)
+        for n in (3, 4):
+            self._add(back(n), 4, name="late")
+        gone = self.sandbox.dataset.events_on(back(2))[:7]
+        self.sandbox.dataset.remove_events(lambda event: event in gone)
+        self.sandbox.dataset.remove_profile("user 1")
+        self.sandbox.dataset.set_profile("user 2", {"n": "changed"})
+        self.sandbox.dataset.set_profile("user new", {"n": -1})
+
+    def _add(self, day: date, count: int, name: str = "event") -> None:
+        midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        for n in range(count):
+            self.sandbox.dataset.add_event(
+                f"{name} {n % 3}",
+                midnight + timedelta(seconds=n),
+                distinct_id=f"user {n % 7}",
+                insert_id=f"{name}-{day}-{n}",
+                # Enough that bytes reach the disk before the body is at its end.
+                padding=os.urandom(400).hex(),
+            )
+
+    def run(self, folder: Path, **values: Any) -> Run:
+        """A run over ``folder`` as `mp sync` does it without dates."""
+        account = self.sandbox.credentials
+        names = ("username", "secret", "project_id", "region")
+        return Run(
+            folder,
+            self.sandbox.base_url,
+            {name: getattr(account, name) for name in names},
+            start=back(11),
+            **values,
+        )
+
+    def asked(self) -> set[tuple[str, str]]:
+        """The ranges of the export requests since the last call."""
+        ranges = {
+            (call.params["from_date"], call.params["to_date"])
+            for call in self.sandbox.requests
+            if call.path.endswith("/export")
+        }
+        self.sandbox.requests.clear()
+        return ranges
+
+    def events(self) -> Counter[Any]:
+        """The truth, per day: every event, as often as it is there."""
+        return Counter(
+            (event.day, event.name, event.properties["$insert_id"])
+            for event in self.sandbox.dataset.events()
+        )
+
+    def profiles(self) -> dict[str, Any]:
+        return {
+            str(profile.distinct_id): profile.properties["n"]
+            for profile in self.sandbox.dataset.profiles()
+        }
+
+
+def verified_windows(shop: Shop, folder: Path) -> set[tuple[str, str]]:
+    """What lies proven in the landing folder."""
+    account = shop.sandbox.credentials
+    landing = LandingFolder(folder / "landing", project=account.project_id, region=account.region)
+    return {(str(file.window.first), str(file.window.last)) for file in landing.verified("events")}
+
+
+def assert_right(shop: Shop, folder: Path) -> None:
+    """Rows equal the truth, the ledger equals the rows, and nothing half-done is left anywhere."""
+    with duckdb.connect(str(folder / "raw.duckdb"), read_only=True) as db:
+        events = db.execute("SELECT time::DATE, event, insert_id FROM mixpanel.events").fetchall()
+        profiles = db.execute("SELECT distinct_id, properties FROM mixpanel.profiles").fetchall()
+        tables = db.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall()
+    assert Counter(events) == shop.events()
+    assert {name: json.loads(text)["n"] for name, text in profiles} == shop.profiles()
+    assert len(profiles) == len(shop.profiles())
+    assert set(tables) == KNOWN_TABLES
+
+    per_day = Counter(day for day, _, _ in events)
+    ledger = read_ledger(folder / "raw.duckdb")
+    assert {day: record.row_count for day, record in ledger.days.items()} == per_day
+    assert ledger.profiles is not None
+    assert ledger.profiles.row_count == len(profiles)
+
+    assert left_behind(folder) == []
+
+
+def left_behind(folder: Path) -> list[str]:
+    """Files that no later run would clear away: landed bodies, half ones, and packages dlt has not done with."""
+    where = DataFolder.at(folder)
+    landed = [path for path in where.landing.rglob("*") if path.is_file()]
+    work = where.dlt / "pipelines" / "mixpanel"
+    pending = [
+        path
+        for stage in ("normalize/extracted", "normalize/new", "load/new", "load/normalized")
+        for path in work.glob(f"{stage}/*")
+    ]
+    bodies = [path for path in work.rglob("*.jsonl*") if path not in pending]
+    return sorted(str(path.relative_to(folder)) for path in {*landed, *pending, *bodies})

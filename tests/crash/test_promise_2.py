@@ -1,0 +1,93 @@
+"""Promise 2: killed at any instant, working folder kept or lost, the next run ends right."""
+
+import random
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from crash.child import Nursery
+from crash.points import CLEARING, LANDING, LATER, LOADING
+from crash.project import Shop, assert_right, verified_windows
+
+from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.ledger import read_ledger
+from mixpanel_data._internal.locking import exclusive
+
+KILLED = -9
+
+# dlt's folder is as the run before left it until there is something to load: lost or not makes a difference then.
+WHERE = [(name, "kept") for name in LANDING | LOADING | LATER] + [
+    (name, "lost") for name in LOADING | LATER
+]
+
+
+@pytest.mark.parametrize(("name", "dlt_folder"), WHERE)
+def test_promise_2_killed_at_a_step_the_next_run_ends_right(
+    children: Nursery, shop: Shop, folder: Path, name: str, dlt_folder: str
+) -> None:
+    point = (LANDING | LOADING | LATER)[name]
+    assert children.run(shop.run(folder).dying(point)) == KILLED
+    if dlt_folder == "lost":
+        shutil.rmtree(folder / "dlt")
+    verified = _after_the_kill(shop, folder)
+
+    assert children.run(shop.run(folder)) == 0
+
+    assert_right(shop, folder)
+    assert not verified & shop.asked()  # a verified file is never fetched twice
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("normalized", CLEARING["old load set aside"]),
+        ("before dlt's marker", CLEARING["old load dropped"]),
+        ("renamed, without a note", CLEARING["swept"]),
+        ("before _dlt_loads", LOADING["committed"]),
+        ("days replaced, no ledger", LOADING["ledger written, no commit"]),
+        ("extracting", LOADING["before normalize commits"]),
+        ("note gone, file there", LOADING["before the discard"]),
+        ("second package, committed", LOADING["package archived"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "again",
+)
+def test_promise_2_killed_again_while_it_recovers(
+    children: Nursery, shop: Shop, folder: Path, first: str, second: str
+) -> None:
+    assert children.run(shop.run(folder).dying((LANDING | LOADING | LATER)[first])) == KILLED
+    assert children.run(shop.run(folder).dying(second)) == KILLED
+    verified = _after_the_kill(shop, folder)
+
+    assert children.run(shop.run(folder)) == 0
+
+    assert_right(shop, folder)
+    assert not verified & shop.asked()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_promise_2_killed_at_random_instants(
+    children: Nursery, shop: Shop, folder: Path, tmp_path: Path, seed: int
+) -> None:
+    chance = random.Random(seed)
+    started = time.monotonic()
+    assert children.run(shop.run(Path(shutil.copytree(folder, tmp_path / "whole")))) == 0
+    whole = time.monotonic() - started
+
+    for part in range(3):
+        instant = whole * (part + chance.random()) / 3
+        children.run(shop.run(folder).dying(seconds=instant))
+        if chance.random() < 0.5:
+            shutil.rmtree(folder / "dlt")
+        _after_the_kill(shop, folder)
+    assert children.run(shop.run(folder)) == 0
+
+    assert_right(shop, folder)
+
+
+def _after_the_kill(shop: Shop, folder: Path) -> set[tuple[str, str]]:
+    """What lies verified. Nobody is locked out, and what reads the ledger can."""
+    with exclusive(DataFolder.at(folder)):
+        assert read_ledger(folder / "raw.duckdb").days
+    shop.asked()
+    return verified_windows(shop, folder)
