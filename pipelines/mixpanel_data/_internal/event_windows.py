@@ -28,6 +28,7 @@ class EventWindows:
         self._oldest_first = oldest_first
         self._asked: set[date] = set()
         self._reused: list[Landed] = []
+        self._with_events: set[date] = set()
         self._lander = WindowLander(self._land, run.landing)
 
     def wanted(self, first: date | None, last: date | None) -> Range:
@@ -91,6 +92,8 @@ class EventWindows:
         report = self._run.report
         if not report.due:
             report.due = frozenset(self.due(wanted))
+            days = self._run.ledger().days
+            self._with_events = {day for day, record in days.items() if record.row_count}
             self._run.progress.planned(len(report.due))
             recent = self._run.today() - timedelta(days=self._lookback_days)
             self._reused = self._lander.reusable(
@@ -134,12 +137,22 @@ class EventWindows:
         for landed in self._reused:
             if landed.window == window:
                 return landed
+        landed = self._fetch(window)
+        if not landed.lines and self._had_events(window):
+            # An empty body is how Mixpanel says "no events", and nothing can be seen on it: let it say so twice.
+            landed = self._fetch(window)
+        return landed
+
+    def _fetch(self, window: Window) -> Landed:
         landed = land_events(
             self._run.client, window, self._run.landing, self._run.settings.zone,
             on_bytes=self._run.progress.received, only=self._only,
         )  # fmt: skip
         self._run.fetched(landed)
         return landed
+
+    def _had_events(self, window: Window) -> bool:
+        return any(day in self._with_events for day in window.days())
 
     def _failed(self, error: MixpanelDataError) -> bool:
         report = self._run.report
