@@ -8,6 +8,7 @@ import pytest
 from sandbox.conftest import Connect
 
 from mixpanel_data.sandbox import Sandbox
+from mixpanel_data.sandbox.saved import Cohort
 from mixpanel_data.sandbox.sessions import UNCACHED
 
 ENGAGE = "/api/query/engage"
@@ -134,6 +135,15 @@ def test_get_and_json_work_like_the_form(people):
     assert people.post(ENGAGE, json=json_body).json()["results"] == form
 
 
+def test_a_cohort_is_whom_its_condition_describes_now(people, mixpanel_sandbox):
+    few = Cohort(7, "Few", 'properties["n"] < 3', "2026-03-04 10:00:00")
+    mixpanel_sandbox.dataset.saved.cohorts.append(few)
+    asked = {"filter_by_cohort": '{"id": 7}'}
+
+    assert _ids(_page(people, **asked)) == ["u0", "u1", "u2"]
+    assert _ids(_page(people, where='properties["n"] > 0', **asked)) == ["u1", "u2"]
+
+
 @pytest.mark.parametrize(
     "form",
     [
@@ -141,6 +151,7 @@ def test_get_and_json_work_like_the_form(people):
         {"distinct_ids": "u1"},
         {"where": "properties["},
         {"filter_by_cohort": '{"id":12345}'},
+        {"filter_by_cohort": "12345"},
         {"behaviors": "[]"},
         {"distinct_ids": json.dumps([str(n) for n in range(2001)])},
     ],

@@ -101,6 +101,22 @@ def test_queries_share_60_an_hour_and_exports_do_not_count(limited):
     assert _export(client) == 200
 
 
+def test_lexicon_has_5_a_minute_of_its_own(limited, clock):
+    _, client = limited
+    client.params = {}
+    base = "/api/app/projects/1234567"
+
+    schemas = [client.get(f"{base}/schemas").status_code for _ in range(3)]
+    schemas += [client.get(f"{base}/schemas/event").status_code for _ in range(3)]
+    refused = client.get(f"{base}/schemas")
+
+    assert schemas == [200] * 5 + [429]
+    assert refused.json() == {"status": "error", "error": "Query rate limit exceeded"}
+    assert client.get(f"{base}/annotations").status_code == 200
+    clock.now += 60
+    assert client.get(f"{base}/schemas").status_code == 200
+
+
 def test_only_5_queries_at_a_time(clock):
     limiter = Limiter(QUERY, clock)
     assert [limiter.enter() for _ in range(6)] == [True] * 5 + [False]

@@ -36,10 +36,10 @@ ENGAGE_EXAMPLES = [
     {"output_properties": '["$last_name", "$email", "Total Spent"]'},
     {"page": "0"},
     {"as_of_timestamp": "1772582400"},
-    {"include_all_users": "false"},
+    {"filter_by_cohort": '{"id":3001}', "include_all_users": "false"},
 ]
-# Described, but the sandbox keeps no cohorts: refused by name, with 400.
-REFUSED = [{"filter_by_cohort": '{"id":12345}'}, {"behaviors": '[{"window": "30d"}]'}]
+# Described, but not served: refused by name, with 400.
+REFUSED = [{"behaviors": '[{"window": "30d"}]'}]
 
 
 def _engage_schema() -> dict[str, Any]:
@@ -104,7 +104,7 @@ def test_every_field_of_engage_has_an_example_here():
 
 
 @pytest.mark.parametrize("example", REFUSED, ids=str)
-def test_cohorts_are_refused_by_name(client, example):
+def test_behaviors_are_refused_by_name(client, example):
     answer = client.post("/api/query/engage", data=example)
 
     assert answer.status_code == 400

@@ -1,6 +1,7 @@
 """A loopback server that speaks Mixpanel's read API over a sample data set, and misbehaves when told to.
 
-``with Sandbox(Dataset.sample()) as sandbox:`` serves an invented shop; ``sandbox.env()`` points `mp` at it. It is written from
+``with Sandbox(Dataset.sample()) as sandbox:`` serves an invented shop, its exports and profiles and the
+reports Mixpanel computes over them; ``sandbox.env()`` points `mp` at it. It is written from
 Mixpanel's documentation alone, never from this project's client, so that each can find the other wrong.
 """
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from mixpanel_data.sandbox import params
 from mixpanel_data.sandbox.calls import Call
+from mixpanel_data.sandbox.cohorts import members
 from mixpanel_data.sandbox.errors import RefusedError
 from mixpanel_data.sandbox.expressions import ProfileSubject, parse
 from mixpanel_data.sandbox.project import Project
@@ -18,7 +19,6 @@ from mixpanel_data.sandbox.sessions import Session
 DEFAULT_PAGE_SIZE = 1_000
 MAX_IDS = 2_000
 _PAGING = {"session_id", "page", "page_size", "project_id", "workspace_id"}
-_UNSERVED = ("filter_by_cohort", "behaviors")
 
 
 async def engage(request: Request) -> Response:
@@ -29,9 +29,8 @@ async def engage(request: Request) -> Response:
 
 
 def _page(project: Project, fields: params.Fields) -> dict[str, Any]:
-    for name in _UNSERVED:
-        if fields.get(name):
-            raise RefusedError(400, f"{name} is not served by the sandbox: it keeps no cohorts")
+    if fields.get("behaviors"):
+        raise RefusedError(400, "behaviors are not served by the sandbox")
     page = params.integer(fields, "page") or 0
     query = json.dumps({k: str(v) for k, v in sorted(fields.items()) if k not in _PAGING})
     session_id = fields.get("session_id")
@@ -48,12 +47,23 @@ def _session(project: Project, fields: params.Fields, query: str) -> Session:
     wanted = _wanted_ids(fields)
     profiles = [
         profile
-        for profile in project.dataset.profiles(fields.get("data_group_id") or None)
+        for profile in _profiles(project, fields)
         if (wanted is None or str(profile.distinct_id) in wanted)
         and (where is None or where(ProfileSubject(profile)))
     ]
     page_size = params.integer(fields, "page_size") or DEFAULT_PAGE_SIZE
     return Session(query, profiles, page_size)
+
+
+def _profiles(project: Project, fields: params.Fields) -> list[Profile]:
+    """Users, groups of one key, or the users in a cohort; since all of those have a profile, ``include_all_users`` adds nobody."""
+    if not fields.get("filter_by_cohort"):
+        return project.dataset.profiles(fields.get("data_group_id") or None)
+    wanted = params.json_object(fields, "filter_by_cohort").get("id")
+    for cohort in project.dataset.saved.cohorts:
+        if cohort.id == wanted:
+            return members(project.dataset, cohort)
+    raise RefusedError(400, f"filter_by_cohort: there is no cohort {wanted}")
 
 
 def _wanted_ids(fields: params.Fields) -> set[str] | None:

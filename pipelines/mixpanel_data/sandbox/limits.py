@@ -1,5 +1,6 @@
 """Mixpanel's rate limits: rolling windows and requests in flight, per API family."""
 
+import re
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -9,21 +10,30 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mixpanel_data.sandbox.errors import EXPORT_PATH, RefusedError
 from mixpanel_data.sandbox.project import Clock
 
+_LEXICON_PATH = re.compile(r"/api/app/projects/[^/]+/schemas(/|$)")
 TOO_MANY = "Query rate limit exceeded"
-HOUR = 3_600.0
+HOUR, MINUTE = 3_600.0, 60.0
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one family allows. ``per_second`` None: not documented."""
+    """What one family allows: requests in rolling windows, and at a time. None: not documented."""
 
-    per_hour: int
-    concurrent: int
+    per_hour: int | None = None
+    per_minute: int | None = None
     per_second: int | None = None
+    concurrent: int | None = None
+
+    @property
+    def windows(self) -> list[tuple[float, int]]:
+        """Seconds, and how many requests may begin within them."""
+        every = ((HOUR, self.per_hour), (MINUTE, self.per_minute), (1.0, self.per_second))
+        return [(seconds, most) for seconds, most in every if most is not None]
 
 
-EXPORT = Limits(per_hour=60, concurrent=100, per_second=3)
+EXPORT = Limits(per_hour=60, per_second=3, concurrent=100)
 QUERY = Limits(per_hour=60, concurrent=5)
+LEXICON = Limits(per_minute=5)
 
 
 class Limiter:
@@ -54,12 +64,10 @@ class Limiter:
             self._in_flight -= 1
 
     def _is_full(self, now: float) -> bool:
-        limits = self.limits
-        last_second = sum(moment > now - 1 for moment in self._accepted)
-        return (
-            len(self._accepted) >= limits.per_hour
-            or self._in_flight >= limits.concurrent
-            or (limits.per_second is not None and last_second >= limits.per_second)
+        concurrent = self.limits.concurrent
+        return (concurrent is not None and self._in_flight >= concurrent) or any(
+            sum(moment > now - seconds for moment in self._accepted) >= most
+            for seconds, most in self.limits.windows
         )
 
 
@@ -70,6 +78,7 @@ class RateLimited:
         self.app = app
         self.export = Limiter(EXPORT, clock)
         self.query = Limiter(QUERY, clock)
+        self.lexicon = Limiter(LEXICON, clock)
         self.retry_after = retry_after
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,4 +97,6 @@ class RateLimited:
     def _limiter(self, path: str) -> Limiter | None:
         if path == EXPORT_PATH:
             return self.export
+        if _LEXICON_PATH.match(path):
+            return self.lexicon
         return self.query if path.startswith("/api/query/") else None

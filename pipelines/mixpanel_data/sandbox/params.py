@@ -72,14 +72,26 @@ def json_list(fields: Fields, name: str) -> list[Any] | None:
     value = fields.get(name)
     if value in (None, ""):
         return None
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            value = None
+    value = _decoded(value)
     if not isinstance(value, list):
         raise RefusedError(400, f"{name} must be a JSON array")
     return value
+
+
+def json_object(fields: Fields, name: str) -> dict[str, Any]:
+    """A JSON object sent as text, or one in a JSON body."""
+    value = _decoded(fields.get(name))
+    if not isinstance(value, dict):
+        raise RefusedError(400, f"{name} must be a JSON object")
+    return value
+
+
+def _decoded(value: Any) -> Any:
+    """The value of a JSON text, None if it is none; anything but a text as it is."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return None
 
 
 def day(fields: Fields, name: str) -> date:

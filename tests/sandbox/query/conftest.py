@@ -76,14 +76,16 @@ def world() -> Iterator[World]:
 
 
 @pytest.fixture(scope="session")
-def sql(sample: Dataset, tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+def sql(
+    sample: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """The facts of the sample shop: ``facts(event, p, time_ms, moment, day, who)``."""
     path: Path = tmp_path_factory.mktemp("facts") / "lines.ndjson"
     path.write_bytes(b"".join(event.line for event in sample.events()))
-    connection = duckdb.connect()
-    connection.execute(
-        "create table lines as select json from read_ndjson_objects($path, maximum_object_size=2000000)",
-        {"path": str(path)},
-    )
-    connection.execute(FACTS)
-    return connection
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create table lines as select json from read_ndjson_objects($path, maximum_object_size=2000000)",
+            {"path": str(path)},
+        )
+        connection.execute(FACTS)
+        yield connection

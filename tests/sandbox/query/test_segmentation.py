@@ -277,3 +277,12 @@ def test_bad_parameters_are_named(shop_world, params, name):
 
 def test_today_may_be_asked_for(shop):
     ask(shop, "/segmentation", event="Purchase", from_date="2026-06-01", to_date=str(TODAY))
+
+
+def test_an_interval_needs_no_dates(world):
+    world.did("E", "2026-05-31 10:00")
+    world.did("E", "2026-06-01 10:00")
+
+    answer = ask(world.client, "/segmentation", event="E", type="unique", interval=2)
+
+    assert answer["data"] == {"series": ["2026-05-31"], "values": {"E": {"2026-05-31": 1}}}

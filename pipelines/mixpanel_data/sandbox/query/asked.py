@@ -15,6 +15,7 @@ from mixpanel_data.sandbox.records import Profile, day_of
 
 MAX_SEGMENTS = 10_000
 _RECENT_DAYS = 31
+_MOST_UNITS = 10_000  # no documented limit: it only keeps an answer from growing without end
 
 Segments = Callable[[Fact], list[str]]
 
@@ -29,11 +30,8 @@ def days_or_interval(project: Project, fields: params.Fields, unit: Unit) -> Day
     if fields.get("from_date") or fields.get("to_date") or not fields.get("interval"):
         return days(project, fields)
     today = project.local_today
-    count = params.positive(fields, "interval", 1)
-    try:
-        return Days(day_of(unit.back(unit.begin(wall(today)), count - 1)), today)
-    except (OverflowError, ValueError):
-        raise RefusedError(400, f"interval is too long: {count}") from None
+    count = params.positive(fields, "interval", 1, _MOST_UNITS)
+    return Days(day_of(unit.back(unit.begin(wall(today)), count - 1)), today)
 
 
 def recent(project: Project) -> Days:

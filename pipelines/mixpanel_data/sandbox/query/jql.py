@@ -43,7 +43,7 @@ def jql(project: Project, fields: params.Fields) -> Answer:
     if script is None:
         raise RefusedError(501, _REFUSAL)
     rows = _people(project) if script["people"] else _events(project, fields, script["given"])
-    return rows if script["keys"] is None else _counted(rows, _json(script["keys"], "groupBy"))
+    return rows if script["keys"] is None else _counted(rows, _keys(script["keys"]))
 
 
 def _squeezed(script: str) -> str:
@@ -54,9 +54,7 @@ def _squeezed(script: str) -> str:
 
 def _events(project: Project, fields: params.Fields, given: str) -> list[Row]:
     source = given if given != "params" else fields.get("params") or "{}"
-    asked_for = source if isinstance(source, dict) else _json(source, "params")
-    if not isinstance(asked_for, dict):
-        raise RefusedError(400, "params must be a JSON object")
+    asked_for = params.json_object({"params": source}, "params")
     # Moments are cut to their day, which is all that counts here.
     dates = {name: str(asked_for.get(name) or "")[:10] for name in ("from_date", "to_date")}
     return [
@@ -79,6 +77,8 @@ def _people(project: Project) -> list[Row]:
 
 def _counted(rows: list[Row], keys: list[str]) -> list[Row]:
     """Keys in the order of their JSON; a missing property is null."""
+    if not all(key.startswith(_PROPERTY) or key in ("name", "distinct_id") for key in keys):
+        raise RefusedError(501, _REFUSAL)
     counts = Counter(encode_json([_value(row, key) for key in keys]) for row in rows)
     return [{"key": json.loads(key), "value": counts[key]} for key in sorted(counts)]
 
@@ -86,13 +86,8 @@ def _counted(rows: list[Row], keys: list[str]) -> list[Row]:
 def _value(row: Row, key: str) -> Any:
     if key.startswith(_PROPERTY):
         return row["properties"].get(key.removeprefix(_PROPERTY))
-    if key in ("name", "distinct_id"):
-        return row.get(key)
-    raise RefusedError(501, _REFUSAL)
+    return row.get(key)
 
 
-def _json(text: str, name: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        raise RefusedError(400, f"{name} is not JSON") from None
+def _keys(text: str) -> list[str]:
+    return [str(key) for key in params.json_list({"groupBy keys": text}, "groupBy keys") or []]

@@ -16,7 +16,7 @@ from mixpanel_data.sandbox.records import DAY_MS, day_of
 
 _UNITS = (Unit.DAY, Unit.WEEK, Unit.MONTH)
 _TYPES = ("birth", "compounded")
-_MOST_DAYS = 90
+_MOST_UNITS = 90  # documented for days only
 _LIMIT = 255
 
 ByUser = dict[str, list[Fact]]
@@ -53,8 +53,7 @@ def retention(project: Project, fields: params.Fields) -> Answer:
 
 def _period(fields: params.Fields) -> Period:
     unit = asked.unit(fields, _UNITS, Unit.DAY)
-    most = _MOST_DAYS if unit is Unit.DAY else None
-    return Period(unit, params.positive(fields, "interval", 1, most))
+    return Period(unit, params.positive(fields, "interval", 1, _MOST_UNITS))
 
 
 def _born(project: Project, fields: params.Fields) -> list[Fact]:

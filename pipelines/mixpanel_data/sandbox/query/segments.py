@@ -23,8 +23,15 @@ def name_of(value: object) -> str:
     if value == "":
         return EMPTY
     if isinstance(value, list | dict):
-        return encode_json(value).decode()
+        return _json(value)
     return str(to_string(value))
+
+
+def _json(value: object) -> str:
+    try:
+        return encode_json(value).decode()
+    except TypeError:  # a list written in the expression, with something undefined in it
+        return NOT_SET
 
 
 def distinct(names: Iterable[str]) -> list[str]:
