@@ -9,6 +9,7 @@ from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.dbt_process import environment, run
 from mixpanel_data._internal.dbt_project import fingerprint, project_folder
 from mixpanel_data._internal.dbt_results import NodeResult, read_results
+from mixpanel_data._internal.machine_errors import refusal
 from mixpanel_data.exceptions import MixpanelDataError
 
 # The oldest format that can hold zstd; clients from DuckDB 1.2 on open it.
@@ -78,6 +79,9 @@ def _failure(
     folder: DataFolder, nodes: tuple[NodeResult, ...], complaints: list[str]
 ) -> MixpanelDataError:
     bad = [node for node in nodes if not node.ok and node.status != "skipped"]
+    for said in (*(node.message or "" for node in bad), *complaints):
+        if refused := refusal(said, folder.root):
+            return refused
     skipped = [node.name for node in nodes if node.status == "skipped"]
     log = folder.build / "logs" / "dbt.log"
     said = [f"{node.kind} {node.name}: {node.message}" for node in bad] or complaints[-3:]

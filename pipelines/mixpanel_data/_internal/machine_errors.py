@@ -14,9 +14,13 @@ from pathlib import Path
 from mixpanel_data.exceptions import DatabaseLockedError, MixpanelDataError, StorageError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
 # DuckDB and dbt hand on the system's words without its number.
-_WORDS = {os.strerror(number): number for number in _NO_ROOM + _REFUSED}
+_WORDS = {os.strerror(number): number for number in _NO_ROOM + _NO_RIGHT}
+_MAKE_ROOM = (
+    "Make room on that disk, then run this again: what is loaded stays, and what has arrived whole "
+    "is not fetched again."
+)
 # OSErrors too, and not about this machine; a broken pipe is a reader of our output who had enough.
 _OF_THE_NETWORK = (ConnectionError, TimeoutError, socket.gaierror)
 _HOLDER = re.compile(
@@ -42,36 +46,35 @@ def explained(root: Path) -> Iterator[None]:
 
 def explain(error: Exception, root: Path) -> MixpanelDataError | None:
     """``error`` in our words; None when it is not about the machine."""
-    if isinstance(error, _OF_THE_NETWORK) or not isinstance(error, _of_the_machine()):
-        return None
-    return _locked(str(error)) or _refused(error, root)
-
-
-def advice(said: str, root: Path) -> str | None:
-    """What to do about a refusal of the system that some program reported in these words."""
-    number = _number(said)
-    if number in _NO_ROOM:
-        return (
-            "Make room on that disk, then run this again: what is loaded stays, and what has arrived whole is not "
-            "fetched again."
-        )
-    if number in _REFUSED:
-        return f"Let this user write in {root}, or name another folder: MP_DATA_DIR or --data-dir."
-    return None
-
-
-def _refused(error: BaseException, root: Path) -> StorageError:
     import duckdb
 
-    said = str(error)
-    what = advice(said, root)
     if isinstance(error, duckdb.OutOfMemoryException):
-        what = (
+        more = (
             "Let DuckDB have more memory (MP_MEMORY_LIMIT), and room to spill to beside raw.duckdb."
         )
+        return _refused(str(error), root, more)
+    if isinstance(error, _OF_THE_NETWORK) or not isinstance(error, duckdb.Error | OSError):
+        return None
+    known = refusal(str(error), root)
+    if known or not isinstance(error, duckdb.IOException | duckdb.FatalException | OSError):
+        return known
+    return _refused(str(error), root, "Nothing that was loaded is lost; run this again.")
+
+
+def refusal(said: str, root: Path) -> MixpanelDataError | None:
+    """What some program reported in these words, in ours; None when the system refused it nothing."""
+    number = _number(said)
+    if number in _NO_ROOM:
+        return _refused(said, root, _MAKE_ROOM)
+    if number in _NO_RIGHT:
+        allow = f"Let this user write in {root}, or name another folder: MP_DATA_DIR or --data-dir."
+        return _refused(said, root, allow)
+    return _locked(said)
+
+
+def _refused(said: str, root: Path, what_to_do: str) -> StorageError:
     return StorageError(
-        f"This machine refused the work in {root}: {' '.join(said.split()).rstrip('.')}. "
-        f"{what or 'Nothing that was loaded is lost; run this again.'}",
+        f"This machine refused the work in {root}: {' '.join(said.split()).rstrip('.')}. {what_to_do}",
         details={"data_dir": str(root), "errno": _number(said)},
     )
 
@@ -87,12 +90,6 @@ def _locked(said: str) -> DatabaseLockedError | None:
         f"{path} is open in {who}. Close it there, and run this again: mixpanel.duckdb is the file to read from.",
         details={"path": path, "command": found["command"], "pid": int(found["pid"] or 0) or None},
     )
-
-
-def _of_the_machine() -> tuple[type[Exception], ...]:
-    import duckdb
-
-    return OSError, duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException
 
 
 def _number(said: str) -> int | None:

@@ -1,6 +1,8 @@
 """What made a step of dlt fail: the engine's callers know the system's errors and ours, not dlt's."""
 
+import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import duckdb
 from dlt.pipeline.exceptions import PipelineStepFailed
@@ -21,6 +23,21 @@ def cause(failed: PipelineStepFailed) -> BaseException:
             details={"step": failed.step, "load_id": failed.load_id},
         ),
     )
+
+
+@contextmanager
+def without_tracebacks() -> Iterator[None]:
+    """Keeps tracebacks out of dlt's log while the block runs: what it logs it raises too."""
+    logger = logging.getLogger("dlt")
+    logger.addFilter(_has_no_traceback)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_has_no_traceback)
+
+
+def _has_no_traceback(record: logging.LogRecord) -> bool:
+    return not record.exc_info and "Traceback" not in record.getMessage()
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -14,7 +14,7 @@ from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.landing import Landed
 from mixpanel_data.sources import mixpanel_source, tables
 from mixpanel_data.sources.destination import mixpanel_duckdb
-from mixpanel_data.sources.failures import cause
+from mixpanel_data.sources.failures import cause, without_tracebacks
 from mixpanel_data.sources.package import Project
 from mixpanel_data.sources.working_folder import drop_unfinished, tidy
 
@@ -69,7 +69,7 @@ def load(
         duckdb.Error, OSError: the machine refused; nothing counts as loaded.
     """
     # Left alone, dlt takes an interrupt, loads on, and says nothing.
-    with dlt.config.values({"runtime.intercept_signals": False}):
+    with dlt.config.values({"runtime.intercept_signals": False}), without_tracebacks():
         pipeline = open_pipeline(folder, memory_limit=memory_limit)
         try:
             pipeline.run(mixpanel_source(list(landed), project))
