@@ -1,6 +1,6 @@
 """/api/query/…: the reports, one module a family; engage has its own module beside this package.
 
-A report is a function of the project and the parameters. It joins by standing in ``_REPORTS``. The numbers follow
+A report is a function of the project and the parameters. It joins by standing in ``REPORTS``. The numbers follow
 Mixpanel's documented definitions ("definitions" below); where there are none, the docstring of the report says what is done.
 """
 
@@ -20,7 +20,7 @@ from mixpanel_data.sandbox.query.properties import property_counts, top_properti
 from mixpanel_data.sandbox.query.retention import retention
 from mixpanel_data.sandbox.query.segmentation import segmentation
 
-_REPORTS: dict[str, tuple[str, Compute]] = {
+REPORTS: dict[str, tuple[str, Compute]] = {
     "/cohorts/list": ("POST", list_cohorts),
     "/events": ("GET", events),
     "/events/names": ("GET", names),
@@ -45,6 +45,6 @@ ROUTES: list[BaseRoute] = [
     Route("/engage", engage, methods=["GET", "POST"]),
     *(
         Route(path, endpoint(compute), methods=[method])
-        for path, (method, compute) in _REPORTS.items()
+        for path, (method, compute) in REPORTS.items()
     ),
 ]

@@ -4,11 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
+from mixpanel_data.sandbox.errors import RefusedError
 from mixpanel_data.sandbox.query.facts import Days
 from mixpanel_data.sandbox.records import DAY_MS, day_of
 
 _EPOCH = date(1970, 1, 1)
 _TO_MONDAY = 3  # 1 January 1970 was a Thursday
+_MOST = 100_000  # intervals of an answer; no documented limit, it only keeps one from growing without end
 _FIXED = {"minute": 60_000, "hour": 3_600_000, "day": DAY_MS}
 
 
@@ -51,6 +53,8 @@ class Unit(StrEnum):
         bounds, end = [self.begin(wall(days.first))], wall(days.last) + DAY_MS
         while bounds[-1] < end:
             bounds.append(self.back(bounds[-1], -1))
+            if len(bounds) > _MOST:
+                raise RefusedError(400, f"The dates hold more than {_MOST} of the unit {self}")
         return bounds
 
     def labels(self, days: Days) -> list[str]:
