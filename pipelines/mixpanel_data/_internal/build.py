@@ -79,8 +79,8 @@ def _failure(
     folder: DataFolder, nodes: tuple[NodeResult, ...], complaints: list[str]
 ) -> MixpanelDataError:
     bad = [node for node in nodes if not node.ok and node.status != "skipped"]
-    for said in (*(node.message or "" for node in bad), *complaints):
-        if refused := refusal(said, folder.root):
+    for words in (*(node.message or "" for node in bad), *complaints):
+        if refused := refusal(words, folder.root):
             return refused
     skipped = [node.name for node in nodes if node.status == "skipped"]
     log = folder.build / "logs" / "dbt.log"
