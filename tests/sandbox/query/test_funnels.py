@@ -276,6 +276,54 @@ def test_the_sample_converts_as_in_sql(shop, sql, funnel_id, events, window):
             )
 
 
+def _walked(rows: list[tuple[str, int, str]], names: tuple[str, ...], window_ms: int):
+    """One user's attempts, event by event: the value at entry and the steps reached. No steps lie within two seconds."""
+    reached, begun, value = 0, 0, ""
+    for event, time_ms, product in rows:
+        if reached and (reached == len(names) or time_ms > begun + window_ms):
+            yield value, reached
+            reached = 0
+        if event != names[reached]:
+            continue
+        if reached == 0:
+            begun, value = time_ms, product
+        reached += 1
+    if reached:
+        yield value, reached
+
+
+def test_a_breakdown_of_the_sample_is_that_of_walking_through_it(shop, sql):
+    names = ("Product Viewed", "Product Added", "Purchase")
+    events: dict[str, list] = {}
+    for who, *row in sql.execute(
+        """
+        select who, event, time_ms, p->>'product' from facts
+        where event in ('Product Viewed', 'Product Added', 'Purchase') and who is not null
+            and not (event = 'Product Viewed' and day not between date '2026-04-06' and date '2026-05-17')
+        order by time_ms
+        """
+    ).fetchall():
+        events.setdefault(who, []).append(tuple(row))
+    firsts = {
+        (who, value): reached
+        for who, rows in events.items()
+        for value, reached in reversed(list(_walked(rows, names, 7 * 86_400_000)))
+    }
+    expected: dict[str, list[int]] = {}
+    for (_, value), reached in firsts.items():
+        counts = expected.setdefault(value, [0, 0, 0])
+        for step in range(reached):
+            counts[step] += 1
+
+    asked = {"funnel_id": 7001, "interval": 60, "on": 'properties["product"]'}
+    parts = ask(shop, "/funnels", **asked, **DATES)["data"]["2026-04-06"]
+
+    del parts["$overall"]
+    assert {value: [step["count"] for step in part["steps"]] for value, part in parts.items()} == (
+        expected
+    )
+
+
 def test_segments_have_the_overall_beside_them_and_a_limit(shop):
     plain = ask(shop, "/funnels", funnel_id=7001, interval=60, **DATES)
     asked = {"on": 'properties["$city"]', "limit": 3}
