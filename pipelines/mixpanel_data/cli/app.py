@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from mixpanel_data.cli import auth, demo, doctor, plan, query, sandbox, status, sync
+from mixpanel_data.cli import auth, demo, doctor, fetch, inspect, plan, query, sandbox, status, sync
 from mixpanel_data.cli.errors import BAD_ARGUMENTS, INTERRUPTED, exit_code, show_error
 from mixpanel_data.cli.stopping import stop_code
 from mixpanel_data.exceptions import MixpanelDataError
@@ -29,7 +29,9 @@ app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
 app.command("sandbox")(sandbox.sandbox)
 app.add_typer(auth.app, name="auth")
+app.add_typer(fetch.app, name="fetch")
 app.add_typer(query.app, name="query")
+app.add_typer(inspect.app, name="inspect")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -111,3 +111,21 @@ def remove(name: Name) -> None:
 
     ConfigManager().remove_account(name)
     typer.echo(f"Account '{name}' is forgotten.", err=True)
+
+
+@app.command("test")
+def try_account(
+    name: Annotated[
+        str | None, typer.Argument(help="The account's name; else the one that counts.")
+    ] = None,
+    fmt: FormatOption = Format.table,
+) -> None:
+    """Try an account: ask Mixpanel who it is, and whether it reaches its project.
+
+    Example: mp auth test production
+    """
+    from mixpanel_data._internal.account_check import check_account
+    from mixpanel_data._internal.settings import load_settings
+    from mixpanel_data.cli.results import print_result
+
+    print_result(check_account(load_settings(), name), fmt)

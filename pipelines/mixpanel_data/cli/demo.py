@@ -98,6 +98,7 @@ def _sync(sandbox: Any, folder: Path) -> "SyncReport":
 
 
 def _conclude(report: "SyncReport", folder: Path, seconds: float) -> None:
+    from mixpanel_data._internal.data_folder import DataFolder
     from mixpanel_data.cli.errors import show_error
     from mixpanel_data.cli.options import Format
     from mixpanel_data.cli.output import print_rows
@@ -113,7 +114,8 @@ def _conclude(report: "SyncReport", folder: Path, seconds: float) -> None:
     _say("\n3. Three answers, from the file a BI tool opens")
     for question, sql in _QUESTIONS:
         typer.echo(f"\n{question}")
-        print_rows(*ask(report.published.path, sql), Format.table)
+        rows = ask(DataFolder.at(folder), sql)
+        print_rows(rows.columns, rows, Format.table)
     _say(f"Done in {seconds:.0f} s. Go on with:")
     program = Path(sys.argv[0]).name if shutil.which("mp") else sys.argv[0]
     for command in (

@@ -46,33 +46,26 @@ def _examine(account: str | None, data_dir: Any) -> tuple[list[Check], int]:
         ("project_id", credentials.project_id, found.source),
         ("region", credentials.region, found.source),
     ]
-    reached, code = _reach(settings, credentials)
+    reached, code = _reach(settings, account)
     return [*checks, reached, *_folder(settings)], code
 
 
-def _reach(settings: Any, credentials: Any) -> tuple[Check, int]:
-    from mixpanel_data._internal.api_client import MixpanelAPIClient
+def _reach(settings: Any, account: str | None) -> tuple[Check, int]:
+    from mixpanel_data._internal.account_check import check_account
     from mixpanel_data.cli.errors import exit_code
     from mixpanel_data.exceptions import MixpanelDataError
 
     try:
-        with MixpanelAPIClient(
-            credentials, base_url=settings.api_base_url, max_attempts=1
-        ) as client:
-            answer = client.me().get("results")
+        found = check_account(settings, account)
     except MixpanelDataError as error:
         return ("mixpanel", f"{error.code}: {error}", ""), exit_code(error)
-    projects = answer.get("projects") if isinstance(answer, dict) else None
-    if not isinstance(projects, dict) or not projects:
-        return ("mixpanel", "answers, and does not say which projects these are for", ME), 0
-    project = projects.get(credentials.project_id)
-    if not isinstance(project, dict):
-        return (
-            "mixpanel",
-            f"these credentials do not reach project {credentials.project_id}",
-            ME,
-        ), 2
-    return ("mixpanel", f"answers; the project's time zone is {project.get('timezone')}", ME), 0
+    zone = found["timezone"]
+    said = (
+        f"; the project's time zone is {zone}"
+        if zone
+        else ", and does not say which projects these are for"
+    )
+    return ("mixpanel", f"answers{said}", ME), 0
 
 
 def _folder(settings: Any) -> list[Check]:

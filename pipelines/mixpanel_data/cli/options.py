@@ -16,10 +16,27 @@ class Format(StrEnum):
     csv = "csv"
 
 
+def _account_names(incomplete: str) -> list[str]:
+    from mixpanel_data.auth import ConfigManager
+    from mixpanel_data.exceptions import ConfigError
+
+    try:
+        names = [account.name for account in ConfigManager().list_accounts()]
+    except ConfigError:
+        return []  # a shell that completes has no place for errors
+    return [name for name in names if name.startswith(incomplete)]
+
+
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the data.")]
 AccountOption = Annotated[
     str | None,
-    typer.Option("--account", "-a", help="A named account; else the default one.", metavar="NAME"),
+    typer.Option(
+        "--account",
+        "-a",
+        help="A named account; else the default one.",
+        metavar="NAME",
+        autocompletion=_account_names,
+    ),
 ]
 DataDirOption = Annotated[
     Path | None,
@@ -29,3 +46,29 @@ DataDirOption = Annotated[
         metavar="FOLDER",
     ),
 ]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
+FromOption = Annotated[str, typer.Option("--from", metavar="DAY", help="First day, YYYY-MM-DD.")]
+ToOption = Annotated[str, typer.Option("--to", metavar="DAY", help="Last day, included.")]
+WhereOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="EXPRESSION",
+        help="""Only what this is true for, such as 'properties["plan"] == "pro"'.""",
+    ),
+]
+OnOption = Annotated[
+    str | None,
+    typer.Option(metavar="PROPERTY", help="Split by this property, or by an expression."),
+]
+UnitOption = Annotated[
+    str | None, typer.Option(metavar="UNIT", help="minute, hour, day, week or month; else day.")
+]
+TypeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--type",
+        metavar="TYPE",
+        help="Count events (general), users (unique), or events a user (average).",
+    ),
+]
+LimitOption = Annotated[int | None, typer.Option(min=1, help="At most so many.")]

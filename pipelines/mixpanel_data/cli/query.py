@@ -1,18 +1,21 @@
-"""``mp query``: ask the published file."""
+"""``mp query``: ask the tables, or Mixpanel."""
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mixpanel_data.cli import query_counts, query_people, query_saved
 from mixpanel_data.cli.options import DataDirOption, Format, FormatOption
 
-app = typer.Typer(help="Ask questions of the data.", no_args_is_help=True, rich_markup_mode=None)
+if TYPE_CHECKING:
+    from mixpanel_data._internal.data_folder import DataFolder
+    from mixpanel_data._internal.storage_rows import Rows
 
-
-@app.callback()
-def _group() -> None:
-    """Ask questions of the data."""
+app = typer.Typer(
+    help="Ask questions: SQL of the tables here, reports of Mixpanel.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @app.command("sql")
@@ -23,7 +26,7 @@ def sql(
     data_dir: DataDirOption = None,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Run SQL over the published tables: events, profiles, _metadata and the marts. Read-only.
+    """Run SQL over the published tables (events, profiles, _metadata, the marts) and fetched ones. Read-only.
 
     Example: mp query sql "SELECT event, count(*) AS n FROM events GROUP BY ALL ORDER BY n DESC" --format json
     """
@@ -33,28 +36,33 @@ def sql(
     from mixpanel_data.cli.output import print_rows
 
     text = sys.stdin.read() if statement == "-" else statement
-    columns, rows = ask(load_settings(data_dir=data_dir).folder.published, text)
-    print_rows(columns, rows, fmt)
+    rows = ask(load_settings(data_dir=data_dir).folder, text)
+    print_rows(rows.columns, rows, fmt)
 
 
-def ask(published: Path, statement: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """The columns and rows that the published file answers ``statement`` with. Read-only, and no other file is touched.
+def ask(folder: "DataFolder", statement: str) -> "Rows":
+    """What the tables of a data folder answer. Read-only, and no other file is touched: an agent may have written it.
 
     Raises:
-        ConfigError: nothing is published yet.
+        ConfigError: there are no tables yet.
         QueryError: DuckDB refused the SQL.
     """
-    import duckdb
+    from mixpanel_data._internal.storage import StorageEngine
+    from mixpanel_data.exceptions import ConfigError
 
-    from mixpanel_data.exceptions import ConfigError, QueryError
+    if not folder.published.is_file() and not folder.workspace.is_file():
+        raise ConfigError(f"Nothing is published in {folder.root} yet. Run `mp sync` first.")
+    with StorageEngine.project(folder, sealed=True) as storage:
+        return storage.execute_rows(statement)
 
-    if not published.is_file():
-        raise ConfigError(f"Nothing is published in {published.parent} yet. Run `mp sync` first.")
-    with duckdb.connect(str(published), read_only=True) as connection:
-        try:
-            # Only this file: a query that some agent wrote reads and writes no other.
-            connection.execute("SET enable_external_access = false")
-            found = connection.execute(statement)
-            return [column[0] for column in found.description or []], found.fetchall()
-        except duckdb.Error as error:
-            raise QueryError(f"The SQL can't be run: {error}", details={"sql": statement}) from None
+
+app.command("segmentation")(query_counts.segmentation)
+app.command("event-counts")(query_counts.event_counts)
+app.command("property-counts")(query_counts.property_counts)
+app.command("numeric")(query_counts.numeric)
+app.command("funnel")(query_people.funnel)
+app.command("retention")(query_people.retention)
+app.command("frequency")(query_people.frequency)
+app.command("insights")(query_saved.insights)
+app.command("activity")(query_saved.activity)
+app.command("jql")(query_saved.jql)

@@ -1,0 +1,41 @@
+"""Whether credentials open what they should."""
+
+from typing import Any
+
+from mixpanel_data._internal.accounts import resolve
+from mixpanel_data._internal.api_client import MixpanelAPIClient
+from mixpanel_data._internal.settings import Settings
+from mixpanel_data.exceptions import AuthenticationError
+
+
+def check_account(settings: Settings, account: str | None = None) -> dict[str, Any]:
+    """What an account is and reaches, without its secret: by one request, of a kind that Mixpanel does not ration.
+
+    ``project`` and ``timezone`` are None where Mixpanel does not tell.
+
+    Raises:
+        ConfigError: there is no such account, or none at all.
+        AuthenticationError: Mixpanel refuses it, or it does not reach its project.
+        APIError: Mixpanel could not be reached.
+    """
+    found = resolve(settings, account)
+    credentials = found.credentials
+    with MixpanelAPIClient(credentials, base_url=settings.api_base_url, max_attempts=1) as client:
+        answer = client.me().get("results")
+    projects = answer.get("projects") if isinstance(answer, dict) else None
+    project: dict[str, Any] = {}
+    if isinstance(projects, dict) and projects:
+        if not isinstance(projects.get(credentials.project_id), dict):
+            raise AuthenticationError(
+                f"The account works, and does not reach project {credentials.project_id}.",
+                details={"project_id": credentials.project_id},
+            )
+        project = projects[credentials.project_id]
+    return {
+        "username": credentials.username,
+        "project_id": credentials.project_id,
+        "region": credentials.region,
+        "from": found.source,
+        "project": project.get("name"),
+        "timezone": project.get("timezone"),
+    }

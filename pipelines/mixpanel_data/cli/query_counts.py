@@ -1,0 +1,145 @@
+"""``mp query``: how often events happened."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from mixpanel_data.cli.ask import answer, given
+from mixpanel_data.cli.options import (
+    AccountOption,
+    DataDirOption,
+    Format,
+    FormatOption,
+    FromOption,
+    LimitOption,
+    OnOption,
+    QuietOption,
+    ToOption,
+    TypeOption,
+    UnitOption,
+    WhereOption,
+)
+
+Event = Annotated[str, typer.Argument(help="The event's name.")]
+Property = Annotated[str, typer.Argument(help="The property's name.")]
+
+
+class Aggregate(StrEnum):
+    """What to make of numbers."""
+
+    buckets = "buckets"
+    sum = "sum"
+    average = "average"
+
+
+def segmentation(
+    event: Event,
+    first: FromOption,
+    last: ToOption,
+    on: OnOption = None,
+    where: WhereOption = None,
+    unit: UnitOption = None,
+    type_: TypeOption = None,
+    limit: LimitOption = None,
+    account: AccountOption = None,
+    data_dir: DataDirOption = None,
+    quiet: QuietOption = False,
+    fmt: FormatOption = Format.table,
+) -> None:
+    """Count an event over time, also by the values of a property.
+
+    Example: mp query segmentation Signup --from 2026-01-01 --to 2026-01-31 --on country --format csv
+    """
+    options = given(on=on, where=where, unit=unit, type=type_, limit=limit)
+    answer(
+        lambda ws: ws.segmentation(event, first, last, **options),
+        fmt,
+        account=account,
+        data_dir=data_dir,
+        quiet=quiet,
+    )
+
+
+def event_counts(
+    events: Annotated[list[str], typer.Argument(help="The events' names.")],
+    first: FromOption,
+    last: ToOption,
+    unit: UnitOption = None,
+    type_: TypeOption = None,
+    account: AccountOption = None,
+    data_dir: DataDirOption = None,
+    quiet: QuietOption = False,
+    fmt: FormatOption = Format.table,
+) -> None:
+    """Count several events over time.
+
+    Example: mp query event-counts Signup Purchase --from 2026-01-01 --to 2026-01-31 --unit week
+    """
+    options = given(unit=unit, type=type_)
+    answer(
+        lambda ws: ws.event_counts(events, first, last, **options),
+        fmt,
+        account=account,
+        data_dir=data_dir,
+        quiet=quiet,
+    )
+
+
+def property_counts(
+    event: Event,
+    property_name: Property,
+    first: FromOption,
+    last: ToOption,
+    value: Annotated[
+        list[str] | None, typer.Option(metavar="TEXT", help="Only this value; repeatable.")
+    ] = None,
+    unit: UnitOption = None,
+    type_: TypeOption = None,
+    limit: LimitOption = None,
+    account: AccountOption = None,
+    data_dir: DataDirOption = None,
+    quiet: QuietOption = False,
+    fmt: FormatOption = Format.table,
+) -> None:
+    """Count an event by the values of one of its properties.
+
+    Example: mp query property-counts Signup plan --from 2026-01-01 --to 2026-01-31
+    """
+    options = given(values=value or None, unit=unit, type=type_, limit=limit)
+    answer(
+        lambda ws: ws.property_counts(event, property_name, first, last, **options),
+        fmt,
+        account=account,
+        data_dir=data_dir,
+        quiet=quiet,
+    )
+
+
+def numeric(
+    event: Event,
+    on: Annotated[str, typer.Argument(metavar="PROPERTY", help="A property, or an expression.")],
+    first: FromOption,
+    last: ToOption,
+    aggregate: Annotated[
+        Aggregate, typer.Option(help="What to make of the numbers.")
+    ] = Aggregate.sum,
+    where: WhereOption = None,
+    unit: UnitOption = None,
+    account: AccountOption = None,
+    data_dir: DataDirOption = None,
+    quiet: QuietOption = False,
+    fmt: FormatOption = Format.table,
+) -> None:
+    """Sum or average a property of numbers over time, or count it in buckets.
+
+    Example: mp query numeric Purchase amount --aggregate average --from 2026-01-01 --to 2026-01-31
+    """
+    options = given(where=where, unit=unit)
+    answer(
+        lambda ws: getattr(ws, f"numeric_{aggregate}")(event, first, last, on=on, **options),
+        fmt,
+        account=account,
+        data_dir=data_dir,
+        quiet=quiet,
+    )
