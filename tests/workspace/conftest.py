@@ -1,7 +1,7 @@
 """A workspace on a sandbox."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,6 @@ TODAY = date(2026, 3, 11)
 LAST = TODAY - timedelta(days=1)
 FIRST = LAST - timedelta(days=9)
 """The days the shop has events of are FIRST to LAST."""
-
-Make = Callable[..., Workspace]
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +69,7 @@ def publish(data: Path, number: int) -> None:
             f"CREATE TABLE events AS SELECT 'Published' AS event, {number} AS number"
         )
         connection.execute("CREATE TABLE sessions AS SELECT 1 AS session_id")
+        connection.execute("CREATE TABLE _settings AS SELECT 'UTC' AS project_timezone")
         connection.execute(
             "CREATE TABLE _metadata AS SELECT 'events' AS table_name, 'events' AS fetch_type, "
             "DATE '2026-01-01' AS window_start, DATE '2026-01-01' AS window_end, 'all' AS filter_hash, "

@@ -73,6 +73,8 @@ def test_a_fetch_on_a_data_folder_hides_nothing_that_is_published(data, client, 
         assert count(workspace) == 1
         with pytest.raises(TableExistsError):
             workspace.fetch_events("events", FIRST, LAST)
+        with pytest.raises(TableExistsError):
+            workspace.fetch_events("_settings", FIRST, LAST)
         with pytest.raises(TableNotFoundError):
             workspace.drop("events")
         workspace.fetch_events("more", FIRST, FIRST)

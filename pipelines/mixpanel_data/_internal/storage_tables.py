@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mixpanel_data._internal import storage_ledger
+from mixpanel_data._internal.storage_attached import PUBLISHED
 from mixpanel_data._internal.storage_errors import asking
 from mixpanel_data._internal.storage_files import Connection
 from mixpanel_data._internal.storage_names import OWN_TABLES, is_same, quoted
@@ -59,10 +60,12 @@ def find(cursor: Connection, catalogs: Sequence[str], name: str) -> Found:
 
 
 def infos(cursor: Connection, catalogs: Sequence[str]) -> list[TableInfo]:
-    """Every table and view by name, its rows counted."""
+    """Every table and view by name, its rows counted; not what a published file notes of itself."""
     noted = {catalog: storage_ledger.read(cursor, catalog) for catalog in catalogs}
     return [
-        _info(cursor, item, noted[item.catalog].get(item.name)) for item in found(cursor, catalogs)
+        _info(cursor, item, noted[item.catalog].get(item.name))
+        for item in found(cursor, catalogs)
+        if not (item.catalog == PUBLISHED and item.name.startswith("_"))
     ]
 
 
