@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from crash.points import Point
@@ -46,6 +46,16 @@ class Command:
         )
         self.started.append(Running(process))
         return self.started[-1]
+
+    def at(self, folder: Path) -> "Command":
+        """The same for another data folder."""
+        return replace(self, env={**self.env, "MP_DATA_DIR": str(folder)})
+
+    def close(self) -> None:
+        """End what still runs."""
+        for running in self.started:
+            running.process.kill()
+            running.process.communicate()
 
     def run(self, *arguments: str, at: Point | None = None, event: str = "") -> Ended:
         """How ``mp`` with these arguments ended."""

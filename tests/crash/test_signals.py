@@ -37,9 +37,7 @@ def server(sample: Dataset) -> Iterator[Sandbox]:
 def mp(server: Sandbox, tmp_path: Path) -> Iterator[Command]:
     command = Command(tmp_path, {**server.env(), "MP_DATA_DIR": str(tmp_path / "data")})
     yield command
-    for running in command.started:
-        running.process.kill()
-        running.process.wait()
+    command.close()
 
 
 @pytest.fixture

@@ -1,0 +1,100 @@
+"""A data folder that was synced and published, and a project that holds more than it."""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from crash.command import Command, Ended
+
+from mixpanel_data._internal.ledger import read_ledger
+from mixpanel_data.sandbox import Dataset, Sandbox
+
+DAYS = 12
+KNOWN = 7
+"""Days that were synced before: more than the look-back, so that some of them are not due."""
+
+
+@dataclass
+class House:
+    """A data folder and whoever uses it."""
+
+    folder: Path
+    server: Sandbox
+    mp: Command
+
+    @property
+    def days(self) -> list[date]:
+        return self.server.dataset.days()
+
+    @property
+    def everything(self) -> tuple[str, ...]:
+        """The command that brings every day."""
+        return ("sync", "--from", str(self.days[0]), "--quiet")
+
+    def truth(self, days: list[date]) -> Counter[date]:
+        return Counter({day: len(self.server.dataset.events_on(day)) for day in days})
+
+    def raw(self) -> Counter[date]:
+        """Events of each day that counts; the ledger says the same."""
+        with duckdb.connect(str(self.folder / "raw.duckdb"), read_only=True) as db:
+            rows = db.execute("SELECT time::DATE, count(*) FROM mixpanel.events GROUP BY 1")
+            found = dict(rows.fetchall())
+        ledger = read_ledger(self.folder / "raw.duckdb").days
+        counts = {day: record.row_count for day, record in ledger.items()}
+        assert counts == {day: found[day] for day in counts}
+        return Counter(counts)
+
+    def published(self) -> set[date]:
+        """The days readers find."""
+        with duckdb.connect(str(self.folder / "mixpanel.duckdb"), read_only=True) as db:
+            return {
+                day for (day,) in db.execute("SELECT DISTINCT time::DATE FROM events").fetchall()
+            }
+
+    def assert_as_before(self) -> None:
+        """What was loaded and published is there, and nothing half beside it."""
+        assert self.raw() in (self.truth(self.days[-KNOWN:]), self.truth(self.days))
+        assert self.published() == set(self.days[-KNOWN:])
+
+    def assert_complete_after(self, *options: str) -> None:
+        """The next run brings everything."""
+        ended = self.mp.run(*self.everything, *options)
+        assert ended.returncode == 0, ended.stderr
+        assert self.raw() == self.truth(self.days)
+        if "--no-build" not in options:
+            assert self.published() == set(self.days)
+
+
+def assert_said(ended: Ended, code: int, *words: str) -> None:
+    """It ended with this code, and said so to people."""
+    assert "Traceback" not in ended.stderr
+    assert ended.returncode == code, ended.stderr
+    for word in words:
+        assert word in ended.stderr
+
+
+@pytest.fixture(scope="session")
+def _synced(tmp_path_factory: pytest.TempPathFactory) -> tuple[Dataset, Path]:
+    """Made once: it takes dbt."""
+    root = tmp_path_factory.mktemp("synced")
+    dataset = Dataset.sample(days=DAYS, users=40)
+    with Sandbox(dataset) as server:
+        mp = Command(root, {**server.env(), "MP_DATA_DIR": str(root / "data")})
+        ended = mp.run("sync", "--from", str(dataset.days()[-KNOWN]), "--quiet")
+        assert ended.returncode == 0, ended.stderr
+    return dataset, root / "data"
+
+
+@pytest.fixture
+def house(_synced: tuple[Dataset, Path], tmp_path: Path) -> Iterator[House]:
+    dataset, made = _synced
+    folder = Path(shutil.copytree(made, tmp_path / "data"))
+    with Sandbox(dataset.copy()) as server:
+        mp = Command(tmp_path, {**server.env(), "MP_DATA_DIR": str(folder)})
+        yield House(folder, server, mp)
+        mp.close()

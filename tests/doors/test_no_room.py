@@ -1,0 +1,88 @@
+"""The disk is full, at whatever step: a clear error, everything as it was, and with room again all is well.
+
+Full in two ways: by a limit on the size of files, which every system has, and by a small disk of memory, where this
+machine lets us mount one.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from crash.points import Point, after, before
+from doors.conftest import House, assert_said
+
+_OURS = "mixpanel_data._internal"
+_SOURCE = "mixpanel_data.sources"
+
+LOADING = {
+    "budget": before(f"{_OURS}.api_client:MixpanelAPIClient.export"),
+    "landing": before(f"{_OURS}.verify:BodyVerifier.feed"),
+    "dlt's package": after(f"{_SOURCE}:pack"),
+    "transaction": before(f"{_SOURCE}.replace_job:_whole"),
+    "commit": after(f"{_SOURCE}.ledger_rows:insert"),
+    "_dlt_loads": before("dlt.destinations.job_client_impl:SqlJobClientBase.complete_load"),
+}
+BUILDING = {
+    "dbt": after(f"{_OURS}.publish_turns:prepare"),
+    "seal": before(f"{_OURS}.publish:_seal"),
+}
+
+
+@contextmanager
+def _disk(folder: Path) -> Iterator[bool]:
+    """Whether a small disk is mounted at ``folder`` until the block ends."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(folder)]
+    mounted = os.geteuid() == 0 and not subprocess.run(mount, capture_output=True).returncode
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def _ways() -> list[str]:
+    with tempfile.TemporaryDirectory() as folder, _disk(Path(folder)) as mounted:
+        return ["no room", "full"] if mounted else ["no room"]
+
+
+@pytest.fixture(params=_ways())
+def full(
+    request: pytest.FixtureRequest, house: House, tmp_path: Path
+) -> Iterator[tuple[House, str]]:
+    """A house, and the event that leaves no room in it."""
+    if request.param == "no room":
+        yield house, "no room"
+        return
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    with _disk(disk):
+        folder = Path(shutil.copytree(house.folder, disk / "data"))
+        yield replace(house, folder=folder, mp=house.mp.at(folder)), "full"
+
+
+@pytest.mark.parametrize("name", LOADING)
+def test_no_room_to_land_or_load(full: tuple[House, str], name: str) -> None:
+    _assert_survives(*full, LOADING[name], "--no-build")
+
+
+@pytest.mark.parametrize("full", _ways()[-1:], indirect=True)  # dbt takes long
+@pytest.mark.parametrize("name", BUILDING)
+def test_no_room_to_build_or_publish(full: tuple[House, str], name: str) -> None:
+    _assert_survives(*full, BUILDING[name])
+
+
+def _assert_survives(house: House, event: str, point: Point, *options: str) -> None:
+    ended = house.mp.run(*house.everything, *options, at=point, event=event)
+
+    assert_said(ended, 1, str(house.folder))
+    assert "make room" in ended.stderr.lower()
+    house.assert_as_before()
+
+    (house.folder / "ballast").unlink(missing_ok=True)
+    house.assert_complete_after(*options)

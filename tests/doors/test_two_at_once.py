@@ -1,0 +1,97 @@
+"""Two programs in one data folder: the second waits, or says for whom it will not wait."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from crash.command import THERE
+from crash.points import before
+from doors.conftest import House, assert_said
+
+from mixpanel_data.sandbox import Fault, FaultKind
+
+INSIDE_A_LOAD = before("mixpanel_data.sources.replace_events:_day_counts")
+CHECKOUT = Path(__file__).parents[2]
+
+
+def test_the_second_waits_and_both_end_right(house: House) -> None:
+    first = house.mp.start(*house.everything, "--no-build", at=INSIDE_A_LOAD, event="wait")
+    first.until(Path(house.mp.cwd, THERE).exists)
+
+    second = house.mp.run(*house.everything, "--no-build", "--lock-wait", "120")
+
+    assert first.end().returncode == 0
+    assert second.returncode == 0, second.stderr
+    assert house.raw() == house.truth(house.days)
+
+
+def test_the_second_gives_up_and_names_the_first(house: House) -> None:
+    first = house.mp.start(*house.everything, "--no-build", at=INSIDE_A_LOAD, event="hold")
+    first.until(Path(house.mp.cwd, THERE).exists)
+
+    second = house.mp.run(*house.everything, "--lock-wait", "0.3")
+
+    who = f"process {first.process.pid} (-c sync --from {house.days[0]}"
+    assert_said(second, 7, who, "since 20", str(house.folder))
+
+    first.stop(signal.SIGKILL)
+    house.assert_complete_after("--no-build")
+
+
+def test_a_run_that_was_killed_locks_nobody_out(house: House) -> None:
+    first = house.mp.start(*house.everything, "--no-build", at=INSIDE_A_LOAD, event="hold")
+    first.until(Path(house.mp.cwd, THERE).exists)
+    first.stop(signal.SIGKILL)
+
+    assert (house.folder / ".lock-holder.json").exists()  # it names a process that is no more
+    assert house.mp.run(*house.everything, "--no-build", "--lock-wait", "0").returncode == 0
+
+
+@pytest.mark.e2e
+def test_a_sync_beside_a_flow_names_it_and_the_flow_goes_on(house: House, tmp_path: Path) -> None:
+    go_on = threading.Event()
+    house.server.faults.add(Fault(FaultKind.STALL, until=go_on))
+    flow = _flow(house, tmp_path)
+    while not house.server.requests:
+        assert flow.poll() is None, flow.communicate()
+
+    beside = house.mp.run(*house.everything, "--lock-wait", "0.3")
+
+    assert_said(beside, 7, f"process {flow.pid} (sync.py")
+    go_on.set()
+    out, err = flow.communicate()
+    assert flow.returncode == 0, out + err
+    assert house.raw() == house.truth(house.days)
+
+
+@pytest.mark.e2e
+def test_a_flow_beside_a_sync_waits_for_it(house: House, tmp_path: Path) -> None:
+    first = house.mp.start(*house.everything, "--no-build", at=INSIDE_A_LOAD, event="wait")
+    first.until(Path(house.mp.cwd, THERE).exists)
+
+    flow = _flow(house, tmp_path)
+
+    assert first.end().returncode == 0
+    out, err = flow.communicate()
+    assert flow.returncode == 0, out + err
+    assert house.published() == set(house.days)
+
+
+def _flow(house: House, tmp_path: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, str(CHECKOUT / "flows" / "sync.py")],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            **house.mp.env,
+            "MP_START_DATE": str(house.days[0]),
+            "PREFECT_HOME": str(tmp_path / "prefect"),
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
