@@ -205,19 +205,23 @@ def test_a_request_counts_as_arrived_once_it_is_sent_not_when_it_is_answered(
     thread = threading.Thread(target=read, args=(connect(process),))
     thread.start()
 
-    def arrived() -> list[float]:
-        return process._file.look(lambda books: books.latest("us/1/export"))
+    def arrived() -> list[tuple[float, float | None]]:
+        return process._file.look(
+            lambda books: books.connection.execute(
+                "SELECT granted, reached FROM requests"
+            ).fetchall()
+        )
 
     limit = time.monotonic() + 20
-    while arrived() != [ON_THE_WIRE] and time.monotonic() < limit:
+    while arrived() != [(0.0, ON_THE_WIRE)] and time.monotonic() < limit:
         time.sleep(0.01)
     assert thread.is_alive()
     waiting = arrived()
     release.set()
     thread.join()
 
-    assert waiting == [ON_THE_WIRE]
-    assert arrived() == [0.0]
+    assert waiting == [(0.0, ON_THE_WIRE)]
+    assert arrived() == [(0.0, 0.0)]
 
 
 def test_what_a_proxy_is_asked_first_is_not_the_request():

@@ -1,6 +1,8 @@
 """Promise 6, on clocks that the test turns: never above the limits, over all processes together, restarts included."""
 
 import itertools
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixpanel_data._internal.budget import Budget
-from mixpanel_data._internal.budget_books import LONGEST_WAY, ON_THE_WIRE
 from mixpanel_data._internal.budget_permit import Permit
 from mixpanel_data.exceptions import RateLimitError
 
@@ -18,6 +19,10 @@ from .conftest import HOUR, World, answered, in_memory, refused
 PROCESSES = 3
 YEARS = 3e8
 ZONES = 14 * HOUR
+SLOWEST_CLIENT = (
+    300.0  # seconds from a permit to the last byte of the request, by the client's time-outs
+)
+LONGEST_WIRE = 0.24  # seconds from there to Mixpanel
 
 seconds = st.one_of(
     st.floats(0, 2), st.floats(0, 60), st.floats(HOUR - 70, HOUR + 70), st.floats(0, 40_000)
@@ -32,7 +37,7 @@ operation = st.one_of(
     burst,
     st.tuples(st.just("ask"), process, family),
     st.tuples(st.just("ask"), process, family),
-    st.tuples(st.just("send"), which, st.floats(0, ON_THE_WIRE * 0.99)),
+    st.tuples(st.just("send"), which, st.floats(0, LONGEST_WIRE)),
     st.tuples(st.just("answer"), which, st.sampled_from(["ok", "ok", "ok", "429", "broken"])),
     st.tuples(st.just("wait"), seconds),
     st.tuples(st.just("jump"), st.floats(-YEARS, YEARS)),
@@ -108,7 +113,7 @@ class Simulation:
             self._send(request, way)
 
     def _send(self, request: Request, way: float) -> None:
-        if request.reached is None and self.world.now < request.granted + LONGEST_WAY * 0.99:
+        if request.reached is None and self.world.now < request.granted + SLOWEST_CLIENT:
             request.reached = self.world.now + way
             self.seen[request.family].append(request.reached)
             request.permit._record.sent()
@@ -158,7 +163,7 @@ def most_in(times: list[float], length: float) -> int:
     )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     operations=st.lists(operation, min_size=10, max_size=40),
     limit=st.integers(1, 8),
@@ -258,5 +263,5 @@ def test_only_what_counts_is_kept(world, budget, folder):
         answered(budget(max_wait=1e9))
         world.now += 400
 
-    assert budget().spent("export") <= 10
-    assert (folder / "requests.sqlite").stat().st_size < 64_000
+    with closing(sqlite3.connect(folder / "requests.sqlite")) as connection:
+        assert connection.execute("SELECT count(*) FROM requests").fetchone()[0] <= 10

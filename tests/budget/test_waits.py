@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from mixpanel_data._internal.budget_slots import take_slot
+from mixpanel_data.cli.progress import Bars, Lines
 from mixpanel_data.exceptions import RateLimitError
 
 from .conftest import HOUR, START, answered, refused
@@ -88,6 +90,36 @@ def test_the_pace_is_kept_in_silence_and_never_refused(world, budget, heard):
     assert heard == []
 
 
+def test_nor_when_others_take_the_turn_for_a_while(world, budget):
+    one, other = budget(max_wait=0), budget()
+
+    def sleep(seconds: float) -> None:
+        world.sleep(seconds)
+        while world.now < 15:
+            answered(other)
+
+    one._patience._sleep = sleep
+    spend(one, 4)
+
+    assert 15 < world.now < 20
+
+
+def test_no_place_is_kept_while_waiting_for_the_hour(budget, monkeypatch):
+    places = []
+
+    def take(*arguments):
+        places.append(take_slot(*arguments))
+        return places[-1]
+
+    monkeypatch.setattr("mixpanel_data._internal.budget.take_slot", take)
+    spend(budget(hourly_limit=5), 5)
+    with pytest.raises(RateLimitError):
+        budget(hourly_limit=5)("export")
+
+    assert len(places) > 5
+    assert not places[-1].is_locked
+
+
 def test_429s_in_a_row_are_one_wait(world, budget):
     process = budget(max_wait=300)
 
@@ -103,6 +135,14 @@ def test_a_wait_that_was_given_up_is_not_held_against_the_next(world, budget):
     world.now += 200
 
     answered(process)
+
+
+def test_a_429_after_a_success_begins_a_new_wait(world, budget):
+    process = budget(max_wait=100)
+    for _ in range(3):
+        answered(process, error=refused())
+        answered(process)
+        world.now += 1000
 
 
 def test_long_waits_one_after_the_other_are_no_single_one(world, budget):
@@ -175,3 +215,10 @@ def test_what_free_at_says_comes_true(world, budget):
 def test_asking_what_is_left_makes_no_files(budget, folder):
     assert budget().remaining("export") == 60
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("display", [Lines, Bars])
+def test_displays_say_what_is_waited_for(display, capsys):
+    display().waiting(41.2, "the export budget (60 an hour)")
+
+    assert capsys.readouterr().err == "waiting 42 s for the export budget (60 an hour)\n"

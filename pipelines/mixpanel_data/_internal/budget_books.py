@@ -1,6 +1,7 @@
 """What the budget's file holds, in the budget's own time: requests, refusals, and limits that Mixpanel named."""
 
 import sqlite3
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -11,11 +12,14 @@ SCHEMA = (
     " uptime REAL NOT NULL, wall REAL NOT NULL)",
     "CREATE TABLE requests (number INTEGER PRIMARY KEY, bucket TEXT NOT NULL, granted REAL NOT NULL, reached REAL,"
     " slot TEXT)",
-    "CREATE TABLE refusals (bucket TEXT PRIMARY KEY, noted REAL NOT NULL, until REAL NOT NULL, step INTEGER NOT NULL)",
+    "CREATE TABLE refusals (bucket TEXT PRIMARY KEY, noted REAL NOT NULL, until REAL NOT NULL, step INTEGER NOT NULL)"
+    " WITHOUT ROWID",
     "CREATE TABLE named_limits (bucket TEXT NOT NULL, count INTEGER NOT NULL, seconds REAL NOT NULL,"
-    " until REAL NOT NULL, PRIMARY KEY (bucket, seconds))",
+    " until REAL NOT NULL, PRIMARY KEY (bucket, seconds)) WITHOUT ROWID",
     "CREATE TABLE damages (at REAL NOT NULL)",
 )
+
+TABLES = ("clock", "requests", "refusals", "named_limits", "damages")
 
 LONGEST_WAY = 600.0
 """After so many seconds a request has reached Mixpanel or never will: the client's time-outs up to then add up to less."""
@@ -70,17 +74,13 @@ class Books:
             (self.now + after, number),
         )
 
-    def latest(self, bucket: str) -> list[float]:
-        """When, at the latest, each request reaches Mixpanel; sorted."""
+    def arrivals(self, bucket: str) -> list[float]:
+        """When each request reached Mixpanel, or may have: one that is on its way may do so now. Sorted."""
         rows = self.connection.execute(
-            "SELECT coalesce(reached, granted + ?) AS time FROM requests WHERE bucket = ? ORDER BY time",
-            (LONGEST_WAY, bucket),
+            "SELECT min(coalesce(reached, granted + ?), ?) AS time FROM requests WHERE bucket = ? ORDER BY time",
+            (LONGEST_WAY, self.now, bucket),
         )
         return [float(time) for (time,) in rows]
-
-    def likely(self, bucket: str) -> list[float]:
-        """When each request probably reaches Mixpanel: those on their way do so now; sorted."""
-        return [min(time, self.now) for time in self.latest(bucket)]
 
     def refusal(self, bucket: str) -> Refusal | None:
         """The 429 that stands: no request has succeeded since, and the hour is not over."""
@@ -121,3 +121,10 @@ class Books:
         """From when on the file is known to hold every request that counts: an hour after it was found damaged."""
         (at,) = self.connection.execute("SELECT max(at) FROM damages").fetchone()
         return float("-inf") if at is None else float(at) + KEPT
+
+
+def checksum(connection: sqlite3.Connection) -> int:
+    """A number that tells whether a row or a table was changed by anything but these books."""
+    tables = ("sqlite_master", *TABLES)  # none has an index, whose entries this would not see
+    rows = [connection.execute(f"SELECT * FROM {table}").fetchall() for table in tables]
+    return zlib.crc32(repr(rows).encode()) & 0x7FFFFFFF

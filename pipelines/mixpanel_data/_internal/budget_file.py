@@ -7,7 +7,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import TypeVar
 
-from mixpanel_data._internal.budget_books import SCHEMA, Books
+from mixpanel_data._internal.budget_books import SCHEMA, Books, checksum
 from mixpanel_data._internal.budget_clock import Clock, Reading, elapsed
 from mixpanel_data._internal.budget_slots import not_kept
 from mixpanel_data.exceptions import StorageError
@@ -47,7 +47,7 @@ class BudgetFile:
         if self.path.exists():
             return self.run(action)
         with closing(sqlite3.connect(":memory:")) as connection:
-            _require_schema(connection, self.path)
+            _prepare(connection, self.path)
             return action(Books(connection, 0.0))
 
     def wall(self) -> float:
@@ -58,9 +58,11 @@ class BudgetFile:
         with _named_errors(self.path), closing(self._connect()) as connection, connection:
             # Only now, with the file to ourselves, is the clock read: later transactions see later times.
             connection.execute("BEGIN IMMEDIATE")
-            _require_schema(connection, self.path)
+            _prepare(connection, self.path)
             now = self._advance(connection, damaged=damaged)
-            return action(Books(connection, now))
+            given = action(Books(connection, now))
+            connection.execute(f"PRAGMA application_id = {checksum(connection)}")
+            return given
 
     def _connect(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,8 +83,6 @@ class BudgetFile:
     def _put_beside(self) -> None:
         # Whoever comes second moves the first one's new file: in it, too, all was spent, so nothing is forgotten.
         with _named_errors(self.path), suppress(FileNotFoundError):
-            # The journal first: one that is left would be played into the new file.
-            self.path.with_name(self.path.name + "-journal").unlink(missing_ok=True)
             self.path.replace(self.path.with_name(self.path.name + ".damaged"))
 
 
@@ -90,22 +90,27 @@ class _DamagedError(StorageError):
     """The file can't be read as a budget."""
 
 
-def _require_schema(connection: sqlite3.Connection, path: Path) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if not version and not tables:
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Makes the tables of a new file; proves that an older one is as we left it."""
+    version, noted = (_pragma(connection, name) for name in ("user_version", "application_id"))
+    if not version and not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         for statement in (*SCHEMA, f"PRAGMA user_version = {VERSION}"):
             connection.execute(statement)
-    elif version != VERSION or connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+    elif version != VERSION or noted != checksum(connection):
         raise _DamagedError(f"{path} is not a whole request budget of this version.")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
 
 
 @contextmanager
 def _named_errors(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorname", "").startswith(_DAMAGED):
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        # Without SQLite's name for it, it is Python that could not make text of what is there.
+        if getattr(error, "sqlite_errorname", _DAMAGED[0]).startswith(_DAMAGED):
             raise _DamagedError(f"{path} can't be read as a request budget: {error}.") from error
         raise not_kept(path, error) from error
     except OSError as error:

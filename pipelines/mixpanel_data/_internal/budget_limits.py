@@ -5,7 +5,7 @@ Source of the figures: Mixpanel's page on rate limits. They hold for a project, 
 
 import re
 from bisect import insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 HOUR = 3600.0
@@ -50,22 +50,17 @@ def allowances(hourly_limit: int) -> dict[str, Allowance]:
     }
 
 
-def next_start(past: Sequence[float], limits: Iterable[Limit], now: float) -> float:
-    """The first moment from ``now`` on at which one more request breaks no limit. ``past``, sorted, in seconds."""
-    return max([now, *(freed(past, limit) for limit in limits)])
-
-
 def nth_start(past: Sequence[float], limits: Sequence[Limit], now: float, count: int) -> float:
     """When the last of ``count`` further requests may go, if each goes as soon as it may."""
-    times = sorted(past)
+    times = list(past)
     for _ in range(count):
-        now = next_start(times, limits, now)
+        now = max([now, *(freed(times, limit) for limit in limits)])
         insort(times, now)
     return now
 
 
 def freed(past: Sequence[float], limit: Limit) -> float:
-    """When one more request fits into ``limit``; long ago, if it does already."""
+    """When one more request fits into ``limit``; long ago, if it does already. ``past``, sorted, in seconds."""
     if len(past) < limit.count:
         return float("-inf")
     return past[-limit.count] + limit.seconds * UNEVEN_CLOCKS

@@ -8,7 +8,6 @@ from mixpanel_data._internal.budget_limits import (
     Allowance,
     Limit,
     freed,
-    next_start,
     nth_start,
 )
 
@@ -38,19 +37,19 @@ class Bucket:
         """A turn for who has just taken ``slot``; where the request may go, it is counted from now on."""
         if slot:
             books.vacated(slot)
-        limits = self._limits(books)
-        blocks = self._blocks(books)
-        start = next_start(books.latest(self.name), limits, books.now)
-        if max([start, *(until for until, _ in blocks)]) <= books.now:
+        past = books.arrivals(self.name)
+        full = [
+            (freed(past, limit), f"the {self.family} budget ({limit})")
+            for limit in self._limits(books)
+        ]
+        until, reason = max(self._blocks(books) + full, default=(books.now, ""))
+        if until <= books.now:
             return Turn(books.now, number=books.grant(self.name, slot))
-        likely = books.likely(self.name)
-        full = [(freed(likely, limit), f"the {self.family} budget ({limit})") for limit in limits]
-        until, reason = max(blocks + full)
-        return Turn(books.now, max(0.0, until - books.now), reason)
+        return Turn(books.now, until - books.now, reason)
 
     def spent(self, books: Books) -> int:
         """Requests that count in the hour that ends now."""
-        return sum(time > books.now - HOUR for time in books.latest(self.name))
+        return sum(time > books.now - HOUR for time in books.arrivals(self.name))
 
     def remaining(self, books: Books) -> int:
         """How many requests may still go in this hour, but for their pace."""
@@ -62,7 +61,7 @@ class Bucket:
     def wait(self, books: Books, count: int) -> float:
         """Seconds until the last of ``count`` further requests may go."""
         start = max([books.now, *(until for until, _ in self._blocks(books))])
-        return nth_start(books.likely(self.name), self._limits(books), start, count) - books.now
+        return nth_start(books.arrivals(self.name), self._limits(books), start, count) - books.now
 
     def _limits(self, books: Books) -> tuple[Limit, ...]:
         return (*self.allowance.rates, *books.named_limits(self.name))
