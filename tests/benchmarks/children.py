@@ -26,6 +26,41 @@ def serve(folder: str, days: str) -> None:
         stop.wait()
 
 
+def serve_profiles(count: str, changed: str) -> None:
+    """A sandbox with made-up profiles, until it is told to stop."""
+    from made_up_people import people
+
+    from mixpanel_data.sandbox import Sandbox
+
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    account = {name: PROJECT[name] for name in ("username", "secret", "project_id")}
+    with Sandbox(people(int(count), changed=int(changed)), **account) as sandbox:
+        print(sandbox.base_url, flush=True)
+        stop.wait()
+
+
+def read_profiles(url: str, folder: str, full: str = "") -> None:
+    """Ours: the profiles that are due, or all; asked for, landed, loaded, ledger."""
+    import mixpanel_data.sources.pipeline  # noqa: F401
+    from mixpanel_data._internal.api_client import MixpanelAPIClient
+    from mixpanel_data._internal.settings import load_settings
+    from mixpanel_data._internal.sync import Sync
+    from mixpanel_data.auth import Credentials
+
+    settings = load_settings({}, data_dir=folder, api_base_url=url)
+    # Without the request budget: two hundred pages would take hours.
+    client = MixpanelAPIClient(Credentials(**PROJECT), base_url=url)
+
+    def work() -> dict[str, float]:
+        job = Sync(settings, Credentials(**PROJECT), client=client, full_profiles=bool(full))
+        report = job.run(only="profiles", build=False)
+        assert not report.failures, report.failures
+        return {"brought": report.profile_reads[0].brought, "requests": report.requests}
+
+    report_itself(work)
+
+
 def limit(folder: str, days: str, compression: str, database: str) -> None:
     """DuckDB alone: the same compressed bytes from disk into the same table. No network, no proof, no ledger."""
     import duckdb

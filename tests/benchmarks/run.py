@@ -15,6 +15,7 @@ from pathlib import Path
 from children import last_day
 from made_up_events import EVENTS_A_DAY, FIRST, make_days
 from measure import Taken, in_a_process, server, spread
+from profiles import profiles
 
 
 def load(days: Path, work: Path, runs: int) -> None:
@@ -95,7 +96,7 @@ def refresh(days: Path, work: Path, runs: int) -> None:
             shutil.rmtree(folder)
 
 
-BENCHMARKS = {"load": load, "memory": memory, "refresh": refresh}
+BENCHMARKS = {"load": load, "memory": memory, "refresh": refresh, "profiles": profiles}
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """Increments: those seen since the last read, and nobody else."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from .conftest import LONG_AGO, ago, seen_now
 
@@ -28,7 +29,7 @@ def test_each_increment_joins_on_to_the_last_one(people, crowd):
     )
 
     assert rows[0][:2] == (None, None)
-    for before, (start, end, fetched_at) in zip(rows, rows[1:], strict=False):
+    for before, (start, end, fetched_at) in pairwise(rows):
         assert start == before[2] - timedelta(minutes=90)
         assert end == fetched_at
 
@@ -129,7 +130,7 @@ def test_the_ledger_tells_the_newest_last_seen(people):
     people.read()
 
     assert people.query("SELECT max_processed_at FROM mixpanel._metadata") == [
-        (datetime(2026, 2, 3, 4, 5, 6),)  # noqa: DTZ001  (DuckDB's TIMESTAMP has none)
+        (datetime(2026, 2, 3, 4, 5, 6),)
     ]
 
 

@@ -131,11 +131,13 @@ def test_a_profile_without_an_id_is_nobodys_and_kept_apart(people, crowd):
         (b'{"$distinct_id":"u","a":"\xff"}', "not UTF-8 at byte 25"),
         (b'{"$distinct_id":null}', "no $distinct_id"),
         (b'{"$properties":{}}', "no $distinct_id"),
-        (b"5", "no $distinct_id"),
-        (b"null", "no $distinct_id"),
+        (b"5", "no object"),
+        (b"null", "no object"),
+        (b'{"$distinct_id":"a","$distinct_id":"b"}', "a key twice"),
+        (b'{"$distinct_id":"u","$properties":{},"$properties":{}}', "a key twice"),
         (b'{"$distinct_id":"","$properties":null}', None),
         (b'{"$distinct_id":4,"$properties":{"a":"\\u0000","b":1e999,"c":NaN}}', None),
-        (b'{"$distinct_id":"a","$distinct_id":"b"}', None),
+        (b'{"$distinct_id":"u","$properties":{"a":1,"a":2}}', None),
     ],
 )
 def test_each_is_judged_alone_as_the_load_would(tmp_path, raw, reason):
@@ -152,7 +154,8 @@ def test_each_is_judged_alone_as_the_load_would(tmp_path, raw, reason):
 
     assert found == ([(raw, reason)] if reason else [])
     try:
-        [(name,)] = duckdb.sql(f"SELECT distinct_id FROM {_read(path, 1000)}").fetchall()
+        rows = duckdb.sql(f"SELECT distinct_id, properties FROM {_read(path, 1000)}").fetchall()
+        [(name, _)] = rows
     except duckdb.InvalidInputException:
         name = None
     assert (name is None) == bool(reason)

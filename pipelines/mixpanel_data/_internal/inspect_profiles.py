@@ -16,12 +16,17 @@ from mixpanel_data._internal.profile_lines import distinct_id, raw_of
 BATCH_BYTES = 4 * 1024 * 1024
 
 _JUDGE = """
-    SELECT number, CASE WHEN valid THEN 'no $distinct_id' ELSE 'not valid JSON' END
+    SELECT number, CASE
+        WHEN profile IS NULL THEN 'not valid JSON'
+        WHEN json_type(profile) <> 'OBJECT' THEN 'no object'
+        WHEN len(json_keys(profile)) > len(list_distinct(json_keys(profile))) THEN 'a key twice'
+        WHEN json_extract_string(profile, '$."$distinct_id"') IS NULL THEN 'no $distinct_id'
+    END AS reason
     FROM (
-        SELECT number, raw, json_valid(raw) AS valid
+        SELECT number, CASE WHEN json_valid(raw) THEN raw::JSON END AS profile
         FROM (SELECT unnest($1::BIGINT[]) AS number, unnest($2::VARCHAR[]) AS raw)
     )
-    WHERE NOT valid OR json_extract_string(CASE WHEN valid THEN raw::JSON END, '$."$distinct_id"') IS NULL
+    WHERE reason IS NOT NULL
 """
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _BEFORE = b',"profile":'
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _space = re.compile(r"[ \t\n\r]*").match
 
@@ -34,10 +35,13 @@ class RawProfile:
     """Tells it from others: its ``$distinct_id``, the number 4 apart from the text "4"; empty without one."""
     digest: str
     """Equal for equal properties, in whatever order and spelling they come."""
+    last_seen: str
+    """Its ``$last_seen``, to the second; empty without one that reads as a time."""
 
     def line(self, number: int) -> bytes:
         """The line of a landed file, with its break."""
-        return b'{"n":%d,"digest":"%s"%s%s}\n' % (number, self.digest.encode(), _BEFORE, self.raw)
+        ours = f'{{"n":{number},"digest":"{self.digest}","last_seen":"{self.last_seen}"'
+        return ours.encode() + _BEFORE + self.raw + b"}\n"
 
 
 def profiles_of(body: bytes) -> Iterator[RawProfile]:
@@ -94,10 +98,13 @@ def _raw_profile(profile: Any, raw: bytes) -> RawProfile:
     known = profile if isinstance(profile, dict) else {}
     found, properties = known.get("$distinct_id"), known.get("$properties")
     canonical = json.dumps({} if properties is None else properties, sort_keys=True).encode()
+    seen = properties.get("$last_seen") if isinstance(properties, dict) else None
+    moment = _MOMENT.match(seen) if isinstance(seen, str) else None
     return RawProfile(
         raw=_on_one_line(raw) if b"\n" in raw else raw,
         identity="" if found is None else repr(found),
         digest=hashlib.blake2b(canonical, digest_size=16).hexdigest(),
+        last_seen=moment[0] if moment else "",
     )
 
 

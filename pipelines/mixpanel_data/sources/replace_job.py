@@ -53,9 +53,13 @@ class ReplaceJob(RunnableLoadJob):
         connection.execute(f"USE {self._job_client.sql_client.fully_qualified_dataset_name()}")
         with _ONE_AT_A_TIME:
             if packed and self.load_table_name != EVENTS:
-                longest = max(file.largest_object for file in packed)
-                # A project with so many profiles that this is too little gets what there is.
-                with suppress(duckdb.OutOfMemoryException), frugal(connection, largest=longest):
+                lines = sum(file.lines for file in packed)
+                largest = max(file.largest_object for file in packed)
+                # Profiles so large that this is too little get what there is.
+                with (
+                    suppress(duckdb.OutOfMemoryException),
+                    frugal(connection, lines=lines, largest=largest),
+                ):
                     self._replace_readable(connection, files, packed)
                     return
             self._replace_readable(connection, files, packed)

@@ -127,13 +127,15 @@ class _Rows:
 
 def _read(path: Path, longest: int) -> str:
     """A relation (n, digest, distinct_id, last_seen, properties) of the lines in ``path``, in no order."""
-    found = """json_extract_string(profile, ['$."$distinct_id"', '$."$properties"."$last_seen"'])"""
+    columns = (
+        "{n: 'BIGINT', digest: 'VARCHAR', last_seen: 'VARCHAR', "
+        """profile: 'STRUCT("$distinct_id" VARCHAR, "$properties" JSON)'}"""
+    )
     return (
-        "(SELECT n, digest, found[1] AS distinct_id, try_cast(found[2] AS TIMESTAMP) AS last_seen, "
-        """json_extract(profile, '$."$properties"') AS properties """
-        f"FROM (SELECT n, digest, profile, {found} AS found FROM read_json([{literal(path)}], "
-        f"format='newline_delimited', compression='none', maximum_object_size={longest + SLACK}, "
-        "columns={n: 'BIGINT', digest: 'VARCHAR', profile: 'JSON'})))"
+        """(SELECT n, digest, profile."$distinct_id" AS distinct_id, profile."$properties" AS properties, """
+        f"try_cast(last_seen AS TIMESTAMP) AS last_seen FROM read_json([{literal(path)}], "
+        f"format='newline_delimited', compression='none', columns={columns}, "
+        f"maximum_object_size={longest + SLACK}))"
     )
 
 
