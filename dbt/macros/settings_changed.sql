@@ -6,6 +6,9 @@
         'event_properties', 'session_kind', 'session_timeout_minutes', 'session_gap_inclusive',
         'session_split_at_midnight', 'session_identity', 'session_excluded_events', 'session_start_events',
         'session_end_events', 'session_property', 'page_view_events', 'bounce_rule',
+        'retentions', 'retention_return_at_birth_instant', 'funnels', 'funnel_window_inclusive',
+        'funnel_grace_seconds', 'attributions', 'attribution_include_conversion_event', 'attribution_lookback_inclusive',
+        'attribution_reset_after_conversion',
     ] %}
         {% do now.update({name: var(name)}) %}
     {% endfor %}
@@ -16,7 +19,7 @@
    dropped. The fingerprint of the models does not see what comes from the environment or from `--vars`. #}
 {% macro start_over_if_settings_changed() %}
     {% set known = source('built', '_settings').incorporate(type='table') %}
-    {% if execute and load_relation(known) is not none %}
+    {% if execute and flags.WHICH in ('build', 'run') and load_relation(known) is not none %}
         {% set then = {} %}
         {% for row in run_query('select name, value from ' ~ known).rows %}
             {% do then.update({row[0]: row[1]}) %}

@@ -25,6 +25,35 @@ VARS: dict[str, Any] = {
         {"name": "price", "alias": "price", "type": "number"},
         {"name": "pl'an / $tier.x", "alias": "tier", "type": "string"},
     ],
+    "retentions": [
+        {"name": "by day", "intervals": 5},
+        {
+            "name": "by week",
+            "unit": "week",
+            "kind": "compounded",
+            "return_events": ["Page View"],
+            "intervals": 8,
+        },
+        {
+            "name": "by month",
+            "unit": "month",
+            "birth_events": ["Page View"],
+            "return_events": ["Paid"],
+            "intervals": 2,
+        },
+    ],
+    "funnels": [
+        {"name": "paying", "steps": ["Page View", "Search", ["Paid", "paid"]]},
+        {
+            "name": "again",
+            "steps": ["Search", "Paid"],
+            "window": 1,
+            "window_unit": "hour",
+            "counting": "totals",
+            "segment": "current_url",
+        },
+    ],
+    "attributions": [{"name": "sales", "conversion_events": ["Paid"]}],
 }
 
 

@@ -4,6 +4,9 @@
 -- depends_on: {{ ref('profiles') }}
 -- depends_on: {{ ref('_rejected') }}
 -- depends_on: {{ ref('_settings') }}
+-- depends_on: {{ ref('retention_averages') }}
+-- depends_on: {{ ref('funnels') }}
+-- depends_on: {{ ref('attribution_touches') }}
 -- depends_on: {{ ref('lifecycle') }}
 -- depends_on: {{ ref('monthly_events') }}
 -- depends_on: {{ ref('daily_events') }}

@@ -10,6 +10,7 @@
     'app_version', 'referrer', 'utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_term',
 ] %}
 
+-- depends_on: {{ ref('int_moved_user_days') }}
 with placed as (
     select
         events.*,

@@ -1,0 +1,113 @@
+-- noqa: disable=layout.indent,layout.long_lines
+{# The entries of a variable that lists definitions, tried: each a mapping with a name of its own and no key that is
+   not in `defaults`, which stand for what it leaves out. A default of none must be given. #}
+{% macro definitions(variable, defaults) %}
+    {% set tried = [] %}
+    {% for entry in var(variable) %}
+        {% set where = "Variable " ~ variable ~ ", entry " ~ loop.index ~ ": " %}
+        {% if entry is not mapping or not entry.get('name') %}
+            {% do exceptions.raise_compiler_error(where ~ "it needs a name.") %}
+        {% endif %}
+        {% if entry.name in tried | map(attribute='name') | list %}
+            {% do exceptions.raise_compiler_error(where ~ "there are two of the name " ~ entry.name ~ ".") %}
+        {% endif %}
+        {% for key in entry if key != 'name' and key not in defaults %}
+            {% do exceptions.raise_compiler_error(
+                where ~ "it has no " ~ key ~ ", only " ~ defaults.keys() | join(', ') ~ "."
+            ) %}
+        {% endfor %}
+        {% set whole = {'name': entry.name} %}
+        {% for key, value in defaults.items() %}
+            {% if entry.get(key, value) is none %}
+                {% do exceptions.raise_compiler_error(where ~ "it needs " ~ key ~ ".") %}
+            {% endif %}
+            {% do whole.update({key: entry.get(key, value)}) %}
+        {% endfor %}
+        {% do tried.append(whole) %}
+    {% endfor %}
+    {{ return(tried) }}
+{% endmacro %}
+
+{# Tries that a value of a definition is one of a few. #}
+{% macro require_one_of(variable, definition, key, allowed) %}
+    {% if definition[key] not in allowed %}
+        {% do exceptions.raise_compiler_error(
+            "Variable " ~ variable ~ ", " ~ definition.name ~ ": " ~ key ~ " is " ~ definition[key]
+            ~ ", which is none of " ~ allowed | join(', ') ~ "."
+        ) %}
+    {% endif %}
+{% endmacro %}
+
+{# Tries that a value of a definition is a number above zero. #}
+{% macro require_positive(variable, definition, key) %}
+    {% if definition[key] is not number or definition[key] <= 0 %}
+        {% do exceptions.raise_compiler_error(
+            "Variable " ~ variable ~ ", " ~ definition.name ~ ": " ~ key ~ " is " ~ definition[key]
+            ~ ", which is no number above 0."
+        ) %}
+    {% endif %}
+{% endmacro %}
+
+{# Tries that events of these names have ever been seen, once there are any: else a misspelt name is an empty report. #}
+{% macro require_known_events(variable, names) %}
+    {% if execute and names %}
+        {% set known = run_query('select distinct event from ' ~ ref('events')).columns[0].values() | list %}
+        {% for name in names if known and name not in known %}
+            {% do exceptions.raise_compiler_error("Variable " ~ variable ~ ": no event " ~ name ~ " was ever seen.") %}
+        {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+{# `column in (names)`, or true for an empty list, which means any event that counts. #}
+{% macro is_any_of(names, column='event') -%}
+    {{ column ~ ' in ' ~ literals(names) if names else is_counted(column) }}
+{%- endmacro %}
+
+{# The variable `retentions`, tried. #}
+{% macro retentions() %}
+    {% set tried = definitions('retentions', {
+        'birth_events': [], 'return_events': [], 'kind': 'birth', 'unit': 'day', 'mode': 'rolling', 'intervals': 30,
+    }) %}
+    {% for retention in tried %}
+        {% do require_one_of('retentions', retention, 'kind', ['birth', 'compounded']) %}
+        {% do require_one_of('retentions', retention, 'unit', ['day', 'week', 'month']) %}
+        {% do require_one_of('retentions', retention, 'mode', ['rolling', 'calendar']) %}
+        {% do require_positive('retentions', retention, 'intervals') %}
+    {% endfor %}
+    {{ return(tried) }}
+{% endmacro %}
+
+{% macro require_known_retention_events() %}
+    {% for retention in retentions() %}
+        {% do require_known_events('retentions', retention.birth_events + retention.return_events) %}
+    {% endfor %}
+{% endmacro %}
+
+{# The variable `funnels`, tried. Each step is a list of events, any of which will do. #}
+{% macro funnels() %}
+    {% set tried = definitions('funnels', {
+        'steps': none, 'window': 7, 'window_unit': 'day', 'counting': 'uniques', 'reentry': 'default', 'exclude': [],
+        'hold_constant': [], 'segment': '', 'since': '',
+    }) %}
+    {% for funnel in tried %}
+        {% do require_one_of('funnels', funnel, 'window_unit', ['second', 'minute', 'hour', 'day', 'week']) %}
+        {% do require_one_of('funnels', funnel, 'counting', ['uniques', 'totals']) %}
+        {% do require_one_of('funnels', funnel, 'reentry', ['default', 'optimized']) %}
+        {% do require_positive('funnels', funnel, 'window') %}
+        {% set steps = [] %}
+        {% for step in funnel.steps %}
+            {% do steps.append([step] if step is string else step) %}
+        {% endfor %}
+        {% if funnel.steps is string or steps | length < 2 %}
+            {% do exceptions.raise_compiler_error("Variable funnels, " ~ funnel.name ~ ": it needs two steps or more.") %}
+        {% endif %}
+        {% do funnel.update({'steps': steps}) %}
+    {% endfor %}
+    {{ return(tried) }}
+{% endmacro %}
+
+{% macro require_known_funnel_events() %}
+    {% for funnel in funnels() %}
+        {% do require_known_events('funnels', funnel.steps | sum(start=[]) + funnel.exclude) %}
+    {% endfor %}
+{% endmacro %}

@@ -1,0 +1,204 @@
+-- noqa: disable=layout.indent,layout.long_lines
+{# CTEs of one funnel, each name with its number. First what every first step would lead to, were it an attempt of its
+   own; `attempts_<number>` are those of them that count. #}
+{% macro funnel_ctes(funnel, number) %}
+{% set held = range(funnel.hold_constant | length) %}
+{% set ends_by = 'entered_at + interval ' ~ funnel.window ~ ' ' ~ funnel.window_unit %}
+{% set in_time = '<=' if switch('funnel_window_inclusive') else '<' %}
+{# Among totals an event before the first step could belong to the attempt before it. #}
+{% set grace = var('funnel_grace_seconds') if funnel.counting == 'uniques' else 0 %}
+events_{{ number }} as (
+    select
+        user_id,
+        event,
+        time,
+        event_date,
+        {% for column in funnel.hold_constant %}
+            {{ column }} as held_{{ loop.index0 }},
+        {% endfor %}
+        {{ 'coalesce(' ~ funnel.segment ~ "::varchar, '(not set)')" if funnel.segment else 'null::varchar' }} as segment,
+        -- of two events at one instant the one of the earlier step is first
+        row_number() over (
+            partition by user_id
+            order by
+                time,
+                case
+                    {% for step in funnel.steps %}
+                        when event in {{ literals(step) }} then {{ loop.index }}
+                    {% endfor %}
+                end,
+                event_key
+        ) as place
+    from events
+    where
+        event in {{ literals(funnel.steps | sum(start=[]) + funnel.exclude) }}
+        {{ "and event_date >= date '" ~ funnel.since ~ "'" if funnel.since }}
+),
+
+reached_{{ number }}_1 as (
+    select
+        user_id,
+        segment,
+        event_date as entry_date,
+        time as entered_at,
+        place as entry_place,
+        {% for n in held %}
+            held_{{ n }},
+        {% endfor %}
+        [time] as step_times,
+        [place] as step_places,
+        null::bigint as exit_place
+    from events_{{ number }}
+    where event in {{ literals(funnel.steps[0]) }}
+),
+
+{% if funnel.exclude %}
+barriers_{{ number }} as (
+    select
+        user_id,
+        time as barrier_time,
+        place as barrier_place
+    from events_{{ number }}
+    where event in {{ literals(funnel.exclude) }}
+),
+{% endif %}
+
+{% for step in funnel.steps[1:] %}
+{% set before = number ~ '_' ~ loop.index %}
+{% set this_one = number ~ '_' ~ (loop.index + 1) %}
+{% set repeats = step | select('in', funnel.steps[:loop.index] | sum(start=[])) | list %}
+step_{{ this_one }} as (
+    select
+        user_id,
+        {% for n in held %}
+            held_{{ n }},
+        {% endfor %}
+        time as next_time,
+        min(place) as next_place
+    from events_{{ number }}
+    where event in {{ literals(step) }}
+    group by all
+),
+
+joined_{{ this_one }} as (
+    select
+        prior.*,
+        following.next_time,
+        following.next_place,
+        {{ 'barriers.barrier_time, barriers.barrier_place' if funnel.exclude
+            else 'null::timestamp as barrier_time, null::bigint as barrier_place' }},
+        len(prior.step_times) = {{ loop.index }} and prior.exit_place is null as is_open
+    from (select *, step_times[-1] as last_time, step_places[-1] as last_place from reached_{{ before }}) as prior
+    asof left join step_{{ this_one }} as following
+        on
+            prior.user_id = following.user_id
+            {% for n in held %}
+                and prior.held_{{ n }} = following.held_{{ n }}
+            {% endfor %}
+            {% if grace and not repeats %}
+                and prior.last_time - interval {{ grace }} seconds <= following.next_time
+            {% else %}
+                and prior.last_place < following.next_place
+            {% endif %}
+    {% if funnel.exclude %}
+    asof left join barriers_{{ number }} as barriers
+        on prior.user_id = barriers.user_id and prior.last_place < barriers.barrier_place
+    {% endif %}
+),
+
+reached_{{ this_one }} as (
+    select
+        user_id,
+        segment,
+        entry_date,
+        entered_at,
+        entry_place,
+        {% for n in held %}
+            held_{{ n }},
+        {% endfor %}
+        case when is_reached then list_append(step_times, greatest(next_time, last_time)) else step_times end as step_times,
+        case when is_reached then list_append(step_places, greatest(next_place, last_place))
+            else step_places end as step_places,
+        case when is_open and is_barred then barrier_place else exit_place end as exit_place
+    from (
+        select
+            *,
+            coalesce(barrier_place < coalesce(next_place, barrier_place + 1) and barrier_time {{ in_time }} {{ ends_by }}, false) as is_barred,
+            coalesce(is_open and not is_barred and next_time {{ in_time }} {{ ends_by }}, false) as is_reached
+        from joined_{{ this_one }}
+    ) as tried
+),
+{% endfor %}
+
+candidates_{{ number }} as (
+    select
+        *,
+        len(step_times) as steps_reached,
+        step_places[2] > lead(entry_place) over (partition by user_id order by entry_place) as is_superseded,
+        case when len(step_times) = {{ funnel.steps | length }} then step_places[-1]
+            else coalesce(exit_place, entry_place) end as left_place,
+        case when len(step_times) = {{ funnel.steps | length }} or exit_place is not null
+            then timestamp '-infinity' else {{ ends_by }} end as left_at
+    from reached_{{ number }}_{{ funnel.steps | length }}
+),
+
+{% if funnel.reentry == 'default' %}
+-- one attempt after the other: converted, barred or out of time, only then the next first step counts
+chain_{{ number }} as (
+    select
+        user_id,
+        min(entry_place) as entry_place,
+        arg_min(left_place, entry_place) as left_place,
+        arg_min(left_at, entry_place) as left_at
+    from candidates_{{ number }}
+    group by user_id
+    union all
+    select
+        later.user_id,
+        min(later.entry_place) as entry_place,
+        arg_min(later.left_place, later.entry_place) as left_place,
+        arg_min(later.left_at, later.entry_place) as left_at
+    from chain_{{ number }} as former
+    inner join candidates_{{ number }} as later
+        on
+            former.user_id = later.user_id
+            and former.left_place < later.entry_place
+            and former.left_at < later.entered_at
+    group by later.user_id
+),
+{% endif %}
+
+possible_{{ number }} as (
+    select candidates.*
+    from candidates_{{ number }} as candidates
+    {% if funnel.reentry == 'default' %}
+    semi join chain_{{ number }} as chain
+        on candidates.user_id = chain.user_id and candidates.entry_place = chain.entry_place
+    {% else %}
+    where candidates.is_superseded is not true
+    {% endif %}
+),
+
+attempts_{{ number }} as (
+    {% for by in ['', 'segment'] if not by or funnel.segment %}
+    {{ 'union all' if not loop.first }}
+    select
+        '{{ funnel.name | replace("'", "''") }}' as funnel,
+        {{ by or 'null' }}::varchar as segment,
+        user_id,
+        entry_date,
+        entered_at,
+        steps_reached,
+        step_times,
+        steps_reached = {{ funnel.steps | length }} as is_converted,
+        {{ ends_by }} as open_until
+    from possible_{{ number }}
+    {% if funnel.counting == 'uniques' %}
+    qualify row_number() over (
+        partition by user_id{{ ', ' ~ by if by }}
+        order by {{ 'steps_reached desc,' if funnel.reentry == 'optimized' }} entry_place
+    ) = 1
+    {% endif %}
+    {% endfor %}
+),
+{% endmacro %}
