@@ -1,6 +1,6 @@
 """Reading `_metadata`: what is there, as far as it counts.
 
-A row counts only when its load package committed, and of several rows for one day the newest does.
+Of several rows for one day the newest counts, and only when its load package committed.
 """
 
 from dataclasses import dataclass, field
@@ -16,10 +16,14 @@ from mixpanel_data._internal.profile_reads import USERS, ReadRecord, Reads
 from mixpanel_data._internal.machine_errors import explained
 from mixpanel_data.exceptions import ConfigError
 
+# Newest first, then committed: a run killed between its transaction and its place among the loads has replaced the
+# day's rows. What the ledger said of them before is no longer true, so the day counts as missing.
 _COUNTS = """
-    FROM {ledger}
+    FROM (
+        FROM {ledger}
+        QUALIFY row_number() OVER (PARTITION BY table_name, window_start ORDER BY fetched_at DESC, load_id DESC) = 1
+    )
     WHERE load_id IN (SELECT load_id FROM {loads} WHERE status = 0)
-    QUALIFY row_number() OVER (PARTITION BY table_name, window_start ORDER BY fetched_at DESC, load_id DESC) = 1
 """
 
 
