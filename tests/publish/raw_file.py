@@ -15,6 +15,7 @@ create table if not exists mixpanel.events (
     event varchar, time timestamp, distinct_id varchar, insert_id varchar, properties json
 );
 create table if not exists mixpanel.profiles (distinct_id varchar, properties json);
+create table if not exists mixpanel.group_profiles (group_key varchar, distinct_id varchar, properties json);
 create table if not exists mixpanel._metadata (
     table_name varchar, fetch_type varchar, project_id varchar, region varchar, window_start date, window_end date,
     range_start timestamp, range_end timestamp, filter_hash varchar, row_count bigint, previous_row_count bigint,

@@ -2,6 +2,7 @@
 -- done again.
 -- depends_on: {{ ref('events') }}
 -- depends_on: {{ ref('profiles') }}
+-- depends_on: {{ ref('group_profiles') }}
 -- depends_on: {{ ref('_rejected') }}
 -- depends_on: {{ ref('_settings') }}
 -- depends_on: {{ ref('retention_averages') }}
