@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from crash.child import Nursery
 from crash.points import CLEARING, LANDING, LATER, LOADING
-from crash.project import Shop, assert_right, verified_windows
+from crash.project import Shop, assert_right, back, verified_windows
 
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.ledger import read_ledger
@@ -63,6 +63,24 @@ def test_promise_2_killed_again_while_it_recovers(
 
     assert_right(shop, folder)
     assert not verified & shop.asked()
+
+
+@pytest.mark.parametrize("dlt_folder", ["kept", "lost"])
+@pytest.mark.parametrize(
+    "name", ["days replaced, no ledger", "committed", "before _dlt_loads", "after _dlt_loads"]
+)
+def test_promise_2_killed_while_it_reads_old_days_again(
+    children: Nursery, shop: Shop, folder: Path, name: str, dlt_folder: str
+) -> None:
+    """The next run has no reason of its own to ask for them, and yet rows and ledger agree."""
+    again = shop.run(folder, first=back(8), last=back(6))
+    assert children.run(again.dying(LOADING[name])) == KILLED
+    if dlt_folder == "lost":
+        shutil.rmtree(folder / "dlt")
+
+    assert children.run(shop.run(folder)) == 0
+
+    assert_right(shop, folder, shop.events(), shop.events(old=True))
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -5,19 +5,17 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import psutil
 import pytest
 from crash.child import TODAY, Nursery
-from crash.points import BUILDING, PUBLISHING
-from crash.project import Shop, assert_right, back
+from crash.points import BUILDING, LOADING, PUBLISHING
+from crash.project import Events, Shop, assert_right, back
 
 from mixpanel_data.sandbox import Sandbox
 
 KILLED = -9
-Events = Counter[Any]
 
 
 class Folders:
@@ -78,6 +76,22 @@ def test_promise_2_killed_anywhere_in_build_and_publication(
     children: Nursery, folders: Folders, tmp_path: Path, name: str
 ) -> None:
     _kill_and_run_again(children, folders, tmp_path, name)
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("name", ["committed", "before _dlt_loads", "after _dlt_loads"])
+def test_promise_2_old_days_that_were_read_again_are_published_as_they_are_loaded(
+    children: Nursery, folders: Folders, tmp_path: Path, name: str
+) -> None:
+    folder = Path(shutil.copytree(folders.published, tmp_path / "data"))
+    again = folders.shop.run(folder, first=back(8), last=back(6), build=True)
+
+    assert children.run(again.dying(LOADING[name])) == KILLED
+    assert children.run(folders.shop.run(folder, build=True)) == 0
+
+    with duckdb.connect(str(folder / "raw.duckdb"), read_only=True) as db:
+        raw = db.execute("SELECT time::DATE, event, insert_id FROM mixpanel.events").fetchall()
+    assert published(folder) == Counter(raw)
 
 
 def _kill_and_run_again(children: Nursery, folders: Folders, tmp_path: Path, name: str) -> None:
