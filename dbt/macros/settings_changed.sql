@@ -8,7 +8,8 @@
         'session_end_events', 'session_property', 'page_view_events', 'bounce_rule',
         'retentions', 'retention_return_at_birth_instant', 'funnels', 'funnel_window_inclusive',
         'funnel_grace_seconds', 'attributions', 'attribution_include_conversion_event', 'attribution_lookback_inclusive',
-        'attribution_reset_after_conversion',
+        'attribution_reset_after_conversion', 'catalog_sample_size', 'catalog_without_examples',
+        'volume_anomaly_score',
     ] %}
         {% do now.update({name: var(name)}) %}
     {% endfor %}

@@ -5,6 +5,12 @@
 -- depends_on: {{ ref('group_profiles') }}
 -- depends_on: {{ ref('_rejected') }}
 -- depends_on: {{ ref('_settings') }}
+-- depends_on: {{ ref('event_catalog') }}
+-- depends_on: {{ ref('dq_duplicates') }}
+-- depends_on: {{ ref('dq_late_arrivals') }}
+-- depends_on: {{ ref('dq_volume') }}
+-- depends_on: {{ ref('dq_casts') }}
+-- depends_on: {{ ref('dq_days') }}
 -- depends_on: {{ ref('retention_averages') }}
 -- depends_on: {{ ref('funnels') }}
 -- depends_on: {{ ref('attribution_touches') }}

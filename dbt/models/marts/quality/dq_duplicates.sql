@@ -1,0 +1,37 @@
+-- by minutes, since a range joins few of them faster than all rows; no range begins or ends within one
+with minutes as (
+    select
+        date_trunc('minute', time) as minute_start,
+        count(*) as exported_rows
+    from {{ ref('stg_mixpanel__events') }}
+    group by all
+),
+
+exported as (
+    select
+        {{ local_time('minutes.minute_start') }}::date as event_date,
+        sum(minutes.exported_rows)::bigint as exported_rows
+    from minutes
+    semi join {{ ref('int_committed_ranges') }} as ranges
+        on
+            minutes.minute_start >= ranges.range_start
+            and minutes.minute_start < ranges.range_end
+    group by all
+),
+
+kept as (
+    select
+        event_date,
+        sum(event_count) as events
+    from {{ ref('user_days') }}
+    group by event_date
+)
+
+select
+    exported.event_date,
+    exported.exported_rows,
+    kept.events::bigint as events,
+    (exported.exported_rows - kept.events)::bigint as duplicates,
+    (exported.exported_rows - kept.events) / exported.exported_rows::double as duplicate_share
+from exported
+inner join kept on exported.event_date = kept.event_date

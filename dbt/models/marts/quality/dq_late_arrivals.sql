@@ -1,0 +1,11 @@
+select
+    event_date,
+    count(*) as events,
+    count(*) filter (where processed_at is null) as without_processing_time,
+    count(*) filter (where lateness_seconds > 86400) as later_than_1_day,
+    count(*) filter (where lateness_seconds > 5 * 86400) as later_than_5_days,
+    median(lateness_seconds) as median_lateness_seconds,
+    quantile_cont(lateness_seconds, 0.99) as p99_lateness_seconds,
+    max(lateness_seconds) as max_lateness_seconds
+from {{ ref('events') }}
+group by event_date

@@ -1,0 +1,41 @@
+{% set most = number('volume_anomaly_score', 0) %}
+
+with daily as (
+    select
+        event,
+        event_date,
+        event_count,
+        is_partial,
+        list(event_count) over (
+            partition by event, isodow(event_date) order by event_date rows between 8 preceding and 1 preceding
+        ) as former_counts
+    from {{ ref('daily_events') }}
+),
+
+compared as (
+    select
+        *,
+        list_median(former_counts) as usual
+    from daily
+    where len(former_counts) >= 3
+),
+
+measured as (
+    select
+        *,
+        list_median(list_transform(former_counts, lambda count: abs(count - usual))) as deviation
+    from compared
+)
+
+select
+    event,
+    event_date,
+    event_count,
+    usual as usual_count,
+    deviation as median_deviation,
+    -- 1.4826 makes of a median deviation what a standard deviation would be; a steady event may still move by one
+    (event_count - usual) / (1.4826 * greatest(deviation, 1))::double as score,
+    not is_partial and abs(event_count - usual) > {{ most }} * 1.4826 * greatest(deviation, 1)
+        as is_anomaly,
+    is_partial
+from measured

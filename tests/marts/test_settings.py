@@ -1,0 +1,53 @@
+"""A bad setting is refused by name, before anything is built; a changed one builds everything anew."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+from marts import conftest
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    (
+        {"event_properties": [{"name": "a", "alias": "a", "type": "text"}]},
+        "Variable event_properties, entry 1: the type of a is text",
+    ),
+    (
+        {"event_properties": [{"name": n, "alias": "a", "type": "number"} for n in "ab"]},
+        "Variable event_properties, entry 2: there is a column a already",
+    ),
+    ({"funnels": [{"name": "f", "steps": ["A"]}]}, "Variable funnels, f: it needs two steps"),
+    ({"week_start": "someday"}, "Variable week_start: someday is none of"),
+]
+
+
+@pytest.mark.parametrize(("settings", "complaint"), BAD)
+def test_a_bad_setting_is_refused_by_name(
+    tmp_path: Path, settings: dict[str, Any], complaint: str
+) -> None:
+    done = conftest.dbt(tmp_path, "parse", settings=settings)
+
+    assert done.returncode != 0
+    assert complaint in done.stdout
+
+
+def test_an_event_nobody_knows_is_refused_by_name(by_loads: Path, tmp_path: Path) -> None:
+    for name in ("raw.duckdb", "build/dbt.duckdb"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes((by_loads / name).read_bytes())
+    misspelt = {**conftest.VARS, "funnels": [{"name": "f", "steps": ["Page View", "Payed"]}]}
+
+    done = conftest.dbt(tmp_path, "run", settings=misspelt)
+
+    assert "Variable funnels: no event Payed was ever seen." in done.stdout
+
+
+def test_every_variable_is_recorded(at_once: Path) -> None:
+    project = yaml.safe_load((conftest.ROOT / "dbt" / "dbt_project.yml").read_text())
+
+    with duckdb.connect(at_once / "build" / "dbt.duckdb", read_only=True) as db:
+        recorded = dict(db.execute("select name, value from _settings").fetchall())
+
+    assert recorded.keys() == project["vars"].keys()
+    assert recorded["project_timezone"] == '"Europe/Berlin"'
