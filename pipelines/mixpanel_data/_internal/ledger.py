@@ -12,8 +12,8 @@ import duckdb
 from mixpanel_data._internal.event_filter import UNFILTERED
 from mixpanel_data._internal.landing import Landed
 from mixpanel_data._internal.ledger_profiles import count_profiles, read_reads
-from mixpanel_data._internal.profile_reads import USERS, ReadRecord, Reads
 from mixpanel_data._internal.machine_errors import explained
+from mixpanel_data._internal.profile_reads import USERS, ReadRecord, Reads
 from mixpanel_data.exceptions import ConfigError
 
 # Newest first, then committed: a run killed between its transaction and its place among the loads has replaced the
