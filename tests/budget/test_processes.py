@@ -120,3 +120,13 @@ def test_a_wait_can_be_interrupted(folder, monkeypatch):
         budget("export")
 
     assert time.monotonic() - begun < 10
+
+
+def test_promise_6_a_hundred_exports_are_under_way_at_most(budget):
+    process = budget(hourly_limit=500, max_wait=0)
+    permits = [process("export") for _ in range(100)]
+
+    with pytest.raises(RateLimitError, match="one of 100 export requests under way to end"):
+        process("export")
+    permits[42]._free()
+    process("export")

@@ -151,8 +151,8 @@ class Simulation:
 
     def move(self, down: float) -> None:
         """The folder goes to another machine, whose clock agrees."""
-        self.reboot(down, 0.0)
         self.world.machine += "+"
+        self.reboot(down, 0.0)
 
 
 def most_in(times: list[float], length: float) -> int:
@@ -196,6 +196,30 @@ def test_promise_6_sixty_an_hour_and_three_a_second_by_default(world, budget):
     assert most_in(seen, HOUR) == 60
     assert most_in(seen, 1.0) == 3
     assert 2 * HOUR < world.now < 2 * HOUR + 60  # and no slower than it must be
+
+
+def test_promise_6_requests_that_have_not_left_yet_keep_their_turn(world, budget):
+    """Slow to connect, all three might arrive together with a fourth, however much later that may go."""
+    process = budget(max_wait=0)
+    permits = [process("export") for _ in range(3)]
+    world.now += 30
+    permits[0]._record.sent()
+
+    answered(process)
+
+    assert world.now == pytest.approx(31.25, abs=0.1)
+
+
+def test_promise_6_the_hour_counts_from_when_a_request_can_have_arrived(world, budget):
+    process = budget(hourly_limit=1)
+    permit = process("export")
+    world.now += 250
+    permit._record.sent()
+
+    world.now += HOUR - 10
+    assert process.remaining("export") == 0
+    world.now += 20
+    assert process.remaining("export") == 1
 
 
 def test_promise_6_queries_have_sixty_of_their_own_and_the_app_none(world, budget):

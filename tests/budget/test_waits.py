@@ -96,7 +96,7 @@ def test_nor_when_others_take_the_turn_for_a_while(world, budget):
     def sleep(seconds: float) -> None:
         world.sleep(seconds)
         while world.now < 15:
-            answered(other)
+            spend(other, 3)
 
     one._patience._sleep = sleep
     spend(one, 4)
