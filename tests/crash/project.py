@@ -30,6 +30,12 @@ def back(days: int) -> date:
     return LAST - timedelta(days=days)
 
 
+COUNTED = """
+    SELECT window_start, arg_max(row_count, fetched_at) FROM mixpanel._metadata
+    WHERE table_name = 'events' AND load_id IN (SELECT load_id FROM mixpanel._dlt_loads WHERE status = 0)
+    GROUP BY window_start
+"""
+
 OLD = back(7)
 """A day that is complete and beyond the look-back: only who names it reads it again."""
 
@@ -130,6 +136,7 @@ def assert_right(shop: Shop, folder: Path, *truths: Events) -> None:
         events = db.execute("SELECT time::DATE, event, insert_id FROM mixpanel.events").fetchall()
         profiles = db.execute("SELECT distinct_id, properties FROM mixpanel.profiles").fetchall()
         tables = db.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall()
+        counted = db.execute(COUNTED).fetchall()
     assert Counter(events) in (truths or (shop.events(),))
     assert {name: json.loads(text)["n"] for name, text in profiles} == shop.profiles()
     assert len(profiles) == len(shop.profiles())
@@ -138,6 +145,7 @@ def assert_right(shop: Shop, folder: Path, *truths: Events) -> None:
     per_day = Counter(day for day, _, _ in events)
     ledger = read_ledger(folder / "raw.duckdb")
     assert {day: record.row_count for day, record in ledger.days.items()} == per_day
+    assert dict(counted) == per_day  # as dbt, and whoever else knows the contract, counts
     assert ledger.profiles is not None
     assert ledger.profiles.row_count == len(profiles)
 

@@ -104,6 +104,8 @@ def _kill_and_run_again(children: Nursery, folders: Folders, tmp_path: Path, nam
     assert children.run(dying.dying((BUILDING | PUBLISHING)[name])) == KILLED
     assert published(folder) in (folders.published_events, folders.shop.events())
     _until_no_dbt_runs_in(folder)
+    if name == "dbt under way":  # it did not go on to its end
+        assert not (folder / "build" / "target" / "run_results.json").exists()
     assert children.run(run) == 0
 
     assert published(folder) == folders.shop.events()
