@@ -48,7 +48,7 @@ def read_profiles(url: str, folder: str, full: str = "") -> None:
     from mixpanel_data._internal.sync import Sync
     from mixpanel_data.auth import Credentials
 
-    settings = load_settings({}, data_dir=folder, api_base_url=url)
+    settings = load_settings({}, data_dir=folder, api_base_url=url, max_wait="2h")
     # Without the request budget: two hundred pages would take hours.
     client = MixpanelAPIClient(Credentials(**PROJECT), base_url=url)
 

@@ -203,3 +203,19 @@ def test_a_plan_without_profiles_is_a_warning_and_the_events_are_loaded(people, 
     [warning] = report.to_dict()["warnings"]
     assert "profiles were left out" in warning
     assert "plan" in warning
+
+
+def test_promise_6_what_takes_more_requests_than_an_hour_grants_is_said_after_the_first(
+    people, crowd
+):
+    crowd(100)
+
+    report = people.read(profiles_page_size=1, hourly_limit=60, max_wait="15m")
+
+    [error] = report.failures
+    assert error.code == "RATE_LIMITED"
+    assert "101 requests" in str(error)
+    assert "--max-wait" in str(error)
+    assert len(people.pages()) == 1
+    assert people.read(profiles_page_size=2, hourly_limit=60, max_wait="15m").profiles == 100
+    assert people.read(profiles_page_size=1, max_wait="2h", full=True).failures == []

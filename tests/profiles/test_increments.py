@@ -1,7 +1,10 @@
 """Increments: those seen since the last read, and nobody else."""
 
+import shutil
 from datetime import datetime, timedelta
 from itertools import pairwise
+
+import duckdb
 
 from .conftest import LONG_AGO, ago, seen_now
 
@@ -135,8 +138,6 @@ def test_the_ledger_tells_the_newest_last_seen(people):
 
 
 def test_without_the_dlt_working_folder_it_carries_on_the_same(people, crowd):
-    import shutil
-
     crowd(3)
     people.read()
     shutil.rmtree(people.folder / "dlt")
@@ -144,3 +145,21 @@ def test_without_the_dlt_working_folder_it_carries_on_the_same(people, crowd):
     people.read()
 
     assert [complete for complete, _, _ in people.reads()] == [True, False]
+
+
+def test_promise_2_a_read_whose_load_never_came_to_count_is_made_again(people, crowd):
+    crowd(3)
+    people.read()
+    snapshot = people.ledger().profiles
+    people.read()
+    with duckdb.connect(str(people.folder / "raw.duckdb")) as connection:
+        connection.execute(
+            "DELETE FROM mixpanel._dlt_loads WHERE load_id = (SELECT max(load_id) FROM mixpanel._metadata)"
+        )
+    people.pages()
+
+    people.read()
+
+    [form] = people.pages()
+    since = snapshot.fetched_at - timedelta(minutes=90)
+    assert form["where"].endswith(f'"{since:%Y-%m-%dT%H:%M:%S}"')

@@ -125,6 +125,20 @@ def test_what_a_lost_ledger_had_is_read_whole_again(people, crowd):
     assert people.table() == people.truth()
 
 
+def test_an_increment_that_does_not_join_on_to_the_ledger_is_not_loaded(people, crowd):
+    crowd(3)
+    people.read()
+    backup = (people.folder / "raw.duckdb").read_bytes()
+    people.has("u1", n="lost with the database", **{"$last_seen": seen_now()})
+    people.read(profiles_overlap_minutes=0)
+    people.landed(profiles_overlap_minutes=0)  # since then
+    (people.folder / "raw.duckdb").write_bytes(backup)
+
+    people.read()
+
+    assert people.table() == people.truth()
+
+
 def test_half_a_read_is_never_taken_for_a_whole_one(people, crowd):
     crowd(2500)
     people.breaks(FaultKind.STATUS_500, page=2, times=None)

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixpanel_data._internal.profile_lines import distinct_id, profiles_of, raw_of
@@ -41,6 +41,7 @@ def on_one_line(raw: bytes) -> bytes:
     return raw.replace(b"\n", b" ")
 
 
+@settings(deadline=None)
 @given(raws=st.lists(raw_values(), max_size=5), spaces=st.lists(SPACES, min_size=20, max_size=20))
 def test_promise_5_every_profile_of_a_page_keeps_its_bytes(raws, spaces):
     gaps = iter(space.encode() for space in spaces)
@@ -100,6 +101,7 @@ def test_changed_properties_are_told_apart(one, other):
     assert digest(one) != digest(other)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), VALUES, max_size=5))
 def test_a_digest_says_nothing_of_the_order_of_keys(properties):
     turned = dict(reversed(properties.items()))

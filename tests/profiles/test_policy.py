@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixpanel_data._internal.profile_reads import (
@@ -13,6 +13,7 @@ from mixpanel_data._internal.profile_reads import (
     Reads,
     due_read,
     last_read,
+    most_pages,
     profile_sets,
 )
 
@@ -106,6 +107,7 @@ def test_no_set_counts_for_another():
 AGES = st.none() | st.timedeltas(timedelta(days=-20), timedelta(days=20))
 
 
+@settings(deadline=None)
 @given(snapshot=AGES, increment=AGES, days=st.integers(0, 10), full=st.booleans())
 def test_a_read_is_a_young_snapshots_increment_or_a_snapshot(snapshot, increment, days, full):
     known = reads(snapshot, increment)
@@ -119,3 +121,9 @@ def test_a_read_is_a_young_snapshots_increment_or_a_snapshot(snapshot, increment
         assert last is not None
         assert read.since <= last - HOUR
         assert read.since <= NOW - HOUR
+
+
+def test_who_waits_for_an_hour_can_read_any_number_of_pages():
+    assert most_pages(60, max_wait=900) == 60
+    assert most_pages(60, max_wait=3600) == 60  # the sixty-first may have to wait a moment longer
+    assert most_pages(60, max_wait=7200) is None

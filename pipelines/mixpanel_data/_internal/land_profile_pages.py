@@ -1,11 +1,12 @@
 """The pages of one read on their way to disk, and what speaks for them being all."""
 
+import math
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from mixpanel_data._internal.api_client import EngagePage
 from mixpanel_data._internal.profile_lines import profiles_of
-from mixpanel_data.exceptions import IncompleteExportError
+from mixpanel_data.exceptions import IncompleteExportError, RateLimitError
 
 
 @dataclass
@@ -23,6 +24,8 @@ class Pages:
     """Requests that brought a page, and those before them that did not."""
     more: bool = True
     """Whether another page has to be asked for."""
+    most: int | None = None
+    """Pages that can be asked for; None: as many as there are."""
     total: int | None = None
     """As page 0 announced it; later pages need not repeat it [reference page, 6]."""
     _later_totals: set[int] = field(default_factory=set)
@@ -36,6 +39,7 @@ class Pages:
         self.size += len(page.body)
         if page.page == 0:
             self.total = page.total
+            self._require_few(page.total or 0, page.page_size or page.results or 1)
         elif page.total:
             self._later_totals.add(page.total)
         before = self.profiles
@@ -47,6 +51,17 @@ class Pages:
             file.write(line)
         if self.profiles - before != page.results:
             raise IncompleteExportError(reason="not a page of profiles")
+
+    def _require_few(self, total: int, page_size: int) -> None:
+        pages = total // page_size + 1
+        if self.most is not None and pages > self.most:
+            # Known now, it costs one request; found out later, it would cost all of the hour's, each time anew.
+            raise RateLimitError(
+                f"{total:,} profiles are {pages:,} requests at {page_size:,} a page. {self.most} are granted an hour, "
+                "and the wait for more would be longer than MP_MAX_WAIT allows. `mp sync --max-wait 2h` brings them in "
+                f"about {math.ceil(pages / self.most)} hours; MP_PROFILES_PAGE_SIZE asks for larger pages.",
+                details={"total": total, "page_size": page_size, "requests": pages},
+            )
 
     def _remember(self, identity: str) -> None:
         if identity:

@@ -117,9 +117,9 @@ def _is_of(landed: Landed, of: ProfileSet) -> bool:
 
 
 def _is_news(landed: Landed, last: datetime | None) -> bool:
-    """Whether it is newer than the ledger, and joins on to it."""
+    """Whether it is newer than the ledger, and joins on to it; the ledger may be one of before."""
     if last is None:
-        return landed.since is None
+        return True
     return landed.fetched_at.replace(tzinfo=None) > last and (landed.since or last) <= last
 
 

@@ -31,6 +31,8 @@ class Source:
     page_size: int | None = None
     output_properties: Sequence[str] | None = None
     on_page: Callable[[EngagePage], None] = lambda _page: None
+    most_pages: int | None = None
+    """A read that needs more ends with its first."""
 
 
 def land_profiles(
@@ -50,13 +52,14 @@ def land_profiles(
 
     Raises:
         IncompleteExportError: no attempt brought all that Mixpanel counted; nothing of it will be loaded.
+        RateLimitError: it would take more requests than can be made; one was.
         APIError: Mixpanel refused, or could not be reached.
     """
     oddities = _Oddities(suspects)
     requests = 0
     failure = broken("never tried", "no attempt was made")
     for _ in range(ATTEMPTS):
-        pages = Pages(known)
+        pages = Pages(known, most=source.most_pages)
         try:
             landed = oddities.judged(_fetch(source, read, pages), pages)
             return replace(landed, requests=requests + pages.requests).save()

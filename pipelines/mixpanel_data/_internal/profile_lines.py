@@ -23,6 +23,7 @@ def _integer(digits: str) -> int | str:
 
 # As lenient as the client, which counted the profiles: what a profile may hold is for DuckDB to say.
 _DECODER = json.JSONDecoder(strict=False, parse_int=_integer)
+_ENCODER = json.JSONEncoder(sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def _skip(text: str, at: int) -> int:
 def _raw_profile(profile: Any, raw: bytes) -> RawProfile:
     known = profile if isinstance(profile, dict) else {}
     found, properties = known.get("$distinct_id"), known.get("$properties")
-    canonical = json.dumps({} if properties is None else properties, sort_keys=True).encode()
+    canonical = _ENCODER.encode({} if properties is None else properties).encode()
     seen = properties.get("$last_seen") if isinstance(properties, dict) else None
     moment = _MOMENT.match(seen) if isinstance(seen, str) else None
     return RawProfile(

@@ -10,6 +10,9 @@ from mixpanel_data._internal.event_filter import UNFILTERED
 ProfileKind = Literal["profiles", "group_profiles"]
 
 
+A_LITTLE_MORE_THAN_AN_HOUR = 3_700.0
+
+
 @dataclass(frozen=True)
 class ProfileSet:
     """The user profiles, or the group profiles of one group key."""
@@ -81,6 +84,14 @@ class ProfileRead:
     def filter_hash(self) -> str:
         """As the ledger will have it."""
         return self.of.whole if self.since is None else self.of.part
+
+
+def most_pages(hourly_limit: int, max_wait: float) -> int | None:
+    """The pages one read can have when nobody waits longer than ``max_wait`` seconds; None: as many as there are.
+
+    Pages are queries, of which ``hourly_limit`` may be made in an hour; the next one waits until that hour is over.
+    """
+    return hourly_limit if max_wait < A_LITTLE_MORE_THAN_AN_HOUR else None
 
 
 def last_read(of: ProfileSet, reads: Reads) -> datetime | None:

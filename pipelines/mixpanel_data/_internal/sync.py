@@ -20,7 +20,7 @@ from mixpanel_data._internal.ledger import Ledger, read_ledger, read_published_l
 from mixpanel_data._internal.ledger_profiles import rejected_profiles
 from mixpanel_data._internal.planner import Range
 from mixpanel_data._internal.preview import Preview
-from mixpanel_data._internal.profile_reads import ProfileSet, profile_sets
+from mixpanel_data._internal.profile_reads import ProfileSet, most_pages, profile_sets
 from mixpanel_data._internal.progress import QUIET, Progress
 from mixpanel_data._internal.report import SyncReport
 from mixpanel_data._internal.run import Run
@@ -77,6 +77,7 @@ class Sync:
                 run.landing,
                 page_size=settings.profiles_page_size,
                 on_page=run.progress.page,
+                most_pages=most_pages(settings.hourly_limit, settings.max_wait),
             ),
             sets=profile_sets(settings.groups),
             snapshot_days=settings.profiles_snapshot_days,
