@@ -84,8 +84,9 @@ class Simulation:
         return self.world.clock()
 
     def ask(self, process: int, family: str) -> None:
-        if sum(request.family == family for request in self.under_way) >= 4:
-            return  # not the subject here: who waits for a place waits for another thread
+        alike = [request for request in self.under_way if request.family == family]
+        if len(alike) == 4 or sum(request.reached is None for request in alike) == 3:
+            return  # not the subject here: the next would wait for one of these, and nobody is there to end it
         try:
             permit = self.processes[process](family)
         except RateLimitError:
@@ -163,7 +164,7 @@ def most_in(times: list[float], length: float) -> int:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     operations=st.lists(operation, min_size=10, max_size=40),
     limit=st.integers(1, 8),
