@@ -6,6 +6,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -29,7 +30,10 @@ TODAY = date(2026, 3, 11)
 
 @dataclass(frozen=True)
 class Run:
-    """What to do, and where or when to die; ``first`` to ``last`` asks for those days whatever is there."""
+    """What to do, and where to die, or how many seconds after that, or after the start.
+
+    ``first`` to ``last`` asks for those days whatever is there.
+    """
 
     folder: Path
     base_url: str
@@ -90,7 +94,7 @@ def bear() -> None:
             child = os.fork()
             if child == 0:
                 _live(job)
-            if job.seconds is not None:
+            if job.seconds is not None and job.point is None:
                 time.sleep(job.seconds)
                 os.kill(child, signal.SIGKILL)
             print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
@@ -115,7 +119,7 @@ def _run(job: Run) -> None:
     land_windows.PACKAGE_FILES = 2
     sync.today = lambda _zone: TODAY  # type: ignore[assignment]
     if job.point:
-        job.point.arm(die)
+        job.point.arm(die if job.seconds is None else threading.Timer(job.seconds, die).start)
     settings = load_settings(
         {},
         data_dir=job.folder,

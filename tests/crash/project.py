@@ -155,6 +155,7 @@ def assert_right(shop: Shop, folder: Path, *truths: Events) -> None:
 def left_behind(folder: Path) -> list[str]:
     """Files that no later run would clear away: landed bodies, half ones, and packages dlt has not done with."""
     where = DataFolder.at(folder)
+    at_work = [where.root / ".lock-holder.json", *where.root.glob("*.duckdb?*")]
     landed = [path for path in where.landing.rglob("*") if path.is_file()]
     work = where.dlt / "pipelines" / "mixpanel"
     pending = [
@@ -163,4 +164,5 @@ def left_behind(folder: Path) -> list[str]:
         for path in work.glob(f"{stage}/*")
     ]
     bodies = [path for path in work.rglob("*.jsonl*") if path not in pending]
-    return sorted(str(path.relative_to(folder)) for path in {*landed, *pending, *bodies})
+    left = {*filter(Path.exists, at_work), *landed, *pending, *bodies}
+    return sorted(str(path.relative_to(folder)) for path in left)

@@ -16,18 +16,23 @@ from mixpanel_data._internal.locking import exclusive
 
 KILLED = -9
 
-# dlt's folder is as the run before left it until there is something to load: lost or not makes a difference then.
-WHERE = [(name, "kept") for name in LANDING | LOADING | LATER] + [
-    (name, "lost") for name in LOADING | LATER
+POINTS = LANDING | LOADING | LATER
+# Every point with dlt's folder kept or lost; the other of the two, which takes as long again, is for `-m e2e`. While a
+# run lands, dlt's folder is as the run before left it: to lose it is nothing new then.
+KEPT_OR_LOST = [
+    pytest.param(name, folder, marks=[] if number % 2 == turn else pytest.mark.e2e)
+    for number, name in enumerate(LOADING | LATER)
+    for turn, folder in enumerate(("kept", "lost"))
 ]
 
 
-@pytest.mark.parametrize(("name", "dlt_folder"), WHERE)
+@pytest.mark.parametrize(
+    ("name", "dlt_folder"), [*((name, "kept") for name in LANDING), *KEPT_OR_LOST]
+)
 def test_promise_2_killed_at_a_step_the_next_run_ends_right(
     children: Nursery, shop: Shop, folder: Path, name: str, dlt_folder: str
 ) -> None:
-    point = (LANDING | LOADING | LATER)[name]
-    assert children.run(shop.run(folder).dying(point)) == KILLED
+    assert children.run(shop.run(folder).dying(POINTS[name])) == KILLED
     if dlt_folder == "lost":
         shutil.rmtree(folder / "dlt")
     verified = _after_the_kill(shop, folder)
@@ -55,7 +60,7 @@ def test_promise_2_killed_at_a_step_the_next_run_ends_right(
 def test_promise_2_killed_again_while_it_recovers(
     children: Nursery, shop: Shop, folder: Path, first: str, second: str
 ) -> None:
-    assert children.run(shop.run(folder).dying((LANDING | LOADING | LATER)[first])) == KILLED
+    assert children.run(shop.run(folder).dying(POINTS[first])) == KILLED
     assert children.run(shop.run(folder).dying(second)) == KILLED
     verified = _after_the_kill(shop, folder)
 
@@ -85,7 +90,7 @@ def test_promise_2_killed_while_it_reads_old_days_again(
 ) -> None:
     """The next run has no reason of its own to ask for them, and yet rows and ledger agree, and nothing stays behind."""
     again = shop.run(folder, first=back(8), last=back(6))
-    assert children.run(again.dying((LANDING | LOADING)[name])) == KILLED
+    assert children.run(again.dying(POINTS[name])) == KILLED
     if dlt_folder == "lost":
         shutil.rmtree(folder / "dlt")
 
@@ -94,7 +99,26 @@ def test_promise_2_killed_while_it_reads_old_days_again(
     assert_right(shop, folder, shop.events(), shop.events(old=True))
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("name", ["before the transaction", "ledger written, no commit"])
+@pytest.mark.parametrize(
+    "seed", [0, 1, *(pytest.param(n, marks=pytest.mark.e2e) for n in range(2, 10))]
+)
+def test_promise_2_killed_while_duckdb_works(
+    children: Nursery, shop: Shop, folder: Path, name: str, seed: int
+) -> None:
+    """Inside its insert, its commit or its checkpoint, where no name of Python's leads."""
+    instant = random.Random(f"{name} {seed}").uniform(0, 0.03)
+    assert children.run(shop.run(folder).dying(LOADING[name], seconds=instant)) == KILLED
+    _after_the_kill(shop, folder)
+
+    assert children.run(shop.run(folder)) == 0
+
+    assert_right(shop, folder)
+
+
+@pytest.mark.parametrize(
+    "seed", [0, 1, 2, *(pytest.param(n, marks=pytest.mark.e2e) for n in range(3, 12))]
+)
 def test_promise_2_killed_at_random_instants(
     children: Nursery, shop: Shop, folder: Path, tmp_path: Path, seed: int
 ) -> None:

@@ -3,12 +3,14 @@
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import psutil
 import pytest
+from crash import by_hand
 from crash.child import TODAY, Nursery
 from crash.points import BUILDING, LOADING, PUBLISHING
 from crash.project import Events, Shop, assert_right, back
@@ -16,29 +18,6 @@ from crash.project import Events, Shop, assert_right, back
 from mixpanel_data.sandbox import Sandbox
 
 KILLED = -9
-
-
-class Folders:
-    """What a folder can look like when a run comes to it: made once, then copied."""
-
-    def __init__(self, shop: Shop, root: Path, children: Nursery) -> None:
-        self.shop = shop
-        self.before = shop.events()
-        self.published = root / "published"
-        assert children.run(shop.run(self.published, first=back(8), last=back(2), build=True)) == 0
-        self.published_events = published(self.published)
-        shop.go_on()
-        self.built = Path(shutil.copytree(self.published, root / "built"))
-        dying = shop.run(self.built, build=True).dying(PUBLISHING["before the seal"])
-        assert children.run(dying) == KILLED
-
-
-@pytest.fixture(scope="module")
-def folders(children: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folders]:
-    with Sandbox(today=TODAY) as sandbox:
-        shop = Shop(sandbox)
-        shop.open()
-        yield Folders(shop, tmp_path_factory.mktemp("made"), children)
 
 
 def published(folder: Path) -> Events:
@@ -49,67 +28,116 @@ def published(folder: Path) -> Events:
 
 @pytest.mark.parametrize("name", PUBLISHING)
 def test_promise_2_killed_while_it_publishes(
-    children: Nursery, folders: Folders, tmp_path: Path, name: str
+    children: Nursery, shop: Shop, folder: Path, name: str
 ) -> None:
-    folder = Path(shutil.copytree(folders.built, tmp_path / "data"))
-    publishing = folders.shop.run(folder, only_publish=True)
+    by_hand.build_and_publish(folder)
+    before = published(folder)
+    assert children.run(shop.run(folder)) == 0
+    by_hand.build(folder)
+    publishing = shop.run(folder, only_publish=True)
 
     assert children.run(publishing.dying(PUBLISHING[name])) == KILLED
 
     swapped = name in ("swapped", "published")
-    assert published(folder) == (folders.shop.events() if swapped else folders.published_events)
+    assert published(folder) == (shop.events() if swapped else before)
     if not swapped:
         assert children.run(publishing) == 0
-    assert published(folder) == folders.shop.events()
+    assert published(folder) == shop.events()
 
 
-@pytest.mark.parametrize("name", ["dbt under way", "linked"])
-def test_promise_2_killed_while_it_builds_or_publishes_the_next_run_publishes_the_truth(
-    children: Nursery, folders: Folders, tmp_path: Path, name: str
-) -> None:
-    _kill_and_run_again(children, folders, tmp_path, name)
+def test_promise_2_killed_while_dbt_runs(children: Nursery, shop: Shop, folder: Path) -> None:
+    run = shop.run(folder, build=True)
+
+    assert children.run(run.dying(BUILDING["dbt under way"])) == KILLED
+    _until_no_dbt_runs_in(folder)
+    assert not (folder / "build" / "target" / "run_results.json").exists()  # it was not let end
+    assert children.run(run) == 0
+
+    assert published(folder) == shop.events()
+    assert_right(shop, folder)
+
+
+@dataclass
+class Stages:
+    """What a folder can look like when a run comes to it; made once, by dbt, then copied."""
+
+    shop: Shop
+    published: Path
+    built: Path
+
+
+@pytest.fixture(scope="module")
+def stages(children: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
+    root = tmp_path_factory.mktemp("stages")
+    with Sandbox(today=TODAY) as sandbox:
+        shop = Shop(sandbox)
+        made = Stages(shop, root / "published", root / "built")
+        shop.open()
+        first = shop.run(made.published, first=back(8), last=back(2), build=True)
+        assert children.run(first) == 0
+        shop.go_on()
+        shutil.copytree(made.published, made.built)
+        dying = shop.run(made.built, build=True).dying(PUBLISHING["before the seal"])
+        assert children.run(dying) == KILLED
+        yield made
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Callable[[Path], Path]:
+    return lambda folder: Path(shutil.copytree(folder, tmp_path / "data"))
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("name", BUILDING | PUBLISHING)
-def test_promise_2_killed_anywhere_in_build_and_publication(
-    children: Nursery, folders: Folders, tmp_path: Path, name: str
+@pytest.mark.parametrize("name", BUILDING)
+def test_promise_2_killed_while_it_builds(
+    children: Nursery, stages: Stages, copy: Callable[[Path], Path], name: str
 ) -> None:
-    _kill_and_run_again(children, folders, tmp_path, name)
+    folder, shop = copy(stages.published), stages.shop
+    before = published(folder)
+
+    assert children.run(shop.run(folder, build=True).dying(BUILDING[name])) == KILLED
+    assert published(folder) == before
+
+    _assert_next_run_publishes(children, shop, folder)
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("name", PUBLISHING)
+def test_promise_2_killed_while_it_publishes_what_dbt_built(
+    children: Nursery, stages: Stages, copy: Callable[[Path], Path], name: str
+) -> None:
+    folder, shop = copy(stages.built), stages.shop
+    before = published(folder)
+
+    dying = shop.run(folder, only_publish=True).dying(PUBLISHING[name])
+    assert children.run(dying) == KILLED
+    assert published(folder) in (before, shop.events())
+
+    _assert_next_run_publishes(children, shop, folder)
 
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("name", ["committed", "before _dlt_loads", "after _dlt_loads"])
 def test_promise_2_old_days_that_were_read_again_are_published_as_they_are_loaded(
-    children: Nursery, folders: Folders, tmp_path: Path, name: str
+    children: Nursery, stages: Stages, copy: Callable[[Path], Path], name: str
 ) -> None:
-    folder = Path(shutil.copytree(folders.published, tmp_path / "data"))
-    again = folders.shop.run(folder, first=back(8), last=back(6), build=True)
+    folder, shop = copy(stages.published), stages.shop
+    again = shop.run(folder, first=back(8), last=back(6), build=True)
 
     assert children.run(again.dying(LOADING[name])) == KILLED
-    assert children.run(folders.shop.run(folder, build=True)) == 0
+    assert children.run(shop.run(folder, build=True)) == 0
 
     with duckdb.connect(str(folder / "raw.duckdb"), read_only=True) as db:
         raw = db.execute("SELECT time::DATE, event, insert_id FROM mixpanel.events").fetchall()
     assert published(folder) == Counter(raw)
 
 
-def _kill_and_run_again(children: Nursery, folders: Folders, tmp_path: Path, name: str) -> None:
-    building = name in BUILDING
-    begin = folders.published if building else folders.built
-    folder = Path(shutil.copytree(begin, tmp_path / "data"))
-    run = folders.shop.run(folder, build=True)
-
-    dying = run if building else folders.shop.run(folder, only_publish=True)
-    assert children.run(dying.dying((BUILDING | PUBLISHING)[name])) == KILLED
-    assert published(folder) in (folders.published_events, folders.shop.events())
+def _assert_next_run_publishes(children: Nursery, shop: Shop, folder: Path) -> None:
     _until_no_dbt_runs_in(folder)
-    if name == "dbt under way":  # it did not go on to its end
-        assert not (folder / "build" / "target" / "run_results.json").exists()
-    assert children.run(run) == 0
+    assert children.run(shop.run(folder, build=True)) == 0
 
-    assert published(folder) == folders.shop.events()
-    assert_right(folders.shop, folder)
+    assert published(folder) == shop.events()
+    assert_right(shop, folder)
     assert sorted(path.name for path in (folder / "build").glob("*.*")) == ["retired.duckdb"]
 
 
@@ -121,8 +149,7 @@ def _until_no_dbt_runs_in(folder: Path) -> None:
 
 def _works_in(process: psutil.Process, folder: Path) -> bool:
     try:
-        return process.status() != psutil.STATUS_ZOMBIE and process.environ().get(
-            "MP_DATA_DIR"
-        ) == str(folder)
+        lives = process.status() != psutil.STATUS_ZOMBIE
+        return lives and process.environ().get("MP_DATA_DIR") == str(folder)
     except psutil.Error:
         return False

@@ -1,0 +1,32 @@
+"""A build without dbt, where only its publication matters: dbt takes as long as fifty of these."""
+
+from pathlib import Path
+
+import duckdb
+
+from mixpanel_data._internal import publish_stamp, publish_turns
+from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.publish import publish
+
+_TABLES = """
+attach '{raw}' as raw (read_only);
+create or replace table events as select * from raw.mixpanel.events;
+create or replace table _metadata as select * exclude (_dlt_load_id, _dlt_id) from raw.mixpanel._metadata
+where load_id in (select load_id from raw.mixpanel._dlt_loads where status = 0);
+"""
+
+
+def build(folder: Path) -> None:
+    """Leaves a green file to publish, with what is loaded."""
+    where = DataFolder.at(folder)
+    publish_turns.prepare(where, "by hand", "v1.2.0", anew=False)
+    target = publish_turns.next_file(where)
+    with duckdb.connect(target) as db:
+        db.execute(_TABLES.format(raw=where.raw))
+    publish_stamp.finish(target)
+
+
+def build_and_publish(folder: Path) -> None:
+    """Readers find what is loaded."""
+    build(folder)
+    publish(DataFolder.at(folder))
