@@ -31,7 +31,9 @@ class RunCommand(SupportsCliCommand):
     def execute(self, args: argparse.Namespace) -> None:
         from dlt._workspace.cli.exceptions import CliCommandException
 
+        from mixpanel_data.cli.errors import exit_code, show_error
         from mixpanel_data.cli.run_sync import SyncOptions, run_sync
+        from mixpanel_data.exceptions import MixpanelDataError
 
         if args.pipeline_name != "mixpanel":
             raise CliCommandException(
@@ -44,7 +46,11 @@ class RunCommand(SupportsCliCommand):
             full_profiles=args.full_profiles,
             build=args.build,
         )
-        code = run_sync(options)
+        try:
+            code = run_sync(options)
+        except MixpanelDataError as error:
+            show_error(error)
+            code = exit_code(error)
         if code:
             raise CliCommandException(code)
 
