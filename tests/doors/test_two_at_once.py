@@ -11,6 +11,7 @@ import pytest
 from crash.command import THERE
 from crash.points import before
 from doors.conftest import House, assert_said
+from publish.reader import holding
 
 from mixpanel_data.sandbox import Fault, FaultKind
 
@@ -49,6 +50,19 @@ def test_a_run_that_was_killed_locks_nobody_out(house: House) -> None:
 
     assert (house.folder / ".lock-holder.json").exists()  # it names a process that is no more
     assert house.mp.run(*house.everything, "--no-build", "--lock-wait", "0").returncode == 0
+
+
+def test_dlts_door_gives_up_as_well_with_the_code_of_mp(house: House) -> None:
+    with holding(house.folder / "raw.duckdb"):
+        ended = subprocess.run(
+            [str(Path(sys.executable).with_name("dlt")), "pipeline", "mixpanel", "run"],
+            cwd=house.mp.cwd,
+            env={**os.environ, **house.mp.env},
+            capture_output=True,
+            text=True,
+        )
+
+    assert_said(ended, 7, "raw.duckdb is open in process")
 
 
 @pytest.mark.e2e
