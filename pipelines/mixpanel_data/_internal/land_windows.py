@@ -63,11 +63,12 @@ class WindowLander:
         """
         waiting = [window for window in windows if window not in self.under_way]
         package: list[Landed] = []
-        while not _is_full(package):
+        while True:
+            # Before a full package is handed over too: what comes next lands while it is loaded.
             while waiting and len(self.under_way) < (WORKERS if self._answered else 1):
                 begun(waiting[0])
                 self._ahead.begin(waiting.pop(0))
-            if not self.under_way:
+            if _is_full(package) or not self.under_way:
                 break
             _, outcome = self._ahead.take()
             if isinstance(outcome, Landed):

@@ -1,0 +1,56 @@
+"""Dead rows are kept until tidying them is worth it: cost follows what changed (Promise 7), and so does the file."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from mixpanel_data._internal import vacuum
+from mixpanel_data._internal.vacuum import tidy_when_worth_it
+
+ALIVE = 250_000
+
+
+@pytest.fixture(autouse=True)
+def _small_tables_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vacuum, "ROW_GROUPS", 50_000)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "raw.duckdb"
+    with duckdb.connect(path) as db:
+        db.execute(f'CREATE SCHEMA m; CREATE TABLE m."day""s" AS SELECT i FROM range({ALIVE}) t(i)')
+    return path
+
+
+def replace_some(db: duckdb.DuckDBPyConnection, part: str) -> None:
+    db.execute(f'DELETE FROM m."day""s" WHERE {part}')
+    db.execute(f'INSERT INTO m."day""s" SELECT i FROM range({ALIVE}) t(i) WHERE {part}')
+
+
+def rows(db: duckdb.DuckDBPyConnection) -> int:
+    """Of the table, the dead ones among them."""
+    found = db.execute("SELECT estimated_size FROM duckdb_tables() WHERE schema_name = 'm'")
+    return int(found.fetchall()[0][0])
+
+
+def test_few_dead_rows_are_left_alone(file: Path) -> None:
+    with duckdb.connect(file) as db:
+        replace_some(db, "i % 10 = 0")
+
+        assert not tidy_when_worth_it(db, "m")
+
+
+def test_promise_7_a_file_whose_days_are_read_again_and_again_stays_small(file: Path) -> None:
+    tidied = []
+    for number in range(12):
+        with duckdb.connect(file, config={"max_vacuum_tasks": 0}) as db:
+            tidied.append(tidy_when_worth_it(db, "m"))
+            replace_some(db, f"hash(i, {number}) % 10 < 3")
+
+    assert True in tidied
+    assert False in tidied
+    with duckdb.connect(file, config={"max_vacuum_tasks": 0}) as db:
+        assert rows(db) < 3 * ALIVE  # twelve times a third would be nearly five
+        assert db.execute('SELECT count(*) FROM m."day""s"').fetchall() == [(ALIVE,)]
