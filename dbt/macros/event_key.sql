@@ -28,3 +28,8 @@
         {%- endif %}
     end
 {%- endmacro %}
+
+{# True for the events by which ids are merged where the rule is `original`. #}
+{% macro is_merging_event() -%}
+    event in ('$identify', '$create_alias', '$merge')
+{%- endmacro %}

@@ -36,7 +36,7 @@ def test_events(db: DB, seen: list[plain.Seen]) -> None:
 def test_properties(db: DB, seen: list[plain.Seen]) -> None:
     found = db.execute(
         """
-        select event, property, sampled_events, defined, strings, numbers, booleans, nulls, is_mixed_type
+        select event, property, event_count, defined, strings, numbers, booleans, nulls, is_mixed_type
         from property_catalog
         """
     ).fetchall()

@@ -1,3 +1,5 @@
+-- depends_on: {{ ref('int_changed_dates') }}
+-- depends_on: {{ ref('int_moved_user_days') }}
 {% set kind = choice('session_kind', ['timeout', 'event', 'property']) %}
 {% set timeout = number('session_timeout_minutes', 1) %}
 {% set owner = choice('session_identity', ['user', 'device']) %}

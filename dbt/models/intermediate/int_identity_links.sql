@@ -2,7 +2,7 @@
 {% set conflict = choice('identity_device_conflict', ['first', 'last', 'none']) %}
 
 with events as (
-    select * from {{ ref('events') }}
+    select * from {{ ref('int_linking_events') }}
     where {{ 'sender_id is not null' if rule in ('simplified', 'original') else 'false' }}
 ),
 
@@ -61,7 +61,7 @@ rewritten as (
                 properties, ['/$anon_id', '/$identified_id', '/alias', '/$distinct_ids/0', '/$distinct_ids/1']
             ) as found
         from ingested
-        where event in ('$identify', '$create_alias', '$merge')
+        where {{ is_merging_event() }}
     ),
 
     told as ( -- noqa: ST03

@@ -1,20 +1,22 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    post_hook="{{ move_events_to_their_users() }}",
+    post_hook=["{{ move_events_to_their_users() }}", "{{ note_moved_events() }}"],
 ) }}
+
+-- depends_on: {{ ref('int_changed_dates') }}
 -- A table that publishing drops, and appended to: a build that failed leaves what the next one has to make anew.
 
 with moved as (
     select
-        events.event_date,
-        events.user_id as former_user_id,
+        days.event_date,
+        days.user_id as former_user_id,
         identities.user_id
-    from {{ ref('events') }} as events
-    inner join {{ ref('identities') }} as identities on events.sender_id = identities.distinct_id
+    from {{ ref('int_sender_days') }} as days
+    inner join {{ ref('identities') }} as identities on days.sender_id = identities.distinct_id
     where
-        events.user_id <> identities.user_id
-        and events.event_date not in (select changed.changed_date from {{ ref('int_changed_dates') }} as changed)
+        days.user_id <> identities.user_id
+        and not {{ is_changed_date('days.event_date') }}
 )
 
 select

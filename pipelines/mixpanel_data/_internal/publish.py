@@ -7,6 +7,7 @@ import duckdb
 
 from mixpanel_data._internal import publish_turns
 from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.vacuum import tidy_when_worth_it
 from mixpanel_data.exceptions import MixpanelDataError
 
 
@@ -42,8 +43,13 @@ def _seal(path: Path) -> dict[str, int]:
             )
         # views over raw data, which readers lack
         db.execute("drop schema if exists staging cascade")
+        for schema in ("main", "working"):
+            if tidy_when_worth_it(db, schema):
+                break
         db.execute("force checkpoint")
-        names = db.execute("select table_name from duckdb_tables() order by all").fetchall()
+        names = db.execute(
+            "select table_name from duckdb_tables() where schema_name = 'main' order by all"
+        ).fetchall()
         return {name: _rows(db, name) for (name,) in names}
 
 

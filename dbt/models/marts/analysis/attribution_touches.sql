@@ -1,12 +1,18 @@
 -- noqa: disable=layout.indent,layout.long_lines
-{{ config(pre_hook="{{ require_known_conversion_events() }}") }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace',
+    replaces="{{ is_touched_user() }}",
+    on_schema_change='fail',
+    pre_hook="{{ require_known_conversion_events() }}",
+) }}
 {% set includes_conversion = switch('attribution_include_conversion_event') %}
 {% set back = '>=' if switch('attribution_lookback_inclusive') else '>' %}
 
--- depends_on: {{ ref('int_moved_user_days') }}
+-- depends_on: {{ ref('int_touched_users') }}
 with events as (
     select * from {{ ref('events') }}
-    where user_id is not null
+    where user_id is not null and {{ when_incremental(is_touched_user()) }}
 ),
 
 conversions as (

@@ -1,11 +1,17 @@
 -- noqa: disable=all
-{{ config(pre_hook="{{ require_known_funnel_events() }}") }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace',
+    replaces="{{ is_touched_user() }}",
+    on_schema_change='fail',
+    pre_hook="{{ require_known_funnel_events() }}",
+) }}
 {% set grace = number('funnel_grace_seconds', 0) %}
 
--- depends_on: {{ ref('int_moved_user_days') }}
+-- depends_on: {{ ref('int_touched_users') }}
 with recursive events as (
     select * from {{ ref('events') }}
-    where user_id is not null
+    where user_id is not null and {{ when_incremental(is_touched_user()) }}
 ),
 
 {% for funnel in funnels() %}

@@ -1,71 +1,15 @@
 -- noqa: disable=layout.indent,layout.long_lines
-{{ config(pre_hook="{{ require_known_retention_events() }}") }}
 {% set days = {'day': 1, 'week': 7, 'month': 30} %}
-{% set not_before = '<=' if switch('retention_return_at_birth_instant') else '<' %}
 
--- depends_on: {{ ref('int_moved_user_days') }}
-with events as (
-    select
-        event,
-        time,
-        event_date,
-        event_key,
-        user_id
-    from {{ ref('events') }}
-    where user_id is not null
-),
-
-births as (
-    {% for retention in retentions() %}
-        {% set row_start = first_day(retention.unit, 'event_date') %}
-        select
-            '{{ retention.name | replace("'", "''") }}' as retention,
-            user_id,
-            {{ row_start if retention.kind == 'compounded' else 'min(' ~ row_start ~ ')' }} as cohort_start,
-            min(time) as born_at,
-            arg_min(event_key, (time, event_key)) as birth_key
-        from events
-        where {{ is_any_of(retention.birth_events) }}
-        group by
-            user_id{{ ', ' ~ row_start if retention.kind == 'compounded' }}
-        union all
-    {% endfor %}
-    select
-        null::varchar as retention,
-        null::varchar as user_id,
-        null::date as cohort_start,
-        null::timestamp as born_at,
-        null::uuid as birth_key
-    where false
-),
-
-returns as (
-    {% for retention in retentions() %}
-        select distinct
-            births.retention,
-            births.user_id,
-            births.cohort_start,
-            {% if retention.mode == 'rolling' %}
-                (epoch_us(events.time) - epoch_us(births.born_at)) // {{ days[retention.unit] * 86400000000 }}
-            {% elif retention.unit == 'month' %}
-                date_diff('month', births.cohort_start, events.event_date)
-            {% else %}
-                ({{ first_day(retention.unit, 'events.event_date') }} - births.cohort_start) // {{ days[retention.unit] }}
-            {% endif %} as interval_number
-        from births
-        inner join events on births.user_id = events.user_id and births.born_at {{ not_before }} events.time
-        where
-            births.retention = '{{ retention.name | replace("'", "''") }}'
-            and births.birth_key <> events.event_key
-            and {{ is_any_of(retention.return_events, 'events.event') }}
-        union all
-    {% endfor %}
-    select
-        null::varchar as retention,
-        null::varchar as user_id,
-        null::date as cohort_start,
-        null::bigint as interval_number
-    where false
+-- depends_on: {{ ref('events') }}
+-- depends_on: {{ ref('int_retention_users') }}
+-- depends_on: {{ ref('int_touched_users') }}
+with users as (
+    {% if uses_working_tables() %}
+        select * from {{ ref('int_retention_users') }}
+    {% else %}
+        {{ users_of_retentions() }}
+    {% endif %}
 ),
 
 definitions as (
@@ -76,8 +20,7 @@ definitions as (
             '{{ retention.unit }}' as unit,
             '{{ retention.mode }}' as mode,
             {{ retention.intervals }} as intervals,
-            {{ days[retention.unit] }} as days,
-            {{ retention.birth_events == retention.return_events }} as is_same_event
+            {{ days[retention.unit] }} as days
         union all
     {% endfor %}
     select
@@ -86,73 +29,8 @@ definitions as (
         null::varchar as unit,
         null::varchar as mode,
         null::integer as intervals,
-        null::integer as days,
-        null::boolean as is_same_event
+        null::integer as days
     where false
-),
-
--- in a streak the birth counts when it is what one returns for
-streaks as (
-    select
-        retention,
-        user_id,
-        cohort_start,
-        max(interval_number + 1) filter (where interval_number = place) as streak
-    from (
-        select
-            *,
-            row_number() over (partition by retention, user_id, cohort_start order by interval_number) - 1 as place
-        from (
-            select * from returns
-            union
-            select
-                births.retention,
-                births.user_id,
-                births.cohort_start,
-                0 as interval_number
-            from births
-            inner join definitions on births.retention = definitions.retention and definitions.is_same_event
-        ) as counted
-    ) as placed
-    group by
-        retention,
-        user_id,
-        cohort_start
-),
-
-spans as (
-    select
-        retention,
-        user_id,
-        cohort_start,
-        min(interval_number) as first_return,
-        max(interval_number) as last_return
-    from returns
-    group by
-        retention,
-        user_id,
-        cohort_start
-),
-
-users as (
-    select
-        births.retention,
-        births.user_id,
-        births.cohort_start,
-        spans.first_return,
-        spans.last_return,
-        coalesce(streaks.streak, 0) as streak
-    from births
-    left join spans
-        on
-            births.retention = spans.retention
-            and births.user_id = spans.user_id
-            and births.cohort_start = spans.cohort_start
-    left join streaks
-        on
-            births.retention = streaks.retention
-            and births.user_id = streaks.user_id
-            and births.cohort_start = streaks.cohort_start
 ),
 
 -- few kinds of users in each cohort, so each cell need not look at all of them
@@ -179,7 +57,13 @@ returned as (
         cohort_start,
         interval_number,
         count(*) as users
-    from returns
+    from (
+        select
+            retention,
+            cohort_start,
+            unnest(returned_in) as interval_number
+        from users
+    ) as returns
     group by
         retention,
         cohort_start,

@@ -1,21 +1,30 @@
 with last_day as (
-    select max(event_date) as event_date from {{ ref('user_days') }}
+    select max(event_date) as event_date
+    from {{ ref('daily_events') }}
+    where event_count > 0
 ),
 
 events as (
     select
-        user_days.event,
-        sum(user_days.event_count) as event_count,
-        count(distinct user_days.user_id) as users,
-        count(distinct user_days.event_date) as active_days,
-        min(user_days.first_at) as first_seen_at,
-        max(user_days.last_at) as last_seen_at,
+        daily_events.event,
+        sum(daily_events.event_count) as event_count,
+        sum(daily_events.new_users)::bigint as users,
+        count(*) filter (where daily_events.event_count > 0) as active_days,
         coalesce(
-            sum(user_days.event_count) filter (where user_days.event_date > last_day.event_date - 30), 0
+            sum(daily_events.event_count) filter (where daily_events.event_date > last_day.event_date - 30), 0
         ) as event_count_30d
-    from {{ ref('user_days') }} as user_days
+    from {{ ref('daily_events') }} as daily_events
     cross join last_day
-    group by user_days.event
+    group by daily_events.event
+),
+
+spans as (
+    select
+        event,
+        min(first_at) as first_seen_at,
+        max(last_at) as last_seen_at
+    from {{ ref('user_days') }}
+    group by event
 ),
 
 properties as (
@@ -34,8 +43,9 @@ select
     events.active_days,
     events.event_count / events.active_days::double as events_per_active_day,
     coalesce(properties.properties, 0) as properties,
-    events.first_seen_at,
-    events.last_seen_at,
+    spans.first_seen_at,
+    spans.last_seen_at,
     events.event in {{ names('hidden_events') }} as is_hidden
 from events
+inner join spans on events.event = spans.event
 left join properties on events.event = properties.event

@@ -1,83 +1,87 @@
-{% set sample = number('catalog_sample_size', 1) %}
+{% set registers = registers() %}
 
--- Looking at every property of every event costs more than all other models together. A key is as good as drawn by
--- lot, and the same events are drawn whatever the loads were.
-with drawn as (
-    select
-        event,
-        event_key
-    from {{ ref('events') }}
-    qualify row_number() over (partition by event order by event_key) <= {{ sample }}
+-- depends_on: {{ ref('events') }}
+-- depends_on: {{ ref('int_property_days') }}
+-- depends_on: {{ ref('int_changed_dates') }}
+with days as (
+    {% if uses_working_tables() %}
+        select * from {{ ref('int_property_days') }}
+    {% else %}
+        {{ days_of_properties() }}
+    {% endif %}
 ),
 
-sampled as (
-    select
-        events.event,
-        events.time,
-        events.properties
-    from {{ ref('events') }} as events
-    semi join drawn on events.event_key = drawn.event_key
-),
-
-sizes as (
+totals as (
     select
         event,
-        count(*) as sampled_events
-    from sampled
+        sum(event_count)::bigint as event_count
+    from {{ ref('user_days') }}
     group by event
-),
-
-named as (
-    select
-        event,
-        time,
-        properties,
-        unnest(list_distinct(json_keys(properties))) as property
-    from sampled
-),
-
-read as (
-    select
-        event,
-        time,
-        property,
-        json_extract(
-            properties, '/' || replace(replace(property, '~', '~0'), '/', '~1')
-        ) as value -- noqa: RF04
-    from named
-),
-
-typed as (
-    select
-        *,
-        case json_type(value)
-            when 'VARCHAR' then 'string'
-            when 'BOOLEAN' then 'boolean'
-            when 'ARRAY' then 'list'
-            when 'OBJECT' then 'object'
-            when 'NULL' then 'null'
-            else 'number'
-        end as json_type
-    from read
 ),
 
 counted as (
     select
         event,
         property,
-        count(*) filter (where json_type <> 'null') as defined,
-        count(*) filter (where json_type = 'string') as strings,
-        count(*) filter (where json_type = 'number') as numbers,
-        count(*) filter (where json_type = 'boolean') as booleans,
-        count(*) filter (where json_type = 'list') as lists,
-        count(*) filter (where json_type = 'object') as objects,
-        count(*) filter (where json_type = 'null') as nulls,
-        count(distinct json_type) filter (where json_type <> 'null') as types,
-        approx_count_distinct(value::varchar) filter (where json_type <> 'null') as distinct_estimate,
-        min(time) as first_seen_at,
-        max(time) as last_seen_at,
-        list_sort(list_distinct(list(left(value::varchar, 100)) filter (where json_type <> 'null')))[:3] as examples
-    from typed
+        coalesce(sum(defined), 0)::bigint as defined,
+        coalesce(sum(strings), 0)::bigint as strings,
+        coalesce(sum(numbers), 0)::bigint as numbers,
+        coalesce(sum(booleans), 0)::bigint as booleans,
+        coalesce(sum(lists), 0)::bigint as lists,
+        coalesce(sum(objects), 0)::bigint as objects,
+        coalesce(sum(nulls), 0)::bigint as nulls,
+        min(first_at) as first_seen_at,
+        max(last_at) as last_seen_at
+    from days
+    group by
+        event,
+        property
+),
+
+shown as (
+    select
+        event,
+        property,
+        list_sort(list(distinct example))[:3] as examples
+    from (
+        select
+            event,
+            property,
+            unnest(examples) as example
+        from days
+    ) as single
+    group by
+        event,
+        property
+),
+
+merged as (
+    select
+        event,
+        property,
+        register,
+        max(rarest) as rarest
+    from (
+        select
+            event,
+            property,
+            unnest(registers) as register,
+            unnest(rarest) as rarest
+        from days
+    ) as single
+    group by
+        event,
+        property,
+        register
+),
+
+weighed as (
+    select
+        event,
+        property,
+        count(*) as filled,
+        {{ registers * registers * 0.7153 }} / ({{ registers }} - count(*) + sum(pow(2, -rarest::integer))) as estimate
+    from merged
     group by
         event,
         property
@@ -86,19 +90,30 @@ counted as (
 select
     counted.event,
     counted.property,
-    sizes.sampled_events,
+    totals.event_count,
     counted.defined,
-    counted.defined / sizes.sampled_events::double as fill_rate,
+    counted.defined / totals.event_count::double as fill_rate,
     counted.strings,
     counted.numbers,
     counted.booleans,
     counted.lists,
     counted.objects,
     counted.nulls,
-    counted.types > 1 as is_mixed_type,
-    counted.distinct_estimate,
-    case when counted.property not in {{ names('catalog_without_examples') }} then counted.examples end as examples,
+    (counted.strings > 0)::int + (counted.numbers > 0)::int + (counted.booleans > 0)::int
+    + (counted.lists > 0)::int + (counted.objects > 0)::int > 1 as is_mixed_type,
+    -- of few values the empty registers tell more
+    round(
+        case
+            when weighed.event is null then 0
+            when weighed.estimate <= {{ 2.5 * registers }} and weighed.filled < {{ registers }}
+                then {{ registers }} * ln({{ registers }} / ({{ registers }} - weighed.filled)::double)
+            else weighed.estimate
+        end
+    )::bigint as distinct_estimate,
+    shown.examples,
     counted.first_seen_at,
     counted.last_seen_at
 from counted
-inner join sizes on counted.event = sizes.event
+inner join totals on counted.event = totals.event
+left join shown on counted.event = shown.event and counted.property = shown.property
+left join weighed on counted.event = weighed.event and counted.property = weighed.property

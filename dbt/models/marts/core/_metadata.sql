@@ -1,3 +1,7 @@
+{{ config(post_hook=[
+    "delete from {{ ref('int_touched_users') }}",
+    "delete from {{ ref('int_moved_user_days') }}",
+]) }}
 -- Built last, whatever else there is: it marks what this file has caught up with, so that a build that failed is
 -- done again.
 -- depends_on: {{ ref('events') }}
@@ -19,6 +23,9 @@
 -- depends_on: {{ ref('daily_events') }}
 -- depends_on: {{ ref('daily_active_users') }}
 -- depends_on: {{ ref('user_days') }}
+-- depends_on: {{ ref('user_activity') }}
+-- depends_on: {{ ref('int_touched_users') }}
+-- depends_on: {{ ref('int_moved_user_days') }}
 -- depends_on: {{ ref('sessions') }}
 -- depends_on: {{ ref('identities') }}
 

@@ -1,21 +1,5 @@
-with user_dates as (
-    select
-        user_id,
-        event_date,
-        sum(event_count) as event_count
-    from {{ ref('user_days') }}
-    where user_id is not null and {{ is_counted() }}
-    group by
-        user_id,
-        event_date
-),
-
-active as (
-    select
-        *,
-        lag(event_date) over (partition by user_id order by event_date) as previous_date,
-        lead(event_date) over (partition by user_id order by event_date) as next_date
-    from user_dates
+with active as (
+    select * from {{ ref('user_activity') }}
 ),
 
 daily as (

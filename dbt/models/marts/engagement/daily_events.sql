@@ -1,13 +1,6 @@
 with active as (
-    select
-        event,
-        user_id,
-        event_date,
-        lag(event_date) over doings as previous_date,
-        lead(event_date) over doings as next_date
-    from {{ ref('user_days') }}
+    select * from {{ ref('user_days') }}
     where user_id is not null
-    window doings as (partition by event, user_id order by event_date)
 ),
 
 totals as (

@@ -1,25 +1,6 @@
 {% set units = ['day', 'week', 'month'] %}
 
-with user_dates as (
-    select distinct
-        user_id,
-        event_date
-    from {{ ref('user_days') }}
-    where user_id is not null and {{ is_counted() }}
-),
-
-user_periods as (
-    {% for unit in units %}
-        select distinct
-            '{{ unit }}' as period,
-            {{ first_day(unit, 'event_date') }} as period_start,
-            user_id
-        from user_dates
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
-),
-
-period_days as (
+with period_days as (
     {% for unit in units %}
         select
             '{{ unit }}' as period,
@@ -36,7 +17,6 @@ periods as (
     select
         period,
         period_start,
-        next_start,
         bool_or(is_partial) or max(event_date) + 1 < next_start or min(event_date) > period_start as is_partial
     from period_days
     group by
@@ -46,40 +26,43 @@ periods as (
 ),
 
 active as (
-    select
-        user_periods.*,
-        periods.next_start,
-        lag(periods.next_start) over periods_of_user as follows_previous,
-        lead(user_periods.period_start) over periods_of_user as next_active
-    from user_periods
-    inner join periods
-        on user_periods.period = periods.period and user_periods.period_start = periods.period_start
-    window periods_of_user as (
-        partition by user_periods.period, user_periods.user_id order by user_periods.period_start
-    )
+    {% for unit in units %}
+        select
+            '{{ unit }}' as period,
+            {{ first_day(unit, 'event_date') }} as period_start,
+            ({{ first_day(unit, 'event_date') }} + interval 1 {{ unit }})::date as next_start,
+            {{ first_day(unit, 'previous_date') }} as previous_start,
+            ({{ first_day(unit, 'previous_date') }} + interval 1 {{ unit }})::date as follows_previous,
+            {{ first_day(unit, 'next_date') }} as next_active
+        from {{ ref('user_activity') }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
+-- of a user's days in a period, the first tells where he came from
 present as (
     select
         period,
         period_start,
         count(*) as active_users,
-        count(*) filter (where follows_previous is null) as new_users,
+        count(*) filter (where previous_start is null) as new_users,
         count(*) filter (where follows_previous = period_start) as retained_users,
         count(*) filter (where follows_previous < period_start) as resurrected_users
     from active
+    where previous_start is distinct from period_start
     group by
         period,
         period_start
 ),
 
+-- and the last, where he went
 absent as (
     select
         period,
         next_start as period_start,
         count(*) as dormant_users
     from active
-    where next_active is distinct from next_start
+    where next_active is null or next_active > next_start
     group by
         period,
         next_start

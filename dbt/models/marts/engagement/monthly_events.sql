@@ -1,21 +1,12 @@
-with user_months as (
+with active as (
     select
         event,
         user_id,
+        event_count,
         {{ first_day('month', 'event_date') }} as month_start,
-        sum(event_count) as event_count
+        {{ first_day('month', 'previous_date') }} as previous_month,
+        {{ first_day('month', 'next_date') }} as next_month
     from {{ ref('user_days') }}
-    group by all
-),
-
-active as (
-    select
-        *,
-        lag(month_start) over doings as previous_month,
-        lead(month_start) over doings as next_month
-    from user_months
-    where user_id is not null
-    window doings as (partition by event, user_id order by month_start)
 ),
 
 totals as (
@@ -23,12 +14,13 @@ totals as (
         event,
         month_start,
         sum(event_count) as event_count
-    from user_months
+    from active
     group by
         event,
         month_start
 ),
 
+-- of a user's days in a month, the first tells where he came from
 monthly as (
     select
         event,
@@ -38,18 +30,20 @@ monthly as (
         count(*) filter (where previous_month = month_start - interval 1 month) as repeat_users,
         count(*) filter (where previous_month < month_start - interval 1 month) as return_users
     from active
+    where user_id is not null and previous_month is distinct from month_start
     group by
         event,
         month_start
 ),
 
+-- and the last, where he went
 churned as (
     select
         event,
         (month_start + interval 1 month)::date as month_start,
         count(*) as churned_users
     from active
-    where next_month is null or next_month > month_start + interval 1 month
+    where user_id is not null and (next_month is null or next_month > month_start + interval 1 month)
     group by all
 ),
 

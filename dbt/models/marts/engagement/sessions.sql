@@ -1,8 +1,9 @@
 {{ config(
     materialized='incremental' if sessions_are_incremental() else 'table',
-    incremental_strategy='append',
+    incremental_strategy='replace',
+    replaces="{{ is_touched(day='session_date') }}",
     on_schema_change='fail',
-    pre_hook=["{{ put_events_into_sessions() }}", "{{ delete_touched('session_date') }}"],
+    pre_hook="{{ put_events_into_sessions() }}",
 ) }}
 {% set bounce_rule = choice('bounce_rule', ['single_page_view', 'single_event', 'duration_le_10s']) %}
 {% set passed_through = [
@@ -11,6 +12,8 @@
 ] %}
 
 -- depends_on: {{ ref('int_moved_user_days') }}
+-- depends_on: {{ ref('int_changed_dates') }}
+-- depends_on: {{ ref('int_event_sessions') }}
 with placed as (
     select
         events.*,
@@ -19,7 +22,7 @@ with placed as (
     from {{ ref('events') }} as events
     where
         events.session_id is not null
-        and {{ is_touched('events.user_id', 'events.event_date') if sessions_are_incremental() else 'true' }}
+        and {{ when_incremental(is_touched('events.user_id', 'events.event_date')) }}
 ),
 
 grouped as (

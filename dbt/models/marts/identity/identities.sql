@@ -70,11 +70,10 @@ reasons as (
 senders as (
     select
         sender_id as id,
-        min(time) as first_seen_at,
-        max(time) as last_seen_at,
-        count(*) as event_count
-    from {{ ref('events') }}
-    where sender_id is not null
+        min(first_at) as first_seen_at,
+        max(last_at) as last_seen_at,
+        sum(event_count)::bigint as event_count
+    from {{ ref('int_sender_days') }}
     group by sender_id
 ),
 

@@ -1,3 +1,11 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace',
+    replaces="{{ is_changed_date() }}",
+    on_schema_change='fail',
+) }}
+
+-- depends_on: {{ ref('int_changed_dates') }}
 select
     event_date,
     count(*) as events,
@@ -8,4 +16,5 @@ select
     quantile_cont(lateness_seconds, 0.99) as p99_lateness_seconds,
     max(lateness_seconds) as max_lateness_seconds
 from {{ ref('events') }}
+where {{ when_incremental(is_changed_date()) }}
 group by event_date

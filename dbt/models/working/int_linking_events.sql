@@ -1,0 +1,25 @@
+{{ config(replaces="{{ is_changed_date() }}") }}
+
+-- depends_on: {{ ref('int_changed_dates') }}
+-- what int_identity_links reads of events, with few rows for many: those of one day that say the same are one
+select
+    event_date,
+    case when {{ is_merging_event() }} then event end as event,
+    min(time) as time,
+    min(coalesce(processed_at, time)) as processed_at,
+    distinct_id,
+    sender_id,
+    device_id,
+    distinct_id_before_identity,
+    preshuffle_distinct_id,
+    case when {{ is_merging_event() }} then properties end as properties
+from {{ ref('events') }}
+where
+    sender_id is not null
+    and {{ when_incremental(is_changed_date()) }}
+    and (
+        (device_id <> '' and '$device:' || device_id <> sender_id)
+        or coalesce(distinct_id_before_identity, preshuffle_distinct_id) <> ''
+        or {{ is_merging_event() }}
+    )
+group by all

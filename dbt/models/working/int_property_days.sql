@@ -1,0 +1,4 @@
+{{ config(replaces="{{ is_changed_date() }}") }}
+
+-- depends_on: {{ ref('int_changed_dates') }}
+{{ days_of_properties() }}

@@ -1,0 +1,16 @@
+{{ config(replaces="{{ is_changed_date() }}") }}
+
+-- depends_on: {{ ref('int_changed_dates') }}
+select
+    event_date,
+    sender_id,
+    -- as events have it, and moved together with theirs; a day may have both, what came anew and what was moved before
+    case when bool_or(user_id = sender_id) then sender_id else min(user_id) end as user_id,
+    min(time) as first_at,
+    max(time) as last_at,
+    count(*) as event_count
+from {{ ref('events') }}
+where sender_id is not null and {{ when_incremental(is_changed_date()) }}
+group by
+    event_date,
+    sender_id
