@@ -1,0 +1,191 @@
+"""The charts of a report, in Vega-Lite. Names that others gave are data in them, never part of an expression."""
+
+from typing import Any
+
+from mixpanel_data._internal.insight.activity import Activity, Lifecycle
+from mixpanel_data._internal.insight.chart_style import (
+    BAD,
+    MUTED,
+    SERIES,
+    band_x,
+    chart,
+    time_x,
+    tooltip,
+)
+from mixpanel_data._internal.insight.charting import Spec
+from mixpanel_data._internal.insight.freshness import Freshness
+from mixpanel_data._internal.insight.quality import LateArrivals
+from mixpanel_data._internal.insight.words import number, percent, period
+
+
+def active_users(activity: Activity) -> Spec:
+    """DAU, WAU and MAU over time."""
+    rows = [
+        {
+            "start": str(each.start),
+            "when": period(each.start, activity.unit) + (" (not over yet)" if each.is_partial else ""),
+            **{"mau": each.mau, "wau": each.wau, "dau": each.dau},
+            **{f"{key}_text": number(getattr(each, key)) for key in ("mau", "wau", "dau")},
+        }
+        for each in activity.active
+    ]
+    tips = tooltip(when="", mau_text="MAU", wau_text="WAU", dau_text="DAU")
+    lines = [
+        _line(field, colour, 2.5)
+        for field, colour in zip(("mau", "wau", "dau"), SERIES, strict=False)
+    ]
+    return _hovered(280, rows, time_x(activity.unit), lines, "mau", tips)
+
+
+def stickiness(activity: Activity) -> Spec:
+    """DAU / MAU over time."""
+    rows = [
+        {
+            "start": str(each.start),
+            "when": period(each.start, activity.unit) + (" (not over yet)" if each.is_partial else ""),
+            "rate": each.stickiness,
+            "text": percent(each.stickiness),
+        }
+        for each in activity.active
+    ]
+    axis = {"title": None, "format": ".0%"}
+    lines = [_line("rate", SERIES[0], 2, axis=axis)]
+    return _hovered(200, rows, time_x(activity.unit), lines, "rate", tooltip(when="", text="DAU / MAU"))
+
+
+def _line(field: str, colour: str, width: float, axis: dict[str, Any] | None = None) -> Spec:
+    y = {
+        "field": field,
+        "type": "quantitative",
+        "scale": {"zero": True},
+        "axis": axis or {"title": None, "format": ",d"},
+    }
+    return {
+        "mark": {"type": "line", "stroke": colour, "strokeWidth": width, "interpolate": "monotone"},
+        "encoding": {"y": y},
+    }
+
+
+def _hovered(
+    height: int, rows: list[Any], x: Spec, lines: list[Spec], top: str, tips: list[Any]
+) -> Spec:
+    """Lines, and a rule where the pointer is, with what stands there."""
+    hover = {
+        "name": "hover",
+        "select": {"type": "point", "on": "pointerover", "clear": "pointerout", "nearest": True, "encodings": ["x"]},
+    }
+    rule = {
+        "mark": {"type": "rule", "stroke": MUTED, "strokeWidth": 1},
+        "params": [hover],
+        "encoding": {
+            "opacity": {"condition": {"param": "hover", "empty": False, "value": 0.6}, "value": 0},
+            "tooltip": tips,
+        },
+    }
+    single = (
+        [{"mark": {"type": "point", "filled": True, "size": 60, "color": SERIES[0]}, "encoding": {"y": {"field": top, "type": "quantitative"}}}]
+        if len(rows) == 1
+        else []
+    )
+    return chart(height, data={"values": rows}, encoding={"x": x}, layer=[*lines, *single, rule])
+
+
+STAGES = ("new", "retained", "resurrected", "dormant")
+
+
+def lifecycle(found: Lifecycle) -> Spec:
+    """Who is active by where they come from, above the line; who stayed away, below it."""
+    rows = [
+        {
+            "start": str(each.start),
+            "when": period(each.start, found.unit) + (" (not over yet)" if each.is_partial else ""),
+            "stage": stage.capitalize(),
+            "order": STAGES.index(stage),
+            "users": getattr(each, stage) * (-1 if stage == "dormant" else 1),
+            "text": number(getattr(each, stage)),
+            "partial": each.is_partial,
+        }
+        for each in found.stages
+        for stage in STAGES
+    ]
+    colours = {"domain": [stage.capitalize() for stage in STAGES], "range": [*SERIES[:3], "var(--faint)"]}
+    return chart(
+        200,
+        data={"values": rows},
+        mark={"type": "bar"},
+        encoding={
+            "x": band_x(found.unit),
+            "y": {
+                "field": "users",
+                "type": "quantitative",
+                "axis": {"title": None, "labelExpr": "format(abs(datum.value), ',d')"},
+            },
+            "color": {"field": "stage", "type": "nominal", "scale": colours, "legend": None},
+            "order": {"field": "order", "type": "quantitative"},
+            "opacity": {"condition": {"test": "datum.partial", "value": 0.55}, "value": 1},
+            "tooltip": tooltip(when="", stage="Stage", text="Users"),
+        },
+    )
+
+
+def stored(freshness: Freshness) -> Spec:
+    """Rows fetched by day; a missing day is a bar of another colour over the full height."""
+    rows = [
+        {
+            "start": str(each.start),
+            "when": period(each.start, freshness.unit),
+            "rows": each.rows,
+            "text": number(each.rows) if not each.missing_days else f"{number(each.missing_days)} missing",
+            "missing": each.missing_days > 0,
+        }
+        for each in freshness.stored
+    ]
+    x = band_x(freshness.unit)
+    tips = tooltip(when="", text="Rows")
+    y = {"field": "rows", "type": "quantitative", "axis": {"title": None, "format": "~s"}}
+    return chart(
+        140,
+        data={"values": rows},
+        encoding={"x": x},
+        layer=[
+            {
+                "transform": [{"filter": "datum.missing"}],
+                "mark": {"type": "rect", "fill": BAD, "fillOpacity": 0.35},
+                "encoding": {"y": {"value": 0}, "y2": {"value": 140}, "tooltip": tips},
+            },
+            {
+                "mark": {"type": "bar", "fill": SERIES[0]},
+                "encoding": {"y": y, "tooltip": tips},
+            },
+        ],
+    )
+
+
+def late(found: LateArrivals) -> Spec:
+    """The share of a day's events that came more than one, and more than five days late."""
+    rows = [
+        {
+            "start": str(each.start),
+            "when": period(each.start, found.unit),
+            "kind": kind,
+            "share": count / each.events if each.events else 0,
+            "text": f"{number(count)} ({percent(count / each.events)})" if each.events else "0",
+        }
+        for each in found.starts
+        for kind, count in (
+            ("1 to 5 days", each.over_1_day - each.over_5_days),
+            ("over 5 days", each.over_5_days),
+        )
+    ]
+    colours = {"domain": ["1 to 5 days", "over 5 days"], "range": [SERIES[0], SERIES[2]]}
+    return chart(
+        140,
+        data={"values": rows},
+        mark={"type": "bar"},
+        encoding={
+            "x": band_x(found.unit),
+            "y": {"field": "share", "type": "quantitative", "axis": {"title": None, "format": "~%"}},
+            "color": {"field": "kind", "type": "nominal", "scale": colours, "legend": None},
+            "tooltip": tooltip(when="", kind="Late by", text="Events"),
+        },
+    )
