@@ -1,6 +1,6 @@
 """A published file made by hand: the tables that the models' contracts promise, filled with what a test needs.
 
-It takes a tenth of a second where a build takes twenty, and holds what no sample would: names that are markup.
+It takes a second where a build takes twenty, and holds what no sample would: names that are markup.
 """
 
 import json
@@ -22,25 +22,27 @@ SETTINGS = {
     "retentions": [{"name": "by week", "unit": "week"}],
     "funnels": [],
 }
+MARKUP = "<script>document.title = 'owned'</script>"
+LONG = "AVeryLongNameWithoutAnyBlank" * 9
 ODD_NAMES = (
-    "<script>document.title = 'owned'</script>",
+    MARKUP,
     "Purchase 🎉 العربية",
     "$ae_session",
     """it's "quoted" \\ {{ 7 * 7 }} ${x}""",
-    "</script><img src=x onerror=alert(1)>",
-    "AVeryLongNameWithoutAnyBlank" * 9,
-    "tab\tand\nline\x00nul\u202ereversed",
+    "</script><img src=x onerror=document.title='owned'>",
+    LONG,
+    "tab\tand\nline\x01one\u202ereversed",
     "",
 )
 
 
 def contracts() -> dict[str, dict[str, str]]:
-    """Columns and types of every published table, by what its yml says."""
-    found: dict[str, dict[str, str]] = {}
-    for file in sorted(MARTS.rglob("*.yml")):
-        for model in yaml.safe_load(file.read_text())["models"]:
-            found[model["name"]] = {c["name"]: c["data_type"] for c in model["columns"]}
-    return found
+    """Columns and types of every published table, as its yml promises them."""
+    return {
+        model["name"]: {column["name"]: column["data_type"] for column in model["columns"]}
+        for file in sorted(MARTS.rglob("*.yml"))
+        for model in yaml.safe_load(file.read_text(encoding="utf-8"))["models"]
+    }
 
 
 class MadeFile:
@@ -48,16 +50,15 @@ class MadeFile:
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
         self.path = folder / "mixpanel.duckdb"
-        self.tables = contracts()
         with duckdb.connect(self.path) as db:
-            for table, columns in self.tables.items():
+            for table, columns in contracts().items():
                 typed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
                 db.execute(f'create table "{table}" ({typed})')
-        told = SETTINGS | settings
-        self.add("_settings", [{"name": k, "value": json.dumps(v)} for k, v in told.items()])
+        self.add("_settings", *({"name": key, "value": json.dumps(value)} for key, value in (SETTINGS | settings).items()))
 
-    def add(self, table: str, rows: Iterable[dict[str, Any]]) -> None:
+    def add(self, table: str, *rows: dict[str, Any]) -> None:
         """Appends rows; columns that they leave out are null."""
         with duckdb.connect(self.path) as db:
             for row in rows:
@@ -65,67 +66,157 @@ class MadeFile:
                 marks = ", ".join("?" for _ in row)
                 db.execute(f'insert into "{table}" ({names}) values ({marks})', list(row.values()))
 
+    def fill(self, table: str, select: str, *parameters: Any) -> None:
+        """Appends what a query brings, by the names of its columns."""
+        self.run(f'insert into "{table}" by name {select}', *parameters)
+
     def run(self, sql: str, *parameters: Any) -> None:
-        """Any statement, for many rows at once."""
         with duckdb.connect(self.path) as db:
-            db.execute(sql, parameters or None)
+            db.execute(sql, list(parameters) or None)
 
 
-def full(folder: Path, *, days: int = 100, names: Iterable[str] = ODD_NAMES, **settings: Any) -> MadeFile:
-    """One with something in every section, its events called by ``names``."""
+def full(
+    folder: Path, *, days: int = 100, names: Iterable[str] = ODD_NAMES, **settings: Any
+) -> MadeFile:
+    """One with something in every section; events, properties, reports and segments are called by ``names``."""
     names = list(names)
     retentions = [{"name": names[0], "unit": "week"}, {"name": "by day", "unit": "day"}]
+    steps = [names[0], [names[1], names[2]], names[5]]
     funnels = [
-        {"name": names[4], "steps": [names[0], [names[1], names[2]], names[5]], "segment": "utm_source"},
+        {"name": names[4], "steps": steps, "segment": "utm_source"},
         {"name": "nobody entered", "steps": ["A", "B"]},
     ]
     made = MadeFile(folder, **({"retentions": retentions, "funnels": funnels} | settings))
-    last = FIRST + timedelta(days=days - 1)
-    each_day = f"(select (date '{FIRST}' + i::integer)::date as day, i::bigint as i from range({days}) r(i))"
-    made.run(f"""insert into daily_active_users by name select day as event_date, 100 + i % 7 * 9 as dau, 400 + i as wau,
-        900 + 2 * i as mau, dau / mau::double as stickiness, 12 as new_users, dau - 15 as returning_users,
-        3 as resurrected_users, 5 as churned_users, dau * 9 as event_count, i = {days} - 1 as is_partial from {each_day}""")
-    for unit in ("day", "week", "month"):
-        made.run(f"""insert into lifecycle by name select '{unit}' as period, date_trunc('{unit}', day)::date as period_start,
-            300::bigint as active_users, 80::bigint as new_users, 190::bigint as retained_users, 30::bigint as resurrected_users,
-            60::bigint as dormant_users, bool_or(i = {days} - 1) as is_partial from {each_day} group by all""")
-    for n, name in enumerate(names):
-        made.run(f"""insert into daily_events by name select day as event_date, ? as event, {900 // (n + 1)} + i % 7 as event_count
-            from {each_day}""", name)
-        made.run(f"""insert into user_days by name select day as event_date, 'u' || (i % {40 // (n + 1) + 1}) as user_id,
-            ? as event, 1 as event_count from {each_day}""", name)
-        made.add("property_catalog", [
-            {"event": name, "property": other, "sampled_events": 1000, "defined": 900 - 100 * m, "fill_rate": 0.9 - 0.1 * m,
-             "strings": 500, "numbers": 40 if m % 2 else 0, "is_mixed_type": bool(m % 2), "distinct_estimate": 70,
-             "examples": None if m == 3 else ['"<b>bold</b>"', '"' + "x" * 98, "3.5"]}
-            for m, other in enumerate(names)
-        ])
-    made.run(f"""insert into dq_days by name select day, i not in (40, 41, 60) as is_fetched,
-        case when is_fetched then 5000 + i * 10 end as row_count, 0 as rejected_count, 3 as late_count,
-        (day + 1)::timestamp + interval 3 hour as fetched_at from {each_day}""")
-    made.run(f"""insert into _metadata by name select 'events' as table_name, 'events' as fetch_type, '12345' as project_id, 'eu' as region,
-        day as window_start, day as window_end, day::timestamp as range_start, (day + 1)::timestamp as range_end,
-        (day + 1)::timestamp + interval 3 hour as fetched_at from {each_day}""")
-    made.run(f"""insert into dq_late_arrivals by name select day as event_date, 5000 as events, 0 as without_processing_time,
-        i % 11 * 4 as later_than_1_day, i % 11 as later_than_5_days, 700000.0 as max_lateness_seconds from {each_day}""")
-    made.run(f"insert into dq_duplicates by name select day as event_date, 5000 as exported_rows, 4950 as events, 50 as duplicates from {each_day}")
-    made.add("dq_volume", [
-        {"event": name, "event_date": last - timedelta(days=n), "event_count": 500 * n, "usual_count": 700.5, "score": 9.0 - 3 * n, "is_anomaly": True}
-        for n, name in enumerate(names)
-    ])
-    made.add("dq_casts", [{"column_name": "price", "event": names[0], "failed": 3, "first_date": FIRST, "last_date": last}])
-    for retention, unit, step in ((retentions[0]["name"], "week", 7), ("by day", "day", 1)):
-        made.run(f"""insert into retention_cohorts by name
-            select ? as retention, 'birth' as kind, '{unit}' as unit, 'rolling' as mode, (date '{FIRST}' + (c * {step})::integer)::date as cohort_start,
-                n as interval_number, 200 + c as cohort_size, (200 + c) // (n + 2) as retained_on, (200 + c) * 9 // (n + 10) as retained_on_or_after,
-                retained_on / cohort_size::double as rate_on, retained_on_or_after / cohort_size::double as rate_on_or_after,
-                (c + n + 1) * {step} < {days} as is_complete
-            from range({days} // {step}) a(c), range(13) b(n) where (c + n) * {step} < {days}""", retention)
-        made.run("""insert into retention_averages by name select ? as retention, n as interval_number, 9::bigint as cohorts, 1800::bigint as users,
-            9 / (n + 10) as rate_on_or_after_weighted, 1 / (n + 2) as rate_on_weighted from range(13) b(n)""", retention)
+    _users(made, days)
+    _events(made, days, names)
+    _quality(made, days, names)
+    _retention(made, days, names[0], "week", 7)
+    _retention(made, days, "by day", "day", 1)
     for segment in (None, *names[:6]):
-        made.run(f"""insert into funnel_attempts by name select ? as funnel, ? as segment, 'u' || i as user_id, day as entry_date,
-            day::timestamp + interval 9 hour as entered_at, 1 + (i % 4 > 0)::bigint + (i % 4 > 2)::bigint as steps_reached,
-            [entered_at, entered_at + interval 90 second, entered_at + interval 2 hour][:steps_reached] as step_times,
-            steps_reached = 3 as is_converted, entered_at + interval 7 day as open_until from {each_day}""", names[4], segment)
+        _attempts(made, days, names[4], segment)
     return made
+
+
+def _days(days: int) -> str:
+    return f"(select date '{FIRST}' + i::integer as day, i::bigint as i from range({days}) r(i))"
+
+
+def _users(made: MadeFile, days: int) -> None:
+    made.fill(
+        "daily_active_users",
+        f"""select day as event_date, 100 + i % 7 * 9 as dau, 400 + i as wau, 900 + 2 * i as mau,
+            dau / mau::double as stickiness, 12 as new_users, dau - 15 as returning_users, 3 as resurrected_users,
+            5 as churned_users, dau * 9 as event_count, i = {days} - 1 as is_partial from {_days(days)}""",
+    )
+    for unit in ("day", "week", "month"):
+        made.fill(
+            "lifecycle",
+            f"""select '{unit}' as period, date_trunc('{unit}', day)::date as period_start, 300 as active_users,
+                80 as new_users, 190 as retained_users, 30 as resurrected_users, 60 as dormant_users,
+                bool_or(i = {days} - 1) as is_partial from {_days(days)} group by all""",
+        )
+
+
+def _events(made: MadeFile, days: int, names: list[str]) -> None:
+    for n, name in enumerate(names):
+        made.fill(
+            "daily_events",
+            f"select day as event_date, ? as event, {900 // (n + 1)} + i % 7 as event_count, false as is_partial from {_days(days)}",
+            name,
+        )
+        made.fill(
+            "user_days",
+            f"select day as event_date, 'u' || (i % {40 // (n + 1) + 1}) as user_id, ? as event, 1 as event_count from {_days(days)}",
+            name,
+        )
+        made.add(
+            "property_catalog",
+            *(
+                {
+                    "event": name,
+                    "property": other,
+                    "sampled_events": 1000,
+                    "defined": 900 - 100 * (m % 9),
+                    "fill_rate": 0.9 - 0.1 * (m % 9),
+                    "strings": 500,
+                    "numbers": 40 if m % 2 else 0,
+                    "is_mixed_type": bool(m % 2),
+                    "distinct_estimate": 70,
+                    "examples": None if m == 3 else ['"<b>bold</b>"', f'"{"x" * 98}', "3.5"],
+                }
+                for m, other in enumerate(names)
+            ),
+        )
+
+
+def _quality(made: MadeFile, days: int, names: list[str]) -> None:
+    made.fill(
+        "dq_days",
+        f"""select day, i not in (40, 41, 60) as is_fetched, case when is_fetched then 5000 + i * 10 end as row_count,
+            0 as rejected_count, 3 as late_count, day + 1 + interval 3 hour as fetched_at from {_days(days)}""",
+    )
+    made.fill(
+        "_metadata",
+        f"""select 'events' as table_name, 'events' as fetch_type, '12345' as project_id, 'eu' as region,
+            day as window_start, day as window_end, day::timestamp as range_start, (day + 1)::timestamp as range_end,
+            day + 1 + interval 3 hour as fetched_at from {_days(days)}""",
+    )
+    made.fill(
+        "dq_late_arrivals",
+        f"""select day as event_date, 5000 as events, 0 as without_processing_time, i % 11 * 4 as later_than_1_day,
+            i % 11 as later_than_5_days, 700000.0 as max_lateness_seconds from {_days(days)}""",
+    )
+    made.fill(
+        "dq_duplicates",
+        f"select day as event_date, 5000 as exported_rows, 4950 as events, 50 as duplicates from {_days(days)}",
+    )
+    last = FIRST + timedelta(days=days - 1)
+    made.add(
+        "dq_volume",
+        *(
+            {
+                "event": name,
+                "event_date": last - timedelta(days=n),
+                "event_count": 500 * n,
+                "usual_count": 700.5,
+                "score": -9.0 + 3 * n,
+                "is_anomaly": True,
+            }
+            for n, name in enumerate(names)
+        ),
+    )
+    made.add(
+        "dq_casts",
+        {"column_name": "price", "event": names[0], "failed": 3, "first_date": FIRST, "last_date": last},
+    )
+
+
+def _retention(made: MadeFile, days: int, name: str, unit: str, step: int) -> None:
+    made.fill(
+        "retention_cohorts",
+        f"""select ? as retention, 'birth' as kind, '{unit}' as unit, 'rolling' as mode,
+                date '{FIRST}' + (c * {step})::integer as cohort_start, n as interval_number, 200 + c as cohort_size,
+                cohort_size // (n + 2) as retained_on, cohort_size * 9 // (n + 10) as retained_on_or_after,
+                retained_on / cohort_size::double as rate_on,
+                retained_on_or_after / cohort_size::double as rate_on_or_after, (c + n + 1) * {step} < {days} as is_complete
+            from range({days} // {step}) a(c), range(13) b(n) where (c + n) * {step} < {days}""",
+        name,
+    )
+    made.fill(
+        "retention_averages",
+        """select ? as retention, n as interval_number, 9 as cohorts, 1800 as users,
+                9 / (n + 10) as rate_on_or_after_weighted, 1 / (n + 2) as rate_on_weighted from range(13) b(n)""",
+        name,
+    )
+
+
+def _attempts(made: MadeFile, days: int, name: str, segment: str | None) -> None:
+    made.fill(
+        "funnel_attempts",
+        f"""select ? as funnel, ? as segment, 'u' || i as user_id, day as entry_date, day + interval 9 hour as entered_at,
+                1 + (i % 4 > 0)::bigint + (i % 4 > 2)::bigint as steps_reached,
+                [entered_at, entered_at + interval 90 second, entered_at + interval 2 hour][:steps_reached] as step_times,
+                steps_reached = 3 as is_converted, entered_at + interval 7 day as open_until from {_days(days)}""",
+        name,
+        segment,
+    )

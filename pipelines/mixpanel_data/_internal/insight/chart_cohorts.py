@@ -80,7 +80,7 @@ def heat_map(retention: Retention) -> Spec:
         "encoding": {
             "text": {"field": "short"},
             "color": {
-                "condition": {"test": "datum.rate > 0.5", "value": "var(--on-c1)"},
+                "condition": {"test": "datum.rate > 0.72", "value": "var(--on-c1)"},
                 "value": "var(--ink)",
             },
         },

@@ -64,6 +64,7 @@ def band_x(unit: str) -> dict[str, Any]:
             "title": None,
             "format": "%b %Y" if unit == "month" else "%-d %b",
             "labelOverlap": True,
+            "labelSeparation": 14,
             "labelAngle": 0,
             "labelFlush": True,
             "ticks": False,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mixpanel_data._internal.insight.activity import Activity, Lifecycle
+from mixpanel_data._internal.insight.activity import Active, Activity, Lifecycle
 from mixpanel_data._internal.insight.chart_style import (
     BAD,
     MUTED,
@@ -23,11 +23,11 @@ def active_users(activity: Activity) -> Spec:
     rows = [
         {
             "start": str(each.start),
-            "when": period(each.start, activity.unit) + (" (not over yet)" if each.is_partial else ""),
+            "when": period(each.start, activity.unit),
             **{"mau": each.mau, "wau": each.wau, "dau": each.dau},
             **{f"{key}_text": number(getattr(each, key)) for key in ("mau", "wau", "dau")},
         }
-        for each in activity.active
+        for each in _drawn(activity)
     ]
     tips = tooltip(when="", mau_text="MAU", wau_text="WAU", dau_text="DAU")
     lines = [
@@ -42,15 +42,21 @@ def stickiness(activity: Activity) -> Spec:
     rows = [
         {
             "start": str(each.start),
-            "when": period(each.start, activity.unit) + (" (not over yet)" if each.is_partial else ""),
+            "when": period(each.start, activity.unit),
             "rate": each.stickiness,
             "text": percent(each.stickiness),
         }
-        for each in activity.active
+        for each in _drawn(activity)
     ]
     axis = {"title": None, "format": ".0%"}
     lines = [_line("rate", SERIES[0], 2, axis=axis)]
-    return _hovered(200, rows, time_x(activity.unit), lines, "rate", tooltip(when="", text="DAU / MAU"))
+    return _hovered(230, rows, time_x(activity.unit), lines, "rate", tooltip(when="", text="DAU / MAU"))
+
+
+def _drawn(activity: Activity) -> list[Active]:
+    """The points of a line: one that is not over yet would be a drop that is none."""
+    whole = [each for each in activity.active if not each.is_partial]
+    return whole or list(activity.active)
 
 
 def _line(field: str, colour: str, width: float, axis: dict[str, Any] | None = None) -> Spec:

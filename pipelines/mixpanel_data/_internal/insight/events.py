@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from mixpanel_data._internal.insight.definitions import Definitions
 from mixpanel_data._internal.insight.published import Published
-from mixpanel_data._internal.insight.span import bucket, unit_of
 from mixpanel_data._internal.windows import Window
 
 MOST_EVENTS = 20
@@ -97,24 +96,28 @@ def read_events(db: Published, definitions: Definitions, span: Window) -> Events
 
 
 def _trends(db: Published, names: list[str], span: Window) -> dict[str, tuple[int, ...]]:
-    """Counts of each unit of the span, zeros included; of long spans the newest units."""
+    """Counts of equal stretches of whole days, zeros included, up to the last whole day."""
     if not names:
         return {}
-    unit = "week" if unit_of(span) == "day" and len(span) > MOST_TREND_POINTS else unit_of(span)
+    days = -(-len(span) // MOST_TREND_POINTS)
     rows = db.rows(
         f"""
-        WITH counted AS (
-            SELECT event, {bucket(unit, "event_date")} AS start, sum(event_count)::BIGINT AS total
-            FROM daily_events WHERE event_date BETWEEN $first AND $last AND event IN (SELECT unnest($names)) GROUP BY ALL
+        WITH whole AS (
+            SELECT event, event_date, event_count, max(event_date) OVER () AS newest FROM daily_events
+            WHERE event_date BETWEEN $first AND $last AND NOT is_partial
         ),
-        grid AS (SELECT event, start FROM (SELECT DISTINCT event FROM counted), (SELECT DISTINCT start FROM counted))
-        SELECT event, list(coalesce(total, 0) ORDER BY start) FROM grid LEFT JOIN counted USING (event, start) GROUP BY event
+        counted AS (
+            SELECT event, (newest - event_date) // {days} AS back, sum(event_count)::BIGINT AS total
+            FROM whole WHERE newest - event_date < {len(span) // days * days} AND event IN (SELECT unnest($names)) GROUP BY ALL
+        ),
+        grid AS (SELECT event, back FROM (SELECT DISTINCT event FROM counted), (SELECT DISTINCT back FROM counted))
+        SELECT event, list(coalesce(total, 0) ORDER BY back DESC) FROM grid LEFT JOIN counted USING (event, back) GROUP BY event
         """,
         names=names,
         first=span.first,
         last=span.last,
     )
-    return {event: tuple(counts[-MOST_TREND_POINTS:]) for event, counts in rows}
+    return {event: tuple(counts) for event, counts in rows}
 
 
 def read_catalogue(db: Published, events: tuple[str, ...]) -> tuple[Catalogue, ...]:

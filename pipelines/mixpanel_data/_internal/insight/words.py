@@ -4,6 +4,9 @@ import unicodedata
 from datetime import date, datetime
 
 _UNITS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
+_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
+# They turn the direction of what follows, beyond the name itself.
+_TURNING = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F}
 LONGEST_NAME = 120
 
 
@@ -73,10 +76,8 @@ def name(text: str) -> str:
 
 def _visible(letter: str) -> str:
     code = ord(letter)
-    if code < 0x20:
-        return chr(0x2400 + code)
-    if code == 0x7F or unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") or code in range(0x202A, 0x202F):
-        return "\ufffd"
+    if unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") or code in _TURNING:
+        return _ESCAPES.get(letter, f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
     return letter
 
 
