@@ -56,7 +56,13 @@ class MadeFile:
             for table, columns in contracts().items():
                 typed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
                 db.execute(f'create table "{table}" ({typed})')
-        self.add("_settings", *({"name": key, "value": json.dumps(value)} for key, value in (SETTINGS | settings).items()))
+        self.add(
+            "_settings",
+            *(
+                {"name": key, "value": json.dumps(value)}
+                for key, value in (SETTINGS | settings).items()
+            ),
+        )
 
     def add(self, table: str, *rows: dict[str, Any]) -> None:
         """Appends rows; columns that they leave out are null."""
@@ -187,7 +193,13 @@ def _quality(made: MadeFile, days: int, names: list[str]) -> None:
     )
     made.add(
         "dq_casts",
-        {"column_name": "price", "event": names[0], "failed": 3, "first_date": FIRST, "last_date": last},
+        {
+            "column_name": "price",
+            "event": names[0],
+            "failed": 3,
+            "first_date": FIRST,
+            "last_date": last,
+        },
     )
 
 

@@ -40,7 +40,18 @@ def test_another_file_and_other_days_can_be_named(mp: Mp, data: Path, tmp_path: 
     target = tmp_path / "it's a report 🎉.html"
     target.write_text("old")
 
-    code, out, err = mp("report", "--data-dir", data, "-o", target, "--from", "2026-06-03", "--to", "2026-06-05", "-q")
+    code, out, err = mp(
+        "report",
+        "--data-dir",
+        data,
+        "-o",
+        target,
+        "--from",
+        "2026-06-03",
+        "--to",
+        "2026-06-05",
+        "-q",
+    )
 
     assert (code, out, err) == (0, f"{target}\n", "")
     assert "3 Jun 2026 to 5 Jun 2026" in target.read_text(encoding="utf-8")
@@ -89,7 +100,10 @@ def test_an_output_that_can_not_be_written_is_named(
 
 @pytest.mark.parametrize(
     ("days", "says"),
-    [(["--from", "soon"], "'soon' is no date"), (["--from", "2030-01-01"], "there are 2026-06-01 to 2026-06-10")],
+    [
+        (["--from", "soon"], "'soon' is no date"),
+        (["--from", "2030-01-01"], "there are 2026-06-01 to 2026-06-10"),
+    ],
 )
 def test_days_that_are_no_good_end_with_3(mp: Mp, data: Path, days: list[str], says: str) -> None:
     code, _, err = mp("report", "--data-dir", data, *days)

@@ -56,10 +56,10 @@ def drawn(visit: Visit) -> Any:
     return visit.page
 
 
-@pytest.fixture(params=SCREENS, ids=lambda screen: f"{screen[0]}-{'dark' if screen[1] else 'light'}")
-def visit(
-    request: pytest.FixtureRequest, visitor: Visitor, odd_page: Path
-) -> Iterator[Visit]:
+@pytest.fixture(
+    params=SCREENS, ids=lambda screen: f"{screen[0]}-{'dark' if screen[1] else 'light'}"
+)
+def visit(request: pytest.FixtureRequest, visitor: Visitor, odd_page: Path) -> Iterator[Visit]:
     width, dark = request.param
     with visitor.visit(odd_page.as_uri(), width=width, dark=dark) as visit:
         yield visit
@@ -74,7 +74,9 @@ def test_it_opens_without_network_complaints_or_overflow(
     assert (tmp_path / "report.png").stat().st_size > 100_000
     assert visit.complaints == []
     assert visit.requests == [odd_page.as_uri()]
-    assert page.title() == "Mixpanel project 12345: report up to 8 Sep 2026"  # no name in the data was run
+    assert (
+        page.title() == "Mixpanel project 12345: report up to 8 Sep 2026"
+    )  # no name in the data was run
     assert page.locator(".chart svg").count() == 8
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert page.evaluate(OVERFLOWING) == []
@@ -123,12 +125,16 @@ def test_it_prints(visitor: Visitor, odd_page: Path) -> None:
         page.emulate_media(media="print")
 
         assert paper.startswith(b"%PDF")
-        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        assert (
+            page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        )
         assert page.locator("nav").is_hidden()
 
 
 def test_without_scripts_it_says_where_the_figures_are(visitor: Visitor, odd_page: Path) -> None:
     with visitor.visit(odd_page.as_uri(), java_script_enabled=False) as visit:
-        said = visit.page.locator("[data-chart=active]").evaluate("each => getComputedStyle(each, '::before').content")
+        said = visit.page.locator("[data-chart=active]").evaluate(
+            "each => getComputedStyle(each, '::before').content"
+        )
 
         assert "table below" in said

@@ -29,10 +29,15 @@ def test_headlines_are_those_of_the_newest_whole_day(odd: MadeFile) -> None:
     with duckdb.connect(odd.path, read_only=True) as db:
         sql = "select dau, wau, mau from daily_active_users where event_date = ?"
         now, week, month = (
-            db.execute(sql, [day]).fetchone() or () for day in ("2026-09-07", "2026-08-31", "2026-08-08")
+            db.execute(sql, [day]).fetchone() or ()
+            for day in ("2026-09-07", "2026-08-31", "2026-08-08")
         )
     assert (activity.dau.value, activity.wau.value, activity.mau.value) == now
-    assert (activity.dau.before, activity.wau.before, activity.mau.before) == (week[0], week[1], month[2])
+    assert (activity.dau.before, activity.wau.before, activity.mau.before) == (
+        week[0],
+        week[1],
+        month[2],
+    )
     assert activity.mau.change == pytest.approx(now[2] / month[2] - 1)
 
 
@@ -134,7 +139,14 @@ def test_ten_years_and_a_thousand_names_stay_few_rows(tmp_path: Path) -> None:
 
 def test_a_table_that_is_missing_costs_its_section_alone(tmp_path: Path) -> None:
     made = full(tmp_path)
-    for table in ("funnel_attempts", "dq_days", "property_catalog", "profiles", "user_days", "_metadata"):
+    for table in (
+        "funnel_attempts",
+        "dq_days",
+        "property_catalog",
+        "profiles",
+        "user_days",
+        "_metadata",
+    ):
         made.run(f'drop table "{table}"')
     made.run("alter table lifecycle rename column dormant_users to sleepers")
 
@@ -158,8 +170,9 @@ def test_a_file_with_no_tables_at_all_is_an_empty_report(tmp_path: Path) -> None
 
 
 def test_where_nothing_is_published_it_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(NothingPublishedError, match="Run `mp sync` first"), opened(
-        DataFolder.at(tmp_path / "none")
+    with (
+        pytest.raises(NothingPublishedError, match="Run `mp sync` first"),
+        opened(DataFolder.at(tmp_path / "none")),
     ):
         pass
 

@@ -78,7 +78,9 @@ def test_charts_come_with_their_figures(odd_page: Path) -> None:
     html = odd_page.read_text(encoding="utf-8")
 
     assert len(re.findall(r'class="chart"[^>]*role="img" aria-label="[^"]{20,}"', html)) == 8
-    assert html.count("Figures as a table") == 6  # the funnel's are open, stickiness shares the first
+    assert (
+        html.count("Figures as a table") == 6
+    )  # the funnel's are open, stickiness shares the first
 
 
 def test_without_funnels_it_says_how_to_configure_one_of_ones_own_events(tmp_path: Path) -> None:
@@ -99,7 +101,10 @@ def test_an_empty_project_is_a_page_too(tmp_path: Path) -> None:
 
 def test_days_without_events_are_a_page_too(tmp_path: Path) -> None:
     made = MadeFile(tmp_path)
-    made.add("dq_days", {"day": "2026-09-08", "is_fetched": True, "row_count": 0, "fetched_at": "2026-09-09"})
+    made.add(
+        "dq_days",
+        {"day": "2026-09-08", "is_fetched": True, "row_count": 0, "fetched_at": "2026-09-09"},
+    )
 
     text = text_of(page(read(made)))
 
@@ -128,7 +133,14 @@ def test_any_name_can_be_seen_and_is_not_endless(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(0.0, "0%"), (0.0001, "<0.1%"), (0.123, "12.3%"), (0.9999, ">99.9%"), (1.0, "100%"), (None, "–")],
+    [
+        (0.0, "0%"),
+        (0.0001, "<0.1%"),
+        (0.123, "12.3%"),
+        (0.9999, ">99.9%"),
+        (1.0, "100%"),
+        (None, words.NOTHING),
+    ],
 )
 def test_a_share_never_rounds_to_none_or_all(value: float | None, said: str) -> None:
     assert words.percent(value) == said
@@ -136,7 +148,13 @@ def test_a_share_never_rounds_to_none_or_all(value: float | None, said: str) -> 
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(0, "0 seconds"), (0.2, "under a second"), (1, "1 second"), (90, "1.5 minutes"), (86400 * 3, "3 days")],
+    [
+        (0, "0 seconds"),
+        (0.2, "under a second"),
+        (1, "1 second"),
+        (90, "1.5 minutes"),
+        (86400 * 3, "3 days"),
+    ],
 )
 def test_a_duration_is_said_in_its_own_unit(seconds: float, said: str) -> None:
     assert words.duration(seconds) == said

@@ -24,7 +24,9 @@ def test_every_section_is_there(report: Report) -> None:
     assert report.sections
     sections = vars(report.sections) | {"freshness": report.freshness}
 
-    assert {name: each.reason for name, each in sections.items() if isinstance(each, Unavailable)} == {}
+    assert {
+        name: each.reason for name, each in sections.items() if isinstance(each, Unavailable)
+    } == {}
     assert report.definitions.timezone == "Europe/Berlin"
 
 
@@ -37,7 +39,9 @@ def test_numbers_of_events_and_users_are_those_of_the_raw_data(
     assert not isinstance(events, Unavailable)
     within = [each for each in seen if report.span.first <= each.day <= report.span.last]
     counts = Counter(each.name for each in within)
-    users = {name: len({each.user for each in within if each.name == name} - {None}) for name in counts}
+    users = {
+        name: len({each.user for each in within if each.name == name} - {None}) for name in counts
+    }
 
     assert {each.name: each.count for each in events.top} == dict(counts)
     assert {each.name: each.users for each in events.top} == users

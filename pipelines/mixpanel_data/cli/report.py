@@ -12,12 +12,17 @@ def report(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Where to write it; else report.html in the data folder."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to write it; else report.html in the data folder.",
         ),
     ] = None,
     from_day: Annotated[
         str | None,
-        typer.Option("--from", metavar="DAY", help="First day, YYYY-MM-DD; else 90 days up to the last."),
+        typer.Option(
+            "--from", metavar="DAY", help="First day, YYYY-MM-DD; else 90 days up to the last."
+        ),
     ] = None,
     to_day: Annotated[
         str | None,

@@ -4,7 +4,7 @@ from mixpanel_data._internal.insight.chart_style import SERIES, chart, tooltip
 from mixpanel_data._internal.insight.charting import Spec
 from mixpanel_data._internal.insight.funnels import Funnel
 from mixpanel_data._internal.insight.retention import Cohort, Retention
-from mixpanel_data._internal.insight.words import number, percent, plural
+from mixpanel_data._internal.insight.words import NOTHING, number, percent, plural
 
 ROW = 30
 
@@ -36,7 +36,9 @@ def heat_map(retention: Retention) -> Spec:
     ]
     labels = [cohort_name(cohort, retention.unit) for cohort in retention.cohorts]
     columns = 1 + max((row["interval"] for row in rows), default=0)
-    name_row = f"{labels!r}[datum.value]" if all(label.isascii() for label in labels) else "datum.value"
+    name_row = (
+        f"{labels!r}[datum.value]" if all(label.isascii() for label in labels) else "datum.value"
+    )
     x = {
         "field": "interval",
         "type": "ordinal",
@@ -72,11 +74,22 @@ def heat_map(retention: Retention) -> Spec:
     }
     unfinished = {
         "transform": [{"filter": "datum.open"}],
-        "mark": {"type": "rect", "filled": False, "stroke": SERIES[0], "strokeDash": [2, 3], "cornerRadius": 3, "tooltip": None},
+        "mark": {
+            "type": "rect",
+            "filled": False,
+            "stroke": SERIES[0],
+            "strokeDash": [2, 3],
+            "cornerRadius": 3,
+            "tooltip": None,
+        },
     }
     # Where cells are narrow, numbers would run into each other: the table has them.
     texts = {
-        "mark": {"type": "text", "fontSize": 11, "opacity": {"expr": f"width / {columns} < 33 ? 0 : 1"}},
+        "mark": {
+            "type": "text",
+            "fontSize": 11,
+            "opacity": {"expr": f"width / {columns} < 33 ? 0 : 1"},
+        },
         "encoding": {
             "text": {"field": "short"},
             "color": {
@@ -100,7 +113,7 @@ def funnel(found: Funnel) -> Spec:
             "step": step.number,
             "reached": step.reached,
             "entries": found.entries,
-            "rate": percent(step.reached / found.entries) if found.entries else "–",
+            "rate": percent(step.reached / found.entries) if found.entries else NOTHING,
             "text": f"{number(step.reached)} of {number(found.entries)}",
             "events": step.events,
         }
@@ -127,15 +140,27 @@ def funnel(found: Funnel) -> Spec:
         layer=[
             {
                 "mark": {"type": "bar", "fill": SERIES[0], "fillOpacity": 0.12},
-                "encoding": {"y": {"field": "entries", "type": "quantitative", "axis": axis}, "tooltip": tips},
+                "encoding": {
+                    "y": {"field": "entries", "type": "quantitative", "axis": axis},
+                    "tooltip": tips,
+                },
             },
             {
                 "mark": {"type": "bar", "fill": SERIES[0]},
                 "encoding": {"y": {"field": "reached", "type": "quantitative"}, "tooltip": tips},
             },
             {
-                "mark": {"type": "text", "dy": -8, "fontSize": 13, "fontWeight": 600, "color": "var(--ink)"},
-                "encoding": {"y": {"field": "reached", "type": "quantitative"}, "text": {"field": "rate"}},
+                "mark": {
+                    "type": "text",
+                    "dy": -8,
+                    "fontSize": 13,
+                    "fontWeight": 600,
+                    "color": "var(--ink)",
+                },
+                "encoding": {
+                    "y": {"field": "reached", "type": "quantitative"},
+                    "text": {"field": "rate"},
+                },
             },
         ],
     )

@@ -24,7 +24,9 @@ def active_users(activity: Activity) -> Spec:
         {
             "start": str(each.start),
             "when": period(each.start, activity.unit),
-            **{"mau": each.mau, "wau": each.wau, "dau": each.dau},
+            "mau": each.mau,
+            "wau": each.wau,
+            "dau": each.dau,
             **{f"{key}_text": number(getattr(each, key)) for key in ("mau", "wau", "dau")},
         }
         for each in _drawn(activity)
@@ -50,7 +52,9 @@ def stickiness(activity: Activity) -> Spec:
     ]
     axis = {"title": None, "format": ".0%"}
     lines = [_line("rate", SERIES[0], 2, axis=axis)]
-    return _hovered(230, rows, time_x(activity.unit), lines, "rate", tooltip(when="", text="DAU / MAU"))
+    return _hovered(
+        230, rows, time_x(activity.unit), lines, "rate", tooltip(when="", text="DAU / MAU")
+    )
 
 
 def _drawn(activity: Activity) -> list[Active]:
@@ -78,7 +82,13 @@ def _hovered(
     """Lines, and a rule where the pointer is, with what stands there."""
     hover = {
         "name": "hover",
-        "select": {"type": "point", "on": "pointerover", "clear": "pointerout", "nearest": True, "encodings": ["x"]},
+        "select": {
+            "type": "point",
+            "on": "pointerover",
+            "clear": "pointerout",
+            "nearest": True,
+            "encodings": ["x"],
+        },
     }
     rule = {
         "mark": {"type": "rule", "stroke": MUTED, "strokeWidth": 1},
@@ -89,7 +99,12 @@ def _hovered(
         },
     }
     single = (
-        [{"mark": {"type": "point", "filled": True, "size": 60, "color": SERIES[0]}, "encoding": {"y": {"field": top, "type": "quantitative"}}}]
+        [
+            {
+                "mark": {"type": "point", "filled": True, "size": 60, "color": SERIES[0]},
+                "encoding": {"y": {"field": top, "type": "quantitative"}},
+            }
+        ]
         if len(rows) == 1
         else []
     )
@@ -114,7 +129,10 @@ def lifecycle(found: Lifecycle) -> Spec:
         for each in found.stages
         for stage in STAGES
     ]
-    colours = {"domain": [stage.capitalize() for stage in STAGES], "range": [*SERIES[:3], "var(--faint)"]}
+    colours = {
+        "domain": [stage.capitalize() for stage in STAGES],
+        "range": [*SERIES[:3], "var(--faint)"],
+    }
     return chart(
         200,
         data={"values": rows},
@@ -141,14 +159,20 @@ def stored(freshness: Freshness) -> Spec:
             "start": str(each.start),
             "when": period(each.start, freshness.unit),
             "rows": each.rows,
-            "text": number(each.rows) if not each.missing_days else f"{number(each.missing_days)} missing",
+            "text": number(each.rows)
+            if not each.missing_days
+            else f"{number(each.missing_days)} missing",
             "missing": each.missing_days > 0,
         }
         for each in freshness.stored
     ]
     x = band_x(freshness.unit)
     tips = tooltip(when="", text="Rows")
-    y = {"field": "rows", "type": "quantitative", "axis": {"title": None, "format": "~s"}}
+    y = {
+        "field": "rows",
+        "type": "quantitative",
+        "axis": {"title": None, "labelExpr": "format(datum.value, '~s')"},
+    }
     return chart(
         140,
         data={"values": rows},
@@ -190,7 +214,11 @@ def late(found: LateArrivals) -> Spec:
         mark={"type": "bar"},
         encoding={
             "x": band_x(found.unit),
-            "y": {"field": "share", "type": "quantitative", "axis": {"title": None, "format": "~%"}},
+            "y": {
+                "field": "share",
+                "type": "quantitative",
+                "axis": {"title": None, "format": "~%"},
+            },
             "color": {"field": "kind", "type": "nominal", "scale": colours, "legend": None},
             "tooltip": tooltip(when="", kind="Late by", text="Events"),
         },

@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from mixpanel_data._internal.insight.activity import Activity, Lifecycle, read_activity, read_lifecycle
+from mixpanel_data._internal.insight.activity import (
+    Activity,
+    Lifecycle,
+    read_activity,
+    read_lifecycle,
+)
 from mixpanel_data._internal.insight.definitions import Definitions, read_definitions
 from mixpanel_data._internal.insight.events import Catalogue, Events, read_catalogue, read_events
 from mixpanel_data._internal.insight.freshness import Freshness, read_freshness
@@ -93,7 +98,9 @@ def _project(db: Published) -> tuple[str | None, str | None]:
     return (found[0][0], found[0][1]) if found else (None, None)
 
 
-def _sections(db: Published, definitions: Definitions, span: Window, since: date | None) -> Sections:
+def _sections(
+    db: Published, definitions: Definitions, span: Window, since: date | None
+) -> Sections:
     section = db.section
     events = section(("daily_events",), lambda: read_events(db, definitions, span))
     names = () if isinstance(events, Unavailable) else tuple(event.name for event in events.top)
@@ -105,7 +112,8 @@ def _sections(db: Published, definitions: Definitions, span: Window, since: date
             lambda: read_retentions(db, definitions, span, since=since),
         ),
         funnels=section(
-            ("_settings", "funnel_attempts", "_metadata"), lambda: read_funnels(db, definitions, span)
+            ("_settings", "funnel_attempts", "_metadata"),
+            lambda: read_funnels(db, definitions, span),
         ),
         events=events,
         catalogue=section(("property_catalog",), lambda: read_catalogue(db, names)),

@@ -17,16 +17,13 @@ def page(report: Report) -> str:
     """The HTML. Raises ConfigError where the extra ``report`` is not installed."""
     templates = _templates()
     code = script()
-    from markupsafe import Markup  # noqa: PLC0415, RUF100 - comes with the extra
-
     return str(
         templates.get_template("report.html.j2").render(
             report=report,
             title=_title(report),
             version=version("mixpanel-data"),
             policy=_policy(code),
-            style=Markup(templates.loader.get_source(templates, "report.css")[0]),
-            script=Markup(code),
+            script=code,
             charts=_json(specs(report)),
             example_funnel=example_funnel(report),
         )
@@ -62,10 +59,18 @@ def specs(report: Report) -> dict[str, Spec]:
 def example_funnel(report: Report) -> str:
     """A definition to begin with, of the project's own events where there are two."""
     events = report.sections.events if report.sections else None
-    names = [] if events is None or isinstance(events, Unavailable) else [e.name for e in events.top]
+    names = (
+        [] if events is None or isinstance(events, Unavailable) else [e.name for e in events.top]
+    )
     plain = [name for name in names if name.isprintable() and not name.startswith("$")]
     steps = plain[:3] if len(plain) > 1 else ["Sign up", "Purchase"]
-    lines = ["vars:", "  funnels:", "    - name: first to last", "      window: 7  # days", "      steps:"]
+    lines = [
+        "vars:",
+        "  funnels:",
+        "    - name: first to last",
+        "      window: 7  # days",
+        "      steps:",
+    ]
     return "\n".join([*lines, *(f"        - {_quoted(words.name(step))}" for step in steps)])
 
 
@@ -111,7 +116,18 @@ def _templates() -> Any:
     environment.filters.update(
         {
             filter_name: getattr(words, filter_name)
-            for filter_name in ("number", "percent", "day", "weekday", "period", "moment", "duration", "plural", "name", "sparkline")
+            for filter_name in (
+                "number",
+                "percent",
+                "day",
+                "weekday",
+                "period",
+                "moment",
+                "duration",
+                "plural",
+                "name",
+                "sparkline",
+            )
         }
     )
     environment.filters["cohort_name"] = cohort_name

@@ -32,7 +32,9 @@ class Published:
     def __init__(self, connection: duckdb.DuckDBPyConnection, published_at: datetime) -> None:
         self._connection = connection
         self.published_at = published_at
-        self.tables = frozenset(name for (name,) in self.rows("SELECT table_name FROM duckdb_tables()"))
+        self.tables = frozenset(
+            name for (name,) in self.rows("SELECT table_name FROM duckdb_tables()")
+        )
 
     def rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """All rows of a query with named parameters. Whoever asks keeps them few."""

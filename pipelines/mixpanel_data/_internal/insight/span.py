@@ -34,7 +34,9 @@ def span_of(days: Window | None, first: date | None, last: date | None) -> Windo
     if days is None:
         return None
     if (first and first > days.last) or (last and last < days.first):
-        raise ConfigError(f"Of the days asked for none is there: there are {days.first} to {days.last}.")
+        raise ConfigError(
+            f"Of the days asked for none is there: there are {days.first} to {days.last}."
+        )
     end = min(last or days.last, days.last)
     begin = first or end - timedelta(days=USUAL_DAYS - 1)
     return Window(max(begin, days.first), end)
@@ -42,7 +44,9 @@ def span_of(days: Window | None, first: date | None, last: date | None) -> Windo
 
 def unit_of(span: Window) -> Unit:
     """The unit in which a line over ``span`` keeps to a bounded number of points."""
-    return "day" if len(span) <= MOST_POINTS else "week" if len(span) <= 7 * MOST_POINTS else "month"
+    return (
+        "day" if len(span) <= MOST_POINTS else "week" if len(span) <= 7 * MOST_POINTS else "month"
+    )
 
 
 def coarser(span: Window) -> Unit:
@@ -53,5 +57,3 @@ def coarser(span: Window) -> Unit:
 def bucket(unit: Unit, column: str) -> str:
     """SQL for the first day of the ``unit`` in which the date ``column`` lies."""
     return f"CAST(date_trunc('{unit}', {column}) AS DATE)"
-
-

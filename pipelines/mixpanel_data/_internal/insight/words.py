@@ -8,19 +8,20 @@ _ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 # They turn the direction of what follows, beyond the name itself.
 _TURNING = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F}
 LONGEST_NAME = 120
+NOTHING = "\u2013"
 
 
 def number(value: float | None) -> str:
     """``1,234``; small fractions keep a decimal; a dash for nothing."""
     if value is None:
-        return "–"
+        return NOTHING
     return f"{value:,.1f}" if value != round(value) and abs(value) < 100 else f"{value:,.0f}"
 
 
 def percent(value: float | None) -> str:
     """``12.3%``; never 0% or 100% for what is only near it."""
     if value is None:
-        return "–"
+        return NOTHING
     if 0 < value < 0.0005:
         return "<0.1%"
     if 0.9995 <= value < 1:
@@ -30,12 +31,12 @@ def percent(value: float | None) -> str:
 
 def day(value: date | None) -> str:
     """``20 Nov 2026``."""
-    return f"{value.day} {value:%b %Y}" if value else "–"
+    return f"{value.day} {value:%b %Y}" if value else NOTHING
 
 
 def weekday(value: date | None) -> str:
     """``Fri 20 Nov 2026``."""
-    return f"{value:%a} {day(value)}" if value else "–"
+    return f"{value:%a} {day(value)}" if value else NOTHING
 
 
 def period(start: date, unit: str) -> str:
@@ -53,7 +54,7 @@ def moment(value: datetime | None) -> str:
 def duration(seconds: float | None) -> str:
     """``2.5 hours``."""
     if seconds is None:
-        return "–"
+        return NOTHING
     for size, unit in _UNITS:
         if abs(seconds) >= size:
             amount = number(round(seconds / size, 1))
@@ -88,5 +89,6 @@ def sparkline(counts: tuple[int, ...], width: float = 100, height: float = 24) -
     top = max(counts) or 1
     step = width / (len(counts) - 1)
     return " ".join(
-        f"{n * step:.1f},{height - 1 - count / top * (height - 2):.1f}" for n, count in enumerate(counts)
+        f"{n * step:.1f},{height - 1 - count / top * (height - 2):.1f}"
+        for n, count in enumerate(counts)
     )
