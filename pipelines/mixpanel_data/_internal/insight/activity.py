@@ -60,6 +60,7 @@ class Activity:
     wau: Headline
     mau: Headline
     stickiness: Headline
+    """None while MAU looks back on fewer than 30 days."""
     new_users: Headline
     """Of 7 days, and of the 7 before."""
     events: Headline
@@ -68,6 +69,12 @@ class Activity:
     """Until this day MAU counts fewer than 30 days, since the data begin too late. None when that is past."""
     unit: Unit
     active: tuple[Active, ...]
+
+    @property
+    def sticky(self) -> tuple[Active, ...]:
+        """Those whose MAU is of 30 days: before, DAU / MAU starts at 100% and falls."""
+        since = self.windows_fill_until
+        return tuple(each for each in self.active if since is None or each.start >= since)
 
 
 @dataclass(frozen=True)
@@ -89,14 +96,17 @@ def read_activity(db: Published, span: Window) -> Activity:
     month_ago = day - timedelta(days=30) if day else None
     whole_week = week_ago if week_ago and week_ago - FULL_WEEK >= begun else None
     whole_month = month_ago if month_ago and month_ago - FULL_MONTH >= begun else None
-    unit = unit_of(span)
     filled = begun + FULL_MONTH if begun else None
+    unit = unit_of(span)
     return Activity(
         day=day,
         dau=Headline(_at(db, "dau", day), _at(db, "dau", week_ago)),
         wau=Headline(_at(db, "wau", day), _at(db, "wau", whole_week)),
         mau=Headline(_at(db, "mau", day), _at(db, "mau", whole_month)),
-        stickiness=Headline(_at(db, "stickiness", day), _at(db, "stickiness", whole_month)),
+        stickiness=Headline(
+            _at(db, "stickiness", day if day and filled and day >= filled else None),
+            _at(db, "stickiness", whole_month),
+        ),
         new_users=Headline(_week(db, "new_users", day), _week(db, "new_users", whole_week)),
         events=Headline(_week(db, "event_count", day), _week(db, "event_count", whole_week)),
         windows_fill_until=filled if filled and filled > span.first else None,

@@ -23,19 +23,20 @@ def heat_map(retention: Retention) -> Spec:
             "row": index,
             "cohort": cohort_name(cohort, retention.unit),
             "interval": cell.interval,
-            "rate": cell.on_or_after,
-            "short": f"{cell.on_or_after:.0%}",
+            "rate": cell.on,
+            "text": f"{cell.on:.0%}",
+            "short": f"{100 * cell.on:.0f}",
             "when": f"{cohort_name(cohort, retention.unit)}, {retention.unit} {cell.interval}",
             "size": plural(cohort.size, "user"),
-            "after": percent(cell.on_or_after),
             "on": percent(cell.on) + ("" if cell.is_complete else " (not over yet)"),
+            "after": percent(cell.on_or_after),
             "open": not cell.is_complete,
         }
         for index, cohort in enumerate(retention.cohorts)
         for cell in cohort.cells
     ]
     labels = [cohort_name(cohort, retention.unit) for cohort in retention.cohorts]
-    columns = 1 + max((row["interval"] for row in rows), default=0)
+    columns = 1 + max((c.interval for cohort in retention.cohorts for c in cohort.cells), default=0)
     name_row = (
         f"{labels!r}[datum.value]" if all(label.isascii() for label in labels) else "datum.value"
     )
@@ -64,11 +65,11 @@ def heat_map(retention: Retention) -> Spec:
             "fillOpacity": {
                 "field": "rate",
                 "type": "quantitative",
-                "scale": {"domain": [0, 1], "range": [0.05, 1]},
+                "scale": {"type": "sqrt", "domain": [0, 1], "range": [0.05, 1]},
                 "legend": None,
             },
             "tooltip": tooltip(
-                when="", size="Cohort", after="Came back then or later", on="Came back just then"
+                when="", size="Cohort", on="Came back just then", after="Then or later"
             ),
         },
     }
@@ -83,27 +84,31 @@ def heat_map(retention: Retention) -> Spec:
             "tooltip": None,
         },
     }
-    # Where cells are narrow, numbers would run into each other: the table has them.
-    texts = {
-        "mark": {
-            "type": "text",
-            "fontSize": 11,
-            "opacity": {"expr": f"width / {columns} < 33 ? 0 : 1"},
-        },
-        "encoding": {
-            "text": {"field": "short"},
-            "color": {
-                "condition": {"test": "datum.rate > 0.72", "value": "var(--on-c1)"},
-                "value": "var(--ink)",
-            },
-        },
-    }
+    room = f"width / {columns}"
+    texts = [
+        _texts("text", 11, f"{room} >= 33"),
+        _texts(
+            "short", 10, f"{room} >= 22 && {room} < 33"
+        ),  # without the sign, which the page explains
+    ]
     return chart(
         ROW * len(retention.cohorts),
         data={"values": rows},
         encoding={"x": x, "y": y},
-        layer=[cells, unfinished, texts],
+        layer=[cells, unfinished, *texts],
     )
+
+
+def _texts(field: str, size: int, fits: str) -> Spec:
+    """Numbers in the cells, where they fit: narrower ones would run into each other, and the table has them."""
+    colour = {
+        "condition": {"test": "datum.rate > 0.55", "value": "var(--on-c1)"},
+        "value": "var(--ink)",
+    }
+    return {
+        "mark": {"type": "text", "fontSize": size, "opacity": {"expr": f"{fits} ? 1 : 0"}},
+        "encoding": {"text": {"field": field}, "color": colour},
+    }
 
 
 def funnel(found: Funnel) -> Spec:

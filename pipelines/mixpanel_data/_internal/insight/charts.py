@@ -1,5 +1,6 @@
 """The charts of a report, in Vega-Lite. Names that others gave are data in them, never part of an expression."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from mixpanel_data._internal.insight.activity import Active, Activity, Lifecycle
@@ -29,7 +30,7 @@ def active_users(activity: Activity) -> Spec:
             "dau": each.dau,
             **{f"{key}_text": number(getattr(each, key)) for key in ("mau", "wau", "dau")},
         }
-        for each in _drawn(activity)
+        for each in _drawn(activity.active)
     ]
     tips = tooltip(when="", mau_text="MAU", wau_text="WAU", dau_text="DAU")
     lines = [
@@ -48,7 +49,7 @@ def stickiness(activity: Activity) -> Spec:
             "rate": each.stickiness,
             "text": percent(each.stickiness),
         }
-        for each in _drawn(activity)
+        for each in _drawn(activity.sticky)
     ]
     axis = {"title": None, "format": ".0%"}
     lines = [_line("rate", SERIES[0], 2, axis=axis)]
@@ -57,10 +58,9 @@ def stickiness(activity: Activity) -> Spec:
     )
 
 
-def _drawn(activity: Activity) -> list[Active]:
+def _drawn(points: Sequence[Active]) -> Sequence[Active]:
     """The points of a line: one that is not over yet would be a drop that is none."""
-    whole = [each for each in activity.active if not each.is_partial]
-    return whole or list(activity.active)
+    return [each for each in points if not each.is_partial] or points
 
 
 def _line(field: str, colour: str, width: float, axis: dict[str, Any] | None = None) -> Spec:
@@ -128,6 +128,7 @@ def lifecycle(found: Lifecycle) -> Spec:
         }
         for each in found.stages
         for stage in STAGES
+        if stage != "dormant" or not each.is_partial  # they may still come
     ]
     colours = {
         "domain": [stage.capitalize() for stage in STAGES],

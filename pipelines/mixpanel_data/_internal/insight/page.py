@@ -40,6 +40,7 @@ def specs(report: Report) -> dict[str, Spec]:
         return found
     if not isinstance(sections.activity, Unavailable) and sections.activity.active:
         found["active"] = charts.active_users(sections.activity)
+    if not isinstance(sections.activity, Unavailable) and sections.activity.sticky:
         found["stickiness"] = charts.stickiness(sections.activity)
     if not isinstance(sections.lifecycle, Unavailable) and sections.lifecycle.stages:
         found["lifecycle"] = charts.lifecycle(sections.lifecycle)
@@ -118,6 +119,7 @@ def _templates() -> Any:
             filter_name: getattr(words, filter_name)
             for filter_name in (
                 "number",
+                "decimal",
                 "percent",
                 "day",
                 "weekday",

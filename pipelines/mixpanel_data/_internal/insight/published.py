@@ -49,7 +49,7 @@ class Published:
         missing = sorted(set(tables) - self.tables)
         if missing:
             names = ", ".join(missing)
-            return Unavailable(f"This file has no table {names}. `mp sync` builds it.")
+            return Unavailable(f"This file has no table {names}. The next mp sync builds it.")
         try:
             return read()
         except duckdb.BinderException as error:

@@ -20,6 +20,7 @@ class Cell:
 
     interval: int
     on_or_after: float
+    """Shares of the cohort; ``on`` is of exactly this interval, and final once it is complete."""
     on: float
     is_complete: bool
 

@@ -18,6 +18,11 @@ def number(value: float | None) -> str:
     return f"{value:,.1f}" if value != round(value) and abs(value) < 100 else f"{value:,.0f}"
 
 
+def decimal(value: float) -> str:
+    """``1,234.0``, for numbers that stand below each other."""
+    return f"{value:,.1f}"
+
+
 def percent(value: float | None) -> str:
     """``12.3%``; never 0% or 100% for what is only near it."""
     if value is None:
