@@ -4,7 +4,8 @@ It takes a second where a build takes twenty, and holds what no sample would: na
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -52,33 +53,41 @@ class MadeFile:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.path = folder / "mixpanel.duckdb"
-        with duckdb.connect(self.path) as db:
+        self._db: duckdb.DuckDBPyConnection | None = None
+        with self.open():
             for table, columns in contracts().items():
                 typed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-                db.execute(f'create table "{table}" ({typed})')
-        self.add(
-            "_settings",
-            *(
-                {"name": key, "value": json.dumps(value)}
-                for key, value in (SETTINGS | settings).items()
-            ),
-        )
+                self.run(f'create table "{table}" ({typed})')
+            told = (SETTINGS | settings).items()
+            self.add(
+                "_settings", *({"name": key, "value": json.dumps(value)} for key, value in told)
+            )
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Keeps the file open over several changes; each would write it down by itself."""
+        with duckdb.connect(self.path) as self._db:
+            yield
+        self._db = None
 
     def add(self, table: str, *rows: dict[str, Any]) -> None:
-        """Appends rows; columns that they leave out are null."""
-        with duckdb.connect(self.path) as db:
-            for row in rows:
-                names = ", ".join(f'"{name}"' for name in row)
-                marks = ", ".join("?" for _ in row)
-                db.execute(f'insert into "{table}" ({names}) values ({marks})', list(row.values()))
+        """Appends rows with the same columns; those that they leave out are null."""
+        names = ", ".join(f'"{name}"' for name in rows[0])
+        marks = ", ".join("?" for _ in rows[0])
+        for row in rows:
+            self.run(f'insert into "{table}" ({names}) values ({marks})', *row.values())
 
     def fill(self, table: str, select: str, *parameters: Any) -> None:
         """Appends what a query brings, by the names of its columns."""
         self.run(f'insert into "{table}" by name {select}', *parameters)
 
     def run(self, sql: str, *parameters: Any) -> None:
-        with duckdb.connect(self.path) as db:
-            db.execute(sql, list(parameters) or None)
+        """Any statement."""
+        if self._db is None:
+            with self.open():
+                return self.run(sql, *parameters)
+        self._db.execute(sql, list(parameters) or None)
+        return None
 
 
 def full(
@@ -93,13 +102,14 @@ def full(
         {"name": "nobody entered", "steps": ["A", "B"]},
     ]
     made = MadeFile(folder, **({"retentions": retentions, "funnels": funnels} | settings))
-    _users(made, days)
-    _events(made, days, names)
-    _quality(made, days, names)
-    _retention(made, days, names[0], "week", 7)
-    _retention(made, days, "by day", "day", 1)
-    for segment in (None, *names[:6]):
-        _attempts(made, days, names[4], segment)
+    with made.open():
+        _users(made, days)
+        _events(made, days, names)
+        _quality(made, days, names)
+        _retention(made, days, names[0], "week", 7)
+        _retention(made, days, "by day", "day", 1)
+        for segment in (None, *names[:6]):
+            _attempts(made, days, names[4], segment)
     return made
 
 
@@ -135,24 +145,16 @@ def _events(made: MadeFile, days: int, names: list[str]) -> None:
             f"select day as event_date, 'u' || (i % {40 // (n + 1) + 1}) as user_id, ? as event, 1 as event_count from {_days(days)}",
             name,
         )
-        made.add(
-            "property_catalog",
-            *(
-                {
-                    "event": name,
-                    "property": other,
-                    "sampled_events": 1000,
-                    "defined": 900 - 100 * (m % 9),
-                    "fill_rate": 0.9 - 0.1 * (m % 9),
-                    "strings": 500,
-                    "numbers": 40 if m % 2 else 0,
-                    "is_mixed_type": bool(m % 2),
-                    "distinct_estimate": 70,
-                    "examples": None if m == 3 else ['"<b>bold</b>"', f'"{"x" * 98}', "3.5"],
-                }
-                for m, other in enumerate(names)
-            ),
-        )
+    made.fill(
+        "property_catalog",
+        """select events.name as event, properties.name as property, 1000 as sampled_events,
+                900 - 100 * (m % 9) as defined, defined / 1000 as fill_rate, 500 as strings,
+                case when m % 2 = 1 then 40 else 0 end as numbers, numbers > 0 as is_mixed_type, 70 as distinct_estimate,
+                case when m <> 3 then ['"<b>bold</b>"', '"' || repeat('x', 98), '3.5'] end as examples
+            from (select unnest($1) as name) as events,
+                (select unnest($1) as name, unnest(range(len($1))) as m) as properties""",
+        names,
+    )
 
 
 def _quality(made: MadeFile, days: int, names: list[str]) -> None:

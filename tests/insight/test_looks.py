@@ -49,6 +49,9 @@ FAINT = """() => {
     }).filter(([ratio]) => ratio < 4.5);
 }"""
 
+# Scrolling takes the figures away, a frame after it is asked for.
+SETTLED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
 
 def drawn(visit: Visit) -> Any:
     """The page once all its charts are there."""
@@ -97,6 +100,7 @@ def test_the_pointer_brings_up_the_figures(visitor: Visitor, odd_page: Path) -> 
     with visitor.visit(odd_page.as_uri()) as visit:
         page = drawn(visit)
         page.locator("[data-chart=funnel-1]").scroll_into_view_if_needed()
+        page.evaluate(SETTLED)
         box = page.locator("[data-chart=funnel-1] svg").bounding_box()
         page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
         page.wait_for_selector("#tip:not([hidden])")
@@ -138,3 +142,19 @@ def test_without_scripts_it_says_where_the_figures_are(visitor: Visitor, odd_pag
         )
 
         assert "table below" in said
+
+
+def test_these_checks_see_what_they_are_for(visitor: Visitor, odd_page: Path) -> None:
+    spoilt = """
+        .tile:first-child { width: 3000px; }
+        .lead { color: #bbb !important; }
+        .chart svg text { font-size: 60px !important; }
+    """
+    with visitor.visit(odd_page.as_uri(), width=390, bypass_csp=True) as visit:
+        page = drawn(visit)
+        page.add_style_tag(content=spoilt)
+
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0
+        assert page.evaluate(OVERFLOWING) != []
+        assert page.evaluate(CLIPPED) != []
+        assert [html for _, html in page.evaluate(FAINT) if "lead" in html] != []

@@ -4,7 +4,7 @@ from mixpanel_data._internal.insight.chart_style import SERIES, chart, tooltip
 from mixpanel_data._internal.insight.charting import Spec
 from mixpanel_data._internal.insight.funnels import Funnel
 from mixpanel_data._internal.insight.retention import Cohort, Retention
-from mixpanel_data._internal.insight.words import NOTHING, number, percent, plural
+from mixpanel_data._internal.insight.words import NOTHING, name, number, percent, plural
 
 ROW = 30
 
@@ -120,7 +120,7 @@ def funnel(found: Funnel) -> Spec:
             "entries": found.entries,
             "rate": percent(step.reached / found.entries) if found.entries else NOTHING,
             "text": f"{number(step.reached)} of {number(found.entries)}",
-            "events": step.events,
+            "events": name(step.events),
         }
         for step in found.steps
     ]

@@ -1,5 +1,6 @@
 """Vega, the charting library. Its script travels inside the page, 0.9 MB, and draws there what Vega-Lite describes."""
 
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -20,6 +21,7 @@ def vl_convert() -> Any:
     return vl_convert
 
 
+@cache
 def script() -> str:
     """The page's script, with Vega in it."""
     own = files(__package__).joinpath("templates/report.js").read_text(encoding="utf-8")
