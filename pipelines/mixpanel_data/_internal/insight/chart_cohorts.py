@@ -47,8 +47,10 @@ def heat_map(retention: Retention) -> Spec:
         "axis": {
             "orient": "top",
             "title": f"{retention.unit.capitalize()}s since the first event",
+            "titleAnchor": "start",  # in sight where the rest has to be scrolled to
             "labelAngle": 0,
-            "labelOverlap": "greedy",
+            "labelOverlap": True,
+            "labelSeparation": 6,
             "domain": False,
             "ticks": False,
         },
