@@ -5,7 +5,7 @@ import hashlib
 from importlib.metadata import version
 from typing import Any
 
-from mixpanel_data._internal.insight import charts, words
+from mixpanel_data._internal.insight import chart_data, chart_users, words
 from mixpanel_data._internal.insight.chart_cohorts import cohort_name, funnel, heat_map
 from mixpanel_data._internal.insight.charting import Spec, script
 from mixpanel_data._internal.insight.model import Report
@@ -35,15 +35,15 @@ def specs(report: Report) -> dict[str, Spec]:
     found: dict[str, Spec] = {}
     freshness, sections = report.freshness, report.sections
     if not isinstance(freshness, Unavailable) and freshness.stored:
-        found["stored"] = charts.stored(freshness)
+        found["stored"] = chart_data.stored(freshness)
     if sections is None:
         return found
     if not isinstance(sections.activity, Unavailable) and sections.activity.active:
-        found["active"] = charts.active_users(sections.activity)
+        found["active"] = chart_users.active_users(sections.activity)
     if not isinstance(sections.activity, Unavailable) and sections.activity.sticky:
-        found["stickiness"] = charts.stickiness(sections.activity)
+        found["stickiness"] = chart_users.stickiness(sections.activity)
     if not isinstance(sections.lifecycle, Unavailable) and sections.lifecycle.stages:
-        found["lifecycle"] = charts.lifecycle(sections.lifecycle)
+        found["lifecycle"] = chart_users.lifecycle(sections.lifecycle)
     if not isinstance(sections.retentions, Unavailable):
         for number, retention in enumerate(sections.retentions, 1):
             if retention.cohorts:
@@ -53,7 +53,7 @@ def specs(report: Report) -> dict[str, Spec]:
             if one.entries:
                 found[f"funnel-{number}"] = funnel(one)
     if not isinstance(sections.late, Unavailable) and sections.late.over_1_day:
-        found["late"] = charts.late(sections.late)
+        found["late"] = chart_data.late(sections.late)
     return found
 
 
