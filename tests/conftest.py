@@ -8,7 +8,7 @@ import pytest
 # A shell that starts this in the background has it ignore SIGINT, and what it starts would ignore it too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["mixpanel_data.sandbox.pytest_plugin"]
+pytest_plugins = ["mixpanel_data.sandbox.pytest_plugin", "browser"]
 
 MP_VARIABLES = [
     "MP_USERNAME",

@@ -12,6 +12,7 @@ MixpanelDataError             MIXPANEL_DATA_ERROR
 ├── IncompleteExportError     INCOMPLETE_EXPORT  an answer that is not whole
 ├── TableExistsError          TABLE_EXISTS
 ├── TableNotFoundError        TABLE_NOT_FOUND
+│   └── NothingPublishedError NOTHING_PUBLISHED
 ├── DatabaseLockedError       DATABASE_LOCKED
 └── StorageError              STORAGE_FAILED     the disk is full, or may not be written
 """
@@ -262,6 +263,21 @@ class TableNotFoundError(MixpanelDataError):
         )
 
     table_name = _Detail[str]("The name asked for.")
+
+
+class NothingPublishedError(TableNotFoundError):
+    """The data folder has no published tables yet."""
+
+    code = "NOTHING_PUBLISHED"
+
+    def __init__(self, data_dir: str) -> None:
+        MixpanelDataError.__init__(
+            self,
+            f"Nothing is published in {data_dir} yet. Run `mp sync` first, or name another folder: --data-dir.",
+            details={"data_dir": data_dir},
+        )
+
+    data_dir = _Detail[str]("The data folder.")
 
 
 class DatabaseLockedError(MixpanelDataError):

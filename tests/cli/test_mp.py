@@ -17,14 +17,14 @@ def test_help_names_every_command(mp):
     done = mp("--help")
 
     assert done.returncode == 0
-    for command in ("demo", "sync", "status", "doctor", "sandbox", "auth", "query"):
+    for command in ("demo", "sync", "status", "doctor", "sandbox", "auth", "query", "report"):
         assert command in done.stdout
 
 
 def test_help_imports_nothing_heavy(mp):
     code = (
         "import sys; from mixpanel_data.cli.app import run; run(['--help']); "
-        "sys.exit(','.join({'dlt','duckdb','httpx','pydantic','starlette','rich.console'} & set(sys.modules)) or 0)"
+        "sys.exit(','.join({'dlt','duckdb','httpx','pydantic','starlette','rich.console','jinja2','vl_convert'} & set(sys.modules)) or 0)"
     )
 
     done = mp("-c", code, program="python")
@@ -60,6 +60,10 @@ def test_the_job_by_one_command(mp, shop):
     table = list(csv.reader(io.StringIO(mp("query", "sql", sql, "--format", "csv").stdout)))
     assert (table[0], len(table)) == (["event", "time", "properties"], 4)
     assert "events" in mp("query", "sql", "SELECT 'events' AS what").stdout
+
+    page = Path(mp("report").stdout.strip()).read_text(encoding="utf-8")
+    assert f"Complete up to {days[-1]:%a} {days[-1].day} {days[-1]:%b %Y}." in page
+    assert "This file has no table" not in page
 
     assert SECRET not in done.stdout + done.stderr
 

@@ -23,6 +23,7 @@ from mixpanel_data.exceptions import (
     DatabaseLockedError,
     IncompleteExportError,
     MixpanelDataError,
+    NothingPublishedError,
     QueryError,
     RateLimitError,
     ServerError,
@@ -52,6 +53,7 @@ ONE_OF_EACH: dict[str, MixpanelDataError] = {
     "INCOMPLETE_EXPORT": IncompleteExportError("Said so.", reason="cut gzip"),
     "TABLE_EXISTS": TableExistsError("events"),
     "TABLE_NOT_FOUND": TableNotFoundError("evnets", ["events"]),
+    "NOTHING_PUBLISHED": NothingPublishedError("/data"),
     "DATABASE_LOCKED": DatabaseLockedError("m", details={"pid": 1, "command": "mp sync"}),
     "STORAGE_FAILED": StorageError("m", details={"errno": 28}),
 }

@@ -6,7 +6,19 @@ from typing import Any
 
 import typer
 
-from mixpanel_data.cli import auth, demo, doctor, fetch, inspect, plan, query, sandbox, status, sync
+from mixpanel_data.cli import (
+    auth,
+    demo,
+    doctor,
+    fetch,
+    inspect,
+    plan,
+    query,
+    report,
+    sandbox,
+    status,
+    sync,
+)
 from mixpanel_data.cli.errors import BAD_ARGUMENTS, INTERRUPTED, exit_code, show_error
 from mixpanel_data.cli.stopping import stop_code
 from mixpanel_data.exceptions import MixpanelDataError
@@ -26,6 +38,7 @@ app.command("demo")(demo.demo)
 app.command("sync")(sync.sync)
 app.command("plan")(plan.plan)
 app.command("status")(status.status)
+app.command("report")(report.report)
 app.command("doctor")(doctor.doctor)
 app.command("sandbox")(sandbox.sandbox)
 app.add_typer(auth.app, name="auth")

@@ -120,6 +120,7 @@ def _conclude(report: "SyncReport", folder: Path, seconds: float) -> None:
     program = Path(sys.argv[0]).name if shutil.which("mp") else sys.argv[0]
     for command in (
         f"{program} status --data-dir {folder}",
+        f"{program} report --data-dir {folder}   # one HTML file: users, retention, events",
         f'{program} query sql "SELECT * FROM profiles LIMIT 5" --data-dir {folder}',
         f"{program} auth add production   # then: {program} sync",
     ):

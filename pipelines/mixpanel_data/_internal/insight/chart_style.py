@@ -1,0 +1,80 @@
+"""How all charts look. Colours are the page's own variables, so that a chart follows its light or dark.
+
+Names that others gave are data in a chart, never part of an expression.
+"""
+
+from typing import Any
+
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+MUTED, GRID = "var(--muted)", "var(--grid)"
+SERIES = ("var(--c1)", "var(--c2)", "var(--c3)", "var(--c4)")
+BAD = "var(--bad)"
+
+CONFIG: dict[str, Any] = {
+    "background": None,
+    "font": FONT,
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": MUTED,
+        "titleColor": MUTED,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "gridColor": GRID,
+        "domainColor": GRID,
+        "tickColor": GRID,
+        "labelPadding": 6,
+    },
+    "axisY": {"domain": False, "ticks": False, "tickCount": 4},
+    "axisX": {"grid": False},
+}
+# A label for every 80 pixels, on any screen.
+TIME_AXIS: dict[str, Any] = {
+    "title": None,
+    "format": "%-d %b",
+    "labelOverlap": "greedy",
+    "labelFlush": True,
+    "tickCount": {"expr": "max(2, floor(width / 80))"},
+}
+
+
+def chart(height: int, **parts: Any) -> dict[str, Any]:
+    """A specification as wide as the place it stands in."""
+    return {
+        "width": "container",
+        "height": height,
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "config": CONFIG,
+        **parts,
+    }
+
+
+def time_x(unit: str) -> dict[str, Any]:
+    """Dates from left to right; they are days, not instants, so no reader's own zone moves them."""
+    axis = TIME_AXIS | ({"format": "%b %Y"} if unit == "month" else {})
+    return {"field": "start", "type": "temporal", "scale": {"type": "utc"}, "axis": axis}
+
+
+def band_x(unit: str) -> dict[str, Any]:
+    """The same for bars."""
+    steps = {"day": "utcyearmonthdate", "week": "utcyearmonthdate", "month": "utcyearmonth"}
+    return {
+        "field": "start",
+        "type": "ordinal",
+        "timeUnit": steps[unit],
+        "scale": {"paddingInner": 0.25, "paddingOuter": 0.1},
+        "axis": {
+            "title": None,
+            "format": "%b %Y" if unit == "month" else "%-d %b",
+            "labelOverlap": True,
+            "labelSeparation": 14,
+            "labelAngle": 0,
+            "labelFlush": True,
+            "ticks": False,
+        },
+    }
+
+
+def tooltip(**titles: str) -> list[dict[str, str]]:
+    """What is shown of a mark: fields that are texts already, under these titles."""
+    return [{"field": field, "title": title, "type": "nominal"} for field, title in titles.items()]
