@@ -29,7 +29,7 @@
     {{ condition if is_incremental() else 'true' }}
 {%- endmacro %}
 
-{# Whether a mart reads what is kept for it in the schema `working`. Unit tests say no, and so reach from events to it. #}
+{# Whether a mart reads what is kept for it in the schema `working`. Unit tests say no, and so reach from events on. #}
 {% macro uses_working_tables() %}
     {{ return(true) }}
 {% endmacro %}

@@ -1,4 +1,4 @@
-"""Every speed and memory claim, measured: ``make bench``, or ``python tests/benchmarks/run.py load memory refresh``.
+"""Every speed and memory claim, measured: ``make bench``, or ``python tests/benchmarks/run.py load memory refresh marts``.
 
 Whatever is compared runs in turn, in processes of its own, several times; ratios are given as minimum / median /
 maximum. Nothing here passes or fails: read the figures.
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from children import last_day
 from made_up_events import EVENTS_A_DAY, FIRST, make_days
+from marts import marts
 from measure import Taken, in_a_process, server, spread
 from profiles import profiles
 
@@ -65,38 +66,36 @@ def memory(days: Path, work: Path, runs: int) -> None:
 
 
 def refresh(days: Path, work: Path, runs: int) -> None:
-    """One day read again, on a million and on ten million rows of history; alone, and with dbt and publication."""
+    """One day read again, on a million and on ten million rows of history."""
     make_days(days, 100)
-    for build in ("", "build"):
-        taken: dict[int, list[Taken]] = {10: [], 100: []}
-        folders = {count: work / f"history{count}" for count in taken}
-        with server(days, 100) as url:
+    taken: dict[int, list[Taken]] = {10: [], 100: []}
+    folders = {count: work / f"history{count}" for count in taken}
+    with server(days, 100) as url:
+        for count, folder in folders.items():
+            in_a_process("sync", url, folder, FIRST, last_day(count))
+        for _ in range(runs):
             for count, folder in folders.items():
-                for _ in range(
-                    2 if build else 1
-                ):  # two files take turns to be published: both catch up first
-                    in_a_process("sync", url, folder, FIRST, last_day(count), "", build)
-            for _ in range(runs):
-                for count, folder in folders.items():
-                    day = last_day(count)
-                    taken[count].append(in_a_process("sync", url, folder, day, day, "", build))
+                day = last_day(count)
+                taken[count].append(in_a_process("sync", url, folder, day, day))
+    print(f"\nOne day again, {runs} runs: minimum / median / maximum\n")
+    for count, several in taken.items():
         print(
-            f"\nOne day again{', built and published' if build else ''}, {runs} runs: minimum / median / maximum\n"
+            f"on {count * EVENTS_A_DAY:>10,} events {spread([t.wall for t in several], ' s')}"
+            f"   processor {spread([t.cpu for t in several], ' s')}"
         )
-        for count, several in taken.items():
-            print(
-                f"on {count * EVENTS_A_DAY:>10,} events {spread([t.wall for t in several], ' s')}"
-                f"   processor {spread([t.cpu for t in several], ' s')}"
-            )
-        ratios = [
-            large.wall / small.wall for small, large in zip(taken[10], taken[100], strict=True)
-        ]
-        print(f"ten times the history costs {spread(ratios)} times as much")
-        for folder in folders.values():
-            shutil.rmtree(folder)
+    ratios = [large.wall / small.wall for small, large in zip(taken[10], taken[100], strict=True)]
+    print(f"ten times the history costs {spread(ratios)} times as much")
+    for folder in folders.values():
+        shutil.rmtree(folder)
 
 
-BENCHMARKS = {"load": load, "memory": memory, "refresh": refresh, "profiles": profiles}
+BENCHMARKS = {
+    "load": load,
+    "memory": memory,
+    "refresh": refresh,
+    "profiles": profiles,
+    "marts": marts,
+}
 
 
 def main() -> None:

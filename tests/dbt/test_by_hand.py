@@ -139,3 +139,19 @@ def test_freshness_comes_from_the_ledger(data: Path) -> None:
     results = run(data, "source", "freshness")
 
     assert {result["status"] for result in results} == {"pass"}
+
+
+def test_a_full_refresh_builds_everything_again(data: Path) -> None:
+    run(data, "build", "--full-refresh", "--exclude-resource-type", "unit_test")
+
+    with duckdb.connect(data / "build" / "dbt.duckdb", read_only=True) as db:
+        rows = db.execute(
+            "select (select count(*) from events), (select count(*) from user_days), "
+            "(select count(*) from property_catalog), (select count(*) from _metadata)"
+        ).fetchall()
+    assert rows == [(1, 1, 0, 2)]
+
+
+def test_a_full_refresh_of_a_part_is_refused(data: Path) -> None:
+    with pytest.raises(AssertionError, match="run it without --select and --exclude"):
+        run(data, "build", "--full-refresh", "--select", "sessions")

@@ -147,7 +147,7 @@ def _events(made: MadeFile, days: int, names: list[str]) -> None:
         )
     made.fill(
         "property_catalog",
-        """select events.name as event, properties.name as property, 1000 as sampled_events,
+        """select events.name as event, properties.name as property, 1000 as event_count,
                 900 - 100 * (m % 9) as defined, defined / 1000 as fill_rate, 500 as strings,
                 case when m % 2 = 1 then 40 else 0 end as numbers, numbers > 0 as is_mixed_type, 70 as distinct_estimate,
                 case when m <> 3 then ['"<b>bold</b>"', '"' || repeat('x', 98), '3.5'] end as examples

@@ -3,7 +3,7 @@
     incremental_strategy='append',
 ) }}
 -- A table that publishing drops, and appended to: a build that failed leaves what the next one has to make anew.
-{% set former = load_relation(source('built', 'user_days')) if execute else none %}
+{% set has_former = execute and load_relation(source('built', 'user_days')) is not none %}
 
 select user_id
 from {{ ref('events') }}
@@ -11,7 +11,7 @@ where user_id is not null and {{ is_changed_date() }}
 union
 select user_id
 from {{ ref('int_moved_user_days') }}
-{% if former is not none %}
+{% if has_former %}
     union
     select user_id
     from {{ source('built', 'user_days') }}

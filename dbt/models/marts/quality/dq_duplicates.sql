@@ -15,8 +15,8 @@ with minutes as (
     {% if is_incremental() %}
         -- implied by what follows, with two days for any zone, but lets DuckDB skip
         where
-            time >= (select min(changed_date) - 2 from {{ ref('int_changed_dates') }})
-            and time < (select max(changed_date) + 2 from {{ ref('int_changed_dates') }})
+            time >= (select min(changed.changed_date) - 2 from {{ ref('int_changed_dates') }} as changed)
+            and time < (select max(changed.changed_date) + 2 from {{ ref('int_changed_dates') }} as changed)
     {% endif %}
     group by all
 ),

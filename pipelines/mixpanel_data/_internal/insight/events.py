@@ -55,7 +55,7 @@ class Catalogue:
     """The properties of one event: the project's own first, then by how often they are there."""
 
     event: str
-    sampled: int
+    event_count: int
     properties: tuple[Property, ...]
     properties_in_all: int
 
@@ -124,7 +124,7 @@ def read_catalogue(db: Published, events: tuple[str, ...]) -> tuple[Catalogue, .
     """By ``property_catalog``, of these events, in their order."""
     rows = db.rows(
         f"""
-        SELECT event, sampled_events, count(*) OVER (PARTITION BY event), property, fill_rate,
+        SELECT event, event_count, count(*) OVER (PARTITION BY event), property, fill_rate,
                list_filter([CASE WHEN strings > 0 THEN 'text' END, CASE WHEN numbers > 0 THEN 'number' END,
                             CASE WHEN booleans > 0 THEN 'true/false' END, CASE WHEN lists > 0 THEN 'list' END,
                             CASE WHEN objects > 0 THEN 'object' END], lambda kind: kind IS NOT NULL),
@@ -137,10 +137,10 @@ def read_catalogue(db: Published, events: tuple[str, ...]) -> tuple[Catalogue, .
         events=list(events),
     )
     found: dict[str, list[tuple[int, int, Property]]] = {}
-    for event, sampled, count, name, fill, types, mixed, distinct, examples in rows:
+    for event, event_count, count, name, fill, types, mixed, distinct, examples in rows:
         shown = None if examples is None else tuple(examples)
         one = Property(name, fill or 0.0, tuple(types), bool(mixed), distinct or 0, shown)
-        found.setdefault(event, []).append((sampled, count, one))
+        found.setdefault(event, []).append((event_count, count, one))
     return tuple(_catalogue(event, found[event]) for event in events if event in found)
 
 

@@ -1,0 +1,60 @@
+"""What the tables cost: a first build, another after one changed day, and the same with five times the history."""
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+from made_up_history import EVENTS_A_DAY, FIRST, change_a_day, make_history
+from measure import Taken, in_a_process, spread
+
+DAYS = (100, 500)
+
+
+def marts(_: Path, work: Path, runs: int) -> None:
+    """dbt's own time to execute, without what it takes to start and to read the models."""
+    firsts: dict[int, Taken] = {}
+    later: dict[int, list[Taken]] = {count: [] for count in DAYS}
+    folders = {count: work / f"marts{count}" for count in DAYS}
+    for count, folder in folders.items():
+        make_history(folder / "raw.duckdb", count)
+        firsts[count] = in_a_process("build", folder)
+    for number in range(runs):
+        for count, folder in folders.items():
+            day = FIRST + timedelta(count - 3 - number % 3)
+            change_a_day(folder / "raw.duckdb", day, number)
+            later[count].append(in_a_process("build", folder))
+    small, large = DAYS
+    print(f"\ndbt build, {runs} runs after one changed day: minimum / median / maximum\n")
+    for count in DAYS:
+        print(
+            f"{count * EVENTS_A_DAY:>10,} events: first {firsts[count].said['elapsed']:.2f} s,"
+            f" {firsts[count].rss:.0f} MB; changed day {_elapsed(later[count])},"
+            f" memory {spread([taken.rss for taken in later[count]], ' MB')}"
+        )
+    shares = [100 * t.said["elapsed"] / firsts[small].said["elapsed"] for t in later[small]]
+    print(f"a changed day costs {spread(shares, ' %')} of the first build")
+    ratios = [
+        big.said["elapsed"] / little.said["elapsed"]
+        for little, big in zip(later[small], later[large], strict=True)
+    ]
+    print(f"five times the history costs {spread(ratios)} times as much")
+    for folder in folders.values():
+        shutil.rmtree(folder)
+    _little_memory(work)
+
+
+def _elapsed(taken: list[Taken]) -> str:
+    return spread([t.said["elapsed"] for t in taken], " s")
+
+
+def _little_memory(work: Path) -> None:
+    folder = work / "little"
+    make_history(folder / "raw.duckdb", DAYS[0])
+    first = in_a_process("build", folder, "512MB")
+    change_a_day(folder / "raw.duckdb", FIRST + timedelta(DAYS[0] - 3), 1)
+    second = in_a_process("build", folder, "512MB")
+    print(
+        f"with MP_MEMORY_LIMIT=512MB: first {first.said['elapsed']:.2f} s, {first.rss:.0f} MB;"
+        f" changed day {second.said['elapsed']:.2f} s, {second.rss:.0f} MB"
+    )
+    shutil.rmtree(folder)

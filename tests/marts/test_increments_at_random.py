@@ -1,0 +1,56 @@
+"""Promise 1, for every mart and every column: loads split, ordered and repeated at random end where one build does.
+
+The seed changes from day to day; ``MP_TEST_SEED`` sets it, to see again what a failure named.
+"""
+
+import os
+import random
+from datetime import date
+from pathlib import Path
+
+import pytest
+from marts import shop
+from marts.conftest import build
+from marts.test_increments import tables
+from publish.raw_file import Event, RawFile
+
+SEED = int(os.environ.get("MP_TEST_SEED", date.today().toordinal()))  # noqa: DTZ011  (any number will do)
+
+pytestmark = pytest.mark.e2e
+
+
+def test_promise_1_any_split_and_order_of_loads_ends_where_one_build_does(tmp_path: Path) -> None:
+    chance = random.Random(SEED)
+    days = shop.days_of(SEED)
+    grown, whole = tmp_path / "grown", tmp_path / "whole"
+    grown.mkdir()
+    whole.mkdir()
+    raw = RawFile(grown / "raw.duckdb")
+
+    for load in loads(chance, days):
+        raw.load(load)
+        if chance.random() < 0.7:
+            build(grown)
+    build(grown)
+    (whole / "raw.duckdb").write_bytes((grown / "raw.duckdb").read_bytes())
+    build(whole)
+
+    found, expected = tables(grown), tables(whole)
+    assert found.keys() == expected.keys()
+    for name, rows in expected.items():
+        assert found[name] == rows, f"{name}, MP_TEST_SEED={SEED}"
+
+
+def loads(chance: random.Random, days: dict[date, list[Event]]) -> list[dict[date, list[Event]]]:
+    """Some days at a time, each of them up to three times, in its last version at the end."""
+    versions = {
+        day: [shop.first_version(chance.randrange(99), events) for _ in range(chance.randrange(3))]
+        + [events]
+        for day, events in days.items()
+    }
+    made = []
+    while versions:
+        some = chance.sample(sorted(versions), min(len(versions), chance.randrange(2, 9)))
+        made.append({day: versions[day].pop(0) for day in some})
+        versions = {day: left for day, left in versions.items() if left}
+    return made
