@@ -78,6 +78,16 @@ def test_only_what_was_asked_for_comes(workspace, shop):
     assert keys <= {"$name"}
 
 
+def test_the_people_of_a_cohort_come(workspace):
+    cohort = min(workspace.cohorts(), key=lambda each: each.count or 10**9)
+
+    result = workspace.fetch_profiles("few", cohort_id=cohort.id)
+    streamed = [each["$distinct_id"] for each in workspace.stream_profiles(cohort_id=cohort.id)]
+
+    assert result.rows == len(streamed) == cohort.count > 0
+    assert workspace.storage.get_metadata("few").filter_cohorts == [cohort.id]
+
+
 def test_appended_days_never_double(workspace, shop):
     workspace.fetch_events(FIRST, LAST - timedelta(days=3))
     again = workspace.fetch_events("events", LAST - timedelta(days=5), LAST, append=True)

@@ -20,9 +20,6 @@ class Fetching:
     storage: StorageEngine
     fetcher: FetcherService
 
-    stream_events = Delegated("streamer", StreamerService.stream_events)
-    stream_profiles = Delegated("streamer", StreamerService.stream_profiles)
-
     @overload
     def fetch_events(
         self,
@@ -107,22 +104,27 @@ class Fetching:
         *,
         where: str | None = None,
         output_properties: Sequence[str] | None = None,
+        cohort_id: int | None = None,
         append: bool = False,
         progress: OnRows | None = None,
     ) -> FetchResult:
-        """Fetch the user profiles for which ``where`` is true, all without it, into the table ``name``.
+        """Fetch the user profiles, or those of a saved cohort, for which ``where`` is true, into the table ``name``.
 
         Without a name the table is ``profiles``, or ``fetched_profiles`` where the project publishes one. ``where`` is an
         expression, such as ``properties["$last_seen"] >= "2026-01-01"``; ``output_properties`` names the properties to
-        bring. Otherwise as :meth:`fetch_events`.
+        bring; :meth:`cohorts` has the ids of cohorts. Otherwise as :meth:`fetch_events`.
         """
         return self.fetcher.fetch_profiles(
             self._usual("profiles") if name is None else name,
             where=where,
             output_properties=output_properties,
+            cohort_id=cohort_id,
             append=append,
             progress=progress,
         )
+
+    stream_events = Delegated("streamer", StreamerService.stream_events)
+    stream_profiles = Delegated("streamer", StreamerService.stream_profiles)
 
     def _usual(self, name: str) -> str:
         return f"fetched_{name}" if self.storage.is_published(name) else name
