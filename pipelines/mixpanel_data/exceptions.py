@@ -243,7 +243,9 @@ class TableExistsError(MixpanelDataError):
 
     def __init__(self, table_name: str) -> None:
         super().__init__(
-            f"There is a table '{table_name}' already.", details={"table_name": table_name}
+            f"There is a table '{table_name}' already. Choose another name, or add to a fetched one: "
+            "append=True, `--append`.",
+            details={"table_name": table_name},
         )
 
     table_name = _Detail[str]("The name asked for.")
@@ -297,4 +299,4 @@ class StorageError(MixpanelDataError):
 
 
 class ConfigWarning(UserWarning):
-    """A setting that works, but perhaps not as it was meant."""
+    """A setting or an argument that works, but perhaps not as it was meant."""
