@@ -88,9 +88,16 @@ def top_events(
 
     Example: mp inspect top-events --type unique --limit 10
     """
+    from mixpanel_data.types import TopEvent
+
     options = given(type=type_, limit=limit)
     answer(
-        lambda ws: ws.top_events(**options), fmt, account=account, data_dir=data_dir, quiet=quiet
+        lambda ws: ws.top_events(**options),
+        fmt,
+        account=account,
+        data_dir=data_dir,
+        quiet=quiet,
+        of=TopEvent,
     )
 
 
@@ -104,7 +111,11 @@ def funnels(
 
     Example: mp inspect funnels
     """
-    answer(lambda ws: ws.funnels(), fmt, account=account, data_dir=data_dir, quiet=quiet)
+    from mixpanel_data.types import FunnelInfo
+
+    answer(
+        lambda ws: ws.funnels(), fmt, account=account, data_dir=data_dir, quiet=quiet, of=FunnelInfo
+    )
 
 
 def cohorts(
@@ -117,7 +128,16 @@ def cohorts(
 
     Example: mp inspect cohorts --format csv
     """
-    answer(lambda ws: ws.cohorts(), fmt, account=account, data_dir=data_dir, quiet=quiet)
+    from mixpanel_data.types import SavedCohort
+
+    answer(
+        lambda ws: ws.cohorts(),
+        fmt,
+        account=account,
+        data_dir=data_dir,
+        quiet=quiet,
+        of=SavedCohort,
+    )
 
 
 def bookmarks(
@@ -136,7 +156,16 @@ def bookmarks(
 
     Example: mp inspect bookmarks --type insights
     """
-    answer(lambda ws: ws.bookmarks(type_), fmt, account=account, data_dir=data_dir, quiet=quiet)
+    from mixpanel_data.types import BookmarkInfo
+
+    answer(
+        lambda ws: ws.bookmarks(type_),
+        fmt,
+        account=account,
+        data_dir=data_dir,
+        quiet=quiet,
+        of=BookmarkInfo,
+    )
 
 
 def lexicon(
@@ -155,5 +184,14 @@ def lexicon(
 
     Example: mp inspect lexicon --type event --format json
     """
+    from mixpanel_data.types import LexiconSchema
+
     options = given(entity_type=entity_type, name=name)
-    answer(lambda ws: ws.lexicon(**options), fmt, account=account, data_dir=data_dir, quiet=quiet)
+    answer(
+        lambda ws: ws.lexicon(**options),
+        fmt,
+        account=account,
+        data_dir=data_dir,
+        quiet=quiet,
+        of=LexiconSchema,
+    )

@@ -63,6 +63,9 @@ OnOption = Annotated[
 UnitOption = Annotated[
     str | None, typer.Option(metavar="UNIT", help="minute, hour, day, week or month; else day.")
 ]
+PeriodOption = Annotated[
+    str | None, typer.Option("--unit", metavar="UNIT", help="day, week or month; else day.")
+]
 TypeOption = Annotated[
     str | None,
     typer.Option(
@@ -71,4 +74,8 @@ TypeOption = Annotated[
         help="Count events (general), users (unique), or events a user (average).",
     ),
 ]
-LimitOption = Annotated[int | None, typer.Option(min=1, help="At most so many.")]
+LimitOption = Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many.")]
+MostValuesOption = Annotated[
+    int | None,
+    typer.Option("--limit", min=1, metavar="N", help="With --on: at most so many values."),
+]
