@@ -19,6 +19,7 @@ from mixpanel_data.exceptions import (
     QueryError,
     RateLimitError,
     ServerError,
+    StorageError,
     TableExistsError,
     TableNotFoundError,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "SavedReportResult",
     "SegmentationResult",
     "ServerError",
+    "StorageError",
     "TableExistsError",
     "TableInfo",
     "TableMetadata",
