@@ -258,9 +258,13 @@ class TableNotFoundError(MixpanelDataError):
 
     def __init__(self, table_name: str, available_tables: Iterable[str] = ()) -> None:
         available = list(available_tables)
-        known = f" There are: {', '.join(available)}." if available else ""
+        known = (
+            f"There are: {', '.join(available)}."
+            if available
+            else "There are none yet: `mp sync`, `mp fetch` or `Workspace.fetch_events` brings some."
+        )
         super().__init__(
-            f"There is no table '{table_name}'.{known}",
+            f"There is no table '{table_name}'. {known}",
             details={"table_name": table_name, "available_tables": available},
         )
 
