@@ -137,6 +137,7 @@ def test_a_misspelt_event_is_an_error_with_near_matches(
     assert near.strip("'") in caught.value.details["near_matches"]
 
 
+@pytest.mark.filterwarnings("ignore::mixpanel_data.ConfigWarning")
 @pytest.mark.parametrize("asked", ["Paid", "Legacy Ping"])
 def test_an_event_that_did_not_happen_is_an_empty_answer(asked, services: Services, parrot: Parrot):
     # One is known, the other may be older than the 31 days Mixpanel lists.

@@ -23,10 +23,12 @@ def refuse_slips(events: Iterable[str], known: Callable[[], Sequence[str]]) -> N
         warnings.warn(_said(event, near), ConfigWarning, stacklevel=_ASKED_BY)
 
 
-def warn_of_slips(events: Iterable[str], known: Callable[[], Sequence[str]]) -> None:
-    """Called when Mixpanel had nothing to say of ``events``, but of others: that answer is worth keeping."""
+def warn_of_slips(
+    events: Iterable[str], known: Callable[[], Sequence[str]], *, stacklevel: int = _ASKED_BY
+) -> None:
+    """Called when Mixpanel had nothing to say of ``events``, and what it did say is worth keeping."""
     for event, near in _unknown(events, known):
-        warnings.warn(_said(event, near), ConfigWarning, stacklevel=_ASKED_BY)
+        warnings.warn(_said(event, near), ConfigWarning, stacklevel=stacklevel)
 
 
 def near_matches(name: str, names: Sequence[str]) -> list[str]:

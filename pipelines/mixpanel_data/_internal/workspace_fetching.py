@@ -6,6 +6,8 @@ from typing import overload
 from mixpanel_data._internal.delegated import Delegated
 from mixpanel_data._internal.fetch_target import target_of
 from mixpanel_data._internal.query_arguments import Day
+from mixpanel_data._internal.query_names import warn_of_slips
+from mixpanel_data._internal.services.discovery import DiscoveryService
 from mixpanel_data._internal.services.fetcher import FetcherService
 from mixpanel_data._internal.services.streamer import StreamerService
 from mixpanel_data._internal.storage import StorageEngine
@@ -19,6 +21,7 @@ class Fetching:
 
     storage: StorageEngine
     fetcher: FetcherService
+    discovery: DiscoveryService
 
     @overload
     def fetch_events(
@@ -78,7 +81,8 @@ class Fetching:
 
         ``events`` are names, ``where`` is an expression of Mixpanel's segmentation language. ``append`` adds to a table
         that is there; an event that is in it already, by Mixpanel's rule, is replaced. ``progress`` is called with the
-        number of events that have come so far.
+        number of events that have come so far. When nothing comes of named ``events``, a ConfigWarning says which of them
+        Mixpanel does not know.
 
         Raises:
             TableExistsError: the table is there, and ``append`` is not asked for, or it is published.
@@ -88,7 +92,7 @@ class Fetching:
             APIError: what Mixpanel refuses, by its subclasses.
         """
         target = target_of(given, name, from_date, to_date)
-        return self.fetcher.fetch_events(
+        result = self.fetcher.fetch_events(
             self._usual("events") if target.name is None else target.name,
             target.from_date,
             target.to_date,
@@ -97,6 +101,10 @@ class Fetching:
             append=append,
             progress=progress,
         )
+        if events and not result.rows:
+            named = [events] if isinstance(events, str) else events
+            warn_of_slips(named, self.discovery.events, stacklevel=3)
+        return result
 
     def fetch_profiles(
         self,
