@@ -122,5 +122,8 @@ def test_a_shell_can_complete(mp):
     named = mp(env=typed | {"COMP_WORDS": "mp sync --account pro"})
     command = mp(env=typed | {"COMP_WORDS": "mp inspect fun", "COMP_CWORD": "2"})
 
+    unit = mp(env=typed | {"COMP_WORDS": "mp query retention --unit w", "COMP_CWORD": "4"})
+
+    assert unit.stdout.split() == ["week"]
     assert named.stdout.split() == ["production"]
     assert command.stdout.split() == ["funnels"]

@@ -13,6 +13,7 @@ from mixpanel_data.cli.options import (
     LimitOption,
     QuietOption,
     TypeOption,
+    one_of,
 )
 
 Event = Annotated[str, typer.Argument(help="The event's name.")]
@@ -144,7 +145,10 @@ def bookmarks(
     type_: Annotated[
         str | None,
         typer.Option(
-            "--type", metavar="TYPE", help="insights, funnels, retention or flows; else all."
+            "--type",
+            metavar="TYPE",
+            help="insights, funnels, retention or flows; else all.",
+            autocompletion=one_of("insights", "funnels", "retention", "flows"),
         ),
     ] = None,
     account: AccountOption = None,
@@ -170,7 +174,13 @@ def bookmarks(
 
 def lexicon(
     entity_type: Annotated[
-        str | None, typer.Option("--type", metavar="TYPE", help="event or profile; else both.")
+        str | None,
+        typer.Option(
+            "--type",
+            metavar="TYPE",
+            help="event or profile; else both.",
+            autocompletion=one_of("event", "profile"),
+        ),
     ] = None,
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only the entry of this name.")

@@ -20,6 +20,7 @@ from mixpanel_data.cli.options import (
     TypeOption,
     UnitOption,
     WhereOption,
+    one_of,
 )
 
 Event = Annotated[str, typer.Argument(help="The event's name.")]
@@ -134,10 +135,20 @@ def numeric(
         Aggregate, typer.Option(help="What to make of the numbers.")
     ] = Aggregate.sum,
     where: WhereOption = None,
-    unit: Annotated[str | None, typer.Option(metavar="UNIT", help="hour or day; else day.")] = None,
+    unit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="UNIT", help="hour or day; else day.", autocompletion=one_of("hour", "day")
+        ),
+    ] = None,
     type_: Annotated[
         str | None,
-        typer.Option("--type", metavar="TYPE", help="Of buckets: general, unique or average."),
+        typer.Option(
+            "--type",
+            metavar="TYPE",
+            help="Of buckets: general, unique or average.",
+            autocompletion=one_of("general", "unique", "average"),
+        ),
     ] = None,
     account: AccountOption = None,
     data_dir: DataDirOption = None,

@@ -17,6 +17,7 @@ from mixpanel_data.cli.options import (
     QuietOption,
     ToOption,
     WhereOption,
+    one_of,
 )
 
 
@@ -34,7 +35,11 @@ def funnel(
     ] = None,
     length_unit: Annotated[
         str | None,
-        typer.Option(metavar="UNIT", help="Of --length: day, hour, minute or second."),
+        typer.Option(
+            metavar="UNIT",
+            help="Of --length: day, hour, minute or second.",
+            autocompletion=one_of("day", "hour", "minute", "second"),
+        ),
     ] = None,
     limit: MostValuesOption = None,
     account: AccountOption = None,
@@ -78,6 +83,7 @@ def retention(
             "--type",
             metavar="TYPE",
             help="birth: by the first BORN_EVENT. compounded: by each EVENT of --return. Else birth.",
+            autocompletion=one_of("birth", "compounded"),
         ),
     ] = None,
     unbounded: Annotated[
@@ -119,7 +125,12 @@ def frequency(
     ] = None,
     unit: PeriodOption = None,
     per: Annotated[
-        str | None, typer.Option(metavar="UNIT", help="Count active hours (hour) or days (day).")
+        str | None,
+        typer.Option(
+            metavar="UNIT",
+            help="Count active hours (hour) or days (day); else hour.",
+            autocompletion=one_of("hour", "day"),
+        ),
     ] = None,
     where: WhereOption = None,
     on: OnOption = None,
