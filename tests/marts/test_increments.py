@@ -24,9 +24,7 @@ def tables(folder: Path) -> dict[str, list[tuple[object, ...]]]:
             "select schema_name || '.' || table_name from duckdb_tables() order by 1"
         ).fetchall()
         return {
-            name: sorted(
-                (rounded(row) for row in db.execute(f"from {name}").fetchall()), key=repr
-            )
+            name: sorted((rounded(row) for row in db.execute(f"from {name}").fetchall()), key=repr)
             for (name,) in names
         }
 
