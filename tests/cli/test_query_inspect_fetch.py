@@ -280,6 +280,14 @@ def test_tables_are_inspected_without_an_account(mp, monkeypatch, shop):
     assert mp("inspect", "events").code == 3
 
 
+def test_sql_before_there_is_anything_says_what_to_do(mp, tmp_path):
+    asked = ("query", "sql", "SELECT 1", "--data-dir", str(tmp_path / "empty"))
+
+    refused = mp(*asked, "--format", "json")
+    assert (refused.code, json.loads(refused.err)["code"]) == (4, "NOTHING_PUBLISHED")
+    assert "mp sync" in mp(*asked).err
+
+
 def test_sql_touches_no_other_file(mp, tmp_path):
     other = tmp_path / "secret.csv"
     other.write_text("a\n1\n")

@@ -49,14 +49,14 @@ def ask(folder: "DataFolder", statement: str) -> "Rows":
     """What the tables of a data folder answer. Read-only, and no other file is touched: an agent may have written it.
 
     Raises:
-        ConfigError: there are no tables yet.
+        NothingPublishedError: there are no tables yet.
         QueryError: DuckDB refused the SQL.
     """
     from mixpanel_data._internal.storage import StorageEngine
-    from mixpanel_data.exceptions import ConfigError
+    from mixpanel_data.exceptions import NothingPublishedError
 
     if not folder.published.is_file() and not folder.workspace.is_file():
-        raise ConfigError(f"Nothing is published in {folder.root} yet. Run `mp sync` first.")
+        raise NothingPublishedError(str(folder.root))
     with StorageEngine.project(folder, sealed=True) as storage:
         return storage.execute_rows(statement)
 
