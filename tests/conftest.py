@@ -4,6 +4,11 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says more about the machine than about us.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # A shell that starts this in the background has it ignore SIGINT, and what it starts would ignore it too.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -243,7 +243,9 @@ class TableExistsError(MixpanelDataError):
 
     def __init__(self, table_name: str) -> None:
         super().__init__(
-            f"There is a table '{table_name}' already.", details={"table_name": table_name}
+            f"There is a table '{table_name}' already. Choose another name, or add to a fetched one: "
+            "append=True, `--append`.",
+            details={"table_name": table_name},
         )
 
     table_name = _Detail[str]("The name asked for.")
@@ -256,9 +258,13 @@ class TableNotFoundError(MixpanelDataError):
 
     def __init__(self, table_name: str, available_tables: Iterable[str] = ()) -> None:
         available = list(available_tables)
-        known = f" There are: {', '.join(available)}." if available else ""
+        known = (
+            f"There are: {', '.join(available)}."
+            if available
+            else "There are none yet: `mp sync`, `mp fetch` or `Workspace.fetch_events` brings some."
+        )
         super().__init__(
-            f"There is no table '{table_name}'.{known}",
+            f"There is no table '{table_name}'. {known}",
             details={"table_name": table_name, "available_tables": available},
         )
 
@@ -297,4 +303,4 @@ class StorageError(MixpanelDataError):
 
 
 class ConfigWarning(UserWarning):
-    """A setting that works, but perhaps not as it was meant."""
+    """A setting or an argument that works, but perhaps not as it was meant."""

@@ -37,7 +37,9 @@ class Workspace(Fetching, Discovery, Queries, Tables):
     ``workspace.duckdb`` beside it, which is held against others only while rows go in. With ``path`` it stands on that
     database alone. Nothing is opened or asked before it is needed, and SQL needs no account.
 
-    ``account`` names one of the accounts, ``region`` (us, eu or in) stands in place of the account's.
+    ``account`` names one of the accounts, ``region`` (us, eu or in) stands in place of the account's. ``workspace_id``
+    narrows Mixpanel's reports and names to a data view. For tests, ``_config_manager``, ``_api_client`` and ``_storage``
+    stand in for what would be built.
 
     Raises:
         AccountNotFoundError: there is no such account.
@@ -52,6 +54,7 @@ class Workspace(Fetching, Discovery, Queries, Tables):
         *,
         data_dir: Path | str | None = None,
         read_only: bool = False,
+        workspace_id: int | None = None,
         _config_manager: ConfigManager | None = None,
         _api_client: MixpanelAPIClient | None = None,
         _storage: StorageEngine | None = None,
@@ -67,6 +70,7 @@ class Workspace(Fetching, Discovery, Queries, Tables):
         )
         self._path = path
         self._read_only = read_only
+        self._workspace_id = workspace_id
         self._given_storage = _storage
         self._in_memory = False
         self._delete: Callable[[], object] = lambda: None
@@ -122,12 +126,14 @@ class Workspace(Fetching, Discovery, Queries, Tables):
     @lazily
     def discovery(self) -> DiscoveryService:
         """What knows what there is in Mixpanel; ``refresh()`` makes it forget."""
-        return DiscoveryService(self._session.client)
+        return DiscoveryService(self._session.client, workspace_id=self._workspace_id)
 
     @lazily
     def live(self) -> LiveQueryService:
         """What asks Mixpanel for its reports."""
-        return LiveQueryService(self._session.client, discovery=self.discovery)
+        return LiveQueryService(
+            self._session.client, discovery=self.discovery, workspace_id=self._workspace_id
+        )
 
     def info(self) -> WorkspaceInfo:
         """Where the tables are, which there are, and whose account counts, as far as there is one."""

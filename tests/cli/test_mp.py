@@ -139,7 +139,7 @@ def test_an_incomplete_day_ends_with_6_and_says_what_to_do(mp, shop):
         (("sync", "--only", "cohorts"), 3, "cohorts"),
         (("sync", "--nonsense"), 3, "--nonsense"),
         (("nonsense",), 3, "nonsense"),
-        (("query", "sql", "SELECT 1"), 3, "mp sync"),
+        (("query", "sql", "SELECT 1"), 4, "mp sync"),
     ],
 )
 def test_bad_arguments_are_named(mp, shop, arguments, code, says):

@@ -170,6 +170,99 @@ def test_fetched_tables_are_asked_by_sql(mp, sample, days, data):
     ]
 
 
+def test_a_cohorts_profiles_are_fetched(mp, sample):
+    cohorts = mp("inspect", "cohorts", "--format", "json").json
+    few = min((each for each in cohorts if each["count"]), key=lambda each: each["count"])
+
+    result = mp("fetch", "profiles", "--cohort", str(few["id"]), "--format", "json").json
+
+    assert result["rows"] == few["count"] < len(sample.profiles())
+    noted = mp("query", "sql", "SELECT filter_cohorts FROM _metadata", "--format", "json").json
+    assert noted == [{"filter_cohorts": [few["id"]]}]
+    refused = mp("fetch", "profiles", "--cohort", "99", "--name", "other")
+    assert (refused.code, "no cohort 99" in refused.err) == (1, True)
+
+
+def test_a_list_of_nothing_still_has_its_columns(mp, shop):
+    shop.dataset.saved.funnels.clear()
+
+    assert mp("inspect", "funnels", "--format", "csv").out == "funnel_id,name\n"
+    assert mp("inspect", "funnels").out.split()[:2] == ["funnel_id", "name"]
+    assert mp("inspect", "funnels", "--format", "json").json == []
+    assert mp("inspect", "funnels", "--format", "jsonl").out == ""
+
+
+def test_the_lexicon_is_a_line_for_each_entry(mp):
+    rows = list(csv.DictReader(io.StringIO(mp("inspect", "lexicon", "--format", "csv").out)))
+    entries = mp("inspect", "lexicon", "--format", "json").json
+
+    assert [row["name"] for row in rows] == [entry["name"] for entry in entries]
+    assert [row["properties"].split(", ") for row in rows if row["properties"]] == [
+        list(entry["definition"]["properties"])
+        for entry in entries
+        if entry["definition"]["properties"]
+    ]
+
+
+def test_rates_are_short_for_people_and_whole_for_programs(mp, name, days):
+    asked = ("query", "retention", name, *days, "--unit", "week", "--periods", "1")
+
+    cells = [each for each in mp(*asked).out.split() if each.startswith("0.")]
+    whole = [
+        each
+        for each in mp(*asked, "--format", "csv").out.replace("\n", ",").split(",")
+        if each.startswith("0.")
+    ]
+    assert [float(each) for each in cells] == [round(float(each), 4) for each in whole]
+    assert max(map(len, whole)) > 6 >= max(map(len, cells))
+
+
+def test_every_option_of_a_report_reaches_mixpanel(mp, shop, name, days):
+    funnel = str(mp("inspect", "funnels", "--format", "json").json[0]["funnel_id"])
+    shop.requests.clear()
+    for asked in (
+        ("query", "segmentation", name, *days, "--type", "unique", "--interval", "3"),
+        ("query", "numeric", name, "time", *days, "--aggregate", "buckets", "--type", "unique"),
+        ("query", "funnel", funnel, *days, "--on", "$browser", "--limit", "2", "--length", "1", "--length-unit", "day"),
+        ("query", "retention", name, *days, "--return", name, "--type", "compounded", "--unbounded", "--interval", "2"),
+        ("query", "frequency", *days, "--on", "$browser", "--limit", "2"),
+    ):  # fmt: skip
+        done = mp(*asked, "--format", "csv")
+        assert (done.code, done.out.count("\n") > 1) == (0, True), asked
+    sent = {name for call in shop.requests for name in call.params}
+    assert sent >= {
+        "interval",
+        "type",
+        "length",
+        "length_unit",
+        "limit",
+        "retention_type",
+        "unbounded_retention",
+    }
+    assert mp("query", "numeric", name, "time", *days, "--type", "unique").code == 3
+
+
+def test_wrong_usage_is_json_where_json_was_asked_for(mp):
+    for asked in (
+        ("query", "segmentation"),
+        ("inspect", "events", "--nothing"),
+        ("inspect", "sample", "events", "--rows", "0"),
+    ):
+        refused = mp(*asked, "--format", "json")
+        assert (refused.code, refused.out) == (3, "")
+        assert json.loads(refused.err)["code"] == "CONFIG_ERROR"
+
+
+def test_a_warning_is_a_sentence(mp, name, days, monkeypatch):
+    said = mp("query", "event-counts", name, f"{name}x", *days, "--format", "json")
+    assert said.json["events"] == [name, f"{name}x"]
+    assert said.err == f"Warning: Unknown event '{name}x', did you mean '{name}'?\n"
+
+    monkeypatch.setenv("MP_ACCOUNT", "nobody")
+    said = mp("auth", "test", "--format", "json")
+    assert (said.code, said.err.count("\n"), said.err.split()[0]) == (0, 1, "Warning:")
+
+
 def test_tables_are_inspected_without_an_account(mp, monkeypatch, shop):
     for variable in shop.env():
         monkeypatch.delenv(variable)
@@ -185,6 +278,14 @@ def test_tables_are_inspected_without_an_account(mp, monkeypatch, shop):
     assert "🎉 x" in mp("inspect", "sample", "sessions").out
     assert mp("inspect", "schema", "nothing").code == 4
     assert mp("inspect", "events").code == 3
+
+
+def test_sql_before_there_is_anything_says_what_to_do(mp, tmp_path):
+    asked = ("query", "sql", "SELECT 1", "--data-dir", str(tmp_path / "empty"))
+
+    refused = mp(*asked, "--format", "json")
+    assert (refused.code, json.loads(refused.err)["code"]) == (4, "NOTHING_PUBLISHED")
+    assert "mp sync" in mp(*asked).err
 
 
 def test_sql_touches_no_other_file(mp, tmp_path):

@@ -108,6 +108,30 @@ def test_account_infos_hold_no_secret(manager: ConfigManager) -> None:
     assert "secret" not in manager.get_account("a").model_dump()
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("secret", " ", "secret is empty"),
+        ("username", "", "username is empty"),
+        ("region", "uk", "region is not us, eu or in"),
+    ],
+)
+def test_what_an_account_lacks_is_said_in_words(
+    manager: ConfigManager, field: str, value: str, said: str
+) -> None:
+    with pytest.raises(ConfigError, match=f": {said}. It needs username") as caught:
+        manager.add_account("a", **(GOOD | {field: value}))
+
+    assert CANARY not in str(caught.value.to_dict())
+    manager.config_path.parent.mkdir(parents=True, exist_ok=True)
+    manager.config_path.write_text(
+        '[accounts.a]\nusername = "u"\nproject_id = "1"\nregion = "us"\n'
+    )
+    manager.config_path.chmod(0o600)
+    with pytest.raises(ConfigError, match="secret is missing"):
+        manager.get_account("a")
+
+
 def test_an_account_is_added_once(manager: ConfigManager) -> None:
     add(manager, "a")
     before = manager.config_path.read_bytes()
@@ -255,7 +279,7 @@ def test_one_wrong_account_is_named_and_does_not_cost_the_others(
     with pytest.raises(ConfigError) as caught:
         manager.get_credentials("bad")
     assert f"[accounts.bad] in {manager.config_path}" in str(caught.value)
-    assert f"{field}: " in str(caught.value)
+    assert f"complete account: {field} is " in str(caught.value)
     assert CANARY not in json.dumps(caught.value.to_dict())
     manager.remove_account("bad")
     assert [account.name for account in manager.list_accounts()] == ["good"]

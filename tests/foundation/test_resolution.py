@@ -106,7 +106,7 @@ def test_a_wrong_environment_is_named(
 ) -> None:
     set_all(monkeypatch, MP_REGION="mars")
 
-    with pytest.raises(ConfigError, match=r"The environment .*region: ") as caught:
+    with pytest.raises(ConfigError, match=r"The environment .*region is not ") as caught:
         manager.resolve()
 
     assert CANARY not in repr(caught.value.to_dict())

@@ -6,94 +6,104 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
 
+from mixpanel_data import Workspace
 from mixpanel_data._internal import services
-from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.services.discovery import DiscoveryService
-from mixpanel_data._internal.services.live_query import LiveQueryService
+from mixpanel_data.cli.app import app
 
 OPENAPI = Path(__file__).parents[1] / "sandbox" / "openapi"
-SPEC = yaml.safe_load((OPENAPI / "query.openapi.yaml").read_text())
-LEXICON = yaml.safe_load((OPENAPI / "lexicon-schemas.openapi.yaml").read_text())
-OWNERS = {kind.__name__: kind for kind in (DiscoveryService, LiveQueryService, MixpanelAPIClient)}
-TABLE: dict[str, Any] = {
-    f"{method} {path}": (OWNERS[owner], name)
-    for method, path, owner, name in re.findall(
-        r"^\| (GET|POST) (\S+) \| (\w+)\.(\w+)", services.__doc__ or "", re.MULTILINE
-    )
+SPECS = {
+    name: yaml.safe_load((OPENAPI / f"{name}.openapi.yaml").read_text())
+    for name in ("export", "query", "lexicon-schemas", "annotations")
 }
-NOT_HERE = {
-    f"{method} {path}"
-    for method, path in re.findall(
-        r"^\| (GET|POST) (\S+) \| left out: \S", services.__doc__ or "", re.MULTILINE
-    )
+SPEC = SPECS["query"]
+HERE, OPERATIONS_LEFT_OUT, PARAMETERS_LEFT_OUT = (services.__doc__ or "").split(" left out:\n")
+TABLE: dict[str, list[str]] = {
+    operation: re.findall(r"Workspace\.(\w+)", cell)
+    for operation, cell in re.findall(r"^\| ((?:GET|POST) \S+) \| (.+?) \|", HERE, re.MULTILINE)
 }
-LEFT_OUT = re.findall(r"^\| (\w+)(?: of (.+?))? \| \S", services.__doc__ or "", re.MULTILINE)
+COMMANDS = sorted(set(re.findall(r"\bmp ([a-z-]+(?: [a-z-]+)?)", HERE)))
+NOT_HERE = set(re.findall(r"^\| (GET \S+) \| \S", OPERATIONS_LEFT_OUT, re.MULTILINE))
+LEFT_OUT = [
+    (name, re.findall(r"/[\w/]+", where))
+    for names, where in re.findall(
+        r"^\| ([\w, ]+?)(?: of (.+?))? \| \S", PARAMETERS_LEFT_OUT, re.MULTILINE
+    )
+    for name in names.split(", ")
+]
+INGESTION = "GET /lookup-tables"  # the only operation of that file that reads
 RENAMED = {
-    "name": "property_name",
-    "event": "events",
-    "unbounded_retention": "unbounded",
-    "workspace_id": "workspace_id of the service",
+    "name": {"property_name", "property"},
+    "event": {"event", "events", "return_event"},
+    "unbounded_retention": {"unbounded"},
+    "filter_by_cohort": {"cohort_id"},
 }
 
 
-def operations() -> dict[str, Any]:
+def operations(*names: str) -> dict[str, Any]:
     return {
         f"{method.upper()} {path}": operation
-        for path, methods in SPEC["paths"].items()
+        for name in names
+        for path, methods in SPECS[name]["paths"].items()
         for method, operation in methods.items()
+        if method in ("get", "post")
     }
 
 
 def parameters(operation: Any) -> set[str]:
-    """What a caller may say, the project aside, which the client knows."""
+    """What a caller may say, in the address or in a form."""
     found = set()
-    for parameter in operation["parameters"]:
+    for parameter in operation.get("parameters", []):
         if "$ref" in parameter:
-            parameter = SPEC["components"]["parameters"][parameter["$ref"].rpartition("/")[2]]
-        found.add(parameter["name"])
-    return found - {"project_id", "workspace_id"}
+            name = parameter["$ref"].rpartition("/")[2]
+            parameter = SPECS["query"]["components"]["parameters"][name]
+        if parameter["in"] != "header":
+            found.add(parameter["name"])
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        found |= set(content["schema"].get("properties", {}))
+    return found
 
 
 def is_left_out(parameter: str, path: str) -> bool:
-    return any(
-        parameter == name and (not where or path in re.findall(r"/[\w/]+", where))
-        for name, where in LEFT_OUT
-    )
+    return any(parameter == name and (not paths or path in paths) for name, paths in LEFT_OUT)
 
 
-def test_the_table_names_the_operations_of_the_specifications():
-    reads = {f"GET {path}" for path, methods in LEXICON["paths"].items() if "get" in methods}
+def test_the_table_names_the_operations_that_read():
+    reads = {
+        name for name in operations("lexicon-schemas", "annotations") if name.startswith("GET ")
+    }
 
-    assert set(TABLE) | NOT_HERE == set(operations()) | reads
+    assert set(TABLE) | NOT_HERE == set(operations("export", "query")) | reads | {INGESTION}
     assert not set(TABLE) & NOT_HERE
 
 
 @pytest.mark.parametrize("operation", TABLE)
 def test_what_the_table_names_exists_and_is_documented(operation):
-    owner, name = TABLE[operation]
+    for name in TABLE[operation]:
+        assert inspect.getdoc(getattr(Workspace, name))
 
-    assert inspect.getdoc(getattr(owner, name))
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_commands_of_the_table_exist(command):
+    tree: Any = typer.main.get_command(app)
+
+    for word in command.split():
+        tree = tree.commands[word]
 
 
-@pytest.mark.parametrize("operation", sorted(set(TABLE) & set(operations()) - {"POST /engage"}))
+@pytest.mark.parametrize("operation", sorted(set(TABLE) & set(operations("export", "query"))))
 def test_every_parameter_is_offered_or_left_out_for_a_reason(operation):
-    owner, name = TABLE[operation]
-    offered = set(inspect.signature(getattr(owner, name)).parameters)
     path = operation.split()[1]
 
-    missing = {
-        parameter
-        for parameter in parameters(operations()[operation])
-        if not is_left_out(parameter, path)
-        and not offered & {parameter, RENAMED.get(parameter, parameter)}
-    }
+    for name in TABLE[operation]:
+        offered = set(inspect.signature(getattr(Workspace, name)).parameters)
+        missing = {
+            parameter
+            for parameter in parameters(operations("export", "query")[operation])
+            if not is_left_out(parameter, path)
+            and not offered & RENAMED.get(parameter, {parameter})
+        }
 
-    # discovery counts events, whatever the type; retention's event is the return; values have one property
-    known = {
-        "GET /events/names": {"type", "limit"},
-        "GET /retention": {"event"},
-        "GET /events/properties/values": {"name"},
-    }
-    assert missing == known.get(operation, set())
+        assert missing == set()

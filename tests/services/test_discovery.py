@@ -7,7 +7,7 @@ import pytest
 from services.conftest import Parrot, Services
 
 from mixpanel_data._internal.services.session_cache import SessionCache
-from mixpanel_data.exceptions import ConfigError, QueryError, RateLimitError
+from mixpanel_data.exceptions import ConfigError, ConfigWarning, QueryError, RateLimitError
 
 DAYS = "2024-01-01", "2024-01-31"
 NAMES = ["Page Viewed", "Product Viewed", "Sign up", "Paid"]
@@ -137,12 +137,22 @@ def test_a_misspelt_event_is_an_error_with_near_matches(
     assert near.strip("'") in caught.value.details["near_matches"]
 
 
+@pytest.mark.filterwarnings("ignore::mixpanel_data.ConfigWarning")
 @pytest.mark.parametrize("asked", ["Paid", "Legacy Ping"])
 def test_an_event_that_did_not_happen_is_an_empty_answer(asked, services: Services, parrot: Parrot):
     # One is known, the other may be older than the 31 days Mixpanel lists.
     parrot.answers = {"segmentation": EMPTY, "events/names": NAMES}
 
     assert services.live.segmentation(asked, *DAYS).total == 0
+
+
+def test_an_event_that_is_not_listed_is_named(services: Services, parrot: Parrot):
+    parrot.answers = {"segmentation": EMPTY, "events/names": NAMES}
+
+    with pytest.warns(ConfigWarning, match="no event 'Legacy Ping' of the last 31 days") as warned:
+        services.live.segmentation("Legacy Ping", *DAYS)
+
+    assert [each.filename for each in warned] == [__file__]
 
 
 @pytest.mark.parametrize(
@@ -168,16 +178,29 @@ def test_every_question_about_an_event_knows_slips(
         ask(services)
 
 
-def test_one_slip_among_events_that_happened_costs_nobody_anything(
+def test_a_slip_among_events_that_happened_is_named_and_costs_no_answer(
     services: Services, parrot: Parrot
 ):
     counted = {"data": {"series": ["2024-01-01"], "values": {"Paid": {"2024-01-01": 2}}}}
     parrot.answers = {"events": counted, "events/names": NAMES}
 
-    result = services.live.event_counts(["Payd", "Paid"], *DAYS)
+    with pytest.warns(ConfigWarning, match="'Payd', did you mean 'Paid'") as warned:
+        result = services.live.event_counts(["Payd", "Paid"], *DAYS)
 
     assert result.series == {"Payd": {"2024-01-01": 0}, "Paid": {"2024-01-01": 2}}
-    assert [operation for operation, _ in parrot.asked] == ["events"]
+    assert [each.filename for each in warned] == [__file__]
+    services.live.event_counts(["Paid"], *DAYS)
+    assert [operation for operation, _ in parrot.asked] == ["events", "events/names", "events"]
+
+
+def test_a_return_event_nobody_sends_is_named(services: Services, parrot: Parrot):
+    left = {"2024-01-01": {"first": 3, "counts": [0, 0]}}
+    parrot.answers = {"retention": left, "events/names": NAMES}
+
+    with pytest.warns(ConfigWarning, match="'Payd', did you mean 'Paid'"):
+        result = services.live.retention("Paid", "Payd", *DAYS)
+
+    assert [cohort.size for cohort in result.cohorts] == [3]
 
 
 def test_an_empty_answer_stands_when_nobody_can_say_what_events_there_are(

@@ -69,6 +69,25 @@ def test_who_holds_the_file_is_named(file, read_only):
     assert "python" in caught.value.command
 
 
+def test_the_holder_is_named_by_its_script_and_no_option(file, tmp_path):
+    script = tmp_path / "nightly report.py"
+    script.write_text(HOLD)
+    holder = subprocess.Popen(
+        [sys.executable, str(script), str(file), "--password", "hunter2"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        holder.stdout.readline()
+        with pytest.raises(DatabaseLockedError) as caught:
+            StorageEngine(file)
+    finally:
+        holder.communicate(b"\n")
+
+    assert "'nightly report.py'" in caught.value.command
+    assert "hunter2" not in str(caught.value.to_dict())
+
+
 def test_this_process_is_named_too(file):
     with StorageEngine(file), pytest.raises(DatabaseLockedError) as caught:
         StorageEngine(file, read_only=True)

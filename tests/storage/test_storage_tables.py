@@ -171,6 +171,37 @@ def test_metadata_tells_of_all_fetches_together(storage):
         storage.get_metadata("mine")
 
 
+def test_metadata_names_cohorts_unless_one_fetch_was_of_everybody(storage):
+    at = datetime(2026, 2, 3, tzinfo=UTC)
+
+    def fetch(cohorts: list[int] | None) -> TableMetadata:
+        return TableMetadata("profiles", at, filter_cohorts=cohorts)
+
+    storage.create_profiles_table("people", [profile(1)], fetch([7]))
+    storage.create_profiles_table("people", [profile(2)], fetch([8]), append=True)
+    assert storage.get_metadata("people") == fetch([7, 8])
+    hashes = storage.execute_rows("SELECT DISTINCT filter_hash FROM _metadata")
+    assert len(hashes) == 2
+    assert ("all",) not in hashes
+    storage.create_profiles_table("people", [profile(3)], fetch(None), append=True)
+    assert storage.get_metadata("people") == fetch(None)
+
+
+def test_a_workspace_of_before_learns_about_cohorts(tmp_path):
+    with StorageEngine(tmp_path / "old.duckdb") as storage:
+        storage.create_profiles_table("people", [profile(1)])
+        storage.execute("ALTER TABLE _metadata DROP COLUMN filter_cohorts")
+
+    with StorageEngine(tmp_path / "old.duckdb", read_only=True) as storage:
+        assert storage.get_metadata("people").filter_cohorts is None
+    with StorageEngine(tmp_path / "old.duckdb") as storage:
+        at = datetime(2026, 2, 3, tzinfo=UTC)
+        few = TableMetadata("profiles", at, filter_cohorts=[7])
+        storage.create_profiles_table("few", [profile(1)], few)
+        assert storage.get_metadata("few") == few
+        assert storage.get_metadata("people").filter_cohorts is None
+
+
 BAD_EVENTS = [
     ('{"event": "cut", "proper', "not valid JSON"),
     ("terminated early", "not valid JSON"),

@@ -10,6 +10,7 @@ from mixpanel_data._internal.services.fetcher import FetcherService
 from mixpanel_data._internal.storage import StorageEngine
 from mixpanel_data.exceptions import (
     ConfigError,
+    ConfigWarning,
     IncompleteExportError,
     QueryError,
     TableExistsError,
@@ -76,6 +77,28 @@ def test_only_what_was_asked_for_comes(workspace, shop):
     keys = {key for key, *_ in workspace.property_keys("few")}
     assert few.rows > 0
     assert keys <= {"$name"}
+
+
+def test_nothing_of_a_misspelt_event_is_told(workspace, shop):
+    name = served(shop)[0].name
+
+    with pytest.warns(ConfigWarning, match=f"'{name}x', did you mean '{name}'") as warned:
+        assert workspace.fetch_events(FIRST, FIRST, events=[f"{name}x"]).rows == 0
+    assert [each.filename for each in warned] == [__file__]
+
+    shop.requests.clear()
+    workspace.fetch_events("some", FIRST, LAST, events=[name, f"{name}x"])
+    assert {call.path for call in shop.requests} == {"/api/2.0/export"}
+
+
+def test_the_people_of_a_cohort_come(workspace):
+    cohort = min(workspace.cohorts(), key=lambda each: each.count or 10**9)
+
+    result = workspace.fetch_profiles("few", cohort_id=cohort.id)
+    streamed = [each["$distinct_id"] for each in workspace.stream_profiles(cohort_id=cohort.id)]
+
+    assert result.rows == len(streamed) == cohort.count > 0
+    assert workspace.storage.get_metadata("few").filter_cohorts == [cohort.id]
 
 
 def test_appended_days_never_double(workspace, shop):

@@ -208,6 +208,15 @@ def test_its_own_connection_counts_in_the_folders_budget(data, shop, monkeypatch
     assert (book.spent("query"), book.spent("export")) == (1, 1)
 
 
+def test_a_data_view_narrows_names_and_reports(client, shop):
+    with Workspace.memory(_api_client=client, workspace_id=7) as workspace:
+        name = workspace.events()[0]
+        workspace.segmentation(name, FIRST, LAST)
+
+    views = [call.params.get("workspace_id") for call in shop.requests]
+    assert views == ["7", "7"]
+
+
 def test_what_is_handed_in_stays_open(client):
     storage = StorageEngine.memory()
     with Workspace(_storage=storage, _api_client=client) as workspace:

@@ -1,5 +1,6 @@
 """A connection to one Mixpanel project."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
@@ -115,8 +116,10 @@ class MixpanelAPIClient:
         page_size: int | None = None,
         data_group_id: str | None = None,
         include_all_users: bool | None = None,
+        cohort_id: int | None = None,
     ) -> Iterator[EngagePage]:
-        """All profiles, or the groups of ``data_group_id``, one page after the other, from one session at Mixpanel.
+        """All profiles, or the groups of ``data_group_id``, or the users in a saved cohort: one page after the other, from
+        one session at Mixpanel.
 
         ``page_size`` is undocumented and may be ignored; the answer's own counts. Raises as :meth:`export`; after an
         IncompleteExportError the pages so far are worth nothing and the read begins again.
@@ -127,6 +130,7 @@ class MixpanelAPIClient:
             page_size=page_size,
             data_group_id=data_group_id,
             include_all_users=include_all_users,
+            filter_by_cohort=None if cohort_id is None else json.dumps({"id": cohort_id}),
         )
         return engage_pages(self._engage, filters, self._requester.redactor)
 

@@ -74,6 +74,16 @@ class AccountInfo(BaseModel):
     is_default: bool
 
 
+_SAID = {
+    "missing": "is missing",
+    "string_too_short": "is empty",
+    "too_short": "is empty",
+    "literal_error": "is not us, eu or in",
+    "string_type": "is no text",
+    "extra_forbidden": "is not known here",
+}
+
+
 def credentials_from(fields: dict[str, Any], where: str) -> Credentials:
     """The credentials in ``fields``, which came from ``where`` (a text for people).
 
@@ -83,7 +93,7 @@ def credentials_from(fields: dict[str, Any], where: str) -> Credentials:
         return Credentials.model_validate(fields)
     except ValidationError as error:
         problems = [
-            f"{'.'.join(map(str, problem['loc'])) or 'entry'}: {problem['msg']}"
+            f"{'.'.join(map(str, problem['loc'])) or 'entry'} {_SAID.get(problem['type'], problem['msg'])}"
             for problem in error.errors(include_input=False, include_url=False)
         ]
     # Outside the except block, so that the error carries no other one that holds the input.

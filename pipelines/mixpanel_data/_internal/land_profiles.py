@@ -105,6 +105,7 @@ def _fetch(source: Source, read: ProfileRead, pages: Pages) -> Landed:
             output_properties=source.output_properties,
             page_size=source.page_size,
             data_group_id=read.of.data_group_id,
+            cohort_id=read.cohort_id,
         ):
             pages.write(page, file)
             source.on_page(page)

@@ -81,6 +81,11 @@ class ProfileRead:
         return f'properties["$last_seen"] >= "{self.since:%Y-%m-%dT%H:%M:%S}"'
 
     @property
+    def cohort_id(self) -> int | None:
+        """The saved cohort whose profiles are read; None: everybody's."""
+        return None
+
+    @property
     def filter_hash(self) -> str:
         """As the ledger will have it."""
         return self.of.whole if self.since is None else self.of.part

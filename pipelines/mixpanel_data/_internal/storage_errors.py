@@ -2,12 +2,15 @@
 
 import os
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 
 import duckdb
 
+from mixpanel_data._internal.redaction import redact
 from mixpanel_data.exceptions import ConfigError, DatabaseLockedError, QueryError
 
 _HOLDER = re.compile(r"lock is held in (?P<command>.+?) \(PID (?P<pid>\d+)\)")
@@ -34,7 +37,8 @@ def opening(path: Path | str) -> Iterator[None]:
 
 def _locked(path: Path | str, said: str) -> DatabaseLockedError | None:
     if found := _HOLDER.search(said):
-        holder = {"pid": int(found["pid"]), "command": found["command"]}
+        pid = int(found["pid"])
+        holder = {"pid": pid, "command": _command(pid) or found["command"]}
         who = f"process {holder['pid']} ({holder['command']})"
     elif "Could not set lock" in said:
         holder, who = {}, "another process"
@@ -46,6 +50,21 @@ def _locked(path: Path | str, said: str) -> DatabaseLockedError | None:
         f"{path} is in use by {who}. Close it there, and try again.",
         details={"path": str(path), **holder},
     )
+
+
+def _command(pid: int) -> str | None:
+    """What the process was started as, up to its first option: values of options are nobody's business.
+
+    DuckDB names the interpreter alone, which every Python program has in common.
+    """
+    try:
+        line = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # another system, another user's, or over
+        return None
+    words = [word for word in line.decode(errors="replace").split("\0") if word]
+    before = takewhile(lambda word: word == "-m" or not word.startswith("-"), words)
+    names = [Path(word).name if "/" in word else word for word in before]
+    return redact(shlex.join(names)) or None
 
 
 @contextmanager

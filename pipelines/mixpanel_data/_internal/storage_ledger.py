@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from mixpanel_data._internal.event_filter import EventFilter
 from mixpanel_data._internal.storage_files import Connection
@@ -12,11 +12,14 @@ from mixpanel_data._internal.storage_lines import Lines
 from mixpanel_data._internal.storage_names import LEDGER, REJECTED, quoted
 from mixpanel_data.types import TableMetadata
 
+T = TypeVar("T")
+
 # Names as in the ledger of a data folder. Times are UTC.
 _LEDGER = """(
     table_name VARCHAR, fetch_type VARCHAR, window_start DATE, window_end DATE, filter_hash VARCHAR,
     filter_events VARCHAR[], filter_where VARCHAR, row_count BIGINT, previous_row_count BIGINT,
-    rejected_count BIGINT, bytes BIGINT, requests BIGINT, fetched_at TIMESTAMP
+    rejected_count BIGINT, bytes BIGINT, requests BIGINT, fetched_at TIMESTAMP,
+    filter_cohorts BIGINT[]
 )"""
 _REJECTED = """(
     table_name VARCHAR, window_start DATE, window_end DATE, line_number BIGINT, raw VARCHAR,
@@ -28,6 +31,8 @@ def create_tables(cursor: Connection, catalog: str) -> None:
     """Makes the ledger, and the table of what can't be read, where they are missing."""
     for name, columns in ((LEDGER, _LEDGER), (REJECTED, _REJECTED)):
         cursor.execute(f"CREATE TABLE IF NOT EXISTS {quoted(catalog, 'main', name)} {columns}")
+    ledger = quoted(catalog, "main", LEDGER)  # one of 0.1.0 has no cohorts
+    cursor.execute(f"ALTER TABLE {ledger} ADD COLUMN IF NOT EXISTS filter_cohorts BIGINT[]")
 
 
 def note(
@@ -44,12 +49,13 @@ def note(
     at = naive(metadata.fetched_at)
     rejects = [(item, reject) for item in lines for reject in item.rejects]
     cursor.execute(
-        f"INSERT INTO {quoted(catalog, 'main', LEDGER)} VALUES ({', '.join('?' * 13)})",
+        f"INSERT INTO {quoted(catalog, 'main', LEDGER)} VALUES ({', '.join('?' * 14)})",
         [
             table, metadata.type, _day(metadata.from_date), _day(metadata.to_date),
-            EventFilter(tuple(metadata.filter_events or ()), metadata.filter_where).hash,
+            EventFilter(_narrowed(metadata), metadata.filter_where).hash,
             metadata.filter_events, metadata.filter_where, rows, before, len(rejects),
             sum(item.size for item in lines), sum(item.requests for item in lines), at,
+            metadata.filter_cohorts,
         ],
     )  # fmt: skip
     for item, reject in rejects:
@@ -76,7 +82,10 @@ def read(cursor: Connection, catalog: str) -> dict[str, TableMetadata]:
     if not columns:
         return {}
     # The ledger of a data folder, as the published file has it, tells a filter by its hash alone.
-    filters = "filter_events, filter_where" if ("filter_events",) in columns else "NULL, NULL"
+    filters = ", ".join(
+        name if (name,) in columns else "NULL"
+        for name in ("filter_events", "filter_where", "filter_cohorts")
+    )
     rows = cursor.execute(
         f"SELECT table_name, fetch_type, fetched_at, window_start, window_end, {filters} "
         f"FROM {quoted(catalog, 'main', LEDGER)} ORDER BY table_name, fetched_at"
@@ -93,8 +102,9 @@ def _together(rows: Sequence[tuple[Any, ...]]) -> TableMetadata:
         fetched_at=fetched_at.replace(tzinfo=UTC),
         from_date=min(firsts).isoformat() if dated else None,
         to_date=max(lasts).isoformat() if dated else None,
-        filter_events=_all_events([row[5] for row in rows]),
+        filter_events=_all_of([row[5] for row in rows]),
         filter_where=_any_of([row[6] for row in rows]),
+        filter_cohorts=_all_of([row[7] for row in rows]),
     )
 
 
@@ -103,13 +113,18 @@ def naive(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
-def _all_events(filters: Sequence[list[str] | None]) -> list[str] | None:
-    names: list[str] = []
-    for events in filters:
-        if not events:
-            return None  # one fetch of them all
-        names += events
-    return list(dict.fromkeys(names)) or None
+def _narrowed(metadata: TableMetadata) -> tuple[str, ...]:
+    cohorts = (f"cohort {number}" for number in metadata.filter_cohorts or ())
+    return (*(metadata.filter_events or ()), *cohorts)
+
+
+def _all_of(filters: Sequence[list[T] | None]) -> list[T] | None:
+    found: list[T] = []
+    for each in filters:
+        if not each:
+            return None  # one fetch without this filter
+        found += each
+    return list(dict.fromkeys(found)) or None
 
 
 def _any_of(conditions: Sequence[str | None]) -> str | None:

@@ -5,7 +5,11 @@ from mixpanel_data._internal.services.discovery import DiscoveryService
 
 
 class Discovery:
-    """Lists what there is in Mixpanel; each question is asked once a workspace, or again with ``refresh=True``."""
+    """Lists what there is in Mixpanel. Each question is asked once a workspace, or again with ``refresh=True``.
+
+    Every method raises AuthenticationError, RateLimitError, QueryError (with ``plan_limit`` where the project's plan lacks
+    the query API), ServerError or APIError.
+    """
 
     events = Delegated("discovery", DiscoveryService.events)
     properties = Delegated("discovery", DiscoveryService.properties)

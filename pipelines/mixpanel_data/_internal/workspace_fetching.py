@@ -6,6 +6,8 @@ from typing import overload
 from mixpanel_data._internal.delegated import Delegated
 from mixpanel_data._internal.fetch_target import target_of
 from mixpanel_data._internal.query_arguments import Day
+from mixpanel_data._internal.query_names import warn_of_slips
+from mixpanel_data._internal.services.discovery import DiscoveryService
 from mixpanel_data._internal.services.fetcher import FetcherService
 from mixpanel_data._internal.services.streamer import StreamerService
 from mixpanel_data._internal.storage import StorageEngine
@@ -19,9 +21,7 @@ class Fetching:
 
     storage: StorageEngine
     fetcher: FetcherService
-
-    stream_events = Delegated("streamer", StreamerService.stream_events)
-    stream_profiles = Delegated("streamer", StreamerService.stream_profiles)
+    discovery: DiscoveryService
 
     @overload
     def fetch_events(
@@ -81,7 +81,8 @@ class Fetching:
 
         ``events`` are names, ``where`` is an expression of Mixpanel's segmentation language. ``append`` adds to a table
         that is there; an event that is in it already, by Mixpanel's rule, is replaced. ``progress`` is called with the
-        number of events that have come so far.
+        number of events that have come so far. When nothing comes of named ``events``, a ConfigWarning says which of them
+        Mixpanel does not know.
 
         Raises:
             TableExistsError: the table is there, and ``append`` is not asked for, or it is published.
@@ -91,7 +92,7 @@ class Fetching:
             APIError: what Mixpanel refuses, by its subclasses.
         """
         target = target_of(given, name, from_date, to_date)
-        return self.fetcher.fetch_events(
+        result = self.fetcher.fetch_events(
             self._usual("events") if target.name is None else target.name,
             target.from_date,
             target.to_date,
@@ -100,6 +101,10 @@ class Fetching:
             append=append,
             progress=progress,
         )
+        if events and not result.rows:
+            named = [events] if isinstance(events, str) else events
+            warn_of_slips(named, self.discovery.events, stacklevel=3)
+        return result
 
     def fetch_profiles(
         self,
@@ -107,22 +112,27 @@ class Fetching:
         *,
         where: str | None = None,
         output_properties: Sequence[str] | None = None,
+        cohort_id: int | None = None,
         append: bool = False,
         progress: OnRows | None = None,
     ) -> FetchResult:
-        """Fetch the user profiles for which ``where`` is true, all without it, into the table ``name``.
+        """Fetch the user profiles, or those of a saved cohort, for which ``where`` is true, into the table ``name``.
 
         Without a name the table is ``profiles``, or ``fetched_profiles`` where the project publishes one. ``where`` is an
         expression, such as ``properties["$last_seen"] >= "2026-01-01"``; ``output_properties`` names the properties to
-        bring. Otherwise as :meth:`fetch_events`.
+        bring; :meth:`cohorts` has the ids of cohorts. Otherwise as :meth:`fetch_events`.
         """
         return self.fetcher.fetch_profiles(
             self._usual("profiles") if name is None else name,
             where=where,
             output_properties=output_properties,
+            cohort_id=cohort_id,
             append=append,
             progress=progress,
         )
+
+    stream_events = Delegated("streamer", StreamerService.stream_events)
+    stream_profiles = Delegated("streamer", StreamerService.stream_profiles)
 
     def _usual(self, name: str) -> str:
         return f"fetched_{name}" if self.storage.is_published(name) else name

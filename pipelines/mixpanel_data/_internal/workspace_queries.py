@@ -5,7 +5,11 @@ from mixpanel_data._internal.services.live_query import LiveQueryService
 
 
 class Queries:
-    """Asks Mixpanel for its reports; each call is one of the 60 requests an hour."""
+    """Asks Mixpanel for its reports; each call is one of the 60 requests an hour.
+
+    Dates are ``date`` objects or texts like ``2026-01-31``. Where an argument is an expression, it is one of Mixpanel's
+    segmentation language, such as ``properties["plan"] == "pro"``. Errors are those of :meth:`segmentation`.
+    """
 
     segmentation = Delegated("live", LiveQueryService.segmentation)
     funnel = Delegated("live", LiveQueryService.funnel)

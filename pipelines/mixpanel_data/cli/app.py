@@ -19,9 +19,15 @@ from mixpanel_data.cli import (
     status,
     sync,
 )
-from mixpanel_data.cli.errors import BAD_ARGUMENTS, INTERRUPTED, exit_code, show_error
+from mixpanel_data.cli.errors import (
+    BAD_ARGUMENTS,
+    INTERRUPTED,
+    exit_code,
+    said_warnings,
+    show_error,
+)
 from mixpanel_data.cli.stopping import stop_code
-from mixpanel_data.exceptions import MixpanelDataError
+from mixpanel_data.exceptions import ConfigError, MixpanelDataError
 
 # Typer carries its own click and does not export the base of its errors.
 USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
@@ -66,12 +72,13 @@ def _run(arguments: Sequence[str]) -> int:
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
     try:
-        result: Any = app(list(arguments), standalone_mode=False)
+        with said_warnings():
+            result: Any = command().main(list(arguments), prog_name="mp", standalone_mode=False)
     except MixpanelDataError as error:
         show_error(error, as_json=_wants_json(arguments))
         return exit_code(error)
     except USAGE_ERROR as error:
-        return _usage(error)
+        return _usage(error, as_json=_wants_json(arguments))
     except typer.Exit as error:
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):  # at a prompt, or in a program that calls this
@@ -81,11 +88,29 @@ def _run(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _usage(error: Any) -> int:
+def command() -> Any:
+    """The tree, whose help shows an example as one line that can be copied, however narrow the terminal."""
+    tree: Any = typer.main.get_command(app)
+    _keep_examples(tree)
+    return tree
+
+
+def _keep_examples(command: Any) -> None:
+    for child in getattr(command, "commands", {}).values():
+        _keep_examples(child)
+    if command.help:
+        # A paragraph that begins with a backspace is not wrapped anew.
+        command.help = command.help.replace("\n\nExample: ", "\n\n\b\nExample:\n  ")
+
+
+def _usage(error: Any, *, as_json: bool) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":  # a command group on its own: no mistake
         typer.echo(error.ctx.get_help())
         return 0
-    error.show()
+    if as_json:
+        show_error(ConfigError(error.format_message()), as_json=True)
+    else:
+        error.show()
     return BAD_ARGUMENTS
 
 

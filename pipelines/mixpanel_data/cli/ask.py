@@ -1,6 +1,5 @@
 """From a command's arguments to a printed answer of the workspace."""
 
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ import typer
 from mixpanel_data.cli.options import Format
 
 if TYPE_CHECKING:
+    from mixpanel_data.types._base import Record
     from mixpanel_data.workspace import Workspace
 
 
@@ -20,37 +20,31 @@ def opened(
 ) -> Iterator["Workspace"]:
     """The workspace on the data folder. Its warnings, and waits for the request budget, are said on stderr."""
     from mixpanel_data._internal.durations import said
-    from mixpanel_data.exceptions import ConfigWarning
+    from mixpanel_data.cli.errors import said_warnings
     from mixpanel_data.workspace import Workspace
 
     def waiting(seconds: float, reason: str) -> None:
         _say(f"Waiting {said(seconds)} for {reason}.", quiet=quiet)
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of libraries
-        warnings.simplefilter("always", ConfigWarning)
-        warnings.filterwarnings("always", ".*in maintenance", DeprecationWarning)
-        warnings.showwarning = lambda message, *_args, **_rest: _say(
-            f"Warning: {message}", quiet=quiet
-        )
-        with Workspace(account, data_dir=data_dir, _on_wait=waiting) as workspace:
-            yield workspace
+    with said_warnings(quiet=quiet), Workspace(account, data_dir=data_dir, _on_wait=waiting) as ws:
+        yield ws
 
 
 def answer(
     ask: Callable[["Workspace"], Any],
     fmt: Format,
     *,
+    of: "type[Record] | None" = None,
     account: str | None = None,
     data_dir: Path | None = None,
     quiet: bool = False,
 ) -> None:
-    """Print what ``ask`` gets from the workspace."""
+    """Print what ``ask`` gets from the workspace; a list of records is one ``of`` a type."""
     from mixpanel_data.cli.results import print_result
 
     with opened(account, data_dir, quiet=quiet) as workspace:
         found = ask(workspace)
-    print_result(found, fmt)
+    print_result(found, fmt, of=of)
 
 
 def given(**options: Any) -> dict[str, Any]:

@@ -18,13 +18,19 @@ Name = Annotated[str, typer.Argument(help="The account's name.")]
 def add(
     name: Name,
     username: Annotated[
-        str, typer.Option("--username", "-u", prompt=True, help="The service account's user name.")
+        str,
+        typer.Option(
+            "--username", "-u", metavar="NAME", prompt=True, help="The service account's user name."
+        ),
     ],
     project_id: Annotated[
-        str, typer.Option("--project-id", "-p", prompt=True, help="The project's number.")
+        str,
+        typer.Option(
+            "--project-id", "-p", metavar="NUMBER", prompt=True, help="The project's number."
+        ),
     ],
     region: Annotated[
-        str, typer.Option("--region", "-r", prompt=True, help="us, eu or in.")
+        str, typer.Option("--region", "-r", metavar="REGION", prompt=True, help="us, eu or in.")
     ] = "us",
     secret_stdin: Annotated[
         bool,
@@ -120,7 +126,7 @@ def try_account(
     ] = None,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Try an account: ask Mixpanel who it is, and whether it reaches its project.
+    """Ask Mixpanel whether it lets an account into its project.
 
     Example: mp auth test production
     """

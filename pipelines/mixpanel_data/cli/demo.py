@@ -44,7 +44,9 @@ def demo(
         ),
     ] = Path("demo-data"),
 ) -> int:
-    """Start a sandbox, bring its data into DuckDB, model it, publish it, and ask it three questions.
+    """Show the whole job over sample data, in one command.
+
+    A sandbox is started, its data brought into DuckDB, modelled, published, and asked three questions.
 
     Example: mp demo
     """

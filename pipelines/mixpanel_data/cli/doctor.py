@@ -13,7 +13,9 @@ ME = "/api/app/me"
 def doctor(
     account: AccountOption = None, data_dir: DataDirOption = None, fmt: FormatOption = Format.table
 ) -> int:
-    """Show which settings and credentials won and why, secrets masked, and try them.
+    """Show which settings and account won and why, and try them.
+
+    Secrets are masked. Ends as the account does: with 2 when Mixpanel refuses it, with 3 when there is none.
 
     Example: mp doctor --format json
     """

@@ -1,7 +1,9 @@
 """How an error leaves the command: a message or JSON on stderr, and a code that scripts can branch on."""
 
 import json
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import typer
 
@@ -9,6 +11,7 @@ from mixpanel_data.exceptions import (
     AccountNotFoundError,
     AuthenticationError,
     ConfigError,
+    ConfigWarning,
     DatabaseLockedError,
     IncompleteExportError,
     MixpanelDataError,
@@ -19,6 +22,19 @@ from mixpanel_data.exceptions import (
 FAILED = 1
 BAD_ARGUMENTS = 3
 INTERRUPTED = 130
+
+MEANINGS = {
+    0: "done",
+    FAILED: "failed: the message says how",
+    2: "not authenticated, or not allowed",
+    BAD_ARGUMENTS: "bad arguments or configuration; nothing was asked",
+    4: "no such account or table",
+    5: "rate limited: what came is kept, and the message says when to come back",
+    6: "incomplete: nothing was loaded for the days named",
+    7: "in use: the message says by whom",
+    INTERRUPTED: "interrupted; what is loaded stays loaded",
+}
+"""What the exit codes of ``mp`` say."""
 
 # First match wins, so the narrower types stand before their parents.
 _CODES: tuple[tuple[type[MixpanelDataError], int], ...] = (
@@ -41,6 +57,25 @@ def worst_code(errors: Iterable[MixpanelDataError]) -> int:
     """One exit code for several failures: what the user must see to first; 0 for none."""
     codes = {exit_code(error) for error in errors}
     return next((code for code in (2, 5, 6, 7, 3, 4, FAILED) if code in codes), 0)
+
+
+@contextmanager
+def said_warnings(*, quiet: bool = False) -> Iterator[None]:
+    """Say our own warnings on stderr, in words and not as Python does; those of libraries are theirs."""
+
+    said: set[str] = set()
+
+    def say(message: Warning | str, *_args: object, **_rest: object) -> None:
+        if not quiet and str(message) not in said:
+            said.add(str(message))
+            typer.echo(f"Warning: {message}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", ConfigWarning)
+        warnings.filterwarnings("always", ".*in maintenance", DeprecationWarning)
+        warnings.showwarning = say
+        yield
 
 
 def show_error(error: MixpanelDataError, *, as_json: bool = False) -> None:

@@ -20,7 +20,7 @@ from mixpanel_data.cli.options import (
 )
 
 app = typer.Typer(
-    help="Fetch events or profiles into a table of their own, beside what `mp sync` publishes.",
+    help="Fetch events or profiles into tables of your own.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -73,6 +73,10 @@ def profiles(
         list[str] | None,
         typer.Option("--property", metavar="NAME", help="Bring this property only; repeatable."),
     ] = None,
+    cohort: Annotated[
+        int | None,
+        typer.Option(metavar="ID", help="Only people of this saved cohort: `mp inspect cohorts`."),
+    ] = None,
     append: Append = False,
     account: AccountOption = None,
     data_dir: DataDirOption = None,
@@ -90,8 +94,8 @@ def profiles(
         _counted("profiles", quiet=quiet) as progress,
     ):
         result = workspace.fetch_profiles(
-            name, where=where, output_properties=output_property or None, append=append,
-            progress=progress,
+            name, where=where, output_properties=output_property or None, cohort_id=cohort,
+            append=append, progress=progress,
         )  # fmt: skip
     print_result(result, fmt)
 

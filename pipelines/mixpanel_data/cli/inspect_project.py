@@ -13,6 +13,7 @@ from mixpanel_data.cli.options import (
     LimitOption,
     QuietOption,
     TypeOption,
+    one_of,
 )
 
 Event = Annotated[str, typer.Argument(help="The event's name.")]
@@ -88,9 +89,16 @@ def top_events(
 
     Example: mp inspect top-events --type unique --limit 10
     """
+    from mixpanel_data.types import TopEvent
+
     options = given(type=type_, limit=limit)
     answer(
-        lambda ws: ws.top_events(**options), fmt, account=account, data_dir=data_dir, quiet=quiet
+        lambda ws: ws.top_events(**options),
+        fmt,
+        account=account,
+        data_dir=data_dir,
+        quiet=quiet,
+        of=TopEvent,
     )
 
 
@@ -104,7 +112,11 @@ def funnels(
 
     Example: mp inspect funnels
     """
-    answer(lambda ws: ws.funnels(), fmt, account=account, data_dir=data_dir, quiet=quiet)
+    from mixpanel_data.types import FunnelInfo
+
+    answer(
+        lambda ws: ws.funnels(), fmt, account=account, data_dir=data_dir, quiet=quiet, of=FunnelInfo
+    )
 
 
 def cohorts(
@@ -117,14 +129,26 @@ def cohorts(
 
     Example: mp inspect cohorts --format csv
     """
-    answer(lambda ws: ws.cohorts(), fmt, account=account, data_dir=data_dir, quiet=quiet)
+    from mixpanel_data.types import SavedCohort
+
+    answer(
+        lambda ws: ws.cohorts(),
+        fmt,
+        account=account,
+        data_dir=data_dir,
+        quiet=quiet,
+        of=SavedCohort,
+    )
 
 
 def bookmarks(
     type_: Annotated[
         str | None,
         typer.Option(
-            "--type", metavar="TYPE", help="insights, funnels, retention or flows; else all."
+            "--type",
+            metavar="TYPE",
+            help="insights, funnels, retention or flows; else all.",
+            autocompletion=one_of("insights", "funnels", "retention", "flows"),
         ),
     ] = None,
     account: AccountOption = None,
@@ -136,12 +160,27 @@ def bookmarks(
 
     Example: mp inspect bookmarks --type insights
     """
-    answer(lambda ws: ws.bookmarks(type_), fmt, account=account, data_dir=data_dir, quiet=quiet)
+    from mixpanel_data.types import BookmarkInfo
+
+    answer(
+        lambda ws: ws.bookmarks(type_),
+        fmt,
+        account=account,
+        data_dir=data_dir,
+        quiet=quiet,
+        of=BookmarkInfo,
+    )
 
 
 def lexicon(
     entity_type: Annotated[
-        str | None, typer.Option("--type", metavar="TYPE", help="event or profile; else both.")
+        str | None,
+        typer.Option(
+            "--type",
+            metavar="TYPE",
+            help="event or profile; else both.",
+            autocompletion=one_of("event", "profile"),
+        ),
     ] = None,
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only the entry of this name.")
@@ -155,5 +194,14 @@ def lexicon(
 
     Example: mp inspect lexicon --type event --format json
     """
+    from mixpanel_data.types import LexiconSchema
+
     options = given(entity_type=entity_type, name=name)
-    answer(lambda ws: ws.lexicon(**options), fmt, account=account, data_dir=data_dir, quiet=quiet)
+    answer(
+        lambda ws: ws.lexicon(**options),
+        fmt,
+        account=account,
+        data_dir=data_dir,
+        quiet=quiet,
+        of=LexiconSchema,
+    )

@@ -21,11 +21,13 @@ def tables(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """List the published tables and the fetched ones, with the number of their rows.
+    """List the tables, published and fetched, and their rows.
 
     Example: mp inspect tables
     """
-    answer(lambda ws: ws.tables(), fmt, data_dir=data_dir, quiet=quiet)
+    from mixpanel_data.types import TableInfo
+
+    answer(lambda ws: ws.tables(), fmt, data_dir=data_dir, quiet=quiet, of=TableInfo)
 
 
 def schema(
@@ -43,8 +45,10 @@ def schema(
 
 def sample(
     table: Table,
-    rows: Annotated[int, typer.Option(min=1, help="How many rows.")] = 10,
-    seed: Annotated[int | None, typer.Option(help="The same rows for the same number.")] = None,
+    rows: Annotated[int, typer.Option(min=1, metavar="N", help="How many rows.")] = 10,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="The same rows for the same number.")
+    ] = None,
     data_dir: DataDirOption = None,
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
@@ -62,7 +66,9 @@ def summarize(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Show smallest, greatest, distinct and missing values of each column of a table.
+    """Show what each column of a table holds.
+
+    Type, smallest and greatest value, about how many distinct ones, mean, quartiles, and missing ones in percent.
 
     Example: mp inspect summarize sessions
     """
@@ -75,7 +81,7 @@ def info(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Show which database is read, whose project it is, and its tables.
+    """Show which database is read, and whose project it is.
 
     Example: mp inspect info --format json
     """

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,15 @@ def _account_names(incomplete: str) -> list[str]:
     except ConfigError:
         return []  # a shell that completes has no place for errors
     return [name for name in names if name.startswith(incomplete)]
+
+
+def one_of(*values: str) -> Callable[[str], list[str]]:
+    """What a shell completes to one of ``values``; whether another is right is for the library to say."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [value for value in values if value.startswith(incomplete)]
+
+    return complete
 
 
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the data.")]
@@ -61,7 +71,21 @@ OnOption = Annotated[
     typer.Option(metavar="PROPERTY", help="Split by this property, or by an expression."),
 ]
 UnitOption = Annotated[
-    str | None, typer.Option(metavar="UNIT", help="minute, hour, day, week or month; else day.")
+    str | None,
+    typer.Option(
+        metavar="UNIT",
+        help="minute, hour, day, week or month; else day.",
+        autocompletion=one_of("minute", "hour", "day", "week", "month"),
+    ),
+]
+PeriodOption = Annotated[
+    str | None,
+    typer.Option(
+        "--unit",
+        metavar="UNIT",
+        help="day, week or month; else day.",
+        autocompletion=one_of("day", "week", "month"),
+    ),
 ]
 TypeOption = Annotated[
     str | None,
@@ -69,6 +93,11 @@ TypeOption = Annotated[
         "--type",
         metavar="TYPE",
         help="Count events (general), users (unique), or events a user (average).",
+        autocompletion=one_of("general", "unique", "average"),
     ),
 ]
-LimitOption = Annotated[int | None, typer.Option(min=1, help="At most so many.")]
+LimitOption = Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many.")]
+MostValuesOption = Annotated[
+    int | None,
+    typer.Option("--limit", min=1, metavar="N", help="With --on: at most so many values."),
+]

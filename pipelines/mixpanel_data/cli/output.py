@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from mixpanel_data.cli.options import Format
+from mixpanel_data.cli.tables import print_table
 
 Row = Sequence[Any]
 
@@ -21,7 +22,7 @@ def print_rows(columns: Sequence[str], rows: Sequence[Row], fmt: Format) -> None
         writer.writerow(columns)
         writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
     elif fmt is Format.table:
-        _print_table(columns, rows)
+        print_table(columns, rows)
     else:
         objects = [
             {name: plain(cell) for name, cell in zip(columns, row, strict=True)} for row in rows
@@ -62,22 +63,3 @@ def plain(cell: Any) -> Any:
 
 def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def _print_table(columns: Sequence[str], rows: Sequence[Row]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for index, name in enumerate(columns):
-        numeric = bool(rows) and all(
-            isinstance(row[index], int | float | Decimal | None) for row in rows
-        )
-        table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
-    # Into a pipe a table has no width to keep to.
-    console = Console(width=None if sys.stdout.isatty() else 10_000)
-    console.print(table)

@@ -20,9 +20,10 @@ def plan(
     data_dir: DataDirOption = None,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Show the requests `mp sync` would make for events, and ask for nothing.
+    """Show the requests that `mp sync` would make for events.
 
-    Where the volume is not known yet, requests are planned small and grow as days arrive: then there will be fewer.
+    Nothing is asked of Mixpanel. Where the volume is not known yet, requests are planned small and grow as days arrive:
+    then there will be fewer.
 
     Example: mp plan --from 2026-01-01
     """

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mixpanel_data.cli import query_counts, query_people, query_saved
-from mixpanel_data.cli.options import DataDirOption, Format, FormatOption
+from mixpanel_data.cli.options import DataDirOption, Format, FormatOption, QuietOption
 
 if TYPE_CHECKING:
     from mixpanel_data._internal.data_folder import DataFolder
@@ -24,19 +24,24 @@ def sql(
         str, typer.Argument(help="A SQL query, in DuckDB's dialect; - reads it from stdin.")
     ],
     data_dir: DataDirOption = None,
+    quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Run SQL over the published tables (events, profiles, _metadata, the marts) and fetched ones. Read-only.
+    """Run SQL over the published tables and the fetched ones.
+
+    Read-only. `mp inspect tables` lists the tables, `_metadata` tells what was fetched when.
 
     Example: mp query sql "SELECT event, count(*) AS n FROM events GROUP BY ALL ORDER BY n DESC" --format json
     """
     import sys
 
     from mixpanel_data._internal.settings import load_settings
+    from mixpanel_data.cli.errors import said_warnings
     from mixpanel_data.cli.output import print_rows
 
     text = sys.stdin.read() if statement == "-" else statement
-    rows = ask(load_settings(data_dir=data_dir).folder, text)
+    with said_warnings(quiet=quiet):
+        rows = ask(load_settings(data_dir=data_dir).folder, text)
     print_rows(rows.columns, rows, fmt)
 
 
@@ -44,14 +49,14 @@ def ask(folder: "DataFolder", statement: str) -> "Rows":
     """What the tables of a data folder answer. Read-only, and no other file is touched: an agent may have written it.
 
     Raises:
-        ConfigError: there are no tables yet.
+        NothingPublishedError: there are no tables yet.
         QueryError: DuckDB refused the SQL.
     """
     from mixpanel_data._internal.storage import StorageEngine
-    from mixpanel_data.exceptions import ConfigError
+    from mixpanel_data.exceptions import NothingPublishedError
 
     if not folder.published.is_file() and not folder.workspace.is_file():
-        raise ConfigError(f"Nothing is published in {folder.root} yet. Run `mp sync` first.")
+        raise NothingPublishedError(str(folder.root))
     with StorageEngine.project(folder, sealed=True) as storage:
         return storage.execute_rows(statement)
 

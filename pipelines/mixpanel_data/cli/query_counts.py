@@ -13,12 +13,14 @@ from mixpanel_data.cli.options import (
     FormatOption,
     FromOption,
     LimitOption,
+    MostValuesOption,
     OnOption,
     QuietOption,
     ToOption,
     TypeOption,
     UnitOption,
     WhereOption,
+    one_of,
 )
 
 Event = Annotated[str, typer.Argument(help="The event's name.")]
@@ -40,18 +42,26 @@ def segmentation(
     on: OnOption = None,
     where: WhereOption = None,
     unit: UnitOption = None,
+    interval: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="DAYS",
+            help="Not by --unit but by so many days; not with --type general.",
+        ),
+    ] = None,
     type_: TypeOption = None,
-    limit: LimitOption = None,
+    limit: MostValuesOption = None,
     account: AccountOption = None,
     data_dir: DataDirOption = None,
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Count an event over time, also by the values of a property.
+    """Count an event over time, whole or split by a property.
 
     Example: mp query segmentation Signup --from 2026-01-01 --to 2026-01-31 --on country --format csv
     """
-    options = given(on=on, where=where, unit=unit, type=type_, limit=limit)
+    options = given(on=on, where=where, unit=unit, interval=interval, type=type_, limit=limit)
     answer(
         lambda ws: ws.segmentation(event, first, last, **options),
         fmt,
@@ -125,17 +135,33 @@ def numeric(
         Aggregate, typer.Option(help="What to make of the numbers.")
     ] = Aggregate.sum,
     where: WhereOption = None,
-    unit: UnitOption = None,
+    unit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="UNIT", help="hour or day; else day.", autocompletion=one_of("hour", "day")
+        ),
+    ] = None,
+    type_: Annotated[
+        str | None,
+        typer.Option(
+            "--type",
+            metavar="TYPE",
+            help="Of buckets: general, unique or average.",
+            autocompletion=one_of("general", "unique", "average"),
+        ),
+    ] = None,
     account: AccountOption = None,
     data_dir: DataDirOption = None,
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Sum or average a property of numbers over time, or count it in buckets.
+    """Sum, average or bucket a property of numbers over time.
 
     Example: mp query numeric Purchase amount --aggregate average --from 2026-01-01 --to 2026-01-31
     """
-    options = given(where=where, unit=unit)
+    if type_ and aggregate is not Aggregate.buckets:
+        raise typer.BadParameter("goes with --aggregate buckets only.", param_hint="--type")
+    options = given(where=where, unit=unit, type=type_)
     answer(
         lambda ws: getattr(ws, f"numeric_{aggregate}")(event, first, last, on=on, **options),
         fmt,

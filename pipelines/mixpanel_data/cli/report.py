@@ -34,7 +34,9 @@ def report(
     data_dir: DataDirOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Write one HTML file with active users, retention, funnels, events and data quality. Opens without a network.
+    """Write the published tables as one page for people.
+
+    One HTML file with active users, retention, funnels, events and data quality; it opens without a network.
 
     Example: mp report --output report.html --from 2026-01-01
     """

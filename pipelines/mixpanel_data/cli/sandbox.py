@@ -6,12 +6,16 @@ import typer
 
 
 def sandbox(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8000,
+    port: Annotated[
+        int, typer.Option(metavar="N", help="Port on 127.0.0.1; 0 takes a free one.")
+    ] = 8000,
     rate_limits: Annotated[
         bool, typer.Option("--rate-limits", help="Enforce Mixpanel's documented limits.")
     ] = False,
 ) -> None:
-    """Serve an invented shop's events and profiles on loopback, as Mixpanel would. Stop with Ctrl-C.
+    """Serve sample data on loopback, as Mixpanel would.
+
+    The data are events and profiles of an invented shop. Stop with Ctrl-C.
 
     Example: mp sandbox --port 8000
     """

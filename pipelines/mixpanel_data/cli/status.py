@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def status(data_dir: DataDirOption = None, fmt: FormatOption = Format.table) -> None:
-    """Show the days that are loaded, gaps, rows, late arrivals, and when the last run was.
+    """Show what is loaded, what is missing and what came late.
 
     Example: mp status --format json
     """

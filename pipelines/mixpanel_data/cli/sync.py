@@ -14,13 +14,17 @@ First = Annotated[
     ),
 ]
 Last = Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day, included.")]
-Only = Annotated[str | None, typer.Option(help="Bring only events, or only profiles.")]
+Only = Annotated[
+    str | None, typer.Option(metavar="WHAT", help="Bring only events, or only profiles.")
+]
 NoBuild = Annotated[
     bool, typer.Option("--no-build", help="Load only; leave dbt and the published file.")
 ]
 ReloadDays = Annotated[
     int | None,
-    typer.Option(min=0, help="Read so many days again for late events, not MP_LOOKBACK_DAYS."),
+    typer.Option(
+        min=0, metavar="N", help="Read so many days again for late events, not MP_LOOKBACK_DAYS."
+    ),
 ]
 Event = Annotated[
     list[str] | None,
@@ -74,7 +78,7 @@ def sync(
     quiet: Quiet = False,
     fmt: FormatOption = Format.table,
 ) -> int:
-    """Bring what is missing, and the look-back days again; build and publish.
+    """Bring what is missing, build the tables and publish them.
 
     Without dates: every day up to yesterday that is not there yet, and the last days (MP_LOOKBACK_DAYS, 5) again for
     what came late. Profiles: those seen since the last read, and all of them every MP_PROFILES_SNAPSHOT_DAYS (7).

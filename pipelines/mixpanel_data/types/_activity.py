@@ -20,7 +20,10 @@ class UserEvent(Record):
 
 @dataclass(frozen=True)
 class ActivityFeedResult(Answer):
-    """The events of ``distinct_ids``, in Mixpanel's order, from ``from_date`` to ``to_date`` (both included)."""
+    """The events of ``distinct_ids``, in Mixpanel's order, from ``from_date`` to ``to_date`` (both included).
+
+    ``df``: event, time, distinct_id, properties.
+    """
 
     distinct_ids: list[str]
     from_date: str

@@ -22,6 +22,7 @@ class FetchResult(Result):
 
     ``rows`` counts what this fetch brought. ``date_range`` is the first and the last day (``YYYY-MM-DD``, both included; UTC
     days, those of the project's zone for projects created before 2023), None for profiles. ``fetched_at`` is in UTC.
+    ``df``: the fetched rows, read from the database when it is asked for.
     """
 
     table: str

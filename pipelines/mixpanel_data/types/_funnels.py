@@ -22,6 +22,7 @@ class FunnelResult(Answer):
     Counts are those of all dates together; people are dated by their first step, and later steps may lie after ``to_date``
     (Mixpanel's query OpenAPI file). ``conversion_rate`` is the share of the first step that reached the last, from 0.0 to
     1.0. ``funnel_name`` is None where nobody looked it up. ``raw`` holds the steps of each date and the times between them.
+    ``df``: step, event, count, conversion_rate; ``segment`` before them where there are segments.
     """
 
     funnel_id: int

@@ -17,7 +17,7 @@ class SegmentationResult(Answer):
 
     ``series`` goes from segment to date to count; without ``segment_property`` the one segment is the event's name. Dates
     without events count 0. ``total`` adds up all counts: with ``type="unique"`` that is no number of people, because
-    somebody active on two days is in it twice.
+    somebody active on two days is in it twice. ``df``: date, segment, count.
     """
 
     event: str
@@ -37,7 +37,10 @@ class SegmentationResult(Answer):
 
 @dataclass(frozen=True)
 class EventCountsResult(Answer):
-    """How often each of ``events`` happened, by date. ``type``: ``general`` counts events, ``unique`` users, ``average`` events a user."""
+    """How often each of ``events`` happened, by date. ``type``: ``general`` counts events, ``unique`` users, ``average`` events a user.
+
+    ``df``: date, event, count.
+    """
 
     events: list[str]
     from_date: str
@@ -55,7 +58,10 @@ class EventCountsResult(Answer):
 
 @dataclass(frozen=True)
 class PropertyCountsResult(Answer):
-    """How often ``event`` happened with each value of ``property_name``, by date. ``type`` as in :class:`EventCountsResult`."""
+    """How often ``event`` happened with each value of ``property_name``, by date. ``type`` as in :class:`EventCountsResult`.
+
+    ``df``: date, value, count.
+    """
 
     event: str
     property_name: str
@@ -76,7 +82,7 @@ class PropertyCountsResult(Answer):
 class NumericBucketResult(Answer):
     """How often ``event`` happened with ``property_expression`` in each bucket, such as ``2,000 - 2,100``, by date.
 
-    Mixpanel chooses the buckets.
+    Mixpanel chooses the buckets. ``df``: date, bucket, count.
     """
 
     event: str
@@ -95,7 +101,10 @@ class NumericBucketResult(Answer):
 
 @dataclass(frozen=True)
 class NumericSumResult(Answer):
-    """The sum of ``property_expression`` over the events of each date; what is no number counts 0 (Mixpanel's query OpenAPI file)."""
+    """The sum of ``property_expression`` over the events of each date; what is no number counts 0 (Mixpanel's query OpenAPI file).
+
+    ``df``: date, sum.
+    """
 
     event: str
     from_date: str
@@ -114,7 +123,10 @@ class NumericSumResult(Answer):
 
 @dataclass(frozen=True)
 class NumericAverageResult(Answer):
-    """The mean of ``property_expression`` over the events of each date; what is no number counts 0 (Mixpanel's query OpenAPI file)."""
+    """The mean of ``property_expression`` over the events of each date; what is no number counts 0 (Mixpanel's query OpenAPI file).
+
+    ``df``: date, average.
+    """
 
     event: str
     from_date: str

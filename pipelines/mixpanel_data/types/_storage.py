@@ -11,7 +11,7 @@ from mixpanel_data.types._base import Record, Table
 class TableMetadata(Record):
     """Where the rows of a table come from. Days are ``YYYY-MM-DD``, both included; ``fetched_at`` is in UTC.
 
-    ``filter_events`` None means all events, ``filter_where`` None means no further condition.
+    ``filter_events`` None means all events, ``filter_cohorts`` None everybody, ``filter_where`` None no further condition.
     """
 
     type: Literal["events", "profiles"]
@@ -20,6 +20,7 @@ class TableMetadata(Record):
     to_date: str | None = None
     filter_events: list[str] | None = None
     filter_where: str | None = None
+    filter_cohorts: list[int] | None = None
 
 
 @dataclass(frozen=True)

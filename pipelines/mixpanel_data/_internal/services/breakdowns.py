@@ -29,7 +29,8 @@ class BreakdownQueries(Queries):
     ) -> EventCountsResult:
         """How often each of ``events`` happened, by ``unit``. Errors as of ``segmentation``.
 
-        An event that is unknown, or did not happen, counts 0 everywhere; only when none happened, a misspelt one is an error.
+        An event that is unknown, or did not happen, counts 0 everywhere, and a ConfigWarning names an unknown one; only when
+        none happened, a misspelt one is an error.
         """
         days = day_range(from_date, to_date)
         no_hourly_uniques(choice("type", type, COUNTS), choice("unit", unit, UNITS))
@@ -44,6 +45,7 @@ class BreakdownQueries(Queries):
         asked = [events] if isinstance(events, str) else list(events)
         counts = series(answer, zeros=type != "average", expected=asked)
         self._refuse_slips(happened(counts.values()), *asked)
+        self._warn_of_slips([event for event in asked if not happened([counts[event]])])
         return EventCountsResult(asked, *days, unit, type, counts, _data=answer)
 
     def property_counts(

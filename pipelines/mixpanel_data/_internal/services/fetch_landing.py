@@ -64,13 +64,18 @@ class EventLandings:
 
 @dataclass(frozen=True)
 class AskedProfiles(ProfileRead):
-    """The user profiles for which ``expression`` is true; None: all of them."""
+    """The user profiles for which ``expression`` is true, of a saved ``cohort``; None: of all, all of them."""
 
     expression: str | None = None
+    cohort: int | None = None
 
     @property
     def where(self) -> str | None:
         return self.expression
+
+    @property
+    def cohort_id(self) -> int | None:
+        return self.cohort
 
 
 @dataclass(frozen=True)
@@ -87,10 +92,14 @@ class ProfileLandings:
         folder: LandingFolder,
         where: str | None,
         output_properties: Sequence[str] | None,
+        cohort_id: int | None = None,
         *,
         on_rows: Callable[[int], None] | None = None,
     ) -> "ProfileLandings":
-        """Those for which ``where`` is true, with ``output_properties`` only. ``on_rows`` hears how many came so far."""
+        """Those in the cohort for which ``where`` is true, with ``output_properties`` only.
+
+        ``on_rows`` hears how many came so far.
+        """
         came = 0
 
         def on_page(page: EngagePage) -> None:
@@ -100,7 +109,7 @@ class ProfileLandings:
                 on_rows(came)
 
         source = Source(client, folder, output_properties=output_properties, on_page=on_page)
-        return cls(source, AskedProfiles(expression=where))
+        return cls(source, AskedProfiles(expression=where, cohort=cohort_id))
 
     def whole(self) -> Landed:
         """The verified file. Raises as ``land_profiles``."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -84,19 +85,22 @@ class FetcherService:
         *,
         where: str | None = None,
         output_properties: Sequence[str] | None = None,
+        cohort_id: int | None = None,
         append: bool = False,
         progress: OnRows | None = None,
     ) -> FetchResult:
         """The user profiles that came and are now in the table ``name``: all that Mixpanel counted.
 
         ``where`` is an expression, such as ``properties["$last_seen"] >= "2026-01-01"``; ``output_properties`` names the
-        properties to bring, None means all. With ``append``, profiles of ids that are there are replaced.
+        properties to bring, None means all; ``cohort_id`` a saved cohort whose people they are. With ``append``, profiles of ids that are there are replaced.
         """
         self._storage.require_room(name, append=append)
         started, metadata = time.monotonic(), _metadata("profiles", None, (), where)
+        if cohort_id is not None:
+            metadata = replace(metadata, filter_cohorts=[cohort_id])
         with temporary_landing(self._storage.path) as folder:
             landings = ProfileLandings.of(
-                self._client, folder, where, output_properties, on_rows=progress
+                self._client, folder, where, output_properties, cohort_id, on_rows=progress
             )
             files = [landings.whole()]
 

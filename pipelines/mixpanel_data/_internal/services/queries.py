@@ -1,8 +1,10 @@
 """What every live query needs."""
 
+from collections.abc import Sequence
+
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.query_api import QueryAPI
-from mixpanel_data._internal.query_names import refuse_slips
+from mixpanel_data._internal.query_names import refuse_slips, warn_of_slips
 from mixpanel_data._internal.services.discovery import DiscoveryService
 
 UNITS = ("minute", "hour", "day", "week", "month")
@@ -30,3 +32,8 @@ class Queries:
         """Raises QueryError when nothing was found and one of ``events`` looks like a misspelt one."""
         if not found and self._discovery:
             refuse_slips([event for event in events if event], self._discovery.events)
+
+    def _warn_of_slips(self, silent: Sequence[str]) -> None:
+        """Warns of each event that did not happen and that Mixpanel does not know either."""
+        if silent and self._discovery:
+            warn_of_slips(silent, self._discovery.events)

@@ -68,6 +68,8 @@ class RetentionQueries(Queries):
         cohorts = segments.pop(OVERALL, [])
         born = any(cohort.size for cohort in cohorts) or bool(segments)
         self._refuse_slips(born, born_event, return_event)
+        back = any(map(any, (cohort.retention for cohort in cohorts))) or bool(segments)
+        self._warn_of_slips([] if back or return_event is None else [return_event])
         return RetentionResult(
             born_event, return_event, *days, unit, cohorts, _segments=segments, _data=answer
         )

@@ -36,7 +36,14 @@ class SegmentationQueries(Queries):
         ``average`` events a user. ``interval``, in days, replaces ``unit`` when ``type`` is not ``general``. Mixpanel
         documents weeks for ``event_counts`` only.
 
-        Raises as every query does, see LiveQueryService.
+        Raises:
+            ConfigError: arguments that can't be right; nothing was asked.
+            QueryError: what Mixpanel refuses, ``plan_limit`` where the project's plan is the reason; an event that looks
+                misspelt, with ``near_matches`` in ``details``.
+            AuthenticationError: the credentials, or what they may do.
+            RateLimitError: the hour's requests are spent.
+            ServerError: Mixpanel failed.
+            APIError: no answer, or one that can't be read.
         """
         days = day_range(from_date, to_date)
         choice("unit", unit, UNITS)

@@ -49,11 +49,15 @@ class StreamerService:
         return self._events(window_of(from_date, to_date), event_filter(events, where))
 
     def stream_profiles(
-        self, *, where: str | None = None, output_properties: Sequence[str] | None = None
+        self,
+        *,
+        where: str | None = None,
+        output_properties: Sequence[str] | None = None,
+        cohort_id: int | None = None,
     ) -> Iterator[Record]:
-        """Every user profile for which ``where`` is true, as Mixpanel has it."""
+        """Every user profile, or those of the cohort, for which ``where`` is true, as Mixpanel has it."""
         with temporary_landing(None) as folder:
-            landings = ProfileLandings.of(self._client, folder, where, output_properties)
+            landings = ProfileLandings.of(self._client, folder, where, output_properties, cohort_id)
             for _, line in numbered_lines(landings.whole().path):
                 yield _parsed(raw_of(line), None)
 
