@@ -1,7 +1,7 @@
 -- noqa: disable=layout.indent
 {# How many registers a property's values are thrown into: of each the rarest hash is kept, and from these follows about
-   how many values there are (HyperLogLog), however the days are put together. 128 are right within a tenth. #}
-{% macro registers() %}{{ return(128) }}{% endmacro %}
+   how many values there are (HyperLogLog), however the days are put together. 256 are right within a tenth. #}
+{% macro registers() %}{{ return(256) }}{% endmacro %}
 
 {# One row per day, event and property: what the property was on all events of the day. #}
 {% macro days_of_properties() %}
@@ -32,7 +32,7 @@ thrown as (
         property,
         json_type,
         (hashed & {{ registers() - 1 }})::utinyint as register,
-        max((1 + floor(-log2(((hashed >> 7) + 1) / pow(2, 57))))::utinyint) as rarest,
+        max((1 + floor(-log2(((hashed >> 8) + 1) / pow(2, 56))))::utinyint) as rarest,
         count(*) as events,
         min(time) as first_at,
         max(time) as last_at,

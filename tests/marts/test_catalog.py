@@ -1,5 +1,6 @@
 """The catalogue and the quality tables, against plain Python."""
 
+import json
 from collections import Counter
 from datetime import date
 
@@ -60,6 +61,22 @@ def test_properties(db: DB, seen: list[plain.Seen]) -> None:
     ]
     assert sorted(found) == sorted(expected)
     assert any(row[-1] for row in found)
+
+
+def test_examples_spans_and_numbers_of_values(db: DB, seen: list[plain.Seen]) -> None:
+    found = db.execute(
+        "select event, property, distinct_estimate, examples, first_seen_at, last_seen_at from property_catalog "
+        "where property in ('$current_url', 'utm_source', 'price')"
+    ).fetchall()
+
+    for event, name, estimate, examples, first, last in found:
+        own = [e for e in seen if e.name == event and name in e.properties]
+        values = {json.dumps(e.properties[name]) for e in own} - {"null"}
+        assert abs(estimate - len(values)) <= 1, (event, name)  # few values hardly meet
+        assert set(examples or []) <= values
+        assert len(examples or []) == min(3, len(values))
+        assert (first, last) == (own[0].time, own[-1].time)
+    assert len(found) > 10
 
 
 def test_duplicates(db: DB, days: dict[date, list[Event]], seen: list[plain.Seen]) -> None:

@@ -82,6 +82,47 @@ def test_events_know_their_session(db: DB) -> None:
     assert apart == [(0,)]
 
 
+def neighbours(days: set[date]) -> dict[date, tuple[date | None, date | None]]:
+    """Each day with the one before and the one after."""
+    order = [None, *sorted(days), None]
+    return {
+        day: (before, after)
+        for before, day, after in zip(order, order[1:], order[2:], strict=False)
+        if day
+    }
+
+
+def test_user_activity_has_the_active_days_around(db: DB, seen: list[plain.Seen]) -> None:
+    found = db.execute(
+        "select user_id, event_date, event_count, distinct_event_count, first_at, last_at, previous_date, next_date "
+        "from user_activity"
+    ).fetchall()
+
+    expected = []
+    for user in {event.user for event in seen} - {None}:
+        own = [event for event in seen if event.user == user and event.name != "Hidden"]
+        around = neighbours({event.day for event in own})
+        for day in around:
+            events = [event for event in own if event.day == day]
+            names = {event.name for event in events}
+            span = (events[0].time, events[-1].time)
+            expected.append((user, day, len(events), len(names), *span, *around[day]))
+    assert sorted(found, key=repr) == sorted(expected, key=repr)
+
+
+def test_user_days_have_the_days_with_the_event_around(db: DB, seen: list[plain.Seen]) -> None:
+    found = db.execute(
+        "select user_id, event, event_date, event_count, previous_date, next_date from user_days"
+    ).fetchall()
+
+    expected = []
+    for user, name in {(event.user, event.name) for event in seen}:
+        own = [event.day for event in seen if (event.user, event.name) == (user, name)]
+        for day, around in neighbours(set(own)).items():
+            expected.append((user, name, day, own.count(day), *(around if user else (None, None))))
+    assert sorted(found, key=repr) == sorted(expected, key=repr)
+
+
 def calendar() -> list[date]:
     # 3 April ends at 24:00 UTC, when it is 4 April in Berlin
     first, last = shop.DAYS[0], shop.LAST + DAY

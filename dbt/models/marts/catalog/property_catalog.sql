@@ -80,7 +80,7 @@ weighed as (
         event,
         property,
         count(*) as filled,
-        {{ registers * registers * 0.7153 }} / ({{ registers }} - count(*) + sum(pow(2, -rarest::integer))) as estimate
+        {{ registers * registers * 0.7183 }} / ({{ registers }} - count(*) + sum(pow(2, -rarest::integer))) as estimate
     from merged
     group by
         event,
