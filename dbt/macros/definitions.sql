@@ -83,7 +83,7 @@
     {% endfor %}
 {% endmacro %}
 
-{# The variable `funnels`, tried. Each step is a list of events, any of which will do. #}
+{# The variable `funnels`, tried. Each step is a list of events, any of which will do, with a filter of its own. #}
 {% macro funnels() %}
     {% set tried = definitions('funnels', {
         'steps': none, 'window': 7, 'window_unit': 'day', 'counting': 'uniques', 'reentry': 'default', 'exclude': [],
@@ -95,13 +95,22 @@
         {% do require_one_of('funnels', funnel, 'reentry', ['default', 'optimized']) %}
         {% do require_positive('funnels', funnel, 'window') %}
         {% set steps = [] %}
+        {% set filters = [] %}
         {% for step in funnel.steps %}
-            {% do steps.append([step] if step is string else step) %}
+            {% set whole = step if step is mapping else {'event': step} %}
+            {% if not whole.get('event') or whole.keys() | reject('in', ['event', 'where']) | list %}
+                {% do exceptions.raise_compiler_error(
+                    "Variable funnels, " ~ funnel.name ~ ", step " ~ loop.index ~ ": it takes event and where, not "
+                    ~ step ~ "."
+                ) %}
+            {% endif %}
+            {% do steps.append([whole.event] if whole.event is string else whole.event) %}
+            {% do filters.append(whole.get('where', '')) %}
         {% endfor %}
         {% if funnel.steps is string or steps | length < 2 %}
             {% do exceptions.raise_compiler_error("Variable funnels, " ~ funnel.name ~ ": it needs two steps or more.") %}
         {% endif %}
-        {% do funnel.update({'steps': steps}) %}
+        {% do funnel.update({'steps': steps, 'filters': filters}) %}
     {% endfor %}
     {{ return(tried) }}
 {% endmacro %}

@@ -1,4 +1,10 @@
 -- noqa: disable=layout.indent,layout.long_lines
+{# True for events that make step `number` of a funnel. #}
+{% macro is_step(funnel, number) -%}
+    {%- set filter = funnel.filters[number - 1] -%}
+    (event in {{ literals(funnel.steps[number - 1]) }}{{ ' and coalesce(' ~ filter ~ ', false)' if filter }})
+{%- endmacro %}
+
 {# CTEs of one funnel, each name with its number. First what every first step would lead to, were it an attempt of its
    own; `attempts_<number>` are those of them that count. #}
 {% macro funnel_ctes(funnel, number) %}
@@ -16,6 +22,9 @@ events_{{ number }} as (
         {% for column in funnel.hold_constant %}
             {{ column }} as held_{{ loop.index0 }},
         {% endfor %}
+        {% for step in funnel.steps %}
+            {{ is_step(funnel, loop.index) }} as is_step_{{ loop.index }},
+        {% endfor %}
         {{ 'coalesce(' ~ funnel.segment ~ "::varchar, '(not set)')" if funnel.segment else 'null::varchar' }} as segment,
         -- of two events at one instant the one of the earlier step is first
         row_number() over (
@@ -24,14 +33,19 @@ events_{{ number }} as (
                 time,
                 case
                     {% for step in funnel.steps %}
-                        when event in {{ literals(step) }} then {{ loop.index }}
+                        when {{ is_step(funnel, loop.index) }} then {{ loop.index }}
                     {% endfor %}
                 end,
                 event_key
         ) as place
     from events
     where
-        event in {{ literals(funnel.steps | sum(start=[]) + funnel.exclude) }}
+        (
+            event in {{ literals(funnel.exclude) }}
+            {% for step in funnel.steps %}
+                or {{ is_step(funnel, loop.index) }}
+            {% endfor %}
+        )
         {{ "and event_date >= date '" ~ funnel.since ~ "'" if funnel.since }}
 ),
 
@@ -49,7 +63,7 @@ reached_{{ number }}_1 as (
         [place] as step_places,
         null::bigint as exit_place
     from events_{{ number }}
-    where event in {{ literals(funnel.steps[0]) }}
+    where is_step_1
 ),
 
 {% if funnel.exclude %}
@@ -76,7 +90,7 @@ step_{{ this_one }} as (
         time as next_time,
         min(place) as next_place
     from events_{{ number }}
-    where event in {{ literals(step) }}
+    where is_step_{{ loop.index + 1 }}
     group by all
 ),
 

@@ -18,6 +18,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
         "Variable event_properties, entry 2: there is a column a already",
     ),
     ({"funnels": [{"name": "f", "steps": ["A"]}]}, "Variable funnels, f: it needs two steps"),
+    (
+        {"funnels": [{"name": "f", "steps": ["A", {"event": "B", "filter": "x"}]}]},
+        "Variable funnels, f, step 2: it takes event and where",
+    ),
     ({"week_start": "someday"}, "Variable week_start: someday is none of"),
 ]
 

@@ -4,11 +4,13 @@ with attempts as (
 
 definitions as (
     {% for funnel in funnels() %}
+        {% set filters = funnel.filters %}
         {% for step in funnel.steps %}
             select
                 '{{ funnel.name | replace("'", "''") }}' as funnel,
                 {{ loop.index }} as step_number,
-                '{{ step | join(" or ") | replace("'", "''") }}' as step
+                '{{ (step | join(" or ") ~ (" where " ~ filters[loop.index0] if filters[loop.index0] else ""))
+                    | replace("'", "''") }}' as step
             union all
         {% endfor %}
     {% endfor %}

@@ -40,6 +40,9 @@ def read_definitions(db: Published) -> Definitions:
     return Definitions({name: json.loads(value) for name, value in found})
 
 
-def event_names(step: str | list[str]) -> str:
-    """A step of a definition as people say it."""
+def event_names(step: str | list[str] | dict[str, Any]) -> str:
+    """A step of a definition as people say it, and as ``funnels`` does."""
+    if isinstance(step, dict):
+        where = step.get("where")
+        return event_names(step["event"]) + (f" where {where}" if where else "")
     return step if isinstance(step, str) else " or ".join(step)
