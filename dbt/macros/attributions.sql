@@ -12,6 +12,35 @@
     {{ return(tried) }}
 {% endmacro %}
 
+{# Days after a touched one until which its conversions and touches may matter; none when they always do. #}
+{% macro attribution_reach() %}
+    {% set reach = [] %}
+    {% for attribution in attributions() %}
+        {% do reach.append(attribution.lookback_days if attribution.counting == 'totals' else none) %}
+    {% endfor %}
+    {{ return(none if none in reach else (reach | max | default(0)) + 1) }}
+{% endmacro %}
+
+{# True for conversions that a touched day may have changed. #}
+{% macro is_touched_conversion() -%}
+    {% set reach = attribution_reach() -%}
+    {{ is_touched_user() }}
+    {%- if reach is not none %}
+        and conversion_date >= (select min(event_date) from ({{ touched_dates() }}) as touched)
+        and conversion_date <= (select max(event_date) + {{ reach }} from ({{ touched_dates() }}) as touched)
+    {%- endif %}
+{%- endmacro %}
+
+{# True for events that such conversions, and the touches before them, are made of. #}
+{% macro is_touched_event_of_attribution() -%}
+    {% set reach = attribution_reach() -%}
+    {{ is_touched_user() }}
+    {%- if reach is not none %}
+        and event_date >= (select min(event_date) - {{ reach }} from ({{ touched_dates() }}) as touched)
+        and event_date <= (select max(event_date) + {{ reach }} from ({{ touched_dates() }}) as touched)
+    {%- endif %}
+{%- endmacro %}
+
 {% macro require_known_conversion_events() %}
     {% for attribution in attributions() %}
         {% do require_known_events('attributions', attribution.conversion_events) %}

@@ -1,12 +1,15 @@
+{# The days of which this build makes rows anew. #}
+{% macro touched_dates() -%}
+    select changed_date as event_date from {{ ref('int_changed_dates') }}
+    union all
+    select event_date from {{ ref('int_moved_user_days') }}
+{%- endmacro %}
+
 {# True for the user and the day of rows that this build makes anew: the day was fetched again, or events of the day
    changed hands because identities were merged. The first part is implied by the second, but lets DuckDB skip. #}
 {% macro is_touched(user='user_id', day='event_date') -%}
     (
-        {{ day }} in (
-            select changed_date from {{ ref('int_changed_dates') }}
-            union all
-            select event_date from {{ ref('int_moved_user_days') }}
-        )
+        {{ day }} in ({{ touched_dates() }})
         and (
             {{ day }} in (select changed_date from {{ ref('int_changed_dates') }})
             or ({{ user }}, {{ day }}) in (select (user_id, event_date) from {{ ref('int_moved_user_days') }})

@@ -2,7 +2,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='replace',
-    replaces="{{ is_touched_user() }}",
+    replaces="{{ is_touched_conversion() }}",
     on_schema_change='fail',
     pre_hook="{{ require_known_conversion_events() }}",
 ) }}
@@ -10,9 +10,11 @@
 {% set back = '>=' if switch('attribution_lookback_inclusive') else '>' %}
 
 -- depends_on: {{ ref('int_touched_users') }}
+-- depends_on: {{ ref('int_changed_dates') }}
+-- depends_on: {{ ref('int_moved_user_days') }}
 with events as (
     select * from {{ ref('events') }}
-    where user_id is not null and {{ when_incremental(is_touched_user()) }}
+    where user_id is not null and {{ when_incremental(is_touched_event_of_attribution()) }}
 ),
 
 conversions as (
@@ -132,3 +134,4 @@ select
     {{ credit_by_shape(0.2, 0.6) }} as j_shaped,
     {{ credit_by_shape(0.6, 0.2) }} as inverse_j_shaped
 from placed
+where {{ when_incremental(is_touched_conversion()) }}
