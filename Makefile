@@ -25,12 +25,13 @@ test: $(STAMP)  ## unit and integration tests, then the end-to-end ones
 
 setup: $(STAMP)  ## .venv with the locked dependencies, nothing else
 
-$(STAMP): requirements/dev.lock requirements/old-duckdb.lock pyproject.toml
+$(STAMP): requirements/dev.lock requirements/old-duckdb.lock requirements/pyarrow.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; ok = (3, 11) <= v <= (3, 13); sys.exit(0 if ok else "Python 3.11, 3.12 or 3.13 is needed, and %s is %d.%d: make PYTHON=python3.12 ..." % (sys.executable, *v))'
 	@echo "Installing the locked dependencies into $(VENV): a few minutes, once."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install -qq --no-deps --require-hashes --only-binary :all: -r requirements/dev.lock
 	@$(BIN)/python -m pip install -qq --no-deps --require-hashes --only-binary :all: --target $(VENV)/old-duckdb -r requirements/old-duckdb.lock
+	@$(BIN)/python -m pip install -qq --no-deps --require-hashes --only-binary :all: --target $(VENV)/pyarrow -r requirements/pyarrow.lock
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q $(VENV) pipelines flows || true
 	@touch $@
@@ -51,11 +52,13 @@ format: $(STAMP)
 docs: $(STAMP)  ## the reference pages anew, from the docstrings
 	$(BIN)/python -m mixpanel_data.docs
 
-lock:  ## both lock files anew; needs uv
+lock:  ## the lock files anew; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-annotate --no-header --all-extras --group dev pyproject.toml --output-file requirements/dev.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-annotate --no-header requirements/old-duckdb.in --output-file requirements/old-duckdb.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-annotate --no-header requirements/pyarrow.in --output-file requirements/pyarrow.lock
 
 clean:  ## the environment and the demo's data; never your own data
 	rm -rf $(VENV) .prefect demo-data
