@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BI := $(VENV)/bi
+BI_STAMP := $(BI)/.installed
 
 # Nothing we run reports home.
 export DO_NOT_TRACK := 1
@@ -13,13 +15,13 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test setup bench lint format docs lock clean
+.PHONY: demo test setup bi bench lint format docs lock clean
 .DEFAULT_GOAL := setup
 
 demo: $(STAMP)  ## a sample project, from its API to a file that BI reads
 	@$(BIN)/mp demo
 
-test: $(STAMP)  ## unit and integration tests, then the end-to-end ones
+test: $(STAMP) $(BI_STAMP)  ## unit and integration tests, then the end-to-end ones
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 	$(BIN)/python -m pytest -m e2e -n 2 --dist loadfile
 
@@ -34,6 +36,20 @@ $(STAMP): requirements/dev.lock requirements/old-duckdb.lock requirements/pyarro
 	@$(BIN)/python -m pip install -qq --no-deps --require-hashes --only-binary :all: --target $(VENV)/pyarrow -r requirements/pyarrow.lock
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q $(VENV) pipelines flows || true
+	@touch $@
+
+bi: $(BI_STAMP)  ## Apache Superset, which the end-to-end tests open the published file with
+
+# In an environment of its own: its pins are others. It and two small packages come as sources, all Python, and
+# setuptools, of the same lock, makes wheels of them. It has no wheels for Python 3.13, where its tests are skipped.
+$(BI_STAMP): requirements/bi.lock | $(STAMP)
+	@$(PYTHON) -m venv --clear $(BI)
+	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 13))'; then \
+		echo "Installing Apache Superset into $(BI): 860 MB, a minute or two, once." && \
+		awk '/^setuptools==/,/[^\\]$$/' $< | $(BI)/bin/python -m pip install -qq --no-deps --require-hashes --only-binary :all: -r /dev/stdin && \
+		$(BI)/bin/python -m pip install -qq --no-deps --require-hashes --no-build-isolation \
+			--only-binary :all: --no-binary apache-superset,odfpy,wtforms-json -r $<; \
+	fi
 	@touch $@
 
 bench: $(STAMP)  ## speed and memory against DuckDB alone; minutes, and some GB of temporary disk
@@ -59,6 +75,8 @@ lock:  ## the lock files anew; needs uv
 		--no-annotate --no-header requirements/old-duckdb.in --output-file requirements/old-duckdb.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-annotate --no-header requirements/pyarrow.in --output-file requirements/pyarrow.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-annotate --no-header --exclude-newer 2026-05-20 requirements/bi.in --output-file requirements/bi.lock
 
 clean:  ## the environment and the demo's data; never your own data
 	rm -rf $(VENV) .prefect demo-data
