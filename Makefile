@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BI := $(VENV)/bi
+BI_STAMP := $(BI)/.installed
 
 # Nothing we run reports home.
 export DO_NOT_TRACK := 1
@@ -13,26 +15,41 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test setup bench lint format docs lock clean
+.PHONY: demo test setup bi bench lint format docs lock clean
 .DEFAULT_GOAL := setup
 
 demo: $(STAMP)  ## a sample project, from its API to a file that BI reads
 	@$(BIN)/mp demo
 
-test: $(STAMP)  ## unit and integration tests, then the end-to-end ones
+test: $(STAMP) $(BI_STAMP)  ## unit and integration tests, then the end-to-end ones
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 	$(BIN)/python -m pytest -m e2e -n 2 --dist loadfile
 
 setup: $(STAMP)  ## .venv with the locked dependencies, nothing else
 
-$(STAMP): requirements/dev.lock requirements/old-duckdb.lock pyproject.toml
+$(STAMP): requirements/dev.lock requirements/old-duckdb.lock requirements/pyarrow.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; ok = (3, 11) <= v <= (3, 13); sys.exit(0 if ok else "Python 3.11, 3.12 or 3.13 is needed, and %s is %d.%d: make PYTHON=python3.12 ..." % (sys.executable, *v))'
 	@echo "Installing the locked dependencies into $(VENV): a few minutes, once."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install -qq --no-deps --require-hashes --only-binary :all: -r requirements/dev.lock
 	@$(BIN)/python -m pip install -qq --no-deps --require-hashes --only-binary :all: --target $(VENV)/old-duckdb -r requirements/old-duckdb.lock
+	@$(BIN)/python -m pip install -qq --no-deps --require-hashes --only-binary :all: --target $(VENV)/pyarrow -r requirements/pyarrow.lock
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q $(VENV) pipelines flows || true
+	@touch $@
+
+bi: $(BI_STAMP)  ## Apache Superset, which the end-to-end tests open the published file with
+
+# In an environment of its own: its pins are others. It and two small packages come as sources, all Python, and
+# setuptools, of the same lock, makes wheels of them. It has no wheels for Python 3.13, where its tests are skipped.
+$(BI_STAMP): requirements/bi.lock | $(STAMP)
+	@$(PYTHON) -m venv --clear $(BI)
+	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 13))'; then \
+		echo "Installing Apache Superset into $(BI): 860 MB, a minute or two, once." && \
+		awk '/^setuptools==/,/[^\\]$$/' $< | $(BI)/bin/python -m pip install -qq --no-deps --require-hashes --only-binary :all: -r /dev/stdin && \
+		$(BI)/bin/python -m pip install -qq --no-deps --require-hashes --no-build-isolation \
+			--only-binary :all: --no-binary apache-superset,odfpy,wtforms-json -r $<; \
+	fi
 	@touch $@
 
 bench: $(STAMP)  ## speed and memory against DuckDB alone; minutes, and some GB of temporary disk
@@ -51,11 +68,15 @@ format: $(STAMP)
 docs: $(STAMP)  ## the reference pages anew, from the docstrings
 	$(BIN)/python -m mixpanel_data.docs
 
-lock:  ## both lock files anew; needs uv
+lock:  ## the lock files anew; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-annotate --no-header --all-extras --group dev pyproject.toml --output-file requirements/dev.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-annotate --no-header requirements/old-duckdb.in --output-file requirements/old-duckdb.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-annotate --no-header requirements/pyarrow.in --output-file requirements/pyarrow.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-annotate --no-header --exclude-newer 2026-05-20 requirements/bi.in --output-file requirements/bi.lock
 
 clean:  ## the environment and the demo's data; never your own data
 	rm -rf $(VENV) .prefect demo-data

@@ -252,19 +252,22 @@ class TableExistsError(MixpanelDataError):
 
 
 class TableNotFoundError(MixpanelDataError):
-    """No table of this name."""
+    """No table of this name. ``advice``, a sentence or two, says what to do about it."""
 
     code = "TABLE_NOT_FOUND"
 
-    def __init__(self, table_name: str, available_tables: Iterable[str] = ()) -> None:
+    def __init__(
+        self, table_name: str, available_tables: Iterable[str] = (), *, advice: str = ""
+    ) -> None:
         available = list(available_tables)
         known = (
             f"There are: {', '.join(available)}."
             if available
             else "There are none yet: `mp sync`, `mp fetch` or `Workspace.fetch_events` brings some."
         )
+        said = (f"There is no table '{table_name}'.", advice, known)
         super().__init__(
-            f"There is no table '{table_name}'. {known}",
+            " ".join(filter(None, said)),
             details={"table_name": table_name, "available_tables": available},
         )
 

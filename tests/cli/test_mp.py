@@ -17,7 +17,17 @@ def test_help_names_every_command(mp):
     done = mp("--help")
 
     assert done.returncode == 0
-    for command in ("demo", "sync", "status", "doctor", "sandbox", "auth", "query", "report"):
+    for command in (
+        "demo",
+        "sync",
+        "status",
+        "doctor",
+        "sandbox",
+        "auth",
+        "query",
+        "report",
+        "export",
+    ):
         assert command in done.stdout
 
 
@@ -140,6 +150,8 @@ def test_an_incomplete_day_ends_with_6_and_says_what_to_do(mp, shop):
         (("sync", "--nonsense"), 3, "--nonsense"),
         (("nonsense",), 3, "nonsense"),
         (("query", "sql", "SELECT 1"), 4, "mp sync"),
+        (("export", "--format", "parquet"), 3, "parquet"),
+        (("export",), 4, "mp sync"),
     ],
 )
 def test_bad_arguments_are_named(mp, shop, arguments, code, says):

@@ -83,6 +83,20 @@ def test_a_published_file_is_whole_in_itself(published: Path) -> None:
     assert not published.with_name("mixpanel.duckdb.wal").exists()
 
 
+def test_every_published_table_and_column_has_a_comment(published: Path) -> None:
+    with duckdb.connect(published, read_only=True) as db:
+        tables = db.execute(
+            "select table_name, comment from duckdb_tables() where schema_name = 'main'"
+        ).fetchall()
+        columns = db.execute(
+            "select table_name || '.' || column_name, comment from duckdb_columns() "
+            "where not internal and schema_name = 'main'"
+        ).fetchall()
+
+    assert len(tables) > 20
+    assert [name for name, comment in tables + columns if not (comment or "").strip()] == []
+
+
 def test_properties_are_kept_compressed_in_the_old_format(published: Path) -> None:
     with duckdb.connect(published, read_only=True) as db:
         held = db.execute(
@@ -116,13 +130,17 @@ def test_an_older_duckdb_reads_it(published: Path) -> None:
 def test_sqlalchemy_reads_it_as_a_bi_tool_would(published: Path) -> None:
     engine = sqlalchemy.create_engine(f"duckdb:///{published}", connect_args={"read_only": True})
     try:
-        tables = sqlalchemy.inspect(engine).get_table_names()
+        inspector = sqlalchemy.inspect(engine)
+        tables, views = inspector.get_table_names(), inspector.get_view_names()
+        comments = [column["comment"] for column in inspector.get_columns("sessions")]
         with engine.connect() as connection:
             names = connection.execute(sqlalchemy.text("select event, time from events")).all()
     finally:
         engine.dispose()
 
-    assert "events" in tables
+    assert {"events", "sessions", "daily_active_users"} <= set(tables)
+    assert views == []
+    assert all(comments)
     assert names == [("Paid", at("2026-01-01 12:00"))] * 3
 
 

@@ -33,6 +33,11 @@ class DataFolder:
         return self.root / "workspace.duckdb"
 
     @property
+    def export(self) -> Path:
+        """Parquet files of published tables, unless another folder is asked for."""
+        return self.root / "export"
+
+    @property
     def build(self) -> Path:
         """dbt's targets and logs. Nobody else opens these."""
         return self.root / "build"

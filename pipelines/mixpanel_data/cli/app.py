@@ -10,6 +10,7 @@ from mixpanel_data.cli import (
     auth,
     demo,
     doctor,
+    export,
     fetch,
     inspect,
     plan,
@@ -46,6 +47,7 @@ app.command("plan")(plan.plan)
 app.command("status")(status.status)
 app.command("report")(report.report)
 app.command("doctor")(doctor.doctor)
+app.command("export")(export.export)
 app.command("sandbox")(sandbox.sandbox)
 app.add_typer(auth.app, name="auth")
 app.add_typer(fetch.app, name="fetch")
