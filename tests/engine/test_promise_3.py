@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mixpanel_data._internal.windows import Window
-from mixpanel_data.exceptions import IncompleteExportError
+from mixpanel_data.exceptions import APIError, IncompleteExportError, ServerError
 from mixpanel_data.sandbox.faults import Fault, FaultKind
 
 from .conftest import LAST
@@ -63,6 +63,40 @@ def test_promise_3_windows_that_stay_broken_are_left_out_and_named(project, fill
     assert sorted(project.ledger().days) == sorted(Window(*there).days())
 
 
+UNANSWERED = {
+    FaultKind.RESET_BEFORE_HEADERS: APIError,
+    FaultKind.STALL_BEFORE_HEADERS: APIError,
+    FaultKind.STALL: IncompleteExportError,
+    FaultKind.STATUS_503: ServerError,
+}
+
+
+@pytest.mark.parametrize("kind", UNANSWERED)
+def test_promise_3_windows_that_are_never_answered_are_left_out_and_the_others_go_on(
+    project, fill, kind
+):
+    fill(40, 12)
+    bad = [days(WINDOWS[place]) for place in (0, 1, 3)]
+    for first, _ in bad:
+        project.sandbox.faults.add(Fault(kind, from_date=first, seconds=60, times=None))
+
+    report = project.sync(FIRST, LAST, read_timeout=0.3)
+
+    assert [type(error) for error in report.failures] == [UNANSWERED[kind]] * 3
+    assert report.missing == [Window(*bad[2]), Window(bad[1][0], bad[0][1])]
+    assert project.loaded() == project.served(*days(WINDOWS[2]))
+
+
+def test_a_server_that_answers_nothing_at_all_is_given_up(project, fill):
+    fill(40, 2)
+    project.sandbox.faults.add(Fault(FaultKind.RESET_BEFORE_HEADERS, times=None))
+
+    report = project.sync(FIRST, LAST)
+
+    assert {type(error) for error in report.failures} == {APIError}
+    assert len(set(project.asked())) == 3
+
+
 @pytest.mark.parametrize(
     "kind", [*BROKEN, FaultKind.RESET_BEFORE_HEADERS, FaultKind.STATUS_503, *HARMLESS]
 )
@@ -109,7 +143,7 @@ def test_an_empty_answer_where_there_were_events_has_to_come_twice(project, fill
     assert project.loaded() == project.served(LAST - timedelta(days=4), LAST)
 
 
-def test_a_broken_day_read_again_leaves_what_was_there(project, fill):
+def test_promise_10_a_broken_day_read_again_leaves_what_was_there(project, fill):
     fill(5)
     project.sync(LAST - timedelta(days=4), LAST)
     before = project.loaded()
@@ -145,7 +179,9 @@ PERMANENT = {
 
 
 @pytest.mark.parametrize("line", PERMANENT.values(), ids=PERMANENT)
-def test_a_line_that_mixpanel_has_so_is_set_apart_and_the_day_is_loaded(project, fill, line):
+def test_promise_10_a_line_that_mixpanel_has_so_is_set_apart_and_the_day_is_loaded(
+    project, fill, line
+):
     fill(5)
     dataset = project.sandbox.dataset
     event = dataset.events_on(LAST)[0]
