@@ -15,6 +15,7 @@ from mixpanel_data.cli import (
     plan,
     query,
     report,
+    reconcile,
     sandbox,
     status,
     sync,
@@ -45,6 +46,7 @@ app.command("sync")(sync.sync)
 app.command("plan")(plan.plan)
 app.command("status")(status.status)
 app.command("report")(report.report)
+app.command("reconcile")(reconcile.reconcile)
 app.command("doctor")(doctor.doctor)
 app.command("sandbox")(sandbox.sandbox)
 app.add_typer(auth.app, name="auth")
