@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from crash import by_hand
 
 from mixpanel_data.sandbox.faults import Fault, FaultKind
 
@@ -266,9 +267,11 @@ def test_doctor_warns_when_times_look_like_those_of_the_other_basis(
     assert checks["event times"].startswith("WARNING") == bool(hours)
 
 
-def test_sql_that_is_wrong_is_said_as_json_when_json_was_asked_for(mp, shop):
+def test_sql_that_is_wrong_is_said_as_json_when_json_was_asked_for(mp, shop, tmp_path):
     last = str(shop.dataset.days()[-1])
-    assert mp("sync", "--from", last, "--only", "events", env=shop.env()).returncode == 0
+    sync = ("sync", "--from", last, "--only", "events", "--no-build")
+    assert mp(*sync, env=shop.env()).returncode == 0
+    by_hand.build_and_publish(tmp_path / "data")
 
     done = mp("query", "sql", "SELECT nonsense FROM events", "--format", "json")
 

@@ -12,7 +12,7 @@ from mixpanel_data._internal.build import build
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.publish import publish
 
-pytestmark = pytest.mark.usefixtures("parsed")
+pytestmark = pytest.mark.usefixtures("only_core")
 DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(5)]
 TABLES = ("events", "profiles", "_metadata", "_rejected")
 

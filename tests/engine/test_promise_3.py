@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mixpanel_data._internal.windows import Window
+from mixpanel_data.cli.summary import summary_lines
 from mixpanel_data.exceptions import APIError, IncompleteExportError, ServerError
 from mixpanel_data.sandbox.faults import Fault, FaultKind
 
@@ -56,6 +57,7 @@ def test_promise_3_windows_that_stay_broken_are_left_out_and_named(project, fill
     assert sorted((e.from_date, e.to_date) for e in report.failures) == sorted(
         (str(first), str(last)) for first, last in bad
     )
+    assert report.requests == len(project.asked())
     for error in report.failures:
         assert f"--from {error.from_date} --to {error.to_date}" in str(error)
     there = days(WINDOWS[2])
@@ -83,6 +85,8 @@ def test_promise_3_windows_that_are_never_answered_are_left_out_and_the_others_g
     report = project.sync(FIRST, LAST, read_timeout=0.3)
 
     assert [type(error) for error in report.failures] == [UNANSWERED[kind]] * 3
+    assert "Missing: 2026-01-30..2026-02-18, 2026-03-01..2026-03-10." in summary_lines(report)[1]
+    assert "`mp sync` asks for them again." in summary_lines(report)[1]
     assert report.missing == [Window(*bad[2]), Window(bad[1][0], bad[0][1])]
     assert project.loaded() == project.served(*days(WINDOWS[2]))
 

@@ -18,6 +18,7 @@ from mixpanel_data._internal.settings import Settings
 from mixpanel_data.exceptions import (
     APIError,
     AuthenticationError,
+    IncompleteExportError,
     MixpanelDataError,
     RateLimitError,
     StorageError,
@@ -50,6 +51,7 @@ class Run:
         self.stopped = False
         """Whether something happened after which no request makes sense."""
         self._unanswered = 0
+        self._ledger: Ledger | None = None
         self._credentials = credentials
         self._client = client
 
@@ -96,15 +98,16 @@ class Run:
             wanted_from=self.report.wanted.first if self.report.wanted else None,
         )
 
-    def ledger(self) -> Ledger:
-        """The ledger as it stands.
+    def ledger(self, *, after_load: bool = False) -> Ledger:
+        """The ledger as it stands. Only this run changes it, by a load, after which it is read anew.
 
         Raises:
             ConfigError: the folder holds another project's data.
         """
-        ledger = read_ledger(self.folder.raw)
-        ledger.require(self._credentials.project_id, self._credentials.region)
-        return ledger
+        if after_load or self._ledger is None:
+            self._ledger = read_ledger(self.folder.raw)
+            self._ledger.require(self._credentials.project_id, self._credentials.region)
+        return self._ledger
 
     def fetched(self, landed: Landed) -> None:
         """Count what a file cost."""
@@ -114,6 +117,8 @@ class Run:
 
     def fail(self, error: MixpanelDataError) -> bool:
         """Note what did not come; whether it makes sense to go on."""
+        if isinstance(error, IncompleteExportError):
+            self.report.requests += int(error.details.get("requests") or 0)
         ends = self._ends(error)
         self.stopped = self.stopped or ends
         # What ends the run meets every request under way, and is said once.

@@ -172,7 +172,7 @@ class Sync:
         before = self._run.ledger()
         limit = self._run.settings.memory_limit
         load(self.folder, self._run.project, landed, memory_limit=limit)
-        after = self._run.ledger()
+        after = self._run.ledger(after_load=True)
         unread = []
         for file in landed:
             if after.holds(file):
