@@ -1,5 +1,6 @@
 """A broken stream: the right rows after a retry, or a named error with nothing of that window loaded."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -89,6 +90,22 @@ def test_promise_3_windows_that_are_never_answered_are_left_out_and_the_others_g
     assert "`mp sync` asks for them again." in summary_lines(report)[1]
     assert report.missing == [Window(*bad[2]), Window(bad[1][0], bad[0][1])]
     assert project.loaded() == project.served(*days(WINDOWS[2]))
+
+
+def test_promise_10_a_bad_line_costs_no_other_window_anything(project, fill):
+    fill(20)
+    event = project.sandbox.dataset.events_on(LAST)[0]
+    project.sandbox.dataset.add_line(LAST, PERMANENT["half a line"])
+    project.sandbox.dataset.add_event("after", event.time_ms, distinct_id="u")
+
+    report = project.sync(LAST - timedelta(days=19), LAST)
+
+    assert (report.failures, report.rejected) == ([], 1)
+    assert project.loaded() == project.served(LAST - timedelta(days=19), LAST)
+    asked = Counter(project.asked())
+    assert {window: count for window, count in asked.items() if count > 1} == {
+        (str(LAST - timedelta(days=4)), str(LAST)): 2
+    }
 
 
 def test_a_server_that_answers_nothing_at_all_is_given_up(project, fill):

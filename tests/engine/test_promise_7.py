@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,10 +23,13 @@ MORE_MEGABYTES = 60
 def some_events() -> bytes:
     """A megabyte of events of the day, compressed; as often as one likes in a row, it is gzip of several members."""
     midnight = 1_773_100_800_000
-    filler = "".join(f"{n:04x}" for n in range(100))
+    chance = random.Random(7)  # what can't be compressed well: all of it at once would show
     lines = (
         json.dumps(
-            {"event": "e", "properties": {"time": midnight + n, "$insert_id": str(n), "x": filler}}
+            {
+                "event": "e",
+                "properties": {"time": midnight + n, "x": chance.randbytes(200).hex()},
+            }
         )
         for n in range(LINES)
     )

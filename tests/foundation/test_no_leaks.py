@@ -8,6 +8,7 @@ import pickle
 import traceback
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import httpx
@@ -15,6 +16,7 @@ import pytest
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.credentials import Credentials
+from mixpanel_data._internal.dbt_process import environment
 from mixpanel_data.exceptions import MixpanelDataError
 
 from .conftest import CANARY, Connect
@@ -141,6 +143,16 @@ def test_promise_8_nothing_prints_the_secret(connect: Connect, credentials: Cred
     client = connect()
 
     assert_clean(f"{client!r} {client._requester!r} {vars(client)!r} {credentials!r}")
+
+
+def test_promise_8_dbt_does_not_get_the_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MP_USERNAME", "sa")
+    monkeypatch.setenv("MP_SECRET", CANARY)
+
+    given = environment(Path("scratch"), {})
+
+    assert not {"MP_USERNAME", "MP_SECRET"} & given.keys()
+    assert CANARY not in given.values()
 
 
 def test_promise_8_a_redirect_takes_the_credentials_nowhere(connect: Connect) -> None:
