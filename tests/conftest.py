@@ -1,13 +1,25 @@
 """Fixtures every test may use."""
 
+import os
+import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
-from hypothesis import settings
+from filelock import FileLock
+from hypothesis import HealthCheck, settings
+from publish import core_models
+from xdist.scheduler import LoadScopeScheduling
+
+from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.dbt_process import PARSED, environment, run
+from mixpanel_data._internal.dbt_project import project_folder
 
 # How long an example takes says more about the machine than about us.
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 # A shell that starts this in the background has it ignore SIGINT, and what it starts would ignore it too.
@@ -31,6 +43,22 @@ MP_VARIABLES = [
     "MP_START_DATE",
 ]
 
+TOGETHER = ("marts/", "dbt/test_by_hand.py", "dbt/test_deduplication.py", "publish/test_readers.py")
+"""Where one build of dbt serves many tests: on one worker, or each would make it."""
+
+
+class _Scheduler(LoadScopeScheduling):
+    """What ``--dist loadgroup`` is for. xdist 3.8's own groups nothing under pytest 9.2, and says nothing."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0].removeprefix("tests/")
+        return next((group for group in TOGETHER if path.startswith(group)), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests one by one, and those that share something dear together."""
+    return _Scheduler(config, log) if config.getoption("dist") == "loadgroup" else None
+
 
 @pytest.fixture(autouse=True)
 def _isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -40,3 +68,31 @@ def _isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MP_CONFIG_PATH", str(tmp_path / "accounts" / "config.toml"))
     monkeypatch.setenv("DO_NOT_TRACK", "1")
     monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+
+
+@pytest.fixture(scope="module")
+def only_core(parsed: Path) -> Iterator[None]:
+    """Builds in this process leave the marts out."""
+    with pytest.MonkeyPatch.context() as patch:
+        core_models.leave_marts_out(patch)
+        yield
+
+
+@pytest.fixture(scope="session")
+def parsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The models as dbt has parsed them, once for all tests: every build of a new data folder would do it again."""
+    own = tmp_path_factory.getbasetemp()
+    root = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    kept = root / "partial_parse.msgpack"
+    with FileLock(root / "parsed.lock"):
+        if not kept.exists():
+            folder = DataFolder.at(root / "parse").create()
+            duckdb.connect(str(folder.raw)).close()
+            project = str(project_folder())
+            arguments = ["parse", "--project-dir", project, "--profiles-dir", project]
+            variables = environment(folder.build, {})
+            assert run(arguments, folder.root, variables, lambda _node: None) == []
+            shutil.copy(folder.build / "target" / kept.name, kept.with_suffix(".part"))
+            kept.with_suffix(".part").rename(kept)
+    os.environ[PARSED] = str(kept)
+    return kept

@@ -24,7 +24,7 @@ def shop() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def mp(tmp_path: Path) -> Run:
+def mp(tmp_path: Path, parsed: Path) -> Run:
     """Runs a program of the environment in an empty folder, with no settings but those given."""
 
     def run(

@@ -6,7 +6,9 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
+from crash import by_hand
 
 from mixpanel_data.sandbox.faults import Fault, FaultKind
 
@@ -18,15 +20,8 @@ def test_help_names_every_command(mp):
 
     assert done.returncode == 0
     for command in (
-        "demo",
-        "sync",
-        "status",
-        "doctor",
-        "sandbox",
-        "auth",
-        "query",
-        "report",
-        "export",
+        *("demo", "sync", "plan", "status", "reconcile", "doctor"),
+        *("sandbox", "auth", "query", "report", "export"),
     ):
         assert command in done.stdout
 
@@ -43,7 +38,7 @@ def test_help_imports_nothing_heavy(mp):
     assert done.returncode == 0
 
 
-def test_the_job_by_one_command(mp, shop):
+def test_the_job_by_one_command_and_promise_8_in_every_file_it_leaves(mp, shop, tmp_path):
     days = shop.dataset.days()
     done = mp("sync", "--from", str(days[0]), "--format", "json", env=shop.env())
 
@@ -76,6 +71,9 @@ def test_the_job_by_one_command(mp, shop):
     assert "This file has no table" not in page
 
     assert SECRET not in done.stdout + done.stderr
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {"dbt.log", "manifest.json", "raw.duckdb", "trace.pickle"} <= {f.name for f in files}
+    assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
 
 
 def test_the_same_load_by_dlts_door_and_by_the_script(mp, shop, tmp_path):
@@ -200,7 +198,7 @@ def test_a_locked_folder_ends_with_7_and_names_the_holder(mp, shop, tmp_path):
     from mixpanel_data._internal.locking import exclusive
 
     with exclusive(DataFolder.at(tmp_path / "data")):
-        done = mp("sync", env=shop.env())
+        done = mp("sync", "--lock-wait", "0.5", env=shop.env())
 
     assert done.returncode == 7
     assert "pytest" in done.stderr or "python" in done.stderr
@@ -243,9 +241,39 @@ def test_doctor_says_what_won_and_hides_the_secret(mp, shop):
     assert SECRET not in done.stdout + done.stderr
 
 
-def test_sql_that_is_wrong_is_said_as_json_when_json_was_asked_for(mp, shop):
+@pytest.mark.parametrize(
+    ("basis", "hours", "says"),
+    [
+        ("utc", -5, "5 h behind the moment"),
+        ("utc", 0, "fit MP_TIME_BASIS=utc"),
+        ("project", 2, "utc, or another"),
+    ],
+)
+def test_doctor_warns_when_times_look_like_those_of_the_other_basis(
+    mp, shop, tmp_path, basis, hours, says
+):
+    (tmp_path / "data").mkdir()
+    with duckdb.connect(str(tmp_path / "data" / "mixpanel.duckdb")) as connection:
+        connection.execute(
+            f"""
+            CREATE TABLE events AS SELECT moment AS time, json_object('mp_processing_time_ms',
+                epoch_ms(moment) + 3000 - {hours} * 3600000) AS properties
+            FROM (SELECT TIMESTAMP '2026-03-01' + to_minutes(i) AS moment FROM range(500) AS r(i))
+            """
+        )
+
+    done = mp("doctor", "--format", "json", env=shop.env() | {"MP_TIME_BASIS": basis})
+
+    checks = {check["what"]: check["value"] for check in json.loads(done.stdout)}
+    assert says in checks["event times"]
+    assert checks["event times"].startswith("WARNING") == bool(hours)
+
+
+def test_sql_that_is_wrong_is_said_as_json_when_json_was_asked_for(mp, shop, tmp_path):
     last = str(shop.dataset.days()[-1])
-    assert mp("sync", "--from", last, "--only", "events", env=shop.env()).returncode == 0
+    sync = ("sync", "--from", last, "--only", "events", "--no-build")
+    assert mp(*sync, env=shop.env()).returncode == 0
+    by_hand.build_and_publish(tmp_path / "data")
 
     done = mp("query", "sql", "SELECT nonsense FROM events", "--format", "json")
 

@@ -1,6 +1,9 @@
 """``mp plan`` says what ``mp sync`` will ask for."""
 
 import json
+import re
+
+import pytest
 
 
 def test_the_plan_is_what_the_sync_then_asks_for(mp, shop):
@@ -32,6 +35,8 @@ def test_a_plan_beyond_the_budget_says_when_it_ends(mp, shop):
 
     plan = json.loads(done.stdout)
     assert plan["request_count"] > plan["budget_remaining"] == 2
+    hours = plan["estimated_seconds"] / 3600
+    assert hours == pytest.approx((plan["request_count"] - 1) // 2, abs=0.1)
 
 
 def test_a_plan_for_people_ends_with_a_sentence(mp, shop):
@@ -39,3 +44,12 @@ def test_a_plan_for_people_ends_with_a_sentence(mp, shop):
 
     assert done.returncode == 0
     assert "1 requests for 2 of 2 days" in done.stderr
+    assert "the last of these can go now." in done.stderr
+
+
+def test_a_plan_for_people_says_how_long_the_budget_makes_it_take(mp, shop):
+    scarce = shop.env() | {"MP_HOURLY_LIMIT": "2"}
+
+    done = mp("plan", "--from", "2024-01-01", env=scarce)
+
+    assert re.search(r"can go in \d+ h( \d+ min)?, at 20\d\d-", done.stderr)

@@ -87,8 +87,11 @@ class Running:
 
 def staged(point: Point | None, event: str) -> None:
     """``mp``, in which ``event`` happens at ``point``."""
+    from publish import core_models
+
     from mixpanel_data.cli import main
 
+    core_models.leave_marts_out()
     if point:
         point.arm(EVENTS[event])
     main()

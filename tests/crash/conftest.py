@@ -12,7 +12,7 @@ from mixpanel_data.sandbox import Sandbox
 
 
 @pytest.fixture(scope="session")
-def children() -> Iterator[Nursery]:
+def children(parsed: Path) -> Iterator[Nursery]:
     """Where runs are born."""
     with nursery() as opened:
         yield opened

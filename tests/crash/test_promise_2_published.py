@@ -150,6 +150,6 @@ def _until_no_dbt_runs_in(folder: Path) -> None:
 def _works_in(process: psutil.Process, folder: Path) -> bool:
     try:
         lives = process.status() != psutil.STATUS_ZOMBIE
-        return lives and process.environ().get("MP_DATA_DIR") == str(folder)
+        return lives and process.cwd() == str(folder)
     except psutil.Error:
         return False

@@ -156,7 +156,9 @@ def test_waiting_for_the_budget_can_be_given_up(
 
 
 @pytest.mark.parametrize("number", [SIGINT, pytest.param(SIGTERM, marks=pytest.mark.e2e)])
-def test_dbt_ends_with_it(mp: Command, server: Sandbox, tmp_path: Path, number: Signals) -> None:
+def test_dbt_ends_with_it(
+    mp: Command, server: Sandbox, tmp_path: Path, number: Signals, parsed: Path
+) -> None:
     first = str(server.dataset.days()[0])
     under_way = after("mixpanel_data._internal.progress:Progress.building", nth=4)
     command = ("sync", "--from", first, "--only", "events", "--quiet")

@@ -13,6 +13,8 @@ import duckdb
 import pytest
 from publish.raw_file import Event, RawFile, at
 
+from mixpanel_data._internal.dbt_process import PARSED
+
 ROOT = Path(__file__).parents[2]
 DBT = Path(sys.executable).with_name("dbt")
 DAY = date(2026, 1, 1)
@@ -36,7 +38,7 @@ def run(data: Path, *arguments: str) -> list[dict[str, Any]]:
         [DBT, *arguments, "--project-dir", "dbt", "--profiles-dir", "dbt"],
         cwd=ROOT,
         env={
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name != PARSED},
             "MP_DATA_DIR": str(data),
             "DBT_TARGET_PATH": str(data / "target"),
             "DBT_LOG_PATH": str(data / "logs"),

@@ -22,7 +22,7 @@ VIEWS = (
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def compiled(tmp_path_factory: pytest.TempPathFactory, only_core: None) -> Path:
     """The folder of compiled models, of a first build."""
     folder = DataFolder.at(tmp_path_factory.mktemp("data"))
     RawFile(folder.raw)

@@ -12,6 +12,7 @@ from mixpanel_data._internal.build import build
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.publish import publish
 
+pytestmark = pytest.mark.usefixtures("only_core")
 DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(5)]
 TABLES = ("events", "profiles", "_metadata", "_rejected")
 
@@ -64,14 +65,24 @@ def test_increments_end_where_one_full_build_does(
     assert insert_ids(folder.published) == ["a", "d", "e", "late"]
 
 
-def test_a_build_without_news_rewrites_no_event(tmp_path: Path) -> None:
+def test_promise_7_a_build_rewrites_the_events_of_days_that_changed_and_no_others(
+    tmp_path: Path,
+) -> None:
     folder = DataFolder.at(tmp_path / "data").create()
-    RawFile(folder.raw).load({DAYS[0]: some(DAYS[0], "a")})
+    raw = RawFile(folder.raw)
+    raw.load({day: some(day, f"{day}") for day in DAYS})
     build(folder)
     with duckdb.connect(publish_turns.next_file(folder)) as db:
         db.execute("update events set processed_at = timestamp '2000-01-01'")  # a mark
+    raw.load({DAYS[2]: some(DAYS[2], "new")})
 
     build(folder)
 
     with duckdb.connect(publish_turns.next_file(folder), read_only=True) as db:
-        assert db.execute("select processed_at from events").fetchall() == [(at("2000-01-01"),)]
+        marked = db.execute(
+            "select insert_id from events where processed_at is not null"
+        ).fetchall()
+    assert {name for (name,) in marked} == {str(day) for day in DAYS if day != DAYS[2]}
+    assert insert_ids(publish_turns.next_file(folder)) == [
+        str(day) for day in DAYS if day != DAYS[2]
+    ] + ["new"]

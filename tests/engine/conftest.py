@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -45,6 +45,7 @@ class Project:
         event_filter: EventFilter = EVERYTHING,
         reload_days: int | None = None,
         oldest_first: bool = False,
+        days: Collection[date] = (),
         **values: Any,
     ) -> Sync:
         account = self.sandbox.credentials
@@ -69,6 +70,7 @@ class Project:
             only=event_filter,
             reload_days=reload_days,
             oldest_first=oldest_first,
+            days=days,
         )
 
     def sync(

@@ -1,11 +1,13 @@
 """A broken stream: the right rows after a retry, or a named error with nothing of that window loaded."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 
 from mixpanel_data._internal.windows import Window
-from mixpanel_data.exceptions import IncompleteExportError
+from mixpanel_data.cli.summary import summary_lines
+from mixpanel_data.exceptions import APIError, IncompleteExportError, ServerError
 from mixpanel_data.sandbox.faults import Fault, FaultKind
 
 from .conftest import LAST
@@ -56,11 +58,64 @@ def test_promise_3_windows_that_stay_broken_are_left_out_and_named(project, fill
     assert sorted((e.from_date, e.to_date) for e in report.failures) == sorted(
         (str(first), str(last)) for first, last in bad
     )
+    assert report.requests == len(project.asked())
     for error in report.failures:
         assert f"--from {error.from_date} --to {error.to_date}" in str(error)
     there = days(WINDOWS[2])
     assert project.loaded() == project.served(*there)
     assert sorted(project.ledger().days) == sorted(Window(*there).days())
+
+
+UNANSWERED = {
+    FaultKind.RESET_BEFORE_HEADERS: APIError,
+    FaultKind.STALL_BEFORE_HEADERS: APIError,
+    FaultKind.STALL: IncompleteExportError,
+    FaultKind.STATUS_503: ServerError,
+}
+
+
+@pytest.mark.parametrize("kind", UNANSWERED)
+def test_promise_3_windows_that_are_never_answered_are_left_out_and_the_others_go_on(
+    project, fill, kind
+):
+    fill(40, 12)
+    bad = [days(WINDOWS[place]) for place in (0, 1, 3)]
+    for first, _ in bad:
+        project.sandbox.faults.add(Fault(kind, from_date=first, seconds=60, times=None))
+
+    report = project.sync(FIRST, LAST, read_timeout=0.3)
+
+    assert [type(error) for error in report.failures] == [UNANSWERED[kind]] * 3
+    assert "Missing: 2026-01-30..2026-02-18, 2026-03-01..2026-03-10." in summary_lines(report)[1]
+    assert "`mp sync` asks for them again." in summary_lines(report)[1]
+    assert report.missing == [Window(*bad[2]), Window(bad[1][0], bad[0][1])]
+    assert project.loaded() == project.served(*days(WINDOWS[2]))
+
+
+def test_promise_10_a_bad_line_costs_no_other_window_anything(project, fill):
+    fill(20)
+    event = project.sandbox.dataset.events_on(LAST)[0]
+    project.sandbox.dataset.add_line(LAST, PERMANENT["half a line"])
+    project.sandbox.dataset.add_event("after", event.time_ms, distinct_id="u")
+
+    report = project.sync(LAST - timedelta(days=19), LAST)
+
+    assert (report.failures, report.rejected) == ([], 1)
+    assert project.loaded() == project.served(LAST - timedelta(days=19), LAST)
+    asked = Counter(project.asked())
+    assert {window: count for window, count in asked.items() if count > 1} == {
+        (str(LAST - timedelta(days=4)), str(LAST)): 2
+    }
+
+
+def test_a_server_that_answers_nothing_at_all_is_given_up(project, fill):
+    fill(40, 2)
+    project.sandbox.faults.add(Fault(FaultKind.RESET_BEFORE_HEADERS, times=None))
+
+    report = project.sync(FIRST, LAST)
+
+    assert {type(error) for error in report.failures} == {APIError}
+    assert len(set(project.asked())) == 3
 
 
 @pytest.mark.parametrize(
@@ -109,7 +164,7 @@ def test_an_empty_answer_where_there_were_events_has_to_come_twice(project, fill
     assert project.loaded() == project.served(LAST - timedelta(days=4), LAST)
 
 
-def test_a_broken_day_read_again_leaves_what_was_there(project, fill):
+def test_promise_10_a_broken_day_read_again_leaves_what_was_there(project, fill):
     fill(5)
     project.sync(LAST - timedelta(days=4), LAST)
     before = project.loaded()
@@ -145,7 +200,9 @@ PERMANENT = {
 
 
 @pytest.mark.parametrize("line", PERMANENT.values(), ids=PERMANENT)
-def test_a_line_that_mixpanel_has_so_is_set_apart_and_the_day_is_loaded(project, fill, line):
+def test_promise_10_a_line_that_mixpanel_has_so_is_set_apart_and_the_day_is_loaded(
+    project, fill, line
+):
     fill(5)
     dataset = project.sandbox.dataset
     event = dataset.events_on(LAST)[0]

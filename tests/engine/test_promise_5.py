@@ -49,7 +49,7 @@ PROPERTIES = st.dictionaries(NAMES.filter(lambda name: name not in RESERVED), VA
 
 
 @settings(
-    max_examples=6,
+    max_examples=10,
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,
@@ -57,7 +57,7 @@ PROPERTIES = st.dictionaries(NAMES.filter(lambda name: name not in RESERVED), VA
         HealthCheck.data_too_large,
     ],
 )
-@given(st.lists(PROPERTIES, min_size=30, max_size=60))
+@given(st.lists(PROPERTIES, min_size=16, max_size=32))
 def test_promise_5_every_key_and_value_is_kept(project, events):
     project.sandbox.dataset.remove_events(lambda _event: True)
     for n, properties in enumerate(events):

@@ -3,6 +3,7 @@
 import shutil
 from datetime import date, timedelta
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -76,7 +77,7 @@ def test_the_ledger_has_a_row_a_day_and_tells_the_truth(project, fill):
     assert ledger.days[FIRST].row_count == 0  # asked for, and empty: not the same as not asked for
 
 
-def test_a_second_run_asks_only_for_missing_and_lookback_days(project, fill):
+def test_promise_7_a_second_run_asks_only_for_missing_and_lookback_days(project, fill):
     fill(30)
     project.sync(start_date=day(29))
     project.asked()
@@ -84,6 +85,19 @@ def test_a_second_run_asks_only_for_missing_and_lookback_days(project, fill):
     project.sync()
 
     assert project.asked() == [(str(day(4)), str(day(0)))]
+
+
+def test_promise_7_a_run_rewrites_the_rows_of_the_days_it_read_and_no_others(project, fill):
+    fill(30)
+    project.sync(start_date=day(29))
+    with duckdb.connect(str(project.folder / "raw.duckdb")) as connection:
+        connection.execute("UPDATE mixpanel.events SET distinct_id = 'a mark'")
+
+    project.sync()
+
+    marked = "SELECT count(*) FILTER (distinct_id = 'a mark'), count(*) FROM mixpanel.events"
+    assert project.query(marked) == [(25 * 40, 30 * 40)]
+    assert project.query(f"{marked} WHERE time >= TIMESTAMP '{day(4)}'") == [(0, 5 * 40)]
 
 
 def test_without_the_dlt_working_folder_it_carries_on_the_same(project, fill):
@@ -122,7 +136,7 @@ def test_a_day_that_became_empty_is_emptied(project, fill):
     assert project.ledger().days[day(1)].row_count == 0
 
 
-def test_late_events_are_there_after_the_next_run(project, fill):
+def test_promise_4_late_events_are_there_after_the_next_run(project, fill):
     fill(8)
     project.sync(start_date=FIRST)
     late = project.sandbox.dataset.events_on(day(4))[0].time_ms
@@ -185,6 +199,21 @@ def test_a_verified_file_is_not_fetched_again_after_a_crash(project, fill):
     assert project.loaded() == project.served(day(19), LAST)
 
 
+@pytest.mark.parametrize("kept", [0.0, 0.5])
+def test_promise_2_a_landed_file_that_a_power_cut_shortened_is_fetched_again(project, fill, kept):
+    """The note is safe on disk before the body may be; cut between two lines, the rest looks like a whole one."""
+    fill(20)
+    job = project.job(start_date=day(19))
+    [landed] = job.land(job.next_windows(job.begin())[:1])
+    lines = landed.path.read_bytes().splitlines(keepends=True)
+    landed.path.write_bytes(b"".join(lines[: int(len(lines) * kept)]))
+
+    report = project.sync(start_date=day(19))
+
+    assert (report.failures, report.rejected) == ([], 0)
+    assert project.loaded() == project.served(day(19), LAST)
+
+
 def test_another_projects_folder_is_refused(project, fill):
     fill(2)
     project.sync(FIRST, LAST)
@@ -242,7 +271,7 @@ def test_a_spent_budget_stops_the_run_and_keeps_what_came(project, fill):
     assert project.loaded() == project.served(day(4), LAST)
 
 
-def test_a_wider_sweep_finds_what_came_very_late(project, fill):
+def test_promise_4_a_wider_sweep_finds_what_came_very_late(project, fill):
     fill(30)
     project.sync(start_date=day(29))
     when = project.sandbox.dataset.events_on(day(20))[0].time_ms

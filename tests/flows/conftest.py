@@ -44,7 +44,7 @@ def shop(days: list[date]) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def account(shop: Sandbox, days: list[date], tmp_path: Path) -> dict[str, str]:
+def account(shop: Sandbox, days: list[date], tmp_path: Path, parsed: Path) -> dict[str, str]:
     """The variables that point a run at the shop and at a data folder of its own."""
     return {
         **shop.env(),

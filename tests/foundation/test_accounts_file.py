@@ -31,7 +31,9 @@ def names(path: Path) -> list[str]:
     return sorted(account.name for account in ConfigManager(path).list_accounts())
 
 
-def test_the_file_is_private_in_a_private_folder_whatever_the_umask(tmp_path: Path) -> None:
+def test_promise_8_the_file_is_private_in_a_private_folder_whatever_the_umask(
+    tmp_path: Path,
+) -> None:
     before = os.umask(0)
     try:
         add(tmp_path / "mp" / "config.toml", "a")
@@ -42,7 +44,7 @@ def test_the_file_is_private_in_a_private_folder_whatever_the_umask(tmp_path: Pa
     assert {mode(file) for file in (tmp_path / "mp").iterdir()} == {0o600}
 
 
-def test_an_edit_makes_a_shared_file_private_and_leaves_a_foreign_folder_alone(
+def test_promise_8_an_edit_makes_a_shared_file_private_and_leaves_a_foreign_folder_alone(
     tmp_path: Path,
 ) -> None:
     tmp_path.chmod(0o755)
@@ -56,7 +58,7 @@ def test_an_edit_makes_a_shared_file_private_and_leaves_a_foreign_folder_alone(
     assert mode(tmp_path) == 0o755
 
 
-def test_forty_threads_add_forty_accounts(tmp_path: Path) -> None:
+def test_promise_8_forty_threads_add_forty_accounts(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     wanted = sorted(f"account-{n}" for n in range(40))
 
@@ -67,7 +69,7 @@ def test_forty_threads_add_forty_accounts(tmp_path: Path) -> None:
     assert sum(account.is_default for account in ConfigManager(path).list_accounts()) == 1
 
 
-def test_processes_add_their_accounts_side_by_side(tmp_path: Path) -> None:
+def test_promise_8_processes_add_their_accounts_side_by_side(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     running = [
         subprocess.Popen([sys.executable, "-c", ADD_FIVE, str(path), str(number)])
@@ -78,7 +80,7 @@ def test_processes_add_their_accounts_side_by_side(tmp_path: Path) -> None:
     assert names(path) == sorted(f"{number}-{n}" for number in range(3) for n in range(5))
 
 
-def test_a_reader_sees_the_old_file_until_the_new_one_is_whole(
+def test_promise_8_a_reader_sees_the_old_file_until_the_new_one_is_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "config.toml"
@@ -92,7 +94,7 @@ def test_a_reader_sees_the_old_file_until_the_new_one_is_whole(
     assert names(path) == ["a", "b"]
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_no_litter(
+def test_promise_8_a_write_that_fails_leaves_the_old_file_and_no_litter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "config.toml"
@@ -111,7 +113,9 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_litter(
 
 
 @pytest.mark.parametrize("linked", ["config.toml", "config.toml.lock", "."])
-def test_links_are_refused_and_their_targets_untouched(tmp_path: Path, linked: str) -> None:
+def test_promise_8_links_are_refused_and_their_targets_untouched(
+    tmp_path: Path, linked: str
+) -> None:
     target = tmp_path / "target"
     real = tmp_path / "real"
     path = tmp_path / "real" / "config.toml"
@@ -131,7 +135,7 @@ def test_links_are_refused_and_their_targets_untouched(tmp_path: Path, linked: s
     assert list(target.iterdir()) == [] if target.is_dir() else target.read_text() == "theirs"
 
 
-def test_a_link_put_there_after_the_check_is_not_followed(
+def test_promise_8_a_link_put_there_after_the_check_is_not_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "theirs.toml").write_text('default = "evil"\n')

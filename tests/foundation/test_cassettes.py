@@ -34,7 +34,7 @@ def texts(value: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", CASSETTES, ids=NAMES)
-def test_a_cassette_holds_no_secret(path: Any) -> None:
+def test_promise_8_a_cassette_holds_no_secret(path: Any) -> None:
     tape = yaml.safe_load(path.read_text())
 
     for interaction in tape["interactions"]:

@@ -8,6 +8,7 @@ import pickle
 import traceback
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import httpx
@@ -15,6 +16,7 @@ import pytest
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.credentials import Credentials
+from mixpanel_data._internal.dbt_process import environment
 from mixpanel_data.exceptions import MixpanelDataError
 
 from .conftest import CANARY, Connect
@@ -86,7 +88,7 @@ def assert_clean(text: str) -> None:
 
 @pytest.mark.parametrize("call", [export, engage, me])
 @pytest.mark.parametrize("answer", FAILURES.values(), ids=FAILURES)
-def test_no_error_and_no_log_shows_the_secret(
+def test_promise_8_no_error_and_no_log_shows_the_secret(
     connect: Connect,
     caplog: pytest.LogCaptureFixture,
     answer: bytes | Answer,
@@ -108,7 +110,7 @@ def test_no_error_and_no_log_shows_the_secret(
     assert_clean("\n".join(logged))
 
 
-def test_a_secret_in_what_is_asked_for_is_redacted_too(connect: Connect) -> None:
+def test_promise_8_a_secret_in_what_is_asked_for_is_redacted_too(connect: Connect) -> None:
     with (
         ScriptedServer(http(400), http(400)) as server,
         pytest.raises(MixpanelDataError) as posted,
@@ -125,7 +127,7 @@ def test_a_secret_in_what_is_asked_for_is_redacted_too(connect: Connect) -> None
 @pytest.mark.parametrize(
     "answer", [http(401), http(503), http(302), b"", Answer(http(200, "{", Content_Length="9"))]
 )
-def test_no_trace_shows_the_secret_even_with_local_variables(
+def test_promise_8_no_trace_shows_the_secret_even_with_local_variables(
     connect: Connect, answer: bytes | Answer, call: Callable[[MixpanelAPIClient], None]
 ) -> None:
     with ScriptedServer(*[answer] * 4) as server, pytest.raises(MixpanelDataError) as caught:
@@ -137,13 +139,23 @@ def test_no_trace_shows_the_secret_even_with_local_variables(
     assert_clean(text)
 
 
-def test_nothing_prints_the_secret(connect: Connect, credentials: Credentials) -> None:
+def test_promise_8_nothing_prints_the_secret(connect: Connect, credentials: Credentials) -> None:
     client = connect()
 
     assert_clean(f"{client!r} {client._requester!r} {vars(client)!r} {credentials!r}")
 
 
-def test_a_redirect_takes_the_credentials_nowhere(connect: Connect) -> None:
+def test_promise_8_dbt_does_not_get_the_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MP_USERNAME", "sa")
+    monkeypatch.setenv("MP_SECRET", CANARY)
+
+    given = environment(Path("scratch"), {})
+
+    assert not {"MP_USERNAME", "MP_SECRET"} & given.keys()
+    assert CANARY not in given.values()
+
+
+def test_promise_8_a_redirect_takes_the_credentials_nowhere(connect: Connect) -> None:
     with ScriptedServer(http(200, {"results": []})) as other:
         away = [http(s, Location=f"{other.base_url}/api") for s in (301, 302, 303, 307, 308)]
         for call in (export, engage, me):
@@ -155,7 +167,7 @@ def test_a_redirect_takes_the_credentials_nowhere(connect: Connect) -> None:
     assert other.asked == []
 
 
-def test_a_client_that_was_handed_in_follows_no_redirects_either(
+def test_promise_8_a_client_that_was_handed_in_follows_no_redirects_either(
     credentials: Credentials,
 ) -> None:
     with (
@@ -172,7 +184,7 @@ def test_a_client_that_was_handed_in_follows_no_redirects_either(
     assert other.asked == []
 
 
-def test_plain_http_passes_no_proxy_of_the_environment(
+def test_promise_8_plain_http_passes_no_proxy_of_the_environment(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with ScriptedServer(http(200, {})) as proxy, ScriptedServer(http(200, {})) as server:

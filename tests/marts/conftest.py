@@ -15,6 +15,8 @@ import pytest
 from marts import plain, shop
 from publish.raw_file import Event, RawFile
 
+from mixpanel_data._internal.dbt_process import PARSED
+
 ROOT = Path(__file__).parents[2]
 DBT = Path(sys.executable).with_name("dbt")
 SEED = 7
@@ -74,7 +76,7 @@ def dbt(
         ],
         cwd=ROOT,
         env={
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name != PARSED},
             "MP_DATA_DIR": str(folder),
             "DBT_TARGET_PATH": str(folder / "target"),
             "DBT_LOG_PATH": str(folder / "logs"),

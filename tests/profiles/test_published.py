@@ -9,7 +9,7 @@ from .conftest import seen_now
 GROUPS = {"companies": "1001"}
 
 
-def test_promise_9_readers_find_current_profiles_of_users_and_groups(people, crowd):
+def test_promise_9_readers_find_current_profiles_of_users_and_groups(people, crowd, only_core):
     crowd(3)
     people.has("c0", group="1001", n=0)
     people.job(groups=GROUPS).run(only="profiles")

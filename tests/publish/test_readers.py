@@ -19,6 +19,7 @@ from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.publish import Published, publish
 from mixpanel_data.exceptions import MixpanelDataError
 
+pytestmark = pytest.mark.usefixtures("only_core")
 DAY = date(2026, 1, 1)
 
 
@@ -45,7 +46,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sync(folder, 3).path
 
 
-def test_readers_keep_what_they_opened_while_syncs_go_on(
+def test_promise_9_readers_keep_what_they_opened_while_syncs_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(

@@ -65,7 +65,7 @@ def test_a_file_that_has_just_retired_may_still_be_copied_by_someone(
     assert publish_turns.next_file(folder).read_bytes() != b""
 
 
-def test_a_reader_in_this_very_process_is_left_in_peace(folder: DataFolder) -> None:
+def test_promise_9_a_reader_in_this_very_process_is_left_in_peace(folder: DataFolder) -> None:
     step(folder, 1)
     with duckdb.connect(folder.published, read_only=True) as held:
         for events in range(2, 6):

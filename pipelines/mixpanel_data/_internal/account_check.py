@@ -21,16 +21,7 @@ def check_account(settings: Settings, account: str | None = None) -> dict[str, A
     found = resolve(settings, account)
     credentials = found.credentials
     with MixpanelAPIClient(credentials, base_url=settings.api_base_url, max_attempts=1) as client:
-        answer = client.me().get("results")
-    projects = answer.get("projects") if isinstance(answer, dict) else None
-    project: dict[str, Any] = {}
-    if isinstance(projects, dict) and projects:
-        if not isinstance(projects.get(credentials.project_id), dict):
-            raise AuthenticationError(
-                f"The account works, and does not reach project {credentials.project_id}.",
-                details={"project_id": credentials.project_id},
-            )
-        project = projects[credentials.project_id]
+        project = reached_project(client, credentials.project_id)
     return {
         "username": credentials.username,
         "project_id": credentials.project_id,
@@ -39,3 +30,21 @@ def check_account(settings: Settings, account: str | None = None) -> dict[str, A
         "project": project.get("name"),
         "timezone": project.get("timezone"),
     }
+
+
+def reached_project(client: MixpanelAPIClient, project_id: str) -> dict[str, Any]:
+    """What Mixpanel tells of the project, its ``name`` and ``timezone`` among it; empty where it does not tell.
+
+    Raises as :func:`check_account`.
+    """
+    answer = client.me().get("results")
+    projects = answer.get("projects") if isinstance(answer, dict) else None
+    if not isinstance(projects, dict) or not projects:
+        return {}
+    project = projects.get(project_id)
+    if not isinstance(project, dict):
+        raise AuthenticationError(
+            f"The account works, and does not reach project {project_id}.",
+            details={"project_id": project_id},
+        )
+    return project

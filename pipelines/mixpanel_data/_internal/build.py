@@ -60,7 +60,7 @@ def _run(
     ]
     results = folder.build / "target" / "run_results.json"
     results.unlink(missing_ok=True)
-    complaints = run(arguments, environment(folder.root, folder.build, own), report)
+    complaints = run(arguments, folder.root, environment(folder.build, own), report)
     nodes = read_results(results)
     if complaints:
         raise _failure(folder, nodes, complaints)

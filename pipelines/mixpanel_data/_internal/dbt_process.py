@@ -18,13 +18,17 @@ cli()
 
 
 def run(
-    arguments: Sequence[str], environment: Mapping[str, str], report: Callable[[str], None]
+    arguments: Sequence[str],
+    data: Path,
+    environment: Mapping[str, str],
+    report: Callable[[str], None],
 ) -> list[str]:
-    """What went wrong, in dbt's words: empty after a green run. Each node is reported as it starts."""
+    """What went wrong over the data folder, in dbt's words: empty after a green run. Each node is reported as it starts."""
     command = [sys.executable, "-P", "-c", _RUN, *arguments]
     complaints: list[str] = []
     with subprocess.Popen(
         command,
+        cwd=data,
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -44,17 +48,22 @@ def run(
     return complaints or ["dbt gave no reason."] if child.returncode else []
 
 
-def environment(data: Path, scratch: Path, own: Mapping[str, str]) -> dict[str, str]:
+PARSED = "DBT_PARTIAL_PARSE_FILE_PATH"
+"""dbt's variable for a parse of the same models that was kept: it saves a new data folder some seconds."""
+
+
+def environment(scratch: Path, own: Mapping[str, str]) -> dict[str, str]:
     """This process's variables without those that would bend the run, without the account, and with ``own`` on top."""
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("DBT_", "MP_SECRET", "MP_USERNAME"))
+        if name == PARSED or not name.startswith(("DBT_", "MP_SECRET", "MP_USERNAME"))
     }
     return {
         **kept,
         **own,
-        "MP_DATA_DIR": str(data),
+        # Where dbt runs. By its full name, what was parsed would be good for this one folder, as long as it is not moved.
+        "MP_DATA_DIR": ".",
         "MP_DBT_TARGET": "engine",
         "DBT_TARGET_PATH": str(scratch / "target"),
         "DBT_LOG_PATH": str(scratch / "logs"),

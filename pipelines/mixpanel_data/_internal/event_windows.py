@@ -1,8 +1,8 @@
 """The events of a run: which days are due, and their verified files, window by window."""
 
 import re
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime, timedelta
 
 from mixpanel_data._internal.event_filter import UNFILTERED, EventFilter
 from mixpanel_data._internal.inspect_lines import inspect_lines
@@ -20,12 +20,19 @@ class EventWindows:
     """Plans and lands the windows of one run."""
 
     def __init__(
-        self, run: Run, *, only: EventFilter, lookback_days: int, oldest_first: bool
+        self,
+        run: Run,
+        *,
+        only: EventFilter,
+        lookback_days: int,
+        oldest_first: bool,
+        days: Collection[date] = (),
     ) -> None:
         self._run = run
         self._only = only
         self._lookback_days = lookback_days
         self._oldest_first = oldest_first
+        self._days = frozenset(days)
         self._asked: set[date] = set()
         self._reused: list[Landed] = []
         self._with_events: set[date] = set()
@@ -37,6 +44,8 @@ class EventWindows:
         Raises:
             ConfigError: there are none, or they lie in the future.
         """
+        if self._days:
+            return Range(min(self._days), max(self._days), refetch=True)
         try:
             return wanted_range(
                 self._run.ledger(),
@@ -55,7 +64,7 @@ class EventWindows:
             ConfigError: a part of the events is asked for, of days that are there whole: they would lose the rest.
         """
         ledger = self._run.ledger()
-        days = days_to_fetch(
+        days = sorted(self._days) or days_to_fetch(
             wanted,
             ledger,
             today=self._run.today(),
@@ -75,13 +84,15 @@ class EventWindows:
         wanted = self.wanted(first, last)
         ledger, days = self._run.ledger(), self.due(wanted)
         windows = plan(days, ledger, oldest_first=self._oldest_first)
+        done_at = self._run.budget.free_at("export", max(1, len(windows)))
         return Preview(
             wanted=wanted,
             days_due=len(days),
             days_there=sum(wanted.first <= day <= wanted.last for day in ledger.days),
             requests=tuple(planned_request(window, ledger) for window in windows),
             remaining=self._run.budget.remaining("export"),
-            done_at=self._run.budget.free_at("export", max(1, len(windows))),
+            done_at=done_at,
+            seconds=max(0.0, (done_at - datetime.now(UTC)).total_seconds()),
         )
 
     def next(self, wanted: Range) -> list[Window]:

@@ -43,7 +43,7 @@ def set_apart(landed: Landed, bad: list[BadLine]) -> Landed:
     rejects = tuple(
         Reject(line.number, line.text, line.reason, distinct_id(line.raw)) for line in bad
     )
-    return replace(landed, lines=lines, rejects=rejects)
+    return replace(landed, lines=lines, raw_size=landed.path.stat().st_size, rejects=rejects)
 
 
 def _batches(path: Path) -> Iterator[dict[int, bytes]]:

@@ -66,7 +66,7 @@ def set_apart(landed: Landed, bad: Sequence[BadLine]) -> Landed:
     """``landed`` with its ``bad`` lines, and blank ones, taken out of the file and kept beside it."""
     lines = without(landed.path, {line.number for line in bad})
     rejects = tuple(Reject(line.number, line.text, line.reason) for line in bad)
-    return replace(landed, lines=lines, rejects=rejects)
+    return replace(landed, lines=lines, raw_size=landed.path.stat().st_size, rejects=rejects)
 
 
 def _fetch(

@@ -1,7 +1,8 @@
 """The landing folder: bodies proven whole, waiting to be loaded, each with a note of what it is.
 
 A file counts only with its note (``….json``), which is written last and atomically: half a file is never mistaken for
-a whole one, and a verified file survives a crash and is not fetched again.
+a whole one, and a verified file survives a crash and is not fetched again. Its length is held against the note: after
+a power cut the note may be on disk and the body not, or only its first part.
 """
 
 import json
@@ -101,7 +102,7 @@ class LandingFolder:
         for note in (self._root / kind).glob("*.ndjson.json"):
             with suppress(OSError, ValueError, KeyError, TypeError):
                 landed = _from_json(json.loads(note.read_text(encoding="utf-8")), note)
-                if landed.path.is_file():
+                if landed.path.stat().st_size == landed.raw_size:
                     yield landed
 
     def set_aside(self, path: Path, reason: str) -> Path | None:

@@ -4,7 +4,7 @@ Of several rows for one day the newest counts, and only when its load package co
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -43,6 +43,16 @@ class DayRecord:
     load_id: str
     filter_hash: str = UNFILTERED
     """What part of the day's events is there."""
+    previous_row_count: int | None = None
+    """Its events before this fetch; None: it was the first."""
+    max_processed_at: datetime | None = None
+    """When Mixpanel took in the newest of them, naive UTC; None where no event says."""
+
+    @property
+    def newest_arrival(self) -> timedelta | None:
+        """How long after the end of the day its newest event came; None when it came within the day."""
+        late = (self.max_processed_at or self.range_end) - self.range_end
+        return late if late > timedelta(0) else None
 
     def is_complete(self, filter_hash: str = UNFILTERED) -> bool:
         """Whether the day was over when it was fetched, and this is the part of it that was asked for."""
@@ -136,17 +146,17 @@ def _read(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
     names = (
         "table_name, window_start, range_end, coalesce(row_count, 0), coalesce(late_count, 0), "
         "coalesce(rejected_count, 0), coalesce(bytes, 0), fetched_at, load_id, filter_hash, "
-        "project_id, region"
+        "previous_row_count, max_processed_at, project_id, region"
     )
     rows = connection.execute(f"SELECT {names} {counted}").fetchall()
-    days = {row[1]: DayRecord(*row[1:10]) for row in rows if row[0] == "events"}
+    days = {row[1]: DayRecord(*row[1:12]) for row in rows if row[0] == "events"}
     loaded, wanted_from = _whole_ledger(connection, f"{schema}._metadata", loads)
     return Ledger(
         days=days,
         reads=read_reads(connection, f"{schema}._metadata", loads),
         profile_counts=count_profiles(connection, schema, tables),
         wanted_from=wanted_from,
-        projects=tuple({(row[10], row[11]) for row in rows}),
+        projects=tuple({row[12:14] for row in rows}),
         loads=loaded,
     )
 

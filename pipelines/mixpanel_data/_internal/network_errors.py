@@ -30,6 +30,9 @@ _CAUSES: dict[type[BaseException], tuple[str, str]] = {
 PERMANENT = frozenset({"certificate", "protocol"})
 """Causes that another try can't cure."""
 
+NO_SERVER = PERMANENT | {"dns", "refused", "tls", "proxy"}
+"""Causes that every request meets. A connection that breaks, or a wait that is too long, may be of one request alone."""
+
 
 def network_error(error: httpx.TransportError, redactor: Redactor) -> APIError:
     """An APIError without status that names host and cause; ``details["cause"]`` is a stable word."""

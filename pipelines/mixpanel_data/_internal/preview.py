@@ -33,6 +33,8 @@ class Preview:
     """Exports that the budget allows now."""
     done_at: datetime
     """When the budget lets the last request go, UTC."""
+    seconds: float
+    """From now until then."""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON can hold it; dates and times are ISO texts."""
@@ -53,6 +55,7 @@ class Preview:
             ],
             "request_count": len(self.requests),
             "budget_remaining": self.remaining,
+            "estimated_seconds": round(self.seconds),
             "last_request_at": self.done_at.isoformat(timespec="seconds"),
         }
 

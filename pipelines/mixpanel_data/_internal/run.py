@@ -11,12 +11,14 @@ from mixpanel_data._internal.credentials import Credentials
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.landing import Landed, LandingFolder
 from mixpanel_data._internal.ledger import Ledger, read_ledger
+from mixpanel_data._internal.network_errors import NO_SERVER
 from mixpanel_data._internal.progress import Progress
 from mixpanel_data._internal.report import SyncReport
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data.exceptions import (
     APIError,
     AuthenticationError,
+    IncompleteExportError,
     MixpanelDataError,
     RateLimitError,
     StorageError,
@@ -24,6 +26,9 @@ from mixpanel_data.exceptions import (
 
 if TYPE_CHECKING:
     from mixpanel_data.sources.package import Project
+
+UNANSWERED = 3
+"""Requests in a row, each tried several times, after which a server that breaks off every answer is given up."""
 
 
 class Run:
@@ -43,6 +48,10 @@ class Run:
         self.report = SyncReport()
         self.progress = progress
         self.today = today
+        self.stopped = False
+        """Whether something happened after which no request makes sense."""
+        self._unanswered = 0
+        self._ledger: Ledger | None = None
         self._credentials = credentials
         self._client = client
 
@@ -89,38 +98,40 @@ class Run:
             wanted_from=self.report.wanted.first if self.report.wanted else None,
         )
 
-    def ledger(self) -> Ledger:
-        """The ledger as it stands.
+    def ledger(self, *, after_load: bool = False) -> Ledger:
+        """The ledger as it stands. Only this run changes it, by a load, after which it is read anew.
 
         Raises:
             ConfigError: the folder holds another project's data.
         """
-        ledger = read_ledger(self.folder.raw)
-        ledger.require(self._credentials.project_id, self._credentials.region)
-        return ledger
-
-    @property
-    def stopped(self) -> bool:
-        """Whether something happened after which no request makes sense."""
-        return any(_stops(error) for error in self.report.failures)
+        if after_load or self._ledger is None:
+            self._ledger = read_ledger(self.folder.raw)
+            self._ledger.require(self._credentials.project_id, self._credentials.region)
+        return self._ledger
 
     def fetched(self, landed: Landed) -> None:
         """Count what a file cost."""
+        self._unanswered = 0
         self.report.requests += landed.requests
         self.report.bytes += landed.size
 
     def fail(self, error: MixpanelDataError) -> bool:
         """Note what did not come; whether it makes sense to go on."""
-        ends = _stops(error)
+        if isinstance(error, IncompleteExportError):
+            self.report.requests += int(error.details.get("requests") or 0)
+        ends = self._ends(error)
+        self.stopped = self.stopped or ends
         # What ends the run meets every request under way, and is said once.
-        said = [known for known in self.report.failures if _stops(known)]
-        if not (ends and type(error) in map(type, said)):
+        if not (ends and type(error) in map(type, self.report.failures)):
             self.report.failures.append(error)
             self.progress.failed(error)
         return not ends
 
-
-def _stops(error: MixpanelDataError) -> bool:
-    """Whether no further request makes sense: refused credentials, a spent budget, no host, or no disk to note it."""
-    no_answer = isinstance(error, APIError) and error.status_code is None
-    return no_answer or isinstance(error, AuthenticationError | RateLimitError | StorageError)
+    def _ends(self, error: MixpanelDataError) -> bool:
+        """Whether no further request makes sense: refused credentials, a spent budget, no server, or no disk to note it."""
+        if isinstance(error, AuthenticationError | RateLimitError | StorageError):
+            return True
+        unanswered = isinstance(error, APIError) and error.status_code is None
+        self._unanswered = self._unanswered + 1 if unanswered else 0
+        gone = error.details.get("cause") in NO_SERVER or self._unanswered >= UNANSWERED
+        return unanswered and gone

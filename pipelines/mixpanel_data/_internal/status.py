@@ -1,12 +1,13 @@
 """What a data folder holds, from the ledger alone."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from mixpanel_data._internal.ledger import Ledger, read_ledger, read_published_ledger
+from mixpanel_data._internal.ledger import DayRecord, Ledger, read_ledger, read_published_ledger
 from mixpanel_data._internal.profile_reads import USERS
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data._internal.windows import ONE_DAY, Window, contiguous, today
@@ -28,6 +29,9 @@ class Status:
     """Days up to yesterday that some run set out to bring and that are not there whole."""
     events: int
     late: int
+    """Events that came more than a day after they happened."""
+    latest: DayRecord | None
+    """The day whose newest event came longest after its end."""
     rejected: int
     profiles: int | None
     """Of users."""
@@ -39,6 +43,8 @@ class Status:
     """The same of the newest read of those seen since."""
     last_run: datetime | None
     published_at: datetime | None
+    records: tuple[DayRecord, ...]
+    """Each day, oldest first."""
 
     @property
     def published_text(self) -> str:
@@ -58,6 +64,7 @@ class Status:
             "gaps": [{"from_date": str(gap.first), "to_date": str(gap.last)} for gap in self.gaps],
             "events": self.events,
             "late_events": self.late,
+            "latest_arrival": _arrival(self.latest),
             "rejected_lines": self.rejected,
             "profiles": self.profiles,
             "group_profiles": self.group_profiles,
@@ -110,6 +117,11 @@ def status_of(
         gaps=tuple(contiguous(gap_days(ledger, now))),
         events=sum(record.row_count for record in records),
         late=sum(record.late_count for record in records),
+        latest=max(
+            (record for record in records if record.newest_arrival),
+            key=lambda record: record.newest_arrival or ONE_DAY,
+            default=None,
+        ),
         rejected=sum(record.rejected_count for record in records),
         profiles=ledger.profile_counts.get("") if ledger.profiles else None,
         group_profiles={key: count for key, count in ledger.profile_counts.items() if key},
@@ -117,6 +129,7 @@ def status_of(
         last_increment=increment.fetched_at if increment else None,
         last_run=max(fetches, default=None),
         published_at=published_at,
+        records=tuple(ledger.days[day] for day in sorted(ledger.days)),
     )
 
 
@@ -127,6 +140,33 @@ def gap_days(ledger: Ledger, now: date) -> list[date]:
         return []
     days = Window(first, now - ONE_DAY).days()
     return [day for day in days if day not in ledger.days or not ledger.days[day].is_complete()]
+
+
+def day_rows(records: Iterable[DayRecord]) -> list[dict[str, Any]]:
+    """What is known of each day: events now and before the last fetch, late ones, and how late the newest came."""
+    return [
+        {
+            "day": record.day,
+            "events": record.row_count,
+            "events_before": record.previous_row_count,
+            "late_events": record.late_count,
+            "newest_arrival": record.max_processed_at,
+            "days_after": _days_after(record),
+            "rejected_lines": record.rejected_count,
+            "fetched_at": record.fetched_at,
+            "complete": record.is_complete(),
+        }
+        for record in records
+    ]
+
+
+def _arrival(record: DayRecord | None) -> dict[str, Any] | None:
+    return {"day": _iso(record.day), "days_after": _days_after(record)} if record else None
+
+
+def _days_after(record: DayRecord) -> float:
+    """Days between the end of the day and its newest event; 0 when that came within the day."""
+    return round((record.newest_arrival or 0 * ONE_DAY) / ONE_DAY, 1)
 
 
 def _iso(moment: date | datetime | None) -> str | None:

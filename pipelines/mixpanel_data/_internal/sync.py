@@ -1,7 +1,7 @@
 """A run, step by step: plan, land, load, build, publish, report. Every door calls these functions."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from functools import cached_property
@@ -49,7 +49,9 @@ class Sync:
         reload_days: int | None = None,
         oldest_first: bool = False,
         full_profiles: bool = False,
+        days: Collection[date] = (),
     ) -> None:
+        """``days`` are read again, and no others."""
         self._run = Run(
             settings,
             credentials,
@@ -62,6 +64,7 @@ class Sync:
             only=only,
             lookback_days=settings.lookback_days if reload_days is None else reload_days,
             oldest_first=oldest_first,
+            days=days,
         )
         self._full_profiles = full_profiles
         self._started = time.monotonic()
@@ -169,7 +172,7 @@ class Sync:
         before = self._run.ledger()
         limit = self._run.settings.memory_limit
         load(self.folder, self._run.project, landed, memory_limit=limit)
-        after = self._run.ledger()
+        after = self._run.ledger(after_load=True)
         unread = []
         for file in landed:
             if after.holds(file):

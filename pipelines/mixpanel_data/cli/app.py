@@ -15,6 +15,7 @@ from mixpanel_data.cli import (
     inspect,
     plan,
     query,
+    reconcile,
     report,
     sandbox,
     status,
@@ -46,6 +47,7 @@ app.command("sync")(sync.sync)
 app.command("plan")(plan.plan)
 app.command("status")(status.status)
 app.command("report")(report.report)
+app.command("reconcile")(reconcile.reconcile)
 app.command("doctor")(doctor.doctor)
 app.command("export")(export.export)
 app.command("sandbox")(sandbox.sandbox)

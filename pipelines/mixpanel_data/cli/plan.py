@@ -56,10 +56,17 @@ def plan(
 
 
 def _footer(preview: "Preview") -> str:
+    from mixpanel_data._internal.durations import said
+
     wanted = preview.wanted
+    when = (
+        "now"
+        if preview.seconds < 1
+        else f"in {said(preview.seconds)}, at {preview.done_at:%Y-%m-%d %H:%M} UTC"
+    )
     days = (wanted.last - wanted.first).days + 1
     return (
         f"{len(preview.requests)} requests for {preview.days_due} of {days} days, {wanted.first} to {wanted.last}; "
         f"{preview.days_there} are there already. The budget allows {preview.remaining} exports now; "
-        f"the last of these can go at {preview.done_at:%Y-%m-%d %H:%M} UTC."
+        f"the last of these can go {when}."
     )

@@ -12,6 +12,9 @@ from mixpanel_data._internal.publish import Published
 from mixpanel_data._internal.windows import Window
 from mixpanel_data.exceptions import MixpanelDataError
 
+PACE_SECONDS = 1800.0
+"""The time left is reckoned from the days of so long: a request may have to wait for minutes."""
+
 
 @contextmanager
 def drawn(quiet: bool = False) -> Iterator[Progress]:
@@ -40,7 +43,7 @@ class Lines(Progress):
 
 
 class Bars(Progress):
-    """Days, bytes and dbt's models, as bars."""
+    """Days, windows, bytes, the time left, and dbt's models, as bars."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -61,24 +64,33 @@ class Bars(Progress):
             TextColumn("{task.fields[said]}"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
+            speed_estimate_period=PACE_SECONDS,
         )
         self._events = self.display.add_task("events", total=None, visible=False, said="")
         self._profiles = self.display.add_task("profiles", total=None, visible=False, said="")
         self._build = self.display.add_task("dbt", total=None, visible=False, said="")
         self._bytes = 0
+        self._windows = 0
+
+    @property
+    def _counted(self) -> str:
+        return f"window {self._windows}, {self._bytes / 1e6:.1f} MB"
 
     def planned(self, days: int) -> None:
         self.display.update(self._events, total=days, visible=True)
 
     def landing(self, window: Window) -> None:
-        self.display.update(self._events, said=f"asking for {window}")
+        self._windows += 1
+        self.display.update(self._events, said=f"{self._counted}, asking for {window}")
 
     def waiting(self, seconds: float, reason: str) -> None:
-        self.display.console.print(f"waiting {said(seconds)} for {reason}", highlight=False)
+        self.display.console.print(
+            f"waiting {said(seconds)} for {reason}", markup=False, highlight=False
+        )
 
     def received(self, window: Window, count: int) -> None:
         self._bytes += count
-        self.display.update(self._events, said=f"{window}: {self._bytes / 1e6:.1f} MB in all")
+        self.display.update(self._events, said=f"{self._counted}, receiving {window}")
 
     def landing_profiles(self) -> None:
         self.display.update(self._profiles, visible=True, said="asking for page 0")
@@ -89,12 +101,14 @@ class Bars(Progress):
         )
 
     def loading(self, rows: int) -> None:
-        self.display.update(self._events, said=f"loading {rows:,} rows")
+        self.display.update(self._events, said=f"{self._counted}, loading {rows:,} rows")
 
     def loaded(self, file: Landed) -> None:
         if file.kind == "events":
             self.display.update(
-                self._events, advance=len(file.window), said=f"{file.window} loaded"
+                self._events,
+                advance=len(file.window),
+                said=f"{self._counted}, {file.window} loaded",
             )
         else:
             self.display.update(
@@ -111,4 +125,5 @@ class Bars(Progress):
         )
 
     def failed(self, error: MixpanelDataError) -> None:
-        self.display.console.print(f"[red]![/] {error.code}: {error}", markup=True, highlight=False)
+        # Not as markup: Mixpanel's own words are in it, brackets and all.
+        self.display.console.print(f"! {error.code}: {error}", markup=False, highlight=False)

@@ -1,6 +1,8 @@
 """``mp status``: what is there."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from mixpanel_data.cli.options import DataDirOption, Format, FormatOption
 
@@ -8,17 +10,28 @@ if TYPE_CHECKING:
     from mixpanel_data._internal.status import Status
 
 
-def status(data_dir: DataDirOption = None, fmt: FormatOption = Format.table) -> None:
+Days = Annotated[
+    bool, typer.Option("--days", help="A row for each day: events, late ones, how late they came.")
+]
+
+
+def status(
+    days: Days = False, data_dir: DataDirOption = None, fmt: FormatOption = Format.table
+) -> None:
     """Show what is loaded, what is missing and what came late.
 
     Example: mp status --format json
     """
     from mixpanel_data._internal.settings import load_settings
-    from mixpanel_data._internal.status import read_status
+    from mixpanel_data._internal.status import day_rows, read_status
     from mixpanel_data.cli.output import print_object, print_rows
 
     found = read_status(load_settings(data_dir=data_dir))
-    if fmt in (Format.json, Format.jsonl):
+    if days:
+        rows = day_rows(found.records)
+        columns = list(rows[0]) if rows else ["day"]
+        print_rows(columns, [list(row.values()) for row in rows], fmt)
+    elif fmt in (Format.json, Format.jsonl):
         print_object(found.to_dict())
     else:
         print_rows(["", "value"], _rows(found), fmt)
@@ -38,7 +51,7 @@ def _rows(found: "Status") -> list[tuple[str, Any]]:
         ),
         ("gaps", gaps + more),
         ("events", f"{found.events:,}"),
-        ("came late", f"{found.late:,} events more than a day after they happened"),
+        ("came late", _late(found)),
         ("rejected lines", f"{found.rejected:,}"),
         ("profiles", _profiles(found)),
         *((f"{key} profiles", f"{count:,}") for key, count in found.group_profiles.items()),
@@ -46,6 +59,14 @@ def _rows(found: "Status") -> list[tuple[str, Any]]:
         ("published", found.published_text),
         ("read from", found.read_from),
     ]
+
+
+def _late(found: "Status") -> str:
+    said = f"{found.late:,} events more than a day after they happened"
+    if not found.latest or not found.latest.newest_arrival:
+        return said
+    after = found.latest.newest_arrival.total_seconds() / 86_400
+    return f"{said}; the newest of {found.latest.day} {after:.1f} days after that day (each day: --days)"
 
 
 def _profiles(found: "Status") -> str:

@@ -28,8 +28,9 @@ def summary_lines(report: SyncReport) -> list[str]:
     if report.failures:
         days = ", ".join(map(str, report.missing[:10])) or "no days of events"
         more = f" and {len(report.missing) - 10} more" if len(report.missing) > 10 else ""
+        again = " `mp sync` asks for them again." if report.missing else ""
         lines.append(
-            f"NOT complete. Missing: {days}{more}. Why is said below; nothing of what failed was loaded."
+            f"NOT complete. Missing: {days}{more}. Why is said below; nothing of what failed was loaded.{again}"
         )
     if report.published:
         tables = ", ".join(

@@ -1,0 +1,52 @@
+"""What is drawn while a run goes on."""
+
+import re
+from datetime import UTC, date, datetime
+from io import StringIO
+from pathlib import Path
+
+from rich.console import Console
+
+from mixpanel_data._internal.landing import Landed
+from mixpanel_data._internal.windows import Window
+from mixpanel_data.cli.progress import Bars
+from mixpanel_data.exceptions import APIError
+
+WINDOW = Window(date(2026, 3, 1), date(2026, 3, 5))
+OTHER = Window(date(2026, 2, 24), date(2026, 2, 28))
+
+
+def shown(bars: Bars) -> str:
+    console = Console(file=StringIO(), width=200)
+    console.print(bars.display.get_renderable())
+    return str(console.file.getvalue())  # type: ignore[attr-defined]
+
+
+def landed(window: Window) -> Landed:
+    return Landed(
+        Path("x"), "events", window, lines=3, size=1, requests=1,
+        fetched_at=datetime.now(UTC), duration_seconds=1,
+    )  # fmt: skip
+
+
+def test_bars_show_days_windows_bytes_and_the_time_left():
+    bars = Bars()
+    bars.planned(20)
+    for window in (WINDOW, OTHER):
+        bars.landing(window)
+        bars.received(window, 1_500_000)
+    assert "0/20 window 2, 3.0 MB, receiving 2026-02-24..2026-02-28" in shown(bars)
+
+    bars.loading(7)
+    assert "loading 7 rows" in shown(bars)
+    bars.loaded(landed(WINDOW))
+    bars.loaded(landed(OTHER))
+
+    assert "10/20 window 2, 3.0 MB, 2026-02-24..2026-02-28 loaded" in shown(bars)
+    assert re.search(r"loaded +\d:\d\d:\d\d", shown(bars))
+
+
+def test_what_mixpanel_said_is_shown_as_it_said_it(capsys):
+    Bars().failed(APIError("HTTP 500: [/b] secret=x [bold]Oh[/]"))
+
+    assert "! API_ERROR: HTTP 500: [/b] secret=[redacted] [bold]Oh[/]" in capsys.readouterr().err
