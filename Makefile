@@ -15,7 +15,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test setup bi bench lint format docs lock clean
+.PHONY: demo test setup bi bench lint format docs dbt-docs lock clean
 .DEFAULT_GOAL := setup
 
 demo: $(STAMP)  ## a sample project, from its API to a file that BI reads
@@ -67,6 +67,12 @@ format: $(STAMP)
 
 docs: $(STAMP)  ## the reference pages anew, from the docstrings
 	$(BIN)/python -m mixpanel_data.docs
+
+dbt-docs: $(STAMP)  ## one page of all tables, columns and metrics, over the demo or the data in MP_DATA_DIR
+	@test -n "$$MP_DATA_DIR" -o -e demo-data/mixpanel.duckdb || $(BIN)/mp demo >/dev/null
+	@MP_DATA_DIR="$${MP_DATA_DIR:-demo-data}" MP_DBT_TARGET=published \
+		$(BIN)/dbt --quiet docs generate --static --project-dir dbt --profiles-dir dbt
+	@echo "Open dbt/target/static_index.html"
 
 lock:  ## the lock files anew; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \

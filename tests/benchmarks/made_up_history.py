@@ -124,8 +124,13 @@ def _book(db: duckdb.DuckDBPyConnection, load_id: str, first: date, last: date) 
         INSERT INTO mixpanel._metadata BY NAME
         SELECT 'events' AS table_name, 'events' AS fetch_type, '1' AS project_id, 'us' AS region, day::DATE AS window_start,
             day::DATE AS window_end, day::TIMESTAMP AS range_start, day::TIMESTAMP + INTERVAL 1 DAY AS range_end,
-            '' AS filter_hash, 0 AS row_count, now()::TIMESTAMP AS fetched_at, $load AS load_id, $first::DATE AS wanted_from
+            '' AS filter_hash, coalesce(row_count, 0) AS row_count, now()::TIMESTAMP AS fetched_at, $load AS load_id,
+            $first::DATE AS wanted_from
         FROM generate_series($first::DATE, $last::DATE, INTERVAL 1 DAY) AS days(day)
+        LEFT JOIN (
+            SELECT time::DATE AS day, count(*) AS row_count FROM mixpanel.events
+            WHERE time >= $first::DATE AND time < $last::DATE + 1 GROUP BY ALL
+        ) AS counted USING (day)
         """,
         {"load": load_id, "first": first, "last": last},
     )

@@ -66,10 +66,35 @@ def built(data: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def test_every_unit_test_and_data_test_passes(data: Path) -> None:
     results = json.loads((data / "target" / "run_results.json").read_bytes())["results"]
 
+    results = [result for result in results if result["status"] != "no-op"]  # exposures
     kinds = [result["unique_id"].split(".")[0] for result in results]
     assert {result["status"] for result in results} == {"success", "pass"}
     assert kinds.count("unit_test") >= 15
     assert kinds.count("test") >= 2
+
+
+@pytest.mark.parametrize(
+    ("what_happened", "told"),
+    [
+        ("select 1", []),
+        ("delete from raw.mixpanel.events", [(1, 0)]),
+        ("insert into raw.mixpanel.events from raw.mixpanel.events", [(1, 2)]),
+        ("insert into dbt.main._metadata select load_id from raw.mixpanel._metadata", []),
+    ],
+)
+def test_raw_rows_that_the_ledger_does_not_know_are_found(
+    data: Path, tmp_path: Path, what_happened: str, told: list[tuple[int, int]]
+) -> None:
+    (tmp_path / "raw.duckdb").write_bytes((data / "raw.duckdb").read_bytes())
+    compiled = data / "target/compiled/mixpanel_data/tests/raw_rows_are_those_of_the_ledger.sql"
+    with duckdb.connect() as db:
+        db.execute(f"attach '{tmp_path / 'raw.duckdb'}' as raw; attach ':memory:' as dbt")
+        db.execute("create table dbt.main._metadata (load_id varchar)")
+        db.execute(what_happened)
+        assert (
+            db.execute(f"select row_count, found_rows from ({compiled.read_text()})").fetchall()
+            == told
+        )
 
 
 def test_the_published_file_is_not_touched(data: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from marts import plain, shop
+from marts import people, plain, shop
 from publish.raw_file import Event, RawFile
 
 from mixpanel_data._internal.dbt_process import PARSED
@@ -26,6 +26,10 @@ VARS: dict[str, Any] = {
     "event_properties": [
         {"name": "price", "alias": "price", "type": "number"},
         {"name": "pl'an / $tier.x", "alias": "tier", "type": "string"},
+    ],
+    "profile_properties": [
+        {"name": "pl'an / $tier.x", "alias": "tier", "type": "string"},
+        {"name": "visits", "alias": "visits", "type": "integer"},
     ],
     "retentions": [
         {"name": "by day", "intervals": 5},
@@ -104,21 +108,26 @@ def days() -> dict[date, list[Event]]:
 
 @pytest.fixture(scope="session")
 def by_loads(tmp_path_factory: pytest.TempPathFactory, days: dict[date, list[Event]]) -> Path:
-    """The file built over three loads: days in any order, most of them fetched twice, the first time incompletely."""
+    """The file built over four loads: days in any order, most of them fetched twice, the first time incompletely."""
     chance = random.Random(SEED)
     folder = tmp_path_factory.mktemp("by_loads")
     raw = RawFile(folder / "raw.duckdb")
     order = chance.sample(shop.DAYS, len(shop.DAYS))
     early, late = order[:7], order[7:]
     raw.load({day: shop.first_version(SEED, days[day]) for day in early})
+    people.load(raw, 0, 2)
     build(folder)
     again = chance.sample(early, 3)
     raw.load(
         {day: days[day] for day in again} | {day: shop.first_version(1, days[day]) for day in late}
     )
+    people.load(raw, 2, 4)
     build(folder)
     raw.load({day: days[day] for day in early if day not in again})
+    people.load(raw, 4, 6)
     raw.load({day: days[day] for day in late})
+    build(folder)
+    people.load(raw, 6, len(people.READS))
     build(folder)
     return folder
 

@@ -17,6 +17,14 @@ BAD: list[tuple[dict[str, Any], str]] = [
         {"event_properties": [{"name": n, "alias": "a", "type": "number"} for n in "ab"]},
         "Variable event_properties, entry 2: there is a column a already",
     ),
+    (
+        {"profile_properties": [{"name": "a", "alias": "a", "type": "text"}]},
+        "Variable profile_properties, entry 1: the type of a is text",
+    ),
+    (
+        {"profile_properties": [{"name": "E", "alias": "email", "type": "string"}]},
+        "Variable profile_properties, entry 1: there is a column email already",
+    ),
     ({"funnels": [{"name": "f", "steps": ["A"]}]}, "Variable funnels, f: it needs two steps"),
     (
         {"funnels": [{"name": "f", "steps": ["A", {"event": "B", "filter": "x"}]}]},

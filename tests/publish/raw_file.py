@@ -14,8 +14,19 @@ create schema if not exists mixpanel;
 create table if not exists mixpanel.events (
     event varchar, time timestamp, distinct_id varchar, insert_id varchar, properties json
 );
-create table if not exists mixpanel.profiles (distinct_id varchar, properties json);
-create table if not exists mixpanel.group_profiles (group_key varchar, distinct_id varchar, properties json);
+create table if not exists mixpanel.profiles (
+    distinct_id varchar, properties json, digest varchar, valid_from timestamp
+);
+create table if not exists mixpanel._profiles_history (
+    distinct_id varchar, properties json, valid_from timestamp, valid_to timestamp, is_deleted boolean, load_id varchar
+);
+create table if not exists mixpanel.group_profiles (
+    group_key varchar, distinct_id varchar, properties json, digest varchar, valid_from timestamp
+);
+create table if not exists mixpanel._group_profiles_history (
+    group_key varchar, distinct_id varchar, properties json, valid_from timestamp, valid_to timestamp,
+    is_deleted boolean, load_id varchar
+);
 create table if not exists mixpanel._metadata (
     table_name varchar, fetch_type varchar, project_id varchar, region varchar, window_start date, window_end date,
     range_start timestamp, range_end timestamp, filter_hash varchar, row_count bigint, previous_row_count bigint,
@@ -31,6 +42,9 @@ create table if not exists mixpanel._dlt_loads (
     load_id varchar, schema_name varchar, status bigint, inserted_at timestamptz, schema_version_hash varchar
 );
 """
+
+
+SEEN = {"$last_seen": "2026-01-02T03:04:05"}
 
 
 @dataclass(frozen=True)
@@ -77,19 +91,50 @@ class RawFile:
                 self._commit(db, load_id)
         return load_id
 
-    def profiles(self, ids: Iterable[str]) -> None:
-        """Replaces the profiles."""
+    def profiles(
+        self, found: Iterable[str] | Mapping[str, Mapping[str, Any]], *, complete: bool = True
+    ) -> datetime:
+        """When a read began that found these profiles, by id; of a complete one, those it did not find are gone."""
+        people = found if isinstance(found, Mapping) else dict.fromkeys(found, SEEN)
+        return self._read_profiles("profiles", "", people, complete=complete)
+
+    def group_profiles(self, key: str, found: Mapping[str, Mapping[str, Any]]) -> datetime:
+        """When a complete read began that found these profiles of a group key, by id."""
+        return self._read_profiles("group_profiles", key, found, complete=True)
+
+    def _read_profiles(
+        self, table: str, key: str, found: Mapping[str, Mapping[str, Any]], *, complete: bool
+    ) -> datetime:
         self._loads += 1
+        load_id = f"17000000{self._loads:02}.5"
+        now = at("2026-04-01 03:00") + timedelta(days=self._loads)
+        mine, extra = (f"group_key = '{key}'", "group_key, ") if key else ("true", "")
         with duckdb.connect(self.path) as db:
-            db.execute("delete from mixpanel.profiles")
-            for name in ids:
+            known = dict(
                 db.execute(
-                    "insert into mixpanel.profiles values (?, ?)",
-                    [name, '{"$last_seen": "2026-01-02T03:04:05"}'],
+                    f"select distinct_id, properties from mixpanel.{table} where {mine}"
+                ).fetchall()
+            )
+            texts = {name: orjson.dumps(dict(held)).decode() for name, held in found.items()}
+            gone = [name for name in known if complete and name not in texts]
+            news = [name for name, text in texts.items() if known.get(name) != text]
+            for name in [*gone, *news]:
+                db.execute(
+                    f"insert into mixpanel._{table}_history by name select {extra}distinct_id, properties, valid_from, "
+                    f"$now as valid_to, $gone as is_deleted, $load as load_id from mixpanel.{table} "
+                    f"where {mine} and distinct_id = $name",
+                    {"now": now, "gone": name in gone, "load": load_id, "name": name},
                 )
-            load_id = f"17000000{self._loads:02}.5"
-            self._note(db, "profiles", date(2026, 1, 1), 0, load_id)
+                db.execute(f"delete from mixpanel.{table} where {mine} and distinct_id = ?", [name])
+            for name in news:
+                db.execute(
+                    f"insert into mixpanel.{table} by name select {repr(key) + ' as group_key, ' if key else ''}"
+                    "$name as distinct_id, $text::json as properties, md5($text) as digest, $now as valid_from",
+                    {"name": name, "text": texts[name], "now": now},
+                )
+            self._note(db, table, now.date(), len(texts), load_id, fetched_at=now)
             self._commit(db, load_id)
+        return now
 
     def _replace(
         self, db: duckdb.DuckDBPyConnection, day: date, rows: list[Any], load_id: str, rewrite: bool
@@ -101,7 +146,13 @@ class RawFile:
         self._note(db, "events", day, len(rows), load_id)
 
     def _note(
-        self, db: duckdb.DuckDBPyConnection, table: str, day: date, rows: int, load_id: str
+        self,
+        db: duckdb.DuckDBPyConnection,
+        table: str,
+        day: date,
+        rows: int,
+        load_id: str,
+        fetched_at: datetime | None = None,
     ) -> None:
         db.execute(
             """
@@ -109,7 +160,8 @@ class RawFile:
             select
                 $table as table_name, $table as fetch_type, '1' as project_id, 'us' as region, $day as window_start,
                 $day as window_end, $day::timestamp as range_start, $next::timestamp as range_end, '' as filter_hash,
-                $rows as row_count, now() at time zone 'UTC' as fetched_at, $load as load_id
+                $rows as row_count,
+                coalesce($fetched_at, now() at time zone 'UTC') as fetched_at, $load as load_id
             """,
             {
                 "table": table,
@@ -117,6 +169,7 @@ class RawFile:
                 "next": day + timedelta(days=1),
                 "rows": rows,
                 "load": load_id,
+                "fetched_at": fetched_at,
             },
         )
 

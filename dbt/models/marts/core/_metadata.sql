@@ -6,7 +6,9 @@
 -- done again.
 -- depends_on: {{ ref('events') }}
 -- depends_on: {{ ref('profiles') }}
+-- depends_on: {{ ref('profiles_history') }}
 -- depends_on: {{ ref('group_profiles') }}
+-- depends_on: {{ ref('group_profiles_history') }}
 -- depends_on: {{ ref('_rejected') }}
 -- depends_on: {{ ref('_settings') }}
 -- depends_on: {{ ref('event_catalog') }}

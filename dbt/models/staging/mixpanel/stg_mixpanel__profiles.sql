@@ -1,3 +1,5 @@
+{% set shown = (profile_fields() + profile_properties()) | map(attribute='name') | list %}
+
 with source as (
     select * from {{ source('mixpanel', 'profiles') }}
 ),
@@ -6,7 +8,16 @@ renamed as (
     select
         distinct_id,
         properties,
-        try_cast(json_extract_string(properties, '/$last_seen') as timestamp) as last_seen
+        valid_from,
+        -- all at once: the cost lies in parsing, not in the number of paths
+        json_extract_string(
+            properties,
+            [
+                {% for name in shown %}
+                    {{ json_pointer(name) }}{{ ',' if not loop.last }}
+                {% endfor %}
+            ]
+        ) as texts
     from source
 )
 

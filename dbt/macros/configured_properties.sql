@@ -1,0 +1,88 @@
+-- noqa: disable=layout.indent
+{# A variable that configures columns, tried: a list of {name, alias, type, sql_type}. `columns` are the names that are
+   taken already. #}
+{% macro configured_properties(variable, columns) %}
+    {% set sql_types = {
+        'string': 'varchar', 'number': 'double', 'integer': 'bigint', 'boolean': 'boolean', 'date': 'date',
+        'datetime': 'timestamp',
+    } %}
+    {% set taken = columns | list %}
+    {% set tried = [] %}
+    {% for property in var(variable) %}
+        {% set where = "Variable " ~ variable ~ ", entry " ~ loop.index ~ ": " %}
+        {% if property is not mapping or not property.get('name') or not property.get('alias') %}
+            {% do exceptions.raise_compiler_error(
+                where ~ "it needs a name, an alias and a type, not " ~ property ~ "."
+            ) %}
+        {% endif %}
+        {% if property.get('type') not in sql_types %}
+            {% do exceptions.raise_compiler_error(
+                where ~ "the type of " ~ property.alias ~ " is " ~ property.get('type') ~ ", which is none of "
+                ~ sql_types | join(', ') ~ "."
+            ) %}
+        {% endif %}
+        {% if not modules.re.fullmatch('[a-z_][a-z0-9_]*', property.alias) %}
+            {% do exceptions.raise_compiler_error(
+                where ~ "the alias " ~ property.alias ~ " may hold small letters, digits and underscores only."
+            ) %}
+        {% endif %}
+        {% if property.alias in taken %}
+            {% do exceptions.raise_compiler_error(
+                where ~ "there is a column " ~ property.alias ~ " already. Choose another alias."
+            ) %}
+        {% endif %}
+        {% do taken.append(property.alias) %}
+        {% do tried.append({
+            'name': property.name, 'alias': property.alias, 'type': property.type, 'sql_type': sql_types[property.type]
+        }) %}
+    {% endfor %}
+    {{ return(tried) }}
+{% endmacro %}
+
+{# The text of a property in the type it was configured with; null when it can't be read so. #}
+{% macro typed(property) -%}
+    {%- if property.type == 'string' -%}
+        {{ property.alias }}
+    {%- elif property.type == 'integer' -%}
+        {#- DuckDB would round -#}
+        case when {{ property.alias }} not like '%.%' then try_cast({{ property.alias }} as bigint) end
+    {%- elif property.type == 'datetime' -%}
+        {#- a cast to timestamp would drop an offset; the session's zone is UTC -#}
+        try_cast({{ property.alias }} as timestamptz) at time zone 'UTC'
+    {%- else -%}
+        try_cast({{ property.alias }} as {{ property.sql_type }})
+    {%- endif -%}
+{%- endmacro %}
+
+{# The aliases of those whose text is there but can't be read as their type; null for none. #}
+{% macro failed_casts(properties) -%}
+    {% if properties -%}
+        nullif(
+            list_filter(
+                [
+                    {%- for property in properties %}
+                        case when {{ property.alias }} is not null and ({{ typed(property) }}) is null
+                            then '{{ property.alias }}' end{{ ',' if not loop.last }}
+                    {%- endfor %}
+                ],
+                lambda alias: alias is not null
+            ),
+            []
+        )
+    {%- else -%}
+        null::varchar[]
+    {%- endif %}
+{%- endmacro %}
+
+{# A contract names its columns in yml, which can't know what is configured: this adds them, and their comments, while
+   the model is built. #}
+{% macro declare_properties(properties) %}
+    {% for property in properties %}
+        {% do model['columns'].update({property.alias: {
+            'name': property.alias,
+            'data_type': property.sql_type,
+            'description': 'Property `' ~ property.name ~ '`, as ' ~ property.type ~ '.',
+            'constraints': [],
+        }}) %}
+    {% endfor %}
+{% endmacro %}

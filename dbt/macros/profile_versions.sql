@@ -1,0 +1,87 @@
+-- noqa: disable=layout.indent
+{# True for profiles that came, changed or went with a load this file has not caught up with. What loads did to a raw
+   table is true whether or not they are whole by now, so the ledger is read as it stands. `of` is the raw table,
+   `key` what tells a profile in it, `column` what it is called where this is asked. #}
+{% macro is_changed_profile(of='profiles', key='distinct_id', column=none) -%}
+    {% set new_loads %}
+        select load_id, fetched_at
+        from {{ source('mixpanel', '_metadata') }}
+        where table_name = '{{ of }}' and load_id not in (select load_id from {{ source('built', '_metadata') }})
+    {% endset -%}
+    ({{ column or key }}) in (
+        select ({{ key }}) from {{ source('mixpanel', '_' ~ of ~ '_history') }}
+        where load_id in (select load_id from ({{ new_loads }}))
+        union all
+        select ({{ key }}) from {{ source('mixpanel', of) }}
+        where valid_from in (select fetched_at from ({{ new_loads }}))
+    )
+{%- endmacro %}
+
+{# One row per version of the profiles in a raw table, the current ones and those before them. #}
+{% macro profile_versions(of='profiles', key='distinct_id') %}
+with versions as (
+    select
+        {{ key }},
+        valid_from,
+        valid_to,
+        is_deleted,
+        properties
+    from {{ source('mixpanel', '_' ~ of ~ '_history') }}
+    union all
+    select
+        {{ key }},
+        valid_from,
+        null as valid_to,
+        false as is_deleted,
+        properties
+    from {{ source('mixpanel', of) }}
+),
+
+opened as (
+    select
+        *,
+        json_keys(properties) as keys,
+        json_extract(properties, '$.*') as contents
+    from versions
+    where {{ when_incremental(is_changed_profile(of, key)) }}
+),
+
+compared as (
+    select
+        *,
+        lag(keys) over earlier as former_keys,
+        lag(contents) over earlier as former_contents,
+        lead(valid_from) over earlier is null as is_latest
+    from opened
+    window earlier as (partition by {{ key }} order by valid_from)
+)
+
+select
+    {{ key }},
+    valid_from,
+    valid_to,
+    valid_to is null as is_current,
+    is_latest,
+    is_deleted,
+    case when former_keys is not null then list_sort(list_filter(
+        list_distinct(list_concat(keys, former_keys)),
+        lambda key: contents[list_position(keys, key)] is distinct from former_contents[list_position(former_keys, key)]
+    )) end as changed_keys,
+    properties
+from compared
+{% endmacro %}
+
+{# True for profiles of which `profiles` is made anew: they changed, are somebody else's now, or their user was active. #}
+{% macro is_touched_profile(column='distinct_id') -%}
+    (
+        {{ is_changed_profile(column=column) }}
+        or {{ column }} in (
+            select built.distinct_id
+            from {{ this }} as built
+            left join {{ ref('identities') }} as identities on built.distinct_id = identities.distinct_id
+            where
+                built.user_id <> coalesce(identities.user_id, built.distinct_id)
+                or {{ is_touched_user('built.user_id') }}
+        )
+    )
+{%- endmacro %}

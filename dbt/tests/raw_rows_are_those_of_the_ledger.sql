@@ -1,0 +1,56 @@
+-- depends_on: {{ ref('stg_mixpanel__fetches') }}
+-- Each stretch of time that was fetched anew holds as many raw rows as its newest fetch says. Rows and ledger are written
+-- in one transaction, so this goes for loads that never became whole, too.
+with newest as (
+    select
+        range_start,
+        range_end,
+        max(fetched_at) as fetched_at,
+        max_by(row_count, fetched_at) as row_count,
+        max_by(load_id, fetched_at) as load_id
+    from {{ source('mixpanel', '_metadata') }}
+    where table_name = 'events'
+    group by
+        range_start,
+        range_end
+),
+
+fetched as (
+    select newest.*
+    from newest
+    anti join {{ source('built', '_metadata') }} as built on newest.load_id = built.load_id
+    -- days of another zone took some of its rows since
+    anti join newest as later
+        on
+            newest.range_start < later.range_end
+            and newest.range_end > later.range_start
+            and newest.fetched_at < later.fetched_at
+),
+
+-- by minutes, since a range joins few of them faster than all rows; no range begins or ends within one
+minutes as (
+    select
+        date_trunc('minute', time) as minute_start,
+        count(*) as found_rows
+    from {{ source('mixpanel', 'events') }}
+    where
+        time >= (select min(range_start) from fetched)
+        and time < (select max(range_end) from fetched)
+    group by all
+)
+
+select
+    fetched.range_start,
+    fetched.range_end,
+    fetched.row_count,
+    coalesce(sum(minutes.found_rows), 0) as found_rows
+from fetched
+left join minutes
+    on
+        fetched.range_start <= minutes.minute_start
+        and fetched.range_end > minutes.minute_start
+group by
+    fetched.range_start,
+    fetched.range_end,
+    fetched.row_count
+having found_rows <> fetched.row_count

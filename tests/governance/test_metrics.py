@@ -1,0 +1,111 @@
+"""Metrics that `mf` knows, against SQL over the events and sessions themselves."""
+
+import csv
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from .conftest import Run
+
+pytestmark = pytest.mark.e2e
+Table = list[tuple[str, ...]]
+
+
+@pytest.fixture(scope="session")
+def metrics(run: Run) -> Run:
+    """`mf`, once dbt has told it what there is."""
+    run("dbt", "parse")
+    return run
+
+
+def asked(metrics: Run, path: Path, names: str, by: str) -> Table:
+    """The rows `mf query` answers with: what it is grouped by, then the metrics in order."""
+    metrics("mf", "query", "--metrics", names, "--group-by", by, "--csv", str(path))
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows
+    return sorted(tuple(row[name] for name in (by, *names.split(","))) for row in rows)
+
+
+def close(rows: Table, wanted: list[tuple[object, ...]]) -> None:
+    """Fails unless both are the same, numbers to the last digits that adding up in another order may move."""
+    assert [row[0] for row in rows] == sorted(str(row[0] or "") for row in wanted)
+    by_key = {str(row[0] or ""): row[1:] for row in wanted}
+    for key, *numbers in rows:
+        assert [float(number or 0) for number in numbers] == pytest.approx(
+            [float(str(number or 0)) for number in by_key[key]]
+        ), key
+
+
+def test_every_metric_is_valid_and_its_query_runs(metrics: Run) -> None:
+    said = metrics("mf", "validate-configs")
+
+    assert said.count("ERRORS: 0, FUTURE_ERRORS: 0") == 6
+    assert "Successfully validated metrics against data warehouse" in said
+
+
+def test_active_users_are_those_of_the_events(
+    metrics: Run, db: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    rows = asked(
+        metrics, tmp_path / "a.csv", "active_users,wau,mau,stickiness,new_users", "metric_time__day"
+    )
+
+    close(
+        [row for row in rows if row[1]],  # trailing windows have days on which nobody came
+        db.execute(
+            """
+            with days as (select distinct event_date, user_id from events where user_id is not null),
+            dates as (select distinct event_date from days)
+            select
+                dates.event_date::timestamp,
+                count(distinct user_id) filter (days.event_date = dates.event_date) as dau,
+                count(distinct user_id) filter (days.event_date > dates.event_date - 7),
+                count(distinct user_id) filter (days.event_date > dates.event_date - 30) as mau,
+                dau / mau,
+                count(distinct user_id) filter (days.event_date = dates.event_date and not exists (
+                    from days as earlier
+                    where earlier.user_id = days.user_id and earlier.event_date < days.event_date
+                ))
+            from dates inner join days on days.event_date <= dates.event_date
+            group by dates.event_date
+            """
+        ).fetchall(),
+    )
+
+
+def test_sessions_can_be_asked_by_what_profiles_say(
+    metrics: Run, db: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    names = "sessions,session_duration,session_seconds_median,bounce_rate,sessions_per_user"
+    rows = asked(metrics, tmp_path / "s.csv", names, "user__profile_country_code")
+
+    close(
+        rows,
+        db.execute(
+            """
+            select
+                profiles.country_code, count(*), avg(duration_seconds), median(duration_seconds),
+                count(*) filter (is_bounce) / count(*), count(*) / count(distinct sessions.user_id)
+            from sessions left join profiles on sessions.user_id = profiles.distinct_id
+            group by profiles.country_code
+            """
+        ).fetchall(),
+    )
+
+
+def test_events_and_their_ratio_to_users_are_those_of_the_events(
+    metrics: Run, db: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    rows = asked(metrics, tmp_path / "e.csv", "events,events_per_user", "metric_time__month")
+
+    close(
+        rows,
+        db.execute(
+            """
+            select date_trunc('month', event_date)::timestamp, count(*), count(user_id) / count(distinct user_id)
+            from events group by 1
+            """
+        ).fetchall(),
+    )
