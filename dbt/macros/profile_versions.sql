@@ -71,16 +71,17 @@ select
 from compared
 {% endmacro %}
 
-{# True for profiles of which `profiles` is made anew: they changed, are somebody else's now, or their user was active. #}
+{# True for profiles of which `profiles` is made anew: they changed, are somebody else's now, or their user's activity
+   did. #}
 {% macro is_touched_profile(column='distinct_id') -%}
     (
         {{ is_changed_profile(column=column) }}
         or {{ column }} in (
             select built.distinct_id
             from {{ this }} as built
-            left join {{ ref('identities') }} as identities on built.distinct_id = identities.distinct_id
+            left join {{ ref('identities') }} as resolved on built.distinct_id = resolved.distinct_id
             where
-                built.user_id <> coalesce(identities.user_id, built.distinct_id)
+                built.user_id <> coalesce(resolved.user_id, built.distinct_id)
                 or {{ is_touched_user('built.user_id') }}
         )
     )

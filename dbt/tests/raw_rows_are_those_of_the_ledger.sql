@@ -1,6 +1,6 @@
 -- depends_on: {{ ref('stg_mixpanel__fetches') }}
--- Each stretch of time that was fetched anew holds as many raw rows as its newest fetch says. Rows and ledger are written
--- in one transaction, so this goes for loads that never became whole, too.
+-- Each stretch of time that was fetched anew holds as many raw rows as its newest fetch says. Rows and ledger are
+-- written in one transaction, so this goes for loads that never became whole, too.
 with newest as (
     select
         range_start,
@@ -32,10 +32,10 @@ minutes as (
     select
         date_trunc('minute', time) as minute_start,
         count(*) as found_rows
-    from {{ source('mixpanel', 'events') }}
+    from {{ ref('stg_mixpanel__events') }}
     where
-        time >= (select min(range_start) from fetched)
-        and time < (select max(range_end) from fetched)
+        time >= (select min(fetched.range_start) from fetched)
+        and time < (select max(fetched.range_end) from fetched)
     group by all
 )
 

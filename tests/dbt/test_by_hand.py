@@ -89,7 +89,8 @@ def test_raw_rows_that_the_ledger_does_not_know_are_found(
     compiled = data / "target/compiled/mixpanel_data/tests/raw_rows_are_those_of_the_ledger.sql"
     with duckdb.connect() as db:
         db.execute(f"attach '{tmp_path / 'raw.duckdb'}' as raw; attach ':memory:' as dbt")
-        db.execute("create table dbt.main._metadata (load_id varchar)")
+        db.execute("create table dbt.main._metadata (load_id varchar); create schema dbt.staging")
+        db.execute("create view dbt.staging.stg_mixpanel__events as from raw.mixpanel.events")
         db.execute(what_happened)
         assert (
             db.execute(f"select row_count, found_rows from ({compiled.read_text()})").fetchall()

@@ -1,9 +1,11 @@
 """Reads of the shop's profiles: they come, change, go and come back."""
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from marts import shop
 from publish.raw_file import RawFile
 
 Profiles = Mapping[str, Mapping[str, Any]]
@@ -49,3 +51,12 @@ def load(raw: RawFile, first: int, stop: int) -> None:
         raw.group_profiles("company", COMPANIES[0])
     elif stop == len(READS):
         raw.group_profiles("company", COMPANIES[1])
+
+
+def at_random(chance: random.Random) -> Profiles:
+    """Some people and devices of the shop, each with some of a few properties."""
+    known = [*shop.OWNERS.values(), "nobody", *(f"$device:{name}" for name in shop.DEVICES)]
+    return {
+        name: {key: chance.randrange(2) for key in ("visits", "$name", "") if chance.random() < 0.7}
+        for name in chance.sample(sorted(set(known)), chance.randrange(1, 9))
+    }

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from marts import shop
+from marts import people, shop
 from marts.conftest import build
 from marts.test_increments import tables
 from publish.raw_file import Event, RawFile
@@ -29,6 +29,8 @@ def test_promise_1_any_split_and_order_of_loads_ends_where_one_build_does(tmp_pa
 
     for load in loads(chance, days):
         raw.load(load)
+        if chance.random() < 0.5:
+            raw.profiles(people.at_random(chance), complete=chance.random() < 0.5)
         if chance.random() < 0.7:
             build(grown)
     build(grown)

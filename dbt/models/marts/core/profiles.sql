@@ -30,7 +30,7 @@ active as (
         max(last_at) as last_event_at,
         sum(event_count)::bigint as event_count
     from {{ ref('user_activity') }}
-    where user_id in (select user_id from named)
+    where user_id in (select named.user_id from named)
     group by user_id
 )
 
