@@ -17,9 +17,9 @@ with named as (
         {% for property in fields + configured %}
             profiles.texts[{{ loop.index }}] as {{ property.alias }},
         {% endfor %}
-        coalesce(identities.user_id, profiles.distinct_id) as user_id
+        coalesce(owners.user_id, profiles.distinct_id) as user_id
     from {{ ref('stg_mixpanel__profiles') }} as profiles
-    left join {{ ref('identities') }} as identities on profiles.distinct_id = identities.distinct_id
+    left join {{ ref('identities') }} as owners on profiles.distinct_id = owners.distinct_id
     where {{ when_incremental(is_touched_profile('profiles.distinct_id')) }}
 ),
 
