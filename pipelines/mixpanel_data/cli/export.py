@@ -28,7 +28,7 @@ def export(
     data_dir: DataDirOption = None,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Write published tables as parquet files, all of the same moment. Older files stay until all new ones are whole.
+    """Write published tables as parquet files, all of one moment. Older files stay until all new ones are whole.
 
     Example: mp export daily_active_users sessions --output marts
     """

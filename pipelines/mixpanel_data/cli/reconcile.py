@@ -40,7 +40,7 @@ def reconcile(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> int:
-    """Compare the published events with Mixpanel's own counts, day by day, and list the days that differ.
+    """Find days whose events differ from Mixpanel's own counts.
 
     Finds events that came later than the look-back reads, and those that were deleted. It takes a few requests of the
     query API, however many days there are. What differs after --reload too, reports count in another way.
