@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -70,12 +69,10 @@ def _isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
 
 
-@pytest.fixture(scope="module")
-def only_core(parsed: Path) -> Iterator[None]:
-    """Builds in this process leave the marts out."""
-    with pytest.MonkeyPatch.context() as patch:
-        core_models.leave_marts_out(patch)
-        yield
+@pytest.fixture
+def only_core(parsed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Builds in this process leave the marts out that nothing in the core needs."""
+    core_models.leave_marts_out(monkeypatch)
 
 
 @pytest.fixture(scope="session")

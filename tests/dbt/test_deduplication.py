@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from publish import core_models
 from publish.raw_file import Event, RawFile, at
 
 from mixpanel_data._internal.build import build
@@ -22,11 +23,13 @@ VIEWS = (
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory, only_core: None) -> Path:
+def compiled(tmp_path_factory: pytest.TempPathFactory, parsed: Path) -> Path:
     """The folder of compiled models, of a first build."""
     folder = DataFolder.at(tmp_path_factory.mktemp("data"))
     RawFile(folder.raw)
-    build(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        core_models.leave_marts_out(patch)
+        build(folder)
     return folder.build / "target" / "compiled" / "mixpanel_data" / "models"
 
 

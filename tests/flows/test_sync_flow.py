@@ -73,7 +73,7 @@ def test_only_events_asks_for_no_profiles(bare, shop, days):
     assert [call.fields["from_date"] for call in shop.requests] == [str(days[-1])]
 
 
-def test_a_second_run_finds_nothing_to_build(bare, shop, monkeypatch, days):
+def test_a_second_run_finds_nothing_to_build(bare, shop, monkeypatch, days, only_core):
     monkeypatch.setenv("MP_LOOKBACK_DAYS", "0")
     bare.run(only="events")
     built = []
