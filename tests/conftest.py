@@ -42,7 +42,12 @@ MP_VARIABLES = [
     "MP_START_DATE",
 ]
 
-TOGETHER = ("marts/", "dbt/test_by_hand.py", "dbt/test_deduplication.py", "publish/test_readers.py")
+TOGETHER = (
+    "marts/",
+    "dbt/test_by_hand.py",
+    "dbt/test_deduplication.py",
+    "publish/test_published_file.py",
+)
 """Where one build of dbt serves many tests: on one worker, or each would make it."""
 
 
