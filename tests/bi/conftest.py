@@ -37,7 +37,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     root = tmp_path_factory.mktemp("world")
     shop = Dataset.sample(days=DAYS, users=120)
     with Sandbox(shop) as sandbox:
-        mp = Command(root, {**sandbox.env(), "MP_DATA_DIR": str(root / "data")})
+        mp = Command(root, {**sandbox.env(), "MP_DATA_DIR": str(root / "data")}, marts=True)
         ended = mp.run("sync", "--quiet", "--from", str(shop.days()[0]))
         assert ended.returncode == 0, ended.stderr
         yield World(DataFolder.at(root / "data"), shop, mp)

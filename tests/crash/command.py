@@ -26,13 +26,15 @@ class Command:
     env: Mapping[str, str]
     prepare: Callable[[], None] | None = None
     """Done in the process before it becomes ``mp``."""
+    marts: bool = False
+    """Whether it builds all tables; without, the core."""
     started: list["Running"] = field(default_factory=list)
 
     def start(self, *arguments: str, at: Point | None = None, event: str = "") -> "Running":
         """``mp`` with these arguments; at the point ``at`` happens what ``EVENTS`` has under the name ``event``."""
         code = (
             f"import sys; sys.path[:] = {sys.path!r}; from crash.command import staged; "
-            f"from crash.points import Point; staged({at!r}, {event!r})"
+            f"from crash.points import Point; staged({at!r}, {event!r}, marts={self.marts})"
         )
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MP_")}
         process = subprocess.Popen(
@@ -85,13 +87,14 @@ class Running:
         return Ended([], self.process.returncode, out, err)
 
 
-def staged(point: Point | None, event: str) -> None:
+def staged(point: Point | None, event: str, *, marts: bool) -> None:
     """``mp``, in which ``event`` happens at ``point``."""
     from publish import core_models
 
     from mixpanel_data.cli import main
 
-    core_models.leave_marts_out()
+    if not marts:
+        core_models.leave_marts_out()
     if point:
         point.arm(EVENTS[event])
     main()
