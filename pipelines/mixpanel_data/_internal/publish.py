@@ -43,9 +43,7 @@ def _seal(path: Path) -> dict[str, int]:
             )
         # views over raw data, which readers lack
         db.execute("drop schema if exists staging cascade")
-        for schema in ("main", "working"):
-            if tidy_when_worth_it(db, schema):
-                break
+        tidy_when_worth_it(db)
         db.execute("force checkpoint")
         names = db.execute(
             "select table_name from duckdb_tables() where schema_name = 'main' order by all"

@@ -16,14 +16,13 @@ ROW_GROUPS = 2 * 122_880
 DEFAULT_TASKS = 100
 
 
-def tidy_when_worth_it(connection: duckdb.DuckDBPyConnection, schema: str) -> bool:
-    """Whether the checkpoints of this database, from now on, merge row groups: some table of ``schema`` needs it."""
+def tidy_when_worth_it(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the checkpoints of this database, from now on, merge row groups: some table needs it."""
     tables = connection.execute(
-        "SELECT table_name, estimated_size FROM duckdb_tables() "
-        "WHERE schema_name = ? AND database_name = current_database()",
-        [schema],
+        "SELECT schema_name, table_name, estimated_size FROM duckdb_tables() "
+        "WHERE database_name = current_database()"
     ).fetchall()
-    worth_it = any(_is_worth_it(connection, schema, name, rows) for name, rows in tables)
+    worth_it = any(_is_worth_it(connection, *table) for table in tables)
     connection.execute(f"SET GLOBAL max_vacuum_tasks = {DEFAULT_TASKS if worth_it else 0}")
     return worth_it
 

@@ -16,7 +16,7 @@ from mixpanel_data._internal.vacuum import tidy_when_worth_it
 from mixpanel_data.sources import replace_events, replace_profiles
 from mixpanel_data.sources.frugal import frugal
 from mixpanel_data.sources.package import Manifest, PackedFile, mark_of
-from mixpanel_data.sources.tables import DATASET, EVENTS, GROUP_PROFILES, PROFILES
+from mixpanel_data.sources.tables import EVENTS, GROUP_PROFILES, PROFILES
 
 Connection = duckdb.DuckDBPyConnection
 Replace = Callable[[Connection, Manifest, dict[str, Path], list[PackedFile], str], bool]
@@ -52,7 +52,7 @@ class ReplaceJob(RunnableLoadJob):
         packed = [f for f in self._manifest.of(self.load_table_name) if f.mark in files]
         connection: Any = self._job_client.sql_client.native_connection
         connection.execute(f"USE {self._job_client.sql_client.fully_qualified_dataset_name()}")
-        tidy_when_worth_it(connection, DATASET)
+        tidy_when_worth_it(connection)
         with _ONE_AT_A_TIME:
             if packed and self.load_table_name != EVENTS:
                 lines = sum(file.lines for file in packed)
