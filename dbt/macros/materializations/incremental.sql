@@ -1,0 +1,30 @@
+{# Tables that grow, by the strategies `append` and `replace`, in one script. `replace`: what the model's condition
+   `replaces` describes goes, and what the model selects comes; the select has run before anything goes, so it may read
+   the table itself. Any other strategy is dbt's. #}
+{% materialization incremental, adapter='duckdb', supported_languages=['sql', 'python'] %}
+    {% set strategy = config.get('incremental_strategy') %}
+    {% if strategy not in ('append', 'replace') or model.language != 'sql' %}
+        {{ return(dbt_duckdb.materialization_incremental_duckdb()) }}
+    {% endif %}
+    {{ run_hooks(pre_hooks) }}
+    {% call statement('main') %}
+        {% if not is_incremental() %}
+            {{ create_by_contract(this, sql) }}
+        {% elif strategy == 'append' %}
+            {{ require_columns(this, sql) }}
+            insert into {{ this }} by name
+            {{ sql }};
+            {{ require_unique(this) }}
+        {% else %}
+            create or replace temporary table new_rows as
+            {{ sql }};
+            {{ require_columns(this, 'select * from new_rows') }}
+            delete from {{ this }} where {{ render(config.require('replaces')) }};
+            insert into {{ this }} by name select * from new_rows;
+            {{ require_unique(this, among='new_rows') }}
+        {% endif %}
+    {% endcall %}
+    {{ run_hooks(post_hooks) }}
+    {% do adapter.commit() %}
+    {{ return({'relations': [this.incorporate(type='table')]}) }}
+{% endmaterialization %}

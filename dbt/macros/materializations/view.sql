@@ -1,0 +1,16 @@
+{# A view in one statement: none is renamed, since nobody else reads while dbt builds. #}
+{% materialization view, adapter='duckdb' %}
+    {% set existing = load_cached_relation(this) %}
+    {% if existing is not none and not existing.is_view %}
+        {% do adapter.drop_relation(existing) %}
+    {% endif %}
+    {{ run_hooks(pre_hooks) }}
+    {% call statement('main') %}
+        create or replace view {{ this }} as (
+            {{ sql }}
+        )
+    {% endcall %}
+    {{ run_hooks(post_hooks) }}
+    {% do adapter.commit() %}
+    {{ return({'relations': [this.incorporate(type='view')]}) }}
+{% endmaterialization %}
