@@ -149,36 +149,51 @@ candidates_{{ number }} as (
         *,
         len(step_times) as steps_reached,
         step_places[2] > lead(entry_place) over (partition by user_id order by entry_place) as is_superseded,
-        case when len(step_times) = {{ funnel.steps | length }} then step_places[-1]
-            else coalesce(exit_place, entry_place) end as left_place,
-        case when len(step_times) = {{ funnel.steps | length }} or exit_place is not null
-            then timestamp '-infinity' else {{ ends_by }} end as left_at
+        case when len(step_times) = {{ funnel.steps | length }} then step_places[-1] else exit_place end as left_place,
+        case when len(step_times) < {{ funnel.steps | length }} and exit_place is null then {{ ends_by }} end as left_at
     from reached_{{ number }}_{{ funnel.steps | length }}
 ),
 
 {% if funnel.reentry == 'default' %}
 -- one attempt after the other: converted, barred or out of time, only then the next first step counts
+successors_{{ number }} as materialized (
+    select
+        former.user_id,
+        former.entry_place,
+        later.entry_place as next_place
+    from (select * from candidates_{{ number }} where left_at is null) as former
+    asof inner join candidates_{{ number }} as later
+        on former.user_id = later.user_id and former.left_place < later.entry_place
+    union all
+    select
+        former.user_id,
+        former.entry_place,
+        later.entry_place as next_place
+    from (select * from candidates_{{ number }} where left_at is not null) as former
+    asof inner join (
+        select
+            user_id,
+            entered_at,
+            min(entry_place) as entry_place
+        from candidates_{{ number }}
+        group by all
+    ) as later
+        on former.user_id = later.user_id and former.left_at < later.entered_at
+),
+
 chain_{{ number }} as (
     select
         user_id,
-        min(entry_place) as entry_place,
-        arg_min(left_place, entry_place) as left_place,
-        arg_min(left_at, entry_place) as left_at
+        min(entry_place) as entry_place
     from candidates_{{ number }}
     group by user_id
     union all
     select
-        later.user_id,
-        min(later.entry_place) as entry_place,
-        arg_min(later.left_place, later.entry_place) as left_place,
-        arg_min(later.left_at, later.entry_place) as left_at
+        successors.user_id,
+        successors.next_place as entry_place
     from chain_{{ number }} as former
-    inner join candidates_{{ number }} as later
-        on
-            former.user_id = later.user_id
-            and former.left_place < later.entry_place
-            and former.left_at < later.entered_at
-    group by later.user_id
+    inner join successors_{{ number }} as successors
+        on former.user_id = successors.user_id and former.entry_place = successors.entry_place
 ),
 {% endif %}
 

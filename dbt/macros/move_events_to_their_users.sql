@@ -1,27 +1,23 @@
 {# Merging identities changes who did what in the past. Few events at a time, so an update costs less than a rebuild.
-   `int_sender_days` knows which, without a look at all events. #}
+   `int_sender_days` knows which, without a look at all events; both change in one transaction, so that they never
+   differ. Found first, so that DuckDB knows how few they are before it plans. #}
 {% macro move_events_to_their_users() %}
-    update {{ ref('events') }} as events
-    set user_id = moved.user_id
-    from (
-        select
-            days.event_date,
-            days.sender_id,
-            identities.user_id
-        from {{ ref('int_sender_days') }} as days
-        inner join {{ ref('identities') }} as identities on days.sender_id = identities.distinct_id
-        where days.user_id <> identities.user_id
-    ) as moved
-    where
-        events.event_date = moved.event_date
-        and events.sender_id = moved.sender_id
-        and events.user_id <> moved.user_id
-{% endmacro %}
+    create or replace temporary table moved as
+    select
+        days.event_date,
+        days.sender_id,
+        identities.user_id
+    from {{ ref('int_sender_days') }} as days
+    inner join {{ ref('identities') }} as identities on days.sender_id = identities.distinct_id
+    where days.user_id <> identities.user_id;
 
-{# In the same transaction, so that the two never differ. #}
-{% macro note_moved_events() %}
-    update {{ ref('int_sender_days') }} as days
-    set user_id = identities.user_id
-    from {{ ref('identities') }} as identities
-    where days.sender_id = identities.distinct_id and days.user_id <> identities.user_id
+    {% for table in [ref('events'), ref('int_sender_days')] %}
+        update {{ table }} as rows
+        set user_id = moved.user_id
+        from moved
+        where
+            rows.event_date = moved.event_date
+            and rows.sender_id = moved.sender_id
+            and rows.user_id <> moved.user_id;
+    {% endfor %}
 {% endmacro %}

@@ -26,3 +26,14 @@
         date_trunc('{{ unit }}', {{ column }})::date
     {%- endif %}
 {%- endmacro %}
+
+{# How many days, weeks or months lie between two dates by the calendar: 0 in the same one, 1 in the next. #}
+{% macro periods_between(unit, earlier, later) -%}
+    {% if unit == 'day' -%}
+        {{ later }} - {{ earlier }}
+    {%- elif unit == 'week' -%}
+        ({{ first_day('week', later) }} - {{ first_day('week', earlier) }}) // 7
+    {%- else -%}
+        date_diff('{{ unit }}', {{ earlier }}, {{ later }})
+    {%- endif %}
+{%- endmacro %}

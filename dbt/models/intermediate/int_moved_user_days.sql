@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    post_hook=["{{ move_events_to_their_users() }}", "{{ note_moved_events() }}"],
+    post_hook="{{ move_events_to_their_users() }}",
 ) }}
 
 -- depends_on: {{ ref('int_changed_dates') }}

@@ -1,25 +1,37 @@
-with active as (
-    select * from {{ ref('user_activity') }}
+-- few rows in place of one for each user, for all that follows
+with gaps as (
+    select
+        event_date,
+        least(coalesce(next_date - event_date, 31), 31)::integer as gap,
+        sum(event_count) as event_count,
+        count(*) as users,
+        count(*) filter (where previous_date is null) as new_users,
+        count(*) filter (where event_date - previous_date <= 30) as returning_users,
+        count(*) filter (where event_date - previous_date > 30) as resurrected_users
+    from {{ ref('user_activity') }}
+    group by
+        event_date,
+        gap
 ),
 
 daily as (
     select
         event_date,
-        count(*) as dau,
+        sum(users) as dau,
         sum(event_count) as event_count,
-        count(*) filter (where previous_date is null) as new_users,
-        count(*) filter (where event_date - previous_date <= 30) as returning_users,
-        count(*) filter (where event_date - previous_date > 30) as resurrected_users
-    from active
+        sum(new_users) as new_users,
+        sum(returning_users) as returning_users,
+        sum(resurrected_users) as resurrected_users
+    from gaps
     group by event_date
 ),
 
 churned as (
     select
         event_date + 30 as event_date,
-        count(*) as churned_users
-    from active
-    where next_date is null or next_date - event_date > 30
+        sum(users) as churned_users
+    from gaps
+    where gap > 30
     group by all
 ),
 
@@ -61,10 +73,10 @@ select
     wau::bigint as wau,
     mau::bigint as mau,
     dau / nullif(mau, 0)::double as stickiness,
-    new_users,
-    returning_users,
-    resurrected_users,
-    churned_users,
+    new_users::bigint as new_users,
+    returning_users::bigint as returning_users,
+    resurrected_users::bigint as resurrected_users,
+    churned_users::bigint as churned_users,
     event_count::bigint as event_count,
     is_partial
 from every_day

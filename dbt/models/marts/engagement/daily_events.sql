@@ -1,28 +1,31 @@
-with active as (
-    select * from {{ ref('user_days') }}
-    where user_id is not null
-),
-
-totals as (
+-- few rows in place of one for each user, for all that follows
+with gaps as (
     select
         event,
         event_date,
-        sum(event_count) as event_count
+        least(coalesce(next_date - event_date, 30), 30)::integer as gap,
+        sum(event_count) as event_count,
+        count(user_id) as users,
+        count(user_id) filter (where previous_date is null) as new_users,
+        count(user_id) filter (where event_date - previous_date <= 28) as repeat_users,
+        count(user_id) filter (where event_date - previous_date > 28) as return_users
     from {{ ref('user_days') }}
     group by
         event,
-        event_date
+        event_date,
+        gap
 ),
 
 daily as (
     select
         event,
         event_date,
-        count(*) as users,
-        count(*) filter (where previous_date is null) as new_users,
-        count(*) filter (where event_date - previous_date <= 28) as repeat_users,
-        count(*) filter (where event_date - previous_date > 28) as return_users
-    from active
+        sum(event_count) as event_count,
+        sum(users) as users,
+        sum(new_users) as new_users,
+        sum(repeat_users) as repeat_users,
+        sum(return_users) as return_users
+    from gaps
     group by
         event,
         event_date
@@ -42,7 +45,7 @@ spine as (
         select
             event,
             min(event_date) as first_date
-        from totals
+        from daily
         group by event
     ) as first_days
     inner join {{ ref('int_days') }} as days on first_days.first_date <= days.event_date
@@ -52,7 +55,7 @@ every_day as (
     select
         spine.event,
         spine.event_date,
-        coalesce(totals.event_count, 0) as event_count,
+        coalesce(daily.event_count, 0) as event_count,
         coalesce(daily.users, 0) as users,
         coalesce(daily.new_users, 0) as new_users,
         coalesce(daily.repeat_users, 0) as repeat_users,
@@ -62,7 +65,6 @@ every_day as (
         sum(coalesce(changes.change_30, 0)) over until_then as trailing_users_30d,
         spine.is_partial
     from spine
-    left join totals on spine.event = totals.event and spine.event_date = totals.event_date
     left join daily on spine.event = daily.event and spine.event_date = daily.event_date
     left join changes on spine.event = changes.event and spine.event_date = changes.event_date
     window until_then as (partition by spine.event order by spine.event_date)
@@ -72,10 +74,10 @@ select
     event_date,
     event,
     event_count::bigint as event_count,
-    users,
-    new_users,
-    repeat_users,
-    return_users,
+    users::bigint as users,
+    new_users::bigint as new_users,
+    repeat_users::bigint as repeat_users,
+    return_users::bigint as return_users,
     trailing_users_7d::bigint as trailing_users_7d,
     trailing_users_28d::bigint as trailing_users_28d,
     trailing_users_30d::bigint as trailing_users_30d,

@@ -1,50 +1,28 @@
-with active as (
-    select
-        event,
-        user_id,
-        event_count,
-        {{ first_day('month', 'event_date') }} as month_start,
-        {{ first_day('month', 'previous_date') }} as previous_month,
-        {{ first_day('month', 'next_date') }} as next_month
-    from {{ ref('user_days') }}
-),
-
-totals as (
+with months as (
     select
         event,
         month_start,
-        sum(event_count) as event_count
-    from active
+        sum(event_count) as event_count,
+        -- of a user's days in a month, the first tells where he came from
+        count(user_id) filter (where months_since_previous is distinct from 0) as users,
+        count(user_id) filter (where months_since_previous is null) as new_users,
+        count(user_id) filter (where months_since_previous = 1) as repeat_users,
+        count(user_id) filter (where months_since_previous > 1) as return_users,
+        -- and the last, where he went
+        count(user_id) filter (where months_to_next is null or months_to_next > 1) as leaving_users
+    from (
+        select
+            event,
+            user_id,
+            event_count,
+            {{ first_day('month', 'event_date') }} as month_start,
+            {{ periods_between('month', 'previous_date', 'event_date') }} as months_since_previous,
+            {{ periods_between('month', 'event_date', 'next_date') }} as months_to_next
+        from {{ ref('user_days') }}
+    ) as active
     group by
         event,
         month_start
-),
-
--- of a user's days in a month, the first tells where he came from
-monthly as (
-    select
-        event,
-        month_start,
-        count(*) as users,
-        count(*) filter (where previous_month is null) as new_users,
-        count(*) filter (where previous_month = month_start - interval 1 month) as repeat_users,
-        count(*) filter (where previous_month < month_start - interval 1 month) as return_users
-    from active
-    where user_id is not null and previous_month is distinct from month_start
-    group by
-        event,
-        month_start
-),
-
--- and the last, where he went
-churned as (
-    select
-        event,
-        (month_start + interval 1 month)::date as month_start,
-        count(*) as churned_users
-    from active
-    where user_id is not null and (next_month is null or next_month > month_start + interval 1 month)
-    group by all
 ),
 
 -- one row for each month from the first of the event on, with what holds on its last day
@@ -64,16 +42,16 @@ spine as (
 select
     spine.month_start,
     spine.event,
-    coalesce(totals.event_count, 0)::bigint as event_count,
-    coalesce(monthly.users, 0) as users,
-    coalesce(monthly.new_users, 0) as new_users,
-    coalesce(monthly.repeat_users, 0) as repeat_users,
-    coalesce(monthly.return_users, 0) as return_users,
-    coalesce(churned.churned_users, 0) as churned_users,
+    coalesce(months.event_count, 0)::bigint as event_count,
+    coalesce(months.users, 0) as users,
+    coalesce(months.new_users, 0) as new_users,
+    coalesce(months.repeat_users, 0) as repeat_users,
+    coalesce(months.return_users, 0) as return_users,
+    coalesce(before.leaving_users, 0) as churned_users,
     spine.wau,
     spine.mau,
     spine.is_partial
 from spine
-left join totals on spine.event = totals.event and spine.month_start = totals.month_start
-left join monthly on spine.event = monthly.event and spine.month_start = monthly.month_start
-left join churned on spine.event = churned.event and spine.month_start = churned.month_start
+left join months on spine.event = months.event and spine.month_start = months.month_start
+left join months as before
+    on spine.event = before.event and spine.month_start = (before.month_start + interval 1 month)::date
