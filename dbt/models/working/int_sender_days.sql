@@ -1,4 +1,7 @@
-{{ config(replaces="{{ is_changed_date() }}") }}
+{{ config(
+    replaces="{{ is_changed_date() }}",
+    before_replacing="{{ note_changed_senders() }}",
+) }}
 
 -- depends_on: {{ ref('int_changed_dates') }}
 select
@@ -8,7 +11,9 @@ select
     case when bool_or(user_id = sender_id) then sender_id else min(user_id) end as user_id,
     min(time) as first_at,
     max(time) as last_at,
-    count(*) as event_count
+    count(*) as event_count,
+    -- of all that tables are made of; summed up, since there may be several alike
+    (sum(hash(event, time, distinct_id, insert_id, properties)) % {{ 2 ** 62 }})::bigint as digest
 from {{ ref('events') }}
 where sender_id is not null and {{ when_incremental(is_changed_date()) }}
 group by

@@ -18,7 +18,7 @@ with days as (
         min(time) as first_at,
         max(time) as last_at
     from {{ ref('events') }}
-    where {{ when_incremental(is_touched()) }}
+    where {{ when_incremental('(user_id is null or ' ~ is_touched_user() ~ ') and ' ~ is_touched()) }}
     group by
         event_date,
         user_id,
