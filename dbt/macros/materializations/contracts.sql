@@ -9,12 +9,16 @@
             {{ (columns_and_checks()) | join(', ') }}
         );
         {{ require_columns(relation, sql) }}
-        insert into {{ relation }} by name
-        {{ sql }};
+        {% for select in in_batches(sql) %}
+            insert into {{ relation }} by name
+            {{ select }};
+        {% endfor %}
         {{ require_unique(relation) }}
     {% else %}
-        create or replace table {{ relation }} as
-        {{ sql }};
+        {% for select in in_batches(sql) %}
+            {{ 'create or replace table' if loop.first else 'insert into' }} {{ relation }} {{ 'as' if loop.first }}
+            {{ select }};
+        {% endfor %}
     {% endif %}
     comment on table {{ relation }} is {{ literal(model.description) }};
     {% for column in model.columns.values() %}

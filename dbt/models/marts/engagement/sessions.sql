@@ -2,6 +2,7 @@
     materialized='incremental' if sessions_are_incremental() else 'table',
     incremental_strategy='replace',
     replaces="{{ is_touched(day='session_date') }}",
+    batch_by='events.event_date' if sessions_are_incremental() else none,
     on_schema_change='fail',
     pre_hook="{{ put_events_into_sessions() }}",
 ) }}
@@ -22,7 +23,7 @@ with placed as (
     from {{ ref('events') }} as events
     where
         events.session_id is not null
-        and {{ when_incremental(is_touched('events.user_id', 'events.event_date')) }}
+        and {{ when_incremental_else_in_batch(is_touched('events.user_id', 'events.event_date')) }}
 ),
 
 grouped as (

@@ -1,0 +1,30 @@
+{# Stretches of days with about a million events each: what looks at all events, or changes them, goes through them one
+   by one, and memory does not grow with history. #}
+{% macro batches_of_days(counted_days) %}
+    {% set batches = run_query('select min(event_date), max(event_date) from (
+        select event_date, sum(event_count) over (order by event_date) // 1000000 as batch from (' ~ counted_days ~ ')
+    ) as days group by batch order by batch') %}
+    {{ return(batches.rows) }}
+{% endmacro %}
+
+{# The condition while a table grows. While it is built for the first time true for the days of a batch, which the
+   materialization fills in when the model has `batch_by`. #}
+{% macro when_incremental_else_in_batch(condition) -%}
+    {{ condition if is_incremental() else of_the_batch() }}
+{%- endmacro %}
+
+{% macro of_the_batch() %}{{ return('/* of the batch */ true') }}{% endmacro %}
+
+{# The model's SQL once for each batch. #}
+{% macro in_batches(sql) %}
+    {% set column = config.get('batch_by') %}
+    {% if not column %}
+        {{ return([sql]) }}
+    {% endif %}
+    {% set counted = 'select event_date, count(*) as event_count from ' ~ ref('events') ~ ' group by event_date' %}
+    {% set selects = [] %}
+    {% for first, last in batches_of_days(counted) %}
+        {% do selects.append(sql.replace(of_the_batch(), column ~ " between '" ~ first ~ "' and '" ~ last ~ "'")) %}
+    {% endfor %}
+    {{ return(selects) }}
+{% endmacro %}
