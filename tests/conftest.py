@@ -46,6 +46,7 @@ TOGETHER = (
     "marts/",
     "dbt/test_by_hand.py",
     "dbt/test_deduplication.py",
+    "dbt/test_materializations.py",
     "publish/test_published_file.py",
 )
 """Where one build of dbt serves many tests: on one worker, or each would make it."""

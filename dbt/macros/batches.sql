@@ -1,10 +1,11 @@
-{# Stretches of days with about a million events each: what looks at all events, or changes them, goes through them one
-   by one, and memory does not grow with history. #}
+{# First and last days of stretches with `events_in_a_batch` events or so: what looks at all events, or changes them,
+   goes through them one by one, and memory does not grow with history. #}
 {% macro batches_of_days(counted_days) %}
-    {% set batches = run_query('select min(event_date), max(event_date) from (
-        select event_date, sum(event_count) over (order by event_date) // 1000000 as batch from (' ~ counted_days ~ ')
-    ) as days group by batch order by batch') %}
-    {{ return(batches.rows) }}
+    {% set batch = 'sum(event_count) over (order by event_date) // ' ~ number('events_in_a_batch', 1) %}
+    {{ return(run_query(
+        'select min(event_date), max(event_date)'
+        ~ ' from (select event_date, ' ~ batch ~ ' as batch from (' ~ counted_days ~ ')) group by batch order by batch'
+    ).rows) }}
 {% endmacro %}
 
 {# The condition while a table grows. While it is built for the first time true for the days of a batch, which the

@@ -1,3 +1,4 @@
+-- noqa: disable=layout.indent
 {# A day that is fetched again mostly brings what was there. `int_sender_days` has a digest of each sender's day, and
    notes whose differ before it forgets the old ones: in one transaction, so that a build which fails later has lost
    none. The rest of the day's senders is noted, too, for who they were: identities may tell otherwise by now. #}

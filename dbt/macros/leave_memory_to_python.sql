@@ -1,3 +1,4 @@
+-- noqa: disable=layout.indent
 {# MP_MEMORY_LIMIT is one of the whole process: 1 M events or five, dbt itself takes some 200 MB beside DuckDB. #}
 {% macro leave_memory_to_python() %}
     {% if execute %}

@@ -6,6 +6,6 @@ select
     insert_id,
     count(*) as rows_found
 from {{ ref('events') }}
-where insert_id <> '' and {{ 'true' if flags.FULL_REFRESH else is_changed('time') }}
+where insert_id <> '' and {{ is_changed('time') }}
 group by all
 having count(*) > 1

@@ -60,6 +60,7 @@ VARS: dict[str, Any] = {
         },
     ],
     "attributions": [{"name": "sales", "conversion_events": ["Paid"]}],
+    "events_in_a_batch": 100,
 }
 
 

@@ -27,6 +27,8 @@ def days_of(seed: int) -> dict[date, list[Event]]:
         for event in _visit(chance, number):
             if event.time.date() in days:
                 days[event.time.date()].append(event)
+    for number, day in enumerate(DAYS):
+        days[day] += _guest(f"g{number}", f"guest {number}", day)
     for events in days.values():
         events += [_again(chance, event) for event in events if chance.random() < 0.1]
     return days
@@ -68,6 +70,29 @@ def _who(
     return f"$device:{device}", insert_id, properties
 
 
+def _guest(device: str, user: str, day: date) -> list[Event]:
+    """Two events of one day: what the second says of the first is told late, see ``first_version``."""
+    morning = datetime.combine(day, datetime.min.time()) + timedelta(hours=9)
+    properties = {
+        "$device_id": device,
+        "mp_processing_time_ms": 1,
+        "price": 1,
+        "pl'an / $tier.x": "free",
+        "$current_url": "/0",
+        "utm_source": "mail",
+    }
+    return [
+        Event(morning, "Page View", f"$device:{device}", f"{device}-1", properties),
+        Event(
+            morning + timedelta(minutes=1),
+            "Search",
+            user,
+            f"{device}-2",
+            {**properties, "$user_id": user},
+        ),
+    ]
+
+
 def _again(chance: random.Random, event: Event) -> Event:
     """The same event sent once more, processed later or at once, with another price."""
     later = event.properties["mp_processing_time_ms"] + chance.choice([0, 1000])
@@ -78,6 +103,7 @@ def _again(chance: random.Random, event: Event) -> Event:
 def first_version(seed: int, events: list[Event]) -> list[Event]:
     """What an earlier export of a day had: without late events, and with one that is gone since."""
     chance = random.Random(seed)
-    kept = [event for event in events if chance.random() < 0.6]
+    guests = [event for event in events if (event.user or "").startswith("$device:g")]
+    kept = [event for event in events if event not in guests and chance.random() < 0.6] + guests
     gone = [Event(event.time, "Gone", "zoe", f"gone-{event.insert_id}") for event in kept[:1]]
     return kept + gone

@@ -19,7 +19,14 @@ SEED = int(os.environ.get("MP_TEST_SEED", date.today().toordinal()))  # noqa: DT
 
 FAILING = (
     *("events", "int_sender_days", "identities", "int_moved_user_days", "int_touched_users"),
-    *("user_days", "sessions", "int_retention_users", "funnel_attempts", "profiles", "user_activity"),
+    *(
+        "user_days",
+        "sessions",
+        "int_retention_users",
+        "funnel_attempts",
+        "profiles",
+        "user_activity",
+    ),
 )
 
 pytestmark = pytest.mark.e2e

@@ -1,3 +1,4 @@
+-- noqa: disable=layout.indent
 {# Creates the table with the columns of the model's contract, fills it, and gives it its comments. #}
 {% macro create_by_contract(relation, sql) %}
     {% set existing = load_cached_relation(relation) %}

@@ -1,11 +1,13 @@
+-- noqa: disable=layout.indent
 {# Tables that grow, by the strategies `append` and `replace`, in one script. `replace`: what the model's condition
    `replaces` describes goes, and what the model selects comes; the select has run before anything goes, so it may read
    the table itself, and the statement `before_replacing` sees both. Any other strategy is dbt's. #}
 {% materialization incremental, adapter='duckdb', supported_languages=['sql', 'python'] %}
     {% set strategy = config.get('incremental_strategy') %}
     {% if strategy not in ('append', 'replace') or model.language != 'sql' %}
-        {{ return(dbt_duckdb.materialization_incremental_duckdb()) }}
+        {{ return(dbt.materialization_incremental_duckdb()) }}
     {% endif %}
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks) }}
     {% call statement('main') %}
         {% if not is_incremental() %}
@@ -27,5 +29,6 @@
     {% endcall %}
     {{ run_hooks(post_hooks) }}
     {% do adapter.commit() %}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [this.incorporate(type='table')]}) }}
 {% endmaterialization %}

@@ -4,6 +4,7 @@
     {% if existing is not none and not existing.is_view %}
         {% do adapter.drop_relation(existing) %}
     {% endif %}
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks) }}
     {% call statement('main') %}
         create or replace view {{ this }} as (
@@ -12,5 +13,6 @@
     {% endcall %}
     {{ run_hooks(post_hooks) }}
     {% do adapter.commit() %}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [this.incorporate(type='view')]}) }}
 {% endmaterialization %}
