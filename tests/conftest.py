@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ settings.load_profile("untimed")
 # A shell that starts this in the background has it ignore SIGINT, and what it starts would ignore it too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# What differs from day to day goes by this number, the same for all workers; set, it repeats what a failure named.
+os.environ.setdefault("MP_TEST_SEED", str(date.today().toordinal()))  # noqa: DTZ011  (any number will do)
+
 pytest_plugins = ["mixpanel_data.sandbox.pytest_plugin", "browser"]
 
 MP_VARIABLES = [
@@ -43,13 +47,16 @@ MP_VARIABLES = [
 ]
 
 TOGETHER = (
+    "bi/",
+    "governance/",
+    "insight/",
     "marts/",
     "dbt/test_by_hand.py",
     "dbt/test_deduplication.py",
     "dbt/test_materializations.py",
     "publish/test_published_file.py",
 )
-"""Where one build of dbt serves many tests: on one worker, or each would make it."""
+"""Where one build or server serves many tests: on one worker, or each would make it."""
 
 
 class _Scheduler(LoadScopeScheduling):
@@ -60,6 +67,7 @@ class _Scheduler(LoadScopeScheduling):
         return next((group for group in TOGETHER if path.startswith(group)), nodeid)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Tests one by one, and those that share something dear together."""
     return _Scheduler(config, log) if config.getoption("dist") == "loadgroup" else None

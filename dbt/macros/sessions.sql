@@ -5,15 +5,18 @@
     {{ return(switch('session_split_at_midnight') and var('session_identity') == 'user') }}
 {% endmacro %}
 
-{# Writes into each touched event the session it belongs to. In batches, since DuckDB holds in memory what an update
-   replaces until it is committed. #}
+{# Writes into each touched event the session it belongs to. In batches, which `int_event_sessions` reads off variables,
+   since DuckDB holds in memory what an update replaces until it is committed. #}
 {% macro put_events_into_sessions() %}
     {% if execute and sessions_are_incremental() %}
         {% set counted = 'select event_date, count(*) as event_count from ' ~ ref('events')
             ~ ' where event_date in (' ~ touched_dates() ~ ') group by event_date' %}
         {% for first, last in batches_of_days(counted) %}
             {% set days = "event_date between '" ~ first ~ "' and '" ~ last ~ "'" %}
-            {% do run_query(put_into_sessions(days ~ ' and ' ~ is_touched())) %}
+            {% do run_query(
+                "set variable first_date = date '" ~ first ~ "'; set variable last_date = date '" ~ last ~ "';"
+                ~ put_into_sessions(days ~ ' and ' ~ is_touched())
+            ) %}
         {% endfor %}
     {% elif execute %}
         {% do run_query(put_into_sessions('true')) %}
@@ -28,9 +31,7 @@
             touched.rowid as touched_row,
             found.session_id
         from {{ ref('events') }} as touched
-        left join (
-            {{ event_sessions(condition) }}
-        ) as found on touched.event_key = found.event_key
+        left join {{ ref('int_event_sessions') }} as found on touched.event_key = found.event_key
         where {{ condition }} and touched.session_id is distinct from found.session_id
     ) as sessions
     where events.rowid = sessions.touched_row

@@ -1,6 +1,7 @@
 """One run in a process of its own, which may be told to die on the way."""
 
 import contextlib
+import gc
 import os
 import pickle
 import signal
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Never
 
 from crash.points import Point, die
@@ -24,6 +26,7 @@ from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.locking import exclusive
 from mixpanel_data._internal.settings import load_settings
 from mixpanel_data.auth import Credentials
+from mixpanel_data.sandbox import Sandbox
 
 TODAY = date(2026, 3, 11)
 """The project's today. The events lie on fixed days, so the clock of this machine says nothing."""
@@ -88,7 +91,7 @@ def nursery() -> Iterator[Nursery]:
 
 def bear() -> None:
     """Do what comes in by standard input, each in a child, and answer how it ended."""
-    import mixpanel_data.sources.pipeline  # noqa: F401  (dlt, before the fork)
+    _warm_up()
 
     with contextlib.suppress(EOFError):
         while job := pickle.load(sys.stdin.buffer):  # noqa: S301  (from our own test)
@@ -99,6 +102,23 @@ def bear() -> None:
                 time.sleep(job.seconds)
                 os.kill(child, signal.SIGKILL)
             print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def _warm_up() -> None:
+    """A run before the first fork: what it imports and looks up once, every child has."""
+    from crash.project import Shop  # which needs this module
+
+    with (
+        TemporaryDirectory() as folder,
+        Sandbox(today=TODAY) as sandbox,
+        contextlib.redirect_stdout(sys.stderr),
+    ):
+        shop = Shop(sandbox)
+        shop.open()
+        _run(shop.run(Path(folder) / "data"))
+    gc.collect()
+    tasks = Path("/proc/self/task")
+    assert not tasks.exists() or len(list(tasks.iterdir())) == 1, "Threads do not survive a fork."
 
 
 def _live(job: Run) -> Never:

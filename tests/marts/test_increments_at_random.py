@@ -15,7 +15,7 @@ from marts.conftest import build, dbt
 from marts.test_increments import tables
 from publish.raw_file import Event, RawFile
 
-SEED = int(os.environ.get("MP_TEST_SEED", date.today().toordinal()))  # noqa: DTZ011  (any number will do)
+SEED = int(os.environ["MP_TEST_SEED"])
 
 FAILING = (
     *("events", "int_sender_days", "identities", "int_moved_user_days", "int_touched_users"),
