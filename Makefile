@@ -23,7 +23,7 @@ demo: $(STAMP)  ## a sample project, from its API to a file that BI reads
 
 test: $(STAMP) $(BI_STAMP)  ## unit and integration tests, then the end-to-end ones
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
-	$(BIN)/python -m pytest -m e2e -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -m e2e -n 3 --dist loadgroup --no-loadscope-reorder
 
 setup: $(STAMP)  ## .venv with the locked dependencies, nothing else
 

@@ -59,12 +59,20 @@ TOGETHER = (
 """Where one build or server serves many tests: on one worker, or each would make it."""
 
 
+LONGEST = ("test_increments_at_random.py", "test_schedule.py", "test_two_at_once.py")
+
+
 class _Scheduler(LoadScopeScheduling):
     """What ``--dist loadgroup`` is for. xdist 3.8's own groups nothing under pytest 9.2, and says nothing."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0].removeprefix("tests/")
         return next((group for group in TOGETHER if path.startswith(group)), nodeid)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no worker ends long after the others."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.hookimpl(optionalhook=True)

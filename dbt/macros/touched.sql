@@ -27,6 +27,15 @@
     {{ column }} in (select user_id from {{ ref('int_touched_users') }})
 {%- endmacro %}
 
+{# True for days of a funnel that are counted anew: some attempt is another one, or was not over when last counted. #}
+{% macro is_changed_entry() -%}
+    (funnel, entry_date) in (
+        select (funnel, entry_date) from {{ source('noted', 'int_changed_entries') }}
+        union all
+        select (funnel, entry_date) from {{ this }} where not is_complete
+    )
+{%- endmacro %}
+
 {# The condition while a table grows, true while it is built for the first time. #}
 {% macro when_incremental(condition) -%}
     {{ condition if is_incremental() else 'true' }}

@@ -1,5 +1,15 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace',
+    replaces="{{ is_changed_entry() }}",
+    on_schema_change='fail',
+) }}
+
 with attempts as (
     select * from {{ ref('funnel_attempts') }}
+    {% if is_incremental() %}
+        where {{ is_changed_entry() }}
+    {% endif %}
 ),
 
 definitions as (

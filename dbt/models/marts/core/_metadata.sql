@@ -2,6 +2,7 @@
     "delete from {{ ref('int_touched_users') }}",
     "delete from {{ ref('int_moved_user_days') }}",
     "delete from {{ source('noted', 'int_changed_senders') }}",
+    "delete from {{ source('noted', 'int_changed_entries') }}",
 ]) }}
 -- Built last, whatever else there is: it marks what this file has caught up with, so that a build that failed is
 -- done again.
