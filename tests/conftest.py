@@ -58,7 +58,6 @@ TOGETHER = (
 )
 """Where one build or server serves many tests: on one worker, or each would make it."""
 
-
 LONGEST = ("test_increments_at_random.py", "test_schedule.py", "test_two_at_once.py")
 
 

@@ -8,12 +8,7 @@
     ).rows) }}
 {% endmacro %}
 
-{# The condition while a table grows. While it is built for the first time true for the days of a batch, which the
-   materialization fills in when the model has `batch_by`. #}
-{% macro when_incremental_else_in_batch(condition) -%}
-    {{ condition if is_incremental() else of_the_batch() }}
-{%- endmacro %}
-
+{# True, and where a model has `batch_by` what its materialization replaces by a condition on the days of a batch. #}
 {% macro of_the_batch() %}{{ return('/* of the batch */ true') }}{% endmacro %}
 
 {# The model's SQL once for each batch. #}
@@ -27,5 +22,6 @@
     {% for first, last in batches_of_days(counted) %}
         {% do selects.append(sql.replace(of_the_batch(), column ~ " between '" ~ first ~ "' and '" ~ last ~ "'")) %}
     {% endfor %}
-    {{ return(selects) }}
+    {# of a project without events a table without rows #}
+    {{ return(selects or [sql]) }}
 {% endmacro %}

@@ -35,11 +35,13 @@
     {{ return(literals(listed)) }}
 {% endmacro %}
 
+{% macro literal(text) %}{{ return("'" ~ text | replace("'", "''") ~ "'") }}{% endmacro %}
+
 {# What follows `in`. Of no values the empty name, which no event has. #}
 {% macro literals(listed) %}
     {% set quoted = [] %}
     {% for value in listed %}
-        {% do quoted.append("'" ~ value | replace("'", "''") ~ "'") %}
+        {% do quoted.append(literal(value)) %}
     {% endfor %}
     {{ return('(' ~ (quoted | join(', ') or "''") ~ ')') }}
 {% endmacro %}

@@ -36,9 +36,9 @@
     )
 {%- endmacro %}
 
-{# The condition while a table grows, true while it is built for the first time. #}
-{% macro when_incremental(condition) -%}
-    {{ condition if is_incremental() else 'true' }}
+{# The condition while a table grows; what holds at first while it is built for the first time. #}
+{% macro when_incremental(condition, at_first='true') -%}
+    {{ condition if is_incremental() else at_first }}
 {%- endmacro %}
 
 {# Whether a mart reads what is kept for it in the schema `working`. Unit tests say no, and so reach from events on. #}

@@ -169,6 +169,17 @@ def test_freshness_comes_from_the_ledger(data: Path) -> None:
     assert {result["status"] for result in results} == {"pass"}
 
 
+def test_a_project_without_events_is_built(tmp_path: Path) -> None:
+    (tmp_path / "build").mkdir()
+    RawFile(tmp_path / "raw.duckdb").profiles(["u1", "u2"])
+
+    run(tmp_path, "build", "--exclude-resource-type", "unit_test")
+
+    with duckdb.connect(tmp_path / "build" / "dbt.duckdb", read_only=True) as db:
+        assert db.execute("select count(*) from profiles").fetchone() == (2,)
+        assert db.execute("select count(*) from property_catalog").fetchone() == (0,)
+
+
 def test_a_full_refresh_builds_everything_again(data: Path) -> None:
     run(data, "build", "--full-refresh", "--exclude-resource-type", "unit_test")
 

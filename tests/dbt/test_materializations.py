@@ -73,7 +73,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     (folder / "models").mkdir()
     shutil.copytree(ROOT / "dbt" / "macros" / "materializations", folder / "macros")
-    shutil.copy(ROOT / "dbt" / "macros" / "batches.sql", folder / "macros")
+    for name in ("batches.sql", "settings.sql"):
+        shutil.copy(ROOT / "dbt" / "macros" / name, folder / "macros")
     (folder / "dbt_project.yml").write_text(PROJECT)
     (folder / "profiles.yml").write_text(PROFILE)
     (folder / "models" / "models.yml").write_text(

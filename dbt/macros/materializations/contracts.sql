@@ -7,7 +7,7 @@
     {% endif %}
     {% if config.get('contract').enforced %}
         create or replace table {{ relation }} (
-            {{ (columns_and_checks()) | join(', ') }}
+            {{ columns_and_checks() | join(', ') }}
         );
         {{ require_columns(relation, sql) }}
         {% for select in in_batches(sql) %}
@@ -78,5 +78,3 @@
     where made.column_type is distinct from selected.column_type
     having count(*) > 0;
 {% endmacro %}
-
-{% macro literal(text) %}{{ "'" ~ text.replace("'", "''") ~ "'" }}{% endmacro %}

@@ -7,9 +7,7 @@
     {% if strategy not in ('append', 'replace') or model.language != 'sql' %}
         {{ return(dbt.materialization_incremental_duckdb()) }}
     {% endif %}
-    {{ run_hooks(pre_hooks, inside_transaction=False) }}
-    {{ run_hooks(pre_hooks) }}
-    {% call statement('main') %}
+    {% call in_one_script() %}
         {% if not is_incremental() %}
             {{ create_by_contract(this, sql) }}
         {% elif strategy == 'append' %}
@@ -27,8 +25,5 @@
             {{ require_unique(this, among='new_rows') }}
         {% endif %}
     {% endcall %}
-    {{ run_hooks(post_hooks) }}
-    {% do adapter.commit() %}
-    {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [this.incorporate(type='table')]}) }}
 {% endmaterialization %}

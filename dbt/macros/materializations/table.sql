@@ -4,13 +4,8 @@
     {% if not config.get('contract').enforced or model.language != 'sql' %}
         {{ return(dbt.materialization_table_duckdb()) }}
     {% endif %}
-    {{ run_hooks(pre_hooks, inside_transaction=False) }}
-    {{ run_hooks(pre_hooks) }}
-    {% call statement('main') %}
+    {% call in_one_script() %}
         {{ create_by_contract(this, sql) }}
     {% endcall %}
-    {{ run_hooks(post_hooks) }}
-    {% do adapter.commit() %}
-    {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [this.incorporate(type='table')]}) }}
 {% endmaterialization %}

@@ -23,7 +23,7 @@ with placed as (
     from {{ ref('events') }} as events
     where
         events.session_id is not null
-        and {{ when_incremental_else_in_batch(is_touched('events.user_id', 'events.event_date')) }}
+        and {{ when_incremental(is_touched('events.user_id', 'events.event_date'), of_the_batch()) }}
 ),
 
 grouped as (

@@ -1,0 +1,12 @@
+{# Around what a materialization calls it with: the model's hooks, and one transaction for all of the script. #}
+{% macro in_one_script() %}
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks) }}
+    {% set script = caller() %}
+    {% call statement('main') %}
+        {{ script }}
+    {% endcall %}
+    {{ run_hooks(post_hooks) }}
+    {% do adapter.commit() %}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+{% endmacro %}
