@@ -87,7 +87,7 @@
 {% macro funnels() %}
     {% set tried = definitions('funnels', {
         'steps': none, 'window': 7, 'window_unit': 'day', 'counting': 'uniques', 'reentry': 'default', 'exclude': [],
-        'hold_constant': [], 'segment': '', 'since': '',
+        'hold_constant': [], 'segment': '', 'segment_at': 1, 'since': '',
     }) %}
     {% for funnel in tried %}
         {% do require_one_of('funnels', funnel, 'window_unit', ['second', 'minute', 'hour', 'day', 'week']) %}
@@ -110,6 +110,8 @@
         {% if funnel.steps is string or steps | length < 2 %}
             {% do exceptions.raise_compiler_error("Variable funnels, " ~ funnel.name ~ ": it needs two steps or more.") %}
         {% endif %}
+        {% set places = range(1, steps | length + 1) | list + ['first_defined', 'last_defined'] %}
+        {% do require_one_of('funnels', funnel, 'segment_at', places) %}
         {% do funnel.update({'steps': steps, 'filters': filters}) %}
     {% endfor %}
     {{ return(tried) }}

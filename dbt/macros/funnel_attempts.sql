@@ -13,6 +13,8 @@
 {% set in_time = '<=' if switch('funnel_window_inclusive') else '<' %}
 {# Among totals an event before the first step could belong to the attempt before it. #}
 {% set grace = var('funnel_grace_seconds') if funnel.counting == 'uniques' else 0 %}
+{# The steps whose value of the segment's column can be that of the attempt, as `next_segment` of each. #}
+{% set telling = [funnel.segment_at] if funnel.segment_at is number else range(1, funnel.steps | length + 1) | list %}
 events_{{ number }} as (
     select
         user_id,
@@ -25,7 +27,7 @@ events_{{ number }} as (
         {% for step in funnel.steps %}
             {{ is_step(funnel, loop.index) }} as is_step_{{ loop.index }},
         {% endfor %}
-        {{ 'coalesce(' ~ funnel.segment ~ "::varchar, '(not set)')" if funnel.segment else 'null::varchar' }} as segment,
+        {{ (funnel.segment or 'null') ~ '::varchar' }} as segment,
         -- of two events at one instant the one of the earlier step is first
         row_number() over (
             partition by user_id
@@ -52,7 +54,7 @@ events_{{ number }} as (
 reached_{{ number }}_1 as (
     select
         user_id,
-        segment,
+        {{ 'segment' if 1 in telling else 'null::varchar as segment' }},
         event_date as entry_date,
         time as entered_at,
         place as entry_place,
@@ -88,6 +90,7 @@ step_{{ this_one }} as (
             held_{{ n }},
         {% endfor %}
         time as next_time,
+        {{ 'arg_min_null(segment, place)' if loop.index + 1 in telling else 'null::varchar' }} as next_segment,
         min(place) as next_place
     from events_{{ number }}
     where is_step_{{ loop.index + 1 }}
@@ -99,6 +102,7 @@ joined_{{ this_one }} as (
         prior.*,
         following.next_time,
         following.next_place,
+        following.next_segment,
         {{ 'barriers.barrier_time, barriers.barrier_place' if funnel.exclude
             else 'null::timestamp as barrier_time, null::bigint as barrier_place' }},
         len(prior.step_times) = {{ loop.index }} and prior.exit_place is null as is_open
@@ -123,7 +127,14 @@ joined_{{ this_one }} as (
 reached_{{ this_one }} as (
     select
         user_id,
-        segment,
+        {% if loop.index + 1 in telling %}
+            case
+                when not is_reached then segment
+                else coalesce({{ 'next_segment, segment' if funnel.segment_at == 'last_defined' else 'segment, next_segment' }})
+            end as segment,
+        {% else %}
+            segment,
+        {% endif %}
         entry_date,
         entered_at,
         entry_place,
@@ -146,7 +157,7 @@ reached_{{ this_one }} as (
 
 candidates_{{ number }} as (
     select
-        *,
+        * {{ "replace (coalesce(segment, '(not set)') as segment)" if funnel.segment }},
         len(step_times) as steps_reached,
         step_places[2] > lead(entry_place) over (partition by user_id order by entry_place) as is_superseded,
         case when len(step_times) = {{ funnel.steps | length }} then step_places[-1] else exit_place end as left_place,

@@ -196,6 +196,15 @@ def _quality(made: MadeFile, days: int, names: list[str]) -> None:
     made.add(
         "dq_casts",
         {
+            "table_name": "profiles",
+            "column_name": "visits",
+            "event": None,
+            "failed": 2,
+            "first_date": FIRST,
+            "last_date": last,
+        },
+        {
+            "table_name": "events",
             "column_name": "price",
             "event": names[0],
             "failed": 3,

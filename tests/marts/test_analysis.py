@@ -151,26 +151,33 @@ def test_a_funnel_by_totals_and_segment(db: DB, seen: list[plain.Seen]) -> None:
         "select user_id, entered_at, is_converted from funnel_attempts where funnel = 'again' and segment is null"
     ).fetchall()
     segments = db.execute(
-        "select segment, count(*) from funnel_attempts where funnel = 'again' and segment is not null group by 1"
+        "select user_id, entered_at, segment from funnel_attempts where funnel = 'again' and segment is not null"
     ).fetchall()
 
-    expected, urls = [], Counter[str]()
+    expected, by_url = [], []
     for user in {event.user for event in seen} - {None}:
         entry: plain.Seen | None = None
+        url: str | None = None
         for event in [e for e in seen if e.user == user and e.name in ("Search", "Paid")]:
             if entry and event.time > entry.time + timedelta(hours=1):
                 expected.append((user, entry.time, False))
+                by_url.append((user, entry.time, url or "(not set)"))
                 entry = None
             if entry and event.name == "Paid":
                 expected.append((user, entry.time, True))
+                by_url.append(
+                    (user, entry.time, event.properties["$current_url"] or url or "(not set)")
+                )
                 entry = None
             elif not entry and event.name == "Search":
                 entry = event
-                urls[event.properties["$current_url"]] += 1
+                url = event.properties["$current_url"]
         if entry:
             expected.append((user, entry.time, False))
+            by_url.append((user, entry.time, url or "(not set)"))
     assert same_times_aside(Counter(found), seen) == same_times_aside(Counter(expected), seen)
-    assert sum(dict(segments).values()) == len(found)
+    assert same_times_aside(Counter(segments), seen) == same_times_aside(Counter(by_url), seen)
+    assert len(segments) == len(found)
 
 
 def same_times_aside(

@@ -111,12 +111,25 @@ def test_late_arrivals(db: DB, seen: list[plain.Seen]) -> None:
 
 
 def test_failed_casts(db: DB, seen: list[plain.Seen]) -> None:
-    found = db.execute("select event, failed from dq_casts where column_name = 'price'").fetchall()
+    found = db.execute(
+        "select event, failed from dq_casts where table_name = 'events' and column_name = 'price'"
+    ).fetchall()
 
     bad = Counter(
         e.name for e in seen if e.properties["price"] == "much" or e.properties["price"] is True
     )
     assert dict(found) == bad
+
+
+def test_failed_casts_of_profiles(db: DB) -> None:
+    found = db.execute("""
+        select column_name, event, failed, first_date, last_date from dq_casts where table_name = 'profiles' order by 1
+    """).fetchall()
+
+    ((since,),) = db.execute(
+        "select timezone('Europe/Berlin', timezone('UTC', valid_from))::date from profiles where distinct_id = 'odd'"
+    ).fetchall()
+    assert found == [(name, None, 1, since, since) for name in ("last_seen", "visits")]
 
 
 def test_days_never_fetched_are_missing(db: DB) -> None:

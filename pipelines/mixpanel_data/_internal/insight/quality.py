@@ -64,10 +64,10 @@ class Anomalies:
 
 @dataclass(frozen=True)
 class FailedCast:
-    """Values of a configured column that are not of its type."""
+    """Values of a column that are not of its type: of one event, or of profiles."""
 
     column: str
-    event: str
+    event: str | None
     failed: int
     last_date: date
 
