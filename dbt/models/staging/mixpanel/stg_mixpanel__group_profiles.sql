@@ -1,3 +1,5 @@
+{{ config(materialized='ephemeral') }}
+
 with source as (
     select * from {{ source('mixpanel', 'group_profiles') }}
 ),

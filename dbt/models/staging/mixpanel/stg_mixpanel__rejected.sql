@@ -1,3 +1,5 @@
+{{ config(materialized='ephemeral') }}
+
 select
     table_name,
     window_start,
