@@ -9,13 +9,14 @@ from typing import Any
 
 import duckdb
 import pytest
+import warm_dbt
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from publish import core_models
 from xdist.scheduler import LoadScopeScheduling
 
 from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.dbt_process import PARSED, environment, run
+from mixpanel_data._internal.dbt_process import PARSED, environment
 from mixpanel_data._internal.dbt_project import project_folder
 
 # How long an example takes says more about the machine than about us.
@@ -98,19 +99,21 @@ def only_core(parsed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def parsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The models as dbt has parsed them, once for all tests: every build of a new data folder would do it again."""
+    """The models as dbt has parsed them, once for all tests, and a dbt from which this process's builds fork."""
     own = tmp_path_factory.getbasetemp()
     root = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    kept = root / "partial_parse.msgpack"
+    kept, listens = root / "partial_parse.msgpack", root / "listens"
     with FileLock(root / "parsed.lock"):
         if not kept.exists():
             folder = DataFolder.at(root / "parse").create()
             duckdb.connect(str(folder.raw)).close()
             project = str(project_folder())
             arguments = ["parse", "--project-dir", project, "--profiles-dir", project]
-            variables = environment(folder.build, {})
-            assert run(arguments, folder.root, variables, lambda _node: None) == []
+            warm_dbt.start(arguments, folder.root, environment(folder.build, {}))
+            listens.write_text(os.environ[warm_dbt.SOCKET])
             shutil.copy(folder.build / "target" / kept.name, kept.with_suffix(".part"))
             kept.with_suffix(".part").rename(kept)
     os.environ[PARSED] = str(kept)
+    os.environ[warm_dbt.SOCKET] = listens.read_text()
+    warm_dbt.use()
     return kept

@@ -72,7 +72,7 @@ def test_the_job_by_one_command_and_promise_8_in_every_file_it_leaves(mp, shop, 
 
     assert SECRET not in done.stdout + done.stderr
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert {"dbt.log", "manifest.json", "raw.duckdb", "trace.pickle"} <= {f.name for f in files}
+    assert {"dbt.log", "results.json", "raw.duckdb", "trace.pickle"} <= {f.name for f in files}
     assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
 
 

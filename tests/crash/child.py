@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Never
 
+import warm_dbt
 from crash.points import Point, die
 from publish import core_models
 
@@ -139,6 +140,7 @@ def _run(job: Run) -> None:
     planner.LONGEST_WINDOW = 3
     land_windows.PACKAGE_FILES = 2
     core_models.leave_marts_out()
+    warm_dbt.use()
     sync.today = lambda _zone: TODAY  # type: ignore[assignment]
     if job.point:
         job.point.arm(die if job.seconds is None else threading.Timer(job.seconds, die).start)

@@ -50,7 +50,7 @@ def test_promise_2_killed_while_dbt_runs(children: Nursery, shop: Shop, folder: 
 
     assert children.run(run.dying(BUILDING["dbt under way"])) == KILLED
     _until_no_dbt_runs_in(folder)
-    assert not (folder / "build" / "target" / "run_results.json").exists()  # it was not let end
+    assert not (folder / "build" / "target" / "results.json").exists()  # it was not let end
     assert children.run(run) == 0
 
     assert published(folder) == shop.events()

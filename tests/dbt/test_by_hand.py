@@ -103,16 +103,15 @@ def test_the_published_file_is_not_touched(data: Path) -> None:
 
 
 def test_every_model_and_every_column_is_described(
-    manifest: dict[str, Any], built: duckdb.DuckDBPyConnection
+    data: Path, manifest: dict[str, Any], built: duckdb.DuckDBPyConnection
 ) -> None:
     bare = []
+    built.execute(f"attach '{data / 'raw.duckdb'}' as raw (read_only)")
     for node in manifest["nodes"].values():
         if node["resource_type"] != "model":
             continue
-        held = built.execute(
-            "select column_name from duckdb_columns() where schema_name = ? and table_name = ?",
-            [node["schema"], node["name"]],
-        ).fetchall()
+        made = node["relation_name"] or f"({node['compiled_code']})"  # of an ephemeral one
+        held = built.execute(f"select column_name from (describe from {made})").fetchall()
         assert held, node["name"]
         bare += [node["name"]] if not node["description"] else []
         bare += [

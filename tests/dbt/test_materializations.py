@@ -3,15 +3,15 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
 import pytest
+import warm_dbt
+
+from mixpanel_data._internal.dbt_process import PARSED
 
 ROOT = Path(__file__).parents[2]
-DBT = Path(sys.executable).with_name("dbt")
 PROJECT = """
 name: small
 version: 0.1.0
@@ -68,7 +68,7 @@ TABLES = {
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory, parsed: Path) -> Path:
     """The small project, with the materializations of the real one."""
     folder = tmp_path_factory.mktemp("project")
     (folder / "models").mkdir()
@@ -104,13 +104,13 @@ def second(project: Path, first: dict[str, str]) -> dict[str, str]:
 
 
 def run(project: Path, number: int) -> dict[str, str]:
-    done = subprocess.run(
-        [DBT, "run", "--vars", json.dumps({"run": number})],
+    done = warm_dbt.dbt(
+        *("run", "--vars", json.dumps({"run": number})),
         cwd=project,
-        env={**os.environ, "DBT_PROFILES_DIR": str(project), "DO_NOT_TRACK": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
+        env={
+            **{name: value for name, value in os.environ.items() if name != PARSED},
+            "DBT_PROFILES_DIR": str(project),
+        },
     )
     assert done.returncode == 1, done.stdout
     results = json.loads((project / "target" / "run_results.json").read_bytes())["results"]

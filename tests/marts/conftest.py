@@ -4,7 +4,6 @@ import json
 import os
 import random
 import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -12,13 +11,13 @@ from typing import Any
 
 import duckdb
 import pytest
+import warm_dbt
 from marts import people, plain, shop
 from publish.raw_file import Event, RawFile
 
 from mixpanel_data._internal.dbt_process import PARSED
 
 ROOT = Path(__file__).parents[2]
-DBT = Path(sys.executable).with_name("dbt")
 SEED = 7
 VARS: dict[str, Any] = {
     "project_timezone": "Europe/Berlin",
@@ -57,6 +56,7 @@ VARS: dict[str, Any] = {
             "window_unit": "hour",
             "counting": "totals",
             "segment": "current_url",
+            "segment_at": "last_defined",
         },
     ],
     "attributions": [{"name": "sales", "conversion_events": ["Paid"]}],
@@ -68,17 +68,9 @@ def dbt(
     folder: Path, *arguments: str, settings: dict[str, Any] = VARS
 ) -> "subprocess.CompletedProcess[str]":
     """dbt over the data folder, as someone at a shell runs it."""
-    return subprocess.run(
-        [
-            DBT,
-            *arguments,
-            "--project-dir",
-            "dbt",
-            "--profiles-dir",
-            "dbt",
-            "--vars",
-            json.dumps(settings),
-        ],
+    return warm_dbt.dbt(
+        *arguments,
+        *("--project-dir", "dbt", "--profiles-dir", "dbt", "--vars", json.dumps(settings)),
         cwd=ROOT,
         env={
             **{name: value for name, value in os.environ.items() if name != PARSED},
@@ -87,9 +79,6 @@ def dbt(
             "DBT_LOG_PATH": str(folder / "logs"),
             "DO_NOT_TRACK": "1",
         },
-        capture_output=True,
-        text=True,
-        check=False,
     )
 
 
@@ -100,6 +89,11 @@ def build(folder: Path) -> None:
     assert done.returncode == 0, done.stdout
     with duckdb.connect(folder / "build" / "dbt.duckdb") as db:
         db.execute("drop schema staging cascade")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm(parsed: Path) -> None:
+    """A dbt to fork from."""
 
 
 @pytest.fixture(scope="session")

@@ -21,11 +21,12 @@ def run(
     arguments: Sequence[str],
     data: Path,
     environment: Mapping[str, str],
+    results: Path,
     report: Callable[[str], None],
 ) -> list[str]:
     """As ``dbt_process.run``."""
     chosen = ["--select", *_selected(), "--indirect-selection", "cautious"]
-    return dbt_process.run([*arguments, *chosen], data, environment, report)
+    return dbt_process.run([*arguments, *chosen], data, environment, results, report)
 
 
 def leave_marts_out(patch: pytest.MonkeyPatch | None = None) -> None:

@@ -59,9 +59,9 @@ def _run(
         *("--exclude-resource-type", "exposure"),  # nothing is done for one
         *("--log-format", "json", "--no-use-colors-file"),
     ]
-    results = folder.build / "target" / "run_results.json"
+    results = folder.build / "target" / "results.json"
     results.unlink(missing_ok=True)
-    complaints = run(arguments, folder.root, environment(folder.build, own), report)
+    complaints = run(arguments, folder.root, environment(folder.build, own), results, report)
     nodes = read_results(results)
     if complaints:
         raise _failure(folder, nodes, complaints)

@@ -28,16 +28,14 @@ def read_results(path: Path) -> tuple[NodeResult, ...]:
     """Every node of the run, in the order dbt took them; none when it did not come to run any."""
     if not path.exists():
         return ()
-    return tuple(_node(result) for result in json.loads(path.read_bytes())["results"])
+    return tuple(_node(*result) for result in json.loads(path.read_bytes()))
 
 
-def _node(result: dict[str, Any]) -> NodeResult:
-    kind, _, name = result["unique_id"].split(".", 2)
+def _node(unique_id: str, status: str, seconds: float | None, message: str | None) -> NodeResult:
+    kind, _, name = unique_id.split(".", 2)
     if kind == "test":
         name = name.rpartition(".")[0] or name  # dbt appends a hash
-    return NodeResult(
-        name, kind, result["status"], result["execution_time"] or 0.0, result["message"]
-    )
+    return NodeResult(name, kind, status, seconds or 0.0, message)
 
 
 def started(line: str) -> str | None:

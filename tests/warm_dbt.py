@@ -1,0 +1,162 @@
+"""dbt that has been started before: a process that has imported it and parsed the models forks for every build.
+
+Half of what a small build costs is dbt's start. What the fork does is what the build's own child would do, by the same
+code, with the same files and variables, in the same folder. Builds of `mp` started from a shell are left alone.
+"""
+
+import contextlib
+import gc
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, Never
+
+from mixpanel_data._internal import dbt_process
+
+SOCKET = "MP_TEST_DBT"
+"""The variable that names where the process listens, once there is one."""
+
+# A child like any other to who starts it. Where nobody listens any more it does the work itself.
+_ASK = """
+import json, os, socket, sys
+home = socket.socket(socket.AF_UNIX)
+try:
+    home.connect({path!r})
+except OSError:
+    exec({code!r})
+else:
+    job = json.dumps([{code!r}, sys.argv, os.getcwd(), dict(os.environ)]).encode()
+    socket.send_fds(home, [len(job).to_bytes(8, "big")], [0, 1, 2])
+    home.sendall(job)
+    ended = home.recv(1)
+    sys.exit(ended[0] if ended else 1)
+"""
+_CODE = dbt_process._RUN
+"""What the build's child runs."""
+
+
+def start(arguments: list[str], data: Path, variables: dict[str, str]) -> None:
+    """Starts the process, which ends when this one does; its first deed is dbt with these arguments."""
+    path = Path(mkdtemp(prefix="dbt-")) / "socket"
+    process = subprocess.Popen(
+        [sys.executable, __file__, str(path), *arguments],
+        cwd=data,
+        env={**variables, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n", process.stdout.read()
+    _started.append(process)
+    os.environ[SOCKET] = str(path)
+
+
+_started: "list[subprocess.Popen[str]]" = []  # holds the pipes open
+
+
+def use() -> None:
+    """From now on this process's builds ask for a fork, if there is somebody to ask."""
+    if path := os.environ.get(SOCKET):
+        dbt_process._RUN = asking(path)
+
+
+def dbt(*arguments: str, cwd: Path, env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    """How the command `dbt` ended, by a fork if there is somebody to ask."""
+    code = "from dbt.cli.main import cli; cli()"
+    if path := os.environ.get(SOCKET):
+        code = asking(path, code)
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=cwd,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def asking(path: str, code: str = _CODE) -> str:
+    """What a child runs to have ``code`` run in a fork of the process at ``path``."""
+    return _ASK.format(path=path, code=code)
+
+
+def _serve(path: Path, arguments: list[str]) -> None:
+    from dbt.cli.main import dbtRunner
+
+    with contextlib.redirect_stdout(sys.stderr):
+        # the static parser has threads, which would be missing in the forks
+        assert dbtRunner().invoke([*arguments, "--no-static-parser"]).success
+    gc.collect()
+    gc.freeze()
+    tasks = Path("/proc/self/task")
+    assert not tasks.exists() or len(list(tasks.iterdir())) == 1, "Threads do not survive a fork."
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(path))
+        door.listen()
+        print("ready", flush=True)
+        while 0 not in select.select([0, door], [], [])[0]:
+            asker, _ = door.accept()
+            with asker:
+                job, files = _receive(asker)
+                if os.fork() == 0:
+                    door.close()
+                    _bear(asker, job, files)
+                for file in files:
+                    os.close(file)
+    shutil.rmtree(path.parent)
+
+
+def _receive(asker: socket.socket) -> tuple[Any, list[int]]:
+    size, files, _, _ = socket.recv_fds(asker, 8, 3)
+    with asker.makefile("rb") as stream:
+        return json.loads(stream.read(int.from_bytes(size, "big"))), files
+
+
+def _bear(asker: socket.socket, job: Any, files: list[int]) -> Never:
+    """Have a child do it and answer how it ended; who stops asking ends it."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    child = os.fork()
+    if child == 0:
+        asker.close()
+        _live(files, *job)
+    for file in (0, 1, 2, *files):
+        os.close(file)
+
+    def end_with_who_asks() -> None:
+        with contextlib.suppress(OSError):
+            asker.recv(1)
+        os.kill(child, signal.SIGKILL)
+
+    threading.Thread(target=end_with_who_asks, daemon=True).start()
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    with contextlib.suppress(OSError):
+        asker.sendall(bytes([code & 0xFF]))
+    os._exit(0)
+
+
+def _live(
+    files: list[int], code: str, argv: list[str], cwd: str, variables: dict[str, str]
+) -> Never:
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(variables)
+    sys.argv = argv
+    exec(code, {"__name__": "__main__"})  # noqa: S102  (our own)
+    sys.exit()
+
+
+if __name__ == "__main__":
+    _serve(Path(sys.argv[1]), sys.argv[2:])
