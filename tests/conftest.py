@@ -1,8 +1,11 @@
 """Fixtures every test may use."""
 
+import gc
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,9 @@ from mixpanel_data._internal.dbt_project import project_folder
 # How long an example takes says more about the machine than about us.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+# Little of what tests make is garbage in circles; looking for it took them a twentieth of their time.
+gc.set_threshold(50_000, 20, 50)
 
 # A shell that starts this in the background has it ignore SIGINT, and what it starts would ignore it too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -98,10 +104,40 @@ def only_core(parsed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
+def prefect_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Prefect's database as it is in a new home, made once: its sixty migrations take four seconds."""
+    root = _shared(tmp_path_factory)
+    with FileLock(root / "prefect.lock"):
+        kept = root / "prefect" / "prefect.db"
+        if not kept.exists():
+            subprocess.run(
+                [Path(sys.executable).with_name("prefect"), "server", "database", "upgrade", "-y"],
+                env={**os.environ, "PREFECT_HOME": str(kept.parent), "DO_NOT_TRACK": "1"},
+                capture_output=True,
+                check=True,
+            )
+    return kept
+
+
+@pytest.fixture
+def used_prefect_home(prefect_database: Path, tmp_path: Path) -> Path:
+    """A home in which Prefect has been before."""
+    home = tmp_path / "prefect"
+    home.mkdir()
+    shutil.copy(prefect_database, home)
+    return home
+
+
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all workers of this run."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
 def parsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The models as dbt has parsed them, once for all tests, and a dbt from which this process's builds fork."""
-    own = tmp_path_factory.getbasetemp()
-    root = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    root = _shared(tmp_path_factory)
     kept, listens = root / "partial_parse.msgpack", root / "listens"
     with FileLock(root / "parsed.lock"):
         if not kept.exists():

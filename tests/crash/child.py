@@ -118,6 +118,8 @@ def _warm_up() -> None:
         shop.open()
         _run(shop.run(Path(folder) / "data"))
     gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
     tasks = Path("/proc/self/task")
     assert not tasks.exists() or len(list(tasks.iterdir())) == 1, "Threads do not survive a fork."
 

@@ -48,7 +48,7 @@ def test_a_read_only_folder_is_named_and_can_still_be_asked(house: House, mp: Co
     assert_said(ended, 1, "Permission denied", f"Let this user write in {house.folder}")
     assert asked.returncode == status.returncode == 0, asked.stderr + status.stderr
     house.assert_as_before()
-    house.assert_complete_after("--no-build")
+    house.assert_complete_after()
 
 
 def test_a_folder_that_can_not_be_made_is_named(house: House, mp: Command, tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_part_that_may_not_be_written_is_named(house: House, mp: Command, name
 
     assert_said(ended, 1, "Permission denied", str(part))
     house.assert_as_before()
-    house.assert_complete_after("--no-build")
+    house.assert_complete_after()
 
 
 def test_a_build_folder_that_may_not_be_written_leaves_what_is_published(
@@ -82,4 +82,4 @@ def test_a_build_folder_that_may_not_be_written_leaves_what_is_published(
 
     assert_said(ended, 1, "Permission denied")
     house.assert_as_before()
-    house.assert_complete_after()
+    house.assert_complete_after(build=True)

@@ -19,7 +19,7 @@ def test_a_raw_file_that_is_open_elsewhere_is_named_with_who_has_it(
     assert_said(ended, 7, str(raw), "mixpanel.duckdb is the file to read from")
     assert re.search(r"open in process \d+ \(.*python", ended.stderr)
     house.assert_as_before()
-    house.assert_complete_after("--no-build")
+    house.assert_complete_after()
 
 
 def test_what_arrived_meanwhile_is_not_fetched_again(house: House) -> None:

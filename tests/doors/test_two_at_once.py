@@ -40,7 +40,7 @@ def test_the_second_gives_up_and_names_the_first(house: House) -> None:
     assert_said(second, 7, who, "since 20", str(house.folder))
 
     first.stop(signal.SIGKILL)
-    house.assert_complete_after("--no-build")
+    house.assert_complete_after()
 
 
 def test_a_run_that_was_killed_locks_nobody_out(house: House) -> None:
@@ -66,10 +66,12 @@ def test_dlts_door_gives_up_as_well_with_the_code_of_mp(house: House) -> None:
 
 
 @pytest.mark.e2e
-def test_a_sync_beside_a_flow_names_it_and_the_flow_goes_on(house: House, tmp_path: Path) -> None:
+def test_a_sync_beside_a_flow_names_it_and_the_flow_goes_on(
+    house: House, used_prefect_home: Path
+) -> None:
     go_on = threading.Event()
     house.server.faults.add(Fault(FaultKind.STALL, until=go_on))
-    flow = _flow(house, tmp_path)
+    flow = _flow(house, used_prefect_home)
     while not house.server.requests:
         assert flow.poll() is None, flow.communicate()
 
@@ -83,11 +85,11 @@ def test_a_sync_beside_a_flow_names_it_and_the_flow_goes_on(house: House, tmp_pa
 
 
 @pytest.mark.e2e
-def test_a_flow_beside_a_sync_waits_for_it(house: House, tmp_path: Path) -> None:
+def test_a_flow_beside_a_sync_waits_for_it(house: House, used_prefect_home: Path) -> None:
     first = house.mp.start(*house.everything, "--no-build", at=INSIDE_A_LOAD, event="wait")
     first.until(Path(house.mp.cwd, THERE).exists)
 
-    flow = _flow(house, tmp_path)
+    flow = _flow(house, used_prefect_home)
 
     assert first.end().returncode == 0
     out, err = flow.communicate()
@@ -95,15 +97,15 @@ def test_a_flow_beside_a_sync_waits_for_it(house: House, tmp_path: Path) -> None
     assert house.published() == set(house.days)
 
 
-def _flow(house: House, tmp_path: Path) -> "subprocess.Popen[str]":
+def _flow(house: House, prefect_home: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, str(CHECKOUT / "flows" / "sync.py")],
-        cwd=tmp_path,
+        cwd=prefect_home.parent,
         env={
             **os.environ,
             **house.mp.env,
             "MP_START_DATE": str(house.days[0]),
-            "PREFECT_HOME": str(tmp_path / "prefect"),
+            "PREFECT_HOME": str(prefect_home),
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -53,6 +53,7 @@ def test_it_runs_and_publishes_and_keeps_no_secret(start, said, published, serve
     assert [file for file in files if SECRET.encode() in file.read_bytes()] == []
 
 
+@pytest.mark.usefixtures("used_prefect_home")
 def test_a_day_that_stays_broken_fails_it_and_the_others_are_published(
     start, said, break_day, published, served, days
 ):
@@ -68,6 +69,7 @@ def test_a_day_that_stays_broken_fails_it_and_the_others_are_published(
     assert there.items() <= served.items()
 
 
+@pytest.mark.usefixtures("used_prefect_home")
 def test_a_stopped_run_leaves_no_process_behind(start, said, shop):
     shop.faults.add(Fault(FaultKind.STALL_BEFORE_HEADERS, times=None, seconds=300))
     process = start()
