@@ -1,5 +1,7 @@
 """Dead rows are kept until tidying them is worth it: cost follows what changed (Promise 7), and so does the file."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -7,6 +9,9 @@ import pytest
 
 from mixpanel_data._internal import vacuum
 from mixpanel_data._internal.vacuum import tidy_when_worth_it
+from mixpanel_data.sources import pipeline, replace_job
+
+from .conftest import LAST
 
 ALIVE = 250_000
 
@@ -54,3 +59,26 @@ def test_promise_7_a_file_whose_days_are_read_again_and_again_stays_small(file: 
     with duckdb.connect(file, config={"max_vacuum_tasks": 0}) as db:
         assert rows(db) < 3 * ALIVE  # twelve times a third would be nearly five
         assert db.execute('SELECT count(*) FROM m."day""s"').fetchall() == [(ALIVE,)]
+
+
+@pytest.mark.parametrize("tasks", [0, 100])
+def test_promise_7_what_a_load_decides_holds_when_its_file_is_closed(
+    project, fill, monkeypatch: pytest.MonkeyPatch, tasks: int
+) -> None:
+    fill(2)
+    decided = f"SET GLOBAL max_vacuum_tasks = {tasks}"
+    monkeypatch.setattr(replace_job, "tidy_when_worth_it", lambda db: db.execute(decided))
+    found = []
+
+    @contextmanager
+    def watched(path: Path) -> Iterator[None]:
+        with duckdb.connect(path) as beside, kept_open(path):
+            yield
+            found.extend(beside.execute("SELECT current_setting('max_vacuum_tasks')").fetchall())
+
+    kept_open = pipeline._kept_open
+    monkeypatch.setattr(pipeline, "_kept_open", watched)
+
+    project.sync(LAST, LAST)
+
+    assert found == [(tasks,)]
