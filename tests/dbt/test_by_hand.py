@@ -11,42 +11,43 @@ from typing import Any
 
 import duckdb
 import pytest
+import warm_dbt
 from publish.raw_file import Event, RawFile, at
 
 from mixpanel_data._internal.dbt_process import PARSED
 
 ROOT = Path(__file__).parents[2]
 DBT = Path(sys.executable).with_name("dbt")
+PROJECT = ("--project-dir", "dbt", "--profiles-dir", "dbt")
 DAY = date(2026, 1, 1)
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def data(tmp_path_factory: pytest.TempPathFactory, parsed: Path) -> Path:
     """A data folder that `dbt build` has gone over, unit tests included."""
     data = tmp_path_factory.mktemp("data")
     (data / "build").mkdir()
     raw = RawFile(data / "raw.duckdb")
     raw.load({DAY: [Event(at("2026-01-01 12:00"), insert_id="i1")]})
     raw.profiles(["u1", "u2"])
-    run(data, "build")
+    subprocess.run(
+        [DBT, "build", *PROJECT], cwd=ROOT, env=variables(data), capture_output=True, check=True
+    )
     return data
+
+
+def variables(data: Path) -> dict[str, str]:
+    return {
+        **{name: value for name, value in os.environ.items() if name != PARSED},
+        "MP_DATA_DIR": str(data),
+        "DBT_TARGET_PATH": str(data / "target"),
+        "DBT_LOG_PATH": str(data / "logs"),
+    }
 
 
 def run(data: Path, *arguments: str) -> list[dict[str, Any]]:
     """What dbt did, node by node; the test fails when dbt does."""
-    done = subprocess.run(
-        [DBT, *arguments, "--project-dir", "dbt", "--profiles-dir", "dbt"],
-        cwd=ROOT,
-        env={
-            **{name: value for name, value in os.environ.items() if name != PARSED},
-            "MP_DATA_DIR": str(data),
-            "DBT_TARGET_PATH": str(data / "target"),
-            "DBT_LOG_PATH": str(data / "logs"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = warm_dbt.dbt(*arguments, *PROJECT, cwd=ROOT, env=variables(data))
     assert done.returncode == 0, done.stdout
     name = "sources.json" if arguments[0] == "source" else "run_results.json"
     return list(json.loads((data / "target" / name).read_bytes())["results"])
