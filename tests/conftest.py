@@ -76,6 +76,12 @@ class _Scheduler(LoadScopeScheduling):
         return next((group for group in TOGETHER if path.startswith(group)), nodeid)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """For `-m e2e` only files with such tests: each worker would spend seconds on the others to drop them again."""
+    is_test = collection_path.match("test_*.py") and config.getoption("markexpr") == "e2e"
+    return True if is_test and b"mark.e2e" not in collection_path.read_bytes() else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first, so that no worker ends long after the others."""
     items.sort(key=lambda item: item.path.name not in LONGEST)

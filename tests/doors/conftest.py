@@ -11,13 +11,9 @@ import duckdb
 import pytest
 from crash import by_hand
 from crash.command import Command, Ended
+from crash.next_run import sync_from
 
-from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.ledger import read_ledger
-from mixpanel_data._internal.locking import exclusive
-from mixpanel_data._internal.settings import load_settings
-from mixpanel_data._internal.sync import Sync
-from mixpanel_data.auth import Credentials
 from mixpanel_data.sandbox import Dataset, Sandbox
 
 DAYS = 12
@@ -73,22 +69,9 @@ class House:
             assert ended.returncode == 0, ended.stderr
             assert self.published() == set(self.days)
         else:
-            self._sync()
+            sync_from(self.days[0], self.server, self.folder)
         assert self.raw() == self.truth(self.days)
         assert sorted(read_ledger(self.folder / "raw.duckdb").days) == self.days
-
-    def _sync(self) -> None:
-        settings = load_settings({}, data_dir=self.folder, api_base_url=self.server.base_url)
-        account = vars(self.server.credentials)
-        credentials = Credentials(
-            **{name: account[name] for name in ("username", "secret", "project_id", "region")}
-        )
-        with (
-            exclusive(settings.folder),
-            MixpanelAPIClient(credentials, base_url=self.server.base_url) as client,
-        ):
-            work = Sync(settings, credentials, client=client)
-            work.run(first=self.days[0], build=False).raise_failures()
 
 
 def assert_said(ended: Ended, code: int, *words: str) -> None:
