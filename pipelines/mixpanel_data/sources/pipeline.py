@@ -28,6 +28,14 @@ MEMORY_LIMIT = "1GB"
 OWN_PERCENT = 28
 """What Python, dlt and the landing take of the limit; DuckDB gets the rest."""
 
+_LOADING = {
+    # Left alone, dlt takes an interrupt, loads on, and says nothing.
+    "runtime.intercept_signals": False,
+    # What dlt itself writes are a few lines. A gzip file that finds the disk full complains once more when it is
+    # collected (Python 3.13), after all has been said.
+    "data_writer.disable_compression": True,
+}
+
 log = logging.getLogger(__name__)
 
 
@@ -70,8 +78,7 @@ def load(
     Raises:
         duckdb.Error, OSError: the machine refused; nothing counts as loaded.
     """
-    # Left alone, dlt takes an interrupt, loads on, and says nothing.
-    with dlt.config.values({"runtime.intercept_signals": False}), without_tracebacks():
+    with dlt.config.values(_LOADING), without_tracebacks():
         pipeline = open_pipeline(folder, memory_limit=memory_limit)
         try:
             with _kept_open(folder.raw):
