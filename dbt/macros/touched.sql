@@ -22,6 +22,11 @@
     {{ column }} in (select changed_date from {{ ref('int_changed_dates') }})
 {%- endmacro %}
 
+{# True for first days of months with such a day. #}
+{% macro is_changed_month(column) -%}
+    {{ column }} in (select date_trunc('month', changed_date) from {{ ref('int_changed_dates') }})
+{%- endmacro %}
+
 {# True for users of whom this build makes all rows anew. #}
 {% macro is_touched_user(column='user_id') -%}
     {{ column }} in (select user_id from {{ ref('int_touched_users') }})

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -97,6 +98,18 @@ def test_raw_rows_that_the_ledger_does_not_know_are_found(
             db.execute(f"select row_count, found_rows from ({compiled.read_text()})").fetchall()
             == told
         )
+
+
+@pytest.mark.parametrize("table", ["user_days", "user_activity", "sessions", "daily_events"])
+def test_a_table_that_lost_an_event_is_found(data: Path, tmp_path: Path, table: str) -> None:
+    [compiled] = (data / "target" / "compiled").rglob("every_event_is_in_the_sums.sql")
+    with duckdb.connect(shutil.copy(data / "build" / "dbt.duckdb", tmp_path)) as db:
+        query = f"select table_name from ({compiled.read_text()})"
+        assert db.execute(query).fetchall() == []
+
+        db.execute(f"update {table} set event_count = event_count - 1")
+
+        assert (table,) in db.execute(query).fetchall()
 
 
 def test_the_published_file_is_not_touched(data: Path) -> None:

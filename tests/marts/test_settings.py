@@ -30,6 +30,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
         {"funnels": [{"name": "f", "steps": ["A", {"event": "B", "filter": "x"}]}]},
         "Variable funnels, f, step 2: it takes event and where",
     ),
+    (
+        {"funnels": [{"name": "f", "steps": ["A", "B"], "segment": "os", "segment_at": 3}]},
+        "Variable funnels, f: segment_at is 3, which is none of 1, 2, first_defined, last_defined",
+    ),
     ({"week_start": "someday"}, "Variable week_start: someday is none of"),
 ]
 

@@ -1,11 +1,11 @@
 {% set registers = registers() %}
 
 -- depends_on: {{ ref('events') }}
--- depends_on: {{ ref('int_property_days') }}
+-- depends_on: {{ ref('int_property_months') }}
 -- depends_on: {{ ref('int_changed_dates') }}
 with days as (
     {% if uses_working_tables() %}
-        select * from {{ ref('int_property_days') }}
+        select * from {{ ref('int_property_months') }}
     {% else %}
         {{ days_of_properties() }}
     {% endif %}
@@ -19,61 +19,7 @@ totals as (
     group by event
 ),
 
-counted as (
-    select
-        event,
-        property,
-        coalesce(sum(defined), 0)::bigint as defined,
-        coalesce(sum(strings), 0)::bigint as strings,
-        coalesce(sum(numbers), 0)::bigint as numbers,
-        coalesce(sum(booleans), 0)::bigint as booleans,
-        coalesce(sum(lists), 0)::bigint as lists,
-        coalesce(sum(objects), 0)::bigint as objects,
-        coalesce(sum(nulls), 0)::bigint as nulls,
-        min(first_at) as first_seen_at,
-        max(last_at) as last_seen_at
-    from days
-    group by
-        event,
-        property
-),
-
-shown as (
-    select
-        event,
-        property,
-        list_sort(list(distinct example))[:3] as examples
-    from (
-        select
-            event,
-            property,
-            unnest(examples) as example
-        from days
-    ) as single
-    group by
-        event,
-        property
-),
-
-merged as (
-    select
-        event,
-        property,
-        register,
-        max(rarest) as rarest
-    from (
-        select
-            event,
-            property,
-            unnest(registers) as register,
-            unnest(rarest) as rarest
-        from days
-    ) as single
-    group by
-        event,
-        property,
-        register
-),
+{{ merged_properties(['event', 'property']) }},
 
 weighed as (
     select
@@ -111,8 +57,8 @@ select
         end
     )::bigint as distinct_estimate,
     shown.examples,
-    counted.first_seen_at,
-    counted.last_seen_at
+    counted.first_at as first_seen_at,
+    counted.last_at as last_seen_at
 from counted
 inner join totals on counted.event = totals.event
 left join shown on counted.event = shown.event and counted.property = shown.property
