@@ -1,6 +1,5 @@
 """Fixtures every test may use."""
 
-import gc
 import os
 import shutil
 import signal
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import forking
 import pytest
 import warm_dbt
 from filelock import FileLock
@@ -26,8 +26,7 @@ from mixpanel_data._internal.dbt_project import project_folder
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
-# Little of what tests make is garbage in circles; looking for it took them a twentieth of their time.
-gc.set_threshold(50_000, 20, 50)
+forking.collect_seldom()
 
 # A shell that starts this in the background has it ignore SIGINT, and what it starts would ignore it too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -151,8 +150,8 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             duckdb.connect(str(folder.raw)).close()
             project = str(project_folder())
             arguments = ["parse", "--project-dir", project, "--profiles-dir", project]
-            warm_dbt.start(arguments, folder.root, environment(folder.build, {}))
-            listens.write_text(os.environ[warm_dbt.SOCKET])
+            variables = environment(folder.build, {})
+            listens.write_text(str(warm_dbt.start(arguments, folder.root, variables)))
             shutil.copy(folder.build / "target" / kept.name, kept.with_suffix(".part"))
             kept.with_suffix(".part").rename(kept)
     os.environ[PARSED] = str(kept)

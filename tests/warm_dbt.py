@@ -5,7 +5,6 @@ code, with the same files and variables, in the same folder. Builds of `mp` star
 """
 
 import contextlib
-import gc
 import json
 import os
 import select
@@ -18,6 +17,8 @@ import threading
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Never
+
+import forking
 
 from mixpanel_data._internal import dbt_process
 
@@ -43,8 +44,8 @@ _CODE = dbt_process._RUN
 """What the build's child runs."""
 
 
-def start(arguments: list[str], data: Path, variables: dict[str, str]) -> None:
-    """Starts the process, which ends when this one does; its first deed is dbt with these arguments."""
+def start(arguments: list[str], data: Path, variables: dict[str, str]) -> Path:
+    """Starts the process, which ends when this one does; its first deed is dbt with these arguments. Where it listens."""
     path = Path(mkdtemp(prefix="dbt-")) / "socket"
     process = subprocess.Popen(
         [sys.executable, __file__, str(path), *arguments],
@@ -57,7 +58,7 @@ def start(arguments: list[str], data: Path, variables: dict[str, str]) -> None:
     assert process.stdout
     assert process.stdout.readline() == "ready\n", process.stdout.read()
     _started.append(process)
-    os.environ[SOCKET] = str(path)
+    return path
 
 
 _started: "list[subprocess.Popen[str]]" = []  # holds the pipes open
@@ -69,15 +70,34 @@ def use() -> None:
         dbt_process._RUN = asking(path)
 
 
-def dbt(*arguments: str, cwd: Path, env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    """How the command `dbt` ended, by a fork if there is somebody to ask."""
+PROJECT = ("--project-dir", "dbt", "--profiles-dir", "dbt")
+"""Where the models are, for who stands at the root of the checkout."""
+
+
+def over(folder: Path) -> dict[str, str]:
+    """What someone at a shell sets for dbt over a data folder."""
+    return {
+        "MP_DATA_DIR": str(folder),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def shell(own: dict[str, str]) -> dict[str, str]:
+    """This process's variables and ``own``, without what was parsed before, which a user's shell does not have."""
+    return {name: value for name, value in os.environ.items() if name != dbt_process.PARSED} | own
+
+
+def dbt(*arguments: str, cwd: Path, own: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    """How the command `dbt` ended with these variables in a shell, by a fork if there is somebody to ask."""
     code = "from dbt.cli.main import cli; cli()"
     if path := os.environ.get(SOCKET):
         code = asking(path, code)
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
         cwd=cwd,
-        env=env,
+        env=shell(own),
         capture_output=True,
         text=True,
         check=False,
@@ -95,10 +115,7 @@ def _serve(path: Path, arguments: list[str]) -> None:
     with contextlib.redirect_stdout(sys.stderr):
         # the static parser has threads, which would be missing in the forks
         assert dbtRunner().invoke([*arguments, "--no-static-parser"]).success
-    gc.collect()
-    gc.freeze()
-    tasks = Path("/proc/self/task")
-    assert not tasks.exists() or len(list(tasks.iterdir())) == 1, "Threads do not survive a fork."
+    forking.settle()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(str(path))

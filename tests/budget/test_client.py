@@ -9,12 +9,12 @@ from types import SimpleNamespace
 import httpx
 import pytest
 import stamina
+from account import account_of
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.budget_books import ON_THE_WIRE
 from mixpanel_data._internal.budget_permit import Permit
 from mixpanel_data._internal.budget_slots import take_slot
-from mixpanel_data.auth import Credentials
 from mixpanel_data.exceptions import APIError, RateLimitError, ServerError
 from mixpanel_data.sandbox import Sandbox
 from mixpanel_data.sandbox.faults import Fault, FaultKind
@@ -39,13 +39,7 @@ def connect(sandbox):
     opened = []
 
     def make(gate, **settings) -> MixpanelAPIClient:
-        account = sandbox.credentials
-        credentials = Credentials(
-            username=account.username,
-            secret=account.secret,
-            project_id=account.project_id,
-            region=account.region,
-        )
+        credentials = account_of(sandbox)
         opened.append(
             MixpanelAPIClient(
                 credentials, base_url=sandbox.base_url, gate=gate, max_rate_limit_wait=None, **settings

@@ -1,7 +1,6 @@
 """One run in a process of its own, which may be told to die on the way."""
 
 import contextlib
-import gc
 import os
 import pickle
 import signal
@@ -18,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Never
 
+import forking
 import warm_dbt
 from crash.points import Point, die
 from publish import core_models
@@ -117,11 +117,7 @@ def _warm_up() -> None:
         shop = Shop(sandbox)
         shop.open()
         _run(shop.run(Path(folder) / "data"))
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-    tasks = Path("/proc/self/task")
-    assert not tasks.exists() or len(list(tasks.iterdir())) == 1, "Threads do not survive a fork."
+    forking.settle()
 
 
 def _live(job: Run) -> Never:

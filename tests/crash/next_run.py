@@ -3,24 +3,19 @@
 from datetime import date
 from pathlib import Path
 
+from account import account_of
+
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.locking import exclusive
 from mixpanel_data._internal.settings import load_settings
 from mixpanel_data._internal.sync import Sync
-from mixpanel_data.auth import Credentials
 from mixpanel_data.sandbox import Sandbox
 
 
 def sync_from(first: date, server: Sandbox, folder: Path) -> None:
     """As `mp sync --from first --no-build`; raises what did not come."""
     settings = load_settings({}, data_dir=folder, api_base_url=server.base_url)
-    account = server.credentials
-    credentials = Credentials(
-        username=account.username,
-        secret=account.secret,
-        project_id=account.project_id,
-        region=account.region,
-    )
+    credentials = account_of(server)
     with (
         exclusive(settings.folder),
         MixpanelAPIClient(credentials, base_url=server.base_url) as client,

@@ -3,6 +3,7 @@
 import json
 import os
 from collections import Counter
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -83,12 +84,10 @@ class Shop:
 
     def run(self, folder: Path, **values: Any) -> Run:
         """A run over ``folder`` as `mp sync` does it without dates."""
-        account = self.sandbox.credentials
-        names = ("username", "secret", "project_id", "region")
         return Run(
             folder,
             self.sandbox.base_url,
-            {name: getattr(account, name) for name in names},
+            asdict(self.sandbox.credentials),
             start=back(11),
             **values,
         )

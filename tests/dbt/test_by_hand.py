@@ -1,7 +1,6 @@
 """`dbt build` and its kin from a shell, without `mp`."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -14,12 +13,10 @@ import duckdb
 import pytest
 import warm_dbt
 from publish.raw_file import Event, RawFile, at
-
-from mixpanel_data._internal.dbt_process import PARSED
+from warm_dbt import PROJECT, over, shell
 
 ROOT = Path(__file__).parents[2]
 DBT = Path(sys.executable).with_name("dbt")
-PROJECT = ("--project-dir", "dbt", "--profiles-dir", "dbt")
 DAY = date(2026, 1, 1)
 
 
@@ -31,24 +28,16 @@ def data(tmp_path_factory: pytest.TempPathFactory, parsed: Path) -> Path:
     raw = RawFile(data / "raw.duckdb")
     raw.load({DAY: [Event(at("2026-01-01 12:00"), insert_id="i1")]})
     raw.profiles(["u1", "u2"])
-    subprocess.run(
-        [DBT, "build", *PROJECT], cwd=ROOT, env=variables(data), capture_output=True, check=True
+    done = subprocess.run(
+        [DBT, "build", *PROJECT], cwd=ROOT, env=shell(over(data)), capture_output=True, text=True
     )
+    assert done.returncode == 0, done.stdout
     return data
-
-
-def variables(data: Path) -> dict[str, str]:
-    return {
-        **{name: value for name, value in os.environ.items() if name != PARSED},
-        "MP_DATA_DIR": str(data),
-        "DBT_TARGET_PATH": str(data / "target"),
-        "DBT_LOG_PATH": str(data / "logs"),
-    }
 
 
 def run(data: Path, *arguments: str) -> list[dict[str, Any]]:
     """What dbt did, node by node; the test fails when dbt does."""
-    done = warm_dbt.dbt(*arguments, *PROJECT, cwd=ROOT, env=variables(data))
+    done = warm_dbt.dbt(*arguments, *PROJECT, cwd=ROOT, own=over(data))
     assert done.returncode == 0, done.stdout
     name = "sources.json" if arguments[0] == "source" else "run_results.json"
     return list(json.loads((data / "target" / name).read_bytes())["results"])

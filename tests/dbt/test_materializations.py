@@ -1,15 +1,12 @@
 """What a contract promises of a table, by a build of a project with a few tables in it."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
 import warm_dbt
-
-from mixpanel_data._internal.dbt_process import PARSED
 
 ROOT = Path(__file__).parents[2]
 PROJECT = """
@@ -107,10 +104,7 @@ def run(project: Path, number: int) -> dict[str, str]:
     done = warm_dbt.dbt(
         *("run", "--vars", json.dumps({"run": number})),
         cwd=project,
-        env={
-            **{name: value for name, value in os.environ.items() if name != PARSED},
-            "DBT_PROFILES_DIR": str(project),
-        },
+        own={"DBT_PROFILES_DIR": str(project)},
     )
     assert done.returncode == 1, done.stdout
     results = json.loads((project / "target" / "run_results.json").read_bytes())["results"]

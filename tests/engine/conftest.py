@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from account import account_of
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.event_filter import EVERYTHING, EventFilter
@@ -17,7 +18,6 @@ from mixpanel_data._internal.ledger import Ledger, read_ledger
 from mixpanel_data._internal.report import SyncReport
 from mixpanel_data._internal.settings import Settings, load_settings
 from mixpanel_data._internal.sync import Sync
-from mixpanel_data.auth import Credentials
 from mixpanel_data.sandbox import Sandbox
 
 Rows = Counter[tuple[str, str, str]]
@@ -48,13 +48,8 @@ class Project:
         days: Collection[date] = (),
         **values: Any,
     ) -> Sync:
-        account = self.sandbox.credentials
-        credentials = Credentials(
-            username=account.username,
-            secret=secret or account.secret,
-            project_id=project_id or account.project_id,
-            region=account.region,
-        )
+        others = {"secret": secret, "project_id": project_id}
+        credentials = account_of(self.sandbox, **{k: v for k, v in others.items() if v})
         client = MixpanelAPIClient(
             credentials,
             base_url=self.sandbox.base_url,

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
+from account import account_of
 from crash import by_hand
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +26,6 @@ from mixpanel_data._internal.reconcile import (
 from mixpanel_data._internal.reconciling import Reconciler, Reconciliation
 from mixpanel_data._internal.status import read_status
 from mixpanel_data._internal.windows import Window
-from mixpanel_data.auth import Credentials
 from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.sandbox import Sandbox
 
@@ -40,14 +40,7 @@ def day(back: int) -> date:
 
 
 def reconciler(project: Project, **settings: Any) -> Reconciler:
-    account = project.sandbox.credentials
-    credentials = Credentials(
-        username=account.username,
-        secret=account.secret,
-        project_id=account.project_id,
-        region=account.region,
-    )
-    return Reconciler(project.settings(**settings), credentials)
+    return Reconciler(project.settings(**settings), account_of(project.sandbox))
 
 
 def differences(found: Reconciliation) -> list[tuple[date, int, int]]:

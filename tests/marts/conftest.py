@@ -1,7 +1,6 @@
 """One shop, built load by load and once at one go."""
 
 import json
-import os
 import random
 import subprocess
 from collections.abc import Iterator
@@ -14,8 +13,6 @@ import pytest
 import warm_dbt
 from marts import people, plain, shop
 from publish.raw_file import Event, RawFile
-
-from mixpanel_data._internal.dbt_process import PARSED
 
 ROOT = Path(__file__).parents[2]
 SEED = 7
@@ -70,15 +67,9 @@ def dbt(
     """dbt over the data folder, as someone at a shell runs it."""
     return warm_dbt.dbt(
         *arguments,
-        *("--project-dir", "dbt", "--profiles-dir", "dbt", "--vars", json.dumps(settings)),
+        *(*warm_dbt.PROJECT, "--vars", json.dumps(settings)),
         cwd=ROOT,
-        env={
-            **{name: value for name, value in os.environ.items() if name != PARSED},
-            "MP_DATA_DIR": str(folder),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-            "DO_NOT_TRACK": "1",
-        },
+        own=warm_dbt.over(folder),
     )
 
 

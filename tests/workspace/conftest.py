@@ -8,9 +8,9 @@ from typing import Any
 
 import duckdb
 import pytest
+from account import account_of
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data.auth import Credentials
 from mixpanel_data.sandbox import Dataset, Sandbox
 from mixpanel_data.workspace import Workspace
 
@@ -34,13 +34,7 @@ def shop(dataset: Dataset) -> Iterator[Sandbox]:
 @pytest.fixture
 def client(shop: Sandbox) -> Iterator[MixpanelAPIClient]:
     """One that tries again at once."""
-    account = shop.credentials
-    credentials = Credentials(
-        username=account.username,
-        secret=account.secret,
-        project_id=account.project_id,
-        region=account.region,
-    )
+    credentials = account_of(shop)
     waits = {"retry_wait_initial": 0, "retry_wait_max": 0, "max_rate_limit_wait": 0}
     with MixpanelAPIClient(credentials, base_url=shop.base_url, **waits) as client:
         yield client
