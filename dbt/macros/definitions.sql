@@ -63,6 +63,12 @@
     {{ column ~ ' in ' ~ literals(names) if names else is_counted(column) }}
 {%- endmacro %}
 
+{# True for two lists of the same names, in whatever order and however often. #}
+{% macro same_names(some, others) %}
+    {% set names = some | unique(case_sensitive=true) | sort(case_sensitive=true) | list %}
+    {{ return(names == others | unique(case_sensitive=true) | sort(case_sensitive=true) | list) }}
+{% endmacro %}
+
 {# The variable `retentions`, tried. #}
 {% macro retentions() %}
     {% set tried = definitions('retentions', {

@@ -13,13 +13,36 @@
     {%- endif %}
 {%- endmacro %}
 
+{# When a date begins in the project's zone, UTC. A midnight that the clocks skip is the instant they skip it; of one
+   that they show twice the first counts. #}
+{% macro start_of_day(column) -%}
+    {% set zone = project_timezone() -%}
+    {% if zone == 'UTC' -%}
+        {{ column }}::timestamp
+    {%- else -%}
+        {% set named = "'" ~ zone | replace("'", "''") ~ "'" -%}
+        {% set midnight = "timezone('UTC', timezone(" ~ named ~ ', (' ~ column ~ ')::timestamp))' -%}
+        {% set hour_before = '(' ~ midnight ~ ' - interval 1 hour)' -%}
+        case
+            when {{ local_time(hour_before) }}::date = {{ column }} then {{ hour_before }}
+            else {{ midnight }}
+        end
+    {%- endif %}
+{%- endmacro %}
+
+{# Seconds from one time to a later one, exact to the microsecond. Never a difference of two `epoch()`: numbers so large
+   have no microseconds left. #}
+{% macro seconds_between(earlier, later) -%}
+    (epoch_us({{ later }}) - epoch_us({{ earlier }})) / 1e6
+{%- endmacro %}
+
 {# First day of the day, week or month in which a date lies. #}
 {% macro first_day(unit, column) -%}
     {% if unit == 'week' -%}
         {% set days = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] -%}
         {% set shift = days.index(choice('week_start', days)) -%}
-        {{ 'date_trunc(\'week\', ' ~ column ~ ')' if shift == 0
-            else '(date_trunc(\'week\', ' ~ column ~ ' - ' ~ shift ~ ') + ' ~ shift ~ ')' }}::date
+        {%- set monday = "date_trunc('week', " ~ column ~ (' - ' ~ shift if shift else '') ~ ')::date' -%}
+        {{ '(' ~ monday ~ ' + ' ~ shift ~ ')' if shift else monday }}
     {%- elif unit == 'day' -%}
         {{ column }}
     {%- else -%}

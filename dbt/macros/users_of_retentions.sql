@@ -72,7 +72,7 @@ definitions as (
         select
             '{{ retention.name | replace("'", "''") }}' as retention,
             {{ retention.intervals }} as intervals,
-            {{ retention.birth_events == retention.return_events }} as is_same_event
+            {{ same_names(retention.birth_events, retention.return_events) }} as is_same_event
         union all
     {% endfor %}
     select

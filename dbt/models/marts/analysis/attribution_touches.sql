@@ -102,7 +102,7 @@ placed as (
             order by touches.touched_at, touches.touch_key
         ) as place_of_value,
         coalesce(
-            pow(2, -(epoch(conversions.converted_at) - epoch(touches.touched_at)) / 604800.0), 1
+            pow(2, -{{ seconds_between('touches.touched_at', 'conversions.converted_at') }} / 604800), 1
         ) as decayed -- half as much every 7 days
     from conversions
     left join touches

@@ -45,9 +45,10 @@ steps as (
         definitions.step_number,
         definitions.step,
         attempts.steps_reached >= definitions.step_number as is_reached,
-        epoch(attempts.step_times[definitions.step_number]) - epoch(attempts.entered_at) as seconds_from_first,
-        epoch(attempts.step_times[definitions.step_number])
-        - epoch(attempts.step_times[definitions.step_number - 1]) as seconds_from_previous,
+        {% set reached_at = 'attempts.step_times[definitions.step_number]' %}
+        {% set previous_at = 'attempts.step_times[definitions.step_number - 1]' %}
+        {{ seconds_between('attempts.entered_at', reached_at) }} as seconds_from_first,
+        {{ seconds_between(previous_at, reached_at) }} as seconds_from_previous,
         attempts.open_until <= covered.last_time as is_complete
     from attempts
     inner join definitions on attempts.funnel = definitions.funnel

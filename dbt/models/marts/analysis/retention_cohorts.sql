@@ -90,31 +90,39 @@ cohorts as (
         definitions.days,
         unnest(range(definitions.intervals + 1)) as interval_number,
         case definitions.unit
-            when 'day' then sizes.cohort_start + interval 1 day
-            when 'week' then sizes.cohort_start + interval 7 days
-            else sizes.cohort_start + interval 1 month
+            when 'day' then sizes.cohort_start + 1
+            when 'week' then sizes.cohort_start + 7
+            else (sizes.cohort_start + interval 1 month)::date
         end as next_start
     from sizes
     inner join definitions on sizes.retention = definitions.retention
 ),
 
+-- the dates between which a cell lies: by the calendar, or on the clock of each user since the birth
 bounded as (
     select
         *,
-        case
-            when mode = 'calendar' and unit = 'month' then cohort_start + to_months(interval_number::integer)
-            else cohort_start + to_days((interval_number * days)::integer)
-        end as opens_at,
-        case
-            when mode = 'calendar' and unit = 'month' then cohort_start + to_months(interval_number::integer + 1)
-            when mode = 'calendar' then cohort_start + to_days(((interval_number + 1) * days)::integer)
-            else next_start + to_days(((interval_number + 1) * days)::integer) -- of those born at the last moment
-        end as closes_at
-    from cohorts
+        {{ start_of_day('cohort_start') }} as first_birth_at,
+        {{ start_of_day('next_start') }} as last_birth_before,
+        {{ start_of_day('calendar_start') }} as calendar_opens_at,
+        {{ start_of_day('calendar_end') }} as calendar_closes_at
+    from (
+        select
+            *,
+            case
+                when unit = 'month' then (cohort_start + to_months(interval_number::integer))::date
+                else cohort_start + (interval_number * days)::integer
+            end as calendar_start,
+            case
+                when unit = 'month' then (cohort_start + to_months(interval_number::integer + 1))::date
+                else cohort_start + ((interval_number + 1) * days)::integer
+            end as calendar_end
+        from cohorts
+    ) as dated
 ),
 
 covered as (
-    select {{ local_time('max(least(range_end, fetched_at))') }} as last_time
+    select max(least(range_end, fetched_at)) as last_time
     from {{ ref('stg_mixpanel__fetches') }}
     where table_name = 'events'
 ),
@@ -122,9 +130,17 @@ covered as (
 cells as (
     select
         bounded.*,
-        bounded.closes_at <= covered.last_time as is_complete
+        case
+            when bounded.mode = 'calendar' then bounded.calendar_closes_at <= covered.last_time
+            -- of those born at the last moment
+            else bounded.last_birth_before + to_hours((bounded.interval_number + 1) * bounded.days * 24) <= covered.last_time
+        end as is_complete
     from bounded
-    inner join covered on bounded.opens_at < covered.last_time
+    inner join covered
+        on case
+            when bounded.mode = 'calendar' then bounded.calendar_opens_at
+            else bounded.first_birth_at + to_hours(bounded.interval_number * bounded.days * 24)
+        end < covered.last_time
 ),
 
 counted as (

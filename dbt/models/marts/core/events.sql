@@ -126,7 +126,7 @@ select
     sender_id,
     local_time,
     local_time::date as event_date,
-    epoch(processed_at) - epoch(time) as lateness_seconds,
+    {{ seconds_between('time', 'processed_at') }} as lateness_seconds,
     {% for _, column in fields %}
         {{ column }},
     {% endfor %}

@@ -60,7 +60,7 @@ select
     started_at,
     ended_at,
     started_at_local,
-    epoch(ended_at) - epoch(started_at) as duration_seconds,
+    {{ seconds_between('started_at', 'ended_at') }} as duration_seconds,
     event_count,
     distinct_event_count,
     page_view_count,
@@ -69,7 +69,7 @@ select
     {% elif bounce_rule == 'single_event' %}
         event_count = 1 as is_bounce,
     {% else %}
-        epoch(ended_at) - epoch(started_at) <= 10 as is_bounce,
+        {{ seconds_between('started_at', 'ended_at') }} <= 10 as is_bounce,
     {% endif %}
     origin_start,
     origin_end,

@@ -86,11 +86,14 @@ def _step(db: Published, number: int, events: str, within: dict[str, Any]) -> St
     row = db.row(
         """
         WITH reached AS (
-            SELECT epoch(step_times[$number]) AS this, epoch(entered_at) AS entered, epoch(step_times[$number - 1]) AS previous
+            SELECT epoch_us(step_times[$number]) AS this, epoch_us(entered_at) AS entered,
+                epoch_us(step_times[$number - 1]) AS previous
             FROM funnel_attempts
             WHERE funnel = $name AND segment IS NULL AND entry_date BETWEEN $first AND $last AND steps_reached >= $number
         )
-        SELECT count(*), median(this - entered), quantile_cont(this - entered, 0.9), median(this - previous) FROM reached
+        SELECT count(*), median((this - entered) / 1e6), quantile_cont((this - entered) / 1e6, 0.9),
+            median((this - previous) / 1e6)
+        FROM reached
         """,
         number=number,
         **within,
