@@ -37,9 +37,10 @@ class Workspace(Fetching, Discovery, Queries, Tables):
     ``workspace.duckdb`` beside it, which is held against others only while rows go in. With ``path`` it stands on that
     database alone. Nothing is opened or asked before it is needed, and SQL needs no account.
 
-    ``account`` names one of the accounts, ``region`` (us, eu or in) stands in place of the account's. ``workspace_id``
-    narrows Mixpanel's reports and names to a data view. For tests, ``_config_manager``, ``_api_client`` and ``_storage``
-    stand in for what would be built.
+    The account is the one in force when the workspace is made, and stays so while it lives, whatever becomes of the default
+    account; without any, the first request looks for one. ``account`` names one of the accounts, ``region`` (us, eu or in)
+    stands in place of the account's. ``workspace_id`` narrows Mixpanel's reports and names to a data view. For tests,
+    ``_config_manager``, ``_api_client`` and ``_storage`` stand in for what would be built.
 
     Raises:
         AccountNotFoundError: there is no such account.

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.conftest import Parrot, Services
 
 from mixpanel_data._internal.query_expressions import as_expression, property_expression
-from mixpanel_data.exceptions import ConfigError, QueryError
+from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.sandbox.expressions import EventSubject, parse_value
 
 # No project has the events that are asked for here.
@@ -86,9 +86,32 @@ def test_a_choice_that_mixpanel_does_not_have(ask, services: Services, parrot: P
     assert parrot.asked == []
 
 
-def test_no_events_at_all(services: Services, parrot: Parrot):
-    with pytest.raises(QueryError, match="events is empty"):
-        services.live.event_counts([], *DAYS)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize(
+    ("ask", "says"),
+    [
+        (lambda s: s.live.event_counts([], *DAYS), "events is empty"),
+        (lambda s: s.live.event_counts("", *DAYS), "events is empty"),
+        (lambda s: s.live.property_counts("Paid", "x", *DAYS, values=[]), "values is empty"),
+        (lambda s: s.live.property_counts("Paid", "x", *DAYS, limit=0), "limit is 0"),
+        (lambda s: s.live.activity_feed([], *DAYS), "distinct_ids is empty"),
+        (lambda s: s.live.segmentation("Paid", 20240101, *DAYS[1:]), "from_date is 20240101"),
+        (lambda s: s.live.segmentation("Paid", *DAYS, limit="7"), "limit is '7'"),
+        (lambda s: s.live.segmentation("Paid", *DAYS, limit=10_001), "limit is 10001"),
+        (lambda s: s.live.frequency(*DAYS, limit=0), "limit is 0"),
+        (lambda s: s.live.retention("A", "B", *DAYS, interval_count=0), "interval_count is 0"),
+        (lambda s: s.live.funnel(1, *DAYS, length=0), "length is 0"),
+        (lambda s: s.live.funnel(1, *DAYS, length_unit=""), "length_unit is ''"),
+        (lambda s: s.discovery.properties("Paid", limit=0), "limit is 0"),
+        (lambda s: s.discovery.property_values("Paid", "x", limit=-1), "limit is -1"),
+        (lambda s: s.discovery.top_events(limit=0), "limit is 0"),
+        (lambda s: s.discovery.top_events("sum"), "type is 'sum'"),
+        (lambda s: s.discovery.lexicon("user"), "entity_type is 'user'"),
+    ],
+)
+def test_an_argument_that_can_not_be_right(ask, says, services: Services, parrot: Parrot):
+    with pytest.raises(ConfigError, match=says):
+        ask(services)
     assert parrot.asked == []
 
 

@@ -192,6 +192,52 @@ def test_accounts_and_regions(data, tmp_path, monkeypatch):
         workspace.events()
 
 
+@pytest.mark.parametrize("make", [Workspace, Workspace.memory, Workspace.ephemeral])
+def test_the_account_is_that_of_the_time_of_construction(data, tmp_path, monkeypatch, make):
+    monkeypatch.setenv("MP_CONFIG_PATH", str(tmp_path / "config.toml"))
+    manager = ConfigManager()
+    manager.add_account("one", "sa-1", "secret-1", "1", "eu")
+    manager.add_account("two", "sa-2", "secret-2", "2", "in")
+
+    with make() as workspace:
+        manager.set_default("two")
+        manager.remove_account("one")
+        monkeypatch.setenv("MP_ACCOUNT", "two")
+        info = workspace.info()
+        with workspace._session.client as client:
+            assert str(client) == "MixpanelAPIClient(project 1, eu)"
+
+    assert (info.project_id, info.account) == ("1", "one")
+    with make() as workspace:
+        assert workspace.info().project_id == "2"
+
+
+def test_without_an_account_the_first_one_that_is_found_stays(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("MP_CONFIG_PATH", str(tmp_path / "config.toml"))
+    manager = ConfigManager()
+
+    with Workspace() as workspace:
+        assert workspace.sql_scalar("SELECT 1") == 1
+        with pytest.raises(ConfigError, match="mp auth add"):
+            workspace.events()
+        manager.add_account("one", "sa-1", "secret-1", "1", "eu")
+        assert workspace.info().project_id == "1"
+        manager.remove_account("one")
+        assert workspace.info().project_id == "1"
+
+
+@pytest.mark.parametrize("text", ["[accounts", "[accounts.x]\nusername = 1\n", 'default = "gone"'])
+def test_sql_needs_no_accounts_file_that_can_be_read(data, tmp_path, monkeypatch, text):
+    (tmp_path / "config.toml").write_text(text)
+    (tmp_path / "config.toml").chmod(0o600)
+    monkeypatch.setenv("MP_CONFIG_PATH", str(tmp_path / "config.toml"))
+
+    with Workspace() as workspace:
+        assert workspace.sql_scalar("SELECT 1") == 1
+        with pytest.raises(ConfigError):
+            workspace.events()
+
+
 def test_its_own_connection_counts_in_the_folders_budget(data, shop, monkeypatch):
     for name, value in shop.env().items():
         monkeypatch.setenv(name, value)

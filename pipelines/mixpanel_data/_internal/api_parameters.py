@@ -4,15 +4,15 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from mixpanel_data.exceptions import APIError, QueryError
+from mixpanel_data.exceptions import APIError, ConfigError
 
 
 def names(what: str, names: Sequence[str] | None) -> str | None:
-    """The JSON array that Mixpanel wants; a bare name means that one."""
+    """The JSON array that Mixpanel wants; a bare name means that one. Raises ConfigError for none at all."""
     if names is None:
         return None
     if not names:
-        raise QueryError(f"{what} is empty. Name at least one, or leave it out for all.")
+        raise ConfigError(f"{what} is empty. Name at least one, or leave it out for all.")
     return json.dumps([names] if isinstance(names, str) else list(names), ensure_ascii=False)
 
 

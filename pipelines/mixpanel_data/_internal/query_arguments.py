@@ -33,6 +33,18 @@ def choice(name: str, value: str, allowed: Sequence[str]) -> str:
     return value
 
 
+def at_most(name: str, value: int | None, most: int | None = None) -> int | None:
+    """``value``, from 1 to ``most``; None stays None. Raises ConfigError for anything else."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ConfigError(f"{name} is {value!r}. It must be a whole number.")
+    if value < 1 or (most is not None and value > most):
+        allowed = "at least 1" if most is None else f"from 1 to {most:,}"
+        raise ConfigError(f"{name} is {value}. It must be {allowed}.")
+    return value
+
+
 def no_hourly_uniques(type: str, unit: str) -> None:
     """Raises ConfigError for users counted by the hour or minute, which Mixpanel does not do (its query OpenAPI file)."""
     if type == "unique" and unit in ("hour", "minute"):
@@ -42,6 +54,8 @@ def no_hourly_uniques(type: str, unit: str) -> None:
 def _day(name: str, value: Day) -> date:
     if isinstance(value, date):
         return date(value.year, value.month, value.day)  # a datetime without its time
+    if value is not None and not isinstance(value, str):
+        raise ConfigError(f"{name} is {value!r}, which is neither a date nor a text.")
     day = parse_day(value)
     if day is None:
         raise ConfigError(f"{name} is empty. Write it as YYYY-MM-DD, for instance 2026-01-31.")

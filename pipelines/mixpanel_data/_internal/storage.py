@@ -1,6 +1,7 @@
 """A DuckDB database of fetched tables: filled at bulk speed, asked by SQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,7 +89,8 @@ class StorageEngine:
             TableNotFoundError: there is none to append to.
             QueryError: a record or line is no event; the message has its number.
             IncompleteExportError: a file is not whole.
-            ConfigError: the name can't be a table's, or the database was opened to be read only.
+            ConfigError: the name can't be a table's, the table to append to has other columns, another program has tables
+                where notes of fetches are kept, or the database was opened to be read only.
         """
         return self._store("events", name, data, metadata, append=append)
 
@@ -102,38 +104,43 @@ class StorageEngine:
         """
         return self._store("profiles", name, data, metadata, append=append)
 
-    def require_room(self, name: str, *, append: bool = False) -> None:
-        """Nothing, when a fetch may go into the table ``name``. Raises as :meth:`create_events_table`."""
+    def require_room(self, name: str, *, append: bool = False, kind: Kind | None = None) -> None:
+        """Nothing, when a fetch, of that ``kind``, may go into the table ``name``. Raises as :meth:`create_events_table`."""
         require_usable(name)
-        with self._files.reading() as cursor:
+        own = self._files.own
+        with self._looking() as cursor:
+            if own in self._files.catalogs:
+                storage_ledger.require_ours(cursor, own)
             tables = storage_tables.found(cursor, self._files.catalogs)
         there = [item for item in tables if is_same(item.name, name)]
-        own = any(item.catalog == self._files.own for item in there)
-        if there and not (append and own):
+        if there and not (append and any(item.catalog == own for item in there)):
             raise TableExistsError(name)
         if append and not there:
             raise TableNotFoundError(name, [item.name for item in tables])
+        if kind and there:
+            with self._looking() as cursor:
+                storage_store.require_fit(cursor, there[0], kind)
 
     def is_published(self, name: str) -> bool:
         """Whether a query would find ``name`` in a project's published file."""
-        with self._files.reading() as cursor:
+        with self._looking() as cursor:
             tables = storage_tables.found(cursor, self._files.catalogs)
         return any(is_same(item.name, name) and item.catalog == PUBLISHED for item in tables)
 
     def list_tables(self) -> list[TableInfo]:
-        """Every table and view by name, with the number of its rows."""
-        with self._files.reading() as cursor:
+        """Every table and view by name, with the number of its rows. Raises QueryError for a view over what is gone."""
+        with self._looking() as cursor:
             return storage_tables.infos(cursor, self._files.catalogs)
 
     def get_schema(self, name: str) -> TableSchema:
         """The columns of a table or view. Raises TableNotFoundError."""
-        with self._files.reading() as cursor:
+        with self._looking() as cursor:
             item = storage_tables.find(cursor, self._files.catalogs, name)
             return TableSchema(item.name, storage_tables.columns(cursor, item))
 
     def get_metadata(self, name: str) -> TableMetadata:
         """Where the rows of a fetched table come from. Raises TableNotFoundError, also for one that was not fetched."""
-        with self._files.reading() as cursor:
+        with self._looking() as cursor:
             item = storage_tables.find(cursor, self._files.catalogs, name)
             known = storage_ledger.read(cursor, item.catalog)
         if item.name not in known:
@@ -181,10 +188,15 @@ class StorageEngine:
     def __repr__(self) -> str:
         return f"StorageEngine({str(self.path) if self.path else 'memory'!r})"
 
+    @contextmanager
+    def _looking(self) -> Iterator[Connection]:
+        with self._files.reading() as cursor, asking("the tables of this database"):
+            yield cursor
+
     def _store(
         self, kind: Kind, name: str, data: Data, metadata: TableMetadata | None, *, append: bool
     ) -> int:
-        self.require_room(name, append=append)
+        self.require_room(name, append=append, kind=kind)
         metadata = replace(
             metadata or TableMetadata(type=kind, fetched_at=datetime.now(UTC)), type=kind
         )

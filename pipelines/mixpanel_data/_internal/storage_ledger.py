@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -10,29 +11,90 @@ from mixpanel_data._internal.event_filter import EventFilter
 from mixpanel_data._internal.storage_files import Connection
 from mixpanel_data._internal.storage_lines import Lines
 from mixpanel_data._internal.storage_names import LEDGER, REJECTED, quoted
+from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.types import TableMetadata
 
 T = TypeVar("T")
 
 # Names as in the ledger of a data folder. Times are UTC.
-_LEDGER = """(
-    table_name VARCHAR, fetch_type VARCHAR, window_start DATE, window_end DATE, filter_hash VARCHAR,
-    filter_events VARCHAR[], filter_where VARCHAR, row_count BIGINT, previous_row_count BIGINT,
-    rejected_count BIGINT, bytes BIGINT, requests BIGINT, fetched_at TIMESTAMP,
-    filter_cohorts BIGINT[]
-)"""
-_REJECTED = """(
-    table_name VARCHAR, window_start DATE, window_end DATE, line_number BIGINT, raw VARCHAR,
-    reason VARCHAR, fetched_at TIMESTAMP
-)"""
+_TABLES: dict[str, dict[str, str]] = {
+    LEDGER: {
+        "table_name": "VARCHAR",
+        "fetch_type": "VARCHAR",
+        "window_start": "DATE",
+        "window_end": "DATE",
+        "filter_hash": "VARCHAR",
+        "filter_events": "VARCHAR[]",
+        "filter_where": "VARCHAR",
+        "row_count": "BIGINT",
+        "previous_row_count": "BIGINT",
+        "rejected_count": "BIGINT",
+        "bytes": "BIGINT",
+        "requests": "BIGINT",
+        "fetched_at": "TIMESTAMP",
+        "filter_cohorts": "BIGINT[]",
+    },
+    REJECTED: {
+        "table_name": "VARCHAR",
+        "window_start": "DATE",
+        "window_end": "DATE",
+        "line_number": "BIGINT",
+        "raw": "VARCHAR",
+        "reason": "VARCHAR",
+        "fetched_at": "TIMESTAMP",
+    },
+}
+_FILTERS = ("filter_events", "filter_where", "filter_cohorts")
+
+# What they have at least, be they a workspace's, of whatever version, or those of a published file. A table of such a name
+# that lacks one of these columns, or has it with another type, is another program's.
+_ALWAYS = {
+    LEDGER: ("table_name", "fetch_type", "window_start", "window_end", "fetched_at"),
+    REJECTED: ("table_name", "line_number", "raw", "reason"),
+}
 
 
 def create_tables(cursor: Connection, catalog: str) -> None:
-    """Makes the ledger, and the table of what can't be read, where they are missing."""
-    for name, columns in ((LEDGER, _LEDGER), (REJECTED, _REJECTED)):
-        cursor.execute(f"CREATE TABLE IF NOT EXISTS {quoted(catalog, 'main', name)} {columns}")
-    ledger = quoted(catalog, "main", LEDGER)  # one of 0.1.0 has no cohorts
-    cursor.execute(f"ALTER TABLE {ledger} ADD COLUMN IF NOT EXISTS filter_cohorts BIGINT[]")
+    """Makes the ledger, and the table of rejected lines, where they are missing.
+
+    Raises ConfigError when another program has a table of such a name: it is left as it is.
+    """
+    require_ours(cursor, catalog)
+    for name, columns in _TABLES.items():
+        table = quoted(catalog, "main", name)
+        listed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+        cursor.execute(f"CREATE TABLE IF NOT EXISTS {table} ({listed})")
+        there = _columns(cursor, catalog, name)
+        for column, kind in columns.items():  # an older version has fewer
+            if column not in there:
+                cursor.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+
+
+def require_ours(cursor: Connection, catalog: str) -> None:
+    """Raise ConfigError when another program has a table where notes about fetched tables are kept."""
+    for name in _TABLES:
+        if (there := _columns(cursor, catalog, name)) and not is_ours(cursor, catalog, name):
+            raise ConfigError(
+                f"The database has a table {name} of another program, and notes about fetched tables are "
+                "kept in a table of that name. Fetch into another database.",
+                details={"table": name, "columns": there},
+            )
+
+
+def is_ours(cursor: Connection, catalog: str, name: str = LEDGER) -> bool:
+    """Whether the database has such a table, and not another program's of its name."""
+    there = _columns(cursor, catalog, name)
+    return all(there.get(column) == _TABLES[name][column] for column in _ALWAYS[name])
+
+
+def _columns(cursor: Connection, catalog: str, name: str) -> dict[str, str]:
+    """The columns of a table or view and their types; none when it is not there."""
+    rows = cursor.execute(
+        "SELECT lower(column_name), data_type FROM duckdb_columns() "
+        "WHERE database_name = ? AND schema_name = 'main' AND lower(table_name) = ?",
+        [catalog, name],
+    ).fetchall()
+    return dict(rows)
 
 
 def note(
@@ -48,47 +110,52 @@ def note(
     """Writes down that a fetch brought ``rows`` into ``table``, which had ``before`` (None: it was not there)."""
     at = naive(metadata.fetched_at)
     rejects = [(item, reject) for item in lines for reject in item.rejects]
-    cursor.execute(
-        f"INSERT INTO {quoted(catalog, 'main', LEDGER)} VALUES ({', '.join('?' * 14)})",
-        [
-            table, metadata.type, _day(metadata.from_date), _day(metadata.to_date),
-            EventFilter(_narrowed(metadata), metadata.filter_where).hash,
-            metadata.filter_events, metadata.filter_where, rows, before, len(rejects),
-            sum(item.size for item in lines), sum(item.requests for item in lines), at,
-            metadata.filter_cohorts,
-        ],
+    _insert(
+        cursor, catalog, LEDGER,
+        table_name=table, fetch_type=metadata.type, window_start=_day(metadata.from_date),
+        window_end=_day(metadata.to_date),
+        filter_hash=EventFilter(_narrowed(metadata), metadata.filter_where).hash,
+        filter_events=metadata.filter_events, filter_where=metadata.filter_where, row_count=rows,
+        previous_row_count=before, rejected_count=len(rejects),
+        bytes=sum(item.size for item in lines), requests=sum(item.requests for item in lines),
+        fetched_at=at, filter_cohorts=metadata.filter_cohorts,
     )  # fmt: skip
     for item, reject in rejects:
         first, last = (item.window.first, item.window.last) if item.window else (None, None)
-        cursor.execute(
-            f"INSERT INTO {quoted(catalog, 'main', REJECTED)} VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [table, first, last, reject.line_number, reject.raw, reject.reason, at],
-        )
+        _insert(
+            cursor, catalog, REJECTED,
+            table_name=table, window_start=first, window_end=last, line_number=reject.line_number,
+            raw=reject.raw, reason=reject.reason, fetched_at=at,
+        )  # fmt: skip
+
+
+def _insert(cursor: Connection, catalog: str, name: str, **values: Any) -> None:
+    places = ", ".join("?" * len(values))
+    cursor.execute(
+        f"INSERT INTO {quoted(catalog, 'main', name)} ({', '.join(values)}) VALUES ({places})",
+        list(values.values()),
+    )
 
 
 def forget(cursor: Connection, catalog: str, table: str) -> None:
     """Removes what is noted of a table."""
-    for name in (LEDGER, REJECTED):
+    for name in filter(partial(is_ours, cursor, catalog), (LEDGER, REJECTED)):
         cursor.execute(f"DELETE FROM {quoted(catalog, 'main', name)} WHERE table_name = ?", [table])
 
 
 def read(cursor: Connection, catalog: str) -> dict[str, TableMetadata]:
-    """What is noted of each table, several fetches taken together; nothing where there is no ledger."""
-    columns = cursor.execute(
-        "SELECT column_name FROM duckdb_columns() WHERE database_name = ? AND schema_name = 'main' "
-        "AND table_name = ?",
-        [catalog, LEDGER],
-    ).fetchall()
-    if not columns:
+    """What is noted of each table, several fetches taken together; nothing where there is no ledger, or none of ours."""
+    if not is_ours(cursor, catalog):
         return {}
+    columns = _columns(cursor, catalog, LEDGER)
     # The ledger of a data folder, as the published file has it, tells a filter by its hash alone.
     filters = ", ".join(
-        name if (name,) in columns else "NULL"
-        for name in ("filter_events", "filter_where", "filter_cohorts")
+        name if columns.get(name) == _TABLES[LEDGER][name] else "NULL" for name in _FILTERS
     )
     rows = cursor.execute(
         f"SELECT table_name, fetch_type, fetched_at, window_start, window_end, {filters} "
-        f"FROM {quoted(catalog, 'main', LEDGER)} ORDER BY table_name, fetched_at"
+        f"FROM {quoted(catalog, 'main', LEDGER)} "
+        "WHERE table_name IS NOT NULL AND fetched_at IS NOT NULL ORDER BY table_name, fetched_at"
     ).fetchall()
     return {name: _together(list(group)) for name, group in groupby(rows, key=itemgetter(0))}
 

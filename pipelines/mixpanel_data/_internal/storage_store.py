@@ -9,7 +9,7 @@ import duckdb
 from mixpanel_data._internal import storage_ledger, storage_load, storage_tables
 from mixpanel_data._internal.storage_errors import asking
 from mixpanel_data._internal.storage_files import Connection, Files
-from mixpanel_data._internal.storage_lines import Lines
+from mixpanel_data._internal.storage_lines import Kind, Lines
 from mixpanel_data._internal.storage_names import is_same, quoted
 from mixpanel_data.exceptions import ConfigError, TableExistsError
 from mixpanel_data.types import TableMetadata
@@ -42,7 +42,6 @@ def drop(files: Files, name: str) -> None:
     """Removes a table or view, and what is noted of it. Raises as the engine's drop."""
     with changing(files, f"drop {name}") as cursor:
         item = storage_tables.find(cursor, [files.own], name)
-        storage_ledger.create_tables(cursor, files.own)
         cursor.execute(f"DROP {'VIEW' if item.is_view else 'TABLE'} {item.sql}")
         storage_ledger.forget(cursor, files.own, item.name)
 
@@ -71,7 +70,20 @@ def _rows_before(
             raise TableExistsError(name)
         return None
     item = storage_tables.find(cursor, [catalog], name)
-    known = storage_ledger.read(cursor, catalog).get(item.name)
-    if known and known.type != metadata.type:
-        raise ConfigError(f"'{name}' holds {known.type}; {metadata.type} need another table.")
+    require_fit(cursor, item, metadata.type)
     return storage_tables.count(cursor, item)
+
+
+def require_fit(cursor: Connection, item: storage_tables.Found, kind: Kind) -> None:
+    """Raise ConfigError when the table is not one that fetched events, or profiles, can be added to."""
+    known = storage_ledger.read(cursor, item.catalog).get(item.name)
+    if known and known.type != kind:
+        raise ConfigError(f"'{item.name}' holds {known.type}; {kind} need another table.")
+    there = {column.name: column.type for column in storage_tables.columns(cursor, item)}
+    needed = storage_load.TYPES[kind]
+    if item.is_view or any(there.get(name) != type_ for name, type_ in needed.items()):
+        raise ConfigError(
+            f"'{item.name}' is no table of fetched {kind}: one has the columns "
+            f"{', '.join(f'{name} {type_}' for name, type_ in needed.items())}. Choose another name.",
+            details={"table": item.name, "columns": there},
+        )

@@ -38,12 +38,20 @@ class Found:
 def found(cursor: Connection, catalogs: Sequence[str]) -> list[Found]:
     """The tables and views by name, each as a query would find it: in the first of ``catalogs`` that has the name."""
     rows = cursor.execute(_FOUND, [list(catalogs)]).fetchall()
+    hidden = {catalog: _about_tables(cursor, catalog) for catalog in catalogs}
     seen: dict[bytes, Found] = {}
     for row in sorted(rows, key=lambda row: catalogs.index(row[0])):
         item = Found(*row)
-        if item.name not in OWN_TABLES:
+        if item.name not in hidden[item.catalog]:
             seen.setdefault(item.name.encode().lower(), item)
     return sorted(seen.values(), key=lambda item: item.name)
+
+
+def _about_tables(cursor: Connection, catalog: str) -> Sequence[str]:
+    """The tables about the tables. In a database that we did not fill, such a name is that of any other table."""
+    if catalog == PUBLISHED or storage_ledger.is_ours(cursor, catalog):
+        return OWN_TABLES
+    return ()
 
 
 def find(cursor: Connection, catalogs: Sequence[str], name: str) -> Found:

@@ -8,7 +8,7 @@ class Discovery:
     """Lists what there is in Mixpanel. Each question is asked once a workspace, or again with ``refresh=True``.
 
     Every method raises AuthenticationError, RateLimitError, QueryError (with ``plan_limit`` where the project's plan lacks
-    the query API), ServerError or APIError.
+    the query API), ServerError or APIError; ConfigError for a limit or type that can't be right.
     """
 
     events = Delegated("discovery", DiscoveryService.events)

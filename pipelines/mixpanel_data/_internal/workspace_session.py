@@ -18,7 +18,10 @@ REGIONS = ("us", "eu", "in")
 
 @dataclass
 class Session:
-    """Credentials and connection, made when they are first needed: SQL needs neither."""
+    """Credentials, those of the time it was made, and a connection, made when it is first needed.
+
+    SQL needs neither, so there may be no credentials yet; the first ones that a request finds then stay.
+    """
 
     settings: Settings
     account: str | None = None
@@ -30,8 +33,8 @@ class Session:
     def __post_init__(self) -> None:
         if self.region is not None:
             self.region = choice("region", self.region.strip().lower(), REGIONS)
-        if self.account is not None and self.given_client is None:
-            self.resolution  # noqa: B018  (an account that was named is wrong at once or not at all)
+        if self.given_client is None:
+            self._keep_credentials()
 
     @cached_property
     def resolution(self) -> Resolution:
@@ -43,6 +46,17 @@ class Session:
         if self.region is None:
             return found
         return Resolution(_in_region(found.credentials, self.region), found.source, found.account)
+
+    def _keep_credentials(self) -> None:
+        """Keep the credentials in force now, where there are some: another process may change the default account.
+
+        Raises AccountNotFoundError or ConfigError for an account that was named.
+        """
+        try:
+            self.resolution  # noqa: B018  (a cached property)
+        except ConfigError:
+            if self.account is not None:
+                raise
 
     @cached_property
     def client(self) -> MixpanelAPIClient:

@@ -78,6 +78,15 @@ UnitOption = Annotated[
         autocompletion=one_of("minute", "hour", "day", "week", "month"),
     ),
 ]
+SegmentationUnitOption = Annotated[
+    str | None,
+    typer.Option(
+        "--unit",
+        metavar="UNIT",
+        help="minute, hour, day or month; else day. Weeks: `mp query event-counts`.",
+        autocompletion=one_of("minute", "hour", "day", "month"),
+    ),
+]
 PeriodOption = Annotated[
     str | None,
     typer.Option(

@@ -16,6 +16,7 @@ from mixpanel_data.cli.options import (
     MostValuesOption,
     OnOption,
     QuietOption,
+    SegmentationUnitOption,
     ToOption,
     TypeOption,
     UnitOption,
@@ -41,13 +42,13 @@ def segmentation(
     last: ToOption,
     on: OnOption = None,
     where: WhereOption = None,
-    unit: UnitOption = None,
+    unit: SegmentationUnitOption = None,
     interval: Annotated[
         int | None,
         typer.Option(
             min=1,
             metavar="DAYS",
-            help="Not by --unit but by so many days; not with --type general.",
+            help="By so many days instead of --unit; with --type unique or average.",
         ),
     ] = None,
     type_: TypeOption = None,

@@ -71,7 +71,8 @@ def retention(
     ] = None,
     unit: PeriodOption = None,
     interval: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Units in a period; else 1.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Units in a period; else 1. At most 90 days."),
     ] = None,
     count: Annotated[
         int | None,

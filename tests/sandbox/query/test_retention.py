@@ -245,3 +245,12 @@ def test_segments_are_those_of_the_return(world):
 )
 def test_bad_parameters_are_named(shop_world, params, name):
     assert name in shop_world.refusal("/retention", **DATES | params)
+
+
+def test_a_unit_and_an_interval_are_too_much(world):
+    asked = {"born_event": "A", "from_date": "2026-03-01", "to_date": "2026-03-03"}
+
+    said = world.refusal("/retention", unit="week", interval="2", **asked)
+
+    assert "unit and interval both set" in said
+    assert list(world.ask("/retention", interval="2", **asked)) == ["2026-03-01", "2026-03-03"]

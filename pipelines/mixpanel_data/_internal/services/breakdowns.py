@@ -1,14 +1,23 @@
 """How often events happen, side by side or by the values of a property."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from mixpanel_data._internal.api_parameters import names
 from mixpanel_data._internal.query_answers import happened, series
-from mixpanel_data._internal.query_arguments import Day, choice, day_range, no_hourly_uniques
+from mixpanel_data._internal.query_arguments import (
+    Day,
+    at_most,
+    choice,
+    day_range,
+    no_hourly_uniques,
+)
 from mixpanel_data._internal.services.discovery import COUNTS
 from mixpanel_data._internal.services.queries import UNITS, Queries
-from mixpanel_data._internal.services.segmentation import CountType, Unit
+from mixpanel_data._internal.services.segmentation import CountType
 from mixpanel_data.types import EventCountsResult, PropertyCountsResult
+
+Unit = Literal["minute", "hour", "day", "week", "month"]
 
 
 class BreakdownQueries(Queries):
@@ -75,7 +84,7 @@ class BreakdownQueries(Queries):
             unit=unit,
             from_date=days.first,
             to_date=days.last,
-            limit=limit,
+            limit=at_most("limit", limit),
         )
         counts = series(answer, zeros=type != "average")
         self._refuse_slips(happened(counts.values()), event)

@@ -6,7 +6,7 @@ from typing import Literal, TypeVar
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.query_answers import items, member
 from mixpanel_data._internal.query_api import QueryAPI
-from mixpanel_data._internal.query_arguments import choice
+from mixpanel_data._internal.query_arguments import at_most, choice
 from mixpanel_data._internal.query_names import refuse_slips
 from mixpanel_data._internal.services import discovery_answers as read
 from mixpanel_data._internal.services.lexicon import lexicon_schemas
@@ -25,7 +25,8 @@ class DiscoveryService:
 
     May be shared between threads. ``workspace_id`` narrows all but reports and lexicon to a data view. Every method raises
     AuthenticationError, RateLimitError, QueryError (with ``plan_limit`` where the project's plan lacks the query API),
-    ServerError or APIError.
+    ServerError or APIError; those that take a ``limit`` or a type raise ConfigError, before anything is asked, for one that
+    can't be right.
     """
 
     def __init__(self, client: MixpanelAPIClient, *, workspace_id: int | None = None) -> None:
@@ -54,6 +55,7 @@ class DiscoveryService:
         Among them are those that Mixpanel computes. Raises QueryError when there are none and ``event`` looks like a
         misspelt one.
         """
+        at_most("limit", limit)
 
         def load() -> list[str]:
             return list(member(self._api.get("events/properties/top", event=event, limit=limit)))
@@ -67,6 +69,7 @@ class DiscoveryService:
 
         Raises QueryError when there are none and ``event`` looks like a misspelt one.
         """
+        at_most("limit", limit)
 
         def load() -> list[str]:
             return read.texts(
@@ -87,6 +90,7 @@ class DiscoveryService:
         ``type``: ``general`` counts events, ``unique`` users, ``average`` events a user. Raises ConfigError for another.
         """
         choice("type", type, COUNTS)
+        at_most("limit", limit)
 
         def load() -> list[TopEvent]:
             return read.top_events(self._api.get("events/top", type=type, limit=limit))

@@ -64,7 +64,7 @@ class FetcherService:
         it already, by Mixpanel's own rule, is replaced. ``df`` of the result reads the table's rows of these days.
         """
         window, only = window_of(from_date, to_date), event_filter(events, where)
-        self._storage.require_room(name, append=append)
+        self._storage.require_room(name, append=append, kind="events")
         started, metadata = time.monotonic(), _metadata("events", window, only.events, only.where)
         with temporary_landing(self._storage.path) as folder:
             landings = EventLandings(self._client, folder, self._zone, only)
@@ -94,7 +94,7 @@ class FetcherService:
         ``where`` is an expression, such as ``properties["$last_seen"] >= "2026-01-01"``; ``output_properties`` names the
         properties to bring, None means all; ``cohort_id`` a saved cohort whose people they are. With ``append``, profiles of ids that are there are replaced.
         """
-        self._storage.require_room(name, append=append)
+        self._storage.require_room(name, append=append, kind="profiles")
         started, metadata = time.monotonic(), _metadata("profiles", None, (), where)
         if cohort_id is not None:
             metadata = replace(metadata, filter_cohorts=[cohort_id])

@@ -4,14 +4,16 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from mixpanel_data._internal.query_answers import dated, mapping, member, number, sequence
-from mixpanel_data._internal.query_arguments import Day, choice, day_range
+from mixpanel_data._internal.query_arguments import Day, at_most, choice, day_range
 from mixpanel_data._internal.query_expressions import as_expression
-from mixpanel_data._internal.services.queries import PERIODS, Queries
+from mixpanel_data._internal.services.queries import MOST_VALUES, PERIODS, Queries
 from mixpanel_data.exceptions import MixpanelDataError
 from mixpanel_data.types import FunnelResult, FunnelStep
 from mixpanel_data.types._base import OVERALL
 
 _LENGTH_UNITS = ("day", "hour", "minute", "second")
+# 90 days (Mixpanel's query OpenAPI file). Without a unit it is the funnel's own, which may be the shortest.
+_LONGEST = {"day": 90, "hour": 90 * 24, "minute": 90 * 1_440, "second": 90 * 86_400}
 
 Steps = list[dict[str, Any]]
 
@@ -40,17 +42,19 @@ class FunnelQueries(Queries):
         for a funnel that does not exist.
         """
         days = day_range(from_date, to_date)
+        if length_unit is not None:
+            choice("length_unit", length_unit, _LENGTH_UNITS)
         answer = self._api.get(
             "funnels",
             funnel_id=funnel_id,
             from_date=days.first,
             to_date=days.last,
-            unit=unit and choice("unit", unit, PERIODS),
-            length=length,
-            length_unit=length_unit and choice("length_unit", length_unit, _LENGTH_UNITS),
+            unit=None if unit is None else choice("unit", unit, PERIODS),
+            length=at_most("length", length, _LONGEST[length_unit or "second"]),
+            length_unit=length_unit,
             on=as_expression(on),
             where=where,
-            limit=limit,
+            limit=at_most("limit", limit, MOST_VALUES),
         )
         segments = _by_segment(dated(member(answer, "data")).values())
         steps = _together(segments.pop(OVERALL, []) or _flat(segments.values()))

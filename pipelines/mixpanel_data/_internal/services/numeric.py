@@ -38,7 +38,7 @@ class NumericQueries(Queries):
 
         ``type``: ``general`` counts events, ``unique`` users, ``average`` events a user. Errors as of ``segmentation``.
         """
-        no_hourly_uniques(choice("type", type, COUNTS), unit)
+        no_hourly_uniques(choice("type", type, COUNTS), choice("unit", unit, _UNITS))
         days = day_range(from_date, to_date)
         answer = self._numeric("numeric", event, days, on, unit, where, type=type)
         counts = series(answer, zeros=type != "average")

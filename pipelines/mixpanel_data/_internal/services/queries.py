@@ -9,6 +9,8 @@ from mixpanel_data._internal.services.discovery import DiscoveryService
 
 UNITS = ("minute", "hour", "day", "week", "month")
 PERIODS = ("day", "week", "month")
+MOST_VALUES = 10_000
+"""Of a property that splits a report, at most (Mixpanel's query OpenAPI file: segmentation, funnels)."""
 
 
 class Queries:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from mixpanel_data._internal.query_answers import dated, mapping, member, number, sequence
-from mixpanel_data._internal.query_arguments import Day, choice, day_range
+from mixpanel_data._internal.query_arguments import Day, at_most, choice, day_range
 from mixpanel_data._internal.query_expressions import as_expression
 from mixpanel_data._internal.services.queries import PERIODS, Queries
 from mixpanel_data.exceptions import ConfigError
@@ -12,6 +12,8 @@ from mixpanel_data.types import CohortInfo, FrequencyResult, RetentionResult
 from mixpanel_data.types._base import OVERALL
 
 Period = Literal["day", "week", "month"]
+_DAYS = {"day": 1, "week": 7, "month": 30}
+_LONGEST_DAYS = 90
 
 
 class RetentionQueries(Queries):
@@ -37,15 +39,19 @@ class RetentionQueries(Queries):
         """Who did ``born_event`` in each ``unit`` and came back by ``return_event`` (None: any event).
 
         ``birth`` counts a person once, at the first ``born_event`` in the range, and needs that; ``compounded`` ignores it and
-        counts everybody in each unit in which they did ``return_event``. ``interval_count`` periods of ``interval`` units
-        (1 unless said, at most 90 days) follow period 0, which is the return within less than one. ``unbounded`` counts a
-        return in a period or any later one. ``born_where`` and ``where`` (of the return) are expressions. ``on``, a property's
-        name or an expression, splits the returns by its ``limit`` most common values into ``segments``. Errors as of
-        ``segmentation``.
+        counts everybody in each unit in which they did ``return_event``, so it takes no ``born_where``. ``interval_count``
+        periods follow period 0, which is the return within less than one. A period is a ``unit``, or ``interval`` of them, at
+        most 90 days. Mixpanel takes either a unit or an interval: several units are sent as days, a week being 7 and a month
+        30 of them, and the rows are then as long as a period and begin at ``from_date`` instead of with the calendar's unit.
+        ``unbounded`` counts a return in a period or any later one. ``born_where`` and ``where`` (of the return) are
+        expressions. ``on``, a property's name or an expression, splits the returns by its ``limit`` most common values into
+        ``segments``. Errors as of ``segmentation``.
         """
         days = day_range(from_date, to_date)
         if choice("retention_type", retention_type, ("birth", "compounded")) != "birth":
             born_event = None
+            if born_where is not None:
+                raise ConfigError("born_where needs the type birth: compounded has no born_event.")
         elif not born_event:
             raise ConfigError("Retention of the type birth needs a born_event.")
         answer = self._api.get(
@@ -57,12 +63,11 @@ class RetentionQueries(Queries):
             event=return_event,
             born_where=born_where,
             where=where,
-            interval=interval,
-            interval_count=interval_count,
-            unit=choice("unit", unit, PERIODS),
+            **_period(unit, interval),
+            interval_count=at_most("interval_count", interval_count),
             unbounded_retention=unbounded or None,
             on=as_expression(on),
-            limit=limit,
+            limit=at_most("limit", limit),
         )
         segments = _by_segment(dated(member(answer)))
         cohorts = segments.pop(OVERALL, [])
@@ -101,7 +106,7 @@ class RetentionQueries(Queries):
             event=event,
             where=where,
             on=as_expression(on),
-            limit=limit,
+            limit=at_most("limit", limit),
         )
         segments = _counts_by_segment(dated(member(answer, "data")))
         data = segments.pop(OVERALL, {})
@@ -109,6 +114,13 @@ class RetentionQueries(Queries):
         return FrequencyResult(
             event, *days, unit, addiction_unit, data, _segments=segments, _data=answer
         )
+
+
+def _period(unit: str, interval: int | None) -> dict[str, str | int]:
+    """``interval`` units as Mixpanel takes them: the server refuses a ``unit`` beside an ``interval``."""
+    days = _DAYS[choice("unit", unit, PERIODS)]
+    at_most("interval", interval, _LONGEST_DAYS // days)
+    return {"unit": unit} if interval in (None, 1) else {"interval": (interval or 1) * days}
 
 
 def _by_segment(rows: Mapping[str, Any]) -> dict[str, list[CohortInfo]]:

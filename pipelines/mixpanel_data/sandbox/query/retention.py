@@ -17,6 +17,7 @@ from mixpanel_data.sandbox.records import DAY_MS, day_of
 _UNITS = (Unit.DAY, Unit.WEEK, Unit.MONTH)
 _TYPES = ("birth", "compounded")
 _MOST_UNITS = 90  # documented for days only
+_NO_UNIT_AND_INTERVAL = "unit and interval both set"
 _LIMIT = 255
 
 ByUser = dict[str, list[Fact]]
@@ -52,6 +53,9 @@ def retention(project: Project, fields: params.Fields) -> Answer:
 
 
 def _period(fields: params.Fields) -> Period:
+    """The server takes ``unit`` or ``interval``, never both; an ``interval`` alone counts days."""
+    if fields.get("unit") and fields.get("interval"):
+        raise RefusedError(400, _NO_UNIT_AND_INTERVAL)
     unit = asked.unit(fields, _UNITS, Unit.DAY)
     return Period(unit, params.positive(fields, "interval", 1, _MOST_UNITS))
 

@@ -13,15 +13,16 @@ from mixpanel_data.sandbox.query.tables import Values, as_asked
 from mixpanel_data.sandbox.query.units import Unit
 
 _DEFAULT_LIMIT = 60
+_UNITS = (Unit.MINUTE, Unit.HOUR, Unit.DAY, Unit.MONTH)
 _NO_UNIT_AND_INTERVAL = "Specify either unit or interval"
 _ONLY_DAYS = "interval can only be used when type is not general"
 
 
 def segmentation(project: Project, fields: params.Fields) -> Answer:
-    """Numbers for each segment and interval; what is zero is left out. Weeks are served beside the documented units."""
+    """Numbers for each segment and interval; what is zero is left out. There are no weeks (the OpenAPI file)."""
     event = params.text(fields, "event")
     kind = asked.kind(fields, "general")
-    unit = asked.unit(fields, tuple(Unit), Unit.DAY)
+    unit = asked.unit(fields, _UNITS, Unit.DAY)
     asked.refuse_hourly_uniques(kind, unit)
     interval = _interval(fields, kind)
     days = _days(project, fields, interval)
