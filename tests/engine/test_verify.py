@@ -90,7 +90,9 @@ LINE = b'{"event":"a","properties":{"time":1}}'
         (b'{"error":"busy","status":500}', "not an export"),
         (b'{"error":"busy"}\n' + LINE, "not an export"),
         (b"[1]\n", "not an export"),
-        (LINE[5:] + b"\n" + LINE + b"\n", "unreadable first line"),
+        (LINE + b'\n{"error":"busy"}\n', "not an export"),
+        (b"<html>\nbusy\n</html>\n", "not an export"),
+        (LINE + b"\n<html>busy</html>", "unreadable last line"),
     ],
 )
 def test_what_is_no_whole_export_is_refused_by_name(body, reason):

@@ -34,6 +34,10 @@ class People(Project):
         """Mixpanel has this profile now."""
         self.sandbox.dataset.set_profile(name, properties, data_group_id=group)
 
+    def sends(self, name: str, raw: bytes) -> None:
+        """Mixpanel sends these bytes, which need not be JSON, as the profile of ``name``."""
+        self.sandbox.dataset.set_profile(name, {}, raw=raw)
+
     def loses(self, name: str, *, group: str | None = None) -> None:
         self.sandbox.dataset.remove_profile(name, data_group_id=group)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mixpanel_data._internal.profile_lines import page_without_profiles
 from mixpanel_data.exceptions import IncompleteExportError, QueryError
 
 _EXPIRED = re.compile(r"(?i)uncached query|session")
@@ -102,7 +103,7 @@ def _parse(body: bytes) -> Any:
     try:
         return json.loads(text, strict=False, parse_int=_int, parse_float=str)
     except (ValueError, RecursionError):
-        return None
+        return page_without_profiles(text)  # one profile may be to blame; it costs no other
 
 
 def _int(digits: str) -> int | str:

@@ -19,6 +19,7 @@ _MILLISECONDS_FROM = (
     "1e11"  # a time of at least this is in milliseconds, below it in seconds [reference page, 11.1]
 )
 _YEAR_9892 = "2.5e14"
+_YEAR_9999_MS = 253_402_300_799_999
 
 
 def literal(value: str | Path) -> str:
@@ -32,11 +33,16 @@ def timestamp(value: datetime) -> str:
 
 
 def read_lines(paths: Sequence[Path], *, longest: int = 0) -> str:
-    """A relation (event, properties) of the lines in ``paths``, none longer than ``longest`` bytes, in no order."""
+    """A relation (event, properties) of the lines in ``paths``, none longer than ``longest`` bytes, in no order.
+
+    A line that is no JSON object is a row of NULLs; a blank line is none. Of two equal keys beside ``event`` the first
+    counts. On one thread the rows are in the order of the lines.
+    """
     files = ", ".join(literal(path) for path in paths)
     return (
         f"read_json([{files}], format='newline_delimited', compression='none', "
-        f"maximum_object_size={max(USUAL_OBJECT, longest + SLACK)}, columns={{event: 'VARCHAR', properties: 'JSON'}})"
+        f"maximum_object_size={max(USUAL_OBJECT, longest + SLACK)}, columns={{event: 'VARCHAR', properties: 'JSON'}}, "
+        "ignore_errors=true)"
     )
 
 
@@ -74,6 +80,15 @@ def _utc(clock: str, zone: ZoneInfo) -> str:
     day_before = f"({clock} - INTERVAL 1 DAY)"
     first = f"({clock} - ({day_before} - timezone('UTC', timezone({name}, {day_before}))))"
     return f"CASE WHEN timezone({name}, timezone('UTC', {first})) = {clock} THEN {first} ELSE {second} END"
+
+
+def processed_at(properties: str) -> str:
+    """When Mixpanel processed an event, UTC; NULL where its JSON ``properties`` hold no time up to the year 9999."""
+    text = f"json_extract_string({properties}, '$.mp_processing_time_ms')"
+    milliseconds = f"try_cast({text} AS BIGINT)"
+    return (
+        f"CASE WHEN {milliseconds} BETWEEN 0 AND {_YEAR_9999_MS} THEN epoch_ms({milliseconds}) END"
+    )
 
 
 def within(windows: Iterable[Window], zone: ZoneInfo) -> str:

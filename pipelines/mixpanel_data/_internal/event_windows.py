@@ -6,14 +6,20 @@ from datetime import UTC, date, datetime, timedelta
 
 from mixpanel_data._internal.event_filter import UNFILTERED, EventFilter
 from mixpanel_data._internal.inspect_lines import inspect_lines
-from mixpanel_data._internal.land_events import land_events, set_apart
+from mixpanel_data._internal.land_events import for_window, land_events, set_apart
 from mixpanel_data._internal.land_windows import WindowLander
 from mixpanel_data._internal.landing import Landed
 from mixpanel_data._internal.planner import Range, days_to_fetch, plan, wanted_range
 from mixpanel_data._internal.preview import Preview, planned_request
+from mixpanel_data._internal.rejected import rejected_lines
 from mixpanel_data._internal.run import Run
 from mixpanel_data._internal.windows import Window
-from mixpanel_data.exceptions import ConfigError, MixpanelDataError, QueryError
+from mixpanel_data.exceptions import (
+    ConfigError,
+    IncompleteExportError,
+    MixpanelDataError,
+    QueryError,
+)
 
 
 class EventWindows:
@@ -128,17 +134,32 @@ class EventWindows:
         return self._lander.package(windows, begun=self._begun, failed=self._failed)
 
     def again(self, file: Landed) -> Landed:
-        """``file``, which would not load, fetched once more, and what comes the same again set apart."""
+        """``file``, which did not load as a whole, without the lines to blame, which are repaired or in ``rejects``.
+
+        It is fetched once more if one of them is not proven yet to be what Mixpanel has: was not rejected before.
+
+        Raises:
+            IncompleteExportError: it is no export, or no two fetches had the same bad lines.
+        """
         zone = self._run.settings.zone
-        suspects = inspect_lines(file.path, file.window, zone)
-        if not suspects:
-            return set_apart(file, []).save()  # it was blank lines that did not add up
+        try:
+            suspects = inspect_lines(file.path, file.window, zone)
+        except IncompleteExportError as error:
+            self._run.landing.set_aside(file.path, error.reason)
+            file.discard()
+            raise for_window(error, file.window) from None
+        unreadable = {line.text for line in suspects if line.repaired is None}
+        # Without any, blank lines did not add up.
+        if not unreadable or unreadable <= rejected_lines(self._run.folder.raw, file.window):
+            return set_apart(file, suspects).save()
         self._run.landing.set_aside(file.path, "unreadable line")
         file.discard()
-        return land_events(
+        landed = land_events(
             self._run.client, file.window, self._run.landing, zone,
             on_bytes=self._run.progress.received, suspects=suspects, only=self._only,
         )  # fmt: skip
+        self._run.fetched(landed)
+        return landed
 
     def _begun(self, window: Window) -> None:
         self._asked.update(window.days())

@@ -1,25 +1,32 @@
-"""The slow look at landed profiles that would not load: which can't be read, and why.
+"""Which landed profiles can't be loaded as they are, and why.
 
-Only a file that DuckDB refused comes here. Each profile is judged alone, by the parser that loads it.
+Only a file that DuckDB did not load as a whole comes here. The statement that loads profiles also judges them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
-from mixpanel_data._internal.inspect_lines import BadLine, numbered_lines, without
+from mixpanel_data._internal.inspect_lines import (
+    BadLine,
+    bad_lines,
+    longest_line,
+    refused_rows,
+    without,
+)
 from mixpanel_data._internal.landing import Landed, Reject
 from mixpanel_data._internal.profile_lines import distinct_id, raw_of
+from mixpanel_data._internal.profile_sql import read_profiles
 
-BATCH_BYTES = 4 * 1024 * 1024
+NOBODYS = ("no object", "no $distinct_id")
+"""Reasons of profiles that are nobody's."""
 
-_JUDGE = """
+_WHY = """
     SELECT number, CASE
         WHEN profile IS NULL THEN 'not valid JSON'
         WHEN json_type(profile) <> 'OBJECT' THEN 'no object'
-        WHEN len(json_keys(profile)) > len(list_distinct(json_keys(profile))) THEN 'a key twice'
         WHEN json_extract_string(profile, '$."$distinct_id"') IS NULL THEN 'no $distinct_id'
     END AS reason
     FROM (
@@ -31,40 +38,32 @@ _JUDGE = """
 
 
 def inspect_profiles(path: Path) -> list[BadLine]:
-    """The profiles of a landed file that can't be loaded, ``raw`` without what we put around them."""
-    with duckdb.connect() as connection:
-        bad = [line for batch in _batches(path) for line in _judged(connection, batch)]
-    return sorted(bad, key=lambda line: line.number)
+    """The profiles of a landed file that can't be loaded as they are, ``raw`` without what we put around them."""
+
+    def refused(file: Path) -> list[int]:
+        return refused_rows(read_profiles(file, longest_line(file)), "distinct_id IS NOT NULL")
+
+    return [replace(line, raw=raw_of(line.raw)) for line in bad_lines(path, refused, _reasons)]
 
 
 def set_apart(landed: Landed, bad: list[BadLine]) -> Landed:
-    """``landed`` with its ``bad`` profiles taken out of the file and kept beside it."""
-    lines = without(landed.path, {line.number for line in bad})
+    """``landed`` with its ``bad`` profiles repaired in the file, or removed from it, and kept in ``rejects``."""
+    lines = without(landed.path, bad)
     rejects = tuple(
         Reject(line.number, line.text, line.reason, distinct_id(line.raw)) for line in bad
     )
-    return replace(landed, lines=lines, raw_size=landed.path.stat().st_size, rejects=rejects)
+    return replace(
+        landed, lines=lines, raw_size=landed.path.stat().st_size, rejects=rejects,
+        largest_object=max(landed.largest_object, longest_line(landed.path)),
+    )  # fmt: skip
 
 
-def _batches(path: Path) -> Iterator[dict[int, bytes]]:
-    batch: dict[int, bytes] = {}
-    size = 0
-    for number, line in numbered_lines(path):
-        batch[number] = raw_of(line)
-        size += len(line)
-        if size >= BATCH_BYTES:
-            yield batch
-            batch, size = {}, 0
-    yield batch
-
-
-def _judged(connection: duckdb.DuckDBPyConnection, batch: dict[int, bytes]) -> Iterator[BadLine]:
+def _reasons(lines: Mapping[int, bytes]) -> Iterator[tuple[int, str]]:
     texts: dict[int, str] = {}
-    for number, raw in batch.items():
+    for number, line in lines.items():
         try:
-            texts[number] = raw.decode("utf-8")
+            texts[number] = raw_of(line).decode("utf-8")
         except UnicodeDecodeError as error:
-            yield BadLine(number, raw, f"not UTF-8 at byte {error.start}")
-    values = [list(texts), list(texts.values())]
-    for number, reason in connection.execute(_JUDGE, values).fetchall():
-        yield BadLine(number, batch[number], reason)
+            yield number, f"not UTF-8 at byte {error.start}"
+    with duckdb.connect() as connection:
+        yield from connection.execute(_WHY, [list(texts), list(texts.values())]).fetchall()

@@ -8,7 +8,12 @@ from zoneinfo import ZoneInfo
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.event_filter import EVERYTHING, EventFilter
-from mixpanel_data._internal.inspect_lines import BadLine, inspect_lines, without
+from mixpanel_data._internal.inspect_lines import (
+    BadLine,
+    inspect_lines,
+    longest_line,
+    without,
+)
 from mixpanel_data._internal.landing import Landed, LandingFolder, Reject
 from mixpanel_data._internal.verify import BodyVerifier, broken
 from mixpanel_data._internal.windows import Window
@@ -33,7 +38,7 @@ def land_events(
     """The verified file of ``window``, fetched again while it comes broken, up to three times.
 
     ``suspects`` are the lines that could not be read of an earlier fetch, one that would not load. Then every line is
-    looked at: one that can't be read and is among them is proven to be what Mixpanel has, and put into ``rejects``.
+    inspected: one that can't be read and is among them is proven to be what Mixpanel has, and put into ``rejects``.
 
     Raises:
         IncompleteExportError: no attempt brought a whole body; nothing of it will be loaded.
@@ -53,20 +58,29 @@ def land_events(
         landed = replace(landed, requests=requests)
         if known is None:
             return landed.save()
-        bad = inspect_lines(landed.path, window, zone)
-        if {line.raw for line in bad} <= known:
+        try:
+            bad = inspect_lines(landed.path, window, zone)
+        except IncompleteExportError as error:
+            folder.set_aside(landed.path, error.reason)
+            raise for_window(error, window, requests=requests) from None
+        unreadable = [line for line in bad if line.repaired is None]
+        if {line.raw for line in unreadable} <= known:
             return set_apart(landed, bad).save()
-        known |= {line.raw for line in bad}
-        failure = _malformed(bad)
+        known |= {line.raw for line in unreadable}
+        failure = _malformed(unreadable)
         folder.set_aside(landed.path, "malformed line")
-    raise _for_window(failure, window, requests)
+    raise for_window(failure, window, requests=requests, attempts=ATTEMPTS)
 
 
 def set_apart(landed: Landed, bad: Sequence[BadLine]) -> Landed:
-    """``landed`` with its ``bad`` lines, and blank ones, taken out of the file and kept beside it."""
-    lines = without(landed.path, {line.number for line in bad})
+    """``landed`` with its ``bad`` lines repaired in the file, or removed from it, and kept in ``rejects``."""
+    lines = without(landed.path, bad)
     rejects = tuple(Reject(line.number, line.text, line.reason) for line in bad)
-    return replace(landed, lines=lines, raw_size=landed.path.stat().st_size, rejects=rejects)
+    # A repaired line may be longer: the escape of a control character has six bytes.
+    return replace(
+        landed, lines=lines, raw_size=landed.path.stat().st_size, rejects=rejects,
+        largest_object=max(landed.largest_object, longest_line(landed.path)),
+    )  # fmt: skip
 
 
 def _fetch(
@@ -110,11 +124,15 @@ def _malformed(bad: list[BadLine]) -> IncompleteExportError:
     return broken("malformed line", f"{len(bad)} lines can't be read ({shown})")
 
 
-def _for_window(
-    error: IncompleteExportError, window: Window, requests: int
+def for_window(
+    error: IncompleteExportError, window: Window, *, requests: int = 0, attempts: int = 1
 ) -> IncompleteExportError:
+    """``error`` as one of the days of ``window``, after so many attempts and ``requests`` not counted elsewhere."""
+    explanation = str(error.details.get("explanation") or error.reason)
+    if attempts > 1:
+        explanation = f"{attempts} attempts were made; the last one: {explanation}"
     return IncompleteExportError(
-        f"{ATTEMPTS} attempts were made; the last one: {error.details.get('explanation', error.reason)}",
+        explanation,
         reason=error.reason,
         from_date=window.first,
         to_date=window.last,

@@ -60,7 +60,7 @@ class ProfileLander:
         :func:`land_profiles`; the file as it is comes back when every profile of it can be read.
         """
         bad = inspect_profiles(file.path)
-        if {line.text for line in bad} <= proven:
+        if {line.text for line in bad if line.repaired is None} <= proven:
             return set_apart(file, bad).save()
         of = next(each for each in self.sets if each.kind == file.kind and _is_of(file, each))
         file.discard()

@@ -84,13 +84,14 @@ class _Oddities:
         """
         bad = inspect_profiles(landed.path) if self._inspect else []
         doubt = pages.doubt()
-        odd: set[str | bytes] = {line.raw for line in bad}
+        unreadable = [line for line in bad if line.repaired is None]
+        odd: set[str | bytes] = {line.raw for line in unreadable}
         odd |= {doubt} if doubt else set()
         if odd <= self._seen:
             return set_apart(landed, bad) if bad else landed
         self._seen |= odd
         landed.discard()
-        raise broken("odd answer", doubt) if doubt else _malformed(bad)
+        raise broken("odd answer", doubt) if doubt else _malformed(unreadable)
 
 
 def _fetch(source: Source, read: ProfileRead, pages: Pages) -> Landed:

@@ -20,16 +20,24 @@ from mixpanel_data._internal.windows import Window
 
 KEPT_BROKEN_FILES = 20
 
+REPAIRED = "repaired"
+"""The reason of a line that was loaded with replaced characters; every other reason is of one that was not."""
+
 
 @dataclass(frozen=True)
 class Reject:
-    """A line, or a profile, that is proven to be what Mixpanel has, and that no parser can read."""
+    """A line, or a profile, as Mixpanel has it, that could not be loaded as it is."""
 
     line_number: int
     raw: str
     reason: str
     distinct_id: str | None = None
     """Whose profile it is, where that much can be read."""
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it was loaded, repaired."""
+        return self.reason == REPAIRED
 
 
 @dataclass(frozen=True)

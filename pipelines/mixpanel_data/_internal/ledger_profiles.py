@@ -1,7 +1,5 @@
 """What the ledger, and the raw tables beside it, hold of profiles."""
 
-from pathlib import Path
-
 import duckdb
 
 from mixpanel_data._internal.profile_reads import ReadRecord, Reads
@@ -33,12 +31,3 @@ def count_profiles(
         query = f"SELECT group_key, count(*) FROM {schema}.group_profiles GROUP BY ALL ORDER BY ALL"
         counts |= dict(connection.execute(query).fetchall())
     return counts
-
-
-def rejected_profiles(raw: Path, kind: str) -> set[str]:
-    """The texts of profiles that were proven unreadable before, whoever's they are."""
-    if not raw.is_file():
-        return set()
-    with duckdb.connect(str(raw), read_only=True) as connection:
-        query = "SELECT DISTINCT raw FROM mixpanel._rejected WHERE table_name = $kind"
-        return {text for (text,) in connection.execute(query, {"kind": kind}).fetchall()}

@@ -11,18 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from mixpanel_data._internal.json_pieces import DECODER, UNREADABLE, items, member, members
+
 _BEFORE = b',"profile":'
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
-_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_space = re.compile(r"[ \t\n\r]*").match
+_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 
-
-def _integer(digits: str) -> int | str:
-    return int(digits) if len(digits) < 4_000 else f"\0{digits}"  # Python refuses more than 4,300
-
-
-# As lenient as the client, which counted the profiles: what a profile may hold is for DuckDB to say.
-_DECODER = json.JSONDecoder(strict=False, parse_int=_integer)
 _ENCODER = json.JSONEncoder(sort_keys=True)
 
 
@@ -49,13 +43,20 @@ def profiles_of(body: bytes) -> Iterator[RawProfile]:
     """The profiles of ``body``, a page that the client has read before."""
     # An escape of our own for bytes that are not UTF-8, so that they come out of it as they went in.
     text = body.decode("utf-8", "surrogateescape")
-    at = _results(text)
-    while text[at] != "]":
-        profile, end = _DECODER.raw_decode(text, at)
-        yield _raw_profile(profile, text[at:end].encode("utf-8", "surrogateescape"))
-        at = _skip(text, end)
-        if text[at] == ",":
-            at = _skip(text, at + 1)
+    for profile, start, end in items(text, _results(text)):
+        if end > start:
+            raw = text[start:end]
+            yield _raw_profile(profile, raw, raw.encode("utf-8", "surrogateescape"))
+
+
+def page_without_profiles(text: str) -> Any:
+    """What a page says, null in the place of each profile; None if it is no page. Any profile may be unreadable."""
+    try:
+        at = _results(text)
+        *profiles, (_, _, end) = items(text, at)
+        return DECODER.decode(f"{text[: at + 1]}{','.join(['null'] * len(profiles))}{text[end:]}")
+    except UNREADABLE:
+        return None
 
 
 def raw_of(line: bytes) -> bytes:
@@ -65,8 +66,7 @@ def raw_of(line: bytes) -> bytes:
 
 def distinct_id(raw: bytes) -> str | None:
     """The id a table could have for the profile ``raw``, however odd the rest of it is; None if it has none."""
-    profile, _ = _DECODER.raw_decode(raw.decode("utf-8", "surrogateescape"))
-    found = profile.get("$distinct_id") if isinstance(profile, dict) else None
+    found = member(raw.decode("utf-8", "surrogateescape"), "$distinct_id")
     text = found if found is None or isinstance(found, str) else json.dumps(found)
     return text if text is None or _is_utf8(text) else None
 
@@ -79,26 +79,22 @@ def _is_utf8(text: str) -> bool:
 
 
 def _results(text: str) -> int:
-    """Where the first profile begins."""
-    at = _skip(text, 0) + 1  # behind "{"
-    while True:
-        key, at = _DECODER.raw_decode(text, _skip(text, at))
-        at = _skip(text, _skip(text, at) + 1)  # behind ":"
-        if key == "results":
-            return _skip(text, at + 1)
-        _, at = _DECODER.raw_decode(text, at)
-        at = _skip(text, at) + 1  # behind ","
+    """Where the array of profiles begins."""
+    for key, at in members(text):
+        if key == "results" and text[at] == "[":
+            return at
+    raise ValueError("no array of profiles")
 
 
-def _skip(text: str, at: int) -> int:
-    found = _space(text, at)
-    return found.end() if found else at
-
-
-def _raw_profile(profile: Any, raw: bytes) -> RawProfile:
+def _raw_profile(profile: Any, text: str, raw: bytes) -> RawProfile:
     known = profile if isinstance(profile, dict) else {}
     found, properties = known.get("$distinct_id"), known.get("$properties")
-    canonical = _ENCODER.encode({} if properties is None else properties).encode()
+    try:
+        canonical = _ENCODER.encode({} if properties is None else properties).encode()
+    except RecursionError:
+        profile = None
+    if profile is None:  # it can't be parsed here; DuckDB may be able to
+        found, properties, canonical = member(text, "$distinct_id"), None, raw
     seen = properties.get("$last_seen") if isinstance(properties, dict) else None
     moment = _MOMENT.match(seen) if isinstance(seen, str) else None
     return RawProfile(

@@ -46,6 +46,9 @@ class SyncReport:
     days: list[DayOutcome] = field(default_factory=list)
     profile_reads: list[ProfileOutcome] = field(default_factory=list)
     rejected: int = 0
+    """Lines, and profiles, that were not loaded."""
+    repaired: int = 0
+    """Lines, and profiles, that were loaded with replaced characters."""
     requests: int = 0
     budget: dict[str, dict[str, int]] = field(default_factory=dict)
     """For exports and queries: how many the last hour saw, by whatever run, and how many are left."""
@@ -103,7 +106,7 @@ class SyncReport:
 
     def note_profiles(self, file: Landed, after: Ledger) -> None:
         """Add the outcome of ``file``, which a load has just brought."""
-        self.rejected += len(file.rejects)
+        self.rejected += sum(not item.is_loaded for item in file.rejects)
         brought = after.reads[file.kind, file.filter_hash].row_count
         now = after.profile_counts.get(file.group_key, 0)
         self.profile_reads.append(ProfileOutcome(file.group_key, brought, now, file.since))
@@ -138,6 +141,7 @@ class SyncReport:
                 for read in self.profile_reads
             ],
             "rejected_lines": self.rejected,
+            "repaired_lines": self.repaired,
             "requests": self.requests,
             "budget": self.budget,
             "bytes": self.bytes,

@@ -17,11 +17,11 @@ from mixpanel_data._internal.land_profile_sets import ProfileLander
 from mixpanel_data._internal.land_profiles import Source
 from mixpanel_data._internal.landing import Landed
 from mixpanel_data._internal.ledger import Ledger, read_ledger, read_published_ledger
-from mixpanel_data._internal.ledger_profiles import rejected_profiles
 from mixpanel_data._internal.planner import Range
 from mixpanel_data._internal.preview import Preview
 from mixpanel_data._internal.profile_reads import ProfileSet, most_pages, profile_sets
 from mixpanel_data._internal.progress import QUIET, Progress
+from mixpanel_data._internal.rejected import rejected_profiles
 from mixpanel_data._internal.report import SyncReport
 from mixpanel_data._internal.run import Run
 from mixpanel_data._internal.settings import Settings
@@ -147,7 +147,7 @@ class Sync:
         return self._run.fail(error)
 
     def load(self, landed: Sequence[Landed]) -> None:
-        """Load verified files; one that DuckDB can't read is fetched once more, and then its bad lines set apart."""
+        """Load verified files; of one that did not load as a whole, the bad lines are repaired or rejected, and the rest loads."""
         for file in self._load(landed):
             try:
                 again = self._land_again(file)
@@ -187,6 +187,7 @@ class Sync:
             self.report.note_days(list(file.window.days()), before, after)
         else:
             self.report.note_profiles(file, after)
+        self.report.repaired += sum(item.is_loaded for item in file.rejects)
         self._run.progress.loaded(file)
 
     def needs_build(self) -> bool:

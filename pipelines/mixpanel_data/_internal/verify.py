@@ -1,17 +1,18 @@
 """Proof, while a body arrives, that it is whole.
 
-Status 200 proves nothing: an export that breaks off may end with perfect HTTP framing (reference page, 11.6). So the
-gzip trailer is checked, the lines are counted, and the first and the last must be events. What lies between is proven
-when DuckDB reads it: it must find as many events as there are lines. Nothing is split anywhere but at ``\\n``.
+Status 200 proves nothing: an export that breaks off may end with perfect HTTP framing. So the gzip trailer is checked,
+the lines are counted, and the last line must have its end: a line break, or the end of its JSON object. What a good
+line is, wherever it stands, DuckDB says when it loads them: it must find as many events as there are lines. Nothing is
+split anywhere but at ``\\n``.
 """
 
-import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from mixpanel_data._internal.repair_lines import is_closed
 from mixpanel_data.exceptions import IncompleteExportError
 
 try:
@@ -29,6 +30,8 @@ PIECE = (
 BROKEN_OFF = (
     b"terminated early"  # the line "terminated early" or "export terminated early" under status 200
 )
+EVENT = b'"event"'
+"""No line of an export is without it."""
 SHOWN = 120  # characters of a bad line that an error message quotes
 
 
@@ -55,6 +58,8 @@ class BodyVerifier:
         self._head_ended = False
         self._last = b""  # the last line that ended
         self._tail = bytearray()  # what came after it
+        self._before = b""  # the end of the piece before, while no event was seen
+        self._has_event = False
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """The content of the next piece of the wire's bytes.
@@ -80,6 +85,9 @@ class BodyVerifier:
 
     def _look_at(self, data: bytes) -> None:
         self._raw_bytes += len(data)
+        if not self._has_event:
+            self._has_event = EVENT in self._before + data
+            self._before = (self._before + data)[1 - len(EVENT) :]
         newlines = data.count(b"\n")
         self._newlines += newlines
         if not self._head_ended:
@@ -105,25 +113,31 @@ class BodyVerifier:
         tail = bytes(self._tail)
         lines = self._newlines + (1 if tail.strip() else 0)
         if lines:
-            _must_be_event(tail if tail.strip() else self._last, "last")
-            _must_be_event(bytes(self._head), "first")
+            self._require_end(tail)
+            if not self._has_event:
+                raise broken(
+                    "not an export",
+                    f"no line is an event; the first is {_quote(bytes(self._head))}",
+                )
         return Proof(lines, self._raw_bytes, self._longest)
 
+    def _require_end(self, tail: bytes) -> None:
+        unfinished = bool(tail.strip())
+        last = tail if unfinished else self._last
+        if BROKEN_OFF in last[-200:].lower() and not last.rstrip().endswith(b"}"):
+            raise broken(
+                "terminated early", "Mixpanel ended the export with the line 'terminated early'"
+            )
+        if unfinished and not is_closed(tail):
+            raise broken("unreadable last line", f"the last line is cut: {_quote(tail)}")
+        for line in (bytes(self._head), last):
+            if _is_error(line):
+                raise broken("not an export", f"Mixpanel sent an error: {_quote(line)}")
 
-def _must_be_event(line: bytes, which: str) -> None:
-    if BROKEN_OFF in line[-200:].lower() and not line.rstrip().endswith(b"}"):
-        raise broken(
-            "terminated early", "Mixpanel ended the export with the line 'terminated early'"
-        )
-    try:
-        event = json.loads(line)
-    except ValueError:
-        raise broken(
-            f"unreadable {which} line", f"the {which} line is not JSON: {_quote(line)}"
-        ) from None
-    if isinstance(event, dict) and isinstance(event.get("properties"), dict) and "event" in event:
-        return
-    raise broken("not an export", f"the {which} line is no event: {_quote(line)}")
+
+def _is_error(line: bytes) -> bool:
+    keys = (b'"error"', b'"properties"', EVENT)
+    return line.startswith(b"{") and [key in line for key in keys] == [True, False, False]
 
 
 def _quote(line: bytes) -> str:

@@ -25,6 +25,11 @@ def summary_lines(report: SyncReport) -> list[str]:
         lines.append(
             f"{report.rejected:,} lines can't be read; they are kept in the table _rejected."
         )
+    if report.repaired:
+        lines.append(
+            f"{report.repaired:,} lines were loaded with replaced characters; "
+            "the originals are kept in the table _rejected."
+        )
     if report.failures:
         days = ", ".join(map(str, report.missing[:10])) or "no days of events"
         more = f" and {len(report.missing) - 10} more" if len(report.missing) > 10 else ""

@@ -154,11 +154,15 @@ class Dataset:
         properties: dict[str, Any] | None = None,
         *,
         data_group_id: str | None = None,
+        raw: bytes | None = None,
     ) -> None:
-        """Store a profile in place of the one of the same id; ``properties`` None: an answer without ``$properties``."""
+        """Store a profile in place of the one of the same id; ``properties`` None: an answer without ``$properties``.
+
+        ``raw``, which need not be JSON, is sent in the place of the whole profile.
+        """
         kept = None if properties is None else dict(properties)
         with self._lock:
-            profile = Profile(distinct_id, kept, data_group_id)
+            profile = Profile(distinct_id, kept, data_group_id, raw)
             self._profiles[data_group_id, str(distinct_id)] = profile
 
     def remove_profile(self, distinct_id: str | int, *, data_group_id: str | None = None) -> None:

@@ -24,11 +24,11 @@ _PAGING = {"session_id", "page", "page_size", "project_id", "workspace_id"}
 async def engage(request: Request) -> Response:
     """One page. ``total`` counts all pages; ``session_id`` comes with every page, the last one too."""
     call: Call = request.scope["state"]["call"]
-    answer = await run_in_threadpool(_page, request.app.state.project, call.fields)
-    return Response(encode_json(answer), media_type="application/json")
+    body = await run_in_threadpool(_page, request.app.state.project, call.fields)
+    return Response(body, media_type="application/json")
 
 
-def _page(project: Project, fields: params.Fields) -> dict[str, Any]:
+def _page(project: Project, fields: params.Fields) -> bytes:
     if fields.get("behaviors"):
         raise RefusedError(400, "behaviors are not served by the sandbox")
     page = params.integer(fields, "page") or 0
@@ -77,7 +77,7 @@ def _wanted_ids(fields: params.Fields) -> set[str] | None:
 
 def _answer(
     project: Project, fields: params.Fields, session: Session, session_id: str, page: int
-) -> dict[str, Any]:
+) -> bytes:
     names = params.json_list(fields, "output_properties")
     start = page * session.page_size
     results = session.profiles[start : start + session.page_size]
@@ -87,11 +87,12 @@ def _answer(
         "session_id": session_id,
         "status": "ok",
         "total": len(session.profiles),
-        "results": [_result(profile, names) for profile in results],
     }
     if page > 0 and not project.total_on_later_pages:
         del answer["total"]
-    return answer
+    # Each by itself: one with half an emoji is escaped, and the others are not.
+    profiles = b",".join(profile.raw or encode_json(_result(profile, names)) for profile in results)
+    return encode_json(answer)[:-1] + b',"results":[' + profiles + b"]}"
 
 
 def _result(profile: Profile, names: list[str] | None) -> dict[str, Any]:

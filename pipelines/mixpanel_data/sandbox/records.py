@@ -51,6 +51,8 @@ class Profile:
     distinct_id: str | int
     properties: dict[str, Any] | None
     data_group_id: str | None = None
+    raw: bytes | None = None
+    """What the answer carries in the place of the whole profile, byte for byte."""
 
 
 def encode_json(value: object) -> bytes:

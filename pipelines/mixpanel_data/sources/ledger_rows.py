@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from mixpanel_data.sources.package import Manifest, PackedFile
-from mixpanel_data.sources.tables import LEDGER, LEDGER_COLUMNS, REJECTED
+from mixpanel_data.sources.tables import EVENTS, LEDGER, LEDGER_COLUMNS, REJECTED
 
 Connection = duckdb.DuckDBPyConnection
 Row = dict[str, Any]
@@ -38,14 +38,30 @@ def insert(connection: Connection, rows: list[Row]) -> None:
 
 
 def insert_rejects(connection: Connection, table: str, file: PackedFile, load_id: str) -> None:
-    """Append the lines of ``file`` that no parser can read."""
+    """Append the rejected and repaired lines of ``file``, in place of what earlier fetches have of its days.
+
+    Of a line of an earlier fetch of more days the day is not known: it is replaced if it is the same line.
+    """
+    first, last = file.window.first, file.window.last
+    whole = "window_start >= $first AND window_end <= $last" if table == EVENTS else "false"
+    connection.execute(
+        f"DELETE FROM {REJECTED} WHERE table_name = $table AND load_id <> $load_id AND ({whole} "
+        "OR (raw IN (SELECT unnest($raws::VARCHAR[])) "
+        "AND ($table <> 'events' OR (window_start <= $last AND window_end >= $first))))",
+        {
+            "table": table, "load_id": load_id, "first": first, "last": last,
+            "raws": [item.raw for item in file.rejects],
+        },
+    )  # fmt: skip
     if not file.rejects:
         return
-    days = [table, file.window.first, file.window.last]
     now = naive_utc(datetime.now(UTC))
     connection.executemany(
         f"INSERT INTO {REJECTED} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [[*days, item.line_number, item.raw, item.reason, load_id, now] for item in file.rejects],
+        [
+            [table, first, last, item.line_number, item.raw, item.reason, load_id, now]
+            for item in file.rejects
+        ],
     )
 
 

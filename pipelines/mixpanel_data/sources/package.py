@@ -55,6 +55,11 @@ class PackedFile:
     since: datetime | None
     """Naive UTC."""
 
+    @property
+    def rejected_count(self) -> int:
+        """How many lines were not loaded; repaired ones were."""
+        return sum(not item.is_loaded for item in self.rejects)
+
 
 @dataclass(frozen=True)
 class Manifest:

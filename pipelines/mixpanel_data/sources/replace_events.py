@@ -9,7 +9,7 @@ from mixpanel_data._internal.event_sql import (
     bounds,
     day_of,
     events_of,
-    literal,
+    processed_at,
     read_lines,
     within,
 )
@@ -58,8 +58,7 @@ def _day_counts(connection: Connection, windows: list[Window], manifest: Manifes
         f"""
         SELECT day, count(*), max(processed_at), count(*) FILTER (processed_at - time > INTERVAL 1 DAY)
         FROM (
-            SELECT {day_of("time", manifest.zone)} AS day, time, make_timestamp(1000 * try_cast(
-                json_extract_string(properties, {literal("$.mp_processing_time_ms")}) AS BIGINT)) AS processed_at
+            SELECT {day_of("time", manifest.zone)} AS day, time, {processed_at("properties")} AS processed_at
             FROM {EVENTS} WHERE {within(windows, manifest.zone)}
         )
         GROUP BY day
@@ -90,7 +89,7 @@ def _ledger(
                 "range_end": end,
                 "row_count": count,
                 "previous_row_count": previous.get(day),
-                "rejected_count": len(file.rejects) if number == 0 else 0,
+                "rejected_count": file.rejected_count if number == 0 else 0,
                 "late_count": late,
                 "bytes": round(file.size * share),
                 "max_processed_at": processed_at,

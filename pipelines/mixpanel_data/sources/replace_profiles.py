@@ -8,11 +8,12 @@ from typing import Any
 import duckdb
 
 from mixpanel_data._internal.event_sql import literal, timestamp
+from mixpanel_data._internal.inspect_profiles import NOBODYS
+from mixpanel_data._internal.profile_sql import read_profiles
 from mixpanel_data.sources import ledger_rows, tables
 from mixpanel_data.sources.package import Manifest, PackedFile
 
 Connection = duckdb.DuckDBPyConnection
-SLACK = 64 * 1024  # DuckDB wants a little more than the largest line
 
 _HISTORIES = {
     tables.PROFILES: tables.PROFILES_HISTORY,
@@ -54,7 +55,7 @@ class _Rows:
     def __init__(self, connection: Connection, file: PackedFile, path: Path) -> None:
         self._connection = connection
         self._file = file
-        self._lines = _read(path, file.largest_object)
+        self._lines = read_profiles(path, file.largest_object)
         self._table = file.kind
         self._key = {"group_key": literal(file.group_key)} if file.group_key else {}
         self._mine = (
@@ -92,8 +93,12 @@ class _Rows:
         )
         if not self._file.snapshot_complete:
             return
-        # A profile that can't be read is there all the same: what is known of it stands.
-        unread = [reject.distinct_id for reject in self._file.rejects if reject.distinct_id]
+        # A rejected profile is there all the same: what is known of it stands. Of whom one is that has no readable id,
+        # nobody knows; so nobody is taken for deleted.
+        rejects = [item for item in self._file.rejects if not item.is_loaded]
+        if any(item.distinct_id is None and item.reason not in NOBODYS for item in rejects):
+            return
+        unread = [item.distinct_id for item in rejects if item.distinct_id]
         self._connection.execute(
             f"INSERT INTO changed SELECT distinct_id, NULL FROM {self._table} ANTI JOIN arrived USING (distinct_id) "
             f"WHERE {self._mine} AND distinct_id NOT IN (SELECT unnest($unread::VARCHAR[]))",
@@ -125,20 +130,6 @@ class _Rows:
         return row
 
 
-def _read(path: Path, longest: int) -> str:
-    """A relation (n, digest, distinct_id, last_seen, properties) of the lines in ``path``, in no order."""
-    columns = (
-        "{n: 'BIGINT', digest: 'VARCHAR', last_seen: 'VARCHAR', "
-        """profile: 'STRUCT("$distinct_id" VARCHAR, "$properties" JSON)'}"""
-    )
-    return (
-        """(SELECT n, digest, profile."$distinct_id" AS distinct_id, profile."$properties" AS properties, """
-        f"try_cast(last_seen AS TIMESTAMP) AS last_seen FROM read_json([{literal(path)}], "
-        f"format='newline_delimited', compression='none', columns={columns}, "
-        f"maximum_object_size={longest + SLACK}))"
-    )
-
-
 def _ledger(
     file: PackedFile, manifest: Manifest, outcome: _Outcome, load_id: str
 ) -> ledger_rows.Row:
@@ -150,7 +141,7 @@ def _ledger(
         "range_end": ledger_rows.naive_utc(file.fetched_at) if file.since else None,
         "row_count": outcome.profiles,
         "previous_row_count": outcome.before if file.snapshot_complete else None,
-        "rejected_count": len(file.rejects),
+        "rejected_count": file.rejected_count,
         "bytes": file.size,
         "max_processed_at": outcome.newest_seen,
         "requests": file.requests,
