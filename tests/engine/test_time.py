@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from mixpanel_data._internal.event_sql import bounds, day_of, events_of
 from mixpanel_data._internal.project_time import looks_shifted
-from mixpanel_data._internal.windows import Window, day_start
+from mixpanel_data._internal.windows import Window
+from mixpanel_data._internal.zones import day_start
 from mixpanel_data.sandbox import Sandbox
 
 from .conftest import LAST, Project

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from mixpanel_data._internal.windows import ONE_DAY, Window, contiguous, day_start
+from mixpanel_data._internal.windows import ONE_DAY, Window, contiguous
+from mixpanel_data._internal.zones import Zone, day_start, to_local, to_utc
 
 SLACK = 64 * 1024
 """Bytes that DuckDB wants beyond the largest object."""
@@ -46,7 +46,7 @@ def read_lines(paths: Sequence[Path], *, longest: int = 0) -> str:
     )
 
 
-def events_of(relation: str, zone: ZoneInfo, *, also: str = "") -> str:
+def events_of(relation: str, zone: Zone, *, also: str = "") -> str:
     """A query (event, time, distinct_id, insert_id, properties) over a relation of (event, properties).
 
     ``also`` names a further column of the relation that is handed through.
@@ -60,26 +60,11 @@ def events_of(relation: str, zone: ZoneInfo, *, also: str = "") -> str:
     )
     also = f", {also}" if also else ""
     return (
-        f"SELECT event, {_utc('clock', zone)} AS time, found[2] AS distinct_id, found[3] AS insert_id, properties{also} "
+        f"SELECT event, {to_utc('clock', zone.key)} AS time, found[2] AS distinct_id, found[3] AS insert_id, properties{also} "
         f"FROM (SELECT event, properties, found{also}, {clock} AS clock "
         f"FROM (SELECT event, properties, found{also}, try_cast(found[1] AS DOUBLE) AS seconds "
         f"FROM (SELECT event, properties, json_extract_string(properties, {_PATHS}) AS found{also} FROM {relation})))"
     )
-
-
-def _utc(clock: str, zone: ZoneInfo) -> str:
-    """The UTC time of a clock in ``zone``, as Python's ``fold=0`` has it.
-
-    Where the clock is put back, an hour is there twice: the first is meant. Where it is put forward, an hour is not
-    there at all: it counts as if the clock had not been moved. DuckDB alone takes the second of the two hours.
-    """
-    if zone.key == "UTC":
-        return clock
-    name = literal(zone.key)
-    second = f"timezone('UTC', timezone({name}, {clock}))"
-    day_before = f"({clock} - INTERVAL 1 DAY)"
-    first = f"({clock} - ({day_before} - timezone('UTC', timezone({name}, {day_before}))))"
-    return f"CASE WHEN timezone({name}, timezone('UTC', {first})) = {clock} THEN {first} ELSE {second} END"
 
 
 def processed_at(properties: str) -> str:
@@ -91,7 +76,7 @@ def processed_at(properties: str) -> str:
     )
 
 
-def within(windows: Iterable[Window], zone: ZoneInfo) -> str:
+def within(windows: Iterable[Window], zone: Zone) -> str:
     """The condition that ``time`` lies in one of the windows; a time that can't be read lies in none."""
     runs = contiguous(day for window in windows for day in window.days())
     ranges = (
@@ -101,13 +86,11 @@ def within(windows: Iterable[Window], zone: ZoneInfo) -> str:
     return "(" + " OR ".join(ranges) + ")"
 
 
-def bounds(window: Window, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def bounds(window: Window, zone: Zone) -> tuple[datetime, datetime]:
     """The first instant of ``window`` and the first after it, naive UTC."""
     return day_start(window.first, zone), day_start(window.last + ONE_DAY, zone)
 
 
-def day_of(column: str, zone: ZoneInfo) -> str:
+def day_of(column: str, zone: Zone) -> str:
     """The date of a UTC timestamp, in ``zone``."""
-    if zone.key == "UTC":
-        return f"CAST({column} AS DATE)"
-    return f"CAST(timezone({literal(zone.key)}, timezone('UTC', {column})) AS DATE)"
+    return f"CAST({to_local(column, zone.key)} AS DATE)"

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -18,6 +17,7 @@ from mixpanel_data._internal.landing import REPAIRED
 from mixpanel_data._internal.repair_lines import repaired
 from mixpanel_data._internal.verify import broken
 from mixpanel_data._internal.windows import Window
+from mixpanel_data._internal.zones import Zone
 
 BATCH = 5_000
 
@@ -45,7 +45,7 @@ class BadLine:
         return self.raw.decode("utf-8", "backslashreplace")
 
 
-def inspect_lines(path: Path, window: Window | None, zone: ZoneInfo) -> list[BadLine]:
+def inspect_lines(path: Path, window: Window | None, zone: Zone) -> list[BadLine]:
     """The lines of an export that are no event of ``window``; without one, no event of any time.
 
     Those that can be repaired are among them, with what is loaded in their place.
@@ -151,7 +151,7 @@ def _resembles_event(line: BadLine) -> bool:
 
 
 def _reasons(
-    lines: Mapping[int, bytes], window: Window | None, zone: ZoneInfo
+    lines: Mapping[int, bytes], window: Window | None, zone: Zone
 ) -> Iterator[tuple[int, str]]:
     rest = iter(lines.items())
     with duckdb.connect() as connection:
@@ -166,7 +166,7 @@ def _reasons(
             yield from connection.execute(_why(window, zone), values).fetchall()
 
 
-def _why(window: Window | None, zone: ZoneInfo) -> str:
+def _why(window: Window | None, zone: Zone) -> str:
     lines = "(SELECT unnest($1::BIGINT[]) AS number, unnest($2::VARCHAR[]) AS line)"
     parsed = (
         "(SELECT number, json_valid(line) AS valid, CASE WHEN json_valid(line) THEN line::JSON END AS document "

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.event_filter import EVERYTHING, EventFilter
@@ -17,6 +16,7 @@ from mixpanel_data._internal.inspect_lines import (
 from mixpanel_data._internal.landing import Landed, LandingFolder, Reject
 from mixpanel_data._internal.verify import BodyVerifier, broken
 from mixpanel_data._internal.windows import Window
+from mixpanel_data._internal.zones import Zone
 from mixpanel_data.exceptions import IncompleteExportError
 
 ATTEMPTS = 3
@@ -29,7 +29,7 @@ def land_events(
     client: MixpanelAPIClient,
     window: Window,
     folder: LandingFolder,
-    zone: ZoneInfo,
+    zone: Zone,
     *,
     on_bytes: Progress = lambda _window, _count: None,
     suspects: Iterable[BadLine] | None = None,

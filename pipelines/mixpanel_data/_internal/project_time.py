@@ -8,6 +8,8 @@ from pathlib import Path
 
 import duckdb
 
+from mixpanel_data._internal.event_sql import processed_at
+
 SAMPLE = 20_000
 ENOUGH = 100
 QUARTER_HOUR_SECONDS = 900
@@ -15,16 +17,17 @@ FURTHEST_HOURS = 14.0
 
 _DISTANCES = f"""
     WITH live AS (
-        SELECT time, try_cast(found[1] AS BIGINT) AS processed_ms
+        SELECT time, processed_at
         FROM (
-            SELECT time, json_extract_string(properties, ['$.mp_processing_time_ms', '$."$import"']) AS found
+            SELECT time, {processed_at("properties")} AS processed_at,
+                json_extract_string(properties, '$."$import"') AS is_import
             FROM (SELECT time, properties FROM events ORDER BY time DESC LIMIT {SAMPLE})
         )
-        WHERE found[2] IS NULL OR found[2] <> 'true'
+        WHERE is_import IS NULL OR is_import <> 'true'
     ),
     steps AS (
-        SELECT round((epoch_ms(time) - processed_ms) / {1000 * QUARTER_HOUR_SECONDS}) AS step
-        FROM live WHERE processed_ms IS NOT NULL
+        SELECT round((epoch_ms(time) - epoch_ms(processed_at)) / {1000 * QUARTER_HOUR_SECONDS}) AS step
+        FROM live WHERE processed_at IS NOT NULL
     )
     SELECT step, count(*) AS events, sum(count(*)) OVER () AS total FROM steps GROUP BY step ORDER BY events DESC LIMIT 1
 """

@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from mixpanel_data._internal.event_sql import bounds
 from mixpanel_data._internal.ledger import Ledger
 from mixpanel_data._internal.windows import ONE_DAY, Window
+from mixpanel_data._internal.zones import Zone, local_date
 
 Counts = Mapping[tuple[date, str], int]
 """How many events of each name a day has. Without those that have none."""
@@ -71,16 +71,14 @@ def _total(counts: Counts, events: Collection[str]) -> dict[date, int]:
     return totals
 
 
-def export_days(day: date, reports: ZoneInfo, exports: ZoneInfo) -> list[date]:
+def export_days(day: date, reports: Zone, exports: Zone) -> list[date]:
     """The days of the export, which are those of the zone ``exports``, that hold events of a report's ``day``."""
-    start, end = (
-        moment.replace(tzinfo=ZoneInfo("UTC")).astimezone(exports)
-        for moment in bounds(Window(day, day), reports)
-    )
-    return list(Window(start.date(), (end - timedelta(microseconds=1)).date()).days())
+    start, end = bounds(Window(day, day), reports)
+    last = end - timedelta(microseconds=1)
+    return list(Window(local_date(start, exports), local_date(last, exports)).days())
 
 
-def comparable(ledger: Ledger, window: Window, reports: ZoneInfo, exports: ZoneInfo) -> list[date]:
+def comparable(ledger: Ledger, window: Window, reports: Zone, exports: Zone) -> list[date]:
     """The days of ``window`` that can be compared: those that are here whole and unfiltered, oldest first."""
     whole = {day for day, record in ledger.days.items() if record.is_complete()}
     return [day for day in window.days() if whole.issuperset(export_days(day, reports, exports))]

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
 
 import duckdb
 
@@ -29,7 +28,8 @@ from mixpanel_data._internal.services.discovery import DiscoveryService
 from mixpanel_data._internal.services.live_query import LiveQueryService
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data._internal.sync import Sync
-from mixpanel_data._internal.windows import Window, contiguous, today
+from mixpanel_data._internal.windows import Window, contiguous
+from mixpanel_data._internal.zones import Zone, today, zone_names
 from mixpanel_data.auth import Credentials
 from mixpanel_data.exceptions import ConfigError
 
@@ -38,14 +38,14 @@ from mixpanel_data.exceptions import ConfigError
 class Reconciliation:
     """What a comparison with Mixpanel's counts came to."""
 
-    zone: ZoneInfo
+    zone: Zone
     """The project's, whose days these are."""
     days: tuple[date, ...]
     """Those that were compared, oldest first."""
     requests: int
     comparison: Comparison
     mixpanel: Counts
-    exports: ZoneInfo
+    exports: Zone
 
     @property
     def to_reload(self) -> list[date]:
@@ -157,10 +157,10 @@ class Reconciler:
             }
         return counts, 1 + len(lists)
 
-    def _zone(self) -> ZoneInfo:
+    def _zone(self) -> Zone:
         """The project's, as Mixpanel says; as it is configured, where Mixpanel does not."""
         said = reached_project(self._run.client, self._credentials.project_id).get("timezone")
-        return ZoneInfo(said if said in available_timezones() else self._settings.project_timezone)
+        return Zone(said if said in zone_names() else self._settings.project_timezone)
 
 
 def _window(first: date, last: date) -> Window:
@@ -177,7 +177,7 @@ def _names(published: Path) -> set[str]:
         }
 
 
-def _counted_here(published: Path, days: Iterable[date], zone: ZoneInfo) -> Counts:
+def _counted_here(published: Path, days: Iterable[date], zone: Zone) -> Counts:
     counted = f"""
         SELECT {day_of("time", zone)} AS day, event, count(*) FROM events
         WHERE {within(contiguous(days), zone)} GROUP BY ALL

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     BaseModel,
@@ -26,6 +25,7 @@ from pydantic import (
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.durations import parse_duration
 from mixpanel_data._internal.project import project_root
+from mixpanel_data._internal.zones import Zone, require_known
 from mixpanel_data.exceptions import ConfigError
 
 SECTION = ("sources", "mixpanel")
@@ -57,9 +57,7 @@ class Settings(BaseModel):
     @field_validator("project_timezone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
-        if zone not in available_timezones():
-            raise ValueError(f"{zone!r} is no IANA time zone, such as Europe/Stockholm")
-        return zone
+        return require_known(zone)
 
     @field_validator("groups", mode="before")
     @classmethod
@@ -86,9 +84,9 @@ class Settings(BaseModel):
         return DataFolder.at(self.data_dir)
 
     @property
-    def zone(self) -> ZoneInfo:
+    def zone(self) -> Zone:
         """The zone whose days the export speaks of: UTC, or the project's for those created before 2023."""
-        return ZoneInfo(self.project_timezone if self.time_basis == "project" else "UTC")
+        return Zone(self.project_timezone if self.time_basis == "project" else "UTC")
 
     def origin(self, name: str) -> str:
         """Which source set ``name``: an environment variable, a file, or the default."""

@@ -10,7 +10,8 @@ from typing import Any
 from mixpanel_data._internal.ledger import DayRecord, Ledger, read_ledger, read_published_ledger
 from mixpanel_data._internal.profile_reads import USERS
 from mixpanel_data._internal.settings import Settings
-from mixpanel_data._internal.windows import ONE_DAY, Window, contiguous, today
+from mixpanel_data._internal.windows import ONE_DAY, Window, contiguous
+from mixpanel_data._internal.zones import today
 from mixpanel_data.exceptions import DatabaseLockedError
 
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
-from zoneinfo import ZoneInfo
 
 from mixpanel_data._internal import storage_ledger, storage_store, storage_tables
 from mixpanel_data._internal.data_folder import DataFolder
@@ -17,6 +16,7 @@ from mixpanel_data._internal.storage_files import Connection, Files, OneFile
 from mixpanel_data._internal.storage_lines import Data, Kind, lines_of
 from mixpanel_data._internal.storage_names import is_same, require_usable
 from mixpanel_data._internal.storage_rows import Rows
+from mixpanel_data._internal.zones import Zone
 from mixpanel_data.exceptions import TableExistsError, TableNotFoundError
 from mixpanel_data.types import TableInfo, TableMetadata, TableSchema
 
@@ -45,10 +45,10 @@ class StorageEngine:
         path: Path | str | None = None,
         *,
         read_only: bool = False,
-        zone: ZoneInfo | None = None,
+        zone: Zone | None = None,
         _files: Files | None = None,
     ) -> None:
-        self._zone = zone or ZoneInfo("UTC")
+        self._zone = zone or Zone()
         self._files = _files or _open(path, read_only=read_only)
 
     @classmethod
@@ -57,9 +57,7 @@ class StorageEngine:
         return cls()
 
     @classmethod
-    def project(
-        cls, folder: DataFolder, *, zone: ZoneInfo | None = None, sealed: bool = False
-    ) -> Self:
+    def project(cls, folder: DataFolder, *, zone: Zone | None = None, sealed: bool = False) -> Self:
         """One over a data folder: its published tables, and beside them what workspaces fetched.
 
         Published tables come first where names are equal, and are never changed. The file of the others is held only

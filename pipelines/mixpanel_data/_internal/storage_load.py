@@ -1,7 +1,6 @@
 """Lines into a table, as fast as DuckDB reads them: in one statement, by a cursor inside a transaction."""
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -16,6 +15,7 @@ from mixpanel_data._internal.event_sql import (
 from mixpanel_data._internal.storage_files import Connection
 from mixpanel_data._internal.storage_lines import Kind, Lines
 from mixpanel_data._internal.storage_unreadable import require_all
+from mixpanel_data._internal.zones import Zone
 
 TYPES: dict[Kind, dict[str, str]] = {
     "events": {
@@ -49,9 +49,7 @@ _SAME: dict[Kind, str] = {
 }
 
 
-def create(
-    cursor: Connection, table: str, kind: Kind, lines: Sequence[Lines], zone: ZoneInfo
-) -> int:
+def create(cursor: Connection, table: str, kind: Kind, lines: Sequence[Lines], zone: Zone) -> int:
     """The rows of ``table``, a qualified identifier, now that it is there.
 
     Raises:
@@ -65,16 +63,14 @@ def create(
     return _move(cursor, table, kind)
 
 
-def append(
-    cursor: Connection, table: str, kind: Kind, lines: Sequence[Lines], zone: ZoneInfo
-) -> int:
+def append(cursor: Connection, table: str, kind: Kind, lines: Sequence[Lines], zone: Zone) -> int:
     """The rows put into ``table``, those included that came in the place of an older copy. Raises as :func:`create`."""
     _gather(cursor, kind, lines, zone)
     cursor.execute(f"DELETE FROM {table} AS old USING {_INCOMING} AS new WHERE {_SAME[kind]}")
     return _move(cursor, table, kind)
 
 
-def _gather(cursor: Connection, kind: Kind, lines: Sequence[Lines], zone: ZoneInfo) -> None:
+def _gather(cursor: Connection, kind: Kind, lines: Sequence[Lines], zone: Zone) -> None:
     number = ", n BIGINT" if kind == "profiles" else ""
     cursor.execute(f"CREATE OR REPLACE TEMP TABLE incoming ({_SCHEMAS[kind]}{number})")
     _read(cursor, f"INSERT INTO {_INCOMING}", kind, lines, zone)
@@ -93,9 +89,7 @@ def _move(cursor: Connection, table: str, kind: Kind) -> int:
     return int(inserted[0]) if inserted else 0
 
 
-def _read(
-    cursor: Connection, insert: str, kind: Kind, lines: Sequence[Lines], zone: ZoneInfo
-) -> int:
+def _read(cursor: Connection, insert: str, kind: Kind, lines: Sequence[Lines], zone: Zone) -> int:
     filled = [item for item in lines if item.count]
     if not filled:
         return 0
@@ -110,7 +104,7 @@ def _read(
     return found
 
 
-def _events(lines: Sequence[Lines], zone: ZoneInfo) -> str:
+def _events(lines: Sequence[Lines], zone: Zone) -> str:
     windows = [item.window for item in lines if item.window]
     in_time = within(windows, zone) if len(windows) == len(lines) else "time IS NOT NULL"
     relation = read_lines([item.path for item in lines], longest=max(i.longest for i in lines))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -11,6 +10,7 @@ from mixpanel_data._internal.storage_errors import asking
 from mixpanel_data._internal.storage_files import Connection, Files
 from mixpanel_data._internal.storage_lines import Kind, Lines
 from mixpanel_data._internal.storage_names import is_same, quoted
+from mixpanel_data._internal.zones import Zone
 from mixpanel_data.exceptions import ConfigError, TableExistsError
 from mixpanel_data.types import TableMetadata
 
@@ -20,7 +20,7 @@ def store(
     name: str,
     lines: Sequence[Lines],
     metadata: TableMetadata,
-    zone: ZoneInfo,
+    zone: Zone,
     *,
     append: bool,
 ) -> int:

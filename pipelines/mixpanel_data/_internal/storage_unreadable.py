@@ -1,18 +1,18 @@
 """Why lines did not all become rows."""
 
 from collections.abc import Iterator, Sequence
-from zoneinfo import ZoneInfo
 
 from mixpanel_data._internal.inspect_lines import BadLine, inspect_lines, numbered_lines
 from mixpanel_data._internal.inspect_profiles import inspect_profiles
 from mixpanel_data._internal.storage_lines import Kind, Lines
+from mixpanel_data._internal.zones import Zone
 from mixpanel_data.exceptions import IncompleteExportError, MixpanelDataError, QueryError
 
 MALFORMED = "malformed line"
 SHOWN = 3  # bad lines that a message quotes
 
 
-def require_all(found: int, lines: Sequence[Lines], kind: Kind, zone: ZoneInfo) -> None:
+def require_all(found: int, lines: Sequence[Lines], kind: Kind, zone: Zone) -> None:
     """Nothing, when ``found`` rows are all there are: blank lines are none.
 
     Raises:
@@ -26,7 +26,7 @@ def require_all(found: int, lines: Sequence[Lines], kind: Kind, zone: ZoneInfo) 
         raise QueryError("DuckDB did not find as many rows as there are lines.")
 
 
-def _bad(lines: Lines, kind: Kind, zone: ZoneInfo) -> list[BadLine]:
+def _bad(lines: Lines, kind: Kind, zone: Zone) -> list[BadLine]:
     if kind == "events":
         return inspect_lines(lines.path, lines.window, zone)
     return inspect_profiles(lines.path)

@@ -26,7 +26,8 @@ from mixpanel_data._internal.report import SyncReport
 from mixpanel_data._internal.run import Run
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data._internal.verify import broken
-from mixpanel_data._internal.windows import Window, today
+from mixpanel_data._internal.windows import Window
+from mixpanel_data._internal.zones import today
 from mixpanel_data.exceptions import IncompleteExportError, MixpanelDataError, QueryError
 
 if TYPE_CHECKING:

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 ONE_DAY = timedelta(days=1)
 
@@ -28,16 +27,6 @@ class Window:
     def days(self) -> Iterator[date]:
         """Each day, oldest first."""
         return (self.first + ONE_DAY * n for n in range(len(self)))
-
-
-def day_start(day: date, zone: ZoneInfo) -> datetime:
-    """The instant ``day`` begins in ``zone``, as a naive UTC time, the form DuckDB's TIMESTAMP has here."""
-    return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
-
-
-def today(zone: ZoneInfo, now: datetime | None = None) -> date:
-    """The date it is in ``zone``."""
-    return (now or datetime.now(UTC)).astimezone(zone).date()
 
 
 def contiguous(days: Iterable[date]) -> list[Window]:

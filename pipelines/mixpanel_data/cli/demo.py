@@ -82,7 +82,8 @@ def _sync(sandbox: Any, folder: Path) -> "SyncReport":
     from mixpanel_data._internal.locking import exclusive
     from mixpanel_data._internal.settings import load_settings
     from mixpanel_data._internal.sync import Sync
-    from mixpanel_data._internal.windows import ONE_DAY, today
+    from mixpanel_data._internal.windows import ONE_DAY
+    from mixpanel_data._internal.zones import today
     from mixpanel_data.auth import Credentials
     from mixpanel_data.cli.progress import drawn
 

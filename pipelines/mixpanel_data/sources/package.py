@@ -10,12 +10,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from dlt.common.storages.load_package import commit_load_package_state, load_package_state
 
 from mixpanel_data._internal.landing import Landed, Reject
 from mixpanel_data._internal.windows import Window
+from mixpanel_data._internal.zones import Zone
 
 STATE_KEY = "mixpanel"
 
@@ -69,8 +69,8 @@ class Manifest:
     files: tuple[PackedFile, ...]
 
     @property
-    def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.project.zone)
+    def zone(self) -> Zone:
+        return Zone(self.project.zone)
 
     def of(self, kind: str) -> list[PackedFile]:
         """The files of ``events``, ``profiles`` or ``group_profiles``."""

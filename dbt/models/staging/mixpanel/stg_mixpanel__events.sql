@@ -25,7 +25,10 @@ renamed as (
         insert_id,
         properties,
         coalesce(found[-2], distinct_id) as ingested_distinct_id,
-        try(epoch_ms(try_cast(found[-1] as bigint))) as processed_at,
+        case
+            when try_cast(found[-1] as bigint) between 0 and 253402300799999  -- up to the year 9999
+                then epoch_ms(try_cast(found[-1] as bigint))
+        end as processed_at,
         found[:-3] as texts
     from source
 )

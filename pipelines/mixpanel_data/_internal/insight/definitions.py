@@ -3,9 +3,9 @@
 import json
 from dataclasses import dataclass, field
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from mixpanel_data._internal.insight.published import Published
+from mixpanel_data._internal.zones import Zone
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Definitions:
         return str(self.values.get("project_timezone") or "UTC")
 
     @property
-    def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.timezone)
+    def zone(self) -> Zone:
+        return Zone(self.timezone)
 
     @property
     def hidden_events(self) -> list[str]:

@@ -26,7 +26,8 @@ from mixpanel_data._internal.insight.quality import (
 )
 from mixpanel_data._internal.insight.retention import Retention, read_retentions
 from mixpanel_data._internal.insight.span import covered, span_of
-from mixpanel_data._internal.windows import Window, today
+from mixpanel_data._internal.windows import Window
+from mixpanel_data._internal.zones import today
 
 
 @dataclass(frozen=True)

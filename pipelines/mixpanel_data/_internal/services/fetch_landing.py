@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from mixpanel_data._internal.api_client import EngagePage, MixpanelAPIClient
 from mixpanel_data._internal.event_filter import EventFilter
@@ -19,6 +18,7 @@ from mixpanel_data._internal.ledger import DayRecord, Ledger
 from mixpanel_data._internal.planner import plan
 from mixpanel_data._internal.profile_reads import ProfileRead
 from mixpanel_data._internal.windows import Window
+from mixpanel_data._internal.zones import Zone
 
 
 @contextmanager
@@ -35,7 +35,7 @@ class EventLandings:
 
     client: MixpanelAPIClient
     folder: LandingFolder
-    zone: ZoneInfo
+    zone: Zone
     only: EventFilter
 
     def windows(self, whole: Window) -> Iterator[Landed]:

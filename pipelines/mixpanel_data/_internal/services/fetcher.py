@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.event_sql import bounds, literal, timestamp
@@ -21,6 +20,7 @@ from mixpanel_data._internal.storage import StorageEngine
 from mixpanel_data._internal.storage_names import quoted
 from mixpanel_data._internal.storage_unreadable import MALFORMED
 from mixpanel_data._internal.windows import Window
+from mixpanel_data._internal.zones import Zone
 from mixpanel_data.exceptions import IncompleteExportError
 from mixpanel_data.types import FetchResult, TableMetadata
 
@@ -40,11 +40,11 @@ class FetcherService:
     """
 
     def __init__(
-        self, client: MixpanelAPIClient, storage: StorageEngine, *, zone: ZoneInfo | None = None
+        self, client: MixpanelAPIClient, storage: StorageEngine, *, zone: Zone | None = None
     ) -> None:
         self._client = client
         self._storage = storage
-        self._zone = zone or ZoneInfo("UTC")
+        self._zone = zone or Zone()
 
     def fetch_events(
         self,

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.event_filter import EventFilter
@@ -19,6 +18,7 @@ from mixpanel_data._internal.services.fetch_landing import (
 )
 from mixpanel_data._internal.storage_unreadable import MALFORMED
 from mixpanel_data._internal.windows import Window
+from mixpanel_data._internal.zones import Zone
 from mixpanel_data.exceptions import IncompleteExportError
 
 Record = dict[str, Any]
@@ -30,9 +30,9 @@ class StreamerService:
     Errors as of FetcherService; IncompleteExportError also in the middle, when later days do not come whole.
     """
 
-    def __init__(self, client: MixpanelAPIClient, *, zone: ZoneInfo | None = None) -> None:
+    def __init__(self, client: MixpanelAPIClient, *, zone: Zone | None = None) -> None:
         self._client = client
-        self._zone = zone or ZoneInfo("UTC")
+        self._zone = zone or Zone()
 
     def stream_events(
         self,
