@@ -12,8 +12,15 @@
         select ({{ key }}) from {{ source('mixpanel', '_' ~ of ~ '_history') }}
         where load_id in (select load_id from ({{ new_loads }}))
         union all
-        select ({{ key }}) from {{ source('mixpanel', of) }}
-        where valid_from in (select fetched_at from ({{ new_loads }}))
+        select ({{ key }}) from (
+            select * from {{ source('mixpanel', of) }}
+            union all by name
+            select null::varchar as load_id where false
+        )
+        where
+            load_id in (select load_id from ({{ new_loads }}))
+            -- rows that version 0.1.0 wrote name no load
+            or load_id is null and valid_from in (select fetched_at from ({{ new_loads }}))
     )
 {%- endmacro %}
 

@@ -5,10 +5,10 @@ with newest as (
     select
         range_start,
         range_end,
-        max(fetched_at) as fetched_at,
-        max_by(row_count, fetched_at) as row_count,
-        max_by(load_id, fetched_at) as load_id
-    from {{ source('mixpanel', '_metadata') }}
+        max({{ in_order_of_loads() }}) as place,
+        max_by(row_count, {{ in_order_of_loads() }}) as row_count,
+        max_by(load_id, {{ in_order_of_loads() }}) as load_id
+    from {{ fetches() }}
     where table_name = 'events'
     group by
         range_start,
@@ -24,7 +24,7 @@ fetched as (
         on
             newest.range_start < later.range_end
             and newest.range_end > later.range_start
-            and newest.fetched_at < later.fetched_at
+            and newest.place < later.place
 ),
 
 -- by minutes, since a range joins few of them faster than all rows; no range begins or ends within one

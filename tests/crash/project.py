@@ -32,7 +32,7 @@ def back(days: int) -> date:
 
 
 COUNTED = """
-    SELECT window_start, arg_max(row_count, fetched_at) FROM mixpanel._metadata
+    SELECT window_start, arg_max(row_count, load_number) FROM mixpanel._metadata
     WHERE table_name = 'events' AND load_id IN (SELECT load_id FROM mixpanel._dlt_loads WHERE status = 0)
     GROUP BY window_start
 """

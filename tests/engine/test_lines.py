@@ -226,7 +226,7 @@ def test_the_counts_of_a_run_say_so(project, lines):
     assert report.failures == []
     assert (report.rejected, report.repaired) == (len(rejected), len(kept) - len(rejected))
     [(rows, count)] = project.query(
-        "SELECT row_count, rejected_count FROM mixpanel._metadata ORDER BY fetched_at DESC LIMIT 1"
+        "SELECT row_count, rejected_count FROM mixpanel._metadata ORDER BY load_number DESC LIMIT 1"
     )
     assert (rows + count, count) == (there, len(rejected))
     assert project.query("SELECT count(*) FROM mixpanel.events") == [(rows,)]

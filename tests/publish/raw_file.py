@@ -15,13 +15,13 @@ create table if not exists mixpanel.events (
     event varchar, time timestamp, distinct_id varchar, insert_id varchar, properties json
 );
 create table if not exists mixpanel.profiles (
-    distinct_id varchar, properties json, digest varchar, valid_from timestamp
+    distinct_id varchar, properties json, digest varchar, valid_from timestamp, load_id varchar
 );
 create table if not exists mixpanel._profiles_history (
     distinct_id varchar, properties json, valid_from timestamp, valid_to timestamp, is_deleted boolean, load_id varchar
 );
 create table if not exists mixpanel.group_profiles (
-    group_key varchar, distinct_id varchar, properties json, digest varchar, valid_from timestamp
+    group_key varchar, distinct_id varchar, properties json, digest varchar, valid_from timestamp, load_id varchar
 );
 create table if not exists mixpanel._group_profiles_history (
     group_key varchar, distinct_id varchar, properties json, valid_from timestamp, valid_to timestamp,
@@ -32,7 +32,7 @@ create table if not exists mixpanel._metadata (
     range_start timestamp, range_end timestamp, filter_hash varchar, row_count bigint, previous_row_count bigint,
     rejected_count bigint, late_count bigint, bytes bigint, max_processed_at timestamp, requests bigint,
     fetched_at timestamp, duration_seconds double, load_id varchar, snapshot_complete boolean, wanted_from date,
-    _dlt_load_id varchar, _dlt_id varchar
+    load_number bigint, _dlt_load_id varchar, _dlt_id varchar
 );
 create table if not exists mixpanel._rejected (
     table_name varchar, window_start date, window_end date, line_number bigint, raw varchar, reason varchar,
@@ -129,8 +129,8 @@ class RawFile:
             for name in news:
                 db.execute(
                     f"insert into mixpanel.{table} by name select {repr(key) + ' as group_key, ' if key else ''}"
-                    "$name as distinct_id, $text::json as properties, md5($text) as digest, $now as valid_from",
-                    {"name": name, "text": texts[name], "now": now},
+                    "$name as distinct_id, $text::json as properties, md5($text) as digest, $now as valid_from, $load as load_id",
+                    {"name": name, "text": texts[name], "now": now, "load": load_id},
                 )
             self._note(db, table, now.date(), len(texts), load_id, fetched_at=now)
             self._commit(db, load_id)
@@ -161,7 +161,8 @@ class RawFile:
                 $table as table_name, $table as fetch_type, '1' as project_id, 'us' as region, $day as window_start,
                 $day as window_end, $day::timestamp as range_start, $next::timestamp as range_end, '' as filter_hash,
                 $rows as row_count,
-                coalesce($fetched_at, now() at time zone 'UTC') as fetched_at, $load as load_id
+                coalesce($fetched_at, now() at time zone 'UTC') as fetched_at, $load as load_id,
+                $number as load_number
             """,
             {
                 "table": table,
@@ -169,6 +170,7 @@ class RawFile:
                 "next": day + timedelta(days=1),
                 "rows": rows,
                 "load": load_id,
+                "number": self._loads,
                 "fetched_at": fetched_at,
             },
         )

@@ -11,6 +11,7 @@ import httpx
 from mixpanel_data._internal.api_parameters import given, json_object, json_value, names
 from mixpanel_data._internal.api_requests import ApiCall, Gate, Requester
 from mixpanel_data._internal.api_urls import Family, api_urls
+from mixpanel_data._internal.clock import ServerClock
 from mixpanel_data._internal.credentials import Credentials
 from mixpanel_data._internal.engage_pages import EngagePage, engage_pages
 from mixpanel_data._internal.export_stream import ExportStream
@@ -78,6 +79,11 @@ class MixpanelAPIClient:
         """Ends the connections, except those of a client that was handed in."""
         if self._owned:
             self._owned.close()
+
+    @property
+    def clock(self) -> ServerClock:
+        """What Mixpanel's answers so far say of this machine's clock."""
+        return self._requester.clock
 
     @contextmanager
     def export(

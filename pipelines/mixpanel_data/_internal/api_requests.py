@@ -14,6 +14,7 @@ import httpx
 from mixpanel_data._internal.api_urls import Family
 from mixpanel_data._internal.bodies import read_whole
 from mixpanel_data._internal.budget_permit import Permit
+from mixpanel_data._internal.clock import ServerClock
 from mixpanel_data._internal.http_errors import error_for
 from mixpanel_data._internal.network_errors import network_error
 from mixpanel_data._internal.redaction import Redactor
@@ -49,6 +50,7 @@ class Requester:
     gate: Gate
     retry: RetryPolicy
     redactor: Redactor
+    clock: ServerClock = field(default_factory=ServerClock)
 
     def open(self, call: ApiCall) -> tuple[httpx.Response, int]:
         """A 200 answer whose body is still to be read, to be closed by the caller, and how many requests it took.
@@ -79,6 +81,7 @@ class Requester:
     def _send(self, call: ApiCall, permit: Permit) -> httpx.Response:
         with permit:
             response = self._answer(self._request(call, permit))
+            self.clock.read(response.headers)
             if response.status_code == 200:
                 return permit.hold(response)
             with closing(response):

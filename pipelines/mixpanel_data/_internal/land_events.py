@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
+from mixpanel_data._internal import clock
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.event_filter import EVERYTHING, EventFilter
 from mixpanel_data._internal.inspect_lines import (
@@ -92,7 +92,7 @@ def _fetch(
 ) -> Landed:
     path = folder.path_for("events", window, only.hash)
     part = path.with_name(path.name + ".part")
-    started, fetched_at = time.monotonic(), datetime.now(UTC)
+    started, fetched_at = time.monotonic(), clock.now()
     requests, size = 1, 0
     try:
         answer = client.export(
@@ -114,7 +114,7 @@ def _fetch(
     part.replace(path)
     return Landed(
         path=path, kind="events", window=window, lines=proof.lines, size=size, requests=requests,
-        fetched_at=fetched_at, duration_seconds=time.monotonic() - started,
+        fetched_at=client.clock.earliest(fetched_at), duration_seconds=time.monotonic() - started,
         raw_size=proof.raw_bytes, largest_object=proof.longest_line, filter_hash=only.hash,
     )  # fmt: skip
 

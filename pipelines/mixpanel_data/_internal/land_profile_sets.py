@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from mixpanel_data._internal import clock
 from mixpanel_data._internal.inspect_profiles import inspect_profiles, set_apart
 from mixpanel_data._internal.land_profiles import Source, land_profiles
 from mixpanel_data._internal.landing import Landed
@@ -107,7 +108,7 @@ class ProfileLander:
 
     def _due(self, of: ProfileSet, reads: Reads) -> ProfileRead:
         return due_read(
-            of, reads, now=datetime.now(UTC).replace(tzinfo=None),
+            of, reads, now=clock.now().replace(tzinfo=None),
             snapshot_days=self.snapshot_days, overlap=self.overlap, full=self.full,
         )  # fmt: skip
 
@@ -126,7 +127,7 @@ def _is_news(landed: Landed, last: datetime | None) -> bool:
 def _is_fresh(landed: Landed) -> bool:
     """Whether it was on disk lately enough to stand for what Mixpanel has now."""
     ended = landed.fetched_at + timedelta(seconds=landed.duration_seconds)
-    return datetime.now(UTC) - ended <= REUSE_WITHIN
+    return abs(clock.now() - ended) <= REUSE_WITHIN
 
 
 def _record(landed: Landed) -> ReadRecord:

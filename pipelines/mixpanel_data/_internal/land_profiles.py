@@ -4,8 +4,8 @@ import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
+from mixpanel_data._internal import clock
 from mixpanel_data._internal.api_client import EngagePage, MixpanelAPIClient
 from mixpanel_data._internal.inspect_lines import BadLine
 from mixpanel_data._internal.inspect_profiles import inspect_profiles, set_apart
@@ -95,7 +95,7 @@ class _Oddities:
 
 
 def _fetch(source: Source, read: ProfileRead, pages: Pages) -> Landed:
-    started, fetched_at = time.monotonic(), datetime.now(UTC)
+    started, fetched_at = time.monotonic(), clock.now()
     window = Window(fetched_at.date(), fetched_at.date())
     name = re.sub(r"[^A-Za-z0-9_-]", "_", read.filter_hash)
     path = source.folder.path_for(read.of.kind, window, name)
@@ -114,7 +114,8 @@ def _fetch(source: Source, read: ProfileRead, pages: Pages) -> Landed:
     part.replace(path)
     return Landed(
         path=path, kind=read.of.kind, window=window, lines=pages.profiles, size=pages.size,
-        requests=pages.requests, fetched_at=fetched_at, duration_seconds=time.monotonic() - started,
+        requests=pages.requests, fetched_at=source.client.clock.earliest(fetched_at),
+        duration_seconds=time.monotonic() - started,
         filter_hash=read.filter_hash, snapshot_complete=read.since is None,
         largest_object=pages.largest, raw_size=path.stat().st_size,
         group_key=read.of.group_key, since=read.since,

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from mixpanel_data._internal import clock
 from mixpanel_data._internal.event_filter import UNFILTERED
 from mixpanel_data._internal.windows import Window
 
@@ -143,7 +144,7 @@ class LandingFolder:
 
 def is_fresh(landed: Landed, *, within: timedelta) -> bool:
     """Whether it was fetched lately enough to stand for what Mixpanel has now."""
-    return datetime.now(UTC) - landed.fetched_at <= within
+    return abs(clock.now() - landed.fetched_at) <= within
 
 
 def _to_json(landed: Landed) -> dict[str, Any]:

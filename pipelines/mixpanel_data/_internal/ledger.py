@@ -12,6 +12,7 @@ import duckdb
 from mixpanel_data._internal.event_filter import UNFILTERED
 from mixpanel_data._internal.landing import Landed
 from mixpanel_data._internal.ledger_profiles import count_profiles, read_reads
+from mixpanel_data._internal.load_order import NEWEST_FIRST, with_numbers
 from mixpanel_data._internal.machine_errors import explained
 from mixpanel_data._internal.profile_reads import USERS, ReadRecord, Reads
 from mixpanel_data.exceptions import ConfigError
@@ -21,7 +22,7 @@ from mixpanel_data.exceptions import ConfigError
 _COUNTS = """
     FROM (
         FROM {ledger}
-        QUALIFY row_number() OVER (PARTITION BY table_name, window_start ORDER BY fetched_at DESC, load_id DESC) = 1
+        QUALIFY row_number() OVER (PARTITION BY table_name, window_start ORDER BY {newest_first}) = 1
     )
     WHERE load_id IN (SELECT load_id FROM {loads} WHERE status = 0)
 """
@@ -47,6 +48,8 @@ class DayRecord:
     """Its events before this fetch; None: it was the first."""
     max_processed_at: datetime | None = None
     """When Mixpanel took in the newest of them, naive UTC; None where no event says."""
+    load_number: int = 0
+    """Where its load stands in the order of loads; 0 for loads of version 0.1.0, which wrote no number."""
 
     @property
     def newest_arrival(self) -> timedelta | None:
@@ -80,14 +83,20 @@ class Ledger:
         """The newest complete snapshot of user profiles."""
         return self.reads.get((USERS.kind, USERS.whole))
 
-    def holds(self, file: Landed) -> bool:
-        """Whether what the ledger says of the file's days, or of its part of the profiles, is this very fetch."""
-        fetched_at = file.fetched_at.replace(tzinfo=None)
+    def holds(self, file: Landed, load_id: str) -> bool:
+        """Whether what the ledger holds of the file's days, or of its part of the profiles, is of this load."""
         if file.kind != "events":
             read = self.reads.get((file.kind, file.filter_hash))
-            return read is not None and read.fetched_at == fetched_at
+            return read is not None and read.load_id == load_id
         records = (self.days.get(day) for day in file.window.days())
-        return all(record is not None and record.fetched_at == fetched_at for record in records)
+        return all(record is not None and record.load_id == load_id for record in records)
+
+    @property
+    def newest_fetch(self) -> datetime | None:
+        """When the newest load was fetched, by the clock of then, naive UTC."""
+        days = ((day.load_number, day.fetched_at) for day in self.days.values())
+        reads = ((read.load_number, read.fetched_at) for read in self.reads.values())
+        return max((*days, *reads), default=(0, None))[1]
 
     def require(self, project_id: str, region: str) -> None:
         """Nothing, if the data is this project's.
@@ -142,21 +151,22 @@ def _read(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
         if "_dlt_loads" in tables
         else "(SELECT load_id, 0 AS status FROM main._metadata)"
     )
-    counted = _COUNTS.format(ledger=f"{schema}._metadata", loads=loads)
+    ledger = with_numbers(f"{schema}._metadata")
+    counted = _COUNTS.format(ledger=ledger, loads=loads, newest_first=NEWEST_FIRST)
     names = (
         "table_name, window_start, range_end, coalesce(row_count, 0), coalesce(late_count, 0), "
         "coalesce(rejected_count, 0), coalesce(bytes, 0), fetched_at, load_id, filter_hash, "
-        "previous_row_count, max_processed_at, project_id, region"
+        "previous_row_count, max_processed_at, coalesce(load_number, 0), project_id, region"
     )
     rows = connection.execute(f"SELECT {names} {counted}").fetchall()
-    days = {row[1]: DayRecord(*row[1:12]) for row in rows if row[0] == "events"}
+    days = {row[1]: DayRecord(*row[1:13]) for row in rows if row[0] == "events"}
     loaded, wanted_from = _whole_ledger(connection, f"{schema}._metadata", loads)
     return Ledger(
         days=days,
-        reads=read_reads(connection, f"{schema}._metadata", loads),
+        reads=read_reads(connection, ledger, loads),
         profile_counts=count_profiles(connection, schema, tables),
         wanted_from=wanted_from,
-        projects=tuple({row[12:14] for row in rows}),
+        projects=tuple({row[13:15] for row in rows}),
         loads=loaded,
     )
 

@@ -2,20 +2,24 @@
 
 import duckdb
 
+from mixpanel_data._internal.load_order import NEWEST_FIRST
 from mixpanel_data._internal.profile_reads import ReadRecord, Reads
 
 _NEWEST = """
-    SELECT table_name, filter_hash, coalesce(row_count, 0), fetched_at, load_id, max_processed_at
+    SELECT table_name, filter_hash, coalesce(row_count, 0), fetched_at, load_id, max_processed_at,
+        coalesce(load_number, 0)
     FROM {ledger}
     WHERE table_name IN ('profiles', 'group_profiles')
         AND load_id IN (SELECT load_id FROM {loads} WHERE status = 0)
-    QUALIFY row_number() OVER (PARTITION BY table_name, filter_hash ORDER BY fetched_at DESC, load_id DESC) = 1
+    QUALIFY row_number() OVER (PARTITION BY table_name, filter_hash ORDER BY {newest_first}) = 1
 """
 
 
 def read_reads(connection: duckdb.DuckDBPyConnection, ledger: str, loads: str) -> Reads:
-    """The newest read of each kind that counts. ``ledger`` and ``loads`` are relations."""
-    rows = connection.execute(_NEWEST.format(ledger=ledger, loads=loads)).fetchall()
+    """The newest read of each kind that counts. ``ledger`` (with load numbers) and ``loads`` are relations."""
+    rows = connection.execute(
+        _NEWEST.format(ledger=ledger, loads=loads, newest_first=NEWEST_FIRST)
+    ).fetchall()
     return {(kind, part): ReadRecord(*found) for kind, part, *found in rows}
 
 

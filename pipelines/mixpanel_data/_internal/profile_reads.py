@@ -60,6 +60,8 @@ class ReadRecord:
     load_id: str
     newest_seen: datetime | None
     """The greatest ``$last_seen`` among them, naive UTC; None: no profile had one."""
+    load_number: int = 0
+    """Where its load stands in the order of loads; 0 for loads of version 0.1.0, which wrote no number."""
 
 
 Reads = Mapping[tuple[str, str], ReadRecord]
@@ -100,9 +102,10 @@ def most_pages(hourly_limit: int, max_wait: float) -> int | None:
 
 
 def last_read(of: ProfileSet, reads: Reads) -> datetime | None:
-    """When the newest read that counts began, of whichever kind."""
-    known = (reads.get((of.kind, each)) for each in (of.whole, of.part))
-    return max((record.fetched_at for record in known if record), default=None)
+    """When the newest read that counts began, of whichever kind, by the clock of then."""
+    known = [reads[of.kind, each] for each in (of.whole, of.part) if (of.kind, each) in reads]
+    newest = max(known, key=lambda read: (read.load_number, read.fetched_at), default=None)
+    return newest.fetched_at if newest else None
 
 
 def due_read(
@@ -124,7 +127,7 @@ def due_read(
     blind = of.group_key and snapshot and snapshot.newest_seen is None
     if full or blind or snapshot is None or last is None:
         return ProfileRead(of)
-    # Of a clock that once ran ahead nothing can be said but that it did.
-    if abs(now - snapshot.fetched_at) >= timedelta(days=snapshot_days):
+    # How long ago a read of a later time than now was made, nobody knows: an increment could leave a part out.
+    if last > now or abs(now - snapshot.fetched_at) >= timedelta(days=snapshot_days):
         return ProfileRead(of)
-    return ProfileRead(of, min(last, now) - overlap)
+    return ProfileRead(of, last - overlap)

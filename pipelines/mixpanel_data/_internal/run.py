@@ -1,12 +1,13 @@
 """What every step of a run shares: whose data, where it lies, who listens, what came of it so far."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.budget import Budget
+from mixpanel_data._internal.clock import clock_warning
 from mixpanel_data._internal.credentials import Credentials
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.landing import Landed, LandingFolder
@@ -52,6 +53,8 @@ class Run:
         """Whether something happened after which no request makes sense."""
         self._unanswered = 0
         self._ledger: Ledger | None = None
+        self._newest_before: datetime | None = None
+        """When the newest load before this run was fetched, naive UTC."""
         self._credentials = credentials
         self._client = client
 
@@ -107,7 +110,13 @@ class Run:
         if after_load or self._ledger is None:
             self._ledger = read_ledger(self.folder.raw)
             self._ledger.require(self._credentials.project_id, self._credentials.region)
+            if not after_load:
+                self._newest_before = self._ledger.newest_fetch
         return self._ledger
+
+    def clock_warning(self) -> str | None:
+        """A sentence about a clock that is wrong, or was when this folder was last loaded; None if neither is seen."""
+        return clock_warning(self.client.clock.ahead, self._newest_before)
 
     def fetched(self, landed: Landed) -> None:
         """Count what a file cost."""

@@ -105,8 +105,6 @@ def status_of(
 ) -> Status:
     """The status that a ledger amounts to on the date ``now``. Pure."""
     records = ledger.days.values()
-    fetches = [record.fetched_at for record in records]
-    fetches += [read.fetched_at for read in ledger.reads.values()]
     increment = ledger.reads.get((USERS.kind, USERS.part))
     return Status(
         data_dir=data_dir,
@@ -128,7 +126,7 @@ def status_of(
         group_profiles={key: count for key, count in ledger.profile_counts.items() if key},
         last_snapshot=ledger.profiles.fetched_at if ledger.profiles else None,
         last_increment=increment.fetched_at if increment else None,
-        last_run=max(fetches, default=None),
+        last_run=ledger.newest_fetch,
         published_at=published_at,
         records=tuple(ledger.days[day] for day in sorted(ledger.days)),
     )

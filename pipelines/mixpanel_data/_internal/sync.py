@@ -172,11 +172,11 @@ class Sync:
         self._run.progress.loading(sum(file.lines for file in landed))
         before = self._run.ledger()
         limit = self._run.settings.memory_limit
-        load(self.folder, self._run.project, landed, memory_limit=limit)
+        load_id = load(self.folder, self._run.project, landed, memory_limit=limit)
         after = self._run.ledger(after_load=True)
         unread = []
         for file in landed:
-            if after.holds(file):
+            if after.holds(file, load_id):
                 self._note(file, before, after)
                 file.discard()
             else:
@@ -217,6 +217,8 @@ class Sync:
     def finish(self) -> SyncReport:
         """The report, closed."""
         self.report.seconds = time.monotonic() - self._started
+        if warning := self._run.clock_warning():
+            self.report.warnings.append(warning)
         with suppress(MixpanelDataError):  # a report without it is better than none
             self.report.budget = self._run.budget.state()
         return self.report

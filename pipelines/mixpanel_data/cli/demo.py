@@ -26,7 +26,7 @@ _QUESTIONS = (
     ),
     (
         "How many events did Mixpanel export more than once?",
-        "WITH fetches AS (SELECT arg_max(row_count, fetched_at) AS rows_exported FROM _metadata\n"
+        "WITH fetches AS (SELECT arg_max(row_count, load_number) AS rows_exported FROM _metadata\n"
         "                 WHERE table_name = 'events' GROUP BY window_start)\n"
         "SELECT sum(rows_exported) AS exported, (SELECT count(*) FROM events) AS events,\n"
         "       sum(rows_exported) - (SELECT count(*) FROM events) AS copies FROM fetches",

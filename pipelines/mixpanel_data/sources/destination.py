@@ -27,7 +27,13 @@ from dlt.destinations.job_impl import ReferenceFollowupJobRequest
 
 from mixpanel_data.sources.package import unpack
 from mixpanel_data.sources.replace_job import ReplaceJob
-from mixpanel_data.sources.tables import LEDGER_HINT, RAW_HINT, RAW_TABLES
+from mixpanel_data.sources.tables import (
+    LEDGER,
+    LEDGER_COLUMNS,
+    LEDGER_HINT,
+    RAW_HINT,
+    RAW_TABLES,
+)
 
 
 class FileJob(RunnableLoadJob, HasFollowupJobs):
@@ -51,13 +57,28 @@ class MixpanelDuckDbClient(DuckDbClient):
         force: bool = False,
     ) -> TSchemaTables | None:
         applied = super().update_stored_schema(only_tables, expected_update, force)
-        # dlt makes a table with its first row; dbt, and the job below, want to find them all.
+        # dlt makes a table with its first row; dbt, and the job below, need them all.
         for name, columns in RAW_TABLES.items():
             table = {"name": name, "columns": columns}
             definitions = ", ".join(self._get_column_def_sql(c, table) for c in columns.values())
             qualified = self.sql_client.make_qualified_table_name(name)
             self.sql_client.execute_sql(f"CREATE TABLE IF NOT EXISTS {qualified} ({definitions})")
+        self._add_missing_columns()
         return applied
+
+    def _add_missing_columns(self) -> None:
+        """Columns that the tables of an earlier version lack."""
+        found = self.sql_client.execute_sql(
+            "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = %s",
+            self.sql_client.dataset_name,
+        )
+        there = set(found or ())
+        for name, columns in {**RAW_TABLES, LEDGER: LEDGER_COLUMNS}.items():
+            for column in columns.values():
+                if (name, column["name"]) not in there:
+                    qualified = self.sql_client.make_qualified_table_name(name)
+                    definition = self._get_column_def_sql(column, {"name": name})
+                    self.sql_client.execute_sql(f"ALTER TABLE {qualified} ADD COLUMN {definition}")
 
     def _get_column_def_sql(self, c: TColumnSchema, table: Any = None) -> str:
         definition = super()._get_column_def_sql(c, table)

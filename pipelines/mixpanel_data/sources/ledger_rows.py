@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 
+from mixpanel_data._internal.load_order import IN_ORDER
 from mixpanel_data.sources.package import Manifest, PackedFile
 from mixpanel_data.sources.tables import EVENTS, LEDGER, LEDGER_COLUMNS, REJECTED
 
@@ -31,9 +32,13 @@ def common(table: str, file: PackedFile, manifest: Manifest, load_id: str) -> Ro
 
 
 def insert(connection: Connection, rows: list[Row]) -> None:
-    """Append ``rows``; a column a row lacks is NULL."""
+    """Append ``rows`` under the next load number; a column that a row lacks is NULL."""
     marks = ", ".join("?" for _ in _NAMES)
-    values = [[(row | {"_dlt_id": uuid.uuid4().hex}).get(name) for name in _NAMES] for row in rows]
+    number = _next_number(connection)
+    values = [
+        [(row | {"_dlt_id": uuid.uuid4().hex, "load_number": number}).get(name) for name in _NAMES]
+        for row in rows
+    ]
     connection.executemany(f"INSERT INTO {LEDGER} ({', '.join(_NAMES)}) VALUES ({marks})", values)
 
 
@@ -65,6 +70,13 @@ def insert_rejects(connection: Connection, table: str, file: PackedFile, load_id
     )
 
 
+def _next_number(connection: Connection) -> int:
+    """One more than any row of the ledger has, rows of loads that never became whole included."""
+    found = connection.execute(f"SELECT coalesce(max(load_number), 0) + 1 FROM {LEDGER}").fetchone()
+    assert found  # noqa: S101  (an aggregate without GROUP BY)
+    return int(found[0])
+
+
 def forget(connection: Connection, table: str, load_id: str) -> None:
     """Remove what an earlier attempt at the same package wrote: a killed one may have come this far."""
     for name in (LEDGER, REJECTED):
@@ -76,7 +88,7 @@ def forget(connection: Connection, table: str, load_id: str) -> None:
 def previous_counts(connection: Connection, table: str, load_id: str) -> dict[date, int]:
     """The rows each day had by the ledger, before this package."""
     rows = connection.execute(
-        f"SELECT window_start, arg_max(row_count, fetched_at) FROM {LEDGER} "
+        f"SELECT window_start, arg_max(row_count, {IN_ORDER}) FROM {LEDGER} "
         "WHERE table_name = ? AND load_id <> ? AND load_id IN (SELECT load_id FROM _dlt_loads WHERE status = 0) "
         "GROUP BY window_start",
         [table, load_id],

@@ -70,8 +70,8 @@ def load(
     landed: Sequence[Landed],
     *,
     memory_limit: str | None = None,
-) -> None:
-    """Load ``landed`` as one package, in one transaction a table.
+) -> str:
+    """Load ``landed`` as one package, in one transaction a table; the id of the load.
 
     Returns when dlt is done. Which days are in is for the ledger to say: a file DuckDB can't read is left out.
 
@@ -82,10 +82,11 @@ def load(
         pipeline = open_pipeline(folder, memory_limit=memory_limit)
         try:
             with _kept_open(folder.raw):
-                pipeline.run(mixpanel_source(list(landed), project))
+                done = pipeline.run(mixpanel_source(list(landed), project))
         except PipelineStepFailed as failed:
             raise cause(failed) from failed
     tidy(_work(folder))
+    return str(done.loads_ids[0])
 
 
 @contextmanager

@@ -30,7 +30,7 @@ def replace(
 ) -> bool:
     """Whether every profile of ``packed`` is now as it was read; if not, roll back."""
     ledger_rows.forget(connection, packed[0].kind, load_id)
-    for file in sorted(packed, key=lambda item: item.fetched_at):
+    for file in packed:  # in the order they were read
         outcome = _Rows(connection, file, files[file.mark]).replace(load_id)
         if outcome is None:
             return False
@@ -105,23 +105,37 @@ class _Rows:
             {"unread": unread},
         )
 
-    def _write(self, load_id: str) -> None:
+    def _date(self) -> None:
+        """Give each changed id a time ``changed_at``: when the read began, or just after what is known of it if that is later.
+
+        So versions of a profile stand in the order of loads even where the clock was put back between two.
+        """
         now = timestamp(ledger_rows.naive_utc(self._file.fetched_at))
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE dated AS SELECT distinct_id, n, greatest({now}, latest + INTERVAL 1 MICROSECOND) "
+            "AS changed_at FROM changed LEFT JOIN (SELECT distinct_id, max(known) AS latest FROM ("
+            f"SELECT distinct_id, valid_from AS known FROM {self._table} WHERE {self._mine} AND valid_from >= {now} UNION ALL "
+            f"SELECT distinct_id, valid_to FROM {_HISTORIES[self._table]} WHERE {self._mine} AND valid_to >= {now}"
+            ") GROUP BY distinct_id) USING (distinct_id)"
+        )
+
+    def _write(self, load_id: str) -> None:
+        self._date()
         key = "".join(f"{name}, " for name in self._key)
         value = "".join(f"{literal}, " for literal in self._key.values())
         for is_deleted, which in (("false", "n IS NOT NULL"), ("true", "n IS NULL")):
             self._connection.execute(
                 f"INSERT INTO {_HISTORIES[self._table]} ({key}distinct_id, properties, valid_from, valid_to, is_deleted, load_id) "
-                f"SELECT {key}distinct_id, properties, valid_from, {now}, {is_deleted}, {literal(load_id)} "
-                f"FROM {self._table} WHERE {self._mine} AND distinct_id IN (SELECT distinct_id FROM changed WHERE {which})"
+                f"SELECT {key}distinct_id, properties, valid_from, changed_at, {is_deleted}, {literal(load_id)} "
+                f"FROM {self._table} JOIN dated USING (distinct_id) WHERE {self._mine} AND {which}"
             )
         self._connection.execute(
             f"DELETE FROM {self._table} WHERE {self._mine} AND distinct_id IN (SELECT distinct_id FROM changed)"
         )
         self._connection.execute(
-            f"INSERT INTO {self._table} ({key}distinct_id, properties, digest, valid_from) "
-            f"SELECT {value}distinct_id, coalesce(properties, '{{}}'), digest, {now} "
-            f"FROM {self._lines} WHERE n IN (SELECT n FROM changed WHERE n IS NOT NULL)"
+            f"INSERT INTO {self._table} ({key}distinct_id, properties, digest, valid_from, load_id) "
+            f"SELECT {value}lines.distinct_id, coalesce(properties, '{{}}'), digest, changed_at, {literal(load_id)} "
+            f"FROM {self._lines} AS lines JOIN dated USING (n)"
         )
 
     def _one(self, query: str) -> tuple[Any, ...]:

@@ -39,7 +39,8 @@ PROFILE_COLUMNS = _columns(
     distinct_id="text",
     properties="json",
     digest="text",  # equal for equal properties, so that only changed ones are written again
-    valid_from="timestamp",  # when the read began that first brought these properties
+    valid_from="timestamp",  # when the read began that first found these properties
+    load_id="text",  # the load package that wrote the row
 )
 
 GROUP_PROFILE_COLUMNS = _columns(group_key="text") | PROFILE_COLUMNS
@@ -79,6 +80,7 @@ LEDGER_COLUMNS = _columns(
     load_id="text",
     snapshot_complete="bool",
     wanted_from="date",
+    load_number="bigint",  # the order of loads: the greatest is the newest, whatever a clock says
 )
 
 REJECTED_COLUMNS = _columns(

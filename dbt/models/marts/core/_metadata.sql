@@ -54,5 +54,6 @@ select
     duration_seconds,
     load_id,
     snapshot_complete,
-    wanted_from
+    wanted_from,
+    load_number
 from {{ ref('stg_mixpanel__fetches') }}

@@ -12,7 +12,7 @@ fetched_days as (
 
 latest as (
     select * from fetched_days
-    qualify row_number() over (partition by fetched_day order by fetched_at desc, load_id desc) = 1
+    qualify row_number() over (partition by fetched_day order by {{ in_order_of_loads() }} desc) = 1
 ),
 
 bounds as (

@@ -19,6 +19,7 @@ select
     duration_seconds,
     load_id,
     snapshot_complete,
-    wanted_from
-from {{ source('mixpanel', '_metadata') }}
+    wanted_from,
+    load_number
+from {{ fetches() }}
 where {{ is_committed() }}

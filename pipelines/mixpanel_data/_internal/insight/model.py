@@ -95,7 +95,7 @@ def read_report(
 def _project(db: Published) -> tuple[str | None, str | None]:
     if "_metadata" not in db.tables:
         return None, None
-    found = db.rows("SELECT project_id, region FROM _metadata ORDER BY fetched_at DESC LIMIT 1")
+    found = db.rows("SELECT project_id, region FROM _metadata LIMIT 1")
     return (found[0][0], found[0][1]) if found else (None, None)
 
 
