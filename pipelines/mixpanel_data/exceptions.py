@@ -188,6 +188,10 @@ class ServerError(APIError):
     code = "SERVER_ERROR"
 
 
+OTHER_BASIS = "do not fit the time basis"
+"""The reason of an export that is whole, and whose days are those of another zone than configured."""
+
+
 class IncompleteExportError(MixpanelDataError):
     """An answer broke off or is not whole, so none of it may be loaded.
 
@@ -228,12 +232,10 @@ def _iso(day: date | str | None) -> str | None:
 def _incomplete(reason: str, explanation: str, first: str | None, last: str | None) -> str:
     days = first if first == last else f"{first} to {last}"
     what = f"The events of {days}" if first else "Mixpanel's answer"
+    wrong = reason if reason == OTHER_BASIS else f"did not arrive whole: {reason}"
     again = f"`mp sync --from {first} --to {last}`" if first else "`mp sync`"
     said = f" {explanation.rstrip()}" if explanation else ""
-    return (
-        f"{what} did not arrive whole: {reason}.{said} "
-        f"Nothing of it was loaded; {again} fetches it again."
-    )
+    return f"{what} {wrong}.{said} Nothing of it was loaded; {again} fetches it again."
 
 
 class TableExistsError(MixpanelDataError):

@@ -14,6 +14,7 @@ import duckdb
 
 from mixpanel_data._internal.event_sql import events_of, read_lines, within
 from mixpanel_data._internal.landing import REPAIRED
+from mixpanel_data._internal.other_basis import require_basis
 from mixpanel_data._internal.repair_lines import repaired
 from mixpanel_data._internal.verify import broken
 from mixpanel_data._internal.windows import Window
@@ -51,14 +52,19 @@ def inspect_lines(path: Path, window: Window | None, zone: Zone) -> list[BadLine
     Those that can be repaired are among them, with what is loaded in their place.
 
     Raises:
-        IncompleteExportError: no line is an event of any kind: it is not an export.
+        IncompleteExportError: no line is an event of any kind: it is not an export. Or the events fit the days of
+            another zone than ``zone``: then none of them is to be loaded.
     """
     condition = f"event IS NOT NULL AND {within([window], zone) if window else 'time IS NOT NULL'}"
 
-    def refused(file: Path) -> list[int]:
-        rows = events_of(read_lines([file], longest=longest_line(file)), zone)
-        return refused_rows(rows, condition)
+    def rows(file: Path) -> str:
+        return events_of(read_lines([file], longest=longest_line(file)), zone)
 
+    def refused(file: Path) -> list[int]:
+        return refused_rows(rows(file), condition)
+
+    if window:
+        require_basis(rows(path), window, zone)
     bad = bad_lines(path, refused, lambda lines: _reasons(lines, window, zone))
     if bad and not _is_export(path, bad):
         raise broken("not an export", f"no line is an event; the first is {bad[0].text[:120]!r}")

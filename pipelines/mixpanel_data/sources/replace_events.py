@@ -34,13 +34,9 @@ def replace(
     """Whether every line of ``packed`` is now an event of its window; if not, roll back."""
     windows = [file.window for file in packed]
     connection.execute(f"DELETE FROM {EVENTS} WHERE {within(windows, manifest.zone)}")
-    lines = read_lines(
-        [files[file.mark] for file in packed], longest=max(file.largest_object for file in packed)
-    )
-    inserted = connection.execute(
-        f"INSERT INTO {EVENTS} ({COLUMNS}) SELECT {COLUMNS} FROM ({events_of(lines, manifest.zone)}) "
-        f"WHERE event IS NOT NULL AND {within(windows, manifest.zone)}"
-    ).fetchone()
+    # Each file for itself: an event outside its own days is none of another file's either.
+    arrived = " UNION ALL ".join(_arrived(files[file.mark], file, manifest) for file in packed)
+    inserted = connection.execute(f"INSERT INTO {EVENTS} ({COLUMNS}) {arrived}").fetchone()
     if not inserted or inserted[0] != sum(file.lines for file in packed):
         return False
     counts = _day_counts(connection, windows, manifest)
@@ -50,6 +46,15 @@ def replace(
         ledger_rows.insert(connection, _ledger(file, manifest, counts, previous, load_id))
         ledger_rows.insert_rejects(connection, EVENTS, file, load_id)
     return True
+
+
+def _arrived(path: Path, file: PackedFile, manifest: Manifest) -> str:
+    """The events of a landed file that are of its days."""
+    lines = read_lines([path], longest=file.largest_object)
+    return (
+        f"SELECT {COLUMNS} FROM ({events_of(lines, manifest.zone)}) "
+        f"WHERE event IS NOT NULL AND {within([file.window], manifest.zone)}"
+    )
 
 
 def _day_counts(connection: Connection, windows: list[Window], manifest: Manifest) -> DayCounts:
