@@ -133,6 +133,7 @@ def sync(
                 load(land_profiles())
             if build and job.needs_build():
                 transform()
+            if build and job.needs_publication():
                 publish()
         except Exception:  # not an interrupt: whoever stops a run waits for no report
             report()

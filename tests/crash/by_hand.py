@@ -4,9 +4,9 @@ from pathlib import Path
 
 import duckdb
 
-from mixpanel_data._internal import publish_stamp, publish_turns
 from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.publish import publish
+from mixpanel_data._internal.publication import build_file, build_stamp
+from mixpanel_data._internal.publication.publish import publish
 
 _TABLES = """
 attach '{raw}' as raw (read_only);
@@ -19,11 +19,11 @@ where load_id in (select load_id from raw.mixpanel._dlt_loads where status = 0);
 def build(folder: Path) -> None:
     """Leaves a green file to publish, with what is loaded."""
     where = DataFolder.at(folder)
-    publish_turns.prepare(where, "by hand", "v1.2.0", anew=False)
-    target = publish_turns.next_file(where)
+    build_file.prepare(where, "by hand", "v1.2.0")
+    target = build_file.build_file(where)
     with duckdb.connect(target) as db:
         db.execute(_TABLES.format(raw=where.raw))
-    publish_stamp.finish(target)
+    build_stamp.finish(target)
 
 
 def build_and_publish(folder: Path) -> None:

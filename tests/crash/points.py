@@ -60,6 +60,7 @@ def after(target: str, nth: int = 1, on: str = "*") -> Point:
 
 
 _OURS = "mixpanel_data._internal"
+_PUBLICATION = f"{_OURS}.publication"
 _SOURCE = "mixpanel_data.sources"
 _PACKAGES = "dlt.common.storages.load_package:PackageStorage"
 _STORAGE = "dlt.common.storages.load_storage:LoadStorage"
@@ -127,18 +128,21 @@ CLEARING = {
 }
 
 BUILDING = {
-    "file to build in place": after(f"{_OURS}.publish_turns:prepare"),
+    "file to build in place": after(f"{_PUBLICATION}.build_file:prepare"),
     "dbt under way": after(f"{_OURS}.progress:Progress.building", nth=5),
-    "dbt through, not green yet": before(f"{_OURS}.publish_stamp:finish"),
-    "green": after(f"{_OURS}.publish_stamp:finish"),
+    "dbt through, not green yet": before(f"{_PUBLICATION}.build_stamp:finish"),
+    "green": after(f"{_PUBLICATION}.build_stamp:finish"),
 }
 
 PUBLISHING = {
-    "before the seal": before(f"{_OURS}.publish:_seal"),
-    "sealed": after(f"{_OURS}.publish:_seal"),
-    "before the link": before("pathlib:Path.hardlink_to"),
-    "linked": after("pathlib:Path.hardlink_to"),
-    "before the swap": before("pathlib:Path.replace", on="*/next.duckdb"),
-    "swapped": after("pathlib:Path.replace", on="*/next.duckdb"),
-    "published": after(f"{_OURS}.publish:publish"),
+    "before the seal": before(f"{_PUBLICATION}.publish:_seal"),
+    "sealed": after(f"{_PUBLICATION}.publish:_seal"),
+    "empty file beside it": after(f"{_PUBLICATION}.place:candidate"),
+    "copied": after(f"{_PUBLICATION}.file_copy:copy_file"),
+    "read back": after(f"{_PUBLICATION}.publish:_read_back"),
+    "rights taken": after(f"{_PUBLICATION}.place:_take_rights"),
+    "before the swap": before("pathlib:Path.replace", on="*/.mixpanel.duckdb.new"),
+    "swapped": after("pathlib:Path.replace", on="*/.mixpanel.duckdb.new"),
+    "recorded": after(f"{_PUBLICATION}.record:write", nth=2),
+    "published": after(f"{_PUBLICATION}.publish:publish"),
 }

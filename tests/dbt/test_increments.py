@@ -7,10 +7,10 @@ import duckdb
 import pytest
 from publish.raw_file import Event, RawFile, at
 
-from mixpanel_data._internal import publish_turns
 from mixpanel_data._internal.build import build
 from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.publish import publish
+from mixpanel_data._internal.publication.build_file import build_file
+from mixpanel_data._internal.publication.publish import publish
 
 pytestmark = pytest.mark.usefixtures("only_core")
 DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(5)]
@@ -32,10 +32,7 @@ def insert_ids(path: Path) -> list[object]:
         return [row[0] for row in db.execute("select insert_id from events order by 1").fetchall()]
 
 
-def test_increments_end_where_one_full_build_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(publish_turns, "SETTLED_SECONDS", 0)
+def test_increments_end_where_one_full_build_does(tmp_path: Path) -> None:
     folder = DataFolder.at(tmp_path / "data").create()
     raw = RawFile(folder.raw)
 
@@ -52,7 +49,7 @@ def test_increments_end_where_one_full_build_does(
     publish(folder)
     assert insert_ids(folder.published) == ["a", "d", "late"]
 
-    # the other file's turn: it has two loads to catch up with
+    # two loads at once
     raw.load({DAYS[4]: some(DAYS[4], "e")})
     raw.profiles(["u2"])
     assert not build(folder).fresh
@@ -72,17 +69,15 @@ def test_promise_7_a_build_rewrites_the_events_of_days_that_changed_and_no_other
     raw = RawFile(folder.raw)
     raw.load({day: some(day, f"{day}") for day in DAYS})
     build(folder)
-    with duckdb.connect(publish_turns.next_file(folder)) as db:
+    with duckdb.connect(build_file(folder)) as db:
         db.execute("update events set processed_at = timestamp '2000-01-01'")  # a mark
     raw.load({DAYS[2]: some(DAYS[2], "new")})
 
     build(folder)
 
-    with duckdb.connect(publish_turns.next_file(folder), read_only=True) as db:
+    with duckdb.connect(build_file(folder), read_only=True) as db:
         marked = db.execute(
             "select insert_id from events where processed_at is not null"
         ).fetchall()
     assert {name for (name,) in marked} == {str(day) for day in DAYS if day != DAYS[2]}
-    assert insert_ids(publish_turns.next_file(folder)) == [
-        str(day) for day in DAYS if day != DAYS[2]
-    ] + ["new"]
+    assert insert_ids(build_file(folder)) == [str(day) for day in DAYS if day != DAYS[2]] + ["new"]

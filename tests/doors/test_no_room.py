@@ -29,7 +29,7 @@ LOADING = {
     "_dlt_loads": before("dlt.destinations.job_client_impl:SqlJobClientBase.complete_load"),
 }
 BUILDING = {
-    "dbt": after(f"{_OURS}.publish_turns:prepare"),
+    "dbt": after(f"{_OURS}.publication.build_file:prepare"),
     "seal": before(f"{_OURS}.publish:_seal"),
 }
 

@@ -14,7 +14,7 @@ from publish.raw_file import RawFile
 
 from mixpanel_data._internal.build import build
 from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.publish import publish
+from mixpanel_data._internal.publication.publish import publish
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., str]

@@ -13,7 +13,7 @@ from publish.raw_file import Event, RawFile, at
 
 from mixpanel_data._internal.build import build
 from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.publish import publish
+from mixpanel_data._internal.publication.publish import publish
 
 DAY = date(2026, 1, 1)
 

@@ -11,10 +11,9 @@ import pytest
 from publish.raw_file import Event, RawFile, at
 from publish.reader import holding
 
-from mixpanel_data._internal import publish_turns
 from mixpanel_data._internal.build import build
 from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.publish import Published, publish
+from mixpanel_data._internal.publication.publish import Published, publish
 from mixpanel_data.exceptions import MixpanelDataError
 
 pytestmark = pytest.mark.usefixtures("only_core")
@@ -37,19 +36,14 @@ def sync(folder: DataFolder, events: int) -> Published:
     return publish(folder)
 
 
-def test_promise_9_readers_keep_what_they_opened_while_syncs_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        publish_turns, "SETTLED_SECONDS", 0
-    )  # so that only readers stand in the way
+def test_promise_9_readers_keep_what_they_opened_while_syncs_go_on(tmp_path: Path) -> None:
     folder = DataFolder.at(tmp_path / "data")
 
     first = sync(folder, 1)
     with holding(first.path) as old:
         second = sync(folder, 2)
         with holding(second.path) as newer:
-            third = sync(folder, 3)  # would be the turn of the file that `old` holds
+            third = sync(folder, 3)
             with holding(third.path) as newest:
                 assert (old.count(), newer.count(), newest.count()) == (1, 2, 3)
 

@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from mixpanel_data._internal import publish_stamp, publish_turns
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.dbt_process import environment, run
 from mixpanel_data._internal.dbt_project import fingerprint, project_folder
 from mixpanel_data._internal.dbt_results import NodeResult, read_results
 from mixpanel_data._internal.machine_errors import refusal
+from mixpanel_data._internal.publication import build_file, build_stamp
 from mixpanel_data.exceptions import MixpanelDataError
 
 # The oldest format that can hold zstd; clients from DuckDB 1.2 on open it.
@@ -18,11 +18,13 @@ STORAGE_VERSION = "v1.2.0"
 
 @dataclass(frozen=True)
 class BuildResult:
-    """A green build: what dbt did, how long it took, and whether everything was built anew."""
+    """A successful build: what dbt did, how long it took, and whether everything was built anew."""
 
     nodes: tuple[NodeResult, ...]
     seconds: float
     fresh: bool
+    warnings: tuple[str, ...] = ()
+    """What was damaged, and so built again."""
 
 
 def build(
@@ -33,7 +35,7 @@ def build(
     on_progress: Callable[[str], None] | None = None,
     extra_env: Mapping[str, str] | None = None,
 ) -> BuildResult:
-    """Brings the next file to publish up to the ledger; readers see nothing of it before ``publish``.
+    """Build what the ledger has more than the build file; readers see nothing of it before ``publish``.
 
     The caller holds the folder's lock. ``extra_env`` are settings the models read: other values build everything
     anew, as other models or another ``storage_version`` do. Raises ``MixpanelDataError`` naming what failed; the
@@ -43,10 +45,11 @@ def build(
     _require_raw(folder)
     own = dict(extra_env or {})
     made_by = fingerprint(project_folder(), {**own, "storage_version": storage_version})
-    fresh = publish_turns.prepare(folder, made_by, storage_version, anew=full_refresh)
+    prepared = build_file.prepare(folder, made_by, storage_version, anew=full_refresh)
     nodes = _run(folder, own, on_progress or (lambda _: None))
-    publish_stamp.finish(publish_turns.next_file(folder))
-    return BuildResult(nodes, time.monotonic() - started, fresh)
+    build_stamp.finish(build_file.build_file(folder))
+    warnings = (prepared.warning,) if prepared.warning else ()
+    return BuildResult(nodes, time.monotonic() - started, prepared.empty, warnings)
 
 
 def _run(

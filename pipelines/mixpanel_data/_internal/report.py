@@ -8,7 +8,7 @@ from mixpanel_data._internal.build import BuildResult
 from mixpanel_data._internal.landing import Landed
 from mixpanel_data._internal.ledger import DayRecord, Ledger
 from mixpanel_data._internal.planner import Range
-from mixpanel_data._internal.publish import Published
+from mixpanel_data._internal.publication.publish import Published
 from mixpanel_data._internal.windows import Window, contiguous
 from mixpanel_data.exceptions import IncompleteExportError, MixpanelDataError
 

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+import duckdb
+
 from mixpanel_data._internal import build as dbt_build
-from mixpanel_data._internal import publish as publishing
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.credentials import Credentials
 from mixpanel_data._internal.event_filter import EVERYTHING, EventFilter
@@ -21,6 +22,9 @@ from mixpanel_data._internal.planner import Range
 from mixpanel_data._internal.preview import Preview
 from mixpanel_data._internal.profile_reads import ProfileSet, most_pages, profile_sets
 from mixpanel_data._internal.progress import QUIET, Progress
+from mixpanel_data._internal.publication import build_file, build_stamp
+from mixpanel_data._internal.publication import check as publication_check
+from mixpanel_data._internal.publication import publish as publishing
 from mixpanel_data._internal.rejected import rejected_profiles
 from mixpanel_data._internal.report import SyncReport
 from mixpanel_data._internal.run import Run
@@ -68,6 +72,7 @@ class Sync:
             days=days,
         )
         self._full_profiles = full_profiles
+        self._publication_is_due = False
         self._started = time.monotonic()
         self.folder = self._run.folder
         self.report: SyncReport = self._run.report
@@ -110,8 +115,15 @@ class Sync:
             ConfigError: there are none, they lie in the future, or the folder is another project's.
         """
         self._run.landing.sweep()
+        self._check_publication()
         self.report.wanted = self._events.wanted(first, last)
         return self.report.wanted
+
+    def _check_publication(self) -> None:
+        found = publication_check.check(self.folder)
+        self._publication_is_due = found.due
+        if found.warning:
+            self.report.warnings.append(found.warning)
 
     def events(self, wanted: Range) -> None:
         """Bring every day of ``wanted`` that is missing or due, package by package.
@@ -192,13 +204,19 @@ class Sync:
         self._run.progress.loaded(file)
 
     def needs_build(self) -> bool:
-        """Whether the raw tables hold a load that the published file does not."""
+        """Whether the raw tables hold a load that the last successful build has not."""
         if not self.folder.raw.is_file():
             return False
-        with suppress(MixpanelDataError):
-            published = read_published_ledger(self.folder.published)
-            return published.loads != read_ledger(self.folder.raw).loads
+        built = build_file.build_file(self.folder)
+        with suppress(duckdb.Error):
+            stamp = build_stamp.read(built)
+            if stamp and stamp.built_at:
+                return read_published_ledger(built).loads != read_ledger(self.folder.raw).loads
         return True
+
+    def needs_publication(self) -> bool:
+        """Whether readers find something else than the last build: an older one, or what others made of it."""
+        return self.folder.raw.is_file() and self._publication_is_due
 
     def build(self) -> None:
         """Run dbt over what changed."""
@@ -208,10 +226,16 @@ class Sync:
             storage_version=self._run.settings.storage_version,
             on_progress=self._run.progress.building,
         )
+        self.report.warnings.extend(self.report.build.warnings)
+        self._publication_is_due = True
 
     def publish(self) -> None:
         """Put the built file where readers open it."""
-        self.report.published = publishing.publish(self.folder)
+        self.report.published = publishing.publish(
+            self.folder, memory_limit=self._run.settings.memory_limit
+        )
+        self._publication_is_due = False
+        self.report.warnings.extend(self.report.published.warnings)
         self._run.progress.published(self.report.published)
 
     def finish(self) -> SyncReport:
@@ -244,6 +268,7 @@ class Sync:
             self.profiles()
         if build and self.needs_build():
             self.build()
+        if build and self.needs_publication():
             self.publish()
         return self.finish()
 

@@ -8,7 +8,7 @@ from mixpanel_data._internal.durations import said
 from mixpanel_data._internal.engage_pages import EngagePage
 from mixpanel_data._internal.landing import Landed
 from mixpanel_data._internal.progress import QUIET, Progress
-from mixpanel_data._internal.publish import Published
+from mixpanel_data._internal.publication.publish import Published
 from mixpanel_data._internal.windows import Window
 from mixpanel_data.exceptions import MixpanelDataError
 

@@ -1,0 +1,1 @@
+"""From a green build to the file that readers open."""

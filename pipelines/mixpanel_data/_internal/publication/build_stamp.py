@@ -1,0 +1,79 @@
+"""What a build file records of itself: which models made it, and when its last build succeeded."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+
+from mixpanel_data._internal.event_sql import literal
+
+_TABLE = """
+create table {file}._build (fingerprint varchar, built_at timestamp, dbt_version varchar, storage_version varchar);
+comment on table {file}._build is 'One row: how this file was made.';
+comment on column {file}._build.fingerprint is 'Hash of the models and settings that made it.';
+comment on column {file}._build.built_at is 'When its last build ended well, UTC. Null while one is under way.';
+comment on column {file}._build.dbt_version is 'The dbt that built it.';
+comment on column {file}._build.storage_version is 'The oldest DuckDB that can open it.';
+"""
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """``built_at`` is naive UTC; None while a build is under way, or after one that failed."""
+
+    fingerprint: str
+    built_at: datetime | None
+
+
+def create(path: Path, fingerprint: str, storage_version: str) -> None:
+    """Make an empty, stamped file at ``path`` that DuckDB clients from ``storage_version`` on can open."""
+    with duckdb.connect() as db:
+        db.execute(f"attach {literal(path)} as file (storage_version {literal(storage_version)})")
+        db.execute(_TABLE.format(file="file"))
+        db.execute(
+            "insert into file._build values (?, null, ?, ?)",
+            [fingerprint, version("dbt-core"), storage_version],
+        )
+
+
+def read(path: Path) -> Stamp | None:
+    """The stamp of ``path``; None when there is no such file.
+
+    Raises:
+        duckdb.Error: it can't be opened, or has no stamp.
+    """
+    if not path.exists():
+        return None
+    with duckdb.connect(path, read_only=True) as db:
+        return of(db)
+
+
+def of(db: duckdb.DuckDBPyConnection) -> Stamp | None:
+    """The stamp of an open build file; None when it has no row. Raises ``duckdb.Error`` without the table."""
+    row = db.execute("select fingerprint, built_at from _build").fetchone()
+    return Stamp(*row) if row else None
+
+
+def begin(path: Path, fingerprint: str) -> bool:
+    """Mark ``path`` as being built; False, with nothing done, when other models made it.
+
+    Raises:
+        duckdb.Error: it can't be opened, is in use, or has no stamp.
+    """
+    with duckdb.connect(path) as db:
+        found = of(db)
+        if found is None or found.fingerprint != fingerprint:
+            return False
+        db.execute("update _build set built_at = null")
+        return True
+
+
+def finish(path: Path) -> None:
+    """Mark the build of ``path`` as successful."""
+    with duckdb.connect(path) as db:
+        db.execute(
+            "update _build set built_at = now() at time zone 'UTC', dbt_version = ?",
+            [version("dbt-core")],
+        )

@@ -1,0 +1,72 @@
+"""Copies of a DuckDB file, with a digest of each of its blocks."""
+
+import contextlib
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+HEADERS = 3 * 4096
+"""Bytes before the first block: DuckDB's main header and its two database headers."""
+
+BLOCK = 256 * 1024
+"""Bytes of a block: DuckDB's default, which all our files have."""
+
+_AT_ONCE = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Digests:
+    """``whole`` is equal for equal files; ``blocks`` has the SHA-256 of each block, by its number."""
+
+    whole: str
+    blocks: Sequence[bytes]
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy ``source`` over ``target``, which exists. Where the file system can, they share their blocks."""
+    with source.open("rb") as reads, target.open("r+b") as writes:
+        size = os.fstat(reads.fileno()).st_size
+        done = 0
+        with contextlib.suppress(OSError, AttributeError):  # macOS has no such call
+            while done < size:
+                moved = os.copy_file_range(reads.fileno(), writes.fileno(), size - done, done, done)
+                if moved == 0:
+                    break
+                done += moved
+        reads.seek(done)
+        writes.seek(done)
+        while chunk := reads.read(_AT_ONCE):
+            writes.write(chunk)
+        writes.truncate(size)
+
+
+def digests(path: Path) -> Digests:
+    """What the bytes of ``path`` are."""
+    with path.open("rb") as file:
+        header = file.read(HEADERS)
+        blocks = [hashlib.sha256(block).digest() for block in iter(lambda: file.read(BLOCK), b"")]
+    return Digests(hashlib.sha256(header + b"".join(blocks)).hexdigest(), blocks)
+
+
+def digest_of_shared(path: Path) -> str:
+    """``digests(path).whole``, read by a process of its own.
+
+    POSIX locks belong to a process: if this one opened and closed a file that a notebook in it reads, the lock of that
+    reader would be gone.
+
+    Raises:
+        OSError: the file can't be read.
+    """
+    command = [sys.executable, "-I", "-S", __file__, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise OSError(f"{path} can't be read: {done.stderr.strip().splitlines()[-1]}")
+    return done.stdout.strip()
+
+
+if __name__ == "__main__":
+    print(digests(Path(sys.argv[1])).whole)

@@ -1,0 +1,115 @@
+"""The publication of a successful build: a copy of it, read back, and put in place by one rename."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import duckdb
+
+from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.publication import build_stamp, contents, file_copy, place, record
+from mixpanel_data._internal.publication.build_file import build_file, first_line, put_aside
+from mixpanel_data._internal.publication.record import Record
+from mixpanel_data._internal.vacuum import tidy_when_worth_it
+from mixpanel_data.exceptions import MixpanelDataError, StorageError
+
+Config = dict[str, str | bool | int | float | list[str]]
+
+MEMORY_LIMIT = "1GB"
+
+
+@dataclass(frozen=True)
+class Published:
+    """The file readers open from now on: its path, its size in bytes, its tables with their numbers of rows."""
+
+    path: Path
+    bytes: int
+    tables: dict[str, int]
+    warnings: list[str] = field(default_factory=list)
+    """What of the former file's rights could not be kept."""
+
+
+def publish(folder: DataFolder, *, memory_limit: str | None = None) -> Published:
+    """Put a copy of the last successful build where readers look. Those who have the former one open keep it.
+
+    The copy is read back first, by a connection of its own: every column of all that no earlier publication had in
+    the same bytes. The caller holds the folder's lock.
+
+    Raises:
+        MixpanelDataError: there is no successful build; nothing is changed.
+        StorageError: what was built can't be read back. The former file stays, and the next build starts anew.
+        ConfigError: the place of the published file is a link to nothing, or no file.
+    """
+    where = place.place_of(folder.published)
+    built = _seal(build_file(folder), memory_limit or MEMORY_LIMIT)
+    new = place.candidate(where)
+    try:
+        file_copy.copy_file(build_file(folder), new)
+        read_back = _read_back(folder, new, built, memory_limit or MEMORY_LIMIT)
+        if former := record.read(folder):
+            # A run that dies behind the rename leaves a file that the next one knows.
+            record.write(folder, replace(former, next_digest=read_back.record.digest))
+        lost = place.put(new, folder.published, where)
+    finally:
+        place.clear(where)
+    read_back.record.identity = place.identity(where)
+    record.write(folder, read_back.record)
+    return Published(folder.published, where.stat().st_size, read_back.tables, lost)
+
+
+def _seal(path: Path, memory_limit: str) -> build_stamp.Stamp:
+    """The stamp of the build at ``path``, once the file is whole without its log."""
+    if not path.exists():
+        raise MixpanelDataError("There is no build to publish.", details={"path": str(path)})
+    with duckdb.connect(path, config={"memory_limit": memory_limit}) as db:
+        stamp = build_stamp.of(db)
+        if stamp is None or stamp.built_at is None:
+            raise MixpanelDataError(
+                "The last build did not end well, so it can't be published.",
+                details={"path": str(path)},
+            )
+        # views over raw data, which readers lack
+        db.execute("drop schema if exists staging cascade")
+        tidy_when_worth_it(db)
+        db.execute("force checkpoint")
+        return stamp
+
+
+@dataclass(frozen=True)
+class _ReadBack:
+    record: Record
+    tables: dict[str, int]
+
+
+def _read_back(
+    folder: DataFolder, new: Path, built: build_stamp.Stamp, memory_limit: str
+) -> _ReadBack:
+    """What the copy holds, once it is proven that it can be read, and is what was built."""
+    former = record.read(folder)
+    digests = file_copy.digests(new)
+    made = Record(digests.whole, str(built.built_at))
+    rows: dict[str, int] = {}
+    config: Config = {"memory_limit": memory_limit}
+    try:
+        with (
+            duckdb.connect(new, read_only=True, config=config) as copy,
+            duckdb.connect(build_file(folder), read_only=True, config=config) as build,
+        ):
+            for table in contents.tables(copy):
+                known = former.known(table.sql) if former else frozenset()
+                groups = contents.row_groups(copy, table, digests.blocks, known)
+                found = contents.count(copy, table)
+                if found != contents.count(build, table) or contents.sums(
+                    copy, table, groups.unknown
+                ) != contents.sums(build, table, groups.unknown):
+                    raise duckdb.IOException(f"{table.name} has other rows than were built")
+                made.row_groups[table.sql] = list(groups.digests)
+                if table.schema == "main":
+                    rows[table.name] = found
+    except (duckdb.Error, IndexError) as error:
+        kept = put_aside(folder, build_file(folder))
+        raise StorageError(
+            f"What was built can't be read back ({first_line(error)}), so the published tables stay as they were. "
+            f"The file is kept as {kept}. Run this again: all tables are built anew.",
+            details={"path": str(kept)},
+        ) from error
+    return _ReadBack(made, rows)
