@@ -307,5 +307,13 @@ class StorageError(MixpanelDataError):
     code = "STORAGE_FAILED"
 
 
+class DatabaseDamagedError(StorageError):
+    """A database of the data folder can't be read: a disk, a copying tool or another program damaged it."""
+
+    code = "DATABASE_DAMAGED"
+
+    path = _Detail[str | None]("The damaged file.")
+
+
 class ConfigWarning(UserWarning):
     """A setting or an argument that works, but perhaps not as it was meant."""

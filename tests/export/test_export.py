@@ -17,7 +17,12 @@ from export.conftest import in_file, in_table, left_in, publish
 from mixpanel_data._internal import export_source
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.export_tables import export_tables
-from mixpanel_data.exceptions import ConfigError, DatabaseLockedError, TableNotFoundError
+from mixpanel_data.exceptions import (
+    ConfigError,
+    DatabaseDamagedError,
+    DatabaseLockedError,
+    TableNotFoundError,
+)
 
 PUBLIC = ["../away", "daily_active_users", "events", "odd/na me.%", "sessions", "wide"]
 
@@ -208,7 +213,7 @@ def test_memory_holds_a_part_of_a_table(folder: DataFolder) -> None:
 def test_a_file_that_is_no_database_is_said_so(folder: DataFolder) -> None:
     folder.published.write_text("no database")
 
-    with pytest.raises(ConfigError, match="can't be opened"):
+    with pytest.raises(DatabaseDamagedError, match="mp sync"):
         export_tables(folder)
 
 

@@ -20,6 +20,7 @@ from mixpanel_data.exceptions import (
     APIError,
     AuthenticationError,
     ConfigError,
+    DatabaseDamagedError,
     DatabaseLockedError,
     IncompleteExportError,
     MixpanelDataError,
@@ -55,6 +56,7 @@ ONE_OF_EACH: dict[str, MixpanelDataError] = {
     "TABLE_NOT_FOUND": TableNotFoundError("evnets", ["events"]),
     "NOTHING_PUBLISHED": NothingPublishedError("/data"),
     "DATABASE_LOCKED": DatabaseLockedError("m", details={"pid": 1, "command": "mp sync"}),
+    "DATABASE_DAMAGED": DatabaseDamagedError("m", details={"path": "mixpanel.duckdb"}),
     "STORAGE_FAILED": StorageError("m", details={"errno": 28}),
 }
 

@@ -10,7 +10,7 @@ import duckdb
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.event_sql import literal
 from mixpanel_data._internal.query_names import near_matches
-from mixpanel_data._internal.storage_errors import opening
+from mixpanel_data._internal.storage_errors import reading_published
 from mixpanel_data._internal.storage_files import Connection
 from mixpanel_data._internal.storage_names import is_same, quoted
 from mixpanel_data.exceptions import NothingPublishedError, TableNotFoundError
@@ -38,20 +38,23 @@ def opened(folder: DataFolder, memory_limit: str) -> Iterator[Connection]:
     Raises:
         NothingPublishedError: there is none.
         DatabaseLockedError: a program has it open to write.
-        ConfigError: it is no DuckDB database.
+        DatabaseDamagedError: it can't be read.
     """
     path = folder.published
     if not path.is_file():
         raise NothingPublishedError(str(folder.root))
     # Attached, as a connection of its own might be handed what another of this process opened before.
-    with duckdb.connect() as db, tempfile.TemporaryDirectory(prefix="mp-export-") as spill:
+    with (
+        reading_published(path),
+        duckdb.connect() as db,
+        tempfile.TemporaryDirectory(prefix="mp-export-") as spill,
+    ):
         db.execute(f"SET temp_directory = {literal(spill)}")
         db.execute(f"SET memory_limit = {literal(memory_limit)}")
         # Two threads took more memory and no less time, and DuckDB 2.0 hung when they met the limit (measured).
         db.execute("SET threads = 1")
         db.execute("SET preserve_insertion_order = false")  # what a row group's size asks for
-        with opening(path):
-            db.execute(f"ATTACH {literal(path)} AS published (READ_ONLY)")
+        db.execute(f"ATTACH {literal(path)} AS published (READ_ONLY)")
         yield db
 
 

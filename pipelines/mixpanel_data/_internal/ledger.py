@@ -15,6 +15,7 @@ from mixpanel_data._internal.ledger_profiles import count_profiles, read_reads
 from mixpanel_data._internal.load_order import NEWEST_FIRST, with_numbers
 from mixpanel_data._internal.machine_errors import explained
 from mixpanel_data._internal.profile_reads import USERS, ReadRecord, Reads
+from mixpanel_data._internal.storage_errors import reading_published
 from mixpanel_data.exceptions import ConfigError
 
 # Newest first, then committed: a run killed between its transaction and its place among the loads has replaced the
@@ -129,10 +130,15 @@ def read_ledger(raw: Path) -> Ledger:
 
 
 def read_published_ledger(published: Path) -> Ledger:
-    """The ledger as it was when the published file was built; a writer never blocks this."""
+    """The ledger as it was when the published file was built; a run never blocks this.
+
+    Raises:
+        DatabaseLockedError: another program has the file open to write into it.
+        DatabaseDamagedError: it can't be read.
+    """
     if not published.is_file():
         return EMPTY
-    with duckdb.connect(str(published), read_only=True) as connection:
+    with reading_published(published), duckdb.connect(str(published), read_only=True) as connection:
         return _read(connection, schema="main")
 
 

@@ -27,6 +27,7 @@ from mixpanel_data._internal.run import Run
 from mixpanel_data._internal.services.discovery import DiscoveryService
 from mixpanel_data._internal.services.live_query import LiveQueryService
 from mixpanel_data._internal.settings import Settings
+from mixpanel_data._internal.storage_errors import reading_published
 from mixpanel_data._internal.sync import Sync
 from mixpanel_data._internal.windows import Window, contiguous
 from mixpanel_data._internal.zones import Zone, today, zone_names
@@ -171,7 +172,7 @@ def _window(first: date, last: date) -> Window:
 
 
 def _names(published: Path) -> set[str]:
-    with duckdb.connect(str(published), read_only=True) as connection:
+    with reading_published(published), duckdb.connect(str(published), read_only=True) as connection:
         return {
             name for (name,) in connection.execute("SELECT DISTINCT event FROM events").fetchall()
         }
@@ -182,5 +183,5 @@ def _counted_here(published: Path, days: Iterable[date], zone: Zone) -> Counts:
         SELECT {day_of("time", zone)} AS day, event, count(*) FROM events
         WHERE {within(contiguous(days), zone)} GROUP BY ALL
     """
-    with duckdb.connect(str(published), read_only=True) as connection:
+    with reading_published(published), duckdb.connect(str(published), read_only=True) as connection:
         return {(day, event): n for day, event, n in connection.execute(counted).fetchall()}

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from mixpanel_data._internal.event_sql import literal
-from mixpanel_data._internal.storage_errors import opening
+from mixpanel_data._internal.storage_errors import opening, reading_published
 from mixpanel_data._internal.storage_files import Connection, Cursors, create
 from mixpanel_data._internal.storage_turns import Turns
 from mixpanel_data.exceptions import ConfigError, ConfigWarning, DatabaseLockedError
@@ -104,7 +104,8 @@ class AttachedFiles:
 
     def _attach(self, catalog: str, path: Path, *, read_only: bool = True) -> None:
         mode = "READ_ONLY" if read_only else "READ_WRITE"
-        with opening(path):
+        explained = reading_published if catalog == PUBLISHED else opening
+        with explained(path):
             self._instance.execute(f"ATTACH {literal(path)} AS {catalog} ({mode})")
         self._attached[catalog] = path
         self._look_up()

@@ -11,7 +11,12 @@ from pathlib import Path
 import duckdb
 
 from mixpanel_data._internal.redaction import redact
-from mixpanel_data.exceptions import ConfigError, DatabaseLockedError, QueryError
+from mixpanel_data.exceptions import (
+    ConfigError,
+    DatabaseDamagedError,
+    DatabaseLockedError,
+    QueryError,
+)
 
 _HOLDER = re.compile(r"lock is held in (?P<command>.+?) \(PID (?P<pid>\d+)\)")
 _IN_THIS_PROCESS = re.compile(
@@ -35,6 +40,46 @@ def opening(path: Path | str) -> Iterator[None]:
         raise ConfigError(f"{path} can't be opened: {error}", details={"path": str(path)}) from None
 
 
+# What DuckDB says of bytes that are not those it wrote. Other statements may fail with an error of the same class.
+_DAMAGE = re.compile(
+    r"not a valid DuckDB database|Corrupt database file|Could not read enough bytes|computed checksum"
+    r"|^Serialization Error|^INTERNAL Error|^FATAL Error",
+)
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether DuckDB means that a file's bytes are not those it wrote."""
+    return bool(_DAMAGE.search(str(error)))
+
+
+@contextmanager
+def reading_published(path: Path) -> Iterator[None]:
+    """Explains why the published file at ``path`` can't be read. Errors of other kinds pass.
+
+    Raises:
+        DatabaseLockedError: a program has it open to write into it.
+        DatabaseDamagedError: it is no DuckDB database any more, or parts of it can't be read.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        if locked := _locked(path, str(error)):
+            raise locked from None
+        if is_damage(error):
+            raise damaged(path, error) from None
+        raise
+
+
+def damaged(path: Path, error: Exception) -> DatabaseDamagedError:
+    """The error that names a damaged published file, and the way out."""
+    why = " ".join(str(error).strip().split("\n", 1)[0].split())
+    return DatabaseDamagedError(
+        f"{path} is damaged: {why.rstrip('.')}. Run `mp sync`: it publishes the tables again and keeps "
+        "the damaged file in build/damaged.",
+        details={"path": str(path)},
+    )
+
+
 def _locked(path: Path | str, said: str) -> DatabaseLockedError | None:
     if found := _HOLDER.search(said):
         pid = int(found["pid"])
@@ -47,7 +92,7 @@ def _locked(path: Path | str, said: str) -> DatabaseLockedError | None:
     else:
         return None
     return DatabaseLockedError(
-        f"{path} is in use by {who}. Close it there, and try again.",
+        f"{path} is in use by {who}. Close it there, or open it there with read_only=True, and try again.",
         details={"path": str(path), **holder},
     )
 
@@ -69,10 +114,23 @@ def _command(pid: int) -> str | None:
 
 @contextmanager
 def asking(sql: str) -> Iterator[None]:
-    """Raises QueryError, with DuckDB's explanation, for a statement inside the block that can't be run."""
+    """Explains why a statement inside the block can't be run.
+
+    Raises:
+        QueryError: DuckDB refuses it, or fails at it.
+        DatabaseDamagedError: it reads a part of a file that is damaged.
+    """
     try:
         yield
     except duckdb.Error as error:
+        if isinstance(error, duckdb.IOException | duckdb.SerializationException) and is_damage(
+            error
+        ):
+            raise DatabaseDamagedError(
+                f"What the SQL reads is damaged: {error}. If it is a published table, run `mp sync`: "
+                "it publishes the tables again.",
+                details={"sql": sql},
+            ) from None
         raise QueryError(f"The SQL can't be run: {error}", details={"sql": sql}) from None
     except RuntimeError as error:
         if _is_unicode(sql):

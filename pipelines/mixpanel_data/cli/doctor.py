@@ -89,10 +89,14 @@ def _file(path: Path) -> str:
 
 def _times(settings: Any) -> str:
     from mixpanel_data._internal.project_time import looks_shifted
+    from mixpanel_data.exceptions import DatabaseDamagedError, DatabaseLockedError
 
     if not settings.folder.published.is_file():
         return "nothing published yet"
-    hours = looks_shifted(settings.folder.published)
+    try:
+        hours = looks_shifted(settings.folder.published)
+    except (DatabaseLockedError, DatabaseDamagedError) as error:
+        return f"can't be read: {error}"
     if hours is None:
         return f"fit MP_TIME_BASIS={settings.time_basis}"
     other = (

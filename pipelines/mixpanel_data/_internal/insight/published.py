@@ -12,7 +12,7 @@ import duckdb
 
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.event_sql import literal
-from mixpanel_data._internal.storage_errors import opening
+from mixpanel_data._internal.storage_errors import reading_published
 from mixpanel_data.exceptions import NothingPublishedError
 
 T = TypeVar("T")
@@ -63,16 +63,20 @@ def opened(folder: DataFolder, *, memory_limit: str | None = None) -> Iterator[P
 
     Raises:
         NothingPublishedError: there is none.
-        ConfigError: it is no DuckDB database.
+        DatabaseLockedError: a program has it open to write into it.
+        DatabaseDamagedError: it can't be read.
     """
     path = folder.published
     if not path.is_file():
         raise NothingPublishedError(str(folder.root))
-    with duckdb.connect() as connection, tempfile.TemporaryDirectory(prefix="mp-report-") as spill:
+    with (
+        reading_published(path),
+        duckdb.connect() as connection,
+        tempfile.TemporaryDirectory(prefix="mp-report-") as spill,
+    ):
         # Attached, not opened: a second reader of this process would see the file as the first one found it.
-        with opening(path):
-            published_at = _modified(path)
-            connection.execute(f"ATTACH {literal(path)} AS published (READ_ONLY)")
+        published_at = _modified(path)
+        connection.execute(f"ATTACH {literal(path)} AS published (READ_ONLY)")
         connection.execute(f"SET temp_directory = {literal(spill)}")
         connection.execute(f"SET memory_limit = {literal(memory_limit or MEMORY_LIMIT)}")
         connection.execute("SET preserve_insertion_order = false")
