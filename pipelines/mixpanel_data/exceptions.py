@@ -15,6 +15,7 @@ MixpanelDataError             MIXPANEL_DATA_ERROR
 │   └── NothingPublishedError NOTHING_PUBLISHED
 ├── DatabaseLockedError       DATABASE_LOCKED
 └── StorageError              STORAGE_FAILED     the disk is full, or may not be written
+    └── DatabaseDamagedError  DATABASE_DAMAGED   a database can't be read
 """
 
 from collections.abc import Iterable, Mapping

@@ -108,6 +108,14 @@ def test_promise_12_a_link_is_followed(folder: DataFolder, tmp_path: Path) -> No
     assert real.stat().st_mode & 0o777 == 0o640
     assert [path.name for path in shared.iterdir()] == ["tables.duckdb"]
 
+    real.write_bytes(b"damaged")
+    found = check(folder)
+    publish(folder)
+    assert found.warning
+    assert str(folder.build / "damaged" / "mixpanel.duckdb") in found.warning
+    assert count(real) == 2
+    assert real.stat().st_mode & 0o777 == 0o640
+
 
 @pytest.mark.parametrize("kind", ["dangling", "loop", "folder"])
 def test_a_place_that_can_hold_no_file_is_refused_by_name(folder: DataFolder, kind: str) -> None:

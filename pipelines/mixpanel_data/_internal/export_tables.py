@@ -12,6 +12,7 @@ import duckdb
 from mixpanel_data._internal import export_source
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.replaced_files import replacing
+from mixpanel_data._internal.storage_errors import is_damage
 from mixpanel_data.exceptions import ConfigError, StorageError
 
 MEMORY_LIMIT = "1GB"
@@ -57,6 +58,7 @@ def export_tables(
         ConfigError: ``output`` can't be a folder of such files.
         DatabaseLockedError: another export writes there, or a program has the published file open to write.
         StorageError: the machine refuses: no room, no permission.
+        DatabaseDamagedError: the published file can't be read.
     """
     target = (output or folder.export).expanduser().absolute()
     with export_source.opened(folder, memory_limit or MEMORY_LIMIT) as db:
@@ -92,6 +94,8 @@ def _explained(target: Path) -> Iterator[None]:
     except duckdb.OutOfMemoryException as error:
         raise _failed(target, error, "Allow more memory: MP_MEMORY_LIMIT.") from error
     except (OSError, duckdb.Error) as error:
+        if is_damage(error):
+            raise  # what is read, not what is written
         more = "Make room, let this user write there, or name another folder: --output."
         raise _failed(target, error, more) from error
 

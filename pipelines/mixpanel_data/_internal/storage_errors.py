@@ -42,14 +42,14 @@ def opening(path: Path | str) -> Iterator[None]:
 
 # What DuckDB says of bytes that are not those it wrote. Other statements may fail with an error of the same class.
 _DAMAGE = re.compile(
-    r"not a valid DuckDB database|Corrupt database file|Could not read enough bytes|computed checksum"
-    r"|^Serialization Error|^INTERNAL Error|^FATAL Error",
+    r"Corrupt database file|IO Error: .*(not a valid DuckDB database|Could not read enough bytes)"
+    r"|Serialization Error|INTERNAL Error|FATAL Error"
 )
 
 
 def is_damage(error: Exception) -> bool:
     """Whether DuckDB means that a file's bytes are not those it wrote."""
-    return bool(_DAMAGE.search(str(error)))
+    return bool(_DAMAGE.match(str(error)))
 
 
 @contextmanager
@@ -123,9 +123,7 @@ def asking(sql: str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        if isinstance(error, duckdb.IOException | duckdb.SerializationException) and is_damage(
-            error
-        ):
+        if is_damage(error):
             raise DatabaseDamagedError(
                 f"What the SQL reads is damaged: {error}. If it is a published table, run `mp sync`: "
                 "it publishes the tables again.",

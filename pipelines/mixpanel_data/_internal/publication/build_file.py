@@ -65,7 +65,7 @@ def put_aside(folder: DataFolder, path: Path) -> Path:
 
 
 def copy_aside(folder: DataFolder, path: Path) -> Path:
-    """As ``put_aside``, for a file that another takes the place of, and the rights."""
+    """As ``put_aside``, for a file that stays until another takes its place, and its rights."""
     kept = _kept_as(folder, path)
     kept.unlink(missing_ok=True)
     kept.touch(mode=0o600)

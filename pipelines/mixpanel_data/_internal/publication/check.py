@@ -69,7 +69,7 @@ def _what_was_seen(folder: DataFolder, known: record.Record) -> str:
             return (
                 f"{path} was changed by another program, which still has it open. It is replaced."
             )
-        kept = copy_aside(folder, place.place_of(path))
+        kept = copy_aside(folder, path)
         return (
             f"{path} is damaged ({first_line(error)}); it is kept as {kept}, and published again."
         )
