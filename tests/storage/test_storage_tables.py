@@ -3,6 +3,7 @@
 import gzip
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -81,11 +82,14 @@ def test_nothing_is_a_table_without_rows(storage, kind):
 
 
 def test_appended_events_take_the_place_of_older_copies_and_nothing_else(storage):
-    storage.create_events_table("events", [event(n, copy=1) for n in range(10)])
-    without_id = event(3, copy=1)
+    def copy(number: int, which: int) -> dict[str, Any]:
+        return event(number, copy=which, mp_processing_time_ms=which)
+
+    storage.create_events_table("events", [copy(n, 1) for n in range(10)])
+    without_id = copy(3, 1)
     del without_id["properties"]["$insert_id"]
 
-    more = [*(event(n, copy=2) for n in range(5, 15)), without_id, without_id]
+    more = [*(copy(n, 2) for n in range(5, 15)), without_id, without_id]
     assert storage.create_events_table("events", more, append=True) == 12
 
     copies = "SELECT properties->>'copy', count(*) FROM events GROUP BY ALL ORDER BY ALL"

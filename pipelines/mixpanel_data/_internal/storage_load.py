@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import duckdb
 
+from mixpanel_data._internal import storage_duplicates
 from mixpanel_data._internal.event_sql import (
     SLACK,
     USUAL_OBJECT,
@@ -37,20 +38,10 @@ _SCHEMAS: dict[Kind, str] = {
 }
 
 _INCOMING = "temp.main.incoming"
-_AS_INGESTED = (
-    "coalesce(json_extract_string({0}.properties, '$.\"$distinct_id_before_identity\"'), "
-    "{0}.distinct_id)"
-)
-_SAME: dict[Kind, str] = {
-    # Mixpanel's own rule [reference page, 11.2]. Without an insert_id two events are never one.
-    "events": "new.insert_id = old.insert_id AND new.event = old.event AND new.time = old.time "
-    f"AND {_AS_INGESTED.format('new')} IS NOT DISTINCT FROM {_AS_INGESTED.format('old')}",
-    "profiles": "new.distinct_id = old.distinct_id",
-}
 
 
 def create(cursor: Connection, table: str, kind: Kind, lines: Sequence[Lines], zone: Zone) -> int:
-    """The rows of ``table``, a qualified identifier, now that it is there.
+    """The rows of ``table``, a qualified identifier, now that it is there, each event and profile once.
 
     Raises:
         IncompleteExportError: a landed file has a line that can't be read.
@@ -58,35 +49,47 @@ def create(cursor: Connection, table: str, kind: Kind, lines: Sequence[Lines], z
     """
     cursor.execute(f"CREATE TABLE {table} ({_SCHEMAS[kind]})")
     if kind == "events":  # straight into place: half the work
-        return _read(cursor, f"INSERT INTO {table}", kind, lines, zone)
-    _gather(cursor, kind, lines, zone)
-    return _move(cursor, table, kind)
+        rows = _read(cursor, f"INSERT INTO {table}", kind, lines, zone)
+        return rows - storage_duplicates.drop_copies(cursor, table)
+    rows = _gather(cursor, kind, lines, zone)
+    _move(cursor, table, kind)
+    return rows
 
 
 def append(cursor: Connection, table: str, kind: Kind, lines: Sequence[Lines], zone: Zone) -> int:
-    """The rows put into ``table``, those included that came in the place of an older copy. Raises as :func:`create`."""
-    _gather(cursor, kind, lines, zone)
-    cursor.execute(f"DELETE FROM {table} AS old USING {_INCOMING} AS new WHERE {_SAME[kind]}")
-    return _move(cursor, table, kind)
+    """The events or profiles that came, each once, and are in ``table`` now, or a better copy. Raises as :func:`create`."""
+    rows = _gather(cursor, kind, lines, zone)
+    if kind == "events":
+        storage_duplicates.merge_new(cursor, table, _INCOMING)
+    else:  # one that was fetched later is how the profile is now
+        cursor.execute(
+            f"DELETE FROM {table} AS old USING {_INCOMING} AS new "
+            "WHERE old.distinct_id = new.distinct_id"
+        )
+    _move(cursor, table, kind)
+    return rows
 
 
-def _gather(cursor: Connection, kind: Kind, lines: Sequence[Lines], zone: Zone) -> None:
+def _gather(cursor: Connection, kind: Kind, lines: Sequence[Lines], zone: Zone) -> int:
+    """How many events or profiles there are in ``incoming``, each once."""
     number = ", n BIGINT" if kind == "profiles" else ""
     cursor.execute(f"CREATE OR REPLACE TEMP TABLE incoming ({_SCHEMAS[kind]}{number})")
-    _read(cursor, f"INSERT INTO {_INCOMING}", kind, lines, zone)
-    if kind == "profiles":  # one that changed while the pages were read is on two of them
-        cursor.execute(
-            f"DELETE FROM {_INCOMING} AS old USING {_INCOMING} AS new "
-            "WHERE old.distinct_id = new.distinct_id AND old.n < new.n"
-        )
-
-
-def _move(cursor: Connection, table: str, kind: Kind) -> int:
-    inserted = cursor.execute(
-        f"INSERT INTO {table} ({_COLUMNS[kind]}) SELECT {_COLUMNS[kind]} FROM {_INCOMING}"
+    rows = _read(cursor, f"INSERT INTO {_INCOMING}", kind, lines, zone)
+    if kind == "events":
+        return rows - storage_duplicates.drop_copies(cursor, _INCOMING)
+    # One that changed while the pages were read is on two of them.
+    removed = cursor.execute(
+        f"DELETE FROM {_INCOMING} AS old USING {_INCOMING} AS new "
+        "WHERE old.distinct_id = new.distinct_id AND old.n < new.n"
     ).fetchone()
+    return rows - (int(removed[0]) if removed else 0)
+
+
+def _move(cursor: Connection, table: str, kind: Kind) -> None:
+    cursor.execute(
+        f"INSERT INTO {table} ({_COLUMNS[kind]}) SELECT {_COLUMNS[kind]} FROM {_INCOMING}"
+    )
     cursor.execute(f"DROP TABLE {_INCOMING}")
-    return int(inserted[0]) if inserted else 0
 
 
 def _read(cursor: Connection, insert: str, kind: Kind, lines: Sequence[Lines], zone: Zone) -> int:
