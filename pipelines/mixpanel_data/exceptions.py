@@ -116,7 +116,27 @@ class HTTPContext(TypedDict, total=False):
     request_body: str | Mapping[str, Any] | None
 
 
-class APIError(MixpanelDataError):
+class _AboutRequest:
+    """What was asked and answered, as attributes."""
+
+    status_code = _Detail[int | None]("The HTTP status; None when there was no answer.")
+    response_body = _Detail[Any](
+        "The answer, or how it begins: JSON as dict or list, otherwise text; None when there was none. Long ones are cut."
+    )
+    request_method = _Detail[str | None]("``GET`` or ``POST``.")
+    request_url = _Detail[str | None]("The address, without its query.")
+    request_params = _Detail[dict[str, Any] | None]("The query of the address.")
+    request_body = _Detail[Any]("What was sent: a form as dict, otherwise text.")
+
+
+def _context(http: HTTPContext, details: Mapping[str, Any]) -> dict[str, Any]:
+    """Both as details, without what looks like credentials."""
+    context = dict.fromkeys(HTTPContext.__annotations__) | json_safe(http)
+    clean: dict[str, Any] = redact_tree({**context, **json_safe(details)})
+    return clean
+
+
+class APIError(MixpanelDataError, _AboutRequest):
     """Mixpanel could not be reached or did not answer as hoped.
 
     What looks like credentials is taken out of the message and of every part of the context; whoever knows the
@@ -132,19 +152,7 @@ class APIError(MixpanelDataError):
         details: Mapping[str, Any] | None = None,
         **http: Unpack[HTTPContext],
     ) -> None:
-        context = dict.fromkeys(HTTPContext.__annotations__) | json_safe(http)
-        super().__init__(
-            redact(message), details=redact_tree({**context, **json_safe(details or {})})
-        )
-
-    status_code = _Detail[int | None]("The HTTP status; None when there was no answer.")
-    response_body = _Detail[Any](
-        "The answer: JSON as dict or list, otherwise text; None when there was none. Long ones are cut."
-    )
-    request_method = _Detail[str | None]("``GET`` or ``POST``.")
-    request_url = _Detail[str | None]("The address, without its query.")
-    request_params = _Detail[dict[str, Any] | None]("The query of the address.")
-    request_body = _Detail[Any]("What was sent: a form as dict, otherwise text.")
+        super().__init__(redact(message), details=_context(http, details or {}))
 
 
 class AuthenticationError(APIError):
@@ -193,11 +201,12 @@ OTHER_BASIS = "do not fit the time basis"
 """The reason of an export that is whole, and whose days are those of another zone than configured."""
 
 
-class IncompleteExportError(MixpanelDataError):
+class IncompleteExportError(MixpanelDataError, _AboutRequest):
     """An answer broke off or is not whole, so none of it may be loaded.
 
     ``reason`` is a short stable text such as ``"cut gzip"``, ``"terminated early"`` or ``"connection broken"``;
-    ``explanation``, a sentence or two, says more. Days are dates or ISO texts, both included.
+    ``explanation``, a sentence or two, says more. Days are dates or ISO texts, both included. What was asked and how the
+    answer begins is in the details as in those of an APIError, without credentials.
     """
 
     code = "INCOMPLETE_EXPORT"
@@ -210,11 +219,13 @@ class IncompleteExportError(MixpanelDataError):
         from_date: date | str | None = None,
         to_date: date | str | None = None,
         details: Mapping[str, Any] | None = None,
+        **http: Unpack[HTTPContext],
     ) -> None:
         first, last = (_iso(day) for day in (from_date or to_date, to_date or from_date))
         known = {"reason": reason, "explanation": explanation, "from_date": first, "to_date": last}
         super().__init__(
-            _incomplete(reason, explanation, first, last), details={**known, **(details or {})}
+            _incomplete(reason, redact(explanation), first, last),
+            details=_context(http, {**known, **(details or {})}),
         )
 
     reason = _Detail[str]("What was wrong, in a few stable words.")

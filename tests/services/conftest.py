@@ -1,6 +1,7 @@
 """Services over the sandbox, over cassettes, and over a client that says what a test wants to hear."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -30,20 +31,21 @@ class Parrot:
     answers: dict[str, Any] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
+    @contextmanager
     def query(
         self,
         operation: str,
         params: Mapping[str, str],
         *,
         form: Mapping[str, str] | None = None,
-    ) -> Any:
+    ) -> Iterator[Any]:
         self.asked.append((operation, {**params, **(form or {})}))
         answer = self.answers[operation]
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        yield answer
 
-    def app(self, path: str, params: Mapping[str, str]) -> Any:
+    def app(self, path: str, params: Mapping[str, str]) -> AbstractContextManager[Any]:
         return self.query(path, params)
 
 

@@ -37,14 +37,15 @@ def reached_project(client: MixpanelAPIClient, project_id: str) -> dict[str, Any
 
     Raises as :func:`check_account`.
     """
-    answer = client.me().get("results")
-    projects = answer.get("projects") if isinstance(answer, dict) else None
-    if not isinstance(projects, dict) or not projects:
-        return {}
-    project = projects.get(project_id)
-    if not isinstance(project, dict):
-        raise AuthenticationError(
-            f"The account works, and does not reach project {project_id}.",
-            details={"project_id": project_id},
-        )
-    return project
+    with client.asking_me() as answer:
+        results = answer.get("results")
+        projects = results.get("projects") if isinstance(results, dict) else None
+        if not isinstance(projects, dict) or not projects:
+            return {}
+        project = projects.get(project_id)
+        if not isinstance(project, dict):
+            raise AuthenticationError(
+                f"The account works, and does not reach project {project_id}.",
+                details={"project_id": project_id},
+            )
+        return project

@@ -9,11 +9,12 @@ from typing import Any, Self
 import httpx
 
 from mixpanel_data._internal.api_parameters import given, json_object, json_value, names
-from mixpanel_data._internal.api_requests import ApiCall, Gate, Requester
+from mixpanel_data._internal.api_requests import ApiCall, Gate, Received, Requester
 from mixpanel_data._internal.api_urls import Family, api_urls
 from mixpanel_data._internal.clock import ServerClock
 from mixpanel_data._internal.credentials import Credentials
 from mixpanel_data._internal.engage_pages import EngagePage, engage_pages
+from mixpanel_data._internal.exchange import told_of
 from mixpanel_data._internal.export_stream import ExportStream
 from mixpanel_data._internal.redaction import Redactor
 from mixpanel_data._internal.retrying import RetryPolicy
@@ -99,7 +100,8 @@ class MixpanelAPIClient:
 
         ``events`` are names, ``where`` is an expression of Mixpanel's segmentation language, ``limit`` at most 100,000
         events in no order. An empty day is an empty body (Mixpanel's export OpenAPI file). Raises AuthenticationError,
-        RateLimitError, QueryError, ServerError or APIError before the first byte, IncompleteExportError after it.
+        RateLimitError, QueryError, ServerError or APIError before the first byte, IncompleteExportError after it. Such an
+        error that is raised in the block, about what came, says what was asked.
         """
         params = given(
             from_date=from_date.isoformat(),
@@ -111,8 +113,9 @@ class MixpanelAPIClient:
         )
         call = ApiCall("export", "export", params={**self._project, **params})
         response, requests = self._requester.open(call)
-        with closing(response):
-            yield ExportStream(response, requests, from_date, to_date)
+        about = self._requester.about(response)
+        with closing(response), told_of(about):
+            yield ExportStream(response, requests, from_date, to_date, about)
 
     def engage_pages(
         self,
@@ -145,38 +148,54 @@ class MixpanelAPIClient:
 
         The cheapest check of credentials (Mixpanel's page on service accounts). Raises as :meth:`export`.
         """
-        # Not scoped to a project; app routes may refuse parameters they do not know.
-        body, _ = self._requester.read(ApiCall("app", "me"))
-        return json_object(body)
+        with self.asking_me() as answer:
+            return answer
 
+    @contextmanager
+    def asking_me(self) -> Iterator[dict[str, Any]]:
+        """The answer of :meth:`me`, for a block whose errors about it say what was asked."""
+        # Not scoped to a project; app routes may refuse parameters they do not know.
+        with self._object(ApiCall("app", "me")) as answer:
+            yield answer
+
+    @contextmanager
     def query(
         self,
         operation: str,
         params: Mapping[str, str],
         *,
         form: Mapping[str, str] | None = None,
-    ) -> Any:
+    ) -> Iterator[Any]:
         """The parsed answer of one operation of the query API; asked by POST when there is a ``form``.
 
-        Raises as :meth:`export`, and APIError for an answer that is not JSON.
+        Raises as :meth:`export`, and APIError for an answer that is not JSON. An APIError that is raised in the block, about
+        the answer, says what was asked.
         """
         method = "GET" if form is None else "POST"
         call = ApiCall("query", operation, method, params={**self._project, **params}, form=form)
-        body, _ = self._requester.read(call)
-        return json_value(body)
+        received = self._requester.read(call)
+        with told_of(received.about):
+            yield json_value(received.body)
 
-    def app(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
+    @contextmanager
+    def app(self, path: str, params: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         """The parsed answer of the app API to ``path`` within the project. Raises as :meth:`query`."""
         # The project is in the path here; app routes may refuse parameters they do not know.
         operation = f"projects/{self._credentials.project_id}/{path}"
-        body, _ = self._requester.read(ApiCall("app", operation, params=params))
-        return json_object(body)
+        with self._object(ApiCall("app", operation, params=params)) as answer:
+            yield answer
+
+    @contextmanager
+    def _object(self, call: ApiCall) -> Iterator[dict[str, Any]]:
+        received = self._requester.read(call)
+        with told_of(received.about):
+            yield json_object(received.body)
 
     @property
     def _project(self) -> dict[str, str]:
         return {"project_id": self._credentials.project_id}
 
-    def _engage(self, form: Mapping[str, str]) -> tuple[bytes, int]:
+    def _engage(self, form: Mapping[str, str]) -> Received:
         call = ApiCall("query", "engage", "POST", params=self._project, form=form)
         return self._requester.read(call)
 

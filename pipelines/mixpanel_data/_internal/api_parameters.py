@@ -29,11 +29,11 @@ def json_value(body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        raise APIError("Mixpanel's answer is not a JSON document.", status_code=200) from None
+        raise APIError("Mixpanel's answer is not a JSON document.") from None
 
 
 def json_object(body: bytes) -> dict[str, Any]:
     answer = json_value(body)
     if not isinstance(answer, dict):
-        raise APIError("Mixpanel's answer is not a JSON object.", status_code=200)
+        raise APIError("Mixpanel's answer is not a JSON object.")
     return answer

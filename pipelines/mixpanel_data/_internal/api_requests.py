@@ -12,9 +12,10 @@ from typing import TypeVar
 import httpx
 
 from mixpanel_data._internal.api_urls import Family
-from mixpanel_data._internal.bodies import read_whole
+from mixpanel_data._internal.bodies import beginning, read_whole
 from mixpanel_data._internal.budget_permit import Permit
 from mixpanel_data._internal.clock import ServerClock
+from mixpanel_data._internal.exchange import About, Exchange, told_of
 from mixpanel_data._internal.http_errors import error_for
 from mixpanel_data._internal.network_errors import network_error
 from mixpanel_data._internal.redaction import Redactor
@@ -40,6 +41,15 @@ class ApiCall:
 
 
 @dataclass(frozen=True)
+class Received:
+    """A whole answer, and how many requests it took."""
+
+    body: bytes
+    requests: int
+    about: About
+
+
+@dataclass(frozen=True)
 class Requester:
     """Sends calls; knows who asks, where, and how patiently."""
 
@@ -59,17 +69,23 @@ class Requester:
         """
         return self._persist(call, lambda response: response)
 
-    def read(self, call: ApiCall) -> tuple[bytes, int]:
-        """The whole decoded body of a 200 answer and how many requests it took.
+    def read(self, call: ApiCall) -> Received:
+        """The whole decoded body of a 200 answer.
 
         Raises as :meth:`open`, and IncompleteExportError when the body still breaks off at the last try.
         """
 
-        def receive(response: httpx.Response) -> bytes:
-            with closing(response):
-                return read_whole(response)
+        def receive(response: httpx.Response) -> tuple[bytes, About]:
+            about = self.about(response)
+            with closing(response), told_of(about):
+                return read_whole(response), about
 
-        return self._persist(call, receive)
+        (body, about), requests = self._persist(call, receive)
+        return Received(body, requests, about)
+
+    def about(self, response: httpx.Response) -> About:
+        """What an error about ``response`` says of it."""
+        return Exchange(response, self.redactor, lambda: beginning(response)).about
 
     def _persist(self, call: ApiCall, receive: Callable[[httpx.Response], T]) -> tuple[T, int]:
         for attempt in self.retry.attempts():

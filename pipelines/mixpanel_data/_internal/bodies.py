@@ -14,6 +14,10 @@ import httpx
 
 from mixpanel_data.exceptions import IncompleteExportError
 
+BEGINNING = 65_536
+"""Bytes of a body that an error may quote from."""
+_FIRST = "mixpanel_data.first_bytes"
+
 
 @contextmanager
 def broken_body(from_date: date | None = None, to_date: date | None = None) -> Iterator[None]:
@@ -46,11 +50,32 @@ def content_encoding(response: httpx.Response) -> str:
 
 
 def raw_chunks(response: httpx.Response) -> Callable[[], Iterator[bytes]]:
-    """What gives the bytes of the wire. To be taken before anything is read."""
+    """What gives the bytes of the wire, and keeps the first ones. To be taken before anything is read."""
     if response.is_stream_consumed:
         # In memory from the start, as httpx.MockTransport hands it over; iter_raw refuses such a one.
-        return lambda: iter(cast(httpx.SyncByteStream, response.stream))
-    return response.iter_raw
+        source = cast(httpx.SyncByteStream, response.stream).__iter__
+    else:
+        source = response.iter_raw
+
+    def chunks() -> Iterator[bytes]:
+        first = response.extensions.setdefault(_FIRST, bytearray())
+        for chunk in source():
+            if len(first) < BEGINNING:
+                first.extend(chunk[: BEGINNING - len(first)])
+            yield chunk
+
+    return chunks
+
+
+def beginning(response: httpx.Response) -> bytes:
+    """The first bytes of a body that :func:`raw_chunks` read, decoded as far as that is possible."""
+    raw = bytes(response.extensions.get(_FIRST, b""))
+    if response.headers.get("content-encoding", "").strip().lower() not in ("gzip", "x-gzip"):
+        return raw
+    try:
+        return zlib.decompressobj(wbits=31).decompress(raw, BEGINNING)
+    except zlib.error:
+        return b""
 
 
 def read_whole(response: httpx.Response) -> bytes:

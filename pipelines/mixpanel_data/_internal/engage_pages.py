@@ -7,17 +7,19 @@ next ones repeat its filters, and a page shorter than ``page_size`` is the last,
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from mixpanel_data._internal.api_requests import Received
+from mixpanel_data._internal.exchange import About, same_request, told_of
 from mixpanel_data._internal.profile_lines import page_without_profiles
-from mixpanel_data.exceptions import IncompleteExportError, QueryError
+from mixpanel_data.exceptions import HTTPContext, IncompleteExportError, QueryError
 
 _EXPIRED = re.compile(r"(?i)uncached query|session")
 
 Redact = Callable[[str], str]
-Fetch = Callable[[Mapping[str, str]], tuple[bytes, int]]
-"""Sends a form to engage; gives the whole body and how many requests it took."""
+Fetch = Callable[[Mapping[str, str]], Received]
+"""Sends a form to engage; gives the whole answer."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class EngagePage:
     total: int | None
     session_id: str | None
     requests: int
+    about: About = field(default=lambda: HTTPContext(), repr=False, compare=False)
+    """What an error about this page says of it."""
 
     @property
     def is_last(self) -> bool:
@@ -52,7 +56,9 @@ def engage_pages(fetch: Fetch, filters: Mapping[str, str], redact: Redact) -> It
     received = first.results
     yield first
     while not page.is_last:
-        page = _page(fetch, _next_form(filters, first, page), page.page + 1, redact)
+        with told_of(page.about):
+            form = _next_form(filters, first, page)
+        page = _page(fetch, form, page.page + 1, redact)
         received += page.results
         yield page
     if first.total is not None and received < first.total:
@@ -60,6 +66,7 @@ def engage_pages(fetch: Fetch, filters: Mapping[str, str], redact: Redact) -> It
             f"Mixpanel announced {first.total} profiles and sent {received}.",
             reason="fewer profiles than total",
             details={"total": first.total, "received": received},
+            **page.about(),
         )
 
 
@@ -73,12 +80,19 @@ def _next_form(
 
 def _page(fetch: Fetch, form: Mapping[str, str], number: int, redact: Redact) -> EngagePage:
     try:
-        body, requests = fetch(form)
+        received = fetch(form)
     except QueryError as error:
         if number and _EXPIRED.search(error.message):
-            raise IncompleteExportError(error.message, reason="session expired") from error
+            raise IncompleteExportError(
+                error.message, reason="session expired", **same_request(error)
+            ) from error
         raise
-    answer = _parse(body)
+    with told_of(received.about):
+        return _read(received, number, redact)
+
+
+def _read(received: Received, number: int, redact: Redact) -> EngagePage:
+    answer = _parse(received.body)
     if not isinstance(answer, dict) or not isinstance(answer.get("results"), list):
         raise _not_a_page(answer, number, redact)
     if _count(answer, "page") not in (None, number):
@@ -88,12 +102,13 @@ def _page(fetch: Fetch, form: Mapping[str, str], number: int, redact: Redact) ->
     session = answer.get("session_id")
     return EngagePage(
         page=number,
-        body=body,
+        body=received.body,
         results=len(answer["results"]),
         page_size=_count(answer, "page_size"),
         total=_count(answer, "total"),
         session_id=str(session) if session else None,
-        requests=requests,
+        requests=received.requests,
+        about=received.about,
     )
 
 

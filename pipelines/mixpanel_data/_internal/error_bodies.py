@@ -13,8 +13,13 @@ _MAX_BODY = 2_000
 
 
 def read_error_body(response: httpx.Response, redactor: Redactor) -> Any:
+    """The body without secrets, as :func:`shown_body` has it."""
+    return shown_body(_read(response), redactor)
+
+
+def shown_body(raw: bytes, redactor: Redactor) -> Any:
     """The body without secrets: JSON if it is some, else text, cut to 2,000 characters; None when empty."""
-    text = _read(response).decode("utf-8", "replace").strip()
+    text = raw.decode("utf-8", "replace").strip()
     if not text:
         return None
     with suppress(ValueError, RecursionError):

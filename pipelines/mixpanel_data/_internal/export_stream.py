@@ -6,6 +6,7 @@ from datetime import date
 import httpx
 
 from mixpanel_data._internal.bodies import broken_body, content_encoding, raw_chunks
+from mixpanel_data._internal.exchange import About
 
 
 class ExportStream:
@@ -16,8 +17,15 @@ class ExportStream:
     """
 
     def __init__(
-        self, response: httpx.Response, requests: int, from_date: date, to_date: date
+        self,
+        response: httpx.Response,
+        requests: int,
+        from_date: date,
+        to_date: date,
+        about: About,
     ) -> None:
+        self.about = about
+        """What an error about this export says of it."""
         self._response = response
         self._days = (from_date, to_date)
         self._requests = requests

@@ -7,6 +7,7 @@ from dataclasses import replace
 from mixpanel_data._internal import clock
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.event_filter import EVERYTHING, EventFilter
+from mixpanel_data._internal.exchange import About, same_request, told_of
 from mixpanel_data._internal.inspect_lines import (
     BadLine,
     inspect_lines,
@@ -49,7 +50,7 @@ def land_events(
     failure = broken("never tried", "no attempt was made")
     for _ in range(ATTEMPTS):
         try:
-            landed = _fetch(client, window, folder, on_bytes, only)
+            landed, about = _fetch(client, window, folder, on_bytes, only)
         except IncompleteExportError as error:
             requests += int(error.details.get("requests") or 1)
             failure = error
@@ -59,7 +60,8 @@ def land_events(
         if known is None:
             return landed.save()
         try:
-            bad = inspect_lines(landed.path, window, zone)
+            with told_of(about):
+                bad = inspect_lines(landed.path, window, zone)
         except IncompleteExportError as error:
             folder.set_aside(landed.path, error.reason)
             raise for_window(error, window, requests=requests) from None
@@ -67,7 +69,7 @@ def land_events(
         if {line.raw for line in unreadable} <= known:
             return set_apart(landed, bad).save()
         known |= {line.raw for line in unreadable}
-        failure = _malformed(unreadable)
+        failure = _malformed(unreadable, about)
         folder.set_aside(landed.path, "malformed line")
     raise for_window(failure, window, requests=requests, attempts=ATTEMPTS)
 
@@ -89,7 +91,7 @@ def _fetch(
     folder: LandingFolder,
     on_bytes: Progress,
     only: EventFilter,
-) -> Landed:
+) -> tuple[Landed, About]:
     path = folder.path_for("events", window, only.hash)
     part = path.with_name(path.name + ".part")
     started, fetched_at = time.monotonic(), clock.now()
@@ -106,22 +108,26 @@ def _fetch(
                 file.writelines(verifier.feed(chunk))
                 size += len(chunk)
                 on_bytes(window, len(chunk))
-        proof = verifier.finish()
+            proof = verifier.finish()
     except IncompleteExportError as error:
         folder.set_aside(part, error.reason)
         error.details["requests"] = requests
         raise
     part.replace(path)
-    return Landed(
+    landed = Landed(
         path=path, kind="events", window=window, lines=proof.lines, size=size, requests=requests,
         fetched_at=client.clock.earliest(fetched_at), duration_seconds=time.monotonic() - started,
         raw_size=proof.raw_bytes, largest_object=proof.longest_line, filter_hash=only.hash,
     )  # fmt: skip
+    return landed, stream.about
 
 
-def _malformed(bad: list[BadLine]) -> IncompleteExportError:
+def _malformed(bad: list[BadLine], about: About) -> IncompleteExportError:
     shown = "; ".join(f"line {line.number}: {line.reason}" for line in bad[:3])
-    return broken("malformed line", f"{len(bad)} lines can't be read ({shown})")
+    explanation = f"{len(bad)} lines can't be read ({shown})."
+    return IncompleteExportError(
+        explanation, reason="malformed line", details={"explanation": explanation}, **about()
+    )
 
 
 def for_window(
@@ -137,4 +143,5 @@ def for_window(
         from_date=window.first,
         to_date=window.last,
         details={"requests": requests},
+        **same_request(error),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from mixpanel_data._internal import clock
 from mixpanel_data._internal.api_client import EngagePage, MixpanelAPIClient
+from mixpanel_data._internal.exchange import same_request, told_of
 from mixpanel_data._internal.inspect_lines import BadLine
 from mixpanel_data._internal.inspect_profiles import inspect_profiles, set_apart
 from mixpanel_data._internal.land_profile_pages import Pages
@@ -108,9 +109,11 @@ def _fetch(source: Source, read: ProfileRead, pages: Pages) -> Landed:
             data_group_id=read.of.data_group_id,
             cohort_id=read.cohort_id,
         ):
-            pages.write(page, file)
+            with told_of(page.about):
+                pages.write(page, file)
             source.on_page(page)
-    pages.require_all()
+    with told_of(page.about):
+        pages.require_all()
     part.replace(path)
     return Landed(
         path=path, kind=read.of.kind, window=window, lines=pages.profiles, size=pages.size,
@@ -135,4 +138,5 @@ def _at_last(
         f"{ATTEMPTS} attempts were made to read the {read.of}; the last one: {said}.",
         reason=failure.reason,
         details={"requests": requests},
+        **same_request(failure),
     )

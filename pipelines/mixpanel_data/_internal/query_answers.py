@@ -19,7 +19,7 @@ def member(answer: Any, *path: str) -> dict[str, Any]:
     for key in path:
         found = mapping(found).get(key)
     if not isinstance(found, dict):
-        raise _unlike(answer, f"no {'.'.join(path)}" if path else "not a JSON object")
+        raise _unlike(f"no {'.'.join(path)}" if path else "not a JSON object")
     return found
 
 
@@ -27,14 +27,14 @@ def items(answer: Any, *keys: str) -> list[dict[str, Any]]:
     """The objects of a list. Raises APIError for anything else, and for objects that lack one of ``keys``."""
     for item in listed(answer):
         if not isinstance(item, dict) or any(item.get(key) is None for key in keys):
-            raise _unlike(answer, f"not a list of objects with {' and '.join(keys) or 'keys'}")
+            raise _unlike(f"not a list of objects with {' and '.join(keys) or 'keys'}")
     return list(answer)
 
 
 def listed(answer: Any) -> list[Any]:
     """A list. Raises APIError for anything else."""
     if not isinstance(answer, list):
-        raise _unlike(answer, "not a list")
+        raise _unlike("not a list")
     return answer
 
 
@@ -83,9 +83,5 @@ def happened(counts: Iterable[dict[str, Number]]) -> bool:
     return any(any(by_date.values()) for by_date in counts)
 
 
-def _unlike(answer: Any, fault: str) -> APIError:
-    return APIError(
-        f"Mixpanel's answer is not what its documentation says: {fault}.",
-        status_code=200,
-        response_body=str(answer)[:500],
-    )
+def _unlike(fault: str) -> APIError:
+    return APIError(f"Mixpanel's answer is not what its documentation says: {fault}.")

@@ -1,6 +1,7 @@
 """Questions to Mixpanel's query API, with the answers that are no answers told apart."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
@@ -21,28 +22,32 @@ class QueryAPI:
         self._client = client
         self._view = given(workspace_id=workspace_id)
 
-    def get(self, operation: str, **parameters: str | int | None) -> Any:
-        """The parsed answer; parameters that are None are left out.
+    def get(self, operation: str, **parameters: str | int | None) -> AbstractContextManager[Any]:
+        """The parsed answer, for a block whose errors about it say what was asked; parameters that are None are left out.
 
         Raises what :meth:`MixpanelAPIClient.query` raises; what may be the plan's fault says so.
         """
         return self._ask(operation, given(**parameters), None)
 
-    def post(self, operation: str, **form: str | int | None) -> Any:
+    def post(self, operation: str, **form: str | int | None) -> AbstractContextManager[Any]:
         """As :meth:`get`, with the parameters in a form."""
         return self._ask(operation, {}, given(**form))
 
+    @contextmanager
     def _ask(
         self, operation: str, params: Mapping[str, str], form: Mapping[str, str] | None
-    ) -> Any:
-        try:
-            answer = self._client.query(operation, {**self._view, **params}, form=form)
-        except (QueryError, AuthenticationError) as error:
-            raise _explained(error) from error.__cause__
-        said = answer.get("error") if isinstance(answer, dict) else None
-        if isinstance(said, str):  # a property may be called "error", but its value is no text
-            raise QueryError(f"Mixpanel refused the request: {said[:300]}", status_code=200)
-        return answer
+    ) -> Iterator[Any]:
+        with ExitStack() as asked:
+            try:
+                answer = asked.enter_context(
+                    self._client.query(operation, {**self._view, **params}, form=form)
+                )
+            except (QueryError, AuthenticationError) as error:
+                raise _explained(error) from error.__cause__
+            said = answer.get("error") if isinstance(answer, dict) else None
+            if isinstance(said, str):  # a property may be called "error", but its value is no text
+                raise QueryError(f"Mixpanel refused the request: {said[:300]}")
+            yield answer
 
 
 def _explained(error: APIError) -> APIError:

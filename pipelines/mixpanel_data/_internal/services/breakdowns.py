@@ -43,19 +43,19 @@ class BreakdownQueries(Queries):
         """
         days = day_range(from_date, to_date)
         no_hourly_uniques(choice("type", type, COUNTS), choice("unit", unit, UNITS))
-        answer = self._api.get(
+        with self._api.get(
             "events",
             event=names("events", events),
             type=type,
             unit=unit,
             from_date=days.first,
             to_date=days.last,
-        )
-        asked = [events] if isinstance(events, str) else list(events)
-        counts = series(answer, zeros=type != "average", expected=asked)
-        self._refuse_slips(happened(counts.values()), *asked)
-        self._warn_of_slips([event for event in asked if not happened([counts[event]])])
-        return EventCountsResult(asked, *days, unit, type, counts, _data=answer)
+        ) as answer:
+            asked = [events] if isinstance(events, str) else list(events)
+            counts = series(answer, zeros=type != "average", expected=asked)
+            self._refuse_slips(happened(counts.values()), *asked)
+            self._warn_of_slips([event for event in asked if not happened([counts[event]])])
+            return EventCountsResult(asked, *days, unit, type, counts, _data=answer)
 
     def property_counts(
         self,
@@ -75,7 +75,7 @@ class BreakdownQueries(Queries):
         """
         days = day_range(from_date, to_date)
         no_hourly_uniques(choice("type", type, COUNTS), choice("unit", unit, UNITS))
-        answer = self._api.get(
+        with self._api.get(
             "events/properties",
             event=event,
             name=property_name,
@@ -85,7 +85,9 @@ class BreakdownQueries(Queries):
             from_date=days.first,
             to_date=days.last,
             limit=at_most("limit", limit),
-        )
-        counts = series(answer, zeros=type != "average")
-        self._refuse_slips(happened(counts.values()), event)
-        return PropertyCountsResult(event, property_name, *days, unit, type, counts, _data=answer)
+        ) as answer:
+            counts = series(answer, zeros=type != "average")
+            self._refuse_slips(happened(counts.values()), event)
+            return PropertyCountsResult(
+                event, property_name, *days, unit, type, counts, _data=answer
+            )

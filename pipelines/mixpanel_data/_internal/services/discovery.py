@@ -45,7 +45,8 @@ class DiscoveryService:
         """
 
         def load() -> list[str]:
-            return read.texts(self._api.get("events/names", type="general", limit=_MOST_NAMES))
+            with self._api.get("events/names", type="general", limit=_MOST_NAMES) as answer:
+                return read.texts(answer)
 
         return sorted(self._once(("events",), load, refresh))
 
@@ -58,7 +59,8 @@ class DiscoveryService:
         at_most("limit", limit)
 
         def load() -> list[str]:
-            return list(member(self._api.get("events/properties/top", event=event, limit=limit)))
+            with self._api.get("events/properties/top", event=event, limit=limit) as answer:
+                return list(member(answer))
 
         return sorted(self._once_of(event, ("properties", event, limit), load, refresh))
 
@@ -72,9 +74,11 @@ class DiscoveryService:
         at_most("limit", limit)
 
         def load() -> list[str]:
-            return read.texts(
-                self._api.get("events/properties/values", event=event, name=property, limit=limit)
+            asked = self._api.get(
+                "events/properties/values", event=event, name=property, limit=limit
             )
+            with asked as answer:
+                return read.texts(answer)
 
         return self._once_of(event, ("values", event, property, limit), load, refresh)
 
@@ -93,21 +97,28 @@ class DiscoveryService:
         at_most("limit", limit)
 
         def load() -> list[TopEvent]:
-            return read.top_events(self._api.get("events/top", type=type, limit=limit))
+            with self._api.get("events/top", type=type, limit=limit) as answer:
+                return read.top_events(answer)
 
         return self._once(("top", type, limit), load, refresh)
 
     def funnels(self, *, refresh: bool = False) -> list[FunnelInfo]:
         """The saved funnels."""
-        return self._once(
-            ("funnels",), lambda: read.funnels(self._api.get("funnels/list")), refresh
-        )
+
+        def load() -> list[FunnelInfo]:
+            with self._api.get("funnels/list") as answer:
+                return read.funnels(answer)
+
+        return self._once(("funnels",), load, refresh)
 
     def cohorts(self, *, refresh: bool = False) -> list[SavedCohort]:
         """The saved cohorts, hidden ones included."""
-        return self._once(
-            ("cohorts",), lambda: read.cohorts(self._api.post("cohorts/list")), refresh
-        )
+
+        def load() -> list[SavedCohort]:
+            with self._api.post("cohorts/list") as answer:
+                return read.cohorts(answer)
+
+        return self._once(("cohorts",), load, refresh)
 
     def bookmarks(self, type: str | None = None, *, refresh: bool = False) -> list[BookmarkInfo]:
         """The saved reports, or those of one ``type``: ``insights``, ``funnels``, ``retention``, ``flows``, ``launch-analysis``.
@@ -117,7 +128,8 @@ class DiscoveryService:
 
         def load() -> list[BookmarkInfo]:
             params = {"v": "2"} | ({"type": type} if type else {})
-            return read.bookmarks(self._client.app("bookmarks", params))
+            with self._client.app("bookmarks", params) as answer:
+                return read.bookmarks(answer)
 
         return self._once(("bookmarks", type), load, refresh)
 
@@ -137,7 +149,8 @@ class DiscoveryService:
 
         # Always whole: Mixpanel allows five calls a minute.
         def load() -> list[LexiconSchema]:
-            return lexicon_schemas(items(member(self._client.app("schemas", {})).get("results")))
+            with self._client.app("schemas", {}) as answer:
+                return lexicon_schemas(items(member(answer).get("results")))
 
         return [
             schema

@@ -44,7 +44,7 @@ class FunnelQueries(Queries):
         days = day_range(from_date, to_date)
         if length_unit is not None:
             choice("length_unit", length_unit, _LENGTH_UNITS)
-        answer = self._api.get(
+        with self._api.get(
             "funnels",
             funnel_id=funnel_id,
             from_date=days.first,
@@ -55,18 +55,18 @@ class FunnelQueries(Queries):
             on=as_expression(on),
             where=where,
             limit=at_most("limit", limit, MOST_VALUES),
-        )
-        segments = _by_segment(dated(member(answer, "data")).values())
-        steps = _together(segments.pop(OVERALL, []) or _flat(segments.values()))
-        return FunnelResult(
-            funnel_id,
-            self._name(funnel_id),
-            *days,
-            conversion_rate=_rate(steps[-1].count, steps[0].count) if steps else 0.0,
-            steps=steps,
-            _segments={name: _together(parts) for name, parts in segments.items()},
-            _data=answer,
-        )
+        ) as answer:
+            segments = _by_segment(dated(member(answer, "data")).values())
+            steps = _together(segments.pop(OVERALL, []) or _flat(segments.values()))
+            return FunnelResult(
+                funnel_id,
+                self._name(funnel_id),
+                *days,
+                conversion_rate=_rate(steps[-1].count, steps[0].count) if steps else 0.0,
+                steps=steps,
+                _segments={name: _together(parts) for name, parts in segments.items()},
+                _data=answer,
+            )
 
     def _name(self, funnel_id: int) -> str | None:
         if self._discovery is None:

@@ -29,7 +29,8 @@ class MaintenanceQueries(Queries):
         """
         _warn("JQL", "The published file answers SQL: `mp query sql`.")
         written = None if params is None else json.dumps(plain(params))
-        return JQLResult(self._api.post("jql", script=script, params=written))
+        with self._api.post("jql", script=script, params=written) as answer:
+            return JQLResult(answer)
 
     def activity_feed(
         self, distinct_ids: str | Sequence[str], from_date: Day, to_date: Day
@@ -40,15 +41,15 @@ class MaintenanceQueries(Queries):
         """
         _warn("The activity feed", "Ask the table events for a distinct_id.")
         days = day_range(from_date, to_date)
-        answer = self._api.get(
+        with self._api.get(
             "stream/query",
             distinct_ids=names("distinct_ids", distinct_ids),
             from_date=days.first,
             to_date=days.last,
-        )
-        asked = [distinct_ids] if isinstance(distinct_ids, str) else list(distinct_ids)
-        events = [_user_event(item) for item in items(member(answer, "results").get("events"))]
-        return ActivityFeedResult(asked, *days, events, _data=answer)
+        ) as answer:
+            asked = [distinct_ids] if isinstance(distinct_ids, str) else list(distinct_ids)
+            events = [_user_event(item) for item in items(member(answer, "results").get("events"))]
+            return ActivityFeedResult(asked, *days, events, _data=answer)
 
 
 def _warn(what: str, instead: str) -> None:

@@ -1,5 +1,6 @@
 """Segmentation by a number: in buckets, summed, averaged."""
 
+from contextlib import AbstractContextManager
 from typing import Any, Literal
 
 from mixpanel_data._internal.query_answers import happened, member, numbers, optional_text, series
@@ -40,10 +41,10 @@ class NumericQueries(Queries):
         """
         no_hourly_uniques(choice("type", type, COUNTS), choice("unit", unit, _UNITS))
         days = day_range(from_date, to_date)
-        answer = self._numeric("numeric", event, days, on, unit, where, type=type)
-        counts = series(answer, zeros=type != "average")
-        self._refuse_slips(happened(counts.values()), event)
-        return NumericBucketResult(event, *days, unit, on, counts, _data=answer)
+        with self._numeric("numeric", event, days, on, unit, where, type=type) as answer:
+            counts = series(answer, zeros=type != "average")
+            self._refuse_slips(happened(counts.values()), event)
+            return NumericBucketResult(event, *days, unit, on, counts, _data=answer)
 
     def numeric_sum(
         self,
@@ -57,11 +58,11 @@ class NumericQueries(Queries):
     ) -> NumericSumResult:
         """The sum of ``on`` over the events of each ``unit``; what is no number counts 0. Errors as of ``segmentation``."""
         days = day_range(from_date, to_date)
-        answer = self._numeric("sum", event, days, on, unit, where)
-        sums = numbers(member(answer, "results"))
-        self._refuse_slips(happened([sums]), event)
-        computed_at = optional_text(answer.get("computed_at"))
-        return NumericSumResult(event, *days, unit, on, sums, computed_at, _data=answer)
+        with self._numeric("sum", event, days, on, unit, where) as answer:
+            sums = numbers(member(answer, "results"))
+            self._refuse_slips(happened([sums]), event)
+            computed_at = optional_text(answer.get("computed_at"))
+            return NumericSumResult(event, *days, unit, on, sums, computed_at, _data=answer)
 
     def numeric_average(
         self,
@@ -75,10 +76,10 @@ class NumericQueries(Queries):
     ) -> NumericAverageResult:
         """The mean of ``on`` over the events of each ``unit``; what is no number counts 0. Errors as of ``segmentation``."""
         days = day_range(from_date, to_date)
-        answer = self._numeric("average", event, days, on, unit, where)
-        means = numbers(member(answer, "results"))
-        self._refuse_slips(happened([means]), event)
-        return NumericAverageResult(event, *days, unit, on, means, _data=answer)
+        with self._numeric("average", event, days, on, unit, where) as answer:
+            means = numbers(member(answer, "results"))
+            self._refuse_slips(happened([means]), event)
+            return NumericAverageResult(event, *days, unit, on, means, _data=answer)
 
     def _numeric(
         self,
@@ -89,7 +90,7 @@ class NumericQueries(Queries):
         unit: str,
         where: str | None,
         **more: str,
-    ) -> Any:
+    ) -> AbstractContextManager[Any]:
         return self._api.get(
             f"segmentation/{report}",
             event=event,

@@ -54,7 +54,7 @@ class RetentionQueries(Queries):
                 raise ConfigError("born_where needs the type birth: compounded has no born_event.")
         elif not born_event:
             raise ConfigError("Retention of the type birth needs a born_event.")
-        answer = self._api.get(
+        with self._api.get(
             "retention",
             from_date=days.first,
             to_date=days.last,
@@ -68,16 +68,16 @@ class RetentionQueries(Queries):
             unbounded_retention=unbounded or None,
             on=as_expression(on),
             limit=at_most("limit", limit),
-        )
-        segments = _by_segment(dated(member(answer)))
-        cohorts = segments.pop(OVERALL, [])
-        born = any(cohort.size for cohort in cohorts) or bool(segments)
-        self._refuse_slips(born, born_event, return_event)
-        back = any(map(any, (cohort.retention for cohort in cohorts))) or bool(segments)
-        self._warn_of_slips([] if back or return_event is None else [return_event])
-        return RetentionResult(
-            born_event, return_event, *days, unit, cohorts, _segments=segments, _data=answer
-        )
+        ) as answer:
+            segments = _by_segment(dated(member(answer)))
+            cohorts = segments.pop(OVERALL, [])
+            born = any(cohort.size for cohort in cohorts) or bool(segments)
+            self._refuse_slips(born, born_event, return_event)
+            back = any(map(any, (cohort.retention for cohort in cohorts))) or bool(segments)
+            self._warn_of_slips([] if back or return_event is None else [return_event])
+            return RetentionResult(
+                born_event, return_event, *days, unit, cohorts, _segments=segments, _data=answer
+            )
 
     def frequency(
         self,
@@ -97,7 +97,7 @@ class RetentionQueries(Queries):
         values into ``segments``. Errors as of ``segmentation``.
         """
         days = day_range(from_date, to_date)
-        answer = self._api.get(
+        with self._api.get(
             "retention/addiction",
             from_date=days.first,
             to_date=days.last,
@@ -107,13 +107,13 @@ class RetentionQueries(Queries):
             where=where,
             on=as_expression(on),
             limit=at_most("limit", limit),
-        )
-        segments = _counts_by_segment(dated(member(answer, "data")))
-        data = segments.pop(OVERALL, {})
-        self._refuse_slips(any(map(any, data.values())) or bool(segments), event)
-        return FrequencyResult(
-            event, *days, unit, addiction_unit, data, _segments=segments, _data=answer
-        )
+        ) as answer:
+            segments = _counts_by_segment(dated(member(answer, "data")))
+            data = segments.pop(OVERALL, {})
+            self._refuse_slips(any(map(any, data.values())) or bool(segments), event)
+            return FrequencyResult(
+                event, *days, unit, addiction_unit, data, _segments=segments, _data=answer
+            )
 
 
 def _period(unit: str, interval: int | None) -> dict[str, str | int]:

@@ -13,15 +13,15 @@ class SavedReportQueries(Queries):
 
         The id is the number behind ``report-`` in the report's address (Mixpanel's query OpenAPI file).
         """
-        answer = self._api.get("insights", bookmark_id=bookmark_id)
-        series = member(answer, "series")
-        dates = mapping(answer.get("date_range"))
-        return InsightsResult(
-            bookmark_id,
-            computed_at=optional_text(answer.get("computed_at")),
-            from_date=optional_text(dates.get("from_date")),
-            to_date=optional_text(dates.get("to_date")),
-            headers=[str(header) for header in sequence(answer.get("headers"))],
-            series=series,
-            _data=answer,
-        )
+        with self._api.get("insights", bookmark_id=bookmark_id) as answer:
+            series = member(answer, "series")
+            dates = mapping(answer.get("date_range"))
+            return InsightsResult(
+                bookmark_id,
+                computed_at=optional_text(answer.get("computed_at")),
+                from_date=optional_text(dates.get("from_date")),
+                to_date=optional_text(dates.get("to_date")),
+                headers=[str(header) for header in sequence(answer.get("headers"))],
+                series=series,
+                _data=answer,
+            )

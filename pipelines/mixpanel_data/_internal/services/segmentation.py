@@ -56,7 +56,7 @@ class SegmentationQueries(Queries):
         """
         days = day_range(from_date, to_date)
         no_hourly_uniques(choice("type", type, COUNTS), _unit(unit, type, interval))
-        answer = self._api.get(
+        with self._api.get(
             "segmentation",
             event=event,
             from_date=days.first,
@@ -67,14 +67,14 @@ class SegmentationQueries(Queries):
             where=where,
             type=type,
             limit=at_most("limit", limit, MOST_VALUES),
-        )
-        counts = series(answer, zeros=type != "average")
-        self._refuse_slips(happened(counts.values()), event)
-        total = sum(sum(by_date.values()) for by_date in counts.values())
-        return SegmentationResult(
-            event, *days, unit or "day", segment_property=on, total=total, series=counts,
-            _data=answer,
-        )  # fmt: skip
+        ) as answer:
+            counts = series(answer, zeros=type != "average")
+            self._refuse_slips(happened(counts.values()), event)
+            total = sum(sum(by_date.values()) for by_date in counts.values())
+            return SegmentationResult(
+                event, *days, unit or "day", segment_property=on, total=total, series=counts,
+                _data=answer,
+            )  # fmt: skip
 
 
 def _unit(unit: str | None, type: str, interval: int | None) -> str:
