@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from mixpanel_data._internal.credentials import Credentials
-from mixpanel_data.exceptions import IncompleteExportError, QueryError
+from mixpanel_data.exceptions import ConfigError, IncompleteExportError
 
 from .conftest import Connect
 from .scripted_server import Answer, Asked, ScriptedServer, gzipped, http
@@ -62,7 +62,7 @@ def test_filters_are_spelled_as_mixpanel_wants_them(connect: Connect) -> None:
 
 def test_an_empty_list_of_events_is_refused_before_it_means_all(connect: Connect) -> None:
     with (
-        pytest.raises(QueryError, match="events is empty"),
+        pytest.raises(ConfigError, match="events is empty"),
         connect().export(FIRST, LAST, events=[]),
     ):
         pass

@@ -78,5 +78,23 @@ def served(shop: Sandbox, first: date = FIRST, last: date = LAST) -> list[Any]:
     return [event for day in days for event in shop.dataset.events_on(day)]
 
 
+def once(events: list[Any]) -> list[Any]:
+    """Those of ``events`` that Mixpanel counts: of what was sent more than once, the copy that was processed last."""
+    kept: dict[Any, Any] = {}
+    for number, event in enumerate(events):
+        properties = event.properties
+        insert_id = properties.get("$insert_id")
+        before = properties.get("$distinct_id_before_identity")
+        ingested = properties.get("distinct_id") if before is None else before
+        key = (event.name, event.time_ms, str(ingested), str(insert_id)) if insert_id else number
+        if key not in kept or _processed(event) > _processed(kept[key]):
+            kept[key] = event
+    return list(kept.values())
+
+
+def _processed(event: Any) -> float:
+    return float(event.properties.get("mp_processing_time_ms") or 0)
+
+
 def canonical(text: str) -> str:
     return json.dumps(json.loads(text), sort_keys=True)

@@ -18,14 +18,14 @@ from mixpanel_data.exceptions import (
 )
 from mixpanel_data.sandbox.faults import Fault, FaultKind
 
-from .conftest import FIRST, LAST, canonical, served
+from .conftest import FIRST, LAST, canonical, once, served
 
 
 def test_the_seeds_example_works_as_written(workspace, shop):
     pytest.importorskip("pandas")
     result = workspace.fetch_events("2026-03-01", "2026-03-10")
 
-    assert result.rows == len(served(shop))
+    assert result.rows == len(once(served(shop)))
     assert json.loads(json.dumps(result.to_dict()))["date_range"] == ["2026-03-01", "2026-03-10"]
     assert len(result.df) == result.rows
     assert list(result.df.columns) == ["event", "time", "distinct_id", "insert_id", "properties"]
@@ -39,7 +39,7 @@ def test_what_mixpanel_has_is_what_the_table_has(workspace, shop):
 
     rows = workspace.sql_rows("SELECT event, epoch_ms(time), properties FROM events")
     found = Counter((event, ms, canonical(properties)) for event, ms, properties in rows)
-    truth = served(shop)
+    truth = once(served(shop))
     assert found == Counter((e.name, e.time_ms, canonical(json.dumps(e.properties))) for e in truth)
 
 
@@ -62,7 +62,7 @@ def test_only_what_was_asked_for_comes(workspace, shop):
     )
 
     expected = [
-        e for e in served(shop) if e.name == name and e.properties.get("$browser") is not None
+        e for e in once(served(shop)) if e.name == name and e.properties.get("$browser") is not None
     ]
     assert result.rows == len(expected) > 0
     metadata = workspace.storage.get_metadata("some")
@@ -72,7 +72,7 @@ def test_only_what_was_asked_for_comes(workspace, shop):
     )
 
     bare = workspace.fetch_events("bare", FIRST, LAST, events=name)
-    assert bare.rows == len([e for e in served(shop) if e.name == name])
+    assert bare.rows == len([e for e in once(served(shop)) if e.name == name])
     few = workspace.fetch_profiles("few", output_properties=["$name"])
     keys = {key for key, *_ in workspace.property_keys("few")}
     assert few.rows > 0
@@ -105,12 +105,13 @@ def test_appended_days_never_double(workspace, shop):
     workspace.fetch_events(FIRST, LAST - timedelta(days=3))
     again = workspace.fetch_events("events", LAST - timedelta(days=5), LAST, append=True)
 
-    with_id = "SELECT count(*) FROM (SELECT DISTINCT ON (event, time, distinct_id, insert_id) * FROM events WHERE insert_id IS NOT NULL)"
-    whole = workspace.memory(_api_client=workspace._session.client)
-    whole.fetch_events(FIRST, LAST)
-    assert workspace.sql_scalar(with_id) == whole.sql_scalar(with_id)
-    assert again.rows == len(served(shop, LAST - timedelta(days=5), LAST))
-    whole.close()
+    rows = (
+        "SELECT event, time, distinct_id, insert_id, properties::VARCHAR FROM events ORDER BY ALL"
+    )
+    with workspace.memory(_api_client=workspace._session.client) as whole:
+        whole.fetch_events(FIRST, LAST)
+        assert workspace.sql_rows(rows) == whole.sql_rows(rows)
+    assert again.rows == len(once(served(shop, LAST - timedelta(days=5), LAST)))
 
 
 def test_progress_hears_rows(workspace, shop):
@@ -143,7 +144,7 @@ def test_a_passing_fault_is_fetched_again(workspace, shop):
     for kind in (FaultKind.TERMINATED_EARLY, FaultKind.MALFORMED_MIDDLE_LINE):
         shop.faults.add(Fault(kind, times=1))
 
-    assert workspace.fetch_events(FIRST, LAST).rows == len(served(shop))
+    assert workspace.fetch_events(FIRST, LAST).rows == len(once(served(shop)))
     assert workspace.sql_rows("FROM _rejected") == []
 
 
@@ -152,7 +153,9 @@ def test_a_line_that_stays_bad_is_kept_apart_and_counted(workspace, shop):
 
     result = workspace.fetch_events(LAST, LAST)
 
-    assert result.rows == len(served(shop, LAST, LAST)) - 1
+    assert result.rows in range(
+        len(once(served(shop, LAST, LAST))) - 1, len(served(shop, LAST, LAST))
+    )
     assert workspace.sql_rows("SELECT rejected_count, row_count FROM _metadata") == [
         (1, result.rows)
     ]
@@ -229,5 +232,5 @@ def test_the_services_stand_alone_too(client, shop, tmp_path):
     with StorageEngine(path=tmp_path / "test.db") as storage:
         result = FetcherService(client, storage).fetch_events("events", FIRST, FIRST)
 
-        assert result.rows == len(served(shop, FIRST, FIRST))
+        assert result.rows == len(once(served(shop, FIRST, FIRST)))
     assert [path.name for path in tmp_path.iterdir() if "fetching" in path.name] == []

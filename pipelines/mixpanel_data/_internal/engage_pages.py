@@ -36,7 +36,7 @@ class EngagePage:
     total: int | None
     session_id: str | None
     requests: int
-    about: About = field(default=lambda: HTTPContext(), repr=False, compare=False)
+    about: About = field(default=HTTPContext, repr=False, compare=False)
     """What an error about this page says of it."""
 
     @property

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from mixpanel_data._internal.api_client import EngagePage
+from mixpanel_data._internal.exchange import About
 from mixpanel_data._internal.profile_lines import profiles_of
-from mixpanel_data.exceptions import IncompleteExportError, RateLimitError
+from mixpanel_data.exceptions import HTTPContext, IncompleteExportError, RateLimitError
 
 
 @dataclass
@@ -29,11 +30,14 @@ class Pages:
     total: int | None = None
     """As page 0 announced it; later pages need not repeat it [reference page, 6]."""
     _later_totals: set[int] = field(default_factory=set)
+    about: About = HTTPContext
+    """What an error about the last page says of it."""
     _seen: set[int] = field(default_factory=set)
     _nameless: int = 0
 
     def write(self, page: EngagePage, file: BinaryIO) -> None:
         """Append the profiles of ``page`` to ``file``, a line each."""
+        self.about = page.about
         self.answered += page.requests
         self.more = not page.is_last
         self.size += len(page.body)

@@ -62,7 +62,8 @@ def land_profiles(
     for _ in range(ATTEMPTS):
         pages = Pages(known, most=source.most_pages)
         try:
-            landed = oddities.judged(_fetch(source, read, pages), pages)
+            with told_of(lambda: pages.about()):  # noqa: B023  (called before the next attempt)
+                landed = oddities.judged(_fetch(source, read, pages), pages)
             return replace(landed, requests=requests + pages.requests).save()
         except IncompleteExportError as error:
             requests += pages.requests
@@ -109,11 +110,9 @@ def _fetch(source: Source, read: ProfileRead, pages: Pages) -> Landed:
             data_group_id=read.of.data_group_id,
             cohort_id=read.cohort_id,
         ):
-            with told_of(page.about):
-                pages.write(page, file)
+            pages.write(page, file)
             source.on_page(page)
-    with told_of(page.about):
-        pages.require_all()
+    pages.require_all()
     part.replace(path)
     return Landed(
         path=path, kind=read.of.kind, window=window, lines=pages.profiles, size=pages.size,
