@@ -74,7 +74,7 @@ def require_basis(rows: str, window: Window, zone: Zone) -> None:
     """
     start, end = bounds(window, zone)
     near = f"time >= {timestamp(start - FURTHEST)} AND time < {timestamp(end + FURTHEST)}"
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"threads": 1}) as connection:  # one buffer for long lines
         query = f"SELECT min(time), max(time) FROM ({rows}) WHERE event IS NOT NULL AND {near}"
         [(first, last)] = connection.execute(query).fetchall()
     if first is None:

@@ -61,13 +61,17 @@ def insert_rejects(connection: Connection, table: str, file: PackedFile, load_id
     if not file.rejects:
         return
     now = naive_utc(datetime.now(UTC))
-    connection.executemany(
-        f"INSERT INTO {REJECTED} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            [table, first, last, item.line_number, item.raw, item.reason, load_id, now]
-            for item in file.rejects
-        ],
-    )
+    # In one statement: a row at a time, a hundred thousand repaired lines would take minutes.
+    connection.execute(
+        f"INSERT INTO {REJECTED} SELECT $table, $first, $last, unnest($numbers::BIGINT[]), "
+        "unnest($raws::VARCHAR[]), unnest($reasons::VARCHAR[]), $load_id, $now",
+        {
+            "table": table, "first": first, "last": last, "load_id": load_id, "now": now,
+            "numbers": [item.line_number for item in file.rejects],
+            "raws": [item.raw for item in file.rejects],
+            "reasons": [item.reason for item in file.rejects],
+        },
+    )  # fmt: skip
 
 
 def _next_number(connection: Connection) -> int:
