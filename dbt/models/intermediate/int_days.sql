@@ -1,26 +1,12 @@
--- depends_on: {{ ref('stg_mixpanel__fetches') }}
-with covered as (
-    select
-        min(range_start) as first_time,
-        max(least(range_end, fetched_at)) as last_time -- a day fetched before it was over ends there
-    from {{ ref('stg_mixpanel__fetches') }}
-    where table_name = 'events'
-),
-
-days as (
-    select
-        first_time,
-        last_time,
-        unnest(generate_series(
-            {{ local_time('first_time') }}::date,
-            {{ local_time("(last_time - interval 1 microsecond)") }}::date,
-            interval 1 day
-        ))::date as event_date
-    from covered
-    where first_time < last_time
+with calendar as (
+    select unnest(generate_series(min(event_date), max(event_date), interval 1 day))::date as event_date
+    from {{ ref('days') }}
 )
 
 select
-    event_date,
-    event_date < {{ local_time('first_time') }} or event_date + 1 > {{ local_time('last_time') }} as is_partial
-from days
+    calendar.event_date,
+    days.event_date is not null as is_known,
+    coalesce(days.is_partial, true) as is_partial,
+    days.known_since
+from calendar
+left join {{ ref('days') }} as days on calendar.event_date = days.event_date

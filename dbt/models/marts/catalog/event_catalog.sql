@@ -1,5 +1,7 @@
 with last_day as (
-    select max(event_date) as event_date
+    select
+        max(event_date) as event_date,
+        max_by(is_trailing_30d_partial, event_date) as is_partial
     from {{ ref('daily_events') }}
     where event_count > 0
 ),
@@ -12,7 +14,8 @@ events as (
         count(*) filter (where daily_events.event_count > 0) as active_days,
         coalesce(
             sum(daily_events.event_count) filter (where daily_events.event_date > last_day.event_date - 30), 0
-        ) as event_count_30d
+        ) as event_count_30d,
+        bool_or(last_day.is_partial) as is_30d_partial
     from {{ ref('daily_events') }} as daily_events
     cross join last_day
     group by daily_events.event
@@ -45,6 +48,7 @@ select
     coalesce(properties.properties, 0) as properties,
     spans.first_seen_at,
     spans.last_seen_at,
+    events.is_30d_partial,
     events.event in {{ names('hidden_events') }} as is_hidden
 from events
 inner join spans on events.event = spans.event

@@ -50,8 +50,7 @@ nobody as (
 
 every_day as (
     select
-        days.event_date,
-        days.is_partial,
+        days.*,
         coalesce(daily.dau, 0) as dau,
         sum(coalesce(changes.change_7, 0)) over (order by days.event_date) as wau,
         sum(coalesce(changes.change_30, 0)) over (order by days.event_date) as mau,
@@ -69,14 +68,17 @@ every_day as (
 
 select
     event_date,
-    dau::bigint as dau,
-    wau::bigint as wau,
-    mau::bigint as mau,
-    dau / nullif(mau, 0)::double as stickiness,
-    new_users::bigint as new_users,
-    returning_users::bigint as returning_users,
-    resurrected_users::bigint as resurrected_users,
-    churned_users::bigint as churned_users,
-    event_count::bigint as event_count,
-    is_partial
+    case when is_known then dau::bigint end as dau,
+    case when is_known then wau::bigint end as wau,
+    case when is_known then mau::bigint end as mau,
+    case when is_known then dau / nullif(mau, 0)::double end as stickiness,
+    case when is_known then new_users::bigint end as new_users,
+    case when is_known then returning_users::bigint end as returning_users,
+    case when is_known then resurrected_users::bigint end as resurrected_users,
+    case when is_known then churned_users::bigint end as churned_users,
+    case when is_known then event_count::bigint end as event_count,
+    is_partial,
+    {{ reaches_unknown('event_date - 6') }} as is_wau_partial,
+    {{ reaches_unknown('event_date - 29') }} as is_mau_partial,
+    {{ reaches_unknown('event_date - ' ~ days_before_new()) }} as is_lifecycle_partial
 from every_day

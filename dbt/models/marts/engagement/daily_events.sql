@@ -39,8 +39,7 @@ changes as (
 spine as (
     select
         first_days.event,
-        days.event_date,
-        days.is_partial
+        days.*
     from (
         select
             event,
@@ -53,8 +52,7 @@ spine as (
 
 every_day as (
     select
-        spine.event,
-        spine.event_date,
+        spine.*,
         coalesce(daily.event_count, 0) as event_count,
         coalesce(daily.users, 0) as users,
         coalesce(daily.new_users, 0) as new_users,
@@ -62,8 +60,7 @@ every_day as (
         coalesce(daily.return_users, 0) as return_users,
         sum(coalesce(changes.change_7, 0)) over until_then as trailing_users_7d,
         sum(coalesce(changes.change_28, 0)) over until_then as trailing_users_28d,
-        sum(coalesce(changes.change_30, 0)) over until_then as trailing_users_30d,
-        spine.is_partial
+        sum(coalesce(changes.change_30, 0)) over until_then as trailing_users_30d
     from spine
     left join daily on spine.event = daily.event and spine.event_date = daily.event_date
     left join changes on spine.event = changes.event and spine.event_date = changes.event_date
@@ -73,13 +70,17 @@ every_day as (
 select
     event_date,
     event,
-    event_count::bigint as event_count,
-    users::bigint as users,
-    new_users::bigint as new_users,
-    repeat_users::bigint as repeat_users,
-    return_users::bigint as return_users,
-    trailing_users_7d::bigint as trailing_users_7d,
-    trailing_users_28d::bigint as trailing_users_28d,
-    trailing_users_30d::bigint as trailing_users_30d,
-    is_partial
+    case when is_known then event_count::bigint end as event_count,
+    case when is_known then users::bigint end as users,
+    case when is_known then new_users::bigint end as new_users,
+    case when is_known then repeat_users::bigint end as repeat_users,
+    case when is_known then return_users::bigint end as return_users,
+    case when is_known then trailing_users_7d::bigint end as trailing_users_7d,
+    case when is_known then trailing_users_28d::bigint end as trailing_users_28d,
+    case when is_known then trailing_users_30d::bigint end as trailing_users_30d,
+    is_partial,
+    {{ reaches_unknown('event_date - 6') }} as is_trailing_7d_partial,
+    {{ reaches_unknown('event_date - 27') }} as is_trailing_28d_partial,
+    {{ reaches_unknown('event_date - 29') }} as is_trailing_30d_partial,
+    {{ reaches_unknown('event_date - ' ~ days_before_new()) }} as is_lifecycle_partial
 from every_day

@@ -5,9 +5,9 @@ with period_days as (
         select
             '{{ unit }}' as period,
             {{ first_day(unit, 'event_date') }} as period_start,
-            ({{ first_day(unit, 'event_date') }} + interval 1 {{ unit }})::date as next_start,
-            event_date,
-            is_partial
+            ({{ first_day(unit, 'event_date') }} + interval 1 {{ unit }})::date - 1 as period_end,
+            {{ since_new(unit, first_day(unit, 'event_date')) }} as new_since,
+            *
         from {{ ref('int_days') }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -17,12 +17,13 @@ periods as (
     select
         period,
         period_start,
-        bool_or(is_partial) or max(event_date) + 1 < next_start or min(event_date) > period_start as is_partial
+        bool_or(is_known) as is_known,
+        not {{ is_whole_since('period_start', 'period_end') }} as is_partial,
+        not {{ is_whole_since('new_since', 'period_end') }} as is_lifecycle_partial
     from period_days
     group by
         period,
-        period_start,
-        next_start
+        period_start
 ),
 
 users as (
@@ -53,12 +54,13 @@ users as (
 select
     periods.period,
     periods.period_start,
-    coalesce(users.active_users, 0) as active_users,
-    coalesce(users.new_users, 0) as new_users,
-    coalesce(users.retained_users, 0) as retained_users,
-    coalesce(users.resurrected_users, 0) as resurrected_users,
-    coalesce(before.leaving_users, 0) as dormant_users,
-    periods.is_partial
+    case when periods.is_known then coalesce(users.active_users, 0) end as active_users,
+    case when periods.is_known then coalesce(users.new_users, 0) end as new_users,
+    case when periods.is_known then coalesce(users.retained_users, 0) end as retained_users,
+    case when periods.is_known then coalesce(users.resurrected_users, 0) end as resurrected_users,
+    case when periods.is_known then coalesce(before.leaving_users, 0) end as dormant_users,
+    periods.is_partial,
+    periods.is_lifecycle_partial
 from periods
 left join users on periods.period = users.period and periods.period_start = users.period_start
 left join users as before on periods.period = before.period and periods.period_start = before.next_start

@@ -25,33 +25,54 @@ with months as (
         month_start
 ),
 
--- one row for each month from the first of the event on, with what holds on its last day
+-- one row for each month from the first of the event on, with what holds on its last day that is known
 spine as (
     select
         event,
         {{ first_day('month', 'event_date') }} as month_start,
-        max_by(trailing_users_7d, event_date) as wau,
-        max_by(trailing_users_30d, event_date) as mau,
-        bool_or(is_partial) or max(event_date) < last_day(max(event_date)) as is_partial
+        max_by(trailing_users_7d, event_date) filter (where event_count is not null) as wau,
+        max_by(trailing_users_30d, event_date) filter (where event_count is not null) as mau,
+        max_by(is_trailing_7d_partial, event_date) filter (where event_count is not null) as is_wau_partial,
+        max_by(is_trailing_30d_partial, event_date) filter (where event_count is not null) as is_mau_partial
     from {{ ref('daily_events') }}
     group by
         event,
         {{ first_day('month', 'event_date') }}
+),
+
+covered as (
+    select
+        month_start,
+        bool_or(is_known) as is_known,
+        not {{ is_whole_since('month_start', 'last_date') }} as is_partial,
+        not {{ is_whole_since(since_new('month', 'month_start'), 'last_date') }} as is_lifecycle_partial
+    from (
+        select
+            *,
+            {{ first_day('month', 'event_date') }} as month_start,
+            last_day(event_date) as last_date
+        from {{ ref('int_days') }}
+    ) as days
+    group by month_start
 )
 
 select
     spine.month_start,
     spine.event,
-    coalesce(months.event_count, 0)::bigint as event_count,
-    coalesce(months.users, 0) as users,
-    coalesce(months.new_users, 0) as new_users,
-    coalesce(months.repeat_users, 0) as repeat_users,
-    coalesce(months.return_users, 0) as return_users,
-    coalesce(before.leaving_users, 0) as churned_users,
+    case when covered.is_known then coalesce(months.event_count, 0)::bigint end as event_count,
+    case when covered.is_known then coalesce(months.users, 0) end as users,
+    case when covered.is_known then coalesce(months.new_users, 0) end as new_users,
+    case when covered.is_known then coalesce(months.repeat_users, 0) end as repeat_users,
+    case when covered.is_known then coalesce(months.return_users, 0) end as return_users,
+    case when covered.is_known then coalesce(before.leaving_users, 0) end as churned_users,
     spine.wau,
     spine.mau,
-    spine.is_partial
+    covered.is_partial,
+    coalesce(spine.is_wau_partial, true) as is_wau_partial,
+    coalesce(spine.is_mau_partial, true) as is_mau_partial,
+    covered.is_lifecycle_partial
 from spine
+inner join covered on spine.month_start = covered.month_start
 left join months on spine.event = months.event and spine.month_start = months.month_start
 left join months as before
     on spine.event = before.event and spine.month_start = (before.month_start + interval 1 month)::date

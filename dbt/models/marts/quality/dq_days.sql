@@ -30,6 +30,7 @@ wanted as (
 select
     wanted.wanted_day as day, -- noqa: RF04
     latest.load_id is not null as is_fetched,
+    coalesce(latest.fetched_at >= latest.range_end, false) as is_complete,
     latest.row_count,
     latest.previous_row_count,
     latest.rejected_count,

@@ -48,6 +48,8 @@ select
     exported.exported_rows,
     kept.events::bigint as events,
     (exported.exported_rows - kept.events)::bigint as duplicates,
-    (exported.exported_rows - kept.events) / exported.exported_rows::double as duplicate_share
+    (exported.exported_rows - kept.events) / exported.exported_rows::double as duplicate_share,
+    days.is_partial
 from exported
 inner join kept on exported.event_date = kept.event_date
+inner join {{ ref('days') }} as days on exported.event_date = days.event_date

@@ -6,7 +6,8 @@ with daily as (
         event_date,
         event_count,
         is_partial,
-        list(event_count) over (
+        -- a day of which not all is known tells nothing of what is usual
+        list(event_count) filter (where not is_partial) over (
             partition by event, isodow(event_date) order by event_date rows between 8 preceding and 1 preceding
         ) as former_counts
     from {{ ref('daily_events') }}
@@ -17,7 +18,7 @@ compared as (
         *,
         list_median(former_counts) as usual
     from daily
-    where len(former_counts) >= 3
+    where event_count is not null and len(former_counts) >= 3
 ),
 
 measured as (
