@@ -118,7 +118,11 @@
         {% endif %}
         {% set places = range(1, steps | length + 1) | list + ['first_defined', 'last_defined'] %}
         {% do require_one_of('funnels', funnel, 'segment_at', places) %}
-        {% do funnel.update({'steps': steps, 'filters': filters}) %}
+        {% set seconds = {'second': 1, 'minute': 60, 'hour': 3600, 'day': 86400, 'week': 604800} %}
+        {% set window_days = (funnel.window * seconds[funnel.window_unit] / 86400) | round(0, 'ceil') | int %}
+        {# who did it before in a time unknown may be no entry: by uniques not again, by totals while the window is open #}
+        {% set days_before = [window_days, days_before_new() if funnel.counting == 'uniques' else 0] | max %}
+        {% do funnel.update({'steps': steps, 'filters': filters, 'days_before': days_before}) %}
     {% endfor %}
     {{ return(tried) }}
 {% endmacro %}

@@ -32,12 +32,24 @@
     {{ column }} in (select user_id from {{ ref('int_touched_users') }})
 {%- endmacro %}
 
-{# True for days of a funnel that are counted anew: some attempt is another one, or was not over when last counted. #}
+{# True for days of a funnel that are counted anew: some attempt is another one, or a mark may be, since more is known
+   than when they were last counted. #}
 {% macro is_changed_entry() -%}
     (funnel, entry_date) in (
         select (funnel, entry_date) from {{ source('noted', 'int_changed_entries') }}
         union all
-        select (funnel, entry_date) from {{ this }} where not is_complete
+        select (kept.funnel, kept.entry_date)
+        from {{ this }} as kept
+        inner join {{ ref('days') }} as days on kept.entry_date = days.event_date
+        where
+            (
+                not kept.is_complete
+                and days.known_until > (select min(changed.range_start) from {{ ref('int_changed_ranges') }} as changed)
+            )
+            or (
+                (not kept.is_complete or kept.is_entry_partial)
+                and kept.entry_date >= (select min(changed.changed_date) from {{ ref('int_changed_dates') }} as changed)
+            )
     )
 {%- endmacro %}
 

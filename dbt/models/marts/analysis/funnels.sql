@@ -5,6 +5,8 @@
     on_schema_change='fail',
 ) }}
 
+-- depends_on: {{ ref('int_changed_dates') }}
+-- depends_on: {{ ref('int_changed_ranges') }}
 with attempts as (
     select * from {{ ref('funnel_attempts') }}
     {% if is_incremental() %}
@@ -19,6 +21,8 @@ definitions as (
             select
                 '{{ funnel.name | replace("'", "''") }}' as funnel,
                 {{ loop.index }} as step_number,
+                {{ funnel.days_before }} as days_before,
+                {{ "date '" ~ funnel.since ~ "'" if funnel.since else 'null::date' }} as since,
                 '{{ (step | join(" or ") ~ (" where " ~ filters[loop.index0] if filters[loop.index0] else ""))
                     | replace("'", "''") }}' as step
             union all
@@ -27,14 +31,10 @@ definitions as (
     select
         null::varchar as funnel,
         null::integer as step_number,
+        null::integer as days_before,
+        null::date as since,
         null::varchar as step
     where false
-),
-
-covered as (
-    select max(least(range_end, fetched_at)) as last_time
-    from {{ ref('stg_mixpanel__fetches') }}
-    where table_name = 'events'
 ),
 
 steps as (
@@ -49,10 +49,10 @@ steps as (
         {% set previous_at = 'attempts.step_times[definitions.step_number - 1]' %}
         {{ seconds_between('attempts.entered_at', reached_at) }} as seconds_from_first,
         {{ seconds_between(previous_at, reached_at) }} as seconds_from_previous,
-        attempts.open_until <= covered.last_time as is_complete
+        attempts.open_until,
+        greatest(attempts.entry_date - definitions.days_before, definitions.since) as looks_back_to
     from attempts
     inner join definitions on attempts.funnel = definitions.funnel
-    cross join covered
 ),
 
 counted as (
@@ -68,7 +68,8 @@ counted as (
         quantile_cont(seconds_from_first, 0.9) as p90_seconds_from_first,
         median(seconds_from_previous) as median_seconds_from_previous,
         quantile_cont(seconds_from_previous, 0.9) as p90_seconds_from_previous,
-        bool_and(is_complete) as is_complete
+        max(open_until) as open_until,
+        any_value(looks_back_to) as looks_back_to
     from steps
     group by
         funnel,
@@ -79,20 +80,26 @@ counted as (
 )
 
 select
-    funnel,
-    segment,
-    entry_date,
-    step_number,
-    step,
-    entries,
-    reached,
-    reached / entries::double as rate_from_first,
-    reached / nullif(
-        lag(reached, 1, entries) over (partition by funnel, segment, entry_date order by step_number), 0
+    counted.funnel,
+    counted.segment,
+    counted.entry_date,
+    counted.step_number,
+    counted.step,
+    counted.entries,
+    counted.reached,
+    counted.reached / counted.entries::double as rate_from_first,
+    counted.reached / nullif(
+        lag(counted.reached, 1, counted.entries) over (
+            partition by counted.funnel, counted.segment, counted.entry_date
+            order by counted.step_number
+        ),
+        0
     )::double as rate_from_previous,
-    median_seconds_from_first,
-    p90_seconds_from_first,
-    case when step_number > 1 then median_seconds_from_previous end as median_seconds_from_previous,
-    case when step_number > 1 then p90_seconds_from_previous end as p90_seconds_from_previous,
-    is_complete
+    counted.median_seconds_from_first,
+    counted.p90_seconds_from_first,
+    case when counted.step_number > 1 then counted.median_seconds_from_previous end as median_seconds_from_previous,
+    case when counted.step_number > 1 then counted.p90_seconds_from_previous end as p90_seconds_from_previous,
+    not days.is_partial and coalesce(days.known_until >= counted.open_until, false) as is_complete,
+    {{ reaches_unknown('counted.looks_back_to', 'days.') }} as is_entry_partial
 from counted
+inner join {{ ref('days') }} as days on counted.entry_date = days.event_date
