@@ -13,7 +13,8 @@ select
     sum(retained_on * cohort_size) / sum(cohort_size * cohort_size)::double as rate_on_weighted,
     sum(retained_on) / sum(cohort_size)::double as rate_on_pooled,
     sum(retained_on_or_after * cohort_size) / sum(cohort_size * cohort_size)::double as rate_on_or_after_weighted,
-    sum(retained_on_or_after) / sum(cohort_size)::double as rate_on_or_after_pooled
+    sum(retained_on_or_after) / sum(cohort_size)::double as rate_on_or_after_pooled,
+    count(*) filter (where is_cohort_partial) as partial_cohorts
 from complete
 group by
     retention,

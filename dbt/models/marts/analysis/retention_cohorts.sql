@@ -98,14 +98,20 @@ cohorts as (
     inner join definitions on sizes.retention = definitions.retention
 ),
 
--- the dates between which a cell lies: by the calendar, or on the clock of each user since the birth
+-- the times between which a cell lies: by the calendar, or on the clock of each user since the birth
 bounded as (
     select
         *,
-        {{ start_of_day('cohort_start') }} as first_birth_at,
         {{ start_of_day('next_start') }} as last_birth_before,
-        {{ start_of_day('calendar_start') }} as calendar_opens_at,
-        {{ start_of_day('calendar_end') }} as calendar_closes_at
+        case
+            when mode = 'calendar' then {{ start_of_day('calendar_start') }}
+            else {{ start_of_day('cohort_start') }} + to_hours(interval_number * days * 24)
+        end as opens_at,
+        case
+            when mode = 'calendar' then {{ start_of_day('calendar_end') }}
+            -- of those born at the last moment
+            else {{ start_of_day('next_start') }} + to_hours((interval_number + 1) * days * 24)
+        end as closes_at
     from (
         select
             *,
@@ -121,26 +127,37 @@ bounded as (
     ) as dated
 ),
 
+-- until when all is known since a row's first day, and since the days that make a birth the first
 covered as (
-    select max(least(range_end, fetched_at)) as last_time
-    from {{ ref('stg_mixpanel__fetches') }}
-    where table_name = 'events'
+    {% for unit in days %}
+        select
+            '{{ unit }}' as unit,
+            cohort_start,
+            max(known_until) filter (where known_since <= cohort_start) as known_until,
+            max(known_until) filter (where known_since <= cohort_start - {{ days_before_new() }}) as births_known_until
+        from (
+            select
+                *,
+                {{ first_day(unit, 'event_date') }} as cohort_start
+            from {{ ref('days') }}
+        ) as units
+        group by cohort_start
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 cells as (
     select
         bounded.*,
-        case
-            when bounded.mode = 'calendar' then bounded.calendar_closes_at <= covered.last_time
-            -- of those born at the last moment
-            else bounded.last_birth_before + to_hours((bounded.interval_number + 1) * bounded.days * 24) <= covered.last_time
-        end as is_complete
+        coalesce(bounded.closes_at <= covered.known_until, false) as is_complete,
+        coalesce(
+            bounded.last_birth_before
+            > case when bounded.kind = 'birth' then covered.births_known_until else covered.known_until end,
+            true
+        ) as is_cohort_partial
     from bounded
-    inner join covered
-        on case
-            when bounded.mode = 'calendar' then bounded.calendar_opens_at
-            else bounded.first_birth_at + to_hours(bounded.interval_number * bounded.days * 24)
-        end < covered.last_time
+    inner join covered on bounded.unit = covered.unit and bounded.cohort_start = covered.cohort_start
+    where bounded.opens_at < (select max(ends.known_until) from {{ ref('days') }} as ends)
 ),
 
 counted as (
@@ -173,7 +190,8 @@ select
     counted.retained_streak::bigint as retained_streak,
     coalesce(returned.users, 0) / cells.cohort_size::double as rate_on,
     counted.retained_on_or_after / cells.cohort_size::double as rate_on_or_after,
-    cells.is_complete
+    cells.is_complete,
+    cells.is_cohort_partial
 from cells
 inner join counted
     on
