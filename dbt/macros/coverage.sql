@@ -19,3 +19,28 @@
 {% macro since_new(unit, period_start) -%}
     least(({{ period_start }} - interval 1 {{ unit }})::date, {{ period_start }} - {{ days_before_new() }})
 {%- endmacro %}
+
+{# True when a day between a user's active day and the one before isn't wholly known: he may have been active then. Of
+   a first one the days before it that make him new. #}
+{% macro has_gap_before(row, days='days') -%}
+    {{ days }}.known_since > coalesce({{ row }}.previous_date + 1, {{ row }}.event_date - {{ days_before_new() }})
+{%- endmacro %}
+
+{# A day that becomes known closes a gap before days of users who did nothing on it. Rows from the first changed day on
+   are looked at, and those changed whose mark is another. #}
+{% macro mark_gaps_before() %}
+    update {{ this }} as kept
+    set is_gap_before = marked.is_gap_before
+    from (
+        select
+            former.rowid as marked_row,
+            {{ has_gap_before('former') }} as is_gap_before
+        from {{ this }} as former
+        inner join {{ ref('days') }} as days on former.event_date = days.event_date
+        where
+            former.event_date > (select min(changed.changed_date) from {{ ref('int_changed_dates') }} as changed)
+            and former.user_id is not null
+            and former.is_gap_before <> ({{ has_gap_before('former') }})
+    ) as marked
+    where kept.rowid = marked.marked_row
+{% endmacro %}

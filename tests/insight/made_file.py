@@ -122,14 +122,22 @@ def _users(made: MadeFile, days: int) -> None:
         "daily_active_users",
         f"""select day as event_date, 100 + i % 7 * 9 as dau, 400 + i as wau, 900 + 2 * i as mau,
             dau / mau::double as stickiness, 12 as new_users, dau - 15 as returning_users, 3 as resurrected_users,
-            5 as churned_users, dau * 9 as event_count, i = {days} - 1 as is_partial from {_days(days)}""",
+            5 as churned_users, dau * 9 as event_count, i = {days} - 1 as is_partial,
+            is_partial or i < 6 as is_wau_partial, is_partial or i < 29 as is_mau_partial,
+            is_partial or i < 30 as is_lifecycle_partial from {_days(days)}""",
+    )
+    made.fill(
+        "days",
+        f"""select day as event_date, i = {days} - 1 as is_partial, date '{FIRST}' as known_since,
+            timestamp '{FIRST}' + interval {days * 24 - 4} hour as known_until from {_days(days)}""",
     )
     for unit in ("day", "week", "month"):
         made.fill(
             "lifecycle",
             f"""select '{unit}' as period, date_trunc('{unit}', day)::date as period_start, 300 as active_users,
                 80 as new_users, 190 as retained_users, 30 as resurrected_users, 60 as dormant_users,
-                bool_or(i = {days} - 1) as is_partial from {_days(days)} group by all""",
+                bool_or(i = {days} - 1) as is_partial, bool_or(i < 30 or i = {days} - 1) as is_lifecycle_partial
+                from {_days(days)} group by all""",
         )
 
 
@@ -160,7 +168,7 @@ def _events(made: MadeFile, days: int, names: list[str]) -> None:
 def _quality(made: MadeFile, days: int, names: list[str]) -> None:
     made.fill(
         "dq_days",
-        f"""select day, i not in (40, 41, 60) as is_fetched, case when is_fetched then 5000 + i * 10 end as row_count,
+        f"""select day, i not in (40, 41, 60) as is_fetched, is_fetched and i < {days} - 1 as is_complete, case when is_fetched then 5000 + i * 10 end as row_count,
             0 as rejected_count, 3 as late_count, day + 1 + interval 3 hour as fetched_at from {_days(days)}""",
     )
     made.fill(

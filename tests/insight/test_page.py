@@ -133,7 +133,13 @@ def test_days_without_events_are_a_page_too(tmp_path: Path) -> None:
     made = MadeFile(tmp_path)
     made.add(
         "dq_days",
-        {"day": "2026-09-08", "is_fetched": True, "row_count": 0, "fetched_at": "2026-09-09"},
+        {
+            "day": "2026-09-08",
+            "is_fetched": True,
+            "is_complete": True,
+            "row_count": 0,
+            "fetched_at": "2026-09-09",
+        },
     )
 
     text = text_of(page(read(made)))

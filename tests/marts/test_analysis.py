@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 import pytest
-from marts import plain, shop
+from marts import known, plain, shop
 
 DB = duckdb.DuckDBPyConnection
 DAY = timedelta(days=1)
@@ -97,17 +97,18 @@ def returns_of(
     return returns
 
 
-def test_a_cell_is_complete_when_its_last_moment_has_passed(db: DB) -> None:
+def test_a_cell_is_complete_when_all_up_to_its_last_moment_is_known(db: DB) -> None:
     found = db.execute(
-        "select cohort_start, interval_number, is_complete from retention_cohorts where retention = 'by day'"
+        "select cohort_start, interval_number, is_complete, is_cohort_partial from retention_cohorts where retention = 'by day'"
     ).fetchall()
 
-    # fetched up to 2 o'clock in the night of the day after the last
-    last = datetime.combine(shop.LAST + DAY, datetime.min.time()) + timedelta(hours=2)
-    for row, number, is_complete in found:
-        start = datetime.combine(row, datetime.min.time())
-        assert is_complete == (start + (number + 2) * DAY <= last)
-        assert start + number * DAY < last
+    coverage = known.of_days(shop.DAYS, "Europe/Berlin")
+    for row, number, is_complete, is_cohort_partial in found:
+        end = coverage.start(row + DAY) + (number + 1) * DAY
+        assert is_complete == coverage.time(coverage.start(row), end)
+        assert is_cohort_partial == (not coverage.days(row - 30 * DAY, row))
+        assert coverage.start(row) + number * DAY < coverage.end
+    assert {cell[2] for cell in found} == {True, False}
 
 
 def test_a_funnel_by_uniques(db: DB, seen: list[plain.Seen]) -> None:

@@ -3,10 +3,12 @@
     incremental_strategy='replace',
     replaces="{{ is_touched_user() }}",
     on_schema_change='fail',
+    post_hook="{{ mark_gaps_before() }}",
 ) }}
 
 -- depends_on: {{ ref('int_touched_users') }}
-with days as (
+-- depends_on: {{ ref('int_changed_dates') }}
+with active as (
     select
         user_id,
         event_date,
@@ -22,16 +24,24 @@ with days as (
     group by
         user_id,
         event_date
+),
+
+placed as (
+    select
+        user_id,
+        event_date,
+        event_count,
+        distinct_event_count,
+        first_at,
+        last_at,
+        lag(event_date) over of_user as previous_date,
+        lead(event_date) over of_user as next_date
+    from active
+    window of_user as (partition by user_id order by event_date)
 )
 
 select
-    user_id,
-    event_date,
-    event_count,
-    distinct_event_count,
-    first_at,
-    last_at,
-    lag(event_date) over of_user as previous_date,
-    lead(event_date) over of_user as next_date
-from days
-window of_user as (partition by user_id order by event_date)
+    placed.*,
+    {{ has_gap_before('placed') }} as is_gap_before
+from placed
+inner join {{ ref('days') }} as days on placed.event_date = days.event_date

@@ -3,13 +3,14 @@
     incremental_strategy='replace',
     replaces="{{ is_touched_user() }} or (user_id is null and {{ is_changed_date() }})",
     on_schema_change='fail',
+    post_hook="{{ mark_gaps_before() }}",
 ) }}
 
 -- depends_on: {{ ref('int_touched_users') }}
 -- depends_on: {{ ref('int_changed_dates') }}
 -- depends_on: {{ ref('int_moved_user_days') }}
 -- a day made anew moves the day before and after it of the same users
-with days as (
+with doings_of_days as (
     select
         event_date,
         user_id,
@@ -35,16 +36,24 @@ with days as (
         from {{ this }}
         where {{ is_touched_user() }} and not {{ is_touched() }}
     {% endif %}
+),
+
+placed as (
+    select
+        event_date,
+        user_id,
+        event,
+        event_count,
+        first_at,
+        last_at,
+        case when user_id is not null then lag(event_date) over doings end as previous_date,
+        case when user_id is not null then lead(event_date) over doings end as next_date
+    from doings_of_days
+    window doings as (partition by event, user_id order by event_date)
 )
 
 select
-    event_date,
-    user_id,
-    event,
-    event_count,
-    first_at,
-    last_at,
-    case when user_id is not null then lag(event_date) over doings end as previous_date,
-    case when user_id is not null then lead(event_date) over doings end as next_date
-from days
-window doings as (partition by event, user_id order by event_date)
+    placed.*,
+    case when placed.user_id is not null then {{ has_gap_before('placed') }} end as is_gap_before
+from placed
+inner join {{ ref('days') }} as days on placed.event_date = days.event_date

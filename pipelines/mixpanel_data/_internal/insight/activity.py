@@ -7,7 +7,8 @@ from mixpanel_data._internal.insight.published import Published
 from mixpanel_data._internal.insight.span import Unit, bucket, coarser, unit_of
 from mixpanel_data._internal.windows import Window
 
-FULL_WEEK, FULL_MONTH = timedelta(days=6), timedelta(days=29)
+WEEK, MONTH = timedelta(days=7), timedelta(days=30)
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -16,38 +17,50 @@ class Headline:
 
     value: float | None
     before: float | None
+    """None, too, when not all of the days it counts are known."""
+    is_partial: bool
+    """True when not all of the days that ``value`` counts are known, so that it is a lower bound."""
 
     @property
     def change(self) -> float | None:
-        """By which share it grew."""
-        if self.value is None or not self.before:
+        """By which share it grew. None unless all is known of both."""
+        if self.value is None or self.is_partial or not self.before:
             return None
         return self.value / self.before - 1
 
 
 @dataclass(frozen=True)
 class Active:
-    """Users of a day; of a longer unit, the mean of its days for DAU, and its last day for WAU and MAU."""
+    """Users of a day; of a longer unit, the mean of its days for DAU, and its last day for WAU and MAU.
+
+    Numbers are None where nothing is known, and lower bounds where they are marked as partial.
+    """
 
     start: date
-    dau: float
-    wau: int
-    mau: int
+    dau: float | None
+    wau: int | None
+    mau: int | None
     stickiness: float | None
+    """None, too, while MAU is partial: it would be too high."""
     is_partial: bool
+    is_wau_partial: bool
+    is_mau_partial: bool
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Where the users of a period come from, and who stayed away."""
+    """Where the users of a period come from, and who stayed away. None where nothing is known."""
 
     start: date
-    active: int
-    new: int
-    retained: int
-    resurrected: int
-    dormant: int
+    active: int | None
+    new: int | None
+    retained: int | None
+    resurrected: int | None
+    dormant: int | None
     is_partial: bool
+    """True when not all of the period is known."""
+    is_lifecycle_partial: bool
+    """True when not all of it and of the time before is known that says where users come from."""
 
 
 @dataclass(frozen=True)
@@ -60,21 +73,26 @@ class Activity:
     wau: Headline
     mau: Headline
     stickiness: Headline
-    """None while MAU looks back on fewer than 30 days."""
     new_users: Headline
     """Of 7 days, and of the 7 before."""
     events: Headline
     """Likewise."""
-    windows_fill_until: date | None
-    """Until this day MAU counts fewer than 30 days, since the data begin too late. None when that is past."""
     unit: Unit
     active: tuple[Active, ...]
 
     @property
-    def sticky(self) -> tuple[Active, ...]:
-        """Those whose MAU is of 30 days: before, DAU / MAU starts at 100% and falls."""
-        since = self.windows_fill_until
-        return tuple(each for each in self.active if since is None or each.start >= since)
+    def has_lower_bounds(self) -> bool:
+        """Whether a WAU or MAU looks back over days that are not known."""
+        return any(
+            (each.is_wau_partial and each.wau is not None)
+            or (each.is_mau_partial and each.mau is not None)
+            for each in self.active
+        )
+
+    @property
+    def is_sticky(self) -> bool:
+        """Whether there is any DAU / MAU."""
+        return any(each.stickiness is not None for each in self.active)
 
 
 @dataclass(frozen=True)
@@ -87,53 +105,68 @@ class Lifecycle:
 
 def read_activity(db: Published, span: Window) -> Activity:
     """By ``daily_active_users``."""
-    begun, day = db.row(
-        "SELECT min(event_date), max(event_date) FILTER (WHERE NOT is_partial AND event_date <= $last)"
-        " FROM daily_active_users",
+    day: date | None = db.row(
+        "SELECT max(event_date) FILTER (WHERE NOT is_partial AND event_date <= $last) FROM daily_active_users",
         last=span.last,
-    )
-    week_ago = day - timedelta(days=7) if day else None
-    month_ago = day - timedelta(days=30) if day else None
-    whole_week = week_ago if week_ago and week_ago - FULL_WEEK >= begun else None
-    whole_month = month_ago if month_ago and month_ago - FULL_MONTH >= begun else None
-    filled = begun + FULL_MONTH if begun else None
+    )[0]
     unit = unit_of(span)
     return Activity(
         day=day,
-        dau=Headline(_at(db, "dau", day), _at(db, "dau", week_ago)),
-        wau=Headline(_at(db, "wau", day), _at(db, "wau", whole_week)),
-        mau=Headline(_at(db, "mau", day), _at(db, "mau", whole_month)),
-        stickiness=Headline(
-            _at(db, "stickiness", day if day and filled and day >= filled else None),
-            _at(db, "stickiness", whole_month),
-        ),
-        new_users=Headline(_week(db, "new_users", day), _week(db, "new_users", whole_week)),
-        events=Headline(_week(db, "event_count", day), _week(db, "event_count", whole_week)),
-        windows_fill_until=filled if filled and filled > span.first else None,
+        dau=_headline(db, "dau", "is_partial", day, WEEK),
+        wau=_headline(db, "wau", "is_wau_partial", day, WEEK),
+        mau=_headline(db, "mau", "is_mau_partial", day, MONTH),
+        stickiness=_headline(db, "stickiness", "is_mau_partial", day, MONTH),
+        new_users=_headline(db, "new_users", "is_lifecycle_partial", day, WEEK, days=WEEK),
+        events=_headline(db, "event_count", "is_partial", day, WEEK, days=WEEK),
         unit=unit,
         active=_active(db, span, unit),
     )
 
 
-def _at(db: Published, column: str, day: date | None) -> float | None:
-    found = db.rows(f"SELECT {column} FROM daily_active_users WHERE event_date = $day", day=day)
-    return found[0][0] if found else None
+def _headline(
+    db: Published,
+    column: str,
+    mark: str,
+    day: date | None,
+    back: timedelta,
+    *,
+    days: timedelta = ONE_DAY,
+) -> Headline:
+    """The sum of a column over the ``days`` that end with ``day``, and over those that end ``back`` before it."""
+    if day is None:
+        return Headline(None, None, is_partial=False)
+    value, is_partial = _sum(db, column, mark, day, days)
+    before, is_partial_before = _sum(db, column, mark, day - back, days)
+    return Headline(value, None if is_partial_before else before, is_partial)
 
 
-def _week(db: Published, column: str, day: date | None) -> float | None:
-    found: float | None = db.row(
-        f"SELECT sum({column})::BIGINT FROM daily_active_users WHERE event_date BETWEEN $first AND $day",
+def _sum(
+    db: Published, column: str, mark: str, day: date, days: timedelta
+) -> tuple[float | None, bool]:
+    """The sum, and whether not all of what it counts is known."""
+    total, is_partial = db.row(
+        f"""
+        SELECT sum({column}), coalesce(bool_or({mark}), true) OR count(*) < $days
+        FROM daily_active_users WHERE event_date BETWEEN $first AND $day
+        """,
+        first=day - days + ONE_DAY,
         day=day,
-        first=day - FULL_WEEK if day else None,
-    )[0]
-    return found
+        days=days.days,
+    )
+    return (None if total is None else float(total)), bool(is_partial)
 
 
 def _active(db: Published, span: Window, unit: Unit) -> tuple[Active, ...]:
     rows = db.rows(
         f"""
-        SELECT {bucket(unit, "event_date")} AS start, avg(dau), arg_max(wau, event_date), arg_max(mau, event_date),
-               sum(dau) / nullif(sum(mau), 0)::DOUBLE, bool_or(is_partial)
+        SELECT {bucket(unit, "event_date")} AS start, avg(dau),
+               arg_max(wau, event_date) FILTER (WHERE dau IS NOT NULL),
+               arg_max(mau, event_date) FILTER (WHERE dau IS NOT NULL),
+               sum(dau) FILTER (WHERE NOT is_mau_partial)
+               / nullif(sum(mau) FILTER (WHERE NOT is_mau_partial), 0)::DOUBLE,
+               bool_or(is_partial),
+               coalesce(arg_max(is_wau_partial, event_date) FILTER (WHERE dau IS NOT NULL), true),
+               coalesce(arg_max(is_mau_partial, event_date) FILTER (WHERE dau IS NOT NULL), true)
         FROM daily_active_users WHERE event_date BETWEEN $first AND $last GROUP BY start ORDER BY start
         """,
         first=span.first,
@@ -147,7 +180,8 @@ def read_lifecycle(db: Published, span: Window) -> Lifecycle:
     unit = coarser(span)
     rows = db.rows(
         """
-        SELECT period_start, active_users, new_users, retained_users, resurrected_users, dormant_users, is_partial
+        SELECT period_start, active_users, new_users, retained_users, resurrected_users, dormant_users, is_partial,
+               is_lifecycle_partial
         FROM lifecycle WHERE period = $unit AND period_start BETWEEN $first AND $last ORDER BY period_start
         """,
         unit=unit,

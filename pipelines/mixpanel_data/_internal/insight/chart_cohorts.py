@@ -28,12 +28,13 @@ def heat_map(retention: Retention) -> Spec:
             "short": f"{100 * cell.on:.0f}",
             "when": f"{cohort_name(cohort, retention.unit)}, {retention.unit} {cell.interval}",
             "size": plural(cohort.size, "user"),
-            "on": percent(cell.on) + ("" if cell.is_complete else " (not over yet)"),
+            "on": percent(cell.on) + ("" if cell.is_complete else " (not all is known)"),
             "after": percent(cell.on_or_after),
             "open": not cell.is_complete,
         }
         for index, cohort in enumerate(retention.cohorts)
         for cell in cohort.cells
+        if cell.on is not None
     ]
     labels = [cohort_name(cohort, retention.unit) for cohort in retention.cohorts]
     columns = 1 + max((c.interval for cohort in retention.cohorts for c in cohort.cells), default=0)

@@ -54,12 +54,16 @@ def late(found: LateArrivals) -> Spec:
             "when": period(each.start, found.unit),
             "kind": kind,
             "share": count / each.events if each.events else 0,
-            "text": f"{number(count)} ({percent(count / each.events)})" if each.events else "0",
+            "text": "nothing is known"
+            if each.events is None
+            else f"{number(count)} ({percent(count / each.events)})"
+            if each.events
+            else "0",
         }
         for each in found.starts
         for kind, count in (
-            ("1 to 5 days", each.over_1_day - each.over_5_days),
-            ("over 5 days", each.over_5_days),
+            ("1 to 5 days", (each.over_1_day or 0) - (each.over_5_days or 0)),
+            ("over 5 days", each.over_5_days or 0),
         )
     ]
     colours = {"domain": ["1 to 5 days", "over 5 days"], "range": [SERIES[0], SERIES[2]]}

@@ -1,6 +1,7 @@
 """The charts of active users, in Vega-Lite."""
 
 from collections.abc import Sequence
+from itertools import dropwhile
 from typing import Any
 
 from mixpanel_data._internal.insight.activity import Active, Activity, Lifecycle
@@ -17,65 +18,111 @@ from mixpanel_data._internal.insight.words import number, percent, period
 
 
 def active_users(activity: Activity) -> Spec:
-    """DAU, WAU and MAU over time."""
+    """DAU, WAU and MAU over time; what is a lower bound is dashed, and where nothing is known there is nothing."""
+    points = _drawn(activity.active)
+    marks = {"mau": "is_mau_partial", "wau": "is_wau_partial", "dau": "is_partial"}
     rows = [
         {
             "start": str(each.start),
             "when": period(each.start, activity.unit),
-            "mau": each.mau,
-            "wau": each.wau,
-            "dau": each.dau,
-            **{f"{key}_text": number(getattr(each, key)) for key in ("mau", "wau", "dau")},
+            **{
+                f"{key}_text": _text(getattr(each, key), getattr(each, marks[key])) for key in marks
+            },
         }
-        for each in _drawn(activity.active)
+        for each in points
     ]
+    for key, mark in marks.items():
+        values = [getattr(each, key) for each in points]
+        is_low = [getattr(each, mark) for each in points]
+        whole = [None if low else value for value, low in zip(values, is_low, strict=True)]
+        _put(rows, key, whole)
+        if key != "dau":  # of a day that is not whole there is no use in a number
+            _put(rows, f"{key}_low", _bounds(values, is_low))
     tips = tooltip(when="", mau_text="MAU", wau_text="WAU", dau_text="DAU")
-    lines = [
-        _line(field, colour, 2.5)
-        for field, colour in zip(("mau", "wau", "dau"), SERIES, strict=False)
-    ]
-    return _hovered(280, rows, time_x(activity.unit), lines, "mau", tips)
+    lines = []
+    for field, colour in zip(marks, SERIES, strict=False):
+        lines += [_line(field, colour, 2.5), _alone(field, colour)]
+        if field != "dau":
+            lines.append(_line(f"{field}_low", colour, 1.5, dash=[2, 4]))
+    return _hovered(280, rows, time_x(activity.unit), lines, tips)
 
 
 def stickiness(activity: Activity) -> Spec:
     """DAU / MAU over time."""
+    points = _drawn(list(dropwhile(lambda each: each.stickiness is None, activity.active)))
     rows = [
         {
             "start": str(each.start),
             "when": period(each.start, activity.unit),
-            "rate": each.stickiness,
             "text": percent(each.stickiness),
         }
-        for each in _drawn(activity.sticky)
+        for each in points
     ]
+    _put(rows, "rate", [None if each.is_partial else each.stickiness for each in points])
     axis = {"title": None, "format": ".0%"}
-    lines = [_line("rate", SERIES[0], 2, axis=axis)]
-    return _hovered(
-        230, rows, time_x(activity.unit), lines, "rate", tooltip(when="", text="DAU / MAU")
-    )
+    lines = [_line("rate", SERIES[0], 2, axis=axis), _alone("rate", SERIES[0])]
+    return _hovered(230, rows, time_x(activity.unit), lines, tooltip(when="", text="DAU / MAU"))
+
+
+def _text(value: float | None, is_low: bool) -> str:
+    return number(value) + (" or more" if is_low and value is not None else "")
 
 
 def _drawn(points: Sequence[Active]) -> Sequence[Active]:
-    """The points of a line: one that is not over yet would be a drop that is none."""
-    return [each for each in points if not each.is_partial] or points
+    """The points of a line, without those at its ends that are not whole: what is not over yet is no drop."""
+    whole = [place for place, each in enumerate(points) if not each.is_partial]
+    return points[whole[0] : whole[-1] + 1] if whole else points
 
 
-def _line(field: str, colour: str, width: float, axis: dict[str, Any] | None = None) -> Spec:
+def _bounds(values: Sequence[float | None], is_low: Sequence[bool]) -> list[float | None]:
+    """The lower bounds, and the numbers beside them, to which their line runs."""
+    return [
+        value if low or any(is_low[max(0, place - 1) : place + 2]) else None
+        for place, (value, low) in enumerate(zip(values, is_low, strict=True))
+    ]
+
+
+def _put(rows: list[dict[str, Any]], field: str, values: Sequence[float | None]) -> None:
+    """Gives each row its value. A null ends a line, so a point between two of them is one alone."""
+    padded = [None, *values, None]
+    for place, row in enumerate(rows):
+        row[field] = values[place]
+        row[f"{field}_alone"] = padded[place] is None and padded[place + 2] is None
+
+
+def _line(
+    field: str,
+    colour: str,
+    width: float,
+    axis: dict[str, Any] | None = None,
+    dash: list[int] | None = None,
+) -> Spec:
     y = {
         "field": field,
         "type": "quantitative",
         "scale": {"zero": True},
         "axis": axis or {"title": None, "format": ",d"},
     }
+    mark = {
+        "type": "line",
+        "stroke": colour,
+        "strokeWidth": width,
+        "interpolate": "monotone",
+        "invalid": "break-paths-show-domains",
+    }
+    return {"mark": mark | ({"strokeDash": dash} if dash else {}), "encoding": {"y": y}}
+
+
+def _alone(field: str, colour: str) -> Spec:
+    """Points that no line runs to."""
     return {
-        "mark": {"type": "line", "stroke": colour, "strokeWidth": width, "interpolate": "monotone"},
-        "encoding": {"y": y},
+        "transform": [{"filter": f"datum.{field}_alone && datum.{field} != null"}],
+        "mark": {"type": "point", "filled": True, "size": 36, "color": colour},
+        "encoding": {"y": {"field": field, "type": "quantitative"}},
     }
 
 
-def _hovered(
-    height: int, rows: list[Any], x: Spec, lines: list[Spec], top: str, tips: list[Any]
-) -> Spec:
+def _hovered(height: int, rows: list[Any], x: Spec, lines: list[Spec], tips: list[Any]) -> Spec:
     """Lines, and a rule where the pointer is, with what stands there."""
     hover = {
         "name": "hover",
@@ -95,17 +142,7 @@ def _hovered(
             "tooltip": tips,
         },
     }
-    single = (
-        [
-            {
-                "mark": {"type": "point", "filled": True, "size": 60, "color": SERIES[0]},
-                "encoding": {"y": {"field": top, "type": "quantitative"}},
-            }
-        ]
-        if len(rows) == 1
-        else []
-    )
-    return chart(height, data={"values": rows}, encoding={"x": x}, layer=[*lines, *single, rule])
+    return chart(height, data={"values": rows}, encoding={"x": x}, layer=[*lines, rule])
 
 
 STAGES = ("new", "retained", "resurrected", "dormant")
@@ -116,12 +153,13 @@ def lifecycle(found: Lifecycle) -> Spec:
     rows = [
         {
             "start": str(each.start),
-            "when": period(each.start, found.unit) + (" (not over yet)" if each.is_partial else ""),
+            "when": period(each.start, found.unit)
+            + (" (not all is known)" if each.is_partial or each.is_lifecycle_partial else ""),
             "stage": stage.capitalize(),
             "order": STAGES.index(stage),
-            "users": getattr(each, stage) * (-1 if stage == "dormant" else 1),
+            "users": (getattr(each, stage) or 0) * (-1 if stage == "dormant" else 1),
             "text": number(getattr(each, stage)),
-            "partial": each.is_partial,
+            "partial": each.is_partial or each.is_lifecycle_partial,
         }
         for each in found.stages
         for stage in STAGES

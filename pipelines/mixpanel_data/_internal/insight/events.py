@@ -18,8 +18,8 @@ class Event:
     name: str
     count: int
     users: int | None
-    trend: tuple[int, ...]
-    """Counts over time, evenly spaced."""
+    trend: tuple[int | None, ...]
+    """Counts over time, evenly spaced. None where not all is known."""
     is_hidden: bool
 
 
@@ -95,23 +95,28 @@ def read_events(db: Published, definitions: Definitions, span: Window) -> Events
     )
 
 
-def _trends(db: Published, names: list[str], span: Window) -> dict[str, tuple[int, ...]]:
-    """Counts of equal stretches of whole days, zeros included, up to the last whole day."""
+def _trends(db: Published, names: list[str], span: Window) -> dict[str, tuple[int | None, ...]]:
+    """Counts of equal stretches of days, zeros included, up to the last day that is wholly known."""
     if not names:
         return {}
     days = -(-len(span) // MOST_TREND_POINTS)
     rows = db.rows(
         f"""
         WITH whole AS (
-            SELECT event, event_date, event_count, max(event_date) OVER () AS newest FROM daily_events
+            SELECT event_date, max(event_date) OVER () AS newest FROM days
             WHERE event_date BETWEEN $first AND $last AND NOT is_partial
+        ),
+        stretches AS (
+            SELECT back, count(event_date) = {days} AS is_known
+            FROM range({len(span) // days}) AS numbers(back) LEFT JOIN whole ON back = (newest - event_date) // {days}
+            WHERE back < (SELECT (max(newest) - $first + 1) // {days} FROM whole) GROUP BY back
         ),
         counted AS (
             SELECT event, (newest - event_date) // {days} AS back, sum(event_count)::BIGINT AS total
-            FROM whole WHERE newest - event_date < {len(span) // days * days} AND event IN (SELECT unnest($names)) GROUP BY ALL
-        ),
-        grid AS (SELECT event, back FROM (SELECT DISTINCT event FROM counted), (SELECT DISTINCT back FROM counted))
-        SELECT event, list(coalesce(total, 0) ORDER BY back DESC) FROM grid LEFT JOIN counted USING (event, back) GROUP BY event
+            FROM daily_events JOIN whole USING (event_date) WHERE event IN (SELECT unnest($names)) GROUP BY ALL
+        )
+        SELECT event, list(CASE WHEN is_known THEN coalesce(total, 0) END ORDER BY back DESC)
+        FROM (SELECT DISTINCT event FROM counted) CROSS JOIN stretches LEFT JOIN counted USING (event, back) GROUP BY event
         """,
         names=names,
         first=span.first,

@@ -8,11 +8,15 @@ from mixpanel_data._internal.insight.span import Unit, bucket, unit_of
 from mixpanel_data._internal.windows import Window
 
 MOST_GAPS = 12
+# Of the newest day that was fetched, nobody expects the rest.
+DAYS = """
+    SELECT *, NOT is_complete AND day < (SELECT max(day) FROM dq_days WHERE is_fetched) AS is_missing FROM dq_days
+"""
 
 
 @dataclass(frozen=True)
 class Stored:
-    """Rows fetched for a day, week or month, and days of it that are missing."""
+    """Rows fetched for a day, week or month, and days of it that are missing, or not there whole."""
 
     start: date
     rows: int
@@ -32,6 +36,8 @@ class Freshness:
     gaps_in_all: int
     fetched_at: datetime | None
     rejected: int
+    complete_until: date | None
+    """The newest day that was fetched after it was over."""
     days_behind: int | None
     """Days between the newest fetched day and today, in the project's zone."""
     unit: Unit
@@ -45,17 +51,19 @@ class Freshness:
 
 def read_freshness(db: Published, span: Window | None, today: date) -> Freshness:
     """By ``dq_days``, which has a row for every day that was to be fetched."""
-    first, last, wanted, missing, fetched_at, rejected = db.row(
-        """
+    first, last, wanted, missing, fetched_at, rejected, complete_until = db.row(
+        f"""
         SELECT min(day) FILTER (WHERE is_fetched), max(day) FILTER (WHERE is_fetched), count(*),
-               count(*) FILTER (WHERE NOT is_fetched), max(fetched_at), coalesce(sum(rejected_count), 0)::BIGINT
-        FROM dq_days
+               count(*) FILTER (WHERE is_missing), max(fetched_at), coalesce(sum(rejected_count), 0)::BIGINT,
+               max(day) FILTER (WHERE is_complete)
+        FROM ({DAYS})
         """
     )
     gaps = db.rows(
         f"""
         SELECT min(day), max(day), count(*) OVER () FROM (
-            SELECT day, day - CAST(row_number() OVER (ORDER BY day) AS INTEGER) AS run FROM dq_days WHERE NOT is_fetched
+            SELECT day, day - CAST(row_number() OVER (ORDER BY day) AS INTEGER) AS run FROM ({DAYS})
+            WHERE is_missing
         ) GROUP BY run ORDER BY 1 DESC LIMIT {MOST_GAPS}
         """
     )
@@ -69,6 +77,7 @@ def read_freshness(db: Published, span: Window | None, today: date) -> Freshness
         gaps_in_all=gaps[0][2] if gaps else 0,
         fetched_at=fetched_at,
         rejected=rejected,
+        complete_until=complete_until,
         days_behind=(today - last).days if last else None,
         unit=unit,
         stored=_stored(db, span, unit) if span else (),
@@ -78,8 +87,8 @@ def read_freshness(db: Published, span: Window | None, today: date) -> Freshness
 def _stored(db: Published, span: Window, unit: Unit) -> tuple[Stored, ...]:
     rows = db.rows(
         f"""
-        SELECT {bucket(unit, "day")} AS start, coalesce(sum(row_count), 0)::BIGINT, count(*) FILTER (WHERE NOT is_fetched)
-        FROM dq_days WHERE day BETWEEN $first AND $last GROUP BY start ORDER BY start
+        SELECT {bucket(unit, "day")} AS start, coalesce(sum(row_count), 0)::BIGINT, count(*) FILTER (WHERE is_missing)
+        FROM ({DAYS}) WHERE day BETWEEN $first AND $last GROUP BY start ORDER BY start
         """,
         first=span.first,
         last=span.last,

@@ -43,7 +43,7 @@ class Funnel:
     segment_column: str
     steps: tuple[Step, ...]
     open_entries: int
-    """Attempts that may still convert."""
+    """Attempts without a conversion of whose window not all is known: it is not over, or reaches over a gap."""
     segments: tuple[Segment, ...]
 
     @property
@@ -105,9 +105,9 @@ def _open(db: Published, within: dict[str, Any]) -> int:
     return int(
         db.row(
             """
-            SELECT count(*) FROM funnel_attempts
+            SELECT count(*) FROM funnel_attempts LEFT JOIN days ON entry_date = event_date
             WHERE funnel = $name AND segment IS NULL AND entry_date BETWEEN $first AND $last AND NOT is_converted
-              AND open_until > (SELECT max(least(range_end, fetched_at)) FROM _metadata WHERE table_name = 'events')
+              AND coalesce(open_until > known_until, true)
             """,
             **within,
         )[0]

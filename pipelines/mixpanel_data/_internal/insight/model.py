@@ -103,7 +103,7 @@ def _sections(
     db: Published, definitions: Definitions, span: Window, since: date | None
 ) -> Sections:
     section = db.section
-    events = section(("daily_events",), lambda: read_events(db, definitions, span))
+    events = section(("daily_events", "days"), lambda: read_events(db, definitions, span))
     names = () if isinstance(events, Unavailable) else tuple(event.name for event in events.top)
     return Sections(
         activity=section(("daily_active_users",), lambda: read_activity(db, span)),
@@ -113,12 +113,12 @@ def _sections(
             lambda: read_retentions(db, definitions, span, since=since),
         ),
         funnels=section(
-            ("_settings", "funnel_attempts", "_metadata"),
+            ("_settings", "funnel_attempts", "days"),
             lambda: read_funnels(db, definitions, span),
         ),
         events=events,
         catalogue=section(("property_catalog",), lambda: read_catalogue(db, names)),
-        late=section(("dq_late_arrivals",), lambda: read_late(db, span)),
+        late=section(("dq_late_arrivals", "daily_active_users"), lambda: read_late(db, span)),
         duplicates=section(("dq_duplicates",), lambda: read_duplicates(db, span)),
         anomalies=section(("dq_volume",), lambda: read_anomalies(db, span)),
         casts=section(("dq_casts",), lambda: read_casts(db)),

@@ -40,7 +40,7 @@ def specs(report: Report) -> dict[str, Spec]:
         return found
     if not isinstance(sections.activity, Unavailable) and sections.activity.active:
         found["active"] = chart_users.active_users(sections.activity)
-    if not isinstance(sections.activity, Unavailable) and sections.activity.sticky:
+    if not isinstance(sections.activity, Unavailable) and sections.activity.is_sticky:
         found["stickiness"] = chart_users.stickiness(sections.activity)
     if not isinstance(sections.lifecycle, Unavailable) and sections.lifecycle.stages:
         found["lifecycle"] = chart_users.lifecycle(sections.lifecycle)

@@ -16,9 +16,10 @@ class LateStart:
     """Events of a day, week or month by how late they came."""
 
     start: date
-    events: int
-    over_1_day: int
-    over_5_days: int
+    events: int | None
+    """None where nothing is known."""
+    over_1_day: int | None
+    over_5_days: int | None
 
 
 @dataclass(frozen=True)
@@ -73,14 +74,16 @@ class FailedCast:
 
 
 def read_late(db: Published, span: Window) -> LateArrivals:
-    """By ``dq_late_arrivals``."""
+    """By ``dq_late_arrivals``, with the days of ``daily_active_users``."""
     unit = unit_of(span)
     within = {"first": span.first, "last": span.last}
     rows = db.rows(
         f"""
-        SELECT {bucket(unit, "event_date")} AS start, sum(events)::BIGINT, sum(later_than_1_day)::BIGINT,
-               sum(later_than_5_days)::BIGINT
-        FROM dq_late_arrivals WHERE event_date BETWEEN $first AND $last GROUP BY start ORDER BY start
+        SELECT {bucket(unit, "event_date")} AS start, sum(coalesce(events, known))::BIGINT,
+               sum(coalesce(later_than_1_day, known))::BIGINT, sum(coalesce(later_than_5_days, known))::BIGINT
+        FROM (SELECT event_date, CASE WHEN dau IS NOT NULL THEN 0 END AS known FROM daily_active_users)
+        LEFT JOIN dq_late_arrivals USING (event_date)
+        WHERE event_date BETWEEN $first AND $last GROUP BY start ORDER BY start
         """,
         **within,
     )
@@ -95,9 +98,9 @@ def read_late(db: Published, span: Window) -> LateArrivals:
     return LateArrivals(
         unit=unit,
         starts=starts,
-        events=sum(each.events for each in starts),
-        over_1_day=sum(each.over_1_day for each in starts),
-        over_5_days=sum(each.over_5_days for each in starts),
+        events=sum(each.events or 0 for each in starts),
+        over_1_day=sum(each.over_1_day or 0 for each in starts),
+        over_5_days=sum(each.over_5_days or 0 for each in starts),
         unknown=unknown,
         latest_seconds=latest,
     )

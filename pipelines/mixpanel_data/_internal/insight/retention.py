@@ -21,7 +21,8 @@ class Cell:
     interval: int
     on_or_after: float
     """Shares of the cohort; ``on`` is of exactly this interval, and final once it is complete."""
-    on: float
+    on: float | None
+    """None where nothing is known of the interval."""
     is_complete: bool
 
 

@@ -87,13 +87,16 @@ def _visible(letter: str) -> str:
     return letter
 
 
-def sparkline(counts: tuple[int, ...], width: float = 100, height: float = 24) -> str:
-    """The points of a polyline of ``counts`` in a box of this size; empty for fewer than two."""
-    if len(counts) < 2:
-        return ""
-    top = max(counts) or 1
-    step = width / (len(counts) - 1)
-    return " ".join(
-        f"{n * step:.1f},{height - 1 - count / top * (height - 2):.1f}"
-        for n, count in enumerate(counts)
-    )
+def sparkline(
+    counts: tuple[int | None, ...], width: float = 100, height: float = 24
+) -> tuple[str, ...]:
+    """The points of polylines of ``counts`` in a box of this size, one for each stretch without None."""
+    top = max((count for count in counts if count is not None), default=0) or 1
+    step = width / max(1, len(counts) - 1)
+    lines: list[list[str]] = [[]]
+    for n, count in enumerate(counts):
+        if count is None:
+            lines.append([])
+        else:
+            lines[-1].append(f"{n * step:.1f},{height - 1 - count / top * (height - 2):.1f}")
+    return tuple(" ".join(line) for line in lines if len(line) > 1)
