@@ -154,9 +154,13 @@ cells as (
             bounded.last_birth_before
             > case when bounded.kind = 'birth' then covered.births_known_until else covered.known_until end,
             true
-        ) as is_cohort_partial
+        ) as is_cohort_partial,
+        -- of the days of the cell, the last that something is known of, if any
+        coalesce(known.event_date >= {{ local_time('bounded.opens_at') }}::date, false) as is_known
     from bounded
     inner join covered on bounded.unit = covered.unit and bounded.cohort_start = covered.cohort_start
+    asof left join {{ ref('days') }} as known
+        on {{ local_time("(bounded.closes_at - interval 1 microsecond)") }}::date >= known.event_date
     where bounded.opens_at < (select max(ends.known_until) from {{ ref('days') }} as ends)
 ),
 
@@ -184,11 +188,11 @@ select
     cells.cohort_start,
     cells.interval_number,
     cells.cohort_size::bigint as cohort_size,
-    coalesce(returned.users, 0) as retained_on,
+    case when cells.is_known then coalesce(returned.users, 0) end as retained_on,
     counted.retained_on_or_after::bigint as retained_on_or_after,
     counted.retained_on_or_before::bigint as retained_on_or_before,
     counted.retained_streak::bigint as retained_streak,
-    coalesce(returned.users, 0) / cells.cohort_size::double as rate_on,
+    case when cells.is_known then coalesce(returned.users, 0) end / cells.cohort_size::double as rate_on,
     counted.retained_on_or_after / cells.cohort_size::double as rate_on_or_after,
     cells.is_complete,
     cells.is_cohort_partial
