@@ -6,7 +6,8 @@ The seed changes from day to day; ``MP_TEST_SEED`` sets it, to see again what a 
 
 import os
 import random
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime, time
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_promise_1_any_split_order_and_failure_ends_where_one_build_does(tmp_pat
     raw = RawFile(grown / "raw.duckdb")
 
     for load in loads(chance, days):
-        raw.load(load)
+        raw.load(load, fetched_at=while_they_went_on(chance, load))
         if chance.random() < 0.5:
             raw.profiles(people.at_random(chance), complete=chance.random() < 0.5)
         if chance.random() < 0.3:
@@ -56,6 +57,15 @@ def test_promise_1_any_split_order_and_failure_ends_where_one_build_does(tmp_pat
     assert found.keys() == expected.keys()
     for name, rows in expected.items():
         assert found[name] == rows, f"{name}, MP_TEST_SEED={SEED}"
+
+
+def while_they_went_on(chance: random.Random, days: Iterable[date]) -> dict[date, datetime]:
+    """Times of some of the days, at which they were fetched."""
+    return {
+        day: datetime.combine(day, time(chance.randrange(24)))
+        for day in days
+        if chance.random() < 0.2
+    }
 
 
 def build_no_further_than(model: str, folder: Path) -> None:

@@ -79,14 +79,23 @@ class RawFile:
         self._loads = loads[0] if loads else 0
 
     def load(
-        self, days: Mapping[date, Iterable[Event]], *, committed: bool = True, rewrite: bool = True
+        self,
+        days: Mapping[date, Iterable[Event]],
+        *,
+        committed: bool = True,
+        rewrite: bool = True,
+        fetched_at: Mapping[date, datetime] | None = None,
     ) -> str:
-        """The id of a load that replaces these days; an uncommitted one is what a killed run leaves."""
+        """The id of a load that replaces these days; an uncommitted one is what a killed run leaves.
+
+        Days were fetched now, but those in ``fetched_at``.
+        """
         self._loads += 1
         load_id = f"17000000{self._loads:02}.5"
         with duckdb.connect(self.path) as db:
             for day, events in days.items():
-                self._replace(db, day, [event.row() for event in events], load_id, rewrite)
+                rows = [event.row() for event in events]
+                self._replace(db, day, rows, load_id, rewrite, (fetched_at or {}).get(day))
             if committed:
                 self._commit(db, load_id)
         return load_id
@@ -137,13 +146,19 @@ class RawFile:
         return now
 
     def _replace(
-        self, db: duckdb.DuckDBPyConnection, day: date, rows: list[Any], load_id: str, rewrite: bool
+        self,
+        db: duckdb.DuckDBPyConnection,
+        day: date,
+        rows: list[Any],
+        load_id: str,
+        rewrite: bool,
+        fetched_at: datetime | None,
     ) -> None:
         if rewrite:
             db.execute("delete from mixpanel.events where time::date = ?", [day])
         if rows:
             db.executemany("insert into mixpanel.events values (?, ?, ?, ?, ?)", rows)
-        self._note(db, "events", day, len(rows), load_id)
+        self._note(db, "events", day, len(rows), load_id, fetched_at)
 
     def _note(
         self,

@@ -7,7 +7,7 @@ with stretches as (
             fetched_at
         from {{ ref('stg_mixpanel__fetches') }}
         where table_name = 'events'
-        qualify row_number() over (partition by range_start, range_end order by fetched_at desc, load_id desc) = 1
+        qualify row_number() over (partition by range_start, range_end order by {{ in_order_of_loads() }} desc) = 1
     ),
 
     -- what was fetched before it was over is known until then
