@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from marts import shop
 
 from .conftest import Run
 
@@ -73,6 +74,21 @@ def test_active_users_are_those_of_the_events(
             """
         ).fetchall(),
     )
+
+
+def test_no_metric_has_a_number_of_a_day_that_was_never_fetched(
+    metrics: Run, db: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    names = "active_users,wau,mau,new_users,events,whole_days"
+    by_day = asked(metrics, tmp_path / "d.csv", names, "metric_time__day")
+    by_month = asked(metrics, tmp_path / "m.csv", "whole_days", "metric_time__month")
+
+    fetched = {day.isoformat() for day in shop.DAYS}
+    assert {row[0][:10] for row in by_day} == fetched
+    assert {row[0][:7]: int(row[1]) for row in by_month} == {
+        month: sum(day.startswith(month) for day in fetched)
+        for month in ("2026-02", "2026-03", "2026-04")
+    }
 
 
 def test_sessions_can_be_asked_by_what_profiles_say(
