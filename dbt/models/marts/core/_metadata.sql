@@ -7,7 +7,6 @@
 -- Built last, whatever else there is: it marks what this file has caught up with, so that a build that failed is
 -- done again.
 -- depends_on: {{ ref('events') }}
--- depends_on: {{ ref('days') }}
 -- depends_on: {{ ref('profiles') }}
 -- depends_on: {{ ref('profiles_history') }}
 -- depends_on: {{ ref('group_profiles') }}
