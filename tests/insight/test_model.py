@@ -10,6 +10,7 @@ from insight.conftest import read
 from insight.made_file import FIRST, MadeFile, full
 
 from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.insight.page import specs
 from mixpanel_data._internal.insight.published import Unavailable, opened
 from mixpanel_data._internal.windows import Window
 from mixpanel_data.exceptions import ConfigError, NothingPublishedError
@@ -186,3 +187,52 @@ def test_a_publication_meanwhile_is_neither_hindered_nor_seen(tmp_path: Path) ->
         assert before.row(count) == (10,)
         with opened(DataFolder.at(made.folder)) as after:
             assert (before.row(count), after.row(count)) == ((10,), (20,))
+
+
+def test_days_that_are_not_known_are_a_gap_and_no_comparison_uses_them(tmp_path: Path) -> None:
+    made = full(tmp_path, days=60)
+    first, last = FIRST + timedelta(days=48), FIRST + timedelta(days=50)
+    numbers = ("dau", "wau", "mau", "stickiness", "new_users", "event_count")
+    with made.open():
+        nulls = ", ".join(f"{name} = null" for name in numbers)
+        made.run(
+            f"update daily_active_users set is_partial = true, {nulls} where event_date between ? and ?",
+            first,
+            last,
+        )
+        for mark, days in (("wau", 6), ("mau", 29), ("lifecycle", 30)):
+            made.run(
+                f"update daily_active_users set is_{mark}_partial = true where event_date between ? and ?",
+                first,
+                last + timedelta(days=days),
+            )
+        made.run(
+            "update daily_events set event_count = null where event_date between ? and ?",
+            first,
+            last,
+        )
+        made.run("delete from days where event_date between ? and ?", first, last)
+
+    report = read(made)
+    activity = there(there(report.sections).activity)
+
+    assert activity.day == FIRST + timedelta(days=58)
+    assert (activity.wau.value, activity.wau.is_partial, activity.wau.before) == (458, False, None)
+    assert activity.wau.change is None
+    assert activity.mau.is_partial
+    assert activity.mau.change is None
+    assert activity.events.before is None  # of the 7 days before, three are not known
+    assert activity.new_users.is_partial
+    gap = {str(first + timedelta(days=n)) for n in range(3)}
+    drawn = specs(report)
+    for row in drawn["active"]["data"]["values"]:
+        lines = [row[name] for name in ("dau", "wau", "mau", "wau_low", "mau_low")]
+        assert (row["start"] in gap) == (row["dau"] is None)
+        assert any(value is not None for value in lines) == (row["start"] not in gap)
+    assert {row["start"] for row in drawn["active"]["data"]["values"]} >= gap
+    trend = there(there(report.sections).events).top[0].trend
+    assert [place - len(trend) for place, count in enumerate(trend) if count is None] == [
+        -11,
+        -10,
+        -9,
+    ]
