@@ -31,19 +31,17 @@ def active_users(activity: Activity) -> Spec:
         }
         for each in points
     ]
-    for key, mark in marks.items():
+    lines = []
+    for (key, mark), colour in zip(marks.items(), SERIES, strict=False):
         values = [getattr(each, key) for each in points]
         is_low = [getattr(each, mark) for each in points]
         whole = [None if low else value for value, low in zip(values, is_low, strict=True)]
-        _put(rows, key, whole)
-        if key != "dau":  # of a day that is not whole there is no use in a number
-            _put(rows, f"{key}_low", _bounds(values, is_low))
+        lines += [_line(key, colour, 2.5), *_put(rows, key, whole, colour)]
+        if key != "dau" and any(is_low):  # of a day that is not whole there is no use in a number
+            low = f"{key}_low"
+            lines.append(_line(low, colour, 1.5, dash=[2, 4]))
+            lines += _put(rows, low, _bounds(values, is_low), colour)
     tips = tooltip(when="", mau_text="MAU", wau_text="WAU", dau_text="DAU")
-    lines = []
-    for field, colour in zip(marks, SERIES, strict=False):
-        lines += [_line(field, colour, 2.5), _alone(field, colour)]
-        if field != "dau":
-            lines.append(_line(f"{field}_low", colour, 1.5, dash=[2, 4]))
     return _hovered(280, rows, time_x(activity.unit), lines, tips)
 
 
@@ -58,9 +56,9 @@ def stickiness(activity: Activity) -> Spec:
         }
         for each in points
     ]
-    _put(rows, "rate", [None if each.is_partial else each.stickiness for each in points])
+    rates = [None if each.is_partial else each.stickiness for each in points]
     axis = {"title": None, "format": ".0%"}
-    lines = [_line("rate", SERIES[0], 2, axis=axis), _alone("rate", SERIES[0])]
+    lines = [_line("rate", SERIES[0], 2, axis=axis), *_put(rows, "rate", rates, SERIES[0])]
     return _hovered(230, rows, time_x(activity.unit), lines, tooltip(when="", text="DAU / MAU"))
 
 
@@ -82,12 +80,25 @@ def _bounds(values: Sequence[float | None], is_low: Sequence[bool]) -> list[floa
     ]
 
 
-def _put(rows: list[dict[str, Any]], field: str, values: Sequence[float | None]) -> None:
-    """Gives each row its value. A null ends a line, so a point between two of them is one alone."""
+def _put(
+    rows: list[dict[str, Any]], field: str, values: Sequence[float | None], colour: str
+) -> list[Spec]:
+    """Gives each row its value. A null ends a line: the points, if any, that no line runs to are drawn by themselves."""
     padded = [None, *values, None]
-    for place, row in enumerate(rows):
-        row[field] = values[place]
-        row[f"{field}_alone"] = padded[place] is None and padded[place + 2] is None
+    for place, (row, value) in enumerate(zip(rows, values, strict=True)):
+        row[field] = value
+        row[f"{field}_alone"] = value is not None and not any(
+            neighbour is not None for neighbour in (padded[place], padded[place + 2])
+        )
+    if not any(row[f"{field}_alone"] for row in rows):
+        return []
+    return [
+        {
+            "transform": [{"filter": f"datum.{field}_alone"}],
+            "mark": {"type": "point", "filled": True, "size": 36, "color": colour},
+            "encoding": {"y": {"field": field, "type": "quantitative"}},
+        }
+    ]
 
 
 def _line(
@@ -111,15 +122,6 @@ def _line(
         "invalid": "break-paths-show-domains",
     }
     return {"mark": mark | ({"strokeDash": dash} if dash else {}), "encoding": {"y": y}}
-
-
-def _alone(field: str, colour: str) -> Spec:
-    """Points that no line runs to."""
-    return {
-        "transform": [{"filter": f"datum.{field}_alone && datum.{field} != null"}],
-        "mark": {"type": "point", "filled": True, "size": 36, "color": colour},
-        "encoding": {"y": {"field": field, "type": "quantitative"}},
-    }
 
 
 def _hovered(height: int, rows: list[Any], x: Spec, lines: list[Spec], tips: list[Any]) -> Spec:
