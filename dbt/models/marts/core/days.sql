@@ -24,9 +24,9 @@ known as (
 )
 
 select
-    event_date,
+    coalesce(known.event_date, with_events.event_date) as event_date,
     not coalesce(known.is_whole, false) as is_partial,
-    coalesce(known.known_since, event_date) as known_since,
+    coalesce(known.known_since, known.event_date, with_events.event_date) as known_since,
     known.known_until
 from known
-full join with_events using (event_date)
+full join with_events on known.event_date = with_events.event_date
