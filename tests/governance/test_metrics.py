@@ -84,7 +84,7 @@ def test_no_metric_has_a_number_of_a_day_that_was_never_fetched(
     by_month = asked(metrics, tmp_path / "m.csv", "whole_days", "metric_time__month")
 
     fetched = {day.isoformat() for day in shop.DAYS}
-    assert {row[0][:10] for row in by_day} == fetched
+    assert {row[0][:10] for row in by_day if any(row[1:])} == fetched
     assert {row[0][:7]: int(row[1]) for row in by_month} == {
         month: sum(day.startswith(month) for day in fetched)
         for month in ("2026-02", "2026-03", "2026-04")
