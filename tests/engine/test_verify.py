@@ -74,6 +74,8 @@ def test_gzip_may_come_in_several_members(lines, cut):
 def test_nothing_is_an_empty_export():
     assert prove(b"", [], compressed=False) == Proof(0, 0, 0)
     assert prove(gzip.compress(b""), [], compressed=True).lines == 0
+    for blank in (b"\n", b"\r\n\n", b" \n\t"):
+        assert prove(blank, [1], compressed=False).lines == 0
 
 
 LINE = b'{"event":"a","properties":{"time":1}}'
@@ -84,6 +86,7 @@ LINE = b'{"event":"a","properties":{"time":1}}'
     [
         (LINE + b"\nterminated early\n", "terminated early"),
         (LINE + b"\nexport terminated early", "terminated early"),
+        (LINE + b"\nterminated early\n\n \r\n", "terminated early"),
         (LINE + b"\n" + LINE[:20] + b" terminated early", "terminated early"),
         (LINE + b"\n" + LINE[:-1], "unreadable last line"),
         (b"<html>busy</html>", "unreadable last line"),

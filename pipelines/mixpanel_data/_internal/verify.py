@@ -56,7 +56,7 @@ class BodyVerifier:
         self._longest = 0
         self._head = bytearray()  # the first line
         self._head_ended = False
-        self._last = b""  # the last line that ended
+        self._last = b""  # the last line that ended and is not blank
         self._tail = bytearray()  # what came after it
         self._before = b""  # the end of the piece before, while no event was seen
         self._has_event = False
@@ -98,8 +98,7 @@ class BodyVerifier:
             self._tail += data
             return
         end = data.rfind(b"\n")
-        start = data.rfind(b"\n", 0, end)
-        self._last = data[start + 1 : end] if start >= 0 else bytes(self._tail) + data[:end]
+        self._last = _last_text(bytes(self._tail), data, end) or self._last
         self._tail = bytearray(data[end + 1 :])
 
     def finish(self) -> Proof:
@@ -112,6 +111,8 @@ class BodyVerifier:
             raise broken("cut gzip", "the compressed body ends before its trailer")
         tail = bytes(self._tail)
         lines = self._newlines + (1 if tail.strip() else 0)
+        if not self._last and not tail.strip():
+            lines = 0  # blank lines alone are an empty export
         if lines:
             self._require_end(tail)
             if not self._has_event:
@@ -133,6 +134,17 @@ class BodyVerifier:
         for line in (bytes(self._head), last):
             if _is_error(line):
                 raise broken("not an export", f"Mixpanel sent an error: {_quote(line)}")
+
+
+def _last_text(tail: bytes, data: bytes, end: int) -> bytes:
+    """The last line before ``end`` that is not blank, of ``tail`` and ``data`` together; empty without one."""
+    while end >= 0:
+        start = data.rfind(b"\n", 0, end)
+        line = data[start + 1 : end] if start >= 0 else tail + data[:end]
+        if line.strip():
+            return line
+        end = start
+    return b""
 
 
 def _is_error(line: bytes) -> bool:
