@@ -15,7 +15,8 @@ MixpanelDataError             MIXPANEL_DATA_ERROR
 │   └── NothingPublishedError NOTHING_PUBLISHED
 ├── DatabaseLockedError       DATABASE_LOCKED
 └── StorageError              STORAGE_FAILED     the disk is full, or may not be written
-    └── DatabaseDamagedError  DATABASE_DAMAGED   a database can't be read
+    ├── DatabaseDamagedError  DATABASE_DAMAGED   a database file is not as it was written
+    └── DatabaseMissingError  DATABASE_MISSING   the raw database is gone, and other files show that it was there
 """
 
 from collections.abc import Iterable, Mapping
@@ -320,11 +321,23 @@ class StorageError(MixpanelDataError):
 
 
 class DatabaseDamagedError(StorageError):
-    """A database of the data folder can't be read: a disk, a copying tool or another program damaged it."""
+    """A database of the data folder can't be read whole: a disk, a copying tool or another program damaged it."""
 
     code = "DATABASE_DAMAGED"
 
     path = _Detail[str | None]("The damaged file.")
+    readable = _Detail[list[str] | None](
+        "Its tables that can be read whole, where they were looked at."
+    )
+    unreadable = _Detail[list[str] | None]("Its tables that can't.")
+
+
+class DatabaseMissingError(StorageError):
+    """The raw database is gone, and other files of the data folder show that it was there."""
+
+    code = "DATABASE_MISSING"
+
+    path = _Detail[str]("Where it was.")
 
 
 class ConfigWarning(UserWarning):

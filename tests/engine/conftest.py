@@ -46,6 +46,7 @@ class Project:
         reload_days: int | None = None,
         oldest_first: bool = False,
         days: Collection[date] = (),
+        start_anew: bool = False,
         **values: Any,
     ) -> Sync:
         others = {"secret": secret, "project_id": project_id}
@@ -66,6 +67,7 @@ class Project:
             reload_days=reload_days,
             oldest_first=oldest_first,
             days=days,
+            start_anew=start_anew,
         )
 
     def sync(

@@ -22,6 +22,7 @@ from mixpanel_data.exceptions import (
     ConfigError,
     DatabaseDamagedError,
     DatabaseLockedError,
+    DatabaseMissingError,
     IncompleteExportError,
     MixpanelDataError,
     NothingPublishedError,
@@ -57,6 +58,7 @@ ONE_OF_EACH: dict[str, MixpanelDataError] = {
     "NOTHING_PUBLISHED": NothingPublishedError("/data"),
     "DATABASE_LOCKED": DatabaseLockedError("m", details={"pid": 1, "command": "mp sync"}),
     "DATABASE_DAMAGED": DatabaseDamagedError("m", details={"path": "mixpanel.duckdb"}),
+    "DATABASE_MISSING": DatabaseMissingError("m", details={"path": "raw.duckdb"}),
     "STORAGE_FAILED": StorageError("m", details={"errno": 28}),
 }
 

@@ -120,7 +120,9 @@ def test_what_a_lost_ledger_had_is_read_whole_again(people, crowd):
     people.landed()  # an increment
     (people.folder / "raw.duckdb").unlink()
 
-    people.read()
+    job = people.job()
+    job._start_anew = True
+    job.run(only="profiles", build=False)
 
     assert people.table() == people.truth()
 

@@ -4,10 +4,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from mixpanel_data._internal.build_reason import OTHER_RAW, reason_to_build_anew
+from mixpanel_data._internal.damage import damaged
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.dbt_process import environment, run
 from mixpanel_data._internal.dbt_project import fingerprint, project_folder
 from mixpanel_data._internal.dbt_results import NodeResult, read_results
+from mixpanel_data._internal.file_check import is_damage
 from mixpanel_data._internal.machine_errors import refusal
 from mixpanel_data._internal.publication import build_file, build_stamp
 from mixpanel_data.exceptions import MixpanelDataError
@@ -24,7 +27,7 @@ class BuildResult:
     seconds: float
     fresh: bool
     warnings: tuple[str, ...] = ()
-    """What was damaged, and so built again."""
+    """What was damaged, and so built again; why everything was built anew."""
 
 
 def build(
@@ -45,10 +48,16 @@ def build(
     _require_raw(folder)
     own = dict(extra_env or {})
     made_by = fingerprint(project_folder(), {**own, "storage_version": storage_version})
-    prepared = build_file.prepare(folder, made_by, storage_version, anew=full_refresh)
+    built = build_file.build_file(folder)
+    reason = reason_to_build_anew(folder, made_by, storage_version, built=built)
+    anew = full_refresh or reason == OTHER_RAW
+    prepared = build_file.prepare(folder, made_by, storage_version, anew=anew)
+    if reason and on_progress:
+        on_progress(f"all tables anew: {reason}")
     nodes = _run(folder, own, on_progress or (lambda _: None))
-    build_stamp.finish(build_file.build_file(folder))
-    warnings = (prepared.warning,) if prepared.warning else ()
+    build_stamp.finish(built)
+    why = f"All tables were built anew: {reason}." if reason and prepared.empty else None
+    warnings = tuple(filter(None, (prepared.warning, why)))
     return BuildResult(nodes, time.monotonic() - started, prepared.empty, warnings)
 
 
@@ -86,6 +95,8 @@ def _failure(
     for words in (*(node.message or "" for node in bad), *complaints):
         if refused := refusal(words, folder.root):
             return refused
+        if is_damage(words) and (found := damaged(folder.root)):
+            return found
     skipped = [node.name for node in nodes if node.status == "skipped"]
     log = folder.build / "logs" / "dbt.log"
     said = [f"{node.kind} {node.name}: {node.message}" for node in bad] or complaints[-3:]

@@ -4,6 +4,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mixpanel_data._internal.machine_errors import explained
+from mixpanel_data.exceptions import ConfigError
+
+# dlt makes file names by Python's % and splits lists of them at line breaks; DuckDB takes what follows a question mark
+# for options, and a backslash for a slash. Each was tried.
+_NOT_IN_PATHS = {
+    "%": "a percent sign",
+    "?": "a question mark",
+    "\\": "a backslash",
+    "\n": "a line break",
+    "\r": "a line break",
+}
+
+LONGEST_PATH = 3_000
+"""Bytes. Systems allow about 4,096, and the files within need their share."""
 
 
 @dataclass(frozen=True)
@@ -14,8 +28,18 @@ class DataFolder:
 
     @classmethod
     def at(cls, root: Path | str) -> "DataFolder":
-        """The folder at ``root``, which need not exist yet; relative paths count from the working directory."""
-        return cls(Path(root).expanduser().resolve())
+        """The folder at ``root``, which need not exist yet; relative paths count from the working directory.
+
+        Raises:
+            ConfigError: dlt or DuckDB can't work under a path of this name.
+        """
+        path = Path(root).expanduser().resolve()
+        if problem := _unusable(str(path)):
+            raise ConfigError(
+                f"{str(path)!r} can't be the data folder: {problem}. Name another: MP_DATA_DIR or --data-dir.",
+                details={"data_dir": ascii(str(path))},
+            )
+        return cls(path)
 
     @property
     def raw(self) -> Path:
@@ -72,3 +96,15 @@ class DataFolder:
             for folder in (self.root, self.build, self.landing, self.dlt):
                 folder.mkdir(parents=True, exist_ok=True)
         return self
+
+
+def _unusable(path: str) -> str | None:
+    """Why no data folder can lie at ``path``; None when one can."""
+    try:
+        size = len(path.encode())
+    except UnicodeEncodeError:
+        return "its name is not UTF-8"
+    if size > LONGEST_PATH:
+        return f"its path has {size:,} bytes, and {LONGEST_PATH:,} is the most"
+    found = next((words for sign, words in _NOT_IN_PATHS.items() if sign in path), None)
+    return f"its path has {found}" if found else None

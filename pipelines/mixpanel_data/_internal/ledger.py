@@ -16,6 +16,8 @@ from mixpanel_data._internal.load_order import NEWEST_FIRST, with_numbers
 from mixpanel_data._internal.machine_errors import explained
 from mixpanel_data._internal.profile_reads import USERS, ReadRecord, Reads
 from mixpanel_data._internal.storage_errors import reading_published
+from mixpanel_data._internal.windows import ONE_DAY
+from mixpanel_data._internal.zones import Zone, day_start
 from mixpanel_data.exceptions import ConfigError
 
 # Newest first, then committed: a run killed between its transaction and its place among the loads has replaced the
@@ -111,6 +113,26 @@ class Ledger:
                     f"This data folder holds project {there[0]} (region {there[1]}), and the credentials are for "
                     f"project {project_id} (region {region}). Give each project its own MP_DATA_DIR."
                 )
+
+    def require_zone(self, zone: Zone) -> None:
+        """Nothing, if the days were cut where those of ``zone`` begin and end.
+
+        Raises:
+            ConfigError: the time basis was changed since.
+        """
+        differ = [
+            day for day, record in self.days.items()
+            if record.range_end != day_start(day + ONE_DAY, zone)
+        ]  # fmt: skip
+        if differ:
+            first = min(differ)
+            raise ConfigError(
+                f"The days of this data folder do not begin and end as those of {zone.key} do: {len(differ)} of "
+                f"{len(self.days)} differ, of which {first} ends at {self.days[first].range_end} UTC. Days of two time "
+                "bases can't stand in one table. Set MP_TIME_BASIS and MP_PROJECT_TIMEZONE back to what they were, or "
+                "fetch all events again in the new one: `mp sync --start-anew --only events` (profiles stay as they "
+                "are)."
+            )
 
 
 EMPTY = Ledger(days={})

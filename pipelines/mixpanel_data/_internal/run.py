@@ -9,6 +9,7 @@ from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.budget import Budget
 from mixpanel_data._internal.clock import clock_warning
 from mixpanel_data._internal.credentials import Credentials
+from mixpanel_data._internal.damage import require_raw
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.landing import Landed, LandingFolder
 from mixpanel_data._internal.ledger import Ledger, read_ledger
@@ -105,11 +106,14 @@ class Run:
         """The ledger as it stands. Only this run changes it, by a load, after which it is read anew.
 
         Raises:
-            ConfigError: the folder holds another project's data.
+            ConfigError: the folder holds another project's data, or days of another time basis.
+            DatabaseDamagedError, DatabaseMissingError: the raw database can't be read, or is gone.
         """
         if after_load or self._ledger is None:
+            require_raw(self.folder)
             self._ledger = read_ledger(self.folder.raw)
             self._ledger.require(self._credentials.project_id, self._credentials.region)
+            self._ledger.require_zone(self.settings.zone)
             if not after_load:
                 self._newest_before = self._ledger.newest_fetch
         return self._ledger

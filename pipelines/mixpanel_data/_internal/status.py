@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from mixpanel_data._internal.damage import require_raw
 from mixpanel_data._internal.ledger import DayRecord, Ledger, read_ledger, read_published_ledger
 from mixpanel_data._internal.profile_reads import USERS
 from mixpanel_data._internal.settings import Settings
@@ -80,6 +81,7 @@ def read_status(settings: Settings) -> Status:
     """The status of the settings' data folder. While a run is writing, that of the published file."""
     folder = settings.folder
     try:
+        require_raw(folder)
         ledger, source = read_ledger(folder.raw), str(folder.raw)
     except DatabaseLockedError:
         ledger, source = (

@@ -27,8 +27,14 @@ from mixpanel_data._internal.publication import check as publication_check
 from mixpanel_data._internal.publication import publish as publishing
 from mixpanel_data._internal.rejected import rejected_profiles
 from mixpanel_data._internal.report import SyncReport
+from mixpanel_data._internal.row_check import (
+    disagreeing_days,
+    disagreeing_profiles,
+    mark_missing,
+)
 from mixpanel_data._internal.run import Run
 from mixpanel_data._internal.settings import Settings
+from mixpanel_data._internal.start_anew import forget_events, start_anew
 from mixpanel_data._internal.verify import broken
 from mixpanel_data._internal.windows import Window
 from mixpanel_data._internal.zones import today
@@ -38,6 +44,9 @@ if TYPE_CHECKING:
     from mixpanel_data.sources.package import Project
 
 Only = Literal["events", "profiles"]
+
+SHOWN = 10
+"""Days that a message names."""
 
 
 class Sync:
@@ -55,8 +64,9 @@ class Sync:
         oldest_first: bool = False,
         full_profiles: bool = False,
         days: Collection[date] = (),
+        start_anew: bool = False,
     ) -> None:
-        """``days`` are read again, and no others."""
+        """``days`` are read again, and no others. ``start_anew``: without what was loaded before."""
         self._run = Run(
             settings,
             credentials,
@@ -73,6 +83,7 @@ class Sync:
         )
         self._full_profiles = full_profiles
         self._publication_is_due = False
+        self._start_anew = start_anew
         self._started = time.monotonic()
         self.folder = self._run.folder
         self.report: SyncReport = self._run.report
@@ -108,13 +119,24 @@ class Sync:
         """
         return self._events.preview(first, last)
 
-    def begin(self, first: date | None = None, last: date | None = None) -> Range:
+    def begin(
+        self, first: date | None = None, last: date | None = None, *, only: Only | None = None
+    ) -> Range:
         """The days this run sets out to bring, after what a crash left half-written is cleared away.
 
+        Days whose rows are not those of the ledger count as missing from here on.
+
         Raises:
-            ConfigError: there are none, they lie in the future, or the folder is another project's.
+            ConfigError: there are none, they lie in the future, the folder is another project's, or its days were cut
+                in another time basis.
+            DatabaseDamagedError: the raw database can't be read.
+            DatabaseMissingError: it is gone, though the folder had one.
         """
+        if self._start_anew:
+            first = first or self._begin_anew(events_only=only == "events")
         self._run.landing.sweep()
+        self._run.ledger()
+        self._check_rows()
         self._check_publication()
         self.report.wanted = self._events.wanted(first, last)
         return self.report.wanted
@@ -124,6 +146,33 @@ class Sync:
         self._publication_is_due = found.due
         if found.warning:
             self.report.warnings.append(found.warning)
+
+    def _begin_anew(self, *, events_only: bool) -> date | None:
+        """The first day that was fetched before, as far as the old ledger can be read."""
+        former = None
+        with suppress(MixpanelDataError):
+            former = self._run.settings.start_date or read_ledger(self.folder.raw).wanted_from
+        if events_only and self.folder.raw.is_file():
+            forget_events(self.folder)
+            self.report.warnings.append("All events are fetched again; profiles stay as they are.")
+        elif kept := start_anew(self.folder):
+            self.report.warnings.append(f"Begun anew. What was loaded before is kept in {kept}.")
+        return former
+
+    def _check_rows(self) -> None:
+        """Make missing what does not agree with the ledger, whatever the cause, and say so."""
+        if not self.folder.raw.is_file():
+            return
+        with duckdb.connect(str(self.folder.raw)) as connection:
+            found = disagreeing_days(connection) + disagreeing_profiles(connection)
+            mark_missing(connection, found)
+        if found:
+            more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+            self.report.warnings.append(
+                "Rows that are not as many as the ledger has count as missing and are fetched again: "
+                f"{', '.join(map(str, found[:SHOWN]))}{more}."
+            )
+            self._run.ledger(after_load=True)
 
     def events(self, wanted: Range) -> None:
         """Bring every day of ``wanted`` that is missing or due, package by package.
@@ -261,7 +310,7 @@ class Sync:
             ConfigError: the days asked for can't be, or the folder is another project's.
             MixpanelDataError: dbt failed; the last good file stands.
         """
-        wanted = self.begin(first, last)
+        wanted = self.begin(first, last, only=only)
         if only != "profiles":
             self.events(wanted)
         if only != "events":

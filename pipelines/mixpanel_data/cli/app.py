@@ -20,6 +20,7 @@ from mixpanel_data.cli import (
     sandbox,
     status,
     sync,
+    verify,
 )
 from mixpanel_data.cli.errors import (
     BAD_ARGUMENTS,
@@ -48,6 +49,7 @@ app.command("plan")(plan.plan)
 app.command("status")(status.status)
 app.command("report")(report.report)
 app.command("reconcile")(reconcile.reconcile)
+app.command("verify")(verify.verify)
 app.command("doctor")(doctor.doctor)
 app.command("export")(export.export)
 app.command("sandbox")(sandbox.sandbox)

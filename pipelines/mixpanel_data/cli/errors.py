@@ -21,6 +21,7 @@ from mixpanel_data.exceptions import (
 
 FAILED = 1
 BAD_ARGUMENTS = 3
+INCOMPLETE = 6
 INTERRUPTED = 130
 
 MEANINGS = {
@@ -30,7 +31,7 @@ MEANINGS = {
     BAD_ARGUMENTS: "bad arguments or configuration; nothing was asked",
     4: "no such account or table",
     5: "rate limited: what came is kept, and the message says when to come back",
-    6: "incomplete: nothing was loaded for the days named",
+    INCOMPLETE: "incomplete: nothing was loaded for the days named",
     7: "in use: the message says by whom",
     INTERRUPTED: "interrupted; what is loaded stays loaded",
 }
@@ -43,7 +44,7 @@ _CODES: tuple[tuple[type[MixpanelDataError], int], ...] = (
     (ConfigError, BAD_ARGUMENTS),
     (TableNotFoundError, 4),
     (RateLimitError, 5),
-    (IncompleteExportError, 6),
+    (IncompleteExportError, INCOMPLETE),
     (DatabaseLockedError, 7),
 )
 

@@ -29,6 +29,7 @@ class SyncOptions:
     where: str | None = None
     oldest_first: bool = False
     full_profiles: bool = False
+    start_anew: bool = False
     max_wait: str | None = None
     lock_wait: float = LOCK_WAIT_SECONDS
     account: str | None = None
@@ -44,6 +45,10 @@ def run_sync(options: SyncOptions, *, quiet: bool = False, fmt: Format = Format.
     from mixpanel_data.cli.progress import drawn
 
     first, last, only = parse_day(options.first), parse_day(options.last), _only(options.only)
+    if options.start_anew and only == "profiles":
+        raise typer.BadParameter(
+            "it goes with all, or with --only events.", param_hint="--start-anew"
+        )
     folder = load_settings(data_dir=options.data_dir).folder
     with drawn(quiet) as progress:
         job = make_sync(options, progress)
@@ -69,6 +74,7 @@ def make_sync(options: SyncOptions, progress: "Progress") -> "Sync":
         reload_days=options.reload_days,
         oldest_first=options.oldest_first,
         full_profiles=options.full_profiles,
+        start_anew=options.start_anew,
     )
 
 

@@ -43,6 +43,13 @@ FullProfiles = Annotated[
         "--full-profiles", help="Read all profiles, however young the last complete snapshot is."
     ),
 ]
+StartAnew = Annotated[
+    bool,
+    typer.Option(
+        "--start-anew",
+        help="Begin with an empty raw database; the old one is kept beside it. With --only events, profiles stay.",
+    ),
+]
 MaxWait = Annotated[
     str | None,
     typer.Option(
@@ -71,6 +78,7 @@ def sync(
     where: Where = None,
     oldest_first: OldestFirst = False,
     full_profiles: FullProfiles = False,
+    start_anew: StartAnew = False,
     max_wait: MaxWait = None,
     lock_wait: LockWait = LOCK_WAIT_SECONDS,
     account: AccountOption = None,
@@ -95,6 +103,7 @@ def sync(
         where=where,
         oldest_first=oldest_first,
         full_profiles=full_profiles,
+        start_anew=start_anew,
         max_wait=max_wait,
         lock_wait=lock_wait,
         account=account,

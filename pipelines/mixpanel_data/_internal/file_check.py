@@ -1,0 +1,81 @@
+"""Whether a DuckDB file is whole: every column of every table is read, so every block's checksum is compared."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+DAMAGE = (
+    "Corrupt database file",
+    "not a valid DuckDB database file",
+    "Could not read enough bytes",
+    "Failed to deserialize",
+    "database has been invalidated",
+)
+"""Words by which DuckDB reports a file that is not as it wrote it."""
+
+
+@dataclass(frozen=True)
+class TableCheck:
+    """One table of a file: its rows, or why they can't be read."""
+
+    name: str
+    """With its schema."""
+    rows: int | None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class FileCheck:
+    """A file and its tables. ``error`` is why the file itself can't be opened."""
+
+    path: Path
+    tables: tuple[TableCheck, ...] = ()
+    error: str | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything in it can be read."""
+        return self.error is None and all(table.error is None for table in self.tables)
+
+    @property
+    def damage(self) -> str | None:
+        """The first thing that can't be read, in DuckDB's words."""
+        errors = (self.error, *(table.error for table in self.tables))
+        return next((error for error in errors if error), None)
+
+
+def is_damage(words: str) -> bool:
+    """Whether these words of DuckDB, or of dbt which quotes it, report a damaged file."""
+    return any(known in words for known in DAMAGE)
+
+
+def check_file(path: Path) -> FileCheck:
+    """Read all of the database at ``path``; nothing is written."""
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            names = connection.execute(
+                "SELECT schema_name, table_name FROM duckdb_tables() "
+                "WHERE database_name = current_database() ORDER BY ALL"
+            ).fetchall()
+    except duckdb.Error as error:
+        return FileCheck(path, error=_line(error))
+    return FileCheck(path, tuple(_check_table(path, schema, table) for schema, table in names))
+
+
+def _check_table(path: Path, schema: str, table: str) -> TableCheck:
+    name = f"{schema}.{table}"
+    quoted = ".".join('"' + part.replace('"', '""') + '"' for part in (schema, table))
+    try:
+        # A connection for each: one that met damage refuses every further statement.
+        with duckdb.connect(str(path), read_only=True) as connection:
+            found = connection.execute(
+                f"SELECT count(*), bit_xor(hash(everything)) FROM {quoted} AS everything"
+            ).fetchone()
+    except duckdb.Error as error:
+        return TableCheck(name, None, _line(error))
+    return TableCheck(name, found[0] if found else 0)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
