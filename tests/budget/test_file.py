@@ -62,6 +62,19 @@ def test_promise_6_a_damaged_budget_counts_as_spent_for_an_hour(world, budget, f
     answered(budget(max_wait=0))
 
 
+def test_who_knows_that_nothing_was_asked_need_not_wait(world, budget, file):
+    world.now += HOUR + 10
+    scribble(file)
+    with pytest.raises(RateLimitError, match="delete that file") as caught:
+        answered(budget())
+    assert str(file) in str(caught.value)
+
+    file.unlink()
+
+    answered(budget(max_wait=0))
+    assert budget().remaining("export") == 59
+
+
 @settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_promise_6_no_change_of_its_bytes_makes_the_budget_larger(data):

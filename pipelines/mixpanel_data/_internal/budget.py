@@ -53,7 +53,9 @@ class Budget:
         self._file = BudgetFile(folder / "requests.sqlite", clock)
         self._patience = Patience(max_wait, on_wait, sleep)
         self._buckets = {
-            family: Bucket(family, f"{region}/{project_id}/{family}", allowance)
+            family: Bucket(
+                family, f"{region}/{project_id}/{family}", allowance, str(self._file.path)
+            )
             for family, allowance in allowances(hourly_limit).items()
         }
 

@@ -32,6 +32,8 @@ class Bucket:
     family: str
     name: str
     allowance: Allowance
+    file: str = "the budget's file"
+    """Where the requests are recorded, for telling people."""
 
     def ask(self, books: Books, slot: str | None) -> Turn:
         """A turn for who has just taken ``slot``; where the request may go, it is counted from now on."""
@@ -75,7 +77,14 @@ class Bucket:
                 (refusal.until, f"the {self.family} budget, spent by Mixpanel's count (429)")
             )
         if self.allowance.rates:
-            blocks.append(
-                (books.trusted_from(), f"the {self.family} budget, whose record was damaged")
-            )
+            blocks.append((books.trusted_from(), self._damaged()))
         return blocks
+
+    def _damaged(self) -> str:
+        """Why nothing may go for an hour, and when the wait can be cut."""
+        return (
+            f"the {self.family} budget, whose record was damaged: {self.file} can't say any more what was asked of "
+            "Mixpanel in the last hour, so all of it counts as spent (the damaged file is kept beside it, as .damaged). "
+            "If nothing was asked in the last hour, by any program or person of this project, delete that file and run "
+            "this again; otherwise wait,"
+        )
