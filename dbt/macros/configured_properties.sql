@@ -39,41 +39,6 @@
     {{ return(tried) }}
 {% endmacro %}
 
-{# The text of a property in the type it was configured with; null when it can't be read so. #}
-{% macro typed(property) -%}
-    {%- if property.type == 'string' -%}
-        {{ property.alias }}
-    {%- elif property.type == 'integer' -%}
-        {#- DuckDB would round -#}
-        case when {{ property.alias }} not like '%.%' then try_cast({{ property.alias }} as bigint) end
-    {%- elif property.type == 'datetime' -%}
-        {#- a cast to timestamp would drop an offset; the session's zone is UTC -#}
-        try_cast({{ property.alias }} as timestamptz) at time zone 'UTC'
-    {%- else -%}
-        try_cast({{ property.alias }} as {{ property.sql_type }})
-    {%- endif -%}
-{%- endmacro %}
-
-{# The aliases of those whose text is there but can't be read as their type; null for none. #}
-{% macro failed_casts(properties) -%}
-    {% if properties -%}
-        nullif(
-            list_filter(
-                [
-                    {%- for property in properties %}
-                        case when {{ property.alias }} is not null and ({{ typed(property) }}) is null
-                            then '{{ property.alias }}' end{{ ',' if not loop.last }}
-                    {%- endfor %}
-                ],
-                lambda alias: alias is not null
-            ),
-            []
-        )
-    {%- else -%}
-        null::varchar[]
-    {%- endif %}
-{%- endmacro %}
-
 {# A contract names its columns in yml, which can't know what is configured: this adds them, and their comments, while
    the model is built. #}
 {% macro declare_properties(properties) %}

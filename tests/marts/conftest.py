@@ -73,10 +73,10 @@ def dbt(
     )
 
 
-def build(folder: Path) -> None:
+def build(folder: Path, settings: dict[str, Any] = VARS) -> None:
     """A green build, and what publishing drops."""
     (folder / "build").mkdir(exist_ok=True)
-    done = dbt(folder, "build", "--exclude-resource-type", "unit_test")
+    done = dbt(folder, "build", "--exclude-resource-type", "unit_test", settings=settings)
     assert done.returncode == 0, done.stdout
     with duckdb.connect(folder / "build" / "dbt.duckdb") as db:
         db.execute("drop schema staging cascade")
