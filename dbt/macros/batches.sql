@@ -1,10 +1,10 @@
 {# First and last days of stretches with `events_in_a_batch` events or so: what looks at all events, or changes them,
    goes through them one by one, and memory does not grow with history. #}
 {% macro batches_of_days(counted_days) %}
-    {% set batch = 'sum(event_count) over (order by event_date) // ' ~ number('events_in_a_batch', 1) %}
+    {% set batch = 'sum(event_count) over (order by event_date asc) // ' ~ number('events_in_a_batch', 1) %}
     {{ return(run_query(
         'select min(event_date), max(event_date)'
-        ~ ' from (select event_date, ' ~ batch ~ ' as batch from (' ~ counted_days ~ ')) group by batch order by batch'
+        ~ ' from (select event_date, ' ~ batch ~ ' as batch from (' ~ counted_days ~ ')) group by batch order by batch asc'
     ).rows) }}
 {% endmacro %}
 

@@ -56,7 +56,7 @@ select
     max(last_at) as last_at,
     case
         when property not in {{ names('catalog_without_examples') }}
-            then list_sort(list_distinct(list(example) filter (where json_type <> 'NULL')))[:3]
+            then list_sort(list_distinct(list(example) filter (where json_type <> 'NULL')), 'asc', 'nulls last')[:3]
     end as examples,
     list(register) filter (where json_type <> 'NULL') as registers,
     list(rarest) filter (where json_type <> 'NULL') as rarest
@@ -89,7 +89,7 @@ counted as (
 shown as (
     select
         {{ columns }},
-        list_sort(list(distinct example))[:3] as examples
+        list_sort(list(distinct example), 'asc', 'nulls last')[:3] as examples
     from (
         select
             {{ columns }},

@@ -13,13 +13,25 @@
     )::uuid
 {%- endmacro %}
 
+{# An id, or null for an empty one and for one of `junk_ids`. #}
+{% macro real_id(column) -%}
+    case when not {{ is_junk_id(column) }} then {{ column }} end
+{%- endmacro %}
+
+{# True for ids that say nothing of who it is, in any case and with spaces around them. #}
+{% macro is_junk_id(column) -%}
+    {% do names('junk_ids') -%}
+    lower(trim({{ column }})) in {{ literals([''] + var('junk_ids') | map('trim') | map('lower') | list) }}
+{%- endmacro %}
+
 {# The id an event itself carries. Null for what belongs to nobody: imports, ad spend, hot shards. #}
 {% macro sender_id() -%}
     {% set rule = choice('identity_rule', ['simplified', 'original', 'legacy', 'none']) -%}
     case when distinct_id <> '' then
         {% if rule == 'simplified' -%}
             coalesce(
-                nullif(sent_user_id, ''), '$device:' || nullif(device_id, ''), nullif(ingested_distinct_id, ''), distinct_id
+                {{ real_id('sent_user_id') }}, '$device:' || {{ real_id('device_id') }}, nullif(ingested_distinct_id, ''),
+                distinct_id
             )
         {%- elif rule == 'original' -%}
             coalesce(nullif(ingested_distinct_id, ''), distinct_id)
@@ -32,4 +44,10 @@
 {# True for the events by which ids are merged where the rule is `original`. #}
 {% macro is_merging_event() -%}
     event in ('$identify', '$create_alias', '$merge')
+{%- endmacro %}
+
+{# True for an event that carries a device and no user while the export names somebody: Mixpanel writes the id there that
+   it resolved the device to. Older libraries sent the bare device as distinct_id, which is nobody. #}
+{% macro is_named_for_a_device() -%}
+    sender_id = '$device:' || device_id and not starts_with(distinct_id, '$device:') and distinct_id <> device_id
 {%- endmacro %}

@@ -32,13 +32,13 @@ events_{{ number }} as (
         row_number() over (
             partition by user_id
             order by
-                time,
+                time asc,
                 case
                     {% for step in funnel.steps %}
                         when {{ is_step(funnel, loop.index) }} then {{ loop.index }}
                     {% endfor %}
-                end,
-                event_key
+                end asc nulls last,
+                event_key asc
         ) as place
     from events
     where
@@ -159,7 +159,7 @@ candidates_{{ number }} as (
     select
         * {{ "replace (coalesce(segment, '(not set)') as segment)" if funnel.segment }},
         len(step_times) as steps_reached,
-        step_places[2] > lead(entry_place) over (partition by user_id order by entry_place) as is_superseded,
+        step_places[2] > lead(entry_place) over (partition by user_id order by entry_place asc) as is_superseded,
         case when len(step_times) = {{ funnel.steps | length }} then step_places[-1] else exit_place end as left_place,
         case when len(step_times) < {{ funnel.steps | length }} and exit_place is null then {{ ends_by }} end as left_at
     from reached_{{ number }}_{{ funnel.steps | length }}
@@ -236,7 +236,7 @@ attempts_{{ number }} as (
     {% if funnel.counting == 'uniques' %}
     qualify row_number() over (
         partition by user_id{{ ', ' ~ by if by }}
-        order by {{ 'steps_reached desc,' if funnel.reentry == 'optimized' }} entry_place
+        order by {{ 'steps_reached desc,' if funnel.reentry == 'optimized' }} entry_place asc
     ) = 1
     {% endif %}
     {% endfor %}

@@ -6,14 +6,14 @@ opened as (
         range_end,
         coalesce(range_start > max(range_end) over earlier, true) as is_first
     from fetches
-    window earlier as (order by range_start, range_end rows between unbounded preceding and 1 preceding)
+    window earlier as (order by range_start asc, range_end asc rows between unbounded preceding and 1 preceding)
 ),
 
 numbered as (
     select
         range_start,
         range_end,
-        sum(is_first::int) over (order by range_start, range_end rows unbounded preceding) as stretch
+        sum(is_first::int) over (order by range_start asc, range_end asc rows unbounded preceding) as stretch
     from opened
 )
 

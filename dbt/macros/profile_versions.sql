@@ -60,7 +60,7 @@ compared as (
         lag(contents) over earlier as former_contents,
         lead(valid_from) over earlier is null as is_latest
     from opened
-    window earlier as (partition by {{ key }} order by valid_from)
+    window earlier as (partition by {{ key }} order by valid_from asc)
 )
 
 select
@@ -73,7 +73,7 @@ select
     case when former_keys is not null then list_sort(list_filter(
         list_distinct(list_concat(keys, former_keys)),
         lambda key: contents[list_position(keys, key)] is distinct from former_contents[list_position(former_keys, key)]
-    )) end as changed_keys,
+    ), 'asc', 'nulls last') end as changed_keys,
     properties
 from compared
 {% endmacro %}

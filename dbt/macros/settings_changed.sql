@@ -2,7 +2,7 @@
 {% macro settings() %}
     {% set now = {'project_timezone': project_timezone()} %}
     {% for name in [
-        'week_start', 'hidden_events', 'identity_rule', 'identity_device_conflict', 'canonical_pick_original',
+        'week_start', 'hidden_events', 'identity_rule', 'identity_device_conflict', 'canonical_pick_original', 'junk_ids',
         'event_properties', 'profile_properties', 'session_kind', 'session_timeout_minutes', 'session_gap_inclusive',
         'session_split_at_midnight', 'session_identity', 'session_excluded_events', 'session_start_events',
         'session_end_events', 'session_property', 'page_view_events', 'bounce_rule',

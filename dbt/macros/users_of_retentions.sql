@@ -92,7 +92,7 @@ streaks as (
     from (
         select
             *,
-            row_number() over (partition by retention, user_id, cohort_start order by interval_number) - 1 as place
+            row_number() over (partition by retention, user_id, cohort_start order by interval_number asc) - 1 as place
         from (
             select * from returns
             union
@@ -118,7 +118,7 @@ spans as (
         returns.cohort_start,
         min(returns.interval_number) as first_return,
         max(returns.interval_number) as last_return,
-        list(returns.interval_number order by returns.interval_number)
+        list(returns.interval_number order by returns.interval_number asc)
             filter (where returns.interval_number <= definitions.intervals) as returned_in
     from returns
     inner join definitions on returns.retention = definitions.retention

@@ -19,7 +19,7 @@ with events as (
         {% if owner == 'user' %}
             user_id as owner
         {% else %}
-            coalesce('$device:' || device_id, user_id) as owner
+            coalesce('$device:' || {{ real_id('device_id') }}, user_id) as owner
         {% endif %}
     from {{ ref('events') }}
     where
@@ -43,7 +43,7 @@ with events as (
                 true
             ) as opens
         from events
-        window earlier as (partition by owner order by time, event_key)
+        window earlier as (partition by owner order by time asc, event_key asc)
     ),
 {% elif kind == 'property' %}
     -- an event without the property neither belongs to a session nor ends one
@@ -53,7 +53,7 @@ with events as (
             coalesce(session_value <> lag(session_value) over earlier or {{ at_midnight }}, true) as opens
         from events
         where session_value is not null
-        window earlier as (partition by owner order by time, event_key)
+        window earlier as (partition by owner order by time asc, event_key asc)
     ),
 {% else %}
     bounded as (
@@ -71,7 +71,7 @@ with events as (
             coalesce(
                 last_value(case when is_start then true when is_end then false end ignore nulls) over (
                     partition by owner{{ ', event_date' if var('session_split_at_midnight') }}
-                    order by time, event_key
+                    order by time asc, event_key asc
                     rows between unbounded preceding and 1 preceding
                 ),
                 false
@@ -91,11 +91,11 @@ with events as (
 numbered as (
     select
         *,
-        sum(opens::int) over (partition by owner order by time, event_key rows unbounded preceding) as session_place
+        sum(opens::int) over (partition by owner order by time asc, event_key asc rows unbounded preceding) as session_place
     from marked
 )
 
 select
     event_key,
-    first_value(event_key) over (partition by owner, session_place order by time, event_key) as session_id
+    first_value(event_key) over (partition by owner, session_place order by time asc, event_key asc) as session_id
 from numbered

@@ -13,19 +13,18 @@ ingested as (
     from events
 ),
 
--- a device and a user on one event
+-- a device and a user on one event: `$user_id`, or without it the id that Mixpanel exports for the device
 on_one_event as (
     select
         '$device:' || device_id as from_id,
-        sender_id as to_id,
+        case when sender_id = '$device:' || device_id then distinct_id else sender_id end as to_id,
         'device' as link,
         min(time) as linked_at,
         min(ingested_at) as first_ingested_at
     from ingested
     where
         {{ 'device_id' if rule == 'simplified' else 'null' }} <> ''
-        and '$device:' || device_id <> sender_id
-        -- only `$user_id` says so: without it, the sender is the device
+        and ('$device:' || device_id <> sender_id or {{ is_named_for_a_device() }})
     group by all
 ),
 
@@ -34,7 +33,11 @@ rewritten as (
     select
         ids.replaced_id as from_id,
         ids.distinct_id as to_id,
-        case when starts_with(ids.replaced_id, '$device:') then 'device' else 'rewritten' end as link,
+        {% if rule == 'simplified' %}
+            case when starts_with(ids.replaced_id, '$device:') then 'device' else 'rewritten' end as link,
+        {% else %}
+            'rewritten' as link,
+        {% endif %}
         min(ids.time) as linked_at,
         min(ids.ingested_at) as first_ingested_at
     from (
@@ -103,6 +106,10 @@ links as (
         min(linked_at) as linked_at,
         min(first_ingested_at) as first_ingested_at
     from found
+    where
+        {% for end in ['from_id', 'to_id'] %}
+            {{ 'and' if not loop.first }} not {{ is_junk_id("regexp_replace(" ~ end ~ ", '^[$]device:', '')") }}
+        {% endfor %}
     group by all
 ),
 
@@ -111,7 +118,7 @@ ranked as (
         *,
         row_number() over (
             partition by from_id, link
-            order by first_ingested_at {{ 'desc' if conflict == 'last' }}, linked_at, to_id
+            order by first_ingested_at {{ 'desc' if conflict == 'last' else 'asc' }}, linked_at asc, to_id asc
         ) as place,
         count(*) over (partition by from_id, link) as rivals
     from links

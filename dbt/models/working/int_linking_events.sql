@@ -18,7 +18,7 @@ where
     sender_id is not null
     and {{ when_incremental(is_changed_date()) }}
     and (
-        (device_id <> '' and '$device:' || device_id <> sender_id)
+        (device_id <> '' and ('$device:' || device_id <> sender_id or {{ is_named_for_a_device() }}))
         or coalesce(distinct_id_before_identity, preshuffle_distinct_id) <> ''
         or {{ is_merging_event() }}
     )

@@ -26,13 +26,13 @@ conversions as (
             event as conversion_event,
             time as converted_at,
             event_date as conversion_date,
-            lag(time) over (partition by user_id order by time, event_key) as former_conversion_at
+            lag(time) over (partition by user_id order by time asc, event_key asc) as former_conversion_at
         from events
         where event in {{ literals(attribution.conversion_events) }}
         {% if attribution.counting != 'totals' %}
             qualify row_number() over (
                 partition by user_id
-                order by time {{ 'desc' if attribution.counting == 'last' }}, event_key
+                order by time {{ 'desc' if attribution.counting == 'last' else 'asc' }}, event_key asc
             ) = 1
         {% endif %}
         union all
@@ -95,11 +95,11 @@ placed as (
         count(*) over (partition by conversions.attribution, conversions.conversion_key) as touch_count,
         row_number() over (
             partition by conversions.attribution, conversions.conversion_key
-            order by coalesce(touches.is_direct, false), touches.touched_at desc, touches.touch_key desc
+            order by coalesce(touches.is_direct, false) asc, touches.touched_at desc, touches.touch_key desc
         ) as place_from_last_non_direct,
         row_number() over (
             partition by conversions.attribution, conversions.conversion_key, touches.touch
-            order by touches.touched_at, touches.touch_key
+            order by touches.touched_at asc, touches.touch_key asc
         ) as place_of_value,
         coalesce(
             pow(2, -{{ seconds_between('touches.touched_at', 'conversions.converted_at') }} / 604800), 1
@@ -108,7 +108,7 @@ placed as (
     left join touches
         on conversions.attribution = touches.attribution and conversions.conversion_key = touches.conversion_key
     window by_time as (
-        partition by conversions.attribution, conversions.conversion_key order by touches.touched_at, touches.touch_key
+        partition by conversions.attribution, conversions.conversion_key order by touches.touched_at asc, touches.touch_key asc
     )
 )
 

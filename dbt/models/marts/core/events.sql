@@ -71,7 +71,7 @@ newest as (
     from copies
     qualify row_number() over (
         partition by event, time, ingested_distinct_id, insert_id
-        order by processed_at desc nulls last, properties::varchar asc, distinct_id asc
+        order by processed_at desc nulls last, properties::varchar asc nulls last, distinct_id asc nulls last
     ) = 1
 ),
 

@@ -52,8 +52,8 @@ every_day as (
     select
         days.*,
         coalesce(daily.dau, 0) as dau,
-        sum(coalesce(changes.change_7, 0)) over (order by days.event_date) as wau,
-        sum(coalesce(changes.change_30, 0)) over (order by days.event_date) as mau,
+        sum(coalesce(changes.change_7, 0)) over (order by days.event_date asc) as wau,
+        sum(coalesce(changes.change_30, 0)) over (order by days.event_date asc) as mau,
         coalesce(daily.new_users, 0) as new_users,
         coalesce(daily.returning_users, 0) as returning_users,
         coalesce(daily.resurrected_users, 0) as resurrected_users,

@@ -64,7 +64,7 @@ every_day as (
     from spine
     left join daily on spine.event = daily.event and spine.event_date = daily.event_date
     left join changes on spine.event = changes.event and spine.event_date = changes.event_date
-    window until_then as (partition by spine.event order by spine.event_date)
+    window until_then as (partition by spine.event order by spine.event_date asc)
 )
 
 select

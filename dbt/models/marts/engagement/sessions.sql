@@ -19,7 +19,7 @@ with placed as (
     select
         events.*,
         events.event in {{ names('page_view_events') }} as is_page_view,
-        row_number() over (partition by events.session_id order by events.time, events.event_key) as place
+        row_number() over (partition by events.session_id order by events.time asc, events.event_key asc) as place
     from {{ ref('events') }} as events
     where
         events.session_id is not null

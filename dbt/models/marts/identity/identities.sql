@@ -2,9 +2,9 @@
 {# sqlfluff can't read `using key`, which keeps the one best answer for each id: linear, where a plain recursion holds
    every pair of ids that belong together. #}
 {% set preferred = {
-    'exported': 'is_exported desc, is_identified desc, id',
-    'identified_id': 'is_identified desc, is_exported desc, id',
-    'smallest_id': 'id',
+    'exported': 'is_exported desc, is_overwritten asc, is_sender desc, is_identified desc, id asc',
+    'identified_id': 'is_identified desc, is_exported desc, is_overwritten asc, is_sender desc, id asc',
+    'smallest_id': 'id asc',
 }[choice('canonical_pick_original', ['exported', 'identified_id', 'smallest_id'])] %}
 {% set rule = choice('identity_rule', ['simplified', 'original', 'legacy', 'none']) %}
 
@@ -38,7 +38,10 @@ members as (
         cluster,
         starts_with(id, '$device:') as is_device,
         id in (select from_id from links) as is_replaced,
-        id in (select to_id from links where link = 'rewritten') as is_exported,
+        id in (select to_id from links where link = 'rewritten')
+        and id not in (select from_id from links where link = 'rewritten') as is_exported,
+        id in (select from_id from links where link = 'rewritten') as is_overwritten,
+        id in (select sender_id from {{ ref('int_sender_days') }}) as is_sender,
         id in (select to_id from links where link = 'identify') as is_identified
     from clusters
 ),
@@ -48,7 +51,7 @@ users as (
         id,
         first_value(id) over (
             partition by cluster
-            order by {{ 'is_device, is_replaced, id' if rule == 'simplified' else preferred }}
+            order by {{ 'is_device asc, is_replaced asc, id asc' if rule == 'simplified' else preferred }}
         ) as user_id
     from members
 ),
