@@ -93,12 +93,13 @@
 {% macro funnels() %}
     {% set tried = definitions('funnels', {
         'steps': none, 'window': 7, 'window_unit': 'day', 'counting': 'uniques', 'reentry': 'default', 'exclude': [],
-        'hold_constant': [], 'segment': '', 'segment_at': 1, 'since': '',
+        'hold_constant': [], 'held_value': 'any', 'segment': '', 'segment_at': 1, 'since': '',
     }) %}
     {% for funnel in tried %}
         {% do require_one_of('funnels', funnel, 'window_unit', ['second', 'minute', 'hour', 'day', 'week']) %}
         {% do require_one_of('funnels', funnel, 'counting', ['uniques', 'totals']) %}
         {% do require_one_of('funnels', funnel, 'reentry', ['default', 'optimized']) %}
+        {% do require_one_of('funnels', funnel, 'held_value', ['any', 'first']) %}
         {% do require_positive('funnels', funnel, 'window') %}
         {% set steps = [] %}
         {% set filters = [] %}

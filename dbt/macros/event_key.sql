@@ -46,8 +46,8 @@
     event in ('$identify', '$create_alias', '$merge')
 {%- endmacro %}
 
-{# True for an event that carries a device and no user while the export names somebody: Mixpanel writes the id there that
-   it resolved the device to. Older libraries sent the bare device as distinct_id, which is nobody. #}
+{# True for an event that carries a device and no user while the export names somebody: Mixpanel writes the id there
+   that it resolved the device to. Older libraries sent the bare device as distinct_id, which is nobody. #}
 {% macro is_named_for_a_device() -%}
     sender_id = '$device:' || device_id and not starts_with(distinct_id, '$device:') and distinct_id <> device_id
 {%- endmacro %}

@@ -1,5 +1,6 @@
 """No table depends on the settings of a database session: a user's own dbt profile may have any."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def build(folder: Path, at_once: Path, settings: dict[str, Any]) -> str:
     (folder / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")
     done = warm_dbt.dbt(
         *("build", "--exclude-resource-type", "unit_test", "--project-dir", "dbt"),
-        *("--profiles-dir", str(folder), "--vars", yaml.safe_dump(conftest.VARS)),
+        *("--profiles-dir", str(folder), "--vars", json.dumps(conftest.VARS)),
         cwd=conftest.ROOT,
         own=warm_dbt.over(folder),
     )

@@ -34,6 +34,11 @@ BAD: list[tuple[dict[str, Any], str]] = [
         {"funnels": [{"name": "f", "steps": ["A", "B"], "segment": "os", "segment_at": 3}]},
         "Variable funnels, f: segment_at is 3, which is none of 1, 2, first_defined, last_defined",
     ),
+    (
+        {"funnels": [{"name": "f", "steps": ["A", "B"], "held_value": "last"}]},
+        "Variable funnels, f: held_value is last, which is none of any, first",
+    ),
+    ({"junk_ids": [None]}, "Variable junk_ids: [None] is no list of names"),
     ({"week_start": "someday"}, "Variable week_start: someday is none of"),
 ]
 

@@ -91,7 +91,9 @@ with events as (
 numbered as (
     select
         *,
-        sum(opens::int) over (partition by owner order by time asc, event_key asc rows unbounded preceding) as session_place
+        sum(opens::int) over (
+            partition by owner order by time asc, event_key asc rows unbounded preceding
+        ) as session_place
     from marked
 )
 
