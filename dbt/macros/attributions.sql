@@ -47,13 +47,15 @@
     {% endfor %}
 {% endmacro %}
 
-{# Shares of the first and the last touch, the others share the rest. Of two touches both are scaled to sum 1. #}
+{# Shares of the first and the last touch, the others share the rest. Of two touches both are scaled to sum 1. What a
+   value gets is the sum of its touches. #}
 {% macro credit_by_shape(first, last) -%}
     case
         when touch_count = 1 then 1.0
-        when touch_count = 2 then case place when 1 then {{ (first / (first + last)) | round(6) }} else {{ (last / (first + last)) | round(6) }} end
-        when place = 1 then {{ first }}
-        when place = touch_count then {{ last }}
-        else {{ (1 - first - last) | round(3) }} / (touch_count - 2)
+        when touch_count = 2
+            then is_first * {{ (first / (first + last)) | round(6) }} + is_last * {{ (last / (first + last)) | round(6) }}
+        else
+            is_first * {{ first }} + is_last * {{ last }}
+            + (touches_of_value - is_first - is_last) * {{ (1 - first - last) | round(3) }} / (touch_count - 2)::double
     end::double
 {%- endmacro %}

@@ -48,38 +48,62 @@ conversions as (
     where false
 ),
 
-touches as (
+-- what each value of the touch did for a conversion, so that rows follow the values, not the touches
+touched as (
     {% for attribution in attributions() %}
         select
             conversions.attribution,
             conversions.conversion_key,
-            touching.event_key as touch_key,
-            touching.time as touched_at,
-            touching.{{ attribution.touch }}::varchar as touch,
-            touching.{{ attribution.touch }}::varchar in {{ literals(attribution.direct_values) }} as is_direct
+            touching.touch,
+            touching.touch in {{ literals(attribution.direct_values) }} as is_direct,
+            count(*) as touches_of_value,
+            min(touching.time) as touched_at,
+            max(touching.time) as last_touched_at,
+            min(touching.place) as first_place,
+            max(touching.place) as last_place,
+            arg_min(touching.event_key, touching.place) as touch_key,
+            -- half as much every 7 days
+            sum(pow(2, -{{ seconds_between('touching.time', 'conversions.converted_at') }} / 604800)) as decayed
         from conversions
-        inner join events as touching
+        inner join (
+            select
+                user_id,
+                time,
+                event_key,
+                {{ attribution.touch }}::varchar as touch,
+                row_number() over (partition by user_id order by time asc, event_key asc) as place
+            from events
+            where {{ attribution.touch }} is not null
+        ) as touching
             on
                 conversions.user_id = touching.user_id
                 and conversions.converted_at >= touching.time
                 and touching.time {{ back }} conversions.converted_at - interval {{ attribution.lookback_days }} day
         where
             conversions.attribution = '{{ attribution.name | replace("'", "''") }}'
-            and touching.{{ attribution.touch }} is not null
             and touching.event_key {{ 'is not null' if includes_conversion
                 else '<> conversions.conversion_key' }}
             {% if switch('attribution_reset_after_conversion') %}
                 and (conversions.former_conversion_at is null or touching.time > conversions.former_conversion_at)
             {% endif %}
+        group by
+            conversions.attribution,
+            conversions.conversion_key,
+            touching.touch
         union all
     {% endfor %}
     select
         null::varchar as attribution,
         null::uuid as conversion_key,
-        null::uuid as touch_key,
-        null::timestamp as touched_at,
         null::varchar as touch,
-        null::boolean as is_direct
+        null::boolean as is_direct,
+        null::bigint as touches_of_value,
+        null::timestamp as touched_at,
+        null::timestamp as last_touched_at,
+        null::bigint as first_place,
+        null::bigint as last_place,
+        null::uuid as touch_key,
+        null::double as decayed
     where false
 ),
 
@@ -87,29 +111,27 @@ touches as (
 placed as (
     select
         conversions.*,
-        touches.touch_key,
-        touches.touched_at,
-        coalesce(touches.touch, '(not set)') as touch,
-        coalesce(touches.is_direct, false) as is_direct,
-        row_number() over by_time as place,
-        count(*) over (partition by conversions.attribution, conversions.conversion_key) as touch_count,
-        row_number() over (
-            partition by conversions.attribution, conversions.conversion_key
-            order by coalesce(touches.is_direct, false) asc, touches.touched_at desc, touches.touch_key desc
-        ) as place_from_last_non_direct,
-        row_number() over (
-            partition by conversions.attribution, conversions.conversion_key, touches.touch
-            order by touches.touched_at asc, touches.touch_key asc
-        ) as place_of_value,
+        touched.touch_key,
+        touched.touched_at,
+        touched.last_touched_at,
+        coalesce(touched.touch, '(not set)') as touch,
+        coalesce(touched.touches_of_value, 1) as touches_of_value,
+        coalesce(touched.decayed, 1) as decayed,
+        row_number() over (of_conversion order by touched.first_place asc) as place,
+        sum(coalesce(touched.touches_of_value, 1)) over of_conversion as touch_count,
+        coalesce(touched.first_place = min(touched.first_place) over of_conversion, true)::int as is_first,
+        coalesce(touched.last_place = max(touched.last_place) over of_conversion, true)::int as is_last,
         coalesce(
-            pow(2, -{{ seconds_between('touches.touched_at', 'conversions.converted_at') }} / 604800), 1
-        ) as decayed -- half as much every 7 days
+            touched.last_place = coalesce(
+                max(touched.last_place) filter (where not touched.is_direct) over of_conversion,
+                max(touched.last_place) over of_conversion
+            ),
+            true
+        ) as is_last_non_direct
     from conversions
-    left join touches
-        on conversions.attribution = touches.attribution and conversions.conversion_key = touches.conversion_key
-    window by_time as (
-        partition by conversions.attribution, conversions.conversion_key order by touches.touched_at asc, touches.touch_key asc
-    )
+    left join touched
+        on conversions.attribution = touched.attribution and conversions.conversion_key = touched.conversion_key
+    window of_conversion as (partition by conversions.attribution, conversions.conversion_key)
 )
 
 select
@@ -119,16 +141,18 @@ select
     conversion_event,
     converted_at,
     conversion_date,
+    touch,
     touch_key,
     touched_at,
-    touch,
+    last_touched_at,
     place,
-    touch_count,
-    (place = 1)::double as first_touch,
-    (place = touch_count)::double as last_touch,
-    (place_from_last_non_direct = 1)::double as last_non_direct_touch,
-    1 / touch_count::double as linear,
-    (place_of_value = 1)::double as participation,
+    touches_of_value,
+    touch_count::bigint as touch_count,
+    is_first::double as first_touch,
+    is_last::double as last_touch,
+    is_last_non_direct::double as last_non_direct_touch,
+    touches_of_value / touch_count::double as linear,
+    1::double as participation,
     decayed / sum(decayed) over (partition by attribution, conversion_key) as time_decay,
     {{ credit_by_shape(0.4, 0.4) }} as u_shaped,
     {{ credit_by_shape(0.2, 0.6) }} as j_shaped,
