@@ -28,12 +28,15 @@ events_{{ number }} as (
                 partition by user_id order by epoch_us(time) asc
                 range between {{ (grace * 1000000) | int }} preceding and current row
             ) as place_from,
+        {% else %}
+            place as place_from,
+        {% endif %}
+        {% if grace and funnel.exclude %}
             last_value(place) over (
                 partition by user_id order by epoch_us(time) asc
                 range between current row and {{ (grace * 1000000) | int }} following
             ) as place_to
         {% else %}
-            place as place_from,
             place as place_to
         {% endif %}
     from (
