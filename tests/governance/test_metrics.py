@@ -125,3 +125,60 @@ def test_events_and_their_ratio_to_users_are_those_of_the_events(
             """
         ).fetchall(),
     )
+
+
+def test_stickiness_of_a_month_is_its_average_day_by_the_users_of_thirty_days(
+    metrics: Run, db: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    rows = asked(metrics, tmp_path / "m.csv", "dau,stickiness", "metric_time__month")
+
+    months = db.execute(
+        """
+        with days as (select distinct event_date, user_id from events where user_id is not null),
+        spine as (
+            select unnest(generate_series(min(event_date), max(event_date), interval 1 day))::date as day
+            from daily_active_users
+        ),
+        daily as (
+            select
+                day,
+                (select count(*) from days where event_date = day) as dau,
+                (select count(distinct user_id) from days where event_date between day - 29 and day) as mau
+            from spine
+        )
+        select date_trunc('month', day)::timestamp, avg(dau) as average, average / max_by(mau, day)
+        from daily group by 1 order by 1
+        """
+    ).fetchall()
+    assert len(months) > 1
+    close(rows, months)
+
+
+def test_retention_rates_leave_out_what_is_not_over(
+    metrics: Run, db: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    names = "retention_rate,retention_rate_weighted"
+    metrics(
+        *("mf", "query", "--metrics", names, "--csv", str(tmp_path / "r.csv")),
+        *("--group-by", "cohort__interval_number"),
+        *("--where", "{{ Dimension('cohort__retention') }} = 'any event by day'"),
+    )
+    with (tmp_path / "r.csv").open(newline="") as file:
+        found = {
+            int(row["cohort__interval_number"]): [float(row[name]) for name in names.split(",")]
+            for row in csv.DictReader(file)
+            if row["retention_rate"]
+        }
+
+    wanted = {
+        row[0]: list(row[1:])
+        for row in db.execute(
+            """
+            select interval_number, sum(retained_on) / sum(cohort_size),
+                sum(retained_on * cohort_size) / sum(cohort_size * cohort_size)
+            from retention_cohorts where retention = 'any event by day' and is_complete group by 1
+            """
+        ).fetchall()
+    }
+    assert len(wanted) > 3
+    assert found == {number: pytest.approx(rates) for number, rates in wanted.items()}

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from marts import plain
 
+from mixpanel_data import Workspace
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.insight.model import Report, read_report
 from mixpanel_data._internal.insight.published import Unavailable, opened
+from mixpanel_data.cli import demo
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +49,24 @@ def test_numbers_of_events_and_users_are_those_of_the_raw_data(
     assert {each.name: each.users for each in events.top} == users
     assert events.total == len(within)
     assert {each.name for each in events.top if each.is_hidden} == {"Hidden"}
+
+
+def test_users_are_the_same_number_wherever_they_are_counted(
+    by_loads: Path, seen: list[plain.Seen]
+) -> None:
+    users = {
+        name: len({each.user for each in seen if each.name == name} - {None})
+        for name in {each.name for each in seen}
+    }
+
+    with Workspace.open(by_loads / "build" / "dbt.duckdb") as workspace:
+        breakdown = workspace.event_breakdown().to_dicts()
+        catalog = workspace.sql_rows("SELECT event, users FROM event_catalog").to_dicts()
+        _, common = demo.QUESTIONS[0]
+        answer = workspace.sql_rows(common).to_dicts()
+    assert {row["event"]: row["users"] for row in breakdown} == users
+    assert {row["event"]: row["users"] for row in catalog} == users
+    assert {row["event"]: row["users"] for row in answer}.items() <= users.items()
 
 
 def test_a_funnel_in_the_report_is_the_funnel_of_the_tables(report: Report) -> None:

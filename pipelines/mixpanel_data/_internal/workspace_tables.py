@@ -76,9 +76,15 @@ class Tables:
         return {"column": column, **dict(zip(names, found, strict=True)), "top": common.to_dicts()}
 
     def event_breakdown(self, table: str = "events") -> Rows:
-        """A row for each event name: its count, users, first and last time (UTC), share of all events; most common first."""
+        """A row for each event name: its count, users, first and last time (UTC), share of all events; most common first.
+
+        Users are counted as in the models' tables, once by identity, where the table has `user_id`. In tables that were
+        fetched they are the different ids.
+        """
+        names = [item.name for item in self.storage.get_schema(table).columns]
+        user = "user_id" if "user_id" in names else "nullif(distinct_id, '')"
         return self.sql_rows(
-            "SELECT event, count(*) AS count, count(DISTINCT distinct_id) AS users, min(time) AS first, "
+            f"SELECT event, count(*) AS count, count(DISTINCT {user}) AS users, min(time) AS first, "
             "max(time) AS last, count(*) / sum(count(*)) OVER () AS share "
             f"FROM {self._known(table)} GROUP BY event ORDER BY count DESC, event"
         )

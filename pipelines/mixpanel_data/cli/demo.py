@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 MARK = ".mp-demo"
 DAYS = 60
 
-_QUESTIONS = (
+QUESTIONS = (
     (
         "What happens most?",
-        "SELECT event, count(*) AS events, count(DISTINCT distinct_id) AS users\n"
+        "SELECT event, count(*) AS events, count(DISTINCT user_id) AS users\n"
         "FROM events GROUP BY ALL ORDER BY events DESC LIMIT 5",
     ),
     (
         "How did the last week go?",
-        "SELECT CAST(time AS DATE) AS day, count(DISTINCT distinct_id) AS active_users, count(*) AS events\n"
+        "SELECT event_date AS day, count(DISTINCT user_id) AS active_users, count(*) AS events\n"
         "FROM events GROUP BY ALL ORDER BY day DESC LIMIT 7",
     ),
     (
@@ -115,7 +115,7 @@ def _conclude(report: "SyncReport", folder: Path, seconds: float) -> None:
     if not report.published:
         return
     _say("\n3. Three answers, from the file a BI tool opens")
-    for question, sql in _QUESTIONS:
+    for question, sql in QUESTIONS:
         typer.echo(f"\n{question}")
         rows = ask(DataFolder.at(folder), sql)
         print_rows(rows.columns, rows, Format.table)
