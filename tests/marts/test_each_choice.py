@@ -1,8 +1,10 @@
 """Every variable with a list of values, and every such key of a definition, gives the right numbers with each of them."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -335,16 +337,23 @@ def plan() -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
-    """The database of each build of the plan, over the same raw data."""
-    raw = tmp_path_factory.mktemp("choices") / "raw.duckdb"
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The raw data, two weeks of them."""
+    path = tmp_path_factory.mktemp("choices") / "raw.duckdb"
     days: dict[date, list[Event]] = {date(2026, 3, day): [] for day in range(4, 15)}
     for number, (user, time, name, properties) in enumerate(HAPPENED):
         moment: datetime = at(f"2026-03-{time}")
         days[moment.date()].append(Event(moment, name, user, f"{number}", properties))
-    RawFile(raw).load(days)
-    databases = {}
-    for number, settings in enumerate(plan()):
+    RawFile(path).load(days)
+    return path
+
+
+@pytest.fixture(scope="module")
+def built(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """The database of a build of the plan, by its number."""
+
+    @cache
+    def database(number: int) -> Path:
         folder = tmp_path_factory.mktemp(f"choice{number}")
         (folder / "build").mkdir()
         (folder / "raw.duckdb").symlink_to(raw)
@@ -352,18 +361,19 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
             folder,
             *("run", "--select", "+sessions", "+lifecycle", "+retention_cohorts"),
             *("+funnel_attempts", "+attribution_touches"),
-            settings=SETTINGS | settings,
+            settings=SETTINGS | plan()[number],
         )
-        assert done.returncode == 0, f"{settings}: {done.stdout}"
-        databases[number] = folder / "build" / "dbt.duckdb"
-    return databases
+        assert done.returncode == 0, f"{plan()[number]}: {done.stdout}"
+        return folder / "build" / "dbt.duckdb"
+
+    return database
 
 
 @pytest.mark.parametrize("case", [*VARIABLES, *KEYS], ids=str)
-def test_each_value_gives_its_numbers(built: dict[int, Path], case: Case) -> None:
+def test_each_value_gives_its_numbers(built: Callable[[int], Path], case: Case) -> None:
     number = next(n for n, settings in enumerate(plan()) if is_of(settings, case))
 
-    with duckdb.connect(built[number], read_only=True) as db:
+    with duckdb.connect(built(number), read_only=True) as db:
         assert db.execute(case.query).fetchall() == case.wanted
 
 

@@ -199,7 +199,7 @@ def streams() -> dict[str, list[tuple[datetime, str, str | None]]]:
     """Short streams of many users, with several events in a second."""
     chance = random.Random(SEED)
     made = {}
-    for number in range(400):
+    for number in range(200):
         time = at("2026-01-01 10:00")
         stream = []
         for _ in range(chance.randrange(2, 9)):
