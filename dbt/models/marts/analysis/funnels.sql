@@ -91,7 +91,7 @@ select
     counted.reached / nullif(
         lag(counted.reached, 1, counted.entries) over (
             partition by counted.funnel, counted.segment, counted.entry_date
-            order by counted.step_number
+            order by counted.step_number asc
         ),
         0
     )::double as rate_from_previous,

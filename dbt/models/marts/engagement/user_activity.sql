@@ -37,7 +37,7 @@ placed as (
         lag(event_date) over of_user as previous_date,
         lead(event_date) over of_user as next_date
     from active
-    window of_user as (partition by user_id order by event_date)
+    window of_user as (partition by user_id order by event_date asc)
 )
 
 select

@@ -49,7 +49,7 @@ placed as (
         case when user_id is not null then lag(event_date) over doings end as previous_date,
         case when user_id is not null then lead(event_date) over doings end as next_date
     from doings_of_days
-    window doings as (partition by event, user_id order by event_date)
+    window doings as (partition by event, user_id order by event_date asc)
 )
 
 select

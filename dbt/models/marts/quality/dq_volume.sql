@@ -8,7 +8,7 @@ with daily as (
         is_partial,
         -- a day of which not all is known tells nothing of what is usual
         list(event_count) filter (where not is_partial) over (
-            partition by event, isodow(event_date) order by event_date rows between 8 preceding and 1 preceding
+            partition by event, isodow(event_date) order by event_date asc rows between 8 preceding and 1 preceding
         ) as former_counts
     from {{ ref('daily_events') }}
 ),
