@@ -24,7 +24,11 @@ def exclusive(folder: DataFolder, *, wait_seconds: float = 0) -> Iterator[None]:
     Raises:
         DatabaseLockedError: somebody else has it still after ``wait_seconds``; the message says who, and since when.
         StorageError: the machine refuses the work there, now or later.
+        ConfigError: the installed DuckDB is too old to write.
     """
+    from mixpanel_data._internal.duckdb_version import require_for_writing  # imports DuckDB
+
+    require_for_writing()
     with explained(folder.root), _locked(folder, wait_seconds):
         yield
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from mixpanel_data._internal import storage_ledger, storage_store, storage_tables
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.dataframes import require_pandas
+from mixpanel_data._internal.duckdb_version import require_for_writing
 from mixpanel_data._internal.storage_attached import PUBLISHED, AttachedFiles
 from mixpanel_data._internal.storage_errors import asking
 from mixpanel_data._internal.storage_files import Connection, Files, OneFile
@@ -104,6 +105,7 @@ class StorageEngine:
 
     def require_room(self, name: str, *, append: bool = False, kind: Kind | None = None) -> None:
         """Nothing, when a fetch, of that ``kind``, may go into the table ``name``. Raises as :meth:`create_events_table`."""
+        require_for_writing()
         require_usable(name)
         own = self._files.own
         with self._looking() as cursor:
