@@ -108,6 +108,7 @@ class Log(Lines):
 def sync(
     first: date | None = None,
     last: date | None = None,
+    refetch: bool = False,
     only: Only | None = None,
     build: bool = True,
     account: str | None = None,
@@ -122,7 +123,7 @@ def sync(
     # The lock of the folder holds off every writer, by whatever door. Prefect's own limits can't: `mp` knows nothing of
     # them, and without a server they don't exist.
     with exclusive(settings.folder, wait_seconds=LOCK_WAIT_SECONDS):
-        job = Sync(settings, credentials, progress=Log())
+        job = Sync(settings, credentials, progress=Log(), refetch=refetch)
         _job.set(job)
         try:
             wanted = job.begin(first, last)

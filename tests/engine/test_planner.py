@@ -74,7 +74,7 @@ def test_a_quiet_past_takes_few_requests():
 
 @given(LEDGERS, st.integers(0, 30))
 def test_missing_unfinished_and_lookback_days_are_due_and_no_others(ledger, lookback):
-    wanted = Range(TODAY - timedelta(days=400), TODAY - timedelta(days=1), refetch=False)
+    wanted = Range(TODAY - timedelta(days=400), TODAY - timedelta(days=1))
 
     due = set(days_to_fetch(wanted, ledger, today=TODAY, lookback_days=lookback))
 
@@ -94,13 +94,32 @@ def test_without_dates_it_goes_on_where_an_earlier_run_set_out_from():
     assert wanted_range(EMPTY, today=TODAY).first == date(2021, 3, 11)
 
 
-def test_named_days_are_asked_for_again():
+@pytest.mark.parametrize("bound", ["first", "last", "both"])
+def test_complete_days_are_fetched_again_only_with_refetch(bound):
     there = TODAY - timedelta(days=50)
-    wanted = wanted_range(Ledger({there: record(there)}), today=TODAY, first=there, last=there)
+    ledger = Ledger({there: record(there)})
+    bounds = {"first": {"first": there}, "last": {"last": there}}.get(
+        bound, {"first": there, "last": there}
+    )
 
-    assert days_to_fetch(wanted, Ledger({there: record(there)}), today=TODAY, lookback_days=5) == [
-        there
-    ]
+    def due(*, refetch: bool):
+        wanted = wanted_range(ledger, today=TODAY, refetch=refetch, start=there, **bounds)
+        return days_to_fetch(wanted, ledger, today=TODAY, lookback_days=5)
+
+    assert there not in due(refetch=False)
+    assert there in due(refetch=True)
+
+
+def test_a_named_last_day_ends_the_look_back():
+    yesterday = TODAY - timedelta(days=1)
+    ledger = Ledger({yesterday: record(yesterday)})
+
+    def due(**bounds):
+        wanted = wanted_range(ledger, today=TODAY, **bounds)
+        return days_to_fetch(wanted, ledger, today=TODAY, lookback_days=5)
+
+    assert due(first=yesterday) == [yesterday]
+    assert due(first=yesterday, last=yesterday) == []
 
 
 def test_a_range_without_an_end_stops_at_yesterday():

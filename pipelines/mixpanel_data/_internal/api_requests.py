@@ -23,7 +23,7 @@ from mixpanel_data._internal.retrying import RetryPolicy
 
 T = TypeVar("T")
 Gate = Callable[[str], Permit | None]
-"""Called with the API family before every HTTP request, retries included; may wait, or raise to stop the call.
+"""Called before every HTTP request, retries included, with its API family or ``pages``; may wait, or raise to stop the call.
 
 A permit it gives is told what becomes of the request.
 """
@@ -38,6 +38,11 @@ class ApiCall:
     method: str = "GET"
     params: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] | None = None
+
+    @property
+    def counted_as(self) -> str:
+        """What the gate is called with: ``pages`` for a follow-up page of profiles, which Mixpanel may not count."""
+        return "pages" if self.form and "session_id" in self.form else self.family
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,9 @@ class Requester:
 
     def _persist(self, call: ApiCall, receive: Callable[[httpx.Response], T]) -> tuple[T, int]:
         for attempt in self.retry.attempts():
-            permit = self.gate(call.family) or Permit()  # outside the attempt: its refusal is final
+            permit = (
+                self.gate(call.counted_as) or Permit()
+            )  # outside the attempt: its refusal is final
             with attempt:
                 return receive(self._send(call, permit)), attempt.num
         raise AssertionError("the last attempt returns or raises")

@@ -10,6 +10,7 @@ Mixpanel. So neither a slow network nor a crash between the two lets one request
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -20,8 +21,11 @@ from mixpanel_data._internal.budget_limits import allowances
 from mixpanel_data._internal.budget_permit import Permit
 from mixpanel_data._internal.budget_record import Record
 from mixpanel_data._internal.budget_slots import take_slot
-from mixpanel_data._internal.budget_turns import Bucket, Turn
+from mixpanel_data._internal.budget_turns import Bucket, PagesCount, Turn
 from mixpanel_data._internal.budget_wait import OnWait, Patience
+
+HOURLY_LIMIT = 60
+"""What Mixpanel's page on rate limits gives every project."""
 
 Counted = Literal["export", "query"]
 """The API families with a limit. Engage is of ``query``."""
@@ -34,7 +38,9 @@ class Budget:
     """What one project may still ask; the client's gate. Safe to share between threads.
 
     ``folder`` keeps it; every process that names the same folder shares it. ``hourly_limit`` is for each of exports and
-    queries. ``max_wait``: the longest wait for a turn, in seconds. ``on_wait`` hears of waits of two seconds and more.
+    queries; None: 60 until a 429 names the project's own limit. ``reserved`` requests of each hour are left to others.
+    ``pages_count`` says whether follow-up pages of profiles count; ``auto``: not until one is refused. ``max_wait`` is
+    the longest wait for a request, in seconds. ``on_wait`` is called for waits of two seconds and more.
     """
 
     def __init__(
@@ -43,7 +49,9 @@ class Budget:
         *,
         project_id: str,
         region: str,
-        hourly_limit: int = 60,
+        hourly_limit: int | None = None,
+        reserved: int = 0,
+        pages_count: PagesCount = "auto",
         max_wait: float = 900.0,
         on_wait: OnWait = lambda _seconds, _reason: None,
         clock: Clock = read_clock,
@@ -54,10 +62,16 @@ class Budget:
         self._patience = Patience(max_wait, on_wait, sleep)
         self._buckets = {
             family: Bucket(
-                family, f"{region}/{project_id}/{family}", allowance, str(self._file.path)
+                family,
+                f"{region}/{project_id}/{family}",
+                allowance,
+                str(self._file.path),
+                learns=hourly_limit is None,
+                reserved=reserved,
             )
-            for family, allowance in allowances(hourly_limit).items()
+            for family, allowance in allowances(hourly_limit or HOURLY_LIMIT).items()
         }
+        self._buckets["pages"] = replace(self._buckets["query"], pages=pages_count)
 
     def __call__(self, family: str) -> Permit:
         """Leave for one request, after waiting for it; a wait is ended by Ctrl-C at once.
@@ -83,12 +97,20 @@ class Budget:
         return self._file.look(self._buckets[family].remaining)
 
     def state(self) -> dict[str, dict[str, int]]:
-        """``spent`` and ``remaining`` of each family that has a limit."""
+        """``spent``, ``remaining`` and ``hourly_limit`` of each family that has a limit."""
         families: tuple[Counted, ...] = ("export", "query")
         return {
-            family: {"spent": self.spent(family), "remaining": self.remaining(family)}
+            family: {
+                "spent": self.spent(family),
+                "remaining": self.remaining(family),
+                "hourly_limit": self._file.look(self._buckets[family].hourly_limit),
+            }
             for family in families
         }
+
+    def pages_an_hour(self) -> int | None:
+        """How many follow-up pages of profiles an hour can have; None where they do not count."""
+        return self._file.look(self._buckets["pages"].most_an_hour)
 
     def free_at(self, family: Counted, count: int = 1) -> datetime:
         """When the last of ``count`` further requests may go, in UTC, if nobody else asks meanwhile."""
@@ -109,5 +131,5 @@ class Budget:
             if turn.number is None:
                 return turn
             undo.pop_all()
-        record = Record(self._file, bucket.name, turn.number, turn.now, self._patience)
+        record = Record(self._file, bucket, turn.number, turn.now, self._patience)
         return Permit(record, slot)

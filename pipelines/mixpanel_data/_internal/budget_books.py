@@ -2,7 +2,7 @@
 
 import sqlite3
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mixpanel_data._internal.budget_limits import HOUR, UNEVEN_CLOCKS, Limit
@@ -19,7 +19,15 @@ SCHEMA = (
     "CREATE TABLE damages (at REAL NOT NULL)",
 )
 
+ADDED = (
+    "CREATE TABLE learned_limits (bucket TEXT NOT NULL, count INTEGER NOT NULL, seconds REAL NOT NULL,"
+    " until REAL NOT NULL, PRIMARY KEY (bucket, seconds)) WITHOUT ROWID",
+    "CREATE TABLE counted_pages (bucket TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID",
+)
+"""What version 2 of the file has beside version 1."""
+
 TABLES = ("clock", "requests", "refusals", "named_limits", "damages")
+ADDED_TABLES = ("learned_limits", "counted_pages")
 
 LONGEST_WAY = 600.0
 """After so many seconds a request has reached Mixpanel or never will: the client's time-outs up to then add up to less."""
@@ -28,6 +36,8 @@ ON_THE_WIRE = 0.25
 """Seconds that a request may be on its way longer than the next one: one packet lost and sent again."""
 
 KEPT = HOUR * UNEVEN_CLOCKS
+LEARNED_FOR = 7 * 24 * HOUR
+"""How long a limit of a ``RateLimit-Policy`` header is trusted: as long as Mixpanel's own client does."""
 NAMED_FOR = 24 * HOUR
 """How long a limit holds that Mixpanel named: nothing tells when it is lifted."""
 
@@ -74,6 +84,10 @@ class Books:
             (self.now + after, number),
         )
 
+    def withdraw(self, number: int) -> None:
+        """Forget a request that never left this machine."""
+        self.connection.execute("DELETE FROM requests WHERE number = ?", (number,))
+
     def arrivals(self, bucket: str) -> list[float]:
         """When each request reached Mixpanel, or may have: one that is on its way may do so now. Sorted."""
         rows = self.connection.execute(
@@ -117,14 +131,47 @@ class Books:
         )
         return tuple(Limit(int(count), float(seconds)) for count, seconds in rows)
 
+    def learn_limits(self, bucket: str, limits: Iterable[Limit]) -> None:
+        """Keep the limits of a ``RateLimit-Policy`` header, in place of those learned before."""
+        self.connection.execute("DELETE FROM learned_limits WHERE bucket = ?", (bucket,))
+        rows: dict[float, int] = {}
+        for limit in limits:
+            rows[limit.seconds] = min(limit.count, rows.get(limit.seconds, limit.count))
+        self.connection.executemany(
+            "INSERT INTO learned_limits VALUES (?, ?, ?, ?)",
+            [(bucket, count, seconds, self.now + LEARNED_FOR) for seconds, count in rows.items()],
+        )
+
+    def learned_limits(self, bucket: str) -> tuple[Limit, ...]:
+        """The limits learned within the last seven days."""
+        rows = self.connection.execute(
+            "SELECT count, seconds FROM learned_limits WHERE bucket = ? AND until > ?",
+            (bucket, self.now),
+        )
+        return tuple(Limit(int(count), float(seconds)) for count, seconds in rows)
+
+    def count_pages(self, bucket: str) -> None:
+        """Note that Mixpanel refused a follow-up page of profiles: for seven days they count as requests."""
+        self.connection.execute(
+            "INSERT OR REPLACE INTO counted_pages VALUES (?, ?)", (bucket, self.now + LEARNED_FOR)
+        )
+
+    def pages_count(self, bucket: str) -> bool:
+        """Whether a follow-up page was refused within the last seven days."""
+        row = self.connection.execute(
+            "SELECT 1 FROM counted_pages WHERE bucket = ? AND until > ?", (bucket, self.now)
+        ).fetchone()
+        return row is not None
+
     def trusted_from(self) -> float:
         """From when on the file is known to hold every request that counts: an hour after it was found damaged."""
         (at,) = self.connection.execute("SELECT max(at) FROM damages").fetchone()
         return float("-inf") if at is None else float(at) + KEPT
 
 
-def checksum(connection: sqlite3.Connection) -> int:
-    """A number that tells whether a row or a table was changed by anything but these books."""
-    tables = ("sqlite_master", *TABLES)  # none has an index, whose entries this would not see
+def checksum(connection: sqlite3.Connection, added: Sequence[str] = ADDED_TABLES) -> int:
+    """A number that tells whether a row or a table was changed by anything but this module."""
+    # None has an index, whose entries this would not see.
+    tables = ("sqlite_master", *TABLES, *added)
     rows = [connection.execute(f"SELECT * FROM {table}").fetchall() for table in tables]
     return zlib.crc32(repr(rows).encode()) & 0x7FFFFFFF

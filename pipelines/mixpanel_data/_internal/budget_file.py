@@ -7,14 +7,14 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import TypeVar
 
-from mixpanel_data._internal.budget_books import SCHEMA, Books, checksum
+from mixpanel_data._internal.budget_books import ADDED, SCHEMA, Books, checksum
 from mixpanel_data._internal.budget_clock import Clock, Reading, elapsed
 from mixpanel_data._internal.budget_slots import not_kept
 from mixpanel_data.exceptions import StorageError
 
 T = TypeVar("T")
 
-VERSION = 1
+VERSION = 2
 BUSY_SECONDS = 30.0
 """A transaction takes milliseconds: whoever holds the file this long is stuck."""
 
@@ -94,7 +94,10 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Makes the tables of a new file; proves that an older one is as we left it."""
     version, noted = (_pragma(connection, name) for name in ("user_version", "application_id"))
     if not version and not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        for statement in (*SCHEMA, f"PRAGMA user_version = {VERSION}"):
+        for statement in (*SCHEMA, *ADDED, f"PRAGMA user_version = {VERSION}"):
+            connection.execute(statement)
+    elif version == 1 and noted == checksum(connection, added=()):
+        for statement in (*ADDED, f"PRAGMA user_version = {VERSION}"):
             connection.execute(statement)
     elif version != VERSION or noted != checksum(connection):
         raise _DamagedError(f"{path} is not a whole request budget of this version.")

@@ -14,6 +14,8 @@ _SECONDS = {"second": 1.0, "sec": 1.0, "minute": 60.0, "min": 60.0, "hour": HOUR
 UNEVEN_CLOCKS = 1.001
 """Our clock may run this much faster than Mixpanel's: what the system's time keeping corrects, twice."""
 
+_LONGEST_HEADER = 2000
+
 # "60 requests per hour", "a maximum of 5 queries an hour", "3/sec"; not "5 concurrent queries", not a day.
 _NAMED = re.compile(
     r"(?i)(?<![\d.,])(\d{1,6})\s*(?:[a-z]+\s+){0,3}?(?:/|per|an?|each|every)\s*(second|sec|minute|min|hour|hr)\b"
@@ -28,8 +30,8 @@ class Limit:
     seconds: float
 
     def __str__(self) -> str:
-        unit = {1.0: "a second", 60.0: "a minute", HOUR: "an hour"}[self.seconds]
-        return f"{self.count} {unit}"
+        unit = {1.0: "a second", 60.0: "a minute", HOUR: "an hour"}.get(self.seconds)
+        return f"{self.count} {unit}" if unit else f"{self.count} in {self.seconds:g} seconds"
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,34 @@ def freed(past: Sequence[float], limit: Limit) -> float:
     if len(past) < limit.count:
         return float("-inf")
     return past[-limit.count] + limit.seconds * UNEVEN_CLOCKS
+
+
+def policy_limits(header: str) -> list[Limit]:
+    """The rates of a ``RateLimit-Policy`` header, such as ``"project";q=400;w=3600``; items that name none are left out.
+
+    Source: the IETF draft on RateLimit header fields; which items Mixpanel sends is its own client's knowledge. Items
+    about requests at once have no rate.
+    """
+    limits = []
+    for item in _items(header):
+        name, *parameters = (part.strip() for part in item.split(";"))
+        values = {
+            key.strip().lower(): value.strip()
+            for key, _, value in (p.partition("=") for p in parameters)
+        }
+        if "concurren" in f"{name} {values.get('qu', '')}".lower():
+            continue
+        quota, window = values.get("q", ""), values.get("w", "")
+        if re.fullmatch(r"[0-9]{1,9}", quota) and re.fullmatch(r"[0-9]{1,5}", window):
+            limit = Limit(int(quota), float(window))
+            if limit.count and 1 <= limit.seconds <= HOUR:
+                limits.append(limit)
+    return limits
+
+
+def _items(header: str) -> list[str]:
+    """The members of a list, which commas part where they are not quoted."""
+    return ["".join(part) for part in re.findall(r'((?:"[^"]*"|[^",])+)', header[:_LONGEST_HEADER])]
 
 
 def named_limits(text: str) -> list[Limit]:

@@ -8,6 +8,7 @@ import httpx
 from filelock import FileLock
 
 from mixpanel_data._internal.budget_record import Record
+from mixpanel_data.exceptions import APIError
 
 
 class Permit:
@@ -20,6 +21,7 @@ class Permit:
         self._record = record
         self._slot = slot
         self._tunnel = False
+        self._left = False
 
     def __enter__(self) -> Self:
         return self
@@ -33,8 +35,11 @@ class Permit:
         if error is None:
             return
         self._free()
-        if self._record:
+        answered = isinstance(error, APIError) and error.status_code is not None
+        if self._record and (self._left or answered):
             self._record.failed(error)
+        elif self._record:
+            self._record.withdraw()
 
     @property
     def extensions(self) -> dict[str, Any]:
@@ -53,9 +58,10 @@ class Permit:
         return response
 
     def _trace(self, event: str, info: dict[str, Any]) -> None:
-        if event.endswith(".send_request_body.started"):
+        if event.endswith(".send_request_headers.started"):
             # A proxy is asked for a tunnel first; the request itself leaves later.
             self._tunnel = info["request"].method == b"CONNECT"
+            self._left = self._left or not self._tunnel
         elif event.endswith(".send_request_body.complete") and self._record and not self._tunnel:
             self._record.sent()
 

@@ -1,7 +1,7 @@
 """What follows from a 429. Source of the back-off: Mixpanel's page on 429, which says that it names no time to wait."""
 
 from mixpanel_data._internal.budget_books import Books
-from mixpanel_data._internal.budget_limits import Limit, named_limits
+from mixpanel_data._internal.budget_limits import Limit, named_limits, policy_limits
 from mixpanel_data._internal.error_bodies import sentence
 from mixpanel_data.exceptions import RateLimitError
 
@@ -15,8 +15,12 @@ def note_refusal(books: Books, bucket: str, granted: float, error: RateLimitErro
     ``granted`` is when the refused request was let go. Requests that were under way together and are refused together
     count as one.
     """
+    learned = policy_limits(str(error.details.get("rate_limit_policy") or ""))
     named = named_limits(sentence(error.response_body))
-    books.name_limits(bucket, named)
+    if learned:  # exact, where the text may be a general one
+        books.learn_limits(bucket, learned)
+    else:
+        books.name_limits(bucket, named)
     before = books.refusal(bucket)
     if before and granted <= before.noted:
         until = max(before.until, books.now + (error.retry_after or 0))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from mixpanel_data._internal.event_filter import UNFILTERED, EventFilter
@@ -31,14 +32,18 @@ class EventWindows:
         *,
         only: EventFilter,
         lookback_days: int,
+        reload_days: int | None,
         oldest_first: bool,
         days: Collection[date] = (),
+        refetch: bool = False,
     ) -> None:
         self._run = run
         self._only = only
-        self._lookback_days = lookback_days
+        self._reload_days = reload_days
+        self._lookback_days = lookback_days if reload_days is None else reload_days
         self._oldest_first = oldest_first
         self._days = frozenset(days)
+        self._refetch = refetch
         self._asked: set[date] = set()
         self._reused: list[Landed] = []
         self._with_events: set[date] = set()
@@ -51,17 +56,19 @@ class EventWindows:
             ConfigError: there are none, or they lie in the future.
         """
         if self._days:
-            return Range(min(self._days), max(self._days), refetch=True)
+            return Range(min(self._days), max(self._days), is_bounded=True, refetch=True)
         try:
-            return wanted_range(
+            wanted = wanted_range(
                 self._run.ledger(),
                 today=self._run.today(),
                 start=self._run.settings.start_date,
                 first=first,
                 last=last,
+                refetch=self._refetch,
             )
         except ValueError as error:
-            raise ConfigError(f"These days can't be brought: {error}.") from None
+            raise ConfigError(f"These days can't be fetched: {error}.") from None
+        return replace(wanted, lookback=wanted.lookback or self._reload_days is not None)
 
     def due(self, wanted: Range) -> list[date]:
         """The days of ``wanted`` that have to be asked for.
@@ -203,7 +210,7 @@ class EventWindows:
     def _plans_first_day(self, error: MixpanelDataError) -> date | None:
         """The first day that the project's plan gives access to, if ``error`` says so and nobody asked for older ones."""
         wanted = self._run.report.wanted
-        asked_for = self._run.settings.start_date or (wanted and wanted.refetch)
+        asked_for = self._run.settings.start_date or (wanted and wanted.is_bounded)
         if asked_for or not isinstance(error, QueryError) or error.plan_limit != "history":
             return None
         days = re.search(r"exceeds (\d+) days", f"{error} {error.response_body}")

@@ -56,7 +56,13 @@ def error_for(response: httpx.Response, redactor: Redactor) -> APIError:
         return APIError(_redirect(response, quoted), **context)
     if status == 429:
         seconds = retry_after(response.headers.get("retry-after"))
-        return RateLimitError(_limited(quoted, seconds), retry_after=seconds, **context)
+        policy = redactor(", ".join(response.headers.get_list("ratelimit-policy")))[:_MAX_QUOTED]
+        return RateLimitError(
+            _limited(quoted, seconds),
+            retry_after=seconds,
+            details={"rate_limit_policy": policy or None},
+            **context,
+        )
     if 400 <= status < 500:
         return _refusal(status, said, quoted, context)
     if status >= 500:
@@ -91,8 +97,8 @@ def _limited(quoted: str, seconds: int | None) -> str:
         f"in {seconds} seconds" if seconds is not None else "later; Mixpanel does not say how much"
     )
     return (
-        f"The project's request budget is spent ({quoted}): 60 an hour, shared with everything "
-        f"that asks for this project. Try again {when}."
+        f"The project's request budget is spent ({quoted}). It is shared with everything that asks for this project. "
+        f"Try again {when}."
     )
 
 

@@ -25,12 +25,17 @@ _PIVOT = date(2020, 1, 1).toordinal()
 
 @dataclass(frozen=True)
 class Range:
-    """The days a run sets out to bring."""
+    """The days of a run."""
 
     first: date
     last: date
-    refetch: bool
-    """Ask again for days that are there already."""
+    is_bounded: bool = False
+    """The caller named the first or the last day."""
+    refetch: bool = False
+    """Fetch complete days again."""
+    lookback: bool = True
+    """Fetch recent days again for late events. Off where the caller named the last day, so that a back-fill that is
+    repeated asks for nothing twice."""
 
 
 def wanted_range(
@@ -40,6 +45,7 @@ def wanted_range(
     start: date | None = None,
     first: date | None = None,
     last: date | None = None,
+    refetch: bool = False,
 ) -> Range:
     """The range of a run: ``first`` and ``last`` if given, else everything up to yesterday.
 
@@ -61,7 +67,8 @@ def wanted_range(
         raise ValueError(f"{end} has not begun yet: the project's today is {today}")
     if begin > end:
         raise ValueError(f"the first day, {begin}, is after the last, {end}")
-    return Range(begin, end, refetch=first is not None or last is not None)
+    is_bounded = first is not None or last is not None
+    return Range(begin, end, is_bounded, refetch, lookback=last is None)
 
 
 def days_to_fetch(
@@ -76,13 +83,13 @@ def days_to_fetch(
 
     A day that was fetched with another filter is missing.
     """
-    fresh_from = today - timedelta(days=lookback_days)
+    recent_from = today - timedelta(days=lookback_days)
     days = Window(wanted.first, wanted.last).days()
     return [
         day
         for day in days
         if wanted.refetch
-        or day >= fresh_from
+        or (wanted.lookback and day >= recent_from)
         or day not in ledger.days
         or not ledger.days[day].is_complete(filter_hash)
     ]

@@ -93,10 +93,11 @@ class ProfileRead:
         return self.of.whole if self.since is None else self.of.part
 
 
-def most_pages(hourly_limit: int, max_wait: float) -> int | None:
+def most_pages(hourly_limit: int | None, max_wait: float) -> int | None:
     """The pages one read can have when nobody waits longer than ``max_wait`` seconds; None: as many as there are.
 
-    Pages are queries, of which ``hourly_limit`` may be made in an hour; the next one waits until that hour is over.
+    ``hourly_limit`` is how many pages an hour may have, after which the next one waits until that hour is over; None
+    where pages do not count as requests.
     """
     return hourly_limit if max_wait < A_LITTLE_MORE_THAN_AN_HOUR else None
 

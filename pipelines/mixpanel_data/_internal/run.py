@@ -76,7 +76,8 @@ class Run:
             self.folder.budget,
             project_id=self._credentials.project_id,
             region=self._credentials.region,
-            hourly_limit=self.settings.hourly_limit,
+            hourly_limit=self.settings.fixed_hourly_limit,
+            pages_count=self.settings.profile_pages_count,
             max_wait=self.settings.max_wait,
             on_wait=self.progress.waiting,
         )

@@ -47,6 +47,8 @@ class Settings(BaseModel):
     start_date: date | None = None
     profiles_snapshot_days: int = Field(default=7, ge=0)
     profiles_overlap_minutes: int = Field(default=90, ge=0)
+    profile_pages_count: Literal["auto", "yes", "no"] = "auto"
+    sync_reserve: int = Field(default=10, ge=0)
     profiles_page_size: int | None = Field(default=None, ge=1)
     groups: dict[str, str] = Field(default_factory=dict)
     storage_version: str = Field(default="v1.2.0", pattern=r"^v\d+\.\d+\.\d+$")
@@ -87,6 +89,11 @@ class Settings(BaseModel):
     def zone(self) -> Zone:
         """The zone whose days the export speaks of: UTC, or the project's for those created before 2023."""
         return Zone(self.project_timezone if self.time_basis == "project" else "UTC")
+
+    @property
+    def fixed_hourly_limit(self) -> int | None:
+        """The hourly limit, where somebody set it; None: the default, which a 429 may correct."""
+        return None if self.origin("hourly_limit") == "default" else self.hourly_limit
 
     def origin(self, name: str) -> str:
         """Which source set ``name``: an environment variable, a file, or the default."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from mixpanel_data._internal.budget import Budget
 from mixpanel_data._internal.damage import require_raw
 from mixpanel_data._internal.ledger import DayRecord, Ledger, read_ledger, read_published_ledger
 from mixpanel_data._internal.profile_reads import USERS
@@ -47,6 +48,8 @@ class Status:
     published_at: datetime | None
     records: tuple[DayRecord, ...]
     """Each day, oldest first."""
+    budget: dict[str, dict[str, int]] = field(default_factory=dict)
+    """For exports and queries: requests ``spent`` in the last hour, ``remaining`` now, and the ``hourly_limit``."""
 
     @property
     def published_text(self) -> str:
@@ -74,6 +77,7 @@ class Status:
             "last_increment": _iso(self.last_increment),
             "last_run": _iso(self.last_run),
             "published_at": _iso(self.published_at),
+            "budget": self.budget,
         }
 
 
@@ -93,13 +97,24 @@ def read_status(settings: Settings) -> Status:
         published_at = datetime.fromtimestamp(folder.published.stat().st_mtime, UTC).replace(
             tzinfo=None
         )
-    return status_of(
+    status = status_of(
         ledger,
         data_dir=folder.root,
         read_from=source,
         published_at=published_at,
         now=today(settings.zone),
     )
+    return replace(status, budget=_budget(settings, status.project))
+
+
+def _budget(settings: Settings, project: tuple[str, str] | None) -> dict[str, dict[str, int]]:
+    if project is None:
+        return {}
+    project_id, region = project
+    hourly_limit = settings.fixed_hourly_limit
+    return Budget(
+        settings.folder.budget, project_id=project_id, region=region, hourly_limit=hourly_limit
+    ).state()
 
 
 def status_of(

@@ -64,9 +64,14 @@ class Sync:
         oldest_first: bool = False,
         full_profiles: bool = False,
         days: Collection[date] = (),
+        refetch: bool = False,
         start_anew: bool = False,
     ) -> None:
-        """``days`` are read again, and no others. ``start_anew``: without what was loaded before."""
+        """``days`` are fetched again, and no others; with ``refetch`` all days of the run are, complete or not.
+
+        ``reload_days`` are recent days fetched again for late events: the setting's, if not given. ``start_anew``:
+        without what was loaded before.
+        """
         self._run = Run(
             settings,
             credentials,
@@ -77,9 +82,11 @@ class Sync:
         self._events = EventWindows(
             self._run,
             only=only,
-            lookback_days=settings.lookback_days if reload_days is None else reload_days,
+            lookback_days=settings.lookback_days,
+            reload_days=reload_days,
             oldest_first=oldest_first,
             days=days,
+            refetch=refetch,
         )
         self._full_profiles = full_profiles
         self._publication_is_due = False
@@ -97,7 +104,7 @@ class Sync:
                 run.landing,
                 page_size=settings.profiles_page_size,
                 on_page=run.progress.page,
-                most_pages=most_pages(settings.hourly_limit, settings.max_wait),
+                most_pages=most_pages(run.budget.pages_an_hour(), settings.max_wait),
             ),
             sets=profile_sets(settings.groups),
             snapshot_days=settings.profiles_snapshot_days,

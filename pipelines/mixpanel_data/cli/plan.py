@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from mixpanel_data.cli.options import AccountOption, DataDirOption, Format, FormatOption
-from mixpanel_data.cli.sync import First, Last, OldestFirst, ReloadDays
+from mixpanel_data.cli.sync import First, Last, OldestFirst, Refetch, ReloadDays
 
 if TYPE_CHECKING:
     from mixpanel_data._internal.preview import Preview
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 def plan(
     first: First = None,
     last: Last = None,
+    refetch: Refetch = False,
     reload_days: ReloadDays = None,
     oldest_first: OldestFirst = False,
     account: AccountOption = None,
@@ -33,7 +34,11 @@ def plan(
     from mixpanel_data.cli.run_sync import SyncOptions, make_sync
 
     options = SyncOptions(
-        reload_days=reload_days, oldest_first=oldest_first, account=account, data_dir=data_dir
+        refetch=refetch,
+        reload_days=reload_days,
+        oldest_first=oldest_first,
+        account=account,
+        data_dir=data_dir,
     )
     preview = make_sync(options, QUIET).preview(parse_day(first), parse_day(last))
     if fmt is Format.json:

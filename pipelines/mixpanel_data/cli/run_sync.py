@@ -22,6 +22,7 @@ class SyncOptions:
 
     first: str | None = None
     last: str | None = None
+    refetch: bool = False
     only: str | None = None
     build: bool = True
     reload_days: int | None = None
@@ -72,6 +73,7 @@ def make_sync(options: SyncOptions, progress: "Progress") -> "Sync":
         progress=progress,
         only=EventFilter(options.events, options.where),
         reload_days=options.reload_days,
+        refetch=options.refetch,
         oldest_first=options.oldest_first,
         full_profiles=options.full_profiles,
         start_anew=options.start_anew,

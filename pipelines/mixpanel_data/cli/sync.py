@@ -10,10 +10,22 @@ from mixpanel_data.cli.run_sync import LOCK_WAIT_SECONDS, SyncOptions, run_sync
 First = Annotated[
     str | None,
     typer.Option(
-        "--from", metavar="DAY", help="First day to bring, YYYY-MM-DD, read again if there."
+        "--from",
+        metavar="DAY",
+        help="First day, YYYY-MM-DD; of the days from then on the missing ones.",
     ),
 ]
-Last = Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day, included.")]
+Last = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="DAY",
+        help="Last day, included. With it, no recent day is fetched again unless --reload-days says so.",
+    ),
+]
+Refetch = Annotated[
+    bool, typer.Option("--refetch", help="Fetch all days of the range, complete ones too.")
+]
 Only = Annotated[
     str | None, typer.Option(metavar="WHAT", help="Bring only events, or only profiles.")
 ]
@@ -23,7 +35,9 @@ NoBuild = Annotated[
 ReloadDays = Annotated[
     int | None,
     typer.Option(
-        min=0, metavar="N", help="Read so many days again for late events, not MP_LOOKBACK_DAYS."
+        min=0,
+        metavar="N",
+        help="Fetch so many recent days again for late events, in place of MP_LOOKBACK_DAYS.",
     ),
 ]
 Event = Annotated[
@@ -71,6 +85,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no s
 def sync(
     first: First = None,
     last: Last = None,
+    refetch: Refetch = False,
     only: Only = None,
     no_build: NoBuild = False,
     reload_days: ReloadDays = None,
@@ -86,16 +101,18 @@ def sync(
     quiet: Quiet = False,
     fmt: FormatOption = Format.table,
 ) -> int:
-    """Bring what is missing, build the tables and publish them.
+    """Fetch what is missing, build the tables and publish them.
 
-    Without dates: every day up to yesterday that is not there yet, and the last days (MP_LOOKBACK_DAYS, 5) again for
-    what came late. Profiles: those seen since the last read, and all of them every MP_PROFILES_SNAPSHOT_DAYS (7).
+    Events: every day up to yesterday that is not complete yet, and the last days (MP_LOOKBACK_DAYS, 5) again for late
+    events. --from and --to bound the days. Run it again after an interruption: it goes on where it stopped. Profiles:
+    those seen since the last read, and all of them every MP_PROFILES_SNAPSHOT_DAYS (7).
 
     Example: mp sync --from 2026-01-01 --to 2026-01-31
     """
     options = SyncOptions(
         first=first,
         last=last,
+        refetch=refetch,
         only=only,
         build=not no_build,
         reload_days=reload_days,

@@ -24,6 +24,7 @@ class RunCommand(SupportsCliCommand):
         self.parser = parser
         parser.add_argument("--from", dest="first", metavar="DAY", help="first day, YYYY-MM-DD")
         parser.add_argument("--to", dest="last", metavar="DAY", help="last day, included")
+        parser.add_argument("--refetch", action="store_true", help="fetch complete days again")
         parser.add_argument("--only", choices=("events", "profiles"), help="one of the two")
         parser.add_argument("--full-profiles", action="store_true", help="read all profiles")
         parser.add_argument("--build", action="store_true", help="run dbt and publish afterwards")
@@ -42,6 +43,7 @@ class RunCommand(SupportsCliCommand):
         options = SyncOptions(
             first=args.first,
             last=args.last,
+            refetch=args.refetch,
             only=args.only,
             full_profiles=args.full_profiles,
             build=args.build,
