@@ -223,7 +223,7 @@ def test_what_a_proxy_is_asked_first_is_not_the_request():
     permit = Permit(SimpleNamespace(sent=lambda: sent.append(True)))
     trace = permit.extensions["trace"]
     for method in (b"CONNECT", b"GET"):
-        trace("http11.send_request_body.started", {"request": SimpleNamespace(method=method)})
+        trace("http11.send_request_headers.started", {"request": SimpleNamespace(method=method)})
         trace("http11.send_request_body.complete", {})
         sent.append(method)
 

@@ -62,7 +62,7 @@ def test_promise_6_a_spent_budget_ends_the_run_with_code_5_and_what_came_is_kept
     assert error["code"] == "RATE_LIMITED"
     assert 3500 < error["details"]["retry_after"] <= 3604
     assert report["days_loaded"] > 0
-    assert report["budget"]["export"] == {"spent": 1, "remaining": 0}
+    assert report["budget"]["export"] == {"spent": 1, "remaining": 0, "hourly_limit": 1}
     assert exports(sandbox) == 1
 
     again = mp("sync", "--no-build", MP_MAX_WAIT="15m")
@@ -114,3 +114,41 @@ def test_a_length_of_time_that_is_none_is_a_bad_argument(mp):
 
     assert run.returncode == 3
     assert "no length of time" in err
+
+
+def test_a_back_fill_that_is_typed_again_goes_on_and_asks_for_no_complete_day_twice(mp, sandbox):
+    days = sandbox.dataset.days()
+    command = (
+        "sync",
+        "--from",
+        str(days[0]),
+        "--to",
+        str(days[-1]),
+        "--no-build",
+        "--only",
+        "events",
+    )
+    codes = []
+    for limit in range(1, 9):
+        run = mp(*command, "--max-wait", "0", MP_HOURLY_LIMIT=str(limit))
+        run.communicate(timeout=100)
+        codes.append(run.returncode)
+        if not run.returncode:
+            break
+    asked = [
+        str(day)
+        for call in sandbox.requests.to("/api/2.0/export")
+        for day in days
+        if call.params["from_date"] <= str(day) <= call.params["to_date"]
+    ]
+
+    assert codes[0] == 5
+    assert codes[-1] == 0
+    assert sorted(asked) == sorted(map(str, days))
+
+    before = exports(sandbox)
+    assert mp(*command, MP_HOURLY_LIMIT="60").wait(timeout=100) == 0
+    assert exports(sandbox) == before
+
+    assert mp(*command, "--refetch", MP_HOURLY_LIMIT="60").wait(timeout=100) == 0
+    assert exports(sandbox) > before

@@ -186,8 +186,8 @@ def test_nobody_sleeps_after_the_last_request(world, budget):
 def test_the_budget_tells_what_is_spent_what_is_left_and_when_more_is_free(world, budget):
     process = budget(hourly_limit=10)
     assert process.state() == {
-        "export": {"spent": 0, "remaining": 10},
-        "query": {"spent": 0, "remaining": 10},
+        "export": {"spent": 0, "remaining": 10, "hourly_limit": 10},
+        "query": {"spent": 0, "remaining": 10, "hourly_limit": 10},
     }
     spend(process, 4)
     world.now += 600

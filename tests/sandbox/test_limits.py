@@ -154,3 +154,36 @@ def test_an_answer_counts_as_running_until_it_is_out_or_its_client_gone(clock, c
 
 def test_without_the_switch_nothing_is_limited(client, day_params):
     assert {client.get(EXPORT_PATH, params=day_params).status_code for _ in range(70)} == {200}
+
+
+def test_a_429_names_the_policy():
+    server = Sandbox(rate_limits=True, hourly_limit=1)
+    with server as sandbox, httpx.Client(base_url=sandbox.base_url) as other:
+        other.auth = (sandbox.credentials.username, sandbox.credentials.secret)
+        other.params = {"project_id": sandbox.credentials.project_id}
+        assert other.get(EXPORT_PATH, params=PARAMS).status_code == 200
+        refusal = other.get(EXPORT_PATH, params=PARAMS)
+
+    assert refusal.status_code == 429
+    assert '"project";q=1;w=3600' in refusal.headers["ratelimit-policy"]
+
+
+@pytest.mark.parametrize(("pages_count", "statuses"), [(True, [200, 429, 429]), (False, [200] * 3)])
+def test_follow_up_pages_of_profiles_count_on_servers_of_one_kind(pages_count, statuses):
+    server = Sandbox(rate_limits=True, hourly_limit=1, pages_count=pages_count)
+    with server as sandbox, httpx.Client(base_url=sandbox.base_url) as client:
+        client.auth = (sandbox.credentials.username, sandbox.credentials.secret)
+        client.params = {"project_id": sandbox.credentials.project_id}
+        for number in range(3):
+            sandbox.dataset.set_profile(f"user {number}", {})
+        first = client.post("/api/query/engage", data={"page_size": "1"})
+        session = first.json()["session_id"]
+        pages = [
+            client.post(
+                "/api/query/engage",
+                data={"page_size": "1", "session_id": session, "page": str(page)},
+            )
+            for page in (1, 2)
+        ]
+
+    assert [answer.status_code for answer in (first, *pages)] == statuses

@@ -25,11 +25,15 @@ def build_app(
     *,
     rate_limits: bool,
     retry_after: int | None,
+    hourly_limit: int,
+    pages_count: bool,
 ) -> ASGIApp:
     """The whole server. From the outside in: log, authentication, limits, faults, routes."""
     app: ASGIApp = Misbehaving(_routes(project), project, faults, connections)
     if rate_limits:
-        app = RateLimited(app, project.clock, retry_after)
+        app = RateLimited(
+            app, project.clock, retry_after, hourly_limit=hourly_limit, pages_count=pages_count
+        )
     return Logged(Authenticated(app, project), project)
 
 

@@ -3,14 +3,16 @@
 import re
 import threading
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mixpanel_data.sandbox.calls import Call
 from mixpanel_data.sandbox.errors import EXPORT_PATH, RefusedError
 from mixpanel_data.sandbox.project import Clock
 
 _LEXICON_PATH = re.compile(r"/api/app/projects/[^/]+/schemas(/|$)")
+ENGAGE_PATH = "/api/query/engage"
 TOO_MANY = "Query rate limit exceeded"
 HOUR, MINUTE = 3_600.0, 60.0
 
@@ -46,15 +48,26 @@ class Limiter:
         self._in_flight = 0
         self._lock = threading.Lock()
 
-    def enter(self) -> bool:
-        """Take a place; False if there is none."""
+    @property
+    def policy(self) -> str:
+        """The ``RateLimit-Policy`` header of a refusal."""
+        items = [f'"project";q={most};w={int(seconds)}' for seconds, most in self.limits.windows]
+        if self.limits.concurrent is not None:
+            items.append(
+                f'"project-concurrency";q={self.limits.concurrent};qu="concurrent-requests"'
+            )
+        return ", ".join(items)
+
+    def enter(self, *, counts: bool = True) -> bool:
+        """Take a place; False if there is none. What does not count is held to no window."""
         with self._lock:
             now = self._clock()
             while self._accepted and self._accepted[0] <= now - HOUR:
                 self._accepted.popleft()
-            if self._is_full(now):
+            if self._is_busy() or (counts and self._is_spent(now)):
                 return False
-            self._accepted.append(now)
+            if counts:
+                self._accepted.append(now)
             self._in_flight += 1
             return True
 
@@ -63,21 +76,36 @@ class Limiter:
         with self._lock:
             self._in_flight -= 1
 
-    def _is_full(self, now: float) -> bool:
+    def _is_busy(self) -> bool:
         concurrent = self.limits.concurrent
-        return (concurrent is not None and self._in_flight >= concurrent) or any(
+        return concurrent is not None and self._in_flight >= concurrent
+
+    def _is_spent(self, now: float) -> bool:
+        return any(
             sum(moment > now - seconds for moment in self._accepted) >= most
             for seconds, most in self.limits.windows
         )
 
 
 class RateLimited:
-    """Refuses with 429, and without ``Retry-After`` unless ``retry_after`` says how many seconds to name."""
+    """Refuses with 429, and without ``Retry-After`` unless ``retry_after`` says how many seconds to name.
 
-    def __init__(self, app: ASGIApp, clock: Clock, retry_after: int | None = None) -> None:
+    ``hourly_limit`` holds for exports and for queries. Follow-up pages of profiles count if ``pages_count``.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        clock: Clock,
+        retry_after: int | None = None,
+        *,
+        hourly_limit: int = 60,
+        pages_count: bool = True,
+    ) -> None:
         self.app = app
-        self.export = Limiter(EXPORT, clock)
-        self.query = Limiter(QUERY, clock)
+        self.export = Limiter(replace(EXPORT, per_hour=hourly_limit), clock)
+        self.query = Limiter(replace(QUERY, per_hour=hourly_limit), clock)
+        self.pages_count = pages_count
         self.lexicon = Limiter(LEXICON, clock)
         self.retry_after = retry_after
 
@@ -86,8 +114,10 @@ class RateLimited:
         if limiter is None:
             await self.app(scope, receive, send)
             return
-        if not limiter.enter():
-            headers = {"Retry-After": str(self.retry_after)} if self.retry_after else None
+        if not limiter.enter(counts=self.pages_count or not _is_page(scope)):
+            headers = {"RateLimit-Policy": limiter.policy}
+            if self.retry_after:
+                headers["Retry-After"] = str(self.retry_after)
             raise RefusedError(429, TOO_MANY, headers)
         try:
             await self.app(scope, receive, send)
@@ -100,3 +130,9 @@ class RateLimited:
         if _LEXICON_PATH.match(path):
             return self.lexicon
         return self.query if path.startswith("/api/query/") else None
+
+
+def _is_page(scope: Scope) -> bool:
+    """Whether the request is for a page of profiles of a session that has begun."""
+    call: Call = scope["state"]["call"]
+    return call.path == ENGAGE_PATH and bool(call.fields.get("session_id"))

@@ -26,7 +26,8 @@ class Sandbox:
 
     ``dataset`` None is an empty one. ``today`` fixes the last day that may be asked for, otherwise ``clock`` (seconds since
     the epoch; also behind the rate limits) tells it. ``retry_after``: what a 429 of the rate limits names; None: nothing, as
-    Mixpanel documents. ``total_on_later_pages`` False leaves ``total`` out of engage's pages after the first.
+    Mixpanel documents. ``hourly_limit`` and whether follow-up pages of profiles count (``pages_count``) differ between
+    Mixpanel's projects and servers. ``total_on_later_pages`` False leaves ``total`` out of engage's pages after the first.
     """
 
     def __init__(
@@ -35,6 +36,8 @@ class Sandbox:
         *,
         rate_limits: bool = False,
         retry_after: int | None = None,
+        hourly_limit: int = 60,
+        pages_count: bool = True,
         username: str = USERNAME,
         secret: str = SECRET,
         project_id: str = PROJECT_ID,
@@ -65,6 +68,8 @@ class Sandbox:
             connections,
             rate_limits=rate_limits,
             retry_after=retry_after,
+            hourly_limit=hourly_limit,
+            pages_count=pages_count,
         )
         self._server = Server(app, connections)
         self._thread: threading.Thread | None = None
