@@ -340,5 +340,9 @@ class DatabaseMissingError(StorageError):
     path = _Detail[str]("Where it was.")
 
 
+class RejectedLinesWarning(UserWarning):
+    """Lines of an answer could not be read and were left out, or were repaired; the message says how many and where."""
+
+
 class ConfigWarning(UserWarning):
     """A setting or an argument that works, but perhaps not as it was meant."""

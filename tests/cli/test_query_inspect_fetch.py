@@ -331,6 +331,23 @@ def test_exit_codes(mp, shop, name, days, sample):
     assert mp("inspect", "tables", "--format", "json").json[0]["name"] == "sessions"
 
 
+def test_a_line_that_cant_be_read_is_counted_and_named(mp, shop, sample):
+    last = max(sample.days())
+    shop.faults.add(Fault(FaultKind.MALFORMED_MIDDLE_LINE, day=last, times=30))
+    days = ["--from", str(last), "--to", str(last)]
+
+    shown = mp("fetch", "events", *days, "--format", "csv", "--name", "one")
+    as_json = mp("fetch", "events", *days, "--format", "json", "--name", "two")
+
+    rows = dict(csv.reader(io.StringIO(shown.out)))
+    assert (shown.code, rows["rejected"], rows["repaired"]) == (0, "1", "0")
+    [line] = as_json.json["rejected"]
+    assert f"{last} line {line['line_number']}: not valid JSON" in shown.err
+    assert "_rejected" in shown.err
+    asked = mp("query", "sql", "SELECT DISTINCT line_number FROM _rejected", "--format", "json")
+    assert asked.json == [{"line_number": line["line_number"]}]
+
+
 def test_a_misspelt_event_has_near_matches(mp, name, days):
     refused = mp("query", "segmentation", f"{name}x", *days, "--format", "json")
 

@@ -1,11 +1,14 @@
 """Fetches are whole, or nothing is stored."""
 
 import json
+import tempfile
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
+from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.services.fetcher import FetcherService
 from mixpanel_data._internal.storage import StorageEngine
 from mixpanel_data.exceptions import (
@@ -13,10 +16,12 @@ from mixpanel_data.exceptions import (
     ConfigWarning,
     IncompleteExportError,
     QueryError,
+    RejectedLinesWarning,
     TableExistsError,
     TableNotFoundError,
 )
 from mixpanel_data.sandbox.faults import Fault, FaultKind
+from mixpanel_data.workspace import Workspace
 
 from .conftest import FIRST, LAST, canonical, once, served
 
@@ -140,6 +145,13 @@ def test_one_broken_day_stores_nothing(workspace, shop, kind):
         list(workspace.stream_events(FIRST, LAST))
 
 
+def line_of(number: int, **properties: str) -> bytes:
+    """An event of the last day as a line; in ``properties`` a backslash begins an escape."""
+    noon = int(datetime(LAST.year, LAST.month, LAST.day, 12, tzinfo=UTC).timestamp() * 1000)
+    known = {"time": noon, "distinct_id": "u", "$insert_id": f"i{number}", **properties}
+    return json.dumps({"event": "A", "properties": known}).replace("\\\\", "\\").encode()
+
+
 def test_a_passing_fault_is_fetched_again(workspace, shop):
     for kind in (FaultKind.TERMINATED_EARLY, FaultKind.MALFORMED_MIDDLE_LINE):
         shop.faults.add(Fault(kind, times=1))
@@ -148,18 +160,91 @@ def test_a_passing_fault_is_fetched_again(workspace, shop):
     assert workspace.sql_rows("FROM _rejected") == []
 
 
-def test_a_line_that_stays_bad_is_kept_apart_and_counted(workspace, shop):
+def test_a_line_that_stays_bad_costs_that_line_and_is_named(workspace, shop):
     shop.faults.add(Fault(FaultKind.MALFORMED_MIDDLE_LINE, day=LAST, times=30))
 
-    result = workspace.fetch_events(LAST, LAST)
+    with pytest.warns(RejectedLinesWarning, match=f"1 can't be read .*{LAST}") as warned:
+        result = workspace.fetch_events(LAST, LAST)
 
-    assert result.rows in range(
-        len(once(served(shop, LAST, LAST))) - 1, len(served(shop, LAST, LAST))
-    )
+    [line] = result.rejected
+    assert (line.from_date, line.to_date, line.reason) == (str(LAST), str(LAST), "not valid JSON")
+    lines = len(served(shop, LAST, LAST))
+    assert result.rows + result.duplicates + 1 == lines
     assert workspace.sql_rows("SELECT rejected_count, row_count FROM _metadata") == [
         (1, result.rows)
     ]
-    assert len(workspace.sql_rows("SELECT raw, reason FROM _rejected")) == 1
+    kept = workspace.sql_rows("SELECT line_number, raw, reason FROM _rejected")
+    assert kept == [(line.line_number, line.raw, line.reason)]
+    assert warned[0].filename == __file__
+    assert result.to_dict()["rejected"][0]["line_number"] == line.line_number
+
+
+def test_what_is_streamed_is_what_a_fetch_stores(workspace, shop):
+    shop.faults.add(Fault(FaultKind.MALFORMED_MIDDLE_LINE, day=LAST, times=30))
+
+    with pytest.warns(RejectedLinesWarning):
+        result = workspace.fetch_events(FIRST, LAST)
+    stream = workspace.stream_events(FIRST, LAST)
+    with pytest.warns(RejectedLinesWarning, match="1 can't be read") as warned:
+        streamed = [(e["event"], canonical(json.dumps(e["properties"]))) for e in stream]
+
+    stored = workspace.sql_rows("SELECT event, properties FROM events")
+    assert Counter(streamed) == Counter((event, canonical(text)) for event, text in stored)
+    assert (stream.rejected, stream.repaired) == (result.rejected, result.repaired)
+    assert stream.duplicates == result.duplicates > 0
+    assert warned[0].filename == __file__
+
+
+def test_lines_of_every_kind_are_treated_alike(client, shop):
+    good = [line_of(n) for n in range(3)]
+    lines = [
+        b'\xff{"event": "bad"}',
+        good[0],
+        b'{"event": "A", "properties": null}',
+        line_of(7, note="half \\ud83d"),
+        good[1],
+        good[1],
+        line_of(8, big="9" * 5_000).replace(b'"' + b"9" * 5_000 + b'"', b"9" * 5_000),
+        good[2],
+        b'{"event": "cut", "prop',
+    ]
+
+    def raw(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=b"\n".join(lines) + b"\n")
+
+    credentials = client._credentials
+    with (
+        MixpanelAPIClient(credentials, _transport=httpx.MockTransport(raw)) as mock,
+        Workspace.memory(_api_client=mock) as workspace,
+    ):
+        with pytest.warns(RejectedLinesWarning):
+            result = workspace.fetch_events(LAST, LAST)
+        stream = workspace.stream_events(LAST, LAST)
+        with pytest.warns(RejectedLinesWarning):
+            streamed = list(stream)
+
+        assert [line.line_number for line in result.rejected] == [1, 3, 9]
+        assert [line.line_number for line in result.repaired] == [4]
+        assert (result.rows, result.duplicates) == (5, 1)
+        assert stream.rejected == result.rejected
+        assert stream.repaired == result.repaired
+        assert stream.duplicates == 1
+        assert len(streamed) == 5
+        notes = {e["properties"].get("note") for e in streamed}
+        assert "half \ufffd" in notes
+        assert max(e["properties"].get("big", 0) for e in streamed) > 10**4_000
+        assert workspace.sql_scalar("SELECT count(*) FROM _rejected") == 4
+
+
+def test_a_stream_that_is_left_early_leaves_nothing_behind(workspace, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    with workspace.stream_events(FIRST, LAST) as stream:
+        next(stream)
+        assert list(tmp_path.iterdir())
+
+    assert list(tmp_path.iterdir()) == []
+    assert list(stream) == []
 
 
 def test_profiles_that_break_off_store_nothing(workspace, shop):
@@ -173,21 +258,26 @@ def test_profiles_that_break_off_store_nothing(workspace, shop):
 
 def test_a_stream_hands_on_what_mixpanel_sends(workspace, shop):
     events = list(workspace.stream_events(FIRST, LAST))
-    assert Counter((e["event"], e["properties"]["time"]) for e in events) == Counter(
-        (e.name, e.time_ms) for e in served(shop)
+    assert Counter((e["event"], canonical(json.dumps(e["properties"]))) for e in events) == Counter(
+        (e.name, canonical(json.dumps(e.properties))) for e in once(served(shop))
     )
 
     people = list(workspace.stream_profiles())
-    assert {str(p["$distinct_id"]) for p in people} == {
+    assert sorted(str(p["$distinct_id"]) for p in people) == sorted(
         str(profile.distinct_id) for profile in shop.dataset.profiles()
-    }
+    )
 
 
-def test_a_stream_raises_where_a_line_cant_be_read(workspace, shop):
-    shop.faults.add(Fault(FaultKind.MALFORMED_MIDDLE_LINE, day=LAST, times=30))
+def test_profiles_that_are_on_two_pages_are_streamed_and_stored_once(workspace, shop):
+    shop.faults.add(Fault(FaultKind.DUPLICATE_PROFILE, times=1))
+    result = workspace.fetch_profiles()
+    shop.faults.add(Fault(FaultKind.DUPLICATE_PROFILE, times=1))
+    stream = workspace.stream_profiles()
 
-    with pytest.raises(IncompleteExportError, match="malformed line"):
-        list(workspace.stream_events(LAST, LAST))
+    streamed = [str(profile["$distinct_id"]) for profile in stream]
+
+    assert len(set(streamed)) == len(streamed) == result.rows
+    assert stream.duplicates == result.duplicates
 
 
 @pytest.mark.parametrize(

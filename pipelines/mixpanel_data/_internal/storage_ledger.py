@@ -116,7 +116,7 @@ def note(
         window_end=_day(metadata.to_date),
         filter_hash=EventFilter(_narrowed(metadata), metadata.filter_where).hash,
         filter_events=metadata.filter_events, filter_where=metadata.filter_where, row_count=rows,
-        previous_row_count=before, rejected_count=len(rejects),
+        previous_row_count=before, rejected_count=sum(not reject.is_loaded for _, reject in rejects),
         bytes=sum(item.size for item in lines), requests=sum(item.requests for item in lines),
         fetched_at=at, filter_cohorts=metadata.filter_cohorts,
     )  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from mixpanel_data._internal.inspect_lines import BadLine, inspect_lines, numbered_lines
 from mixpanel_data._internal.inspect_profiles import inspect_profiles
+from mixpanel_data._internal.land_events import for_window
 from mixpanel_data._internal.storage_lines import Kind, Lines
 from mixpanel_data._internal.zones import Zone
 from mixpanel_data.exceptions import IncompleteExportError, MixpanelDataError, QueryError
@@ -20,7 +21,11 @@ def require_all(found: int, lines: Sequence[Lines], kind: Kind, zone: Zone) -> N
         QueryError: a file or records of somebody else have.
     """
     for item in lines:
-        if bad := _bad(item, kind, zone):
+        try:
+            bad = _bad(item, kind, zone)
+        except IncompleteExportError as error:
+            raise (for_window(error, item.window) if item.window else error) from None
+        if bad:
             raise _error(item, bad)
     if found != sum(1 for item in lines for _ in numbered_lines(item.path)):
         raise QueryError("DuckDB did not find as many rows as there are lines.")

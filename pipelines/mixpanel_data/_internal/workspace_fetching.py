@@ -80,9 +80,14 @@ class Fetching:
         2023).
 
         ``events`` are names, ``where`` is an expression of Mixpanel's segmentation language. ``append`` adds to a table
-        that is there; an event that is in it already, by Mixpanel's rule, is replaced. ``progress`` is called with the
-        number of events that have come so far. When nothing comes of named ``events``, a ConfigWarning says which of them
-        Mixpanel does not know.
+        that is there. An event that comes more than once, in one fetch or in several, is there once, as in what `mp sync`
+        publishes: the copy that Mixpanel processed last; so the same days fetched again change nothing. ``progress`` is
+        called with the number of events that have come so far. When nothing comes of named ``events``, a ConfigWarning says
+        which of them Mixpanel does not know.
+
+        A line that can't be read, and comes the same when it is asked for once more, costs no other: it is left out, or
+        repaired, kept in the table ``_rejected``, named in ``rejected`` or ``repaired`` of the result, and by a
+        RejectedLinesWarning.
 
         Raises:
             TableExistsError: the table is there, and ``append`` is not asked for, or it is published.

@@ -16,6 +16,7 @@ from mixpanel_data.exceptions import (
     IncompleteExportError,
     MixpanelDataError,
     RateLimitError,
+    RejectedLinesWarning,
     TableNotFoundError,
 )
 
@@ -74,6 +75,7 @@ def said_warnings(*, quiet: bool = False) -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", ConfigWarning)
+        warnings.simplefilter("always", RejectedLinesWarning)
         warnings.filterwarnings("always", ".*in maintenance", DeprecationWarning)
         warnings.showwarning = say
         yield

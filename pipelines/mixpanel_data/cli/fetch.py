@@ -45,7 +45,9 @@ def events(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Fetch the events of some days, whole or not at all.
+    """Fetch the events of some days, whole or not at all; each event once.
+
+    A line that can't be read costs no other: it is counted, named on stderr and kept in the table _rejected.
 
     Example: mp fetch events --from 2026-01-01 --to 2026-01-07 --event Signup --name signups
     """
@@ -83,7 +85,7 @@ def profiles(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Fetch user profiles, whole or not at all.
+    """Fetch user profiles, whole or not at all; each profile once.
 
     Example: mp fetch profiles --where 'properties["plan"] == "pro"' --name customers
     """

@@ -8,7 +8,7 @@ from typing import Any
 from mixpanel_data._internal.storage_rows import Rows
 from mixpanel_data.cli.options import Format
 from mixpanel_data.cli.output import plain, print_object, print_rows
-from mixpanel_data.types import LexiconSchema
+from mixpanel_data.types import FetchResult, LexiconSchema
 from mixpanel_data.types._base import Record, Table
 
 _DIGITS = 4
@@ -25,6 +25,9 @@ def print_result(found: Any, fmt: Format, *, of: type[Record] | None = None) -> 
             _print_texts(found, fmt)
         case Table() if fmt is not Format.json:
             _print_records(found.records(), found._columns(), fmt)
+        case FetchResult() if fmt in (Format.table, Format.csv):
+            counts = {"rejected": len(found.rejected), "repaired": len(found.repaired)}
+            _print_mapping(found.to_dict() | counts, fmt)
         case Record():
             _print_mapping(found.to_dict(), fmt)
         case _:

@@ -11,7 +11,8 @@ from mixpanel_data._internal.api_client import EngagePage, MixpanelAPIClient
 from mixpanel_data._internal.event_filter import EventFilter
 from mixpanel_data._internal.inspect_lines import inspect_lines
 from mixpanel_data._internal.inspect_profiles import inspect_profiles
-from mixpanel_data._internal.land_events import land_events
+from mixpanel_data._internal.inspect_profiles import set_apart as without_bad_profiles
+from mixpanel_data._internal.land_events import for_window, land_events, set_apart
 from mixpanel_data._internal.land_profiles import Source, land_profiles
 from mixpanel_data._internal.landing import Landed, LandingFolder
 from mixpanel_data._internal.ledger import DayRecord, Ledger
@@ -19,6 +20,7 @@ from mixpanel_data._internal.planner import plan
 from mixpanel_data._internal.profile_reads import ProfileRead
 from mixpanel_data._internal.windows import Window
 from mixpanel_data._internal.zones import Zone
+from mixpanel_data.exceptions import IncompleteExportError
 
 
 @contextmanager
@@ -50,13 +52,17 @@ class EventLandings:
             yield landed
 
     def readable(self, landed: Landed) -> Landed:
-        """``landed``, or when it has lines that can't be read: those of a second fetch, proven ones set apart.
+        """``landed`` without the lines that can't be read, which are in its ``rejects``, as are those it has repaired.
 
-        Raises as ``land_events``.
+        Mixpanel is asked once more for a window with such lines: they are rejected when they come a second time. Raises as
+        ``land_events``, and IncompleteExportError for what is no export.
         """
-        bad = inspect_lines(landed.path, landed.window, self.zone)
-        if not bad:
-            return landed
+        try:
+            bad = inspect_lines(landed.path, landed.window, self.zone)
+        except IncompleteExportError as error:
+            raise for_window(error, landed.window) from None
+        if all(line.repaired is not None for line in bad):
+            return set_apart(landed, bad)
         return land_events(
             self.client, landed.window, self.folder, self.zone, suspects=bad, only=self.only
         )
@@ -118,7 +124,9 @@ class ProfileLandings:
     def readable(self, landed: Landed) -> Landed:
         """As of :class:`EventLandings`."""
         bad = inspect_profiles(landed.path)
-        return land_profiles(self.source, self.read, suspects=bad) if bad else landed
+        if all(line.repaired is not None for line in bad):
+            return without_bad_profiles(landed, bad)
+        return land_profiles(self.source, self.read, suspects=bad)
 
 
 def _sizes(landed: Landed) -> dict[date, DayRecord]:

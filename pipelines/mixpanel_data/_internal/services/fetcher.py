@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.event_sql import bounds, literal, timestamp
-from mixpanel_data._internal.landing import Landed
+from mixpanel_data._internal.landing import Landed, Reject
 from mixpanel_data._internal.query_arguments import Day
 from mixpanel_data._internal.services.fetch_arguments import event_filter, window_of
 from mixpanel_data._internal.services.fetch_landing import (
@@ -22,7 +22,8 @@ from mixpanel_data._internal.storage_unreadable import MALFORMED
 from mixpanel_data._internal.windows import Window
 from mixpanel_data._internal.zones import Zone
 from mixpanel_data.exceptions import IncompleteExportError
-from mixpanel_data.types import FetchResult, TableMetadata
+from mixpanel_data.types import FetchResult, RejectedLine, TableMetadata
+from mixpanel_data.types._fetched import Findings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +62,9 @@ class FetcherService:
 
         Days are UTC (those of the project's zone for projects created before 2023). ``events`` are names, ``where`` is an
         expression of Mixpanel's segmentation language. With ``append`` the table is one that is there; an event that is in
-        it already, by Mixpanel's own rule, is replaced. ``df`` of the result reads the table's rows of these days.
+        it already, by Mixpanel's own rule, is there once: the copy that Mixpanel processed last. ``df`` of the result reads
+        the table's rows of these days. A line that can't be read is asked for once more; when it comes again it is left out,
+        kept in the table ``_rejected``, named in ``rejected`` of the result and by a RejectedLinesWarning.
         """
         window, only = window_of(from_date, to_date), event_filter(events, where)
         self._storage.require_room(name, append=append, kind="events")
@@ -76,8 +79,9 @@ class FetcherService:
             def load(landed: list[Landed]) -> int:
                 return self._storage.create_events_table(name, landed, metadata, append=append)
 
-            rows = _load(load, files, landings.readable)
-        return self._result(name, rows, metadata, started, self._read(name, window, only.events))
+            rows, files = loaded(load, files, landings.readable)
+        read = self._read(name, window, only.events)
+        return self._result(name, rows, files, metadata, started, read)
 
     def fetch_profiles(
         self,
@@ -107,8 +111,9 @@ class FetcherService:
             def load(landed: list[Landed]) -> int:
                 return self._storage.create_profiles_table(name, landed, metadata, append=append)
 
-            rows = _load(load, files, landings.readable)
-        return self._result(name, rows, metadata, started, self._read(name, None, ()))
+            rows, files = loaded(load, files, landings.readable)
+        read = self._read(name, None, ())
+        return self._result(name, rows, files, metadata, started, read)
 
     def _read(
         self, name: str, window: Window | None, events: Sequence[str]
@@ -126,11 +131,14 @@ class FetcherService:
         self,
         name: str,
         rows: int,
+        files: Sequence[Landed],
         metadata: TableMetadata,
         started: float,
         read: Callable[[], "pd.DataFrame"],
     ) -> FetchResult:
         days = (metadata.from_date, metadata.to_date)
+        found = findings_of(files, rows)
+        found.warn("The table _rejected keeps them", stacklevel=4)
         return FetchResult(
             table=name,
             rows=rows,
@@ -138,6 +146,9 @@ class FetcherService:
             duration_seconds=time.monotonic() - started,
             date_range=(days[0], days[1]) if days[0] and days[1] else None,
             fetched_at=metadata.fetched_at,
+            duplicates=found.duplicates,
+            rejected=found.rejected,
+            repaired=found.repaired,
             _data=read,
         )
 
@@ -160,15 +171,39 @@ def _tell(progress: OnRows | None, files: Sequence[Landed]) -> None:
         progress(sum(file.lines for file in files))
 
 
-def _load(
+def loaded(
     load: Callable[[list[Landed]], int],
     files: list[Landed],
     readable: Callable[[Landed], Landed],
-) -> int:
-    """The rows loaded. Files with lines that can't be read are fetched again: what comes twice is what Mixpanel has."""
+) -> tuple[int, list[Landed]]:
+    """The rows loaded, and the files they are of.
+
+    Files with lines that can't be read are fetched again: what comes twice is what Mixpanel has.
+    """
     try:
-        return load(files)
+        return load(files), files
     except IncompleteExportError as error:
         if error.reason != MALFORMED:
             raise
-    return load([readable(file) for file in files])
+    files = [readable(file) for file in files]
+    return load(files), files
+
+
+def findings_of(files: Sequence[Landed], rows: int) -> Findings:
+    """What is to be told of the lines of ``files``, of which ``rows`` different ones were loaded."""
+    lines = [
+        (_rejected_line(file, reject), reject.is_loaded)
+        for file in files
+        for reject in file.rejects
+    ]
+    return Findings(
+        rejected=[line for line, is_loaded in lines if not is_loaded],
+        repaired=[line for line, is_loaded in lines if is_loaded],
+        duplicates=sum(file.lines for file in files) - rows,
+    )
+
+
+def _rejected_line(file: Landed, reject: Reject) -> RejectedLine:
+    days = (file.window.first, file.window.last) if file.kind == "events" else (None, None)
+    first, last = (day.isoformat() if day else None for day in days)
+    return RejectedLine(first, last, reject.line_number, reject.reason, reject.raw)
