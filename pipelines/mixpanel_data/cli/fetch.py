@@ -45,9 +45,10 @@ def events(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Fetch the events of some days, whole or not at all; each event once.
+    """Fetch the events of some days, whole or not at all.
 
-    A line that can't be read costs no other: it is counted, named on stderr and kept in the table _rejected.
+    Each event is there once. A line that can't be read costs no other: it is counted, named on stderr, and kept in the table
+    _rejected.
 
     Example: mp fetch events --from 2026-01-01 --to 2026-01-07 --event Signup --name signups
     """
@@ -85,7 +86,7 @@ def profiles(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Fetch user profiles, whole or not at all; each profile once.
+    """Fetch user profiles, whole or not at all.
 
     Example: mp fetch profiles --where 'properties["plan"] == "pro"' --name customers
     """

@@ -25,13 +25,23 @@ def print_result(found: Any, fmt: Format, *, of: type[Record] | None = None) -> 
             _print_texts(found, fmt)
         case Table() if fmt is not Format.json:
             _print_records(found.records(), found._columns(), fmt)
-        case FetchResult() if fmt in (Format.table, Format.csv):
-            counts = {"rejected": len(found.rejected), "repaired": len(found.repaired)}
-            _print_mapping(found.to_dict() | counts, fmt)
+        case FetchResult():
+            _print_mapping(_fetched(found, fmt), fmt)
         case Record():
             _print_mapping(found.to_dict(), fmt)
         case _:
             _print_mapping(found, fmt)
+
+
+def _fetched(found: FetchResult, fmt: Format) -> dict[str, Any]:
+    """All that is known of a fetch: the lines that can't be read as a number where a row has one line."""
+    lines = {"rejected": found.rejected, "repaired": found.repaired}
+    is_json = fmt in (Format.json, Format.jsonl)
+    return {
+        **found.to_dict(),
+        "duplicates": found.duplicates,
+        **{name: [x.to_dict() for x in v] if is_json else len(v) for name, v in lines.items()},
+    }
 
 
 def _print_list_of(kind: type[Record], items: Sequence[Any], fmt: Format) -> None:

@@ -11,7 +11,7 @@ from mixpanel_data.types._discovered import (
     SavedCohort,
     TopEvent,
 )
-from mixpanel_data.types._fetched import FetchResult, RecordStream, RejectedLine
+from mixpanel_data.types._fetched import FetchResult, RejectedLine
 from mixpanel_data.types._funnels import FunnelResult, FunnelStep
 from mixpanel_data.types._reports import InsightsResult, JQLResult, SavedReportResult
 from mixpanel_data.types._retention import CohortInfo, FrequencyResult, RetentionResult
@@ -52,7 +52,6 @@ __all__ = [
     "NumericBucketResult",
     "NumericSumResult",
     "PropertyCountsResult",
-    "RecordStream",
     "RejectedLine",
     "RetentionResult",
     "SavedCohort",

@@ -1,20 +1,18 @@
 """What fetching brings: rows that stay in the database until they are asked for."""
 
-import warnings
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from mixpanel_data._internal.dataframes import dataframe, require_pandas
-from mixpanel_data.exceptions import MixpanelDataError, RejectedLinesWarning
-from mixpanel_data.types._base import Record, Result
+from mixpanel_data.exceptions import MixpanelDataError
+from mixpanel_data.types._base import Record, Result, plain
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Rows = Sequence[Mapping[str, Any]]
-_SHOWN = 3
 ReadRows = Callable[[], "pd.DataFrame"]
 
 
@@ -42,86 +40,6 @@ class RejectedLine(Record):
         return f"{f'{days} ' if days else ''}line {self.line_number}: {self.reason}"
 
 
-class RecordStream(Iterator[dict[str, Any]]):
-    """Records one by one, as Mixpanel has them; also a context manager that ends the reading.
-
-    What was read so far is told by ``rejected``, the lines that can't be read and were left out; ``repaired``, those whose
-    records have replaced characters; and ``duplicates``, how many copies of other records were left out. At the end a
-    RejectedLinesWarning says how many and where, if there were such lines.
-    """
-
-    def __init__(self, findings: "Findings", records: Generator[dict[str, Any]]) -> None:
-        self._findings = findings
-        self._records = records
-
-    @property
-    def rejected(self) -> list[RejectedLine]:
-        """The lines so far that can't be read."""
-        return list(self._findings.rejected)
-
-    @property
-    def repaired(self) -> list[RejectedLine]:
-        """The lines so far whose records have replaced characters."""
-        return list(self._findings.repaired)
-
-    @property
-    def duplicates(self) -> int:
-        """The copies left out so far."""
-        return self._findings.duplicates
-
-    def __iter__(self) -> "RecordStream":
-        return self
-
-    def __next__(self) -> dict[str, Any]:
-        try:
-            return next(self._records)
-        except StopIteration:
-            self._findings.warn("`.rejected` and `.repaired` of the stream have them", stacklevel=3)
-            raise
-
-    def close(self) -> None:
-        """End the reading; nothing more comes."""
-        self._records.close()
-
-    def __enter__(self) -> "RecordStream":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-@dataclass
-class Findings:
-    """What was found out about lines on their way."""
-
-    rejected: list[RejectedLine] = field(default_factory=list)
-    repaired: list[RejectedLine] = field(default_factory=list)
-    duplicates: int = 0
-    _is_said: bool = False
-
-    def warn(self, where: str, *, stacklevel: int) -> None:
-        """Warn of lines that can't be read, once; ``where`` says what has them."""
-        lines = [*self.rejected, *self.repaired]
-        if not lines or self._is_said:
-            return
-        self._is_said = True
-        shown = "; ".join(map(str, lines[:_SHOWN]))
-        more = f"; and {len(lines) - _SHOWN:,} more" if len(lines) > _SHOWN else ""
-        counts = [
-            f"{len(some):,} {what}"
-            for some, what in (
-                (self.rejected, "can't be read and were left out"),
-                (self.repaired, "were loaded with replaced characters"),
-            )
-            if some
-        ]
-        warnings.warn(
-            f"Of what Mixpanel sent, lines: {', '.join(counts)} ({shown}{more}). {where}.",
-            RejectedLinesWarning,
-            stacklevel=stacklevel + 1,
-        )
-
-
 @dataclass(frozen=True)
 class FetchResult(Result):
     """What a fetch put into ``table``.
@@ -139,11 +57,35 @@ class FetchResult(Result):
     duration_seconds: float
     date_range: tuple[str, str] | None
     fetched_at: datetime
-    duplicates: int = 0
-    rejected: list[RejectedLine] = field(default_factory=list)
-    repaired: list[RejectedLine] = field(default_factory=list)
+    _duplicates: int = field(default=0, repr=False, kw_only=True)
+    _rejected: list[RejectedLine] = field(default_factory=list, repr=False, kw_only=True)
+    _repaired: list[RejectedLine] = field(default_factory=list, repr=False, kw_only=True)
     # The rows, or how to read them: called once, when `df` is asked for.
     _data: Rows | ReadRows | None = field(default=(), repr=False, compare=False, kw_only=True)
+
+    @property
+    def duplicates(self) -> int:
+        """How many copies Mixpanel sent beside the events or profiles that are counted in ``rows``."""
+        return self._duplicates
+
+    @property
+    def rejected(self) -> list[RejectedLine]:
+        """The lines that can't be read and were left out."""
+        return list(self._rejected)
+
+    @property
+    def repaired(self) -> list[RejectedLine]:
+        """The lines that were loaded with replaced characters."""
+        return list(self._repaired)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As of every result; ``duplicates``, ``rejected`` and ``repaired`` only where there are some."""
+        found = {
+            "duplicates": self._duplicates,
+            "rejected": plain(self._rejected),
+            "repaired": plain(self._repaired),
+        }
+        return super().to_dict() | {name: value for name, value in found.items() if value}
 
     def _frame(self) -> "pd.DataFrame":
         require_pandas()  # whoever reads would say it less clearly

@@ -16,6 +16,7 @@ from mixpanel_data._internal.services.fetch_landing import (
     ProfileLandings,
     temporary_landing,
 )
+from mixpanel_data._internal.services.record_stream import Findings
 from mixpanel_data._internal.storage import StorageEngine
 from mixpanel_data._internal.storage_names import quoted
 from mixpanel_data._internal.storage_unreadable import MALFORMED
@@ -23,7 +24,6 @@ from mixpanel_data._internal.windows import Window
 from mixpanel_data._internal.zones import Zone
 from mixpanel_data.exceptions import IncompleteExportError
 from mixpanel_data.types import FetchResult, RejectedLine, TableMetadata
-from mixpanel_data.types._fetched import Findings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,9 +146,9 @@ class FetcherService:
             duration_seconds=time.monotonic() - started,
             date_range=(days[0], days[1]) if days[0] and days[1] else None,
             fetched_at=metadata.fetched_at,
-            duplicates=found.duplicates,
-            rejected=found.rejected,
-            repaired=found.repaired,
+            _duplicates=found.duplicates,
+            _rejected=found.rejected,
+            _repaired=found.repaired,
             _data=read,
         )
 

@@ -17,12 +17,12 @@ from mixpanel_data._internal.services.fetch_landing import (
     temporary_landing,
 )
 from mixpanel_data._internal.services.fetcher import findings_of, loaded
+from mixpanel_data._internal.services.record_stream import Findings, RecordStream
 from mixpanel_data._internal.services.records import NESTED, Record, parsed
 from mixpanel_data._internal.storage import StorageEngine
 from mixpanel_data._internal.windows import Window
 from mixpanel_data._internal.zones import Zone
-from mixpanel_data.types import RecordStream, RejectedLine
-from mixpanel_data.types._fetched import Findings
+from mixpanel_data.types import RejectedLine
 
 _ROWS = 1_000
 """Records that are held at once."""

@@ -1,0 +1,92 @@
+"""Records one by one, and what was found out about the lines they were read from."""
+
+import warnings
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from mixpanel_data.exceptions import RejectedLinesWarning
+from mixpanel_data.types import RejectedLine
+
+_SHOWN = 3
+"""Lines that a warning names."""
+
+
+@dataclass
+class Findings:
+    """What was found out about lines on their way."""
+
+    rejected: list[RejectedLine] = field(default_factory=list)
+    repaired: list[RejectedLine] = field(default_factory=list)
+    duplicates: int = 0
+    _is_said: bool = False
+
+    def warn(self, where: str, *, stacklevel: int) -> None:
+        """Warn of lines that can't be read, once; ``where`` says what has them."""
+        lines = [*self.rejected, *self.repaired]
+        if not lines or self._is_said:
+            return
+        self._is_said = True
+        shown = "; ".join(map(str, lines[:_SHOWN]))
+        more = f"; and {len(lines) - _SHOWN:,} more" if len(lines) > _SHOWN else ""
+        counts = [
+            f"{len(some):,} {what}"
+            for some, what in (
+                (self.rejected, "can't be read and were left out"),
+                (self.repaired, "were loaded with replaced characters"),
+            )
+            if some
+        ]
+        warnings.warn(
+            f"Of what Mixpanel sent, lines: {', '.join(counts)} ({shown}{more}). {where}.",
+            RejectedLinesWarning,
+            stacklevel=stacklevel + 1,
+        )
+
+
+class RecordStream(Iterator[dict[str, Any]]):
+    """Records one by one, as Mixpanel has them; also a context manager that ends the reading.
+
+    What was read so far is told by ``rejected``, the lines that can't be read and were left out; ``repaired``, those whose
+    records have replaced characters; and ``duplicates``, how many copies of other records were left out. At the end a
+    RejectedLinesWarning says how many and where, if there were such lines.
+    """
+
+    def __init__(self, findings: Findings, records: Generator[dict[str, Any]]) -> None:
+        self._findings = findings
+        self._records = records
+
+    @property
+    def rejected(self) -> list[RejectedLine]:
+        """The lines so far that can't be read."""
+        return list(self._findings.rejected)
+
+    @property
+    def repaired(self) -> list[RejectedLine]:
+        """The lines so far whose records have replaced characters."""
+        return list(self._findings.repaired)
+
+    @property
+    def duplicates(self) -> int:
+        """The copies left out so far."""
+        return self._findings.duplicates
+
+    def __iter__(self) -> "RecordStream":
+        return self
+
+    def __next__(self) -> dict[str, Any]:
+        try:
+            return next(self._records)
+        except StopIteration:
+            self._findings.warn("`.rejected` and `.repaired` of the stream have them", stacklevel=3)
+            raise
+
+    def close(self) -> None:
+        """End the reading; nothing more comes."""
+        self._records.close()
+
+    def __enter__(self) -> "RecordStream":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
