@@ -163,7 +163,7 @@ def test_a_passing_fault_is_fetched_again(workspace, shop):
 def test_a_line_that_stays_bad_costs_that_line_and_is_named(workspace, shop):
     shop.faults.add(Fault(FaultKind.MALFORMED_MIDDLE_LINE, day=LAST, times=30))
 
-    with pytest.warns(RejectedLinesWarning, match=f"1 can't be read .*{LAST}") as warned:
+    with pytest.warns(RejectedLinesWarning, match=f"1 left out.*{LAST}") as warned:
         result = workspace.fetch_events(LAST, LAST)
 
     [line] = result.rejected
@@ -185,7 +185,7 @@ def test_what_is_streamed_is_what_a_fetch_stores(workspace, shop):
     with pytest.warns(RejectedLinesWarning):
         result = workspace.fetch_events(FIRST, LAST)
     stream = workspace.stream_events(FIRST, LAST)
-    with pytest.warns(RejectedLinesWarning, match="1 can't be read") as warned:
+    with pytest.warns(RejectedLinesWarning, match="1 left out") as warned:
         streamed = [(e["event"], canonical(json.dumps(e["properties"]))) for e in stream]
 
     stored = workspace.sql_rows("SELECT event, properties FROM events")

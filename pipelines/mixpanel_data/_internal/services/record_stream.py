@@ -32,13 +32,13 @@ class Findings:
         counts = [
             f"{len(some):,} {what}"
             for some, what in (
-                (self.rejected, "can't be read and were left out"),
-                (self.repaired, "were loaded with replaced characters"),
+                (self.rejected, "left out"),
+                (self.repaired, "loaded with replaced characters"),
             )
             if some
         ]
         warnings.warn(
-            f"Of what Mixpanel sent, lines: {', '.join(counts)} ({shown}{more}). {where}.",
+            f"Mixpanel sent lines that can't be loaded as they are ({' and '.join(counts)}): {shown}{more}. {where}.",
             RejectedLinesWarning,
             stacklevel=stacklevel + 1,
         )
