@@ -39,7 +39,8 @@ class Workspace(Fetching, Discovery, Queries, Tables):
 
     The account is the one in force when the workspace is made, and stays so while it lives, whatever becomes of the default
     account; without any, the first request looks for one. ``account`` names one of the accounts, ``region`` (us, eu or in)
-    stands in place of the account's. ``workspace_id`` narrows Mixpanel's reports and names to a data view. For tests,
+    stands in place of the account's. ``workspace_id`` narrows Mixpanel's reports and names to a data view. With ``fresh=False`` an answer of the
+    query API is one of the last ten minutes (MP_ANSWERS_KEPT) where there is one, whoever asked on this data folder. For tests,
     ``_config_manager``, ``_api_client`` and ``_storage`` stand in for what would be built.
 
     Raises:
@@ -56,10 +57,12 @@ class Workspace(Fetching, Discovery, Queries, Tables):
         data_dir: Path | str | None = None,
         read_only: bool = False,
         workspace_id: int | None = None,
+        fresh: bool = True,
         _config_manager: ConfigManager | None = None,
         _api_client: MixpanelAPIClient | None = None,
         _storage: StorageEngine | None = None,
         _on_wait: OnWait | None = None,
+        _on_kept: Callable[[float], None] = lambda _age: None,
     ) -> None:
         self._session = Session(
             load_settings(data_dir=data_dir),
@@ -68,6 +71,8 @@ class Workspace(Fetching, Discovery, Queries, Tables):
             _config_manager,
             _api_client,
             _on_wait,
+            fresh,
+            _on_kept,
         )
         self._path = path
         self._read_only = read_only

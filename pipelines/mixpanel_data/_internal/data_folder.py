@@ -82,6 +82,11 @@ class DataFolder:
         return self.root / "budget"
 
     @property
+    def answers(self) -> Path:
+        """Answers of Mixpanel's query API of the last minutes. It may be lost at any time."""
+        return self.root / "answers" / "answers.sqlite"
+
+    @property
     def lock(self) -> Path:
         """The file lock around load, build and publish."""
         return self.root / ".lock"

@@ -48,6 +48,7 @@ class Settings(BaseModel):
     profiles_snapshot_days: int = Field(default=7, ge=0)
     profiles_overlap_minutes: int = Field(default=90, ge=0)
     profile_pages_count: Literal["auto", "yes", "no"] = "auto"
+    answers_kept: Annotated[float, BeforeValidator(parse_duration)] = Field(default=600.0, ge=0)
     sync_reserve: int = Field(default=10, ge=0)
     profiles_page_size: int | None = Field(default=None, ge=1)
     groups: dict[str, str] = Field(default_factory=dict)

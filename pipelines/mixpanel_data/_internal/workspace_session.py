@@ -1,5 +1,6 @@
 """Who a workspace is, and what it holds open."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +10,7 @@ from mixpanel_data._internal.budget import Budget
 from mixpanel_data._internal.budget_wait import OnWait
 from mixpanel_data._internal.config import ConfigManager, Credentials, Resolution
 from mixpanel_data._internal.credentials import credentials_from
+from mixpanel_data._internal.kept_answers import KeptAnswers
 from mixpanel_data._internal.query_arguments import choice
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data.exceptions import ConfigError
@@ -29,6 +31,8 @@ class Session:
     config_manager: ConfigManager | None = None
     given_client: MixpanelAPIClient | None = None
     on_wait: OnWait | None = None
+    fresh: bool = True
+    on_kept: Callable[[float], None] = lambda _age: None
 
     def __post_init__(self) -> None:
         if self.region is not None:
@@ -78,6 +82,12 @@ class Session:
                 on_wait=self.on_wait or (lambda _seconds, _reason: None),
             ),
             max_rate_limit_wait=None,
+            answers=KeptAnswers(
+                self.settings.folder.answers,
+                max_age=self.settings.answers_kept,
+                fresh=self.fresh,
+                on_use=self.on_kept,
+            ),
         )
 
     def known(self) -> Resolution | None:

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def opened(
-    account: str | None = None, data_dir: Path | None = None, *, quiet: bool = False
+    account: str | None = None,
+    data_dir: Path | None = None,
+    *,
+    quiet: bool = False,
+    fresh: bool = True,
 ) -> Iterator["Workspace"]:
     """The workspace on the data folder. Its warnings, and waits for the request budget, are said on stderr."""
     from mixpanel_data._internal.durations import said
@@ -26,7 +30,11 @@ def opened(
     def waiting(seconds: float, reason: str) -> None:
         _say(f"Waiting {said(seconds)} for {reason}.", quiet=quiet)
 
-    with said_warnings(quiet=quiet), Workspace(account, data_dir=data_dir, _on_wait=waiting) as ws:
+    def kept(age: float) -> None:
+        _say(f"An answer of {said(age)} ago; --fresh asks again.", quiet=quiet)
+
+    opening = Workspace(account, data_dir=data_dir, fresh=fresh, _on_wait=waiting, _on_kept=kept)
+    with said_warnings(quiet=quiet), opening as ws:
         yield ws
 
 
@@ -38,11 +46,12 @@ def answer(
     account: str | None = None,
     data_dir: Path | None = None,
     quiet: bool = False,
+    fresh: bool = True,
 ) -> None:
     """Print what ``ask`` gets from the workspace; a list of records is one ``of`` a type."""
     from mixpanel_data.cli.results import print_result
 
-    with opened(account, data_dir, quiet=quiet) as workspace:
+    with opened(account, data_dir, quiet=quiet, fresh=fresh) as workspace:
         found = ask(workspace)
     print_result(found, fmt, of=of)
 

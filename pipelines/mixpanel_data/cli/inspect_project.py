@@ -10,6 +10,7 @@ from mixpanel_data.cli.options import (
     DataDirOption,
     Format,
     FormatOption,
+    FreshOption,
     LimitOption,
     QuietOption,
     TypeOption,
@@ -20,6 +21,7 @@ Event = Annotated[str, typer.Argument(help="The event's name.")]
 
 
 def events(
+    fresh: FreshOption = False,
     account: AccountOption = None,
     data_dir: DataDirOption = None,
     quiet: QuietOption = False,
@@ -29,12 +31,15 @@ def events(
 
     Example: mp inspect events --format json
     """
-    answer(lambda ws: ws.events(), fmt, account=account, data_dir=data_dir, quiet=quiet)
+    answer(
+        lambda ws: ws.events(), fmt, account=account, fresh=fresh, data_dir=data_dir, quiet=quiet
+    )
 
 
 def properties(
     event: Event,
     limit: LimitOption = None,
+    fresh: FreshOption = False,
     account: AccountOption = None,
     data_dir: DataDirOption = None,
     quiet: QuietOption = False,
@@ -49,6 +54,7 @@ def properties(
         lambda ws: ws.properties(event, **options),
         fmt,
         account=account,
+        fresh=fresh,
         data_dir=data_dir,
         quiet=quiet,
     )
@@ -58,6 +64,7 @@ def values(
     event: Event,
     property_name: Annotated[str, typer.Argument(metavar="PROPERTY", help="The property's name.")],
     limit: LimitOption = None,
+    fresh: FreshOption = False,
     account: AccountOption = None,
     data_dir: DataDirOption = None,
     quiet: QuietOption = False,
@@ -72,6 +79,7 @@ def values(
         lambda ws: ws.property_values(event, property_name, **options),
         fmt,
         account=account,
+        fresh=fresh,
         data_dir=data_dir,
         quiet=quiet,
     )
@@ -80,6 +88,7 @@ def values(
 def top_events(
     type_: TypeOption = None,
     limit: LimitOption = None,
+    fresh: FreshOption = False,
     account: AccountOption = None,
     data_dir: DataDirOption = None,
     quiet: QuietOption = False,
@@ -96,6 +105,7 @@ def top_events(
         lambda ws: ws.top_events(**options),
         fmt,
         account=account,
+        fresh=fresh,
         data_dir=data_dir,
         quiet=quiet,
         of=TopEvent,
@@ -103,6 +113,7 @@ def top_events(
 
 
 def funnels(
+    fresh: FreshOption = False,
     account: AccountOption = None,
     data_dir: DataDirOption = None,
     quiet: QuietOption = False,
@@ -115,11 +126,18 @@ def funnels(
     from mixpanel_data.types import FunnelInfo
 
     answer(
-        lambda ws: ws.funnels(), fmt, account=account, data_dir=data_dir, quiet=quiet, of=FunnelInfo
+        lambda ws: ws.funnels(),
+        fmt,
+        account=account,
+        fresh=fresh,
+        data_dir=data_dir,
+        quiet=quiet,
+        of=FunnelInfo,
     )
 
 
 def cohorts(
+    fresh: FreshOption = False,
     account: AccountOption = None,
     data_dir: DataDirOption = None,
     quiet: QuietOption = False,
@@ -135,6 +153,7 @@ def cohorts(
         lambda ws: ws.cohorts(),
         fmt,
         account=account,
+        fresh=fresh,
         data_dir=data_dir,
         quiet=quiet,
         of=SavedCohort,
@@ -151,6 +170,7 @@ def bookmarks(
             autocompletion=one_of("insights", "funnels", "retention", "flows"),
         ),
     ] = None,
+    fresh: FreshOption = False,
     account: AccountOption = None,
     data_dir: DataDirOption = None,
     quiet: QuietOption = False,
@@ -166,6 +186,7 @@ def bookmarks(
         lambda ws: ws.bookmarks(type_),
         fmt,
         account=account,
+        fresh=fresh,
         data_dir=data_dir,
         quiet=quiet,
         of=BookmarkInfo,
@@ -185,6 +206,7 @@ def lexicon(
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only the entry of this name.")
     ] = None,
+    fresh: FreshOption = False,
     account: AccountOption = None,
     data_dir: DataDirOption = None,
     quiet: QuietOption = False,
@@ -201,6 +223,7 @@ def lexicon(
         lambda ws: ws.lexicon(**options),
         fmt,
         account=account,
+        fresh=fresh,
         data_dir=data_dir,
         quiet=quiet,
         of=LexiconSchema,

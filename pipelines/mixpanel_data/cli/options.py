@@ -56,6 +56,10 @@ DataDirOption = Annotated[
         metavar="FOLDER",
     ),
 ]
+FreshOption = Annotated[
+    bool,
+    typer.Option("--fresh", help="Ask Mixpanel again, whatever was answered in the last minutes."),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
 FromOption = Annotated[str, typer.Option("--from", metavar="DAY", help="First day, YYYY-MM-DD.")]
 ToOption = Annotated[str, typer.Option("--to", metavar="DAY", help="Last day, included.")]

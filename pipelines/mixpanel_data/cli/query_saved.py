@@ -13,6 +13,7 @@ from mixpanel_data.cli.options import (
     DataDirOption,
     Format,
     FormatOption,
+    FreshOption,
     FromOption,
     QuietOption,
     ToOption,
@@ -23,6 +24,7 @@ def insights(
     bookmark_id: Annotated[
         int, typer.Argument(help="A saved report's number: `mp inspect bookmarks`.")
     ],
+    fresh: FreshOption = False,
     account: AccountOption = None,
     data_dir: DataDirOption = None,
     quiet: QuietOption = False,
@@ -33,7 +35,12 @@ def insights(
     Example: mp query insights 12345 --format csv
     """
     answer(
-        lambda ws: ws.insights(bookmark_id), fmt, account=account, data_dir=data_dir, quiet=quiet
+        lambda ws: ws.insights(bookmark_id),
+        fmt,
+        account=account,
+        fresh=fresh,
+        data_dir=data_dir,
+        quiet=quiet,
     )
 
 
@@ -41,6 +48,7 @@ def activity(
     distinct_ids: Annotated[list[str], typer.Argument(help="The users' ids.")],
     first: FromOption,
     last: ToOption,
+    fresh: FreshOption = False,
     account: AccountOption = None,
     data_dir: DataDirOption = None,
     quiet: QuietOption = False,
@@ -54,6 +62,7 @@ def activity(
         lambda ws: ws.activity_feed(distinct_ids, first, last),
         fmt,
         account=account,
+        fresh=fresh,
         data_dir=data_dir,
         quiet=quiet,
     )
@@ -67,6 +76,7 @@ def jql(
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="A parameter, its value JSON or text; repeatable."),
     ] = None,
+    fresh: FreshOption = False,
     account: AccountOption = None,
     data_dir: DataDirOption = None,
     quiet: QuietOption = False,
@@ -79,7 +89,12 @@ def jql(
     text = sys.stdin.read() if str(script) == "-" else _read(script)
     parameters = dict(_parameter(each) for each in param or ()) or None
     answer(
-        lambda ws: ws.jql(text, parameters), fmt, account=account, data_dir=data_dir, quiet=quiet
+        lambda ws: ws.jql(text, parameters),
+        fmt,
+        account=account,
+        fresh=fresh,
+        data_dir=data_dir,
+        quiet=quiet,
     )
 
 
