@@ -2,7 +2,6 @@
 
 from collections import Counter
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
@@ -13,12 +12,13 @@ from mixpanel_data._internal.event_sql import events_of, read_lines, within
 from mixpanel_data._internal.inspect_lines import inspect_lines, longest_line, without
 from mixpanel_data._internal.repair_lines import is_closed, repaired
 from mixpanel_data._internal.windows import Window
+from mixpanel_data._internal.zones import Zone
 
 from .conftest import LAST
 
 DAY = Window(LAST, LAST)
 MIDNIGHT = 1_773_100_800_000  # 2026-03-10, in milliseconds
-UTC = ZoneInfo("UTC")
+UTC = Zone()
 
 
 def event(properties: bytes) -> bytes:

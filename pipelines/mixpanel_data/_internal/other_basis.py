@@ -80,14 +80,14 @@ def require_basis(rows: str, window: Window, zone: Zone) -> None:
     if first is None:
         return
     span = Span(start, end, first, last)
-    shift = span.shift(NEAREST if zone.is_utc else STEP)
+    shift = span.shift(NEAREST if zone.key == "UTC" else STEP)
     if shift is not None:
         raise broken(OTHER_BASIS, _explanation(span, shift, zone))
 
 
 def _explanation(span: Span, shift: timedelta, zone: Zone) -> str:
     hours = f"{abs(shift) // HOUR:02}:{abs(shift) % HOUR // timedelta(minutes=1):02}"
-    if zone.is_utc:
+    if zone.key == "UTC":
         ours = "MP_TIME_BASIS=utc"
         theirs = f"at UTC{'-' if shift > timedelta(0) else '+'}{hours}"
     else:

@@ -52,13 +52,6 @@ class Zone:
 
     key: str = "UTC"
 
-    @property
-    def is_utc(self) -> bool:
-        return self.key == "UTC"
-
-
-UTC_ZONE = Zone()
-
 
 def require_known(name: str) -> str:
     """``name``, of a zone that DuckDB knows.
