@@ -4,11 +4,13 @@ import duckdb
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mixpanel_data._internal.api_requests import Received
 from mixpanel_data._internal.engage_pages import engage_pages
 from mixpanel_data._internal.inspect_lines import longest_line, without
 from mixpanel_data._internal.inspect_profiles import inspect_profiles
 from mixpanel_data._internal.profile_lines import profiles_of
 from mixpanel_data._internal.profile_sql import read_profiles
+from mixpanel_data.exceptions import HTTPContext
 
 from .test_unreadable import ODD, UNREADABLE
 
@@ -60,7 +62,7 @@ def test_the_good_profiles_load_and_every_other_is_kept_once(tmp_path, profiles,
             comma.join(raws),
         )
     )
-    [page] = engage_pages(lambda _form: (body, 1), {}, str)
+    [page] = engage_pages(lambda _form: Received(body, 1, HTTPContext), {}, str)
     path = tmp_path / "profiles.ndjson"
     path.write_bytes(b"".join(p.line(n) for n, p in enumerate(profiles_of(page.body), start=1)))
 
