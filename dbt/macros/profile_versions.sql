@@ -6,7 +6,7 @@
     {% set new_loads %}
         select load_id, fetched_at
         from {{ source('mixpanel', '_metadata') }}
-        where table_name = '{{ of }}' and load_id not in (select load_id from {{ source('built', '_metadata') }})
+        where table_name = '{{ of }}' and not {{ is_built() }}
     {% endset -%}
     ({{ column or key }}) in (
         select ({{ key }}) from {{ source('mixpanel', '_' ~ of ~ '_history') }}

@@ -16,41 +16,13 @@
     {{ return(now) }}
 {% endmacro %}
 
-{# Days counted in another zone, or sessions by another timeout, can't stand beside old ones: whatever was built is
-   dropped. The fingerprint of the models does not see what comes from the environment or from `--vars`. So it is for
-   `--full-refresh`: most tables grow by what the ledger says is new, and then nothing would be. #}
-{% macro start_over_if_settings_changed() %}
-    {% set builds = execute and flags.WHICH in ('build', 'run') %}
-    {% if builds and flags.FULL_REFRESH %}
-        {% if invocation_args_dict.get('select') or invocation_args_dict.get('exclude') %}
-            {% do exceptions.raise_compiler_error(
-                "The tables grow together, so a full refresh is one of all: run it without --select and --exclude."
-            ) %}
-        {% endif %}
-        {% do drop_what_was_built() %}
-    {% endif %}
-    {% set known = source('built', '_settings').incorporate(type='table') %}
-    {% if builds and load_relation(known) is not none %}
-        {% set then = {} %}
-        {% for row in run_query('select name, value from ' ~ known).rows %}
-            {% do then.update({row[0]: row[1]}) %}
-        {% endfor %}
-        {% set now = {} %}
-        {% for name, value in settings().items() %}
-            {% do now.update({name: tojson(value)}) %}
-        {% endfor %}
-        {% if now != then %}
-            {% do drop_what_was_built() %}
-        {% endif %}
-    {% endif %}
-{% endmacro %}
-
-{% macro drop_what_was_built() %}
-    {% for node in graph.nodes.values() %}
-        {% set built = load_relation(api.Relation.create(node.database, node.schema, node.alias))
-            if node.resource_type == 'model' else none %}
-        {% if built is not none %}
-            {% do adapter.drop_relation(built) %}
+{# What differs between the settings that a complete build recorded and those of now, in words. #}
+{% macro changed_settings(recorded) %}
+    {% set changed = [] %}
+    {% for name, value in settings().items() %}
+        {% if recorded.get(name) != tojson(value) %}
+            {% do changed.append(name ~ ' was ' ~ recorded.get(name, 'not there') ~ ' and is ' ~ tojson(value)) %}
         {% endif %}
     {% endfor %}
+    {{ return(changed) }}
 {% endmacro %}

@@ -36,7 +36,7 @@
    than when they were last counted. #}
 {% macro is_changed_entry() -%}
     (funnel, entry_date) in (
-        select (funnel, entry_date) from {{ source('noted', 'int_changed_entries') }}
+        select (funnel, entry_date) from {{ source('change_log', 'changed_funnel_entries') }}
         union all
         select (kept.funnel, kept.entry_date)
         from {{ this }} as kept

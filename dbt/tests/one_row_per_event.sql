@@ -1,4 +1,5 @@
--- Each event is there once by Mixpanel's own rule. Only what this build made anew is tried: cost follows the change.
+-- depends_on: {{ ref('int_changed_ranges') }}
+-- Each event is there once by Mixpanel's own rule. A build looks at what it made anew, `dbt test` at all rows.
 select
     event,
     time,
@@ -6,6 +7,6 @@ select
     insert_id,
     count(*) as rows_found
 from {{ ref('events') }}
-where insert_id <> '' and {{ is_changed('time') }}
+where insert_id <> '' and {{ 'true' if flags.WHICH == 'test' else is_changed('time') }}
 group by all
 having count(*) > 1

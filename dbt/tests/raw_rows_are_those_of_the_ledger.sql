@@ -1,6 +1,7 @@
+-- depends_on: {{ source('built', 'build_state') }}
 -- depends_on: {{ ref('stg_mixpanel__fetches') }}
--- Each stretch of time that was fetched anew holds as many raw rows as its newest fetch says. Rows and ledger are
--- written in one transaction, so this goes for loads that never became whole, too.
+-- Each stretch of time holds as many raw rows as its newest fetch says. Rows and ledger are written in one transaction,
+-- so this goes for loads that never became whole, too. A build looks at what was fetched anew, `dbt test` at all days.
 with newest as (
     select
         range_start,
@@ -18,13 +19,15 @@ with newest as (
 fetched as (
     select newest.*
     from newest
-    anti join {{ source('built', '_metadata') }} as built on newest.load_id = built.load_id
     -- days of another zone took some of its rows since
     anti join newest as later
         on
             newest.range_start < later.range_end
             and newest.range_end > later.range_start
             and newest.place < later.place
+    {% if flags.WHICH != 'test' %}
+        where not {{ is_built('newest.load_id') }}
+    {% endif %}
 ),
 
 -- by minutes, since a range joins few of them faster than all rows; no range begins or ends within one

@@ -70,7 +70,7 @@ def test_every_unit_test_and_data_test_passes(data: Path) -> None:
         ("select 1", []),
         ("delete from raw.mixpanel.events", [(1, 0)]),
         ("insert into raw.mixpanel.events from raw.mixpanel.events", [(1, 2)]),
-        ("insert into dbt.main._metadata select load_id from raw.mixpanel._metadata", []),
+        ("insert into dbt.working.build_state select 'load', load_id from raw.mixpanel._metadata", []),
     ],
 )
 def test_raw_rows_that_the_ledger_does_not_know_are_found(
@@ -80,7 +80,8 @@ def test_raw_rows_that_the_ledger_does_not_know_are_found(
     compiled = data / "target/compiled/mixpanel_data/tests/raw_rows_are_those_of_the_ledger.sql"
     with duckdb.connect() as db:
         db.execute(f"attach '{tmp_path / 'raw.duckdb'}' as raw; attach ':memory:' as dbt")
-        db.execute("create table dbt.main._metadata (load_id varchar); create schema dbt.staging")
+        db.execute("create schema dbt.staging; create schema dbt.working")
+        db.execute("create table dbt.working.build_state (kind varchar, name varchar)")
         db.execute("create view dbt.staging.stg_mixpanel__events as from raw.mixpanel.events")
         db.execute(what_happened)
         assert (

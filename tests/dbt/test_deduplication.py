@@ -82,7 +82,8 @@ def rank(event: Event) -> tuple[object, ...]:
 def kept(compiled: Path, raw: RawFile) -> list[Row]:
     with duckdb.connect() as db:
         db.execute(f"attach '{raw.path}' as raw (read_only); attach ':memory:' as next")
-        db.execute("create schema next.staging; create table next._metadata (load_id varchar)")
+        db.execute("create schema next.staging; create schema next.working")
+        db.execute("create table next.working.build_state (kind varchar, name varchar)")
         for view in VIEWS:
             sql = (compiled / f"{view}.sql").read_text()
             db.execute(f"create view next.staging.{Path(view).name} as {sql}")

@@ -1,11 +1,12 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
+    schema='working',
     post_hook="{{ move_events_to_their_users() }}",
 ) }}
 
 -- depends_on: {{ ref('int_changed_dates') }}
--- A table that publishing drops, and appended to: a build that failed leaves what the next one has to make anew.
+-- A change log: a complete build empties it, any other leaves what the next one has to make anew.
 
 with moved as (
     select

@@ -1,6 +1,6 @@
 {{ config(
     replaces="{{ is_changed_date() }}",
-    before_replacing="{{ note_changed_senders() }}",
+    before_replacing="{{ log_changed_senders() }}",
 ) }}
 
 -- depends_on: {{ ref('int_changed_dates') }}

@@ -3,7 +3,7 @@
     materialized='incremental',
     incremental_strategy='replace',
     replaces="{{ is_touched_user() }}",
-    before_replacing="{{ note_changed_entries() }}",
+    before_replacing="{{ log_changed_entries() }}",
     on_schema_change='fail',
     pre_hook="{{ require_known_funnel_events() }}",
 ) }}

@@ -1,0 +1,212 @@
+-- noqa: disable=layout.indent
+{# What the file remembers between builds, in `build_state`: the loads, models and settings of the last complete build.
+   A build is complete when every model of this project, and every model that reads one of them, was selected and
+   succeeded in one `dbt build` or `dbt run`, and nothing else failed in it. Only that counts loads as built and
+   empties the change logs, so whatever a selection or a failure leaves out is made anew by the next one. Each model
+   replaces the rows of days, users or profiles that the loads not yet built and the change logs name; both only grow
+   until a build is complete, so rows that a partial run made from older ones are among those that are replaced. #}
+
+{# Before the first model: what this run may do, and what it has to build from scratch. #}
+{% macro begin_run() %}
+    {% if execute and flags.WHICH in ('build', 'run') %}
+        {% do create_build_state() %}
+        {% set recorded = recorded_state() %}
+        {% set required = required_models() %}
+        {% set selected = required | select('in', selected_resources) | list %}
+        {% set is_whole = selected | length == required | length %}
+        {% set is_sampled = flags.EMPTY or flags.SAMPLE or flags.EVENT_TIME_START or flags.EVENT_TIME_END %}
+        {% set changed = changed_settings(recorded.settings) if recorded.models else [] %}
+        {% do require_whole_run(recorded, changed, selected, is_whole, is_sampled) %}
+        {% set unknown = models_to_forget(recorded, required, selected, is_sampled) %}
+        {% if is_whole and recorded.models %}
+            {% set reasons = changed or (['of --full-refresh'] if flags.FULL_REFRESH else reasons_of(unknown)) %}
+            {% if reasons %}
+                {% do log('Everything is built from scratch: ' ~ reasons | join('; ') ~ '.', info=true) %}
+                {% do forget_all() %}
+                {% do recorded.models.clear() %}
+            {% endif %}
+        {% endif %}
+        {% set from_scratch = with_descendants(unknown) if recorded.models else required %}
+        {% do require_full_refresh_flag(from_scratch) %}
+        {# the one thing that hooks and models of a run share #}
+        {% do graph.update({'mixpanel_data': {
+            'invocation_id': invocation_id, 'from_scratch': from_scratch, 'required': required,
+            'can_be_complete': is_whole and not is_sampled,
+        }}) %}
+    {% endif %}
+{% endmacro %}
+
+{# After the last one. `results` are dbt's. #}
+{% macro end_run(results) %}
+    {% set run = graph.get('mixpanel_data', {}) %}
+    {% if execute and flags.WHICH in ('build', 'run') and run.get('invocation_id') == invocation_id %}
+        {% set bad = [] %}
+        {% set built = [] %}
+        {% for result in results %}
+            {% if result.status in ('success', 'pass', 'warn', 'no-op') %}
+                {% do built.append(result.node.unique_id) %}
+            {% else %}
+                {% do bad.append(result.node.name) %}
+            {% endif %}
+        {% endfor %}
+        {% if run.can_be_complete and not bad and not run.required | reject('in', built) | list %}
+            {{ record_complete_build(run.required) }}
+        {% else %}
+            {% do say_what_waits() %}
+        {% endif %}
+    {% endif %}
+{% endmacro %}
+
+{# The loads are those of now: one that is committed while models are built may be read by some of them only. #}
+{% macro create_build_state() %}
+    {% set state = source('built', 'build_state') %}
+    {% do run_query(
+        'create schema if not exists ' ~ state.without_identifier()
+        ~ '; create table if not exists ' ~ state ~ ' (kind varchar, name varchar, value varchar);'
+        ~ create_change_logs()
+        ~ ' create or replace table ' ~ source('built', 'seen_loads') ~ ' as select distinct load_id from '
+        ~ source('mixpanel', '_metadata') ~ ' where ' ~ is_committed()
+    ) %}
+{% endmacro %}
+
+{# `models`: {unique_id: true} of the last complete build, empty when there was none. `settings`: {name: JSON}. #}
+{% macro recorded_state() %}
+    {% set recorded = {'models': {}, 'settings': {}} %}
+    {% for row in run_query(
+        'select kind, name, value from ' ~ source('built', 'build_state') ~ " where kind <> 'load'"
+    ).rows %}
+        {% do recorded[row[0] ~ 's'].update({row[1]: row[2] or true}) %}
+    {% endfor %}
+    {{ return(recorded) }}
+{% endmacro %}
+
+{% macro forget_all() %}
+    {% do run_query(
+        'begin; delete from ' ~ source('built', 'build_state') ~ '; ' ~ empty_change_logs() ~ ' commit;'
+    ) %}
+{% endmacro %}
+
+{# Tables that hold what others can't be built without: loads and users that were found changed, ids of sessions. #}
+{% macro models_with_state() %}
+    {{ return([
+        'model.mixpanel_data.events', 'model.mixpanel_data.int_sender_days', 'model.mixpanel_data.int_moved_user_days',
+        'model.mixpanel_data.int_touched_users', 'model.mixpanel_data.sessions',
+    ]) }}
+{% endmacro %}
+
+{# Incremental models that were no part of the last complete build, or whose table is gone: they have missed loads, and
+   what they hold is not to be added to. Forgotten until a complete build, however many runs there are before. #}
+{% macro models_to_forget(recorded, required, selected, is_sampled) %}
+    {% set unknown = [] %}
+    {% set holds_other_rows = is_sampled and (flags.EMPTY or flags.SAMPLE or flags.FULL_REFRESH)
+        or (flags.DEFER and flags.FULL_REFRESH) %}
+    {% for id in required if recorded.models and graph.nodes[id].config.materialized == 'incremental' %}
+        {% set table = load_relation(relation_of(id)) %}
+        {% if id not in recorded.models or table is none or not table.is_table or (holds_other_rows and id in selected) %}
+            {% do unknown.append(id) %}
+        {% endif %}
+    {% endfor %}
+    {% if unknown | select('in', recorded.models) | list %}
+        {% do run_query(
+            'delete from ' ~ source('built', 'build_state') ~ " where kind = 'model' and name in " ~ literals(unknown)
+        ) %}
+    {% endif %}
+    {{ return(unknown) }}
+{% endmacro %}
+
+{# Why everything has to be built from scratch, when such models are among those with state. #}
+{% macro reasons_of(unknown) %}
+    {% set reasons = [] %}
+    {% for id in unknown if id in models_with_state() %}
+        {% do reasons.append(graph.nodes[id].name ~ ' was no part of the last complete build, or is gone') %}
+    {% endfor %}
+    {{ return(reasons) }}
+{% endmacro %}
+
+{# Fails on a selection that would leave tables which don't fit together. #}
+{% macro require_whole_run(recorded, changed, selected, is_whole, is_sampled) %}
+    {% if selected and not is_whole and changed %}
+        {% do exceptions.raise_compiler_error(
+            'The tables are of other settings: ' ~ changed | join('; ') ~ '. Tables of both would not fit together, '
+            ~ 'and the run is one of a part. Nothing was changed. To build all tables by the new settings, type: '
+            ~ whole_command() ~ '. To keep the former ones, leave the new ones out.'
+        ) %}
+    {% endif %}
+    {% if (flags.EMPTY or flags.SAMPLE) and selected | select('in', models_with_state()) | list %}
+        {% do exceptions.raise_compiler_error(
+            'With --empty or --sample, tables would lose rows that others go on from. Nothing was changed. '
+            ~ 'Select models of your own only, or build into a data folder of its own (MP_DATA_DIR) without the option.'
+        ) %}
+    {% endif %}
+    {% if flags.FULL_REFRESH and not is_whole and recorded.models %}
+        {% for id in selected if graph.nodes[id].config.materialized == 'incremental' %}
+            {% set left_out = [] %}
+            {% for other in with_descendants([id]) if graph.nodes[other].config.materialized == 'incremental' %}
+                {% if other not in selected_resources %}
+                    {% do left_out.append(graph.nodes[other].name) %}
+                {% endif %}
+            {% endfor %}
+            {% if id in models_with_state() or left_out %}
+                {% do exceptions.raise_compiler_error(
+                    graph.nodes[id].name ~ " can't be built from scratch alone: other tables go on from what it holds"
+                    ~ (' (' ~ left_out | join(', ') ~ ')' if left_out else '') ~ '. Nothing was changed. '
+                    ~ 'To build all tables from scratch, run it without --select and --exclude: ' ~ whole_command()
+                    ~ '.'
+                ) %}
+            {% endif %}
+        {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+{# What to type for all of it, with the variables of this run. #}
+{% macro whole_command() %}
+    {% set given = invocation_args_dict.get('vars') %}
+    {{ return(
+        '`dbt build' ~ (' --full-refresh' if flags.FULL_REFRESH else '')
+        ~ (" --vars '" ~ tojson(given) | replace("'", "'\\''") ~ "'" if given else '') ~ '`'
+    ) }}
+{% endmacro %}
+
+{# Counts what the run saw as built. In one transaction: killed within it, the run has counted nothing. #}
+{% macro record_complete_build(required) %}
+    {% set state = source('built', 'build_state') %}
+    {% set ledger = relation_of('model.mixpanel_data._metadata') %}
+    begin;
+    delete from {{ state }} where kind <> 'load';
+    insert into {{ state }}
+    select 'load', load_id, null from {{ source('built', 'seen_loads') }}
+    where load_id not in (select name from {{ state }} where kind = 'load');
+    insert into {{ state }} values
+    {% for id in required %}
+        ('model', {{ literal(id) }}, null),
+    {% endfor %}
+    {% for name, value in settings().items() %}
+        ('setting', {{ literal(name) }}, {{ literal(tojson(value)) }}){{ ',' if not loop.last }}
+    {% endfor %};
+    insert into {{ ledger }} by name
+    select * from {{ relation_of('model.mixpanel_data.stg_mixpanel__fetches') }}
+    where
+        load_id in (select load_id from {{ source('built', 'seen_loads') }})
+        and load_id not in (select load_id from {{ ledger }});
+    drop table {{ source('built', 'seen_loads') }};
+    {{ empty_change_logs() }}
+    commit;
+{% endmacro %}
+
+{% macro say_what_waits() %}
+    {% set waiting = run_query(
+        'select count(*) from ' ~ source('built', 'seen_loads') ~ ' where not ' ~ is_built()
+    ).rows[0][0] %}
+    {% if waiting %}
+        {% do log(
+            'This run did not build every table, so ' ~ waiting ~ ' new loads do not count as built. '
+            ~ 'The next `dbt build` without --select and --exclude builds their days in all tables.',
+            info=true
+        ) %}
+    {% endif %}
+{% endmacro %}
+
+{# True for rows of loads that every table of this file has read. #}
+{% macro is_built(column='load_id') -%}
+    {{ column }} in (select name from {{ source('built', 'build_state') }} where kind = 'load')
+{%- endmacro %}

@@ -1,0 +1,78 @@
+-- depends_on: {{ ref('int_changed_ranges') }}
+-- depends_on: {{ source('built', 'build_state') }}
+-- `events` holds what the raw rows come down to by Mixpanel's rule, no more and no less. A build looks at the days that
+-- it made anew, `dbt test` at all days but those of loads that were not built yet.
+{% set looks_at_all = flags.WHICH == 'test' %}
+
+with sent as (
+    select
+        time,
+        insert_id,
+        hash(
+            event, time, insert_id,
+            coalesce(json_extract_string(properties, '/$distinct_id_before_identity'), distinct_id)
+        ) as event_hash
+    from {{ source('mixpanel', 'events') }}
+    where {{ 'true' if looks_at_all else is_changed('time') }}
+),
+
+-- by minutes, since a range joins few of them faster than all rows; no range begins or ends within one
+raw_minutes as (
+    select
+        minute_start,
+        sum(copies)::bigint as event_count,
+        sum(event_hash * copies::hugeint) as digest
+    from (
+        select
+            date_trunc('minute', time) as minute_start,
+            event_hash,
+            -- Mixpanel never merges what was sent without one
+            case when any_value(insert_id) <> '' then 1 else count(*) end as copies
+        from sent
+        group by all
+    ) as hashed
+    where exists (
+        from {{ ref('int_committed_ranges') }} as committed
+        where minute_start >= committed.range_start and minute_start < committed.range_end
+    )
+    group by minute_start
+),
+
+built_minutes as (
+    select
+        date_trunc('minute', time) as minute_start,
+        count(*) as event_count,
+        sum(hash(event, time, insert_id, coalesce(distinct_id_before_identity, distinct_id))::hugeint) as digest
+    from {{ ref('events') }}
+    where {{ 'true' if looks_at_all else is_changed('time') }}
+    group by all
+),
+
+compared as (
+    select
+        minute_start,
+        coalesce(raw_minutes.event_count, 0) as raw_events,
+        coalesce(built_minutes.event_count, 0) as built_events,
+        raw_minutes.digest is distinct from built_minutes.digest as differs
+    from raw_minutes
+    full join built_minutes using (minute_start)
+)
+
+select
+    minute_start::date as utc_day,
+    sum(raw_events) as raw_events,
+    sum(built_events) as built_events
+from compared
+where
+    differs
+    {% if looks_at_all %}
+        and not exists (
+            from {{ source('mixpanel', '_metadata') }} as fetched
+            where
+                fetched.table_name = 'events'
+                and not {{ is_built('fetched.load_id') }}
+                and minute_start >= fetched.range_start
+                and minute_start < fetched.range_end
+        )
+    {% endif %}
+group by all
