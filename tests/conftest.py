@@ -59,6 +59,7 @@ TOGETHER = (
     "marts/",
     "dbt/test_by_hand.py",
     "dbt/test_deduplication.py",
+    "dbt/test_selections.py",
     "dbt/test_materializations.py",
     "publish/test_published_file.py",
 )

@@ -89,9 +89,13 @@ def shell(own: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != dbt_process.PARSED} | own
 
 
+COMMAND = "from dbt.cli.main import cli; cli()"
+"""What the command `dbt` is."""
+
+
 def dbt(*arguments: str, cwd: Path, own: dict[str, str]) -> "subprocess.CompletedProcess[str]":
     """How the command `dbt` ended with these variables in a shell, by a fork if there is somebody to ask."""
-    code = "from dbt.cli.main import cli; cli()"
+    code = COMMAND
     if path := os.environ.get(SOCKET):
         code = asking(path, code)
     return subprocess.run(

@@ -19,7 +19,7 @@
         {% do require_whole_run(recorded, changed, selected, is_whole, is_sampled) %}
         {% set unknown = models_to_forget(recorded, required, selected, is_sampled) %}
         {% if is_whole and recorded.models %}
-            {% set reasons = changed or (['of --full-refresh'] if flags.FULL_REFRESH else reasons_of(unknown)) %}
+            {% set reasons = changed or (['--full-refresh was given'] if flags.FULL_REFRESH else reasons_of(unknown)) %}
             {% if reasons %}
                 {% do log('Everything is built from scratch: ' ~ reasons | join('; ') ~ '.', info=true) %}
                 {% do forget_all() %}
@@ -28,6 +28,7 @@
         {% endif %}
         {% set from_scratch = with_descendants(unknown) if recorded.models else required %}
         {% do require_full_refresh_flag(from_scratch) %}
+        {% do warn_of_early_readers(required) %}
         {# the one thing that hooks and models of a run share #}
         {% do graph.update({'mixpanel_data': {
             'invocation_id': invocation_id, 'from_scratch': from_scratch, 'required': required,
@@ -199,8 +200,8 @@
     ).rows[0][0] %}
     {% if waiting %}
         {% do log(
-            'This run did not build every table, so ' ~ waiting ~ ' new loads do not count as built. '
-            ~ 'The next `dbt build` without --select and --exclude builds their days in all tables.',
+            'Loads that do not count as built: ' ~ waiting ~ ', since this run did not build every table. '
+            ~ 'The next `dbt build` without --select and --exclude builds their days in all of them.',
             info=true
         ) %}
     {% endif %}

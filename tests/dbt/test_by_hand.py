@@ -70,7 +70,10 @@ def test_every_unit_test_and_data_test_passes(data: Path) -> None:
         ("select 1", []),
         ("delete from raw.mixpanel.events", [(1, 0)]),
         ("insert into raw.mixpanel.events from raw.mixpanel.events", [(1, 2)]),
-        ("insert into dbt.working.build_state select 'load', load_id from raw.mixpanel._metadata", []),
+        (
+            "insert into dbt.working.build_state select 'load', load_id from raw.mixpanel._metadata",
+            [],
+        ),
     ],
 )
 def test_raw_rows_that_the_ledger_does_not_know_are_found(

@@ -12,6 +12,11 @@ def test_loads_in_any_order_end_where_one_build_does(by_loads: Path, at_once: Pa
     assert {name for name in whole if not whole[name]} <= {
         "main._rejected",
         "main.dq_volume",  # no weekday is known three times
+        # change logs, which a complete build empties
+        "working.changed_funnel_entries",
+        "working.changed_senders",
+        "working.int_moved_user_days",
+        "working.int_touched_users",
     }
     for name, rows in whole.items():
         assert grown[name] == rows, name

@@ -17,6 +17,9 @@ insert into working.build_state select 'load', load_id, null from working.seen_l
 where load_id not in (select name from working.build_state where kind = 'load');
 insert into _metadata by name select * exclude (_dlt_load_id, _dlt_id) from raw.mixpanel._metadata
 where load_id in (from working.seen_loads) and load_id not in (select load_id from _metadata);
+delete from working.build_state where kind <> 'load';
+insert into working.build_state select 'setting', name, value from _settings;
+drop table working.seen_loads;
 delete from working.changed_senders;
 delete from working.changed_funnel_entries;
 delete from working.int_touched_users;
@@ -43,7 +46,6 @@ def run(
         built = [node.name for node in read_results(results) if node.kind == "model"]
         with duckdb.connect(data / "build" / "next.duckdb") as db:
             db.execute(_RECORD.replace("raw.duckdb", str(data / "raw.duckdb")))
-            db.execute("delete from working.build_state where kind = 'model'")
             db.execute(
                 "insert into working.build_state select 'model', 'model.mixpanel_data.' || unnest($built), null",
                 {"built": built},

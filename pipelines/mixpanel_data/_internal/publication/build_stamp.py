@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from mixpanel_data._internal.event_sql import literal
+from mixpanel_data.exceptions import MixpanelDataError
 
 _TABLE = """
 create table {file}._build (fingerprint varchar, built_at timestamp, dbt_version varchar, storage_version varchar);
@@ -71,8 +72,21 @@ def begin(path: Path, fingerprint: str) -> bool:
 
 
 def finish(path: Path) -> None:
-    """Mark the build of ``path`` as successful."""
+    """Mark the build of ``path`` as successful.
+
+    Raises:
+        MixpanelDataError: dbt ended well, but left tables out, so its loads do not count as built.
+    """
     with duckdb.connect(path) as db:
+        # dbt drops it at the end of a build of all tables
+        if db.execute(
+            "from duckdb_tables() where schema_name = 'working' and table_name = 'seen_loads'"
+        ).fetchone():
+            raise MixpanelDataError(
+                "dbt did not build every table, so the published ones stay as they were. "
+                "The next build does the same days again.",
+                details={"path": str(path)},
+            )
         db.execute(
             "update _build set built_at = now() at time zone 'UTC', dbt_version = ?",
             [version("dbt-core")],
