@@ -103,7 +103,8 @@
         or (flags.DEFER and flags.FULL_REFRESH) %}
     {% for id in required if recorded.models and graph.nodes[id].config.materialized == 'incremental' %}
         {% set table = load_relation(relation_of(id)) %}
-        {% if id not in recorded.models or table is none or not table.is_table or (holds_other_rows and id in selected) %}
+        {% set is_known = id in recorded.models and table is not none and table.is_table %}
+        {% if not is_known or (holds_other_rows and id in selected) %}
             {% do unknown.append(id) %}
         {% endif %}
     {% endfor %}

@@ -1,7 +1,7 @@
 -- noqa: disable=layout.indent
-{# A day that is fetched again mostly holds what was there. `int_sender_days` has a digest of each sender's day, and logs
-   whose differ before it replaces the former ones: in one transaction, so that a build which fails later has lost none.
-   The rest of the day's senders is logged, too, for who they were: identities may differ by now. #}
+{# A day that is fetched again mostly holds what was there. `int_sender_days` has a digest of each sender's day, and
+   logs whose differ before it replaces the former ones: in one transaction, so that a build which fails later has lost
+   none. The rest of the day's senders is logged, too, for who they were: identities may differ by now. #}
 {% macro log_changed_senders() %}
     insert into {{ source('change_log', 'changed_senders') }} by name
     select

@@ -1,6 +1,6 @@
-{# dbt asks this of every incremental model. Beside what dbt itself says, it is true for models that `begin_run` found to
-   be built from scratch in this run: after other settings, or when they have missed loads. A project of your own that
-   has this one as a package says so of its incremental models by a macro of the same name that returns
+{# dbt asks this of every incremental model. Beside what dbt itself says, it is true for models that `begin_run` found
+   to be built from scratch in this run: after other settings, or when they have missed loads. A project of your own
+   that has this one as a package says so of its incremental models by a macro of the same name that returns
    `mixpanel_data.should_full_refresh()`. `full_refresh: false` in a model's config goes before both. #}
 {% macro should_full_refresh() %}
     {% set run = graph.get('mixpanel_data', {}) if execute else {} %}

@@ -19,7 +19,8 @@
     {% set readers = [] %}
     {% for id in required if 'model.mixpanel_data.events' in graph.nodes[id].depends_on.nodes %}
         {% set node = graph.nodes[id] %}
-        {% if node.package_name != 'mixpanel_data' or node.fqn[1] not in ('staging', 'intermediate', 'working', 'marts') %}
+        {% set folders_of_ours = ['staging', 'intermediate', 'working', 'marts'] %}
+        {% if node.package_name != 'mixpanel_data' or node.fqn[1] not in folders_of_ours %}
             {% do readers.append(id) %}
         {% endif %}
     {% endfor %}

@@ -1,5 +1,4 @@
 -- depends_on: {{ ref('int_changed_ranges') }}
--- depends_on: {{ source('built', 'build_state') }}
 -- `events` holds what the raw rows come down to by Mixpanel's rule, no more and no less. A build looks at the days that
 -- it made anew, `dbt test` at all days but those of loads that were not built yet.
 {% set looks_at_all = flags.WHICH == 'test' %}
@@ -17,25 +16,32 @@ with sent as (
 ),
 
 -- by minutes, since a range joins few of them faster than all rows; no range begins or ends within one
-raw_minutes as (
+hashed as (
+    select
+        date_trunc('minute', time) as minute_start,
+        event_hash,
+        -- Mixpanel never merges what was sent without one
+        case when any_value(insert_id) <> '' then 1 else count(*) end as copies
+    from sent
+    group by all
+),
+
+minutes as (
     select
         minute_start,
         sum(copies)::bigint as event_count,
         sum(event_hash * copies::hugeint) as digest
-    from (
-        select
-            date_trunc('minute', time) as minute_start,
-            event_hash,
-            -- Mixpanel never merges what was sent without one
-            case when any_value(insert_id) <> '' then 1 else count(*) end as copies
-        from sent
-        group by all
-    ) as hashed
-    where exists (
-        from {{ ref('int_committed_ranges') }} as committed
-        where minute_start >= committed.range_start and minute_start < committed.range_end
-    )
+    from hashed
     group by minute_start
+),
+
+raw_minutes as (
+    select minutes.*
+    from minutes
+    semi join {{ ref('int_committed_ranges') }} as committed
+        on
+            minutes.minute_start >= committed.range_start
+            and minutes.minute_start < committed.range_end
 ),
 
 built_minutes as (
@@ -48,31 +54,31 @@ built_minutes as (
     group by all
 ),
 
-compared as (
+others as (
     select
-        minute_start,
+        coalesce(raw_minutes.minute_start, built_minutes.minute_start) as minute_start,
         coalesce(raw_minutes.event_count, 0) as raw_events,
-        coalesce(built_minutes.event_count, 0) as built_events,
-        raw_minutes.digest is distinct from built_minutes.digest as differs
+        coalesce(built_minutes.event_count, 0) as built_events
     from raw_minutes
-    full join built_minutes using (minute_start)
+    full join built_minutes on raw_minutes.minute_start = built_minutes.minute_start
+    where raw_minutes.digest is distinct from built_minutes.digest
+),
+
+waiting as (
+    select
+        range_start,
+        range_end
+    from {{ source('mixpanel', '_metadata') }}
+    where table_name = 'events' and {{ looks_at_all }} and not {{ is_built() }}
 )
 
 select
-    minute_start::date as utc_day,
-    sum(raw_events) as raw_events,
-    sum(built_events) as built_events
-from compared
-where
-    differs
-    {% if looks_at_all %}
-        and not exists (
-            from {{ source('mixpanel', '_metadata') }} as fetched
-            where
-                fetched.table_name = 'events'
-                and not {{ is_built('fetched.load_id') }}
-                and minute_start >= fetched.range_start
-                and minute_start < fetched.range_end
-        )
-    {% endif %}
+    others.minute_start::date as utc_day,
+    sum(others.raw_events) as raw_events,
+    sum(others.built_events) as built_events
+from others
+anti join waiting
+    on
+        others.minute_start >= waiting.range_start
+        and others.minute_start < waiting.range_end
 group by all
