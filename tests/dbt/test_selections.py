@@ -261,7 +261,7 @@ def test_dbt_test_compares_all_days_with_the_raw_rows(
     load(data, DAYS[5:7])
     execute(data, damage)
 
-    done = project.dbt(data, "test", "--exclude-resource-type", "unit_test")
+    done = project.dbt(data, "test")
 
     assert done.returncode == 1
     assert f"FAIL {wrong_days} events_are_the_raw_rows" in done.stdout
