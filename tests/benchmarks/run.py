@@ -17,6 +17,7 @@ from made_up_events import EVENTS_A_DAY, FIRST, make_days
 from marts import marts
 from measure import Taken, in_a_process, server, spread
 from profiles import profiles
+from sizes import sizes
 
 
 def load(days: Path, work: Path, runs: int) -> None:
@@ -95,6 +96,7 @@ BENCHMARKS = {
     "refresh": refresh,
     "profiles": profiles,
     "marts": marts,
+    "sizes": sizes,
 }
 
 

@@ -11,6 +11,7 @@ import duckdb
 
 from mixpanel_data._internal import build as dbt_build
 from mixpanel_data._internal.api_client import MixpanelAPIClient
+from mixpanel_data._internal.compaction import compact_when_worth_it
 from mixpanel_data._internal.credentials import Credentials
 from mixpanel_data._internal.event_filter import EVERYTHING, EventFilter
 from mixpanel_data._internal.event_windows import EventWindows
@@ -22,7 +23,7 @@ from mixpanel_data._internal.planner import Range
 from mixpanel_data._internal.preview import Preview
 from mixpanel_data._internal.profile_reads import ProfileSet, most_pages, profile_sets
 from mixpanel_data._internal.progress import QUIET, Progress
-from mixpanel_data._internal.publication import build_file, build_stamp
+from mixpanel_data._internal.publication import build_file, build_stamp, place
 from mixpanel_data._internal.publication import check as publication_check
 from mixpanel_data._internal.publication import publish as publishing
 from mixpanel_data._internal.rejected import rejected_profiles
@@ -149,6 +150,7 @@ class Sync:
         return self.report.wanted
 
     def _check_publication(self) -> None:
+        place.clear(self.folder.raw)
         found = publication_check.check(self.folder)
         self._publication_is_due = found.due
         if found.warning:
@@ -295,13 +297,21 @@ class Sync:
         self._run.progress.published(self.report.published)
 
     def finish(self) -> SyncReport:
-        """The report, closed."""
+        """The report, closed, after the raw database was written anew if that is worth it."""
+        self._compact_raw()
         self.report.seconds = time.monotonic() - self._started
         if warning := self._run.clock_warning():
             self.report.warnings.append(warning)
         with suppress(MixpanelDataError):  # a report without it is better than none
             self.report.budget = self._run.budget.state()
         return self.report
+
+    def _compact_raw(self) -> None:
+        if not self.folder.raw.is_file():
+            return
+        limit = self._run.settings.memory_limit or publishing.MEMORY_LIMIT
+        with suppress(duckdb.Error):  # in use, or damaged: what reads it says so
+            compact_when_worth_it(self.folder.raw, limit, self.folder.build / "sizes.json")
 
     def run(
         self,

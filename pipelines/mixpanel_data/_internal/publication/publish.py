@@ -5,10 +5,12 @@ from pathlib import Path
 
 import duckdb
 
+from mixpanel_data._internal.compaction import compact_when_worth_it
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.publication import build_stamp, contents, file_copy, place, record
 from mixpanel_data._internal.publication.build_file import build_file, first_line, put_aside
 from mixpanel_data._internal.publication.record import Record
+from mixpanel_data._internal.storage_errors import is_damage
 from mixpanel_data._internal.vacuum import tidy_when_worth_it
 from mixpanel_data.exceptions import MixpanelDataError, StorageError
 
@@ -40,7 +42,12 @@ def publish(folder: DataFolder, *, memory_limit: str | None = None) -> Published
         ConfigError: the place of the published file is a link to nothing, or no file.
     """
     where = place.place_of(folder.published)
-    built = _seal(build_file(folder), memory_limit or MEMORY_LIMIT)
+    try:
+        built = _seal(build_file(folder), memory_limit or MEMORY_LIMIT)
+    except duckdb.Error as error:
+        if is_damage(error):
+            raise _unreadable(folder, error) from error
+        raise
     new = place.candidate(where)
     try:
         file_copy.copy_file(build_file(folder), new)
@@ -71,7 +78,8 @@ def _seal(path: Path, memory_limit: str) -> build_stamp.Stamp:
         db.execute("drop schema if exists staging cascade")
         tidy_when_worth_it(db)
         db.execute("force checkpoint")
-        return stamp
+    compact_when_worth_it(path, memory_limit, path.with_name("sizes.json"))
+    return stamp
 
 
 @dataclass(frozen=True)
@@ -106,10 +114,14 @@ def _read_back(
                 if table.schema == "main":
                     rows[table.name] = found
     except (duckdb.Error, IndexError) as error:
-        kept = put_aside(folder, build_file(folder))
-        raise StorageError(
-            f"What was built can't be read back ({first_line(error)}), so the published tables stay as they were. "
-            f"The file is kept as {kept}. Run this again: all tables are built anew.",
-            details={"path": str(kept)},
-        ) from error
+        raise _unreadable(folder, error) from error
     return _ReadBack(made, rows)
+
+
+def _unreadable(folder: DataFolder, error: Exception) -> StorageError:
+    kept = put_aside(folder, build_file(folder))
+    return StorageError(
+        f"What was built can't be read back ({first_line(error)}), so the published tables stay as they were. "
+        f"The file is kept as {kept}. Run this again: all tables are built anew.",
+        details={"path": str(kept)},
+    )

@@ -1,0 +1,102 @@
+"""How large the files are after a year of daily syncs. Also alone: ``python tests/benchmarks/sizes.py SYNCS``."""
+
+import contextlib
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+FIRST = date(2026, 1, 1)
+DAYS = 60
+SYNCS = 365
+EVENTS_A_DAY = 1_000
+EVERY = 30
+
+
+def sizes(_days: Path, work: Path, _runs: int, syncs: int = SYNCS) -> None:
+    """The same 60 days synced each day of a year, then with a new day each time; built and published each time."""
+    for grows in (False, True):
+        print(
+            f"\n{syncs} daily syncs, {'a new day each' if grows else 'the same days'}: MB (x of a fresh copy)\n"
+        )
+        for number, seconds, files in _syncs(work / f"sizes-{grows}", syncs, grows=grows):
+            if number % EVERY == 0 or number == syncs - 1:
+                shown = "  ".join(
+                    f"{path.name} {path.stat().st_size / 1e6:.1f} ({path.stat().st_size / _fresh(path):.2f})"
+                    for path in files
+                )
+                print(f"{number + 1:>4}  {seconds:5.1f} s  {shown}", flush=True)
+
+
+def _syncs(folder: Path, syncs: int, *, grows: bool) -> Iterator[tuple[int, float, list[Path]]]:
+    from mixpanel_data._internal import sync
+    from mixpanel_data._internal.api_client import MixpanelAPIClient
+    from mixpanel_data._internal.settings import load_settings
+    from mixpanel_data.auth import Credentials
+    from mixpanel_data.sandbox import Sandbox
+
+    now = FIRST + timedelta(days=DAYS)
+    with Sandbox(today=FIRST + timedelta(days=DAYS + syncs + 1)) as sandbox:
+        for number in range(DAYS):
+            _add(sandbox, FIRST + timedelta(days=number))
+        credentials = Credentials(**asdict(sandbox.credentials))
+        sync.today = lambda _: now  # type: ignore[assignment]
+        settings = load_settings(
+            {}, data_dir=folder, api_base_url=sandbox.base_url, start_date=FIRST
+        )
+        files = [
+            folder / "raw.duckdb",
+            folder / "build" / "next.duckdb",
+            folder / "mixpanel.duckdb",
+        ]
+        for number in range(syncs):
+            started = time.perf_counter()
+            with MixpanelAPIClient(credentials, base_url=sandbox.base_url) as client:
+                sync.Sync(settings, credentials, client=client).run().raise_failures()
+            yield number, time.perf_counter() - started, files
+            if grows:
+                _add(sandbox, now)
+                now += timedelta(days=1)
+
+
+def _add(sandbox: Any, day: date) -> None:
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    for number in range(EVENTS_A_DAY):
+        sandbox.dataset.add_event(
+            f"event {number % 9}",
+            midnight + timedelta(seconds=number * 80),
+            distinct_id=f"user {hash((day, number)) % 997}",
+            insert_id=f"{day}-{number}",
+            page=f"https://shop.example/{hash((number, day)) % 100_000}",
+        )
+
+
+def _fresh(path: Path) -> int:
+    """Bytes of a copy that DuckDB writes at once, in the same format."""
+    copy = path.with_name("fresh copy")
+    with contextlib.closing(duckdb.connect()) as db:
+        db.execute(f"attach '{path}' as a (read_only)")
+        [(version,)] = db.execute(
+            "select rtrim(tags['storage_version'], '+') from duckdb_databases() where database_name = 'a'"
+        ).fetchall()
+        db.execute(f"attach '{copy}' as b (storage_version '{version}')")
+        db.execute("copy from database a to b")
+    size = copy.stat().st_size
+    copy.unlink()
+    return size
+
+
+def main() -> None:
+    """As many syncs as asked for, in a temporary folder."""
+    with tempfile.TemporaryDirectory() as work:
+        sizes(Path(work), Path(work), 1, int(sys.argv[1]) if len(sys.argv) > 1 else SYNCS)
+
+
+if __name__ == "__main__":
+    main()
