@@ -62,7 +62,7 @@ def described(path: Path) -> list[object]:
                 "select sql, comment from duckdb_tables() order by all",
                 "select table_name, column_name, data_type, comment from duckdb_columns() where not internal order by all",
                 "select tags from duckdb_databases() where not internal",
-                "select distinct compression from pragma_storage_info('mixpanel.events') where column_name = 'properties'",
+                "select distinct compression from pragma_storage_info('mixpanel.events') where column_name = 'properties' order by all",
             )
         ]
 

@@ -14,6 +14,7 @@ import duckdb
 
 from mixpanel_data._internal.event_sql import literal
 from mixpanel_data._internal.publication import contents, place
+from mixpanel_data._internal.publication.memory import ALONE, EACH_OF_TWO, limited
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +46,7 @@ def compact_when_worth_it(path: Path, memory_limit: str, known: Path) -> bool:
     """
     size = path.stat().st_size
     sizes = _read(known)
-    config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": memory_limit}
-    with duckdb.connect(path, read_only=True, config=config) as db:
+    with duckdb.connect(path, read_only=True, config=limited(memory_limit, ALONE)) as db:
         rows = _rows(db)
         if path.name in sizes:
             fresh, then = sizes[path.name]
@@ -79,7 +79,7 @@ def _rewrite(path: Path, memory_limit: str) -> bool:
 
 
 def _copy(path: Path, new: Path, memory_limit: str) -> None:
-    with duckdb.connect(config={"memory_limit": memory_limit}) as db:
+    with duckdb.connect(config=limited(memory_limit, ALONE)) as db:
         # In any order, an insert holds few rows in memory.
         db.execute("set preserve_insertion_order = false")
         db.execute(f"set temp_directory = {literal(new.with_suffix('.tmp'))}")
@@ -93,7 +93,7 @@ def _copy(path: Path, new: Path, memory_limit: str) -> None:
         )
         new.chmod(0o600)
         db.execute("copy from database former to fresh")
-    config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": memory_limit}
+    config = limited(memory_limit, EACH_OF_TWO)
     with (
         duckdb.connect(new, read_only=True, config=config) as fresh,
         duckdb.connect(path, read_only=True, config=config) as former,

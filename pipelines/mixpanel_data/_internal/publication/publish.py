@@ -9,12 +9,11 @@ from mixpanel_data._internal.compaction import compact_when_worth_it
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.publication import build_stamp, contents, file_copy, place, record
 from mixpanel_data._internal.publication.build_file import build_file, first_line, put_aside
+from mixpanel_data._internal.publication.memory import ALONE, EACH_OF_TWO, limited
 from mixpanel_data._internal.publication.record import Record
 from mixpanel_data._internal.storage_errors import is_damage
 from mixpanel_data._internal.vacuum import tidy_when_worth_it
 from mixpanel_data.exceptions import MixpanelDataError, StorageError
-
-Config = dict[str, str | bool | int | float | list[str]]
 
 MEMORY_LIMIT = "1GB"
 
@@ -67,7 +66,7 @@ def _seal(path: Path, memory_limit: str) -> build_stamp.Stamp:
     """The stamp of the build at ``path``, once the file is whole without its log."""
     if not path.exists():
         raise MixpanelDataError("There is no build to publish.", details={"path": str(path)})
-    with duckdb.connect(path, config={"memory_limit": memory_limit}) as db:
+    with duckdb.connect(path, config=limited(memory_limit, ALONE)) as db:
         stamp = build_stamp.of(db)
         if stamp is None or stamp.built_at is None:
             raise MixpanelDataError(
@@ -96,7 +95,7 @@ def _read_back(
     digests = file_copy.digests(new)
     made = Record(digests.whole, str(built.built_at))
     rows: dict[str, int] = {}
-    config: Config = {"memory_limit": memory_limit}
+    config = limited(memory_limit, EACH_OF_TWO)
     try:
         with (
             duckdb.connect(new, read_only=True, config=config) as copy,
