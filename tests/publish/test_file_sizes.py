@@ -21,8 +21,8 @@ from mixpanel_data.sandbox import Sandbox
 
 LIMIT = 1.5
 FIRST = date(2026, 1, 1)
-DAYS = 20
-SYNCS = 24
+DAYS = 12
+SYNCS = 16
 
 
 def fresh_size(path: Path) -> int:
