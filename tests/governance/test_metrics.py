@@ -142,7 +142,8 @@ def test_stickiness_of_a_month_is_its_average_day_by_the_users_of_thirty_days(
         daily as (
             select
                 day,
-                (select count(*) from days where event_date = day) as dau,
+                case when day in (select event_date from daily_active_users where not is_partial)
+                    then (select count(*) from days where event_date = day) end as dau, -- of days that are known
                 (select count(distinct user_id) from days where event_date between day - 29 and day) as mau
             from spine
         )
