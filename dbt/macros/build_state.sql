@@ -9,14 +9,17 @@
 {# Before the first model: what this run may do, and what it has to build from scratch. #}
 {% macro begin_run() %}
     {% if execute and flags.WHICH in ('build', 'run') %}
-        {% do create_build_state() %}
-        {% set recorded = recorded_state() %}
         {% set required = required_models() %}
         {% set selected = required | select('in', selected_resources) | list %}
+        {% do require_all_rows(selected) %}
+    {% endif %}
+    {% if execute and flags.WHICH in ('build', 'run') and not (flags.EMPTY or flags.SAMPLE) %}
+        {% do create_build_state() %}
+        {% set recorded = recorded_state() %}
         {% set is_whole = selected | length == required | length %}
-        {% set is_sampled = flags.EMPTY or flags.SAMPLE or flags.EVENT_TIME_START or flags.EVENT_TIME_END %}
+        {% set is_sampled = flags.EVENT_TIME_START or flags.EVENT_TIME_END %}
         {% set changed = changed_settings(recorded.settings) if recorded.models else [] %}
-        {% do require_whole_run(recorded, changed, selected, is_whole, is_sampled) %}
+        {% do require_whole_run(recorded, changed, selected, is_whole) %}
         {% set unknown = models_to_forget(recorded, required, selected, is_sampled) %}
         {% if is_whole and recorded.models %}
             {% set reasons = changed or (['--full-refresh was given'] if flags.FULL_REFRESH else reasons_of(unknown)) %}
@@ -99,8 +102,7 @@
    what they hold is not to be added to. Forgotten until a complete build, however many runs there are before. #}
 {% macro models_to_forget(recorded, required, selected, is_sampled) %}
     {% set unknown = [] %}
-    {% set holds_other_rows = is_sampled and (flags.EMPTY or flags.SAMPLE or flags.FULL_REFRESH)
-        or (flags.DEFER and flags.FULL_REFRESH) %}
+    {% set holds_other_rows = flags.FULL_REFRESH and (is_sampled or flags.DEFER) %}
     {% for id in required if recorded.models and graph.nodes[id].config.materialized == 'incremental' %}
         {% set table = load_relation(relation_of(id)) %}
         {% set is_known = id in recorded.models and table is not none and table.is_table %}
@@ -125,19 +127,23 @@
     {{ return(reasons) }}
 {% endmacro %}
 
+{# Fails on options by which models read some rows only. #}
+{% macro require_all_rows(selected) %}
+    {% if selected and (flags.EMPTY or flags.SAMPLE) %}
+        {% do exceptions.raise_compiler_error(
+            'With --empty or --sample, tables would lose rows that others go on from. Nothing was changed. '
+            ~ 'To see that models compile, type: `dbt compile`.'
+        ) %}
+    {% endif %}
+{% endmacro %}
+
 {# Fails on a selection that would leave tables which don't fit together. #}
-{% macro require_whole_run(recorded, changed, selected, is_whole, is_sampled) %}
+{% macro require_whole_run(recorded, changed, selected, is_whole) %}
     {% if selected and not is_whole and changed %}
         {% do exceptions.raise_compiler_error(
             'The tables are of other settings: ' ~ changed | join('; ') ~ '. Tables of both would not fit together, '
             ~ 'and the run is one of a part. Nothing was changed. To build all tables by the new settings, type: '
             ~ whole_command() ~ '. To keep the former ones, leave the new ones out.'
-        ) %}
-    {% endif %}
-    {% if (flags.EMPTY or flags.SAMPLE) and selected | select('in', models_with_state()) | list %}
-        {% do exceptions.raise_compiler_error(
-            'With --empty or --sample, tables would lose rows that others go on from. Nothing was changed. '
-            ~ 'Select models of your own only, or build into a data folder of its own (MP_DATA_DIR) without the option.'
         ) %}
     {% endif %}
     {% if flags.FULL_REFRESH and not is_whole and recorded.models %}
