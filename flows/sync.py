@@ -33,6 +33,7 @@ from mixpanel_data._internal.windows import Window
 from mixpanel_data.cli.errors import show_error, worst_code
 from mixpanel_data.cli.progress import Lines
 from mixpanel_data.cli.summary import summary_lines
+from mixpanel_data.cli.visible import visible
 from mixpanel_data.exceptions import MixpanelDataError
 
 LOCK_WAIT_SECONDS = 600.0
@@ -92,7 +93,7 @@ def report() -> None:
     create_table_artifact(
         key=ARTIFACT,
         table=done.to_dict()["days"],
-        description="\n".join(f"- {line}" for line in said),
+        description="\n".join(f"- {visible(line)}" for line in said),
     )
 
 
@@ -101,7 +102,7 @@ class Log(Lines):
 
     def failed(self, error: MixpanelDataError) -> None:
         """Something did not come; the run goes on if it can."""
-        print(f"{error.code}: {error}", file=sys.stderr)
+        print(visible(f"{error.code}: {error}"), file=sys.stderr)
 
 
 @flow(name="sync", log_prints=True)

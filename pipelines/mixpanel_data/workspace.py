@@ -39,8 +39,10 @@ class Workspace(Fetching, Discovery, Queries, Tables):
 
     The account is the one in force when the workspace is made, and stays so while it lives, whatever becomes of the default
     account; without any, the first request looks for one. ``account`` names one of the accounts, ``region`` (us, eu or in)
-    stands in place of the account's. ``workspace_id`` narrows Mixpanel's reports and names to a data view. With ``fresh=False`` an answer of the
-    query API is one of the last ten minutes (MP_ANSWERS_KEPT) where there is one, whoever asked on this data folder. For tests,
+    stands in place of the account's. ``workspace_id`` narrows Mixpanel's reports and names to a data view. With
+    ``fresh=False`` an answer of the query API is one of the last ten minutes (MP_ANSWERS_KEPT) where there is one, whoever
+    asked on this data folder. SQL, and the views of a database that was there, reach no other file and no network unless
+    ``external_access`` is true. For tests,
     ``_config_manager``, ``_api_client`` and ``_storage`` stand in for what would be built.
 
     Raises:
@@ -58,6 +60,7 @@ class Workspace(Fetching, Discovery, Queries, Tables):
         read_only: bool = False,
         workspace_id: int | None = None,
         fresh: bool = True,
+        external_access: bool = False,
         _config_manager: ConfigManager | None = None,
         _api_client: MixpanelAPIClient | None = None,
         _storage: StorageEngine | None = None,
@@ -77,6 +80,7 @@ class Workspace(Fetching, Discovery, Queries, Tables):
         self._path = path
         self._read_only = read_only
         self._workspace_id = workspace_id
+        self._external_access = external_access
         self._given_storage = _storage
         self._in_memory = False
         self._delete: Callable[[], object] = lambda: None
@@ -116,8 +120,15 @@ class Workspace(Fetching, Discovery, Queries, Tables):
         if self._given_storage:
             return self._given_storage
         if self._path is not None or self._in_memory:
-            return StorageEngine(self._path, read_only=self._read_only, zone=zone)
-        return StorageEngine.project(self._session.settings.folder, zone=zone)
+            return StorageEngine(
+                self._path,
+                read_only=self._read_only,
+                zone=zone,
+                external_access=self._external_access,
+            )
+        return StorageEngine.project(
+            self._session.settings.folder, zone=zone, external_access=self._external_access
+        )
 
     @lazily
     def fetcher(self) -> FetcherService:

@@ -21,8 +21,8 @@ from .conftest import Connect
 from .scripted_server import Answer, Asked, ScriptedServer, gzipped, http
 
 
-def profiles(count: int) -> list[dict[str, Any]]:
-    return [{"$distinct_id": n, "$properties": {}} for n in range(count)]
+def profiles(count: int, page: int = 0) -> list[dict[str, Any]]:
+    return [{"$distinct_id": 100 * page + n, "$properties": {}} for n in range(count)]
 
 
 def page(number: int, count: int, *, size: int = 2, total: Any = 5, **other: Any) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def page(number: int, count: int, *, size: int = 2, total: Any = 5, **other: Any
         "session_id": "s-1",
         "status": "ok",
         "total": total,
-        "results": profiles(count),
+        "results": profiles(count, number),
     } | other
     return {key: value for key, value in answer.items() if value is not ...}
 

@@ -20,7 +20,13 @@ def check_account(settings: Settings, account: str | None = None) -> dict[str, A
     """
     found = resolve(settings, account)
     credentials = found.credentials
-    with MixpanelAPIClient(credentials, base_url=settings.api_base_url, max_attempts=1) as client:
+    with MixpanelAPIClient(
+        credentials,
+        base_url=settings.api_base_url,
+        allow_http=settings.allow_http,
+        bounds=settings.bounds,
+        max_attempts=1,
+    ) as client:
         project = reached_project(client, credentials.project_id)
     return {
         "username": credentials.username,

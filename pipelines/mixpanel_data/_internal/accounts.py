@@ -2,6 +2,7 @@
 
 import os
 
+from mixpanel_data._internal.base_url import require_trusted
 from mixpanel_data._internal.config import ConfigManager, Resolution
 from mixpanel_data._internal.credentials import credentials_from
 from mixpanel_data._internal.credentials_environment import VARIABLES
@@ -18,11 +19,13 @@ def resolve(settings: Settings, account: str | None = None) -> Resolution:
     default account.
 
     Raises:
-        ConfigError: none of these has any.
+        ConfigError: none of these has any, or they may not be used at the API base URL.
     """
     name = account or settings.account
     section = dlt_section(project_root(), SECRETS).get("credentials")
     in_environment = all(os.environ.get(variable, "").strip() for variable in VARIABLES)
     if isinstance(section, dict) and not name and not in_environment:
-        return Resolution(credentials_from(section, f".dlt/{SECRETS}"), f".dlt/{SECRETS}")
-    return ConfigManager().resolve(name)
+        found = Resolution(credentials_from(section, f".dlt/{SECRETS}"), f".dlt/{SECRETS}")
+    else:
+        found = ConfigManager().resolve(name)
+    return require_trusted(settings, found)

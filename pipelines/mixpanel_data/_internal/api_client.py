@@ -11,14 +11,18 @@ import httpx
 from mixpanel_data._internal.api_parameters import given, json_object, json_value, names
 from mixpanel_data._internal.api_requests import ApiCall, Gate, Received, Requester
 from mixpanel_data._internal.api_urls import Family, api_urls
+from mixpanel_data._internal.bounds import Bounds
 from mixpanel_data._internal.clock import ServerClock
 from mixpanel_data._internal.credentials import Credentials
+from mixpanel_data._internal.deadlines import with_deadlines
 from mixpanel_data._internal.engage_pages import EngagePage, engage_pages
 from mixpanel_data._internal.exchange import told_of
 from mixpanel_data._internal.export_stream import ExportStream
 from mixpanel_data._internal.kept_answers import KeptAnswers
+from mixpanel_data._internal.log_redaction import redact_logs
 from mixpanel_data._internal.redaction import Redactor
 from mixpanel_data._internal.retrying import RetryPolicy
+from mixpanel_data._internal.secret_bytes import SecretBytes
 
 __all__ = ["EngagePage", "ExportStream", "MixpanelAPIClient"]
 
@@ -33,7 +37,9 @@ class MixpanelAPIClient:
     ``base_url`` puts all API families under one root (sandbox, proxy). ``gate`` is called with the family (``export``,
     ``query``, ``app``) before every HTTP request, retries included. Waits and time limits are in seconds:
     ``export_read_timeout`` is the longest silence inside an export, ``max_rate_limit_wait`` the longest wait that a
-    429 may cost before it is raised; None leaves 429s to the gate. ``answers`` keeps answers of the query API for a while. Raises ConfigError for a malformed ``base_url``.
+    429 may cost before it is raised; None leaves 429s to the gate. ``answers`` keeps answers of the query API for a while,
+    ``bounds`` limits what an answer may be. Raises ConfigError for a malformed ``base_url``, and for one over plain http to
+    another machine without ``allow_http``.
     """
 
     def __init__(
@@ -48,10 +54,12 @@ class MixpanelAPIClient:
         max_rate_limit_wait: float | None = 60.0,
         export_read_timeout: float = 300.0,
         answers: KeptAnswers | None = None,
+        bounds: Bounds | None = None,
+        allow_http: bool = False,
         _http_client: httpx.Client | None = None,
         _transport: httpx.BaseTransport | None = None,
     ) -> None:
-        urls = api_urls(credentials.region, base_url)
+        urls = api_urls(credentials.region, base_url, allow_http=allow_http)
         http = _http_client or _http(urls["export"], _transport)
         self._credentials = credentials
         self._owned = None if _http_client else http
@@ -66,7 +74,10 @@ class MixpanelAPIClient:
                 max_attempts, retry_wait_initial, retry_wait_max, max_rate_limit_wait
             ),
             redactor=Redactor(credentials),
+            secret=SecretBytes(credentials),
+            bounds=bounds or Bounds(),
         )
+        redact_logs(self._requester.redactor)
 
     def __enter__(self) -> Self:
         return self
@@ -118,7 +129,15 @@ class MixpanelAPIClient:
         response, requests = self._requester.open(call)
         about = self._requester.about(response)
         with closing(response), told_of(about):
-            yield ExportStream(response, requests, from_date, to_date, about)
+            yield ExportStream(
+                response,
+                requests,
+                from_date,
+                to_date,
+                about,
+                secret=self._requester.secret,
+                bounds=self._requester.bounds,
+            )
 
     def engage_pages(
         self,
@@ -214,7 +233,7 @@ class MixpanelAPIClient:
 
 def _http(url: str, transport: httpx.BaseTransport | None) -> httpx.Client:
     # Over plain http the environment's proxy would read the credentials; over https it can't.
-    return httpx.Client(transport=transport, trust_env=url.startswith("https:"))
+    return with_deadlines(httpx.Client(transport=transport, trust_env=url.startswith("https:")))
 
 
 def _basic_auth(credentials: Credentials) -> httpx.BasicAuth:

@@ -13,13 +13,19 @@ import httpx
 
 from mixpanel_data._internal.api_urls import Family
 from mixpanel_data._internal.bodies import beginning, read_whole
+from mixpanel_data._internal.bounds import Bounds
 from mixpanel_data._internal.budget_permit import Permit
 from mixpanel_data._internal.clock import ServerClock
+from mixpanel_data._internal.deadlines import Deadline, current
 from mixpanel_data._internal.exchange import About, Exchange, told_of
 from mixpanel_data._internal.http_errors import error_for
 from mixpanel_data._internal.network_errors import network_error
 from mixpanel_data._internal.redaction import Redactor
 from mixpanel_data._internal.retrying import RetryPolicy
+from mixpanel_data._internal.secret_bytes import SecretBytes
+
+_SLACK_SECONDS = 60.0
+"""What the headers of an answer may take beyond the longest silence that may precede them."""
 
 T = TypeVar("T")
 Gate = Callable[[str], Permit | None]
@@ -65,6 +71,8 @@ class Requester:
     gate: Gate
     retry: RetryPolicy
     redactor: Redactor
+    secret: SecretBytes
+    bounds: Bounds
     clock: ServerClock = field(default_factory=ServerClock)
 
     def open(self, call: ApiCall) -> tuple[httpx.Response, int]:
@@ -75,15 +83,16 @@ class Requester:
         return self._persist(call, lambda response: response)
 
     def read(self, call: ApiCall) -> Received:
-        """The whole decoded body of a 200 answer.
+        """The whole decoded body of a 200 answer, without the secret.
 
-        Raises as :meth:`open`, and IncompleteExportError when the body still breaks off at the last try.
+        Raises as :meth:`open`, and IncompleteExportError when the body still breaks off at the last try, or is beyond a
+        bound.
         """
 
         def receive(response: httpx.Response) -> tuple[bytes, About]:
             about = self.about(response)
             with closing(response), told_of(about):
-                return read_whole(response), about
+                return self.secret.removed(read_whole(response, self.bounds)), about
 
         (body, about), requests = self._persist(call, receive)
         return Received(body, requests, about)
@@ -103,7 +112,7 @@ class Requester:
 
     def _send(self, call: ApiCall, permit: Permit) -> httpx.Response:
         with permit:
-            response = self._answer(self._request(call, permit))
+            response = self._answer(self._request(call, permit), call.family)
             self.clock.read(response.headers)
             if response.status_code == 200:
                 return permit.hold(response)
@@ -121,8 +130,22 @@ class Requester:
             extensions=permit.extensions,
         )
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    def _answer(self, request: httpx.Request, family: Family) -> httpx.Response:
+        deadline = self._deadline(family)
+        token = current.set(deadline)
         try:
-            return self.http.send(request, auth=self.auth, stream=True, follow_redirects=False)
+            response = self.http.send(request, auth=self.auth, stream=True, follow_redirects=False)
         except httpx.TransportError as error:
             raise network_error(error, self.redactor) from error
+        finally:
+            current.reset(token)
+        deadline.answered()
+        return response
+
+    def _deadline(self, family: Family) -> Deadline:
+        bounds = self.bounds
+        return Deadline(
+            begin=(self.timeouts[family].read or 0.0) + _SLACK_SECONDS,
+            total=bounds.export_seconds if family == "export" else bounds.answer_seconds,
+            lowest_rate=bounds.lowest_rate,
+        )

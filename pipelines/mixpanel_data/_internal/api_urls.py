@@ -1,5 +1,6 @@
 """Which host answers what."""
 
+from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -21,16 +22,38 @@ _HOSTS: dict[Region, dict[Family, str]] = {
 }
 
 
-def api_urls(region: Region, base_url: str | None = None) -> dict[Family, str]:
+def api_urls(
+    region: Region, base_url: str | None = None, *, allow_http: bool = False
+) -> dict[Family, str]:
     """The address of each API family, without a final slash.
 
     ``base_url`` puts all three under one root, for the sandbox and for proxies. Raises ConfigError when it is not
-    an ``http(s)://host[:port][/path]`` address.
+    an ``http(s)://host[:port][/path]`` address, or would send credentials unencrypted to another machine.
     """
     if base_url is not None:
         root = _checked(base_url)
+        if not (allow_http or is_private(root)):
+            raise ConfigError(
+                f"The API base URL {root} would send the account's secret unencrypted to "
+                f"{httpx.URL(root).host}. Use https://, or set MP_ALLOW_HTTP=yes.",
+                details={"api_base_url": root},
+            )
         return {family: root + path for family, path in _PATHS.items()}
     return {family: f"https://{_HOSTS[region][family]}{path}" for family, path in _PATHS.items()}
+
+
+def is_private(base_url: str) -> bool:
+    """Whether what is sent to this address can't be read on the way: by https, or within this machine."""
+    url = httpx.URL(base_url)
+    return url.scheme == "https" or is_loopback(url.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` names this machine: ``localhost`` or an address of its loopback."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.rstrip(".").lower() == "localhost"
 
 
 def _checked(base_url: str) -> str:

@@ -12,6 +12,11 @@ from typing import cast
 
 import httpx
 
+from mixpanel_data._internal.bounds import Bounds, beyond
+from mixpanel_data._internal.deadlines import too_slow
+from mixpanel_data._internal.error_chain import without_quotes
+from mixpanel_data._internal.inflating import BAD_GZIP, Inflater
+from mixpanel_data._internal.sizes import size
 from mixpanel_data.exceptions import IncompleteExportError
 
 BEGINNING = 65_536
@@ -25,6 +30,13 @@ def broken_body(from_date: date | None = None, to_date: date | None = None) -> I
     try:
         yield
     except httpx.TransportError as error:
+        if slow := too_slow(error):
+            raise IncompleteExportError(
+                f"{slow} MP_LOWEST_RATE, MP_MAX_EXPORT_TIME and MP_MAX_ANSWER_TIME allow more.",
+                reason="too slow",
+                from_date=from_date,
+                to_date=to_date,
+            ) from error
         stalled = isinstance(error, httpx.ReadTimeout)
         raise IncompleteExportError(
             "No byte came for longer than the time limit."
@@ -33,7 +45,7 @@ def broken_body(from_date: date | None = None, to_date: date | None = None) -> I
             reason="stalled" if stalled else "connection broken",
             from_date=from_date,
             to_date=to_date,
-        ) from error
+        ) from without_quotes(error)
 
 
 def content_encoding(response: httpx.Response) -> str:
@@ -78,28 +90,48 @@ def beginning(response: httpx.Response) -> bytes:
         return b""
 
 
-def read_whole(response: httpx.Response) -> bytes:
+def read_whole(response: httpx.Response, bounds: Bounds) -> bytes:
     """The decoded body, proven to the last byte of its compression.
 
-    Raises IncompleteExportError with the reason ``connection broken``, ``stalled``, ``cut gzip``, ``damaged gzip`` or
-    ``unknown encoding``.
+    Raises IncompleteExportError with the reason ``connection broken``, ``stalled``, ``cut gzip``, ``damaged gzip``, or
+    one of those that another try can't cure (``BEYOND``).
     """
-    encoding = content_encoding(response)
+    body = bytearray()
+    received = 0
+    inflater = Inflater() if content_encoding(response) == "gzip" else None
     with broken_body():
-        raw = b"".join(raw_chunks(response)())
-    return gunzip(raw) if encoding == "gzip" else raw
+        for chunk in raw_chunks(response)():
+            received += len(chunk)
+            for data in _content(inflater, chunk):
+                body += data
+                _require_small(max(received, len(body)), bounds)
+            _require_small(received, bounds)
+    if inflater and not inflater.is_whole:
+        raise IncompleteExportError(reason="cut gzip")
+    values = sum(map(body.count, (b",", b"[", b"{")))
+    if values > bounds.values:
+        raise beyond(
+            "too many values",
+            f"It holds about {values:,} JSON values, and {bounds.values:,} are allowed.",
+            "MP_MAX_ANSWER_VALUES",
+        )
+    return bytes(body)
 
 
-def gunzip(raw: bytes) -> bytes:
-    """The content of all gzip members in ``raw``; raises IncompleteExportError unless the last one ends properly."""
-    parts = []
-    while raw:
-        member = zlib.decompressobj(wbits=31)
-        try:
-            parts.append(member.decompress(raw))
-        except zlib.error as error:
-            raise IncompleteExportError(reason="damaged gzip") from error
-        if not member.eof:
-            raise IncompleteExportError(reason="cut gzip")
-        raw = member.unused_data
-    return b"".join(parts)
+def _content(inflater: Inflater | None, chunk: bytes) -> Iterator[bytes]:
+    if inflater is None:
+        yield chunk
+        return
+    try:
+        yield from inflater.feed(chunk)
+    except BAD_GZIP:
+        raise IncompleteExportError(reason="damaged gzip") from None
+
+
+def _require_small(found: int, bounds: Bounds) -> None:
+    if found > bounds.answer:
+        raise beyond(
+            "answer too large",
+            f"It is larger than {size(bounds.answer)}.",
+            "MP_MAX_ANSWER_SIZE",
+        )

@@ -1,9 +1,13 @@
 """Where everything lies. One setting, MP_DATA_DIR, and from it every path, always absolute."""
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mixpanel_data._internal.dlt_folder import make_own
 from mixpanel_data._internal.machine_errors import explained
+from mixpanel_data._internal.private_files import PRIVATE_FOLDER, make_private, refuse_link
 from mixpanel_data.exceptions import ConfigError
 
 # dlt makes file names by Python's % and splits lists of them at line breaks; DuckDB takes what follows a question mark
@@ -91,16 +95,42 @@ class DataFolder:
         """The file lock around load, build and publish."""
         return self.root / ".lock"
 
+    @property
+    def lock_holder(self) -> Path:
+        """Who has the lock. Beside it: opening the lock file empties it, so it can't say anything itself."""
+        return self.root / ".lock-holder.json"
+
     def create(self) -> "DataFolder":
-        """Itself, with its folders made.
+        """Itself, with its folders made: private, as all that is ours in them.
+
+        A folder that was there before keeps its rights: its user may let others in, to the published file.
 
         Raises:
             StorageError: the machine refuses that.
+            ConfigError: a file or folder of ours is a symbolic link.
         """
         with explained(self.root):
-            for folder in (self.root, self.build, self.landing, self.dlt):
-                folder.mkdir(parents=True, exist_ok=True)
+            if not self.root.exists():
+                self.root.parent.mkdir(parents=True, exist_ok=True)
+                self.root.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+            make_own(self.dlt)
+            for folder in (self.build, self.landing, self.dlt, self.budget):
+                refuse_link(folder)
+                folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+            for path in self._ours():
+                refuse_link(path)
+                make_private(path)
         return self
+
+    def _ours(self) -> Iterator[Path]:
+        """What nobody but us writes or needs to read."""
+        databases = (self.raw, self.workspace)
+        yield from (self.lock, self.lock_holder, *databases)
+        yield from (path.with_name(f"{path.name}.wal") for path in databases)
+        for top in (self.build, self.landing, self.dlt, self.budget):
+            yield top
+            for folder, folders, files in os.walk(top):
+                yield from (Path(folder, name) for name in (*folders, *files))
 
 
 def _unusable(path: str) -> str | None:

@@ -4,6 +4,7 @@ The rules are those of Mixpanel's query OpenAPI file (engage): the first request
 next ones repeat its filters, and a page shorter than ``page_size`` is the last, although it carries a session, too.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,13 @@ from mixpanel_data._internal.profile_lines import page_without_profiles
 from mixpanel_data.exceptions import HTTPContext, IncompleteExportError, QueryError
 
 _EXPIRED = re.compile(r"(?i)uncached query|session")
+
+MORE_THAN_TOTAL = 2
+"""So many times the total of page 0, and some, may come: profiles are made while they are read."""
+
+_SOME = 10_000
+LONGEST_SESSION = 4_096  # characters; Mixpanel's have some dozens
+_SHOWN = 65_536  # characters of an error that are looked at
 
 Redact = Callable[[str], str]
 Fetch = Callable[[Mapping[str, str]], Received]
@@ -38,6 +46,8 @@ class EngagePage:
     requests: int
     about: About = field(default=HTTPContext, repr=False, compare=False)
     """What an error about this page says of it."""
+    digest: bytes = b""
+    """Equal for pages of the same profiles."""
 
     @property
     def is_last(self) -> bool:
@@ -50,16 +60,20 @@ def engage_pages(fetch: Fetch, filters: Mapping[str, str], redact: Redact) -> It
 
     Raises IncompleteExportError, after which the pages so far are worth nothing and the read begins again at page 0,
     with the reason ``session expired``, ``no session for the next page``, ``not a page of profiles``, ``wrong page``
-    or ``fewer profiles than total``, and whatever ``fetch`` raises.
+    or ``fewer profiles than total``; with ``repeated page``, ``more profiles than total`` or ``unusable session`` for a
+    server that would send pages for ever; and whatever ``fetch`` raises.
     """
     page = first = _page(fetch, filters, 0, redact)
     received = first.results
+    seen = {page.digest}
     yield first
     while not page.is_last:
         with told_of(page.about):
             form = _next_form(filters, first, page)
         page = _page(fetch, form, page.page + 1, redact)
         received += page.results
+        with told_of(page.about):
+            _require_progress(first, page, received, seen)
         yield page
     if first.total is not None and received < first.total:
         raise IncompleteExportError(
@@ -70,11 +84,29 @@ def engage_pages(fetch: Fetch, filters: Mapping[str, str], redact: Redact) -> It
         )
 
 
+def _require_progress(first: EngagePage, page: EngagePage, received: int, seen: set[bytes]) -> None:
+    if page.results and page.digest in seen:
+        raise IncompleteExportError(
+            f"Page {page.page} has the same profiles as a page before it.", reason="repeated page"
+        )
+    seen.add(page.digest)
+    if first.total is not None and received > MORE_THAN_TOTAL * first.total + _SOME:
+        raise IncompleteExportError(
+            f"Mixpanel announced {first.total} profiles, and {received} have come.",
+            reason="more profiles than total",
+        )
+
+
 def _next_form(
     filters: Mapping[str, str], first: EngagePage, page: EngagePage
 ) -> Mapping[str, str]:
     if first.session_id is None:
         raise IncompleteExportError(reason="no session for the next page")
+    if not (first.session_id.isprintable() and len(first.session_id) <= LONGEST_SESSION):
+        raise IncompleteExportError(
+            "The session_id of page 0 can't be sent back: it is too long, or no printable text.",
+            reason="unusable session",
+        )
     return {**filters, "session_id": first.session_id, "page": str(page.page + 1)}
 
 
@@ -109,7 +141,15 @@ def _read(received: Received, number: int, redact: Redact) -> EngagePage:
         session_id=str(session) if session else None,
         requests=received.requests,
         about=received.about,
+        digest=_digest(answer["results"]),
     )
+
+
+def _digest(results: list[Any]) -> bytes:
+    """Of whose profiles these are, in order; of all they hold where one does not say whose it is."""
+    whose = [item.get("$distinct_id") if isinstance(item, dict) else None for item in results]
+    shown = results if None in whose else whose
+    return hashlib.blake2b(repr(shown).encode("utf-8", "backslashreplace"), digest_size=16).digest()
 
 
 def _parse(body: bytes) -> Any:
@@ -131,7 +171,7 @@ def _count(answer: Mapping[str, Any], key: str) -> int | None:
 
 
 def _not_a_page(answer: Any, number: int, redact: Redact) -> IncompleteExportError:
-    said = redact(str(answer.get("error", ""))) if isinstance(answer, dict) else ""
+    said = redact(str(answer.get("error", ""))[:_SHOWN]) if isinstance(answer, dict) else ""
     expired = number and _EXPIRED.search(said)
     return IncompleteExportError(
         said[:300], reason="session expired" if expired else "not a page of profiles"

@@ -13,6 +13,7 @@ from mixpanel_data._internal.query_names import near_matches
 from mixpanel_data._internal.storage_errors import reading_published
 from mixpanel_data._internal.storage_files import Connection
 from mixpanel_data._internal.storage_names import is_same, quoted
+from mixpanel_data._internal.storage_sealed import seal
 from mixpanel_data.exceptions import NothingPublishedError, TableNotFoundError
 
 ROW_GROUP = "32MB"
@@ -32,8 +33,8 @@ _AS_TEXT = (
 
 
 @contextmanager
-def opened(folder: DataFolder, memory_limit: str) -> Iterator[Connection]:
-    """The published file as it is now, for the length of the block.
+def opened(folder: DataFolder, memory_limit: str, target: Path) -> Iterator[Connection]:
+    """The published file as it is now, for the length of the block; only files in ``target`` can be written.
 
     Raises:
         NothingPublishedError: there is none.
@@ -55,6 +56,7 @@ def opened(folder: DataFolder, memory_limit: str) -> Iterator[Connection]:
         db.execute("SET threads = 1")
         db.execute("SET preserve_insertion_order = false")  # what a row group's size asks for
         db.execute(f"ATTACH {literal(path)} AS published (READ_ONLY)")
+        seal(db, folders=[target])
         yield db
 
 

@@ -6,7 +6,9 @@ from datetime import date
 import httpx
 
 from mixpanel_data._internal.bodies import broken_body, content_encoding, raw_chunks
+from mixpanel_data._internal.bounds import Bounds
 from mixpanel_data._internal.exchange import About
+from mixpanel_data._internal.secret_bytes import SecretBytes
 
 
 class ExportStream:
@@ -23,9 +25,16 @@ class ExportStream:
         from_date: date,
         to_date: date,
         about: About,
+        *,
+        secret: SecretBytes,
+        bounds: Bounds,
     ) -> None:
         self.about = about
         """What an error about this export says of it."""
+        self.secret = secret
+        """What finds the account's secret in the content, for whoever keeps it."""
+        self.bounds = bounds
+        """What the content is to be held against."""
         self._response = response
         self._days = (from_date, to_date)
         self._requests = requests
@@ -50,7 +59,7 @@ class ExportStream:
     def iter_raw(self) -> Iterator[bytes]:
         """The bytes of the wire, still compressed; chunks end anywhere. Nothing at all when there are no events.
 
-        Raises IncompleteExportError with the reason ``connection broken`` or ``stalled``; never tries again, since
+        Raises IncompleteExportError with the reason ``connection broken``, ``stalled`` or ``too slow``; never tries again, since
         bytes were handed on.
         """
         with broken_body(*self._days):

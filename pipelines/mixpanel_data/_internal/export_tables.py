@@ -61,7 +61,7 @@ def export_tables(
         DatabaseDamagedError: the published file can't be read.
     """
     target = (output or folder.export).expanduser().absolute()
-    with export_source.opened(folder, memory_limit or MEMORY_LIMIT) as db:
+    with export_source.opened(folder, memory_limit or MEMORY_LIMIT, target) as db:
         tables = export_source.chosen(db, names)
         files = [f"{_file_name(table)}.parquet" for table in tables]
         _require_places(target, files)

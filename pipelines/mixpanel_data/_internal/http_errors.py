@@ -53,7 +53,7 @@ def error_for(response: httpx.Response, redactor: Redactor) -> APIError:
     said = sentence(body)
     quoted = f"HTTP {status}{f': {said[:_MAX_QUOTED]}' if said else ''}"
     if 300 <= status < 400:
-        return APIError(_redirect(response, quoted), **context)
+        return APIError(redactor(_redirect(response, quoted)), **context)
     if status == 429:
         seconds = retry_after(response.headers.get("retry-after"))
         policy = redactor(", ".join(response.headers.get_list("ratelimit-policy")))[:_MAX_QUOTED]
@@ -128,7 +128,8 @@ def retry_after(header: str | None, now: datetime | None = None) -> int | None:
 def _seconds_until(http_date: str, now: datetime) -> float:
     try:
         moment = parsedate_to_datetime(http_date)
-    except ValueError:
+        # "-0000" parses as a time without zone; HTTP dates are GMT.
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.timestamp() - now.timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
         return math.nan
-    # "-0000" parses as a time without zone; HTTP dates are GMT.
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now.timestamp()

@@ -15,6 +15,7 @@ import duckdb
 from mixpanel_data._internal.event_sql import events_of, read_lines, within
 from mixpanel_data._internal.landing import REPAIRED
 from mixpanel_data._internal.other_basis import require_basis
+from mixpanel_data._internal.private_files import creating
 from mixpanel_data._internal.repair_lines import repaired
 from mixpanel_data._internal.verify import broken
 from mixpanel_data._internal.windows import Window
@@ -137,7 +138,7 @@ def without(path: Path, bad: Iterable[BadLine]) -> int:
     better = {line.number: line.repaired for line in bad}
     clean = path.with_name(path.name + ".part")
     kept = 0
-    with clean.open("wb") as file:
+    with creating(clean) as file:
         for number, line in numbered_lines(path):
             content = better.get(number, line)
             if content is not None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from mixpanel_data._internal import clock
 from mixpanel_data._internal.api_client import MixpanelAPIClient
+from mixpanel_data._internal.bounds import BEYOND
 from mixpanel_data._internal.event_filter import EVERYTHING, EventFilter
 from mixpanel_data._internal.exchange import About, same_request, told_of
 from mixpanel_data._internal.inspect_lines import (
@@ -15,6 +16,7 @@ from mixpanel_data._internal.inspect_lines import (
     without,
 )
 from mixpanel_data._internal.landing import Landed, LandingFolder, Reject
+from mixpanel_data._internal.private_files import creating
 from mixpanel_data._internal.verify import BodyVerifier, broken
 from mixpanel_data._internal.windows import Window
 from mixpanel_data._internal.zones import Zone
@@ -54,6 +56,8 @@ def land_events(
         except IncompleteExportError as error:
             requests += int(error.details.get("requests") or 1)
             failure = error
+            if error.reason in BEYOND:
+                break
             continue
         requests += landed.requests
         landed = replace(landed, requests=requests)
@@ -100,14 +104,19 @@ def _fetch(
         answer = client.export(
             window.first, window.last, events=only.events or None, where=only.where
         )
-        with answer as stream, part.open("wb") as file:
+        with answer as stream, creating(part) as file:
             requests = stream.requests
-            verifier = BodyVerifier(compressed=stream.content_encoding == "gzip")
+            verifier = BodyVerifier(
+                compressed=stream.content_encoding == "gzip",
+                secret=stream.secret,
+                bounds=stream.bounds,
+            )
             for chunk in stream.iter_raw():
                 # Kept inflated: it had to be inflated to prove it, and DuckDB reads it on all cores so.
                 file.writelines(verifier.feed(chunk))
                 size += len(chunk)
                 on_bytes(window, len(chunk))
+            file.write(verifier.rest())
             proof = verifier.finish()
     except IncompleteExportError as error:
         folder.set_aside(part, error.reason)
@@ -135,7 +144,7 @@ def for_window(
 ) -> IncompleteExportError:
     """``error`` as one of the days of ``window``, after so many attempts and ``requests`` not counted elsewhere."""
     explanation = str(error.details.get("explanation") or error.reason)
-    if attempts > 1:
+    if attempts > 1 and error.reason not in BEYOND:
         explanation = f"{attempts} attempts were made; the last one: {explanation}"
     return IncompleteExportError(
         explanation,

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 
 from mixpanel_data._internal import clock
 from mixpanel_data._internal.api_client import EngagePage, MixpanelAPIClient
+from mixpanel_data._internal.bounds import BEYOND
 from mixpanel_data._internal.exchange import same_request, told_of
 from mixpanel_data._internal.inspect_lines import BadLine
 from mixpanel_data._internal.inspect_profiles import inspect_profiles, set_apart
 from mixpanel_data._internal.land_profile_pages import Pages
 from mixpanel_data._internal.landing import Landed, LandingFolder
+from mixpanel_data._internal.private_files import creating
 from mixpanel_data._internal.profile_reads import ProfileRead
 from mixpanel_data._internal.verify import broken
 from mixpanel_data._internal.windows import Window
@@ -68,6 +70,8 @@ def land_profiles(
         except IncompleteExportError as error:
             requests += pages.requests
             failure = error
+            if error.reason in BEYOND:
+                break
     raise _at_last(failure, read, requests)
 
 
@@ -102,7 +106,7 @@ def _fetch(source: Source, read: ProfileRead, pages: Pages) -> Landed:
     name = re.sub(r"[^A-Za-z0-9_-]", "_", read.filter_hash)
     path = source.folder.path_for(read.of.kind, window, name)
     part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
+    with creating(part) as file:
         for page in source.client.engage_pages(
             where=read.where,
             output_properties=source.output_properties,
@@ -133,8 +137,9 @@ def _at_last(
     failure: IncompleteExportError, read: ProfileRead, requests: int
 ) -> IncompleteExportError:
     said = str(failure.details.get("explanation") or failure.reason).rstrip(".")
+    tried = f"{ATTEMPTS} attempts were made to read the {read.of}; the last one: "
     return IncompleteExportError(
-        f"{ATTEMPTS} attempts were made to read the {read.of}; the last one: {said}.",
+        f"{'' if failure.reason in BEYOND else tried}{said}.",
         reason=failure.reason,
         details={"requests": requests},
         **same_request(failure),

@@ -11,15 +11,15 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from mixpanel_data._internal import clock
 from mixpanel_data._internal.event_filter import UNFILTERED
+from mixpanel_data._internal.private_files import creating
+from mixpanel_data._internal.quarantine import Quarantine
 from mixpanel_data._internal.windows import Window
-
-KEPT_BROKEN_FILES = 20
 
 REPAIRED = "repaired"
 """The reason of a line that was loaded with replaced characters; every other reason is of one that was not."""
@@ -77,8 +77,8 @@ class Landed:
     def save(self) -> "Landed":
         """Itself, after its note is safely on disk."""
         temporary = self.note.with_suffix(".tmp")
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(_to_json(self), file)
+        with creating(temporary) as file:
+            file.write(json.dumps(_to_json(self)).encode())
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self.note)
@@ -94,13 +94,16 @@ class Landed:
 class LandingFolder:
     """The verified files of one Mixpanel project in a data folder."""
 
-    def __init__(self, root: Path, *, project: str, region: str) -> None:
+    def __init__(
+        self, root: Path, *, project: str, region: str, quarantine: Quarantine | None = None
+    ) -> None:
         self._root = root / re.sub(r"[^A-Za-z0-9_-]", "_", f"{region}-{project}")
+        self._quarantine = quarantine or Quarantine()
 
     def path_for(self, kind: str, window: Window, part: str = UNFILTERED) -> Path:
         """Where a body of ``kind`` is to be written; the folder exists."""
         folder = self._root / kind
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder / f"{window.first}_{window.last}_{part}.ndjson"
 
     def verified(self, kind: str) -> list[Landed]:
@@ -115,26 +118,16 @@ class LandingFolder:
                     yield landed
 
     def set_aside(self, path: Path, reason: str) -> Path | None:
-        """Where the broken file went, out of the way of the next attempt; only the newest few are kept."""
-        folder = self._root / "broken"
-        folder.mkdir(parents=True, exist_ok=True)
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-        target = (
-            folder
-            / f"{path.name.removesuffix('.part')}.{stamp}.{re.sub('[^a-z0-9]+', '-', reason)}"
-        )
-        try:
-            path.replace(target)
-        except FileNotFoundError:
-            return None
-        for old in sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime)[
-            :-KEPT_BROKEN_FILES
-        ]:
-            old.unlink(missing_ok=True)
-        return target
+        """Where the broken file is now, out of the way of the next attempt; the quarantine is bounded."""
+        return self._quarantine.take(path, self._broken, reason)
+
+    @property
+    def _broken(self) -> Path:
+        return self._root / "broken"
 
     def sweep(self) -> None:
-        """Remove what a crash left half-written: bodies without a note, notes without their body."""
+        """Remove what a crash left half-written, bodies without a note and notes without their body, and old quarantine."""
+        self._quarantine.trim(self._broken)
         for folder in self._root.glob("*"):
             if folder.name != "broken":
                 kept = {path for file in self._read(folder.name) for path in (file.path, file.note)}

@@ -15,6 +15,7 @@ from mixpanel_data._internal.ledger_profiles import count_profiles, read_reads
 from mixpanel_data._internal.load_order import NEWEST_FIRST, with_numbers
 from mixpanel_data._internal.machine_errors import explained
 from mixpanel_data._internal.profile_reads import USERS, ReadRecord, Reads
+from mixpanel_data._internal.reading import reading
 from mixpanel_data._internal.storage_errors import reading_published
 from mixpanel_data._internal.windows import ONE_DAY
 from mixpanel_data._internal.zones import Zone, day_start
@@ -147,7 +148,7 @@ def read_ledger(raw: Path) -> Ledger:
     """
     if not raw.is_file():
         return EMPTY
-    with explained(raw.parent), duckdb.connect(str(raw), read_only=True) as connection:
+    with explained(raw.parent), reading(raw) as connection:
         return _read(connection, schema="mixpanel")
 
 
@@ -160,7 +161,7 @@ def read_published_ledger(published: Path) -> Ledger:
     """
     if not published.is_file():
         return EMPTY
-    with reading_published(published), duckdb.connect(str(published), read_only=True) as connection:
+    with reading_published(published), reading(published) as connection:
         return _read(connection, schema="main")
 
 

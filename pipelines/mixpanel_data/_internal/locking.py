@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.machine_errors import explained
+from mixpanel_data._internal.private_files import creating, private_files
 from mixpanel_data.exceptions import DatabaseLockedError
 
 
@@ -24,12 +25,12 @@ def exclusive(folder: DataFolder, *, wait_seconds: float = 0) -> Iterator[None]:
     Raises:
         DatabaseLockedError: somebody else has it still after ``wait_seconds``; the message says who, and since when.
         StorageError: the machine refuses the work there, now or later.
-        ConfigError: the installed DuckDB is too old to write.
+        ConfigError: the installed DuckDB is too old to write, or a file or folder of ours is a symbolic link.
     """
     from mixpanel_data._internal.duckdb_version import require_for_writing  # imports DuckDB
 
     require_for_writing()
-    with explained(folder.root), _locked(folder, wait_seconds):
+    with explained(folder.root), private_files(), _locked(folder, wait_seconds):
         yield
 
 
@@ -46,13 +47,8 @@ def _locked(folder: DataFolder, wait_seconds: float) -> Iterator[None]:
         yield
     finally:
         with suppress(OSError):
-            _holder_file(folder).unlink()
+            folder.lock_holder.unlink()
         lock.release()
-
-
-def _holder_file(folder: DataFolder) -> Path:
-    # Beside the lock: opening the lock file empties it, so it can't say anything itself.
-    return folder.root / ".lock-holder.json"
 
 
 def _write_holder(folder: DataFolder) -> None:
@@ -61,12 +57,13 @@ def _write_holder(folder: DataFolder) -> None:
         "command": shlex.join([Path(sys.argv[0] or "python").name, *sys.argv[1:]]),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    _holder_file(folder).write_text(json.dumps(holder), encoding="utf-8")
+    with creating(folder.lock_holder) as file:
+        file.write(json.dumps(holder).encode())
 
 
 def _read_holder(folder: DataFolder) -> dict[str, Any]:
     with suppress(OSError, ValueError):
-        holder = json.loads(_holder_file(folder).read_text(encoding="utf-8"))
+        holder = json.loads(folder.lock_holder.read_text(encoding="utf-8"))
         if isinstance(holder, dict):
             return holder
     return {}

@@ -2,10 +2,11 @@
 
 import socket
 import ssl
-from collections.abc import Iterator
 
 import httpx
 
+from mixpanel_data._internal.deadlines import too_slow
+from mixpanel_data._internal.error_chain import chain, without_quotes
 from mixpanel_data._internal.http_errors import request_context
 from mixpanel_data._internal.redaction import Redactor
 from mixpanel_data.exceptions import APIError
@@ -27,7 +28,7 @@ _CAUSES: dict[type[BaseException], tuple[str, str]] = {
     ),
 }
 
-PERMANENT = frozenset({"certificate", "protocol"})
+PERMANENT = frozenset({"certificate", "protocol", "too slow"})
 """Causes that another try can't cure."""
 
 NO_SERVER = PERMANENT | {"dns", "refused", "tls", "proxy"}
@@ -36,7 +37,10 @@ NO_SERVER = PERMANENT | {"dns", "refused", "tls", "proxy"}
 
 def network_error(error: httpx.TransportError, redactor: Redactor) -> APIError:
     """An APIError without status that names host and cause; ``details["cause"]`` is a stable word."""
+    without_quotes(error)
     cause, words = _cause(error)
+    if slow := too_slow(error):
+        cause, words = "too slow", f"{slow} MP_MAX_ANSWER_TIME allows more".rstrip(".")
     host = error.request.url.host
     return APIError(
         f"No answer from {host}: {words or redactor(str(error))}.",
@@ -47,14 +51,8 @@ def network_error(error: httpx.TransportError, redactor: Redactor) -> APIError:
 
 def _cause(error: BaseException) -> tuple[str, str]:
     # The system's own error is more telling than what httpx wraps around it.
-    for link in reversed(list(_chain(error))):
+    for link in reversed(list(chain(error))):
         for kind, named in _CAUSES.items():
             if isinstance(link, kind):
                 return named
     return "network", ""
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

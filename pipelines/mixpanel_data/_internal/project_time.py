@@ -6,9 +6,8 @@ the usual distance between the two is nothing, or the offset of a time zone.
 
 from pathlib import Path
 
-import duckdb
-
 from mixpanel_data._internal.event_sql import processed_at
+from mixpanel_data._internal.reading import reading
 from mixpanel_data._internal.storage_errors import reading_published
 
 SAMPLE = 20_000
@@ -39,7 +38,7 @@ def looks_shifted(published: Path) -> float | None:
 
     None when they are not, or when there are too few to tell: imported events say nothing.
     """
-    with reading_published(published), duckdb.connect(str(published), read_only=True) as connection:
+    with reading_published(published), reading(published) as connection:
         row = connection.execute(_DISTANCES).fetchone()
     if row is None or row[2] < ENOUGH:
         return None

@@ -6,13 +6,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from mixpanel_data._internal.account_check import reached_project
 from mixpanel_data._internal.event_sql import day_of, within
 from mixpanel_data._internal.ledger import read_published_ledger
 from mixpanel_data._internal.locking import exclusive
 from mixpanel_data._internal.progress import QUIET, Progress
+from mixpanel_data._internal.reading import reading
 from mixpanel_data._internal.reconcile import (
     Comparison,
     Counts,
@@ -172,7 +171,7 @@ def _window(first: date, last: date) -> Window:
 
 
 def _names(published: Path) -> set[str]:
-    with reading_published(published), duckdb.connect(str(published), read_only=True) as connection:
+    with reading_published(published), reading(published) as connection:
         return {
             name for (name,) in connection.execute("SELECT DISTINCT event FROM events").fetchall()
         }
@@ -183,5 +182,5 @@ def _counted_here(published: Path, days: Iterable[date], zone: Zone) -> Counts:
         SELECT {day_of("time", zone)} AS day, event, count(*) FROM events
         WHERE {within(contiguous(days), zone)} GROUP BY ALL
     """
-    with reading_published(published), duckdb.connect(str(published), read_only=True) as connection:
+    with reading_published(published), reading(published) as connection:
         return {(day, event): n for day, event, n in connection.execute(counted).fetchall()}

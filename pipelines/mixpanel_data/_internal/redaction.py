@@ -15,7 +15,7 @@ REDACTED = "[redacted]"
 _NAMES = r"(?:api_)?secret|password|passwd|token|api_key"
 _NAME_OF_SECRET = re.compile(rf"(?i){_NAMES}|authorization|proxy-authorization|cookie|set-cookie")
 _PATTERNS = [
-    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s@]+@"), r"\1"),  # user:password@ in a URL
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,30}://)[^/\s@]+@"), r"\1"),  # user:password@ in a URL
     (
         re.compile(
             r"(?i)(authorization[\"']?\s*[=:]\s*[\"']?)(?:(?:basic|bearer)(?:\s+|\+|%20))?[^&\s\"',}]+"
@@ -98,6 +98,7 @@ def _escapes(character: str) -> str:
         r"\\{1,8}".join(f"(?i:u{unit})" for unit in units),
         "".join(f"(?i:%{byte:02x})" for byte in character.encode()),
         re.escape(html.escape(character)),
+        r"".join(rf"\\x(?i:{byte:02x})" for byte in character.encode()),
         f"&#0*{ord(character)};",
         f"(?i:&#x0*{ord(character):x};)",
     }

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-import duckdb
-
+from mixpanel_data._internal.reading import reading
 from mixpanel_data._internal.windows import Window
 
 
@@ -25,5 +24,5 @@ def _texts(raw: Path, condition: str, values: dict[str, object]) -> set[str]:
     if not raw.is_file():
         return set()
     query = f"SELECT DISTINCT raw FROM mixpanel._rejected WHERE {condition}"
-    with duckdb.connect(str(raw), read_only=True) as connection:
+    with reading(raw) as connection:
         return {text for (text,) in connection.execute(query, values).fetchall()}

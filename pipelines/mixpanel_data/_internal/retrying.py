@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import stamina
 
+from mixpanel_data._internal.bounds import BEYOND
 from mixpanel_data._internal.network_errors import PERMANENT
 from mixpanel_data.exceptions import APIError, IncompleteExportError, RateLimitError, ServerError
 
@@ -46,8 +47,10 @@ class RetryPolicy:
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether the same request may succeed in a moment: a 5xx, a network failure, a body that broke off."""
-    if isinstance(error, ServerError | IncompleteExportError):
+    """Whether the same request may succeed in a moment: a 5xx, a network failure, a body that broke off within the bounds."""
+    if isinstance(error, IncompleteExportError):
+        return error.reason not in BEYOND
+    if isinstance(error, ServerError):
         return True
     if not isinstance(error, APIError):
         return False

@@ -65,6 +65,8 @@ class Run:
         return self._client or MixpanelAPIClient(
             self._credentials,
             base_url=self.settings.api_base_url,
+            allow_http=self.settings.allow_http,
+            bounds=self.settings.bounds,
             gate=self.budget,
             max_rate_limit_wait=None,
         )
@@ -89,6 +91,7 @@ class Run:
             self.folder.landing,
             project=self._credentials.project_id,
             region=self._credentials.region,
+            quarantine=self.settings.quarantine,
         )
 
     @property

@@ -22,13 +22,19 @@ from pydantic import (
     field_validator,
 )
 
+from mixpanel_data._internal.bounds import Bounds
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.durations import parse_duration
 from mixpanel_data._internal.project import project_root
+from mixpanel_data._internal.quarantine import Quarantine
+from mixpanel_data._internal.sizes import parse_size
 from mixpanel_data._internal.zones import Zone, require_known
 from mixpanel_data.exceptions import ConfigError
 
 SECTION = ("sources", "mixpanel")
+
+Size = Annotated[int, BeforeValidator(parse_size), Field(ge=1)]
+Seconds = Annotated[float, BeforeValidator(parse_duration), Field(gt=0)]
 
 
 class Settings(BaseModel):
@@ -54,6 +60,16 @@ class Settings(BaseModel):
     groups: dict[str, str] = Field(default_factory=dict)
     storage_version: str = Field(default="v1.2.0", pattern=r"^v\d+\.\d+\.\d+$")
     memory_limit: str | None = Field(default=None, pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")
+    allow_http: bool = False
+    max_line_size: Size = Bounds.line
+    max_export_size: Size = Bounds.export
+    max_answer_size: Size = Bounds.answer
+    max_answer_values: int = Field(default=Bounds.values, ge=1)
+    max_export_time: Seconds = Bounds.export_seconds
+    max_answer_time: Seconds = Bounds.answer_seconds
+    lowest_rate: int = Field(default=Bounds.lowest_rate, ge=0)
+    quarantine_size: Annotated[int, BeforeValidator(parse_size), Field(ge=0)] = Quarantine.size
+    quarantine_days: float = Field(default=Quarantine.days, ge=0)
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -85,6 +101,24 @@ class Settings(BaseModel):
     def folder(self) -> DataFolder:
         """Where this project's data lies."""
         return DataFolder.at(self.data_dir)
+
+    @property
+    def bounds(self) -> Bounds:
+        """What an answer may be."""
+        return Bounds(
+            line=self.max_line_size,
+            export=self.max_export_size,
+            answer=self.max_answer_size,
+            values=self.max_answer_values,
+            export_seconds=self.max_export_time,
+            answer_seconds=self.max_answer_time,
+            lowest_rate=self.lowest_rate,
+        )
+
+    @property
+    def quarantine(self) -> Quarantine:
+        """What is kept of broken bodies."""
+        return Quarantine(self.quarantine_size, self.quarantine_days)
 
     @property
     def zone(self) -> Zone:

@@ -34,7 +34,7 @@ class StorageEngine:
 
     ``path`` None is memory. ``read_only`` shares the file with other readers and changes nothing. ``zone`` is that of the
     export's clock: UTC, or the project's for those created before 2023 (Mixpanel's page on the raw export); the ``time``
-    of tables is UTC in any case.
+    of tables is UTC in any case. ``external_access`` lets SQL, and views of a file that was there, reach other files.
 
     Raises:
         DatabaseLockedError: another process has the file open; the error names it.
@@ -47,10 +47,11 @@ class StorageEngine:
         *,
         read_only: bool = False,
         zone: Zone | None = None,
+        external_access: bool = False,
         _files: Files | None = None,
     ) -> None:
         self._zone = zone or Zone()
-        self._files = _files or _open(path, read_only=read_only)
+        self._files = _files or _open(path, read_only=read_only, external_access=external_access)
 
     @classmethod
     def memory(cls) -> Self:
@@ -58,14 +59,24 @@ class StorageEngine:
         return cls()
 
     @classmethod
-    def project(cls, folder: DataFolder, *, zone: Zone | None = None, sealed: bool = False) -> Self:
+    def project(
+        cls,
+        folder: DataFolder,
+        *,
+        zone: Zone | None = None,
+        read_only: bool = False,
+        external_access: bool = False,
+    ) -> Self:
         """One over a data folder: its published tables, and beside them what workspaces fetched.
 
         Published tables come first where names are equal, and are never changed. The file of the others is held only
-        while rows go in. ``sealed`` changes nothing and keeps SQL away from every other file.
+        while rows go in.
         """
         files = AttachedFiles(
-            folder.workspace, published=folder.published, writable=not sealed, sealed=sealed
+            folder.workspace,
+            published=folder.published,
+            writable=not read_only,
+            external_access=external_access,
         )
         return cls(zone=zone, _files=files)
 
@@ -200,12 +211,14 @@ class StorageEngine:
         metadata = replace(
             metadata or TableMetadata(type=kind, fetched_at=datetime.now(UTC)), type=kind
         )
-        with lines_of(data, kind) as lines:
+        with lines_of(data, kind, self.path) as lines:
             return storage_store.store(
                 self._files, name, lines, metadata, self._zone, append=append
             )
 
 
-def _open(path: Path | str | None, *, read_only: bool) -> Files:
+def _open(path: Path | str | None, *, read_only: bool, external_access: bool) -> Files:
     where = Path(path).expanduser().absolute() if path is not None else None
-    return AttachedFiles(where) if where and read_only else OneFile(where)
+    if where and read_only:
+        return AttachedFiles(where, external_access=external_access)
+    return OneFile(where, external_access=external_access)

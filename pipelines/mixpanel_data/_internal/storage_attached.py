@@ -12,8 +12,10 @@ from pathlib import Path
 import duckdb
 
 from mixpanel_data._internal.event_sql import literal
+from mixpanel_data._internal.private_files import private_files
 from mixpanel_data._internal.storage_errors import opening, reading_published
 from mixpanel_data._internal.storage_files import Connection, Cursors, create
+from mixpanel_data._internal.storage_sealed import SPOOL, seal
 from mixpanel_data._internal.storage_turns import Turns
 from mixpanel_data.exceptions import ConfigError, ConfigWarning, DatabaseLockedError
 
@@ -27,7 +29,8 @@ PUBLISHED = "published"
 class AttachedFiles:
     """``own`` and ``published``, neither held against readers. ``own`` is held against others while it is written.
 
-    Names are looked up in the published file first. ``sealed`` keeps every statement away from all other files.
+    Names are looked up in the published file first. Without ``external_access`` every statement is kept away from all
+    other files.
     """
 
     own = OWN
@@ -38,7 +41,7 @@ class AttachedFiles:
         *,
         published: Path | None = None,
         writable: bool = False,
-        sealed: bool = False,
+        external_access: bool = False,
     ) -> None:
         self.path: Path | None = own
         self._file = own
@@ -52,8 +55,9 @@ class AttachedFiles:
         if published and published.is_file():
             self._attach(PUBLISHED, published)
         self._attach_own(needed=published is None)
-        if sealed:
-            self._instance.execute("SET enable_external_access = false")
+        if not external_access:
+            spooled = [own.parent / SPOOL]
+            seal(self._instance, **({"writes": [own], "folders": spooled} if writable else {}))
 
     @property
     def catalogs(self) -> list[str]:
@@ -74,7 +78,7 @@ class AttachedFiles:
             raise ConfigError(f"{self._file} was opened to be read only.")
         if not self._file.exists():
             create(self._file)
-        with self._turns.alone():
+        with private_files(), self._turns.alone():
             self._detach_own()
             try:
                 self._attach(OWN, self._file, read_only=False)

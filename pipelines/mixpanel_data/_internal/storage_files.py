@@ -10,7 +10,9 @@ from typing import Protocol
 import duckdb
 
 from mixpanel_data._internal.event_sql import literal
+from mixpanel_data._internal.private_files import private_files
 from mixpanel_data._internal.storage_errors import opening
+from mixpanel_data._internal.storage_sealed import SPOOL, is_sealed, seal
 from mixpanel_data.exceptions import ConfigError
 
 Connection = duckdb.DuckDBPyConnection
@@ -87,22 +89,31 @@ class Cursors:
 def create(path: Path) -> None:
     """Makes an empty database that DuckDB clients from ``STORAGE_VERSION`` on can open."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with opening(path), duckdb.connect() as connection:
+    with opening(path), private_files(), duckdb.connect() as connection:
         connection.execute(
             f"ATTACH {literal(path)} AS new (STORAGE_VERSION {literal(STORAGE_VERSION)})"
         )
 
 
 class OneFile:
-    """A file that is ours to write, or memory; shared with whoever opens it in this process."""
+    """A file that is ours to write, or memory; shared with whoever opens it in this process.
 
-    def __init__(self, path: Path | None) -> None:
+    Without ``external_access`` a file that was there before is sealed: its views may be anybody's.
+    """
+
+    def __init__(self, path: Path | None, *, external_access: bool = False) -> None:
         self.path = path
-        if path and not path.exists():
+        foreign = path is not None and path.exists()
+        if path and not foreign:
             create(path)
         with opening(path or "memory"):
             connection = duckdb.connect(str(path or ":memory:"))
-        connection.execute("SET preserve_insertion_order = false")
+        if not is_sealed(
+            connection
+        ):  # by another engine of this process, which shares its instance
+            connection.execute("SET preserve_insertion_order = false")
+            if path and foreign and not external_access:
+                seal(connection, writes=[path], folders=[path.parent / SPOOL])
         self.own = str(connection.execute("SELECT current_database()").fetchall()[0][0])
         self._cursors = Cursors(connection)
         self._one = threading.Lock()

@@ -3,7 +3,6 @@
 import gzip
 import json
 import shutil
-import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any, Literal
 
 from mixpanel_data._internal.inspect_lines import numbered_lines
 from mixpanel_data._internal.landing import Landed, Reject
+from mixpanel_data._internal.storage_sealed import spool
 from mixpanel_data._internal.verify import broken
 from mixpanel_data._internal.windows import Window
 from mixpanel_data.exceptions import QueryError
@@ -47,15 +47,15 @@ class Lines:
 
 
 @contextmanager
-def lines_of(data: Data, kind: Kind) -> Iterator[list[Lines]]:
-    """``data`` as files, which are there until the block ends.
+def lines_of(data: Data, kind: Kind, database: Path | None) -> Iterator[list[Lines]]:
+    """``data`` as files, on the way into ``database``, which are there until the block ends.
 
     Raises:
         IncompleteExportError: a file is not whole.
         QueryError: a record that JSON can't hold; the message has its number.
     """
-    with tempfile.TemporaryDirectory(prefix="mixpanel-data-") as folder:
-        names = (Path(folder) / f"{number}.ndjson" for number in range(1_000_000_000))
+    with spool(database) as folder:
+        names = (folder / f"{number}.ndjson" for number in range(1_000_000_000))
         files = _files(data)
         if files is None:
             yield [_spool(data, kind, next(names))]  # type: ignore[arg-type]  # no files: records

@@ -6,27 +6,16 @@ line is, wherever it stands, DuckDB says when it loads them: it must find as man
 split anywhere but at ``\\n``.
 """
 
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
 
+from mixpanel_data._internal.bounds import Bounds, beyond
+from mixpanel_data._internal.inflating import BAD_GZIP, Inflater
 from mixpanel_data._internal.repair_lines import is_closed
+from mixpanel_data._internal.secret_bytes import SecretBytes
+from mixpanel_data._internal.sizes import size
 from mixpanel_data.exceptions import IncompleteExportError
 
-try:
-    isal: Any = import_module(
-        "isal.isal_zlib"
-    )  # twice as fast as zlib (measured), where it is installed
-except ImportError:
-    isal = None
-inflate = isal or zlib
-
-GZIP = 31  # window bits for a gzip wrapper
-PIECE = (
-    1024 * 1024
-)  # bytes that are inflated at once: what a small chunk can swell to has no other bound
 BROKEN_OFF = (
     b"terminated early"  # the line "terminated early" or "export terminated early" under status 200
 )
@@ -46,15 +35,21 @@ class Proof:
 
 
 class BodyVerifier:
-    """Takes a body in pieces, of any size, hands it on inflated, and says at the end whether it was whole."""
+    """Takes a body in pieces, of any size, hands it on inflated, and says at the end whether it was whole.
 
-    def __init__(self, *, compressed: bool) -> None:
-        self._compressed = compressed
-        self._gzip: Any = None
+    The account's ``secret`` is removed from what is handed on.
+    """
+
+    def __init__(
+        self, *, compressed: bool, secret: SecretBytes | None = None, bounds: Bounds | None = None
+    ) -> None:
+        self._inflater = Inflater() if compressed else None
+        self._stream = secret.stream() if secret else None
+        self._bounds = bounds or Bounds()
         self._raw_bytes = 0
         self._newlines = 0
         self._longest = 0
-        self._head = bytearray()  # the first line
+        self._head = b""  # the first line, once it has ended
         self._head_ended = False
         self._last = b""  # the last line that ended and is not blank
         self._tail = bytearray()  # what came after it
@@ -65,23 +60,38 @@ class BodyVerifier:
         """The content of the next piece of the wire's bytes.
 
         Raises:
-            IncompleteExportError: it is not the gzip it was announced as.
+            IncompleteExportError: it is not the gzip it was announced as, or is beyond a bound.
         """
         try:
-            for data in self._inflated(chunk) if self._compressed else (chunk,):
-                self._look_at(data)
-                yield data
-        except (zlib.error, inflate.error) as error:
+            for data in self._inflater.feed(chunk) if self._inflater else (chunk,):
+                for piece in self._stream.feed(data) if self._stream else (data,):
+                    self._look_at(piece)
+                    yield piece
+        except BAD_GZIP as error:
             raise broken("corrupt gzip", f"the body is not valid gzip ({error})") from None
 
-    def _inflated(self, chunk: bytes) -> Iterator[bytes]:
-        while chunk:
-            if self._gzip is None or self._gzip.eof:
-                self._gzip = inflate.decompressobj(GZIP)  # a body may be several gzip members
-            while data := self._gzip.decompress(chunk, PIECE):
-                yield data
-                chunk = self._gzip.unconsumed_tail
-            chunk = self._gzip.unused_data
+    def rest(self) -> bytes:
+        """The last content, once the body has ended: of its last line."""
+        data = self._stream.finish() if self._stream else b""
+        self._look_at(data)
+        return data
+
+    def _require_within(self, data: bytes) -> None:
+        # Lines within a piece, which has a megabyte, matter to a bound that is smaller still.
+        if len(self._tail) > self._bounds.line or (
+            len(data) > self._bounds.line and max(map(len, data.split(b"\n"))) > self._bounds.line
+        ):
+            raise beyond(
+                "line too long",
+                f"A line is longer than {size(self._bounds.line)}.",
+                "MP_MAX_LINE_SIZE",
+            )
+        if self._raw_bytes > self._bounds.export:
+            raise beyond(
+                "export too large",
+                f"It is larger than {size(self._bounds.export)}.",
+                "MP_MAX_EXPORT_SIZE",
+            )
 
     def _look_at(self, data: bytes) -> None:
         self._raw_bytes += len(data)
@@ -90,16 +100,18 @@ class BodyVerifier:
             self._before = (self._before + data)[1 - len(EVENT) :]
         newlines = data.count(b"\n")
         self._newlines += newlines
-        if not self._head_ended:
-            self._head += data.split(b"\n", 1)[0]
-            self._head_ended = bool(newlines)
+        if newlines and not self._head_ended:
+            self._head = bytes(self._tail) + data.split(b"\n", 1)[0]
+            self._head_ended = True
         self._longest = max(self._longest, len(self._tail) + len(data))
         if not newlines:
             self._tail += data
+            self._require_within(data)
             return
         end = data.rfind(b"\n")
         self._last = _last_text(bytes(self._tail), data, end) or self._last
         self._tail = bytearray(data[end + 1 :])
+        self._require_within(data)
 
     def finish(self) -> Proof:
         """What the body holds, now that it has ended.
@@ -107,22 +119,20 @@ class BodyVerifier:
         Raises:
             IncompleteExportError: it was cut, broke off, or is no export at all.
         """
-        if self._gzip is not None and not self._gzip.eof:
+        if self._inflater and not self._inflater.is_whole:
             raise broken("cut gzip", "the compressed body ends before its trailer")
         tail = bytes(self._tail)
         lines = self._newlines + (1 if tail.strip() else 0)
         if not self._last and not tail.strip():
             lines = 0  # blank lines alone are an empty export
         if lines:
-            self._require_end(tail)
+            head = self._head if self._head_ended else tail
+            self._require_end(head, tail)
             if not self._has_event:
-                raise broken(
-                    "not an export",
-                    f"no line is an event; the first is {_quote(bytes(self._head))}",
-                )
+                raise broken("not an export", f"no line is an event; the first is {_quote(head)}")
         return Proof(lines, self._raw_bytes, self._longest)
 
-    def _require_end(self, tail: bytes) -> None:
+    def _require_end(self, head: bytes, tail: bytes) -> None:
         unfinished = bool(tail.strip())
         last = tail if unfinished else self._last
         if BROKEN_OFF in last[-200:].lower() and not last.rstrip().endswith(b"}"):
@@ -131,7 +141,7 @@ class BodyVerifier:
             )
         if unfinished and not is_closed(tail):
             raise broken("unreadable last line", f"the last line is cut: {_quote(tail)}")
-        for line in (bytes(self._head), last):
+        for line in (head, last):
             if _is_error(line):
                 raise broken("not an export", f"Mixpanel sent an error: {_quote(line)}")
 
@@ -153,7 +163,7 @@ def _is_error(line: bytes) -> bool:
 
 
 def _quote(line: bytes) -> str:
-    text = line.decode("utf-8", "backslashreplace").strip()
+    text = line[: 4 * SHOWN].decode("utf-8", "backslashreplace").strip()
     return repr(text if len(text) <= SHOWN else text[:SHOWN] + "…")
 
 

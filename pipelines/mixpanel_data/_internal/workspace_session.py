@@ -6,6 +6,7 @@ from functools import cached_property
 
 from mixpanel_data._internal.accounts import resolve
 from mixpanel_data._internal.api_client import MixpanelAPIClient
+from mixpanel_data._internal.base_url import require_trusted
 from mixpanel_data._internal.budget import Budget
 from mixpanel_data._internal.budget_wait import OnWait
 from mixpanel_data._internal.config import ConfigManager, Credentials, Resolution
@@ -44,7 +45,8 @@ class Session:
     def resolution(self) -> Resolution:
         """The credentials, and where they came from. Raises ConfigError when there are none."""
         if self.config_manager:
-            found = self.config_manager.resolve(self.account or self.settings.account)
+            named = self.config_manager.resolve(self.account or self.settings.account)
+            found = require_trusted(self.settings, named)
         else:
             found = resolve(self.settings, self.account)
         if self.region is None:
@@ -71,6 +73,8 @@ class Session:
         return MixpanelAPIClient(
             credentials,
             base_url=self.settings.api_base_url,
+            allow_http=self.settings.allow_http,
+            bounds=self.settings.bounds,
             gate=Budget(
                 self.settings.folder.budget,
                 project_id=credentials.project_id,

@@ -22,6 +22,7 @@ from mixpanel_data.cli import (
     sync,
     verify,
 )
+from mixpanel_data.cli.csv_safe import offer_csv_safe
 from mixpanel_data.cli.errors import (
     BAD_ARGUMENTS,
     INTERRUPTED,
@@ -57,6 +58,7 @@ app.add_typer(auth.app, name="auth")
 app.add_typer(fetch.app, name="fetch")
 app.add_typer(query.app, name="query")
 app.add_typer(inspect.app, name="inspect")
+offer_csv_safe(app)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import typer
 
+from mixpanel_data.cli.visible import visible, visible_json
 from mixpanel_data.exceptions import (
     AccountNotFoundError,
     AuthenticationError,
@@ -70,7 +71,7 @@ def said_warnings(*, quiet: bool = False) -> Iterator[None]:
     def say(message: Warning | str, *_args: object, **_rest: object) -> None:
         if not quiet and str(message) not in said:
             said.add(str(message))
-            typer.echo(f"Warning: {message}", err=True)
+            typer.echo(visible(f"Warning: {message}"), err=True)
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -84,6 +85,6 @@ def said_warnings(*, quiet: bool = False) -> Iterator[None]:
 def show_error(error: MixpanelDataError, *, as_json: bool = False) -> None:
     """Say ``error`` on stderr, as JSON if data was asked for as JSON."""
     if as_json:
-        typer.echo(json.dumps(error.to_dict(), ensure_ascii=False), err=True)
+        typer.echo(visible_json(json.dumps(error.to_dict(), ensure_ascii=False)), err=True)
     else:
-        typer.echo(f"Error: {error}", err=True)
+        typer.echo(visible(f"Error: {error}"), err=True)

@@ -9,8 +9,10 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from mixpanel_data.cli.csv_safe import csv_cell
 from mixpanel_data.cli.options import Format
 from mixpanel_data.cli.tables import print_table
+from mixpanel_data.cli.visible import visible_json
 
 Row = Sequence[Any]
 
@@ -19,8 +21,8 @@ def print_rows(columns: Sequence[str], rows: Sequence[Row], fmt: Format) -> None
     """Print ``rows``. JSON is one array, JSON lines one object a line."""
     if fmt is Format.csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
+        writer.writerow(map(csv_cell, columns))
+        writer.writerows(map(csv_cell, row) for row in rows)
     elif fmt is Format.table:
         print_table(columns, rows)
     else:
@@ -62,4 +64,4 @@ def plain(cell: Any) -> Any:
 
 
 def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return visible_json(json.dumps(value, ensure_ascii=False, allow_nan=False))

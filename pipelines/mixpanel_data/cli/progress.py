@@ -10,6 +10,7 @@ from mixpanel_data._internal.landing import Landed
 from mixpanel_data._internal.progress import QUIET, Progress
 from mixpanel_data._internal.publication.publish import Published
 from mixpanel_data._internal.windows import Window
+from mixpanel_data.cli.visible import visible
 from mixpanel_data.exceptions import MixpanelDataError
 
 PACE_SECONDS = 1800.0
@@ -126,4 +127,6 @@ class Bars(Progress):
 
     def failed(self, error: MixpanelDataError) -> None:
         # Not as markup: Mixpanel's own words are in it, brackets and all.
-        self.display.console.print(f"! {error.code}: {error}", markup=False, highlight=False)
+        self.display.console.print(
+            visible(f"! {error.code}: {error}"), markup=False, highlight=False
+        )

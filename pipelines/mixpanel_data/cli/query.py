@@ -57,7 +57,7 @@ def ask(folder: "DataFolder", statement: str) -> "Rows":
 
     if not folder.published.is_file() and not folder.workspace.is_file():
         raise NothingPublishedError(str(folder.root))
-    with StorageEngine.project(folder, sealed=True) as storage:
+    with StorageEngine.project(folder, read_only=True) as storage:
         return storage.execute_rows(statement)
 
 

@@ -1,5 +1,6 @@
 """``mp sandbox``: a server that speaks Mixpanel's API over sample data."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -21,4 +22,4 @@ def sandbox(
     """
     from mixpanel_data.sandbox import serve
 
-    serve(port=port, rate_limits=rate_limits)
+    serve(port=port, rate_limits=rate_limits, show=partial(print, flush=True))

@@ -3,12 +3,13 @@
 import sys
 
 from mixpanel_data._internal.report import ProfileOutcome, SyncReport
+from mixpanel_data.cli.visible import visible
 
 
 def print_summary(report: SyncReport) -> None:
     """Say on stderr what was brought, what changed and what is missing."""
     for line in summary_lines(report):
-        print(line, file=sys.stderr)
+        print(visible(line), file=sys.stderr)
 
 
 def summary_lines(report: SyncReport) -> list[str]:

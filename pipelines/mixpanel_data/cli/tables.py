@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from mixpanel_data.cli.visible import visible
+
 _GAP = 3
 _NARROWEST = 24  # a text in a narrower column is a ladder of syllables
 
@@ -13,10 +15,11 @@ _NARROWEST = 24  # a text in a narrower column is a ladder of syllables
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Print ``rows`` below their names; as blocks where the terminal is too narrow for columns.
 
-    Into a pipe a table has no width to keep to.
+    Into a pipe a table has no width to keep to. Control characters are shown, not sent.
     """
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    columns = [visible(name) for name in columns]
+    cells = [["" if cell is None else visible(str(cell)) for cell in row] for row in rows]
     if width is None or _fits(columns, cells, width):
         _print_columns(columns, rows, cells, width or 10_000)
     else:

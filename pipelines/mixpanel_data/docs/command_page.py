@@ -17,7 +17,8 @@ _FORMATS = {
     Format.table: "for people: as wide as the terminal, and into a pipe as wide as it needs to be",
     Format.json: "one JSON value on one line, never coloured; results as `to_dict()` has them",
     Format.jsonl: "a JSON value a line: the rows of `df`",
-    Format.csv: "the rows of `df` below a line of names; what is missing is empty",
+    Format.csv: "the rows of `df` below a line of names; what is missing is empty. Names and values are as they came, also "
+    "those that a spreadsheet would run as a formula: `--csv-safe` puts `'` before them",
 }
 _SHARED = 5  # an option of so many commands is told once
 

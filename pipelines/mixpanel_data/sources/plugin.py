@@ -65,9 +65,12 @@ class ProjectContext(RunContext):
 
     @property
     def data_dir(self) -> str:
+        from mixpanel_data._internal.dlt_folder import make_own
         from mixpanel_data._internal.settings import load_settings
 
-        return str(load_settings().folder.dlt)
+        folder = load_settings().folder.dlt
+        make_own(folder)
+        return str(folder)
 
 
 @hookimpl(specname="plug_cli")

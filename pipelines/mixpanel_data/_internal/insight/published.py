@@ -13,6 +13,7 @@ import duckdb
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.event_sql import literal
 from mixpanel_data._internal.storage_errors import reading_published
+from mixpanel_data._internal.storage_sealed import seal
 from mixpanel_data.exceptions import NothingPublishedError
 
 T = TypeVar("T")
@@ -80,8 +81,8 @@ def opened(folder: DataFolder, *, memory_limit: str | None = None) -> Iterator[P
         connection.execute(f"SET temp_directory = {literal(spill)}")
         connection.execute(f"SET memory_limit = {literal(memory_limit or MEMORY_LIMIT)}")
         connection.execute("SET preserve_insertion_order = false")
-        connection.execute("SET enable_external_access = false")
         connection.execute("USE published")
+        seal(connection)
         yield Published(connection, published_at)
 
 

@@ -5,6 +5,7 @@ import shutil
 import stat
 from pathlib import Path
 
+from mixpanel_data._internal.private_files import users_mask
 from mixpanel_data._internal.replaced_files import flush
 from mixpanel_data.exceptions import ConfigError
 
@@ -47,8 +48,9 @@ def candidate(place: Path) -> Path:
     """An empty file beside ``place``, to be filled and put there. Readable as new files are, or by us alone."""
     path = _candidate_of(place)
     path.unlink(missing_ok=True)
-    mode = 0o600 if place.exists() else 0o666  # less what the process's umask takes
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    if not place.exists():
+        path.chmod(0o666 & ~users_mask())
     return path
 
 

@@ -1,6 +1,5 @@
 """Fetched bodies on their way: verified in a temporary folder, and gone when they are loaded or read."""
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from mixpanel_data._internal.landing import Landed, LandingFolder
 from mixpanel_data._internal.ledger import DayRecord, Ledger
 from mixpanel_data._internal.planner import plan
 from mixpanel_data._internal.profile_reads import ProfileRead
+from mixpanel_data._internal.storage_sealed import spool
 from mixpanel_data._internal.windows import Window
 from mixpanel_data._internal.zones import Zone
 from mixpanel_data.exceptions import IncompleteExportError
@@ -26,9 +26,8 @@ from mixpanel_data.exceptions import IncompleteExportError
 @contextmanager
 def temporary_landing(beside: Path | None) -> Iterator[LandingFolder]:
     """A landing folder for the length of a block, on the disk of ``beside``: that of temporary files may be small."""
-    near = beside.parent if beside and beside.parent.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix=".fetching-", dir=near) as folder:
-        yield LandingFolder(Path(folder), project="fetch", region="any")
+    with spool(beside) as folder:
+        yield LandingFolder(folder, project="fetch", region="any")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,60 @@
+"""``--csv-safe``: CSV that a spreadsheet takes for text.
+
+A spreadsheet runs a cell that begins with ``=``, ``+``, ``-`` or ``@`` as a formula, and names and values in a project are
+chosen by whoever can send events to it.
+"""
+
+import inspect
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import wraps
+from typing import Annotated, Any
+
+import typer
+
+CsvSafeOption = Annotated[
+    bool,
+    typer.Option("--csv-safe", help="In CSV, put ' before texts that a spreadsheet would run."),
+]
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_asked: ContextVar[bool] = ContextVar("csv_safe", default=False)
+
+
+def csv_cell(cell: Any) -> Any:
+    """``cell`` as CSV has it: nothing for None, and texts as the option asks."""
+    if cell is None:
+        return ""
+    if _asked.get() and isinstance(cell, str) and cell.startswith(_FORMULA):
+        return f"'{cell}"
+    return cell
+
+
+def offer_csv_safe(app: typer.Typer) -> None:
+    """Give the option to every command under ``app`` that prints data in formats."""
+    for group in app.registered_groups:
+        if group.typer_instance:
+            offer_csv_safe(group.typer_instance)
+    for command in app.registered_commands:
+        if command.callback and "fmt" in inspect.signature(command.callback).parameters:
+            command.callback = _offered(command.callback)
+
+
+def _offered(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def command(*args: Any, csv_safe: bool = False, **options: Any) -> Any:
+        asked = _asked.set(csv_safe)
+        try:
+            return function(*args, **options)
+        finally:
+            _asked.reset(asked)
+
+    known = inspect.signature(function)
+    option = inspect.Parameter(
+        "csv_safe", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=CsvSafeOption
+    )
+    command.__signature__ = known.replace(  # type: ignore[attr-defined]
+        parameters=[*known.parameters.values(), option]
+    )
+    command.__annotations__ = {**function.__annotations__, "csv_safe": CsvSafeOption}
+    return command

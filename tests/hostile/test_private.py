@@ -1,0 +1,198 @@
+"""What is ours on disk: for its owner alone, never through a link, and not for ever."""
+
+import os
+import pickle
+import stat
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.dlt_folder import make_own
+from mixpanel_data._internal.locking import exclusive
+from mixpanel_data._internal.private_files import private_files, users_mask
+from mixpanel_data._internal.quarantine import Quarantine
+from mixpanel_data.exceptions import ConfigError
+from mixpanel_data.sandbox import Dataset, Sandbox
+
+from .conftest import Run
+
+OTHERS = 0o077
+
+
+@pytest.fixture(params=[0o022, 0o000], ids=["umask 022", "umask 000"])
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Sandbox]:
+    with Sandbox(Dataset.sample(days=4, users=20)) as sandbox:
+        yield sandbox
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.lstat().st_mode)
+
+
+def open_to_others(root: Path) -> list[str]:
+    return sorted(
+        str(path.relative_to(root)) for path in (root, *root.rglob("*")) if mode(path) & OTHERS
+    )
+
+
+def test_a_sync_leaves_nothing_that_others_may_read(
+    mp: Run, shop: Sandbox, tmp_path: Path, umask: int
+) -> None:
+    last = str(shop.dataset.days()[-1])
+    done = mp("sync", "--from", last, "--no-build", env=shop.env())
+    fetched = mp("fetch", "profiles", env=shop.env())
+
+    assert (done.returncode, fetched.returncode) == (0, 0), done.stderr + fetched.stderr
+    assert {"raw.duckdb", "workspace.duckdb"} <= {
+        path.name for path in (tmp_path / "data").iterdir()
+    }
+    assert open_to_others(tmp_path / "data") == []
+
+
+def test_a_folder_that_its_user_opened_stays_open_and_what_is_ours_in_it_is_closed(
+    tmp_path: Path,
+) -> None:
+    folder = DataFolder.at(tmp_path / "data").create()
+    for path in (folder.root, folder.landing):
+        path.chmod(0o755)
+    for path in (folder.raw, folder.published):
+        path.touch()
+        path.chmod(0o644)
+
+    with exclusive(folder):
+        pass
+
+    assert (mode(folder.root), mode(folder.published)) == (0o755, 0o644)
+    assert (mode(folder.landing), mode(folder.raw)) == (0o700, 0o600)
+
+
+def test_blocks_that_overlap_give_the_umask_back(umask: int) -> None:
+    first, second = private_files(), private_files()
+    first.__enter__()
+    second.__enter__()
+    assert users_mask() == umask
+    first.__exit__(None, None, None)
+    assert users_mask() == umask
+    second.__exit__(None, None, None)
+
+    assert os.umask(umask) == umask == users_mask()
+
+
+LINKED = [
+    "raw.duckdb", "raw.duckdb.wal", "workspace.duckdb", "build", "landing", "dlt", "budget", ".lock",
+    ".lock-holder.json", "landing/us-1", "build/next.duckdb", "dlt/pipelines/mixpanel/state.json",
+    "budget/us-1.sqlite",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LINKED)
+@pytest.mark.parametrize("dangling", [False, True], ids=["", "dangling"])
+def test_nothing_is_written_through_a_link(tmp_path: Path, name: str, dangling: bool) -> None:
+    target = tmp_path / "of another"
+    if not dangling:
+        target.write_text("as it was")
+    folder = DataFolder.at(tmp_path / "data").create()
+    link = folder.root / name
+    if link.is_dir():
+        link.rmdir()
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(target)
+
+    with pytest.raises(ConfigError, match="symbolic link") as caught, exclusive(folder):
+        pass
+
+    assert str(link) in str(caught.value)
+    assert target.exists() is not dangling
+    assert dangling or target.read_text() == "as it was"
+
+
+def test_a_command_names_the_link(mp: Run, shop: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "mine").write_text("as it was")
+    (tmp_path / "data" / ".lock-holder.json").symlink_to(tmp_path / "mine")
+
+    done = mp("sync", "--no-build", env=shop.env())
+
+    assert (done.returncode, ".lock-holder.json is a symbolic link" in done.stderr) == (3, True)
+    assert (tmp_path / "mine").read_text() == "as it was"
+
+
+class Planted:
+    def __init__(self, proof: Path) -> None:
+        self.proof = proof
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (self.proof,)
+
+
+def test_a_pickle_in_a_folder_that_others_could_write_is_not_read(mp: Run, tmp_path: Path) -> None:
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "config.toml").write_text("[sources.mixpanel]\n")
+    work = tmp_path / "data" / "dlt" / "pipelines" / "mixpanel"
+    work.mkdir(parents=True)
+    (work / "trace.pickle").write_bytes(pickle.dumps(Planted(tmp_path / "ran")))
+    (work / "state.json").write_text("{}")
+    work.parents[1].chmod(0o755)
+
+    make_own(work.parents[1])
+
+    assert not (work / "trace.pickle").exists()
+    assert (work / "state.json").exists()
+    assert mode(work.parents[1]) == 0o700
+    assert not (tmp_path / "ran").exists()
+
+
+def test_another_users_working_folder_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = DataFolder.at(tmp_path / "data").create()
+    monkeypatch.setattr(os, "geteuid", lambda: folder.dlt.stat().st_uid + 1)
+
+    with pytest.raises(ConfigError, match="belongs to another user"):
+        make_own(folder.dlt)
+
+
+def kept(folder: Path) -> list[str]:
+    return sorted(path.name.split(".")[0] for path in folder.iterdir())
+
+
+def test_the_quarantine_is_bounded_in_bytes_and_age(tmp_path: Path) -> None:
+    folder = tmp_path / "broken"
+    quarantine = Quarantine(size=1_000, days=2)
+    for n in range(6):
+        (tmp_path / f"b{n}").write_bytes(b"x" * 300)
+        put = quarantine.take(tmp_path / f"b{n}", folder, "cut gzip")
+        assert put
+        past = put.stat().st_mtime - timedelta(hours=60 - 10 * n).total_seconds()
+        os.utime(put, (past, past))
+
+    quarantine.trim(folder)
+    assert kept(folder) == ["b3", "b4", "b5"]
+    assert mode(folder) == 0o700
+
+    (tmp_path / "huge").write_bytes(b"y" * 5_000)
+    quarantine.take(tmp_path / "huge", folder, "line too long")
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= 1_000
+    assert quarantine.take(tmp_path / "nothing", folder, "x") is None
+
+
+def test_old_bodies_go_though_there_is_room(tmp_path: Path) -> None:
+    folder = tmp_path / "broken"
+    (tmp_path / "a").write_bytes(b"x")
+    put = Quarantine(days=1).take(tmp_path / "a", folder, "x")
+    assert put
+    os.utime(put, (0, 0))
+
+    Quarantine(days=1).trim(folder)
+
+    assert kept(folder) == []
