@@ -26,6 +26,39 @@
     {{ days }}.known_since > coalesce({{ row }}.previous_date + 1, {{ row }}.event_date - {{ days_before_new() }})
 {%- endmacro %}
 
+{# True when a day of a conversion's look-back is not wholly known: touches may be missing. Which conversion is a user's
+   first depends on the days before it, too, as many as make a user new. #}
+{% macro has_partial_lookback(row, days='days') -%}
+    case {{ row }}.attribution
+        {% for attribution in attributions() %}
+            {% set first_day = local_time(
+                '(' ~ row ~ '.converted_at - interval ' ~ attribution.lookback_days ~ ' day)'
+            ) ~ '::date' %}
+            when {{ literal(attribution.name) }}
+                then {{ days }}.known_since > {{ first_day if attribution.counting != 'first'
+                    else 'least(' ~ first_day ~ ', ' ~ row ~ '.conversion_date - ' ~ days_before_new() ~ ')' }}
+        {% endfor %}
+        when null then false
+    end
+{%- endmacro %}
+
+{# As mark_gaps_before, for conversions after a day that became known. #}
+{% macro mark_partial_lookbacks() %}
+    update {{ this }} as kept
+    set is_lookback_partial = marked.is_lookback_partial
+    from (
+        select
+            former.rowid as marked_row,
+            {{ has_partial_lookback('former') }} as is_lookback_partial
+        from {{ this }} as former
+        inner join {{ ref('days') }} as days on former.conversion_date = days.event_date
+        where
+            former.conversion_date > (select min(changed.changed_date) from {{ ref('int_changed_dates') }} as changed)
+            and former.is_lookback_partial <> ({{ has_partial_lookback('former') }})
+    ) as marked
+    where kept.rowid = marked.marked_row
+{% endmacro %}
+
 {# A day that becomes known closes a gap before days of users who did nothing on it. Rows from the first changed day on
    are looked at, and those changed whose mark is another. #}
 {% macro mark_gaps_before() %}

@@ -5,6 +5,7 @@
     replaces="{{ is_touched_conversion() }}",
     on_schema_change='fail',
     pre_hook="{{ require_known_conversion_events() }}",
+    post_hook="{{ mark_partial_lookbacks() }}",
 ) }}
 {% set includes_conversion = switch('attribution_include_conversion_event') %}
 {% set back = '>=' if switch('attribution_lookback_inclusive') else '>' %}
@@ -156,6 +157,8 @@ select
     decayed / sum(decayed) over (partition by attribution, conversion_key) as time_decay,
     {{ credit_by_shape(0.4, 0.4) }} as u_shaped,
     {{ credit_by_shape(0.2, 0.6) }} as j_shaped,
-    {{ credit_by_shape(0.6, 0.2) }} as inverse_j_shaped
+    {{ credit_by_shape(0.6, 0.2) }} as inverse_j_shaped,
+    coalesce({{ has_partial_lookback('placed') }}, true) as is_lookback_partial
 from placed
+left join {{ ref('days') }} as days on placed.conversion_date = days.event_date
 where {{ when_incremental(is_touched_conversion()) }}
