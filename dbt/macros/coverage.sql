@@ -1,3 +1,4 @@
+-- noqa: disable=layout.indent
 {# True when one of the days from `first` to the one that `is_partial` and `known_since` are of is not wholly known:
    what is counted over them is a lower bound. #}
 {% macro reaches_unknown(first, day='') -%}
@@ -26,19 +27,19 @@
     {{ days }}.known_since > coalesce({{ row }}.previous_date + 1, {{ row }}.event_date - {{ days_before_new() }})
 {%- endmacro %}
 
-{# True when a day of a conversion's look-back is not wholly known: touches may be missing. Which conversion is a user's
-   first depends on the days before it, too, as many as make a user new. #}
+{# True when the time from the first day of a look-back to the conversion is not wholly known: touches may be missing.
+   Which conversion is a user's first depends on the days before it, too, as many as make a user new. #}
 {% macro has_partial_lookback(row, days='days') -%}
-    case {{ row }}.attribution
+    {{ row }}.converted_at >= coalesce({{ days }}.known_until, '-infinity')
+    or case {{ row }}.attribution
         {% for attribution in attributions() %}
-            {% set first_day = local_time(
-                '(' ~ row ~ '.converted_at - interval ' ~ attribution.lookback_days ~ ' day)'
-            ) ~ '::date' %}
+            {% set opened = '(' ~ row ~ '.converted_at - interval ' ~ attribution.lookback_days ~ ' day)' %}
+            {% set first_day = local_time(opened) ~ '::date' %}
             when {{ literal(attribution.name) }}
                 then {{ days }}.known_since > {{ first_day if attribution.counting != 'first'
                     else 'least(' ~ first_day ~ ', ' ~ row ~ '.conversion_date - ' ~ days_before_new() ~ ')' }}
         {% endfor %}
-        when null then false
+        when '' then true
     end
 {%- endmacro %}
 
@@ -53,7 +54,7 @@
         from {{ this }} as former
         inner join {{ ref('days') }} as days on former.conversion_date = days.event_date
         where
-            former.conversion_date > (select min(changed.changed_date) from {{ ref('int_changed_dates') }} as changed)
+            former.conversion_date >= (select min(changed.changed_date) from {{ ref('int_changed_dates') }} as changed)
             and former.is_lookback_partial <> ({{ has_partial_lookback('former') }})
     ) as marked
     where kept.rowid = marked.marked_row

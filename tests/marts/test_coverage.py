@@ -44,6 +44,16 @@ VARS: dict[str, Any] = {
         {"name": "soon", "steps": ["A", "B"], "window": 2, "window_unit": "hour"},
         {"name": "since", "steps": ["A", "B"], "window": 2, "since": "2026-03-10"},
     ],
+    "attributions": [
+        {"name": "all", "conversion_events": ["B"], "touch": "event", "lookback_days": 3},
+        {
+            "name": "first",
+            "conversion_events": ["B"],
+            "touch": "event",
+            "lookback_days": 3,
+            "counting": "first",
+        },
+    ],
 }
 MODELS = [
     *(
@@ -59,6 +69,7 @@ MODELS = [
         "retention_cohorts",
         "retention_averages",
         "funnels",
+        "attribution_touches",
         "dq_late_arrivals",
         "dq_duplicates",
         "dq_volume",
@@ -269,6 +280,7 @@ def test_a_row_is_marked_exactly_when_a_day_it_depends_on_is_unknown(
     check_users(db, known)
     check_retention(db, known)
     check_funnels(db, known)
+    check_attributions(db, known)
     check_quality(db, known, calendar)
 
 
@@ -417,6 +429,15 @@ def check_retention(db: duckdb.DuckDBPyConnection, known: Known) -> None:
         ]
         assert row["cohorts"] == len(cells)
         assert row["partial_cohorts"] == sum(cell["is_cohort_partial"] for cell in cells)
+
+
+def check_attributions(db: duckdb.DuckDBPyConnection, known: Known) -> None:
+    for row in rows(db, "attribution_touches"):
+        first = known.day(row["converted_at"] - 3 * DAY)
+        if row["attribution"] == "first":
+            first = min(first, row["conversion_date"] - 30 * DAY)
+        just_after = row["converted_at"] + timedelta.resolution
+        assert row["is_lookback_partial"] == (not known.time(known.start(first), just_after)), row
 
 
 def check_funnels(db: duckdb.DuckDBPyConnection, known: Known) -> None:

@@ -133,32 +133,38 @@ placed as (
     left join touched
         on conversions.attribution = touched.attribution and conversions.conversion_key = touched.conversion_key
     window of_conversion as (partition by conversions.attribution, conversions.conversion_key)
+),
+
+credited as (
+    select
+        attribution,
+        conversion_key,
+        user_id,
+        conversion_event,
+        converted_at,
+        conversion_date,
+        touch,
+        touch_key,
+        touched_at,
+        last_touched_at,
+        place,
+        touches_of_value,
+        touch_count::bigint as touch_count,
+        is_first::double as first_touch,
+        is_last::double as last_touch,
+        is_last_non_direct::double as last_non_direct_touch,
+        touches_of_value / touch_count::double as linear,
+        1::double as participation,
+        decayed / sum(decayed) over (partition by attribution, conversion_key) as time_decay,
+        {{ credit_by_shape(0.4, 0.4) }} as u_shaped,
+        {{ credit_by_shape(0.2, 0.6) }} as j_shaped,
+        {{ credit_by_shape(0.6, 0.2) }} as inverse_j_shaped
+    from placed
+    where {{ when_incremental(is_touched_conversion()) }}
 )
 
 select
-    attribution,
-    conversion_key,
-    user_id,
-    conversion_event,
-    converted_at,
-    conversion_date,
-    touch,
-    touch_key,
-    touched_at,
-    last_touched_at,
-    place,
-    touches_of_value,
-    touch_count::bigint as touch_count,
-    is_first::double as first_touch,
-    is_last::double as last_touch,
-    is_last_non_direct::double as last_non_direct_touch,
-    touches_of_value / touch_count::double as linear,
-    1::double as participation,
-    decayed / sum(decayed) over (partition by attribution, conversion_key) as time_decay,
-    {{ credit_by_shape(0.4, 0.4) }} as u_shaped,
-    {{ credit_by_shape(0.2, 0.6) }} as j_shaped,
-    {{ credit_by_shape(0.6, 0.2) }} as inverse_j_shaped,
-    coalesce({{ has_partial_lookback('placed') }}, true) as is_lookback_partial
-from placed
-left join {{ ref('days') }} as days on placed.conversion_date = days.event_date
-where {{ when_incremental(is_touched_conversion()) }}
+    credited.*,
+    coalesce({{ has_partial_lookback('credited') }}, true) as is_lookback_partial
+from credited
+left join {{ ref('days') }} as days on credited.conversion_date = days.event_date
