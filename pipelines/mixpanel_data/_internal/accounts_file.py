@@ -31,8 +31,8 @@ class AccountsFile:
 
     def edit(self, change: Callable[[str], str]) -> None:
         """Puts ``change`` of the text in its place: others see it done or not begun. If it raises, nothing changed."""
-        self._refuse_links()
         with self._explained("written"):
+            self._refuse_links()
             self._make_folder()
             with FileLock(self._lock, timeout=_LOCK_TIMEOUT, mode=0o600):
                 self._replace(change(self._read()))

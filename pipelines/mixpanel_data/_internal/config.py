@@ -47,9 +47,14 @@ class ConfigManager:
         given = self._given or os.environ.get("MP_CONFIG_PATH", "").strip() or "~/.mp/config.toml"
         try:
             path = Path(given).expanduser().absolute()
+            return path / "config.toml" if path.is_dir() else path
         except RuntimeError:
             raise ConfigError("There is no home folder here: set MP_CONFIG_PATH.") from None
-        return path / "config.toml" if path.is_dir() else path
+        except OSError as error:
+            raise ConfigError(
+                f"The accounts file can't be {str(given)!r}: {error.strerror}. Set MP_CONFIG_PATH to another.",
+                details={"path": str(given)},
+            ) from None
 
     def list_accounts(self) -> list[AccountInfo]:
         """All accounts in the order of the file, without secrets."""

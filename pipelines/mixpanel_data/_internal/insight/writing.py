@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -45,28 +47,43 @@ def write_report(
     """
     target = (output or settings.folder.root / FILE_NAME).expanduser().absolute()
     vl_convert()  # before the work, not after it
+    with _explained(target):
+        _require_place(target)
     with opened(settings.folder, memory_limit=settings.memory_limit) as db:
         report = read_report(db, first=first, last=last, now=now or datetime.now(UTC))
     text = page(report).encode()
-    _replace(target, text)
+    with _explained(target):
+        _replace(target, text)
     return Written(target, len(text), report.span)
 
 
+def _require_place(path: Path) -> None:
+    """Raise OSError if no file can be written at ``path``."""
+    if path.is_dir():
+        raise IsADirectoryError(21, "it is a folder; name a file in it")
+    with suppress(FileNotFoundError):
+        path.lstat()  # refuses a name that is too long
+    tempfile.TemporaryFile(dir=path.parent).close()
+
+
 def _replace(path: Path, text: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:20]}.")
     try:
-        if path.is_dir():
-            raise IsADirectoryError(21, "it is a folder; name a file in it")
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(0o666 & ~_umask())  # mkstemp's own mode is for its maker alone
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o666 & ~_umask())  # mkstemp's own mode is for its maker alone
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise StorageError(
             f"{path} can't be written: {error.strerror or error}. Name another file: mp report --output FILE.",
