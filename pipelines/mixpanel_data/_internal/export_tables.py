@@ -1,5 +1,6 @@
 """Parquet files of what is published: all of one publication, whatever is published meanwhile."""
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,9 +11,9 @@ from typing import Any
 import duckdb
 
 from mixpanel_data._internal import export_source
+from mixpanel_data._internal.damage_words import is_damage
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.replaced_files import replacing
-from mixpanel_data._internal.storage_errors import is_damage
 from mixpanel_data.exceptions import ConfigError, StorageError
 
 MEMORY_LIMIT = "1GB"
@@ -61,6 +62,7 @@ def export_tables(
         DatabaseDamagedError: the published file can't be read.
     """
     target = (output or folder.export).expanduser().absolute()
+    _require_name(target)
     with export_source.opened(folder, memory_limit or MEMORY_LIMIT, target) as db:
         tables = export_source.chosen(db, names)
         files = [f"{_file_name(table)}.parquet" for table in tables]
@@ -77,6 +79,24 @@ def export_tables(
 
 def _file_name(table: str) -> str:
     return _NOT_IN_FILES.sub(lambda found: f"%{ord(found[0]):02X}", table)
+
+
+def _require_name(target: Path) -> None:
+    try:
+        os.fspath(target).encode()  # as DuckDB has names
+        (target / f"{'x' * 40}.parquet").stat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return
+    except UnicodeEncodeError:
+        problem = "its name is not UTF-8"
+    except OSError as error:
+        problem = error.strerror or str(error)
+    else:
+        return
+    raise ConfigError(
+        f"{str(target)!a} can't be the folder to export into: {problem}. Name another --output.",
+        details={"path": ascii(str(target))},
+    )
 
 
 def _require_places(target: Path, files: Sequence[str]) -> None:

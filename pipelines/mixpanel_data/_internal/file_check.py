@@ -5,15 +5,6 @@ from pathlib import Path
 
 import duckdb
 
-DAMAGE = (
-    "Corrupt database file",
-    "not a valid DuckDB database file",
-    "Could not read enough bytes",
-    "Failed to deserialize",
-    "database has been invalidated",
-)
-"""Words by which DuckDB reports a file that is not as it wrote it."""
-
 
 @dataclass(frozen=True)
 class TableCheck:
@@ -43,11 +34,6 @@ class FileCheck:
         """The first thing that can't be read, in DuckDB's words."""
         errors = (self.error, *(table.error for table in self.tables))
         return next((error for error in errors if error), None)
-
-
-def is_damage(words: str) -> bool:
-    """Whether these words of DuckDB, or of dbt which quotes it, report a damaged file."""
-    return any(known in words for known in DAMAGE)
 
 
 def check_file(path: Path) -> FileCheck:

@@ -49,16 +49,14 @@ def explain(error: Exception, root: Path) -> MixpanelDataError | None:
     import duckdb  # takes a while, and most commands end without it
 
     from mixpanel_data._internal.damage import damaged
-    from mixpanel_data._internal.file_check import is_damage
+    from mixpanel_data._internal.damage_words import is_damage
 
     if isinstance(error, duckdb.OutOfMemoryException):
         more = (
             "Let DuckDB have more memory (MP_MEMORY_LIMIT), and room to spill to beside raw.duckdb."
         )
         return _refused(str(error), root, more)
-    doubtful = (duckdb.InternalException, duckdb.FatalException, duckdb.SerializationException)
-    doubted = isinstance(error, doubtful) or is_damage(str(error))
-    if isinstance(error, duckdb.Error) and doubted and (found := damaged(root)):
+    if isinstance(error, duckdb.Error) and is_damage(error) and (found := damaged(root)):
         return found
     if isinstance(error, _OF_THE_NETWORK) or not isinstance(error, duckdb.Error | OSError):
         return None

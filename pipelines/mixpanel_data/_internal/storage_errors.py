@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from mixpanel_data._internal.damage_words import is_damage
 from mixpanel_data._internal.redaction import redact
 from mixpanel_data.exceptions import (
     ConfigError,
@@ -38,18 +39,6 @@ def opening(path: Path | str) -> Iterator[None]:
         if locked := _locked(path, str(error)):
             raise locked from None
         raise ConfigError(f"{path} can't be opened: {error}", details={"path": str(path)}) from None
-
-
-# What DuckDB says of bytes that are not those it wrote. Other statements may fail with an error of the same class.
-_DAMAGE = re.compile(
-    r"Corrupt database file|IO Error: .*(not a valid DuckDB database|Could not read enough bytes)"
-    r"|Serialization Error|INTERNAL Error|FATAL Error"
-)
-
-
-def is_damage(error: Exception) -> bool:
-    """Whether DuckDB means that a file's bytes are not those it wrote."""
-    return bool(_DAMAGE.match(str(error)))
 
 
 @contextmanager

@@ -6,12 +6,12 @@ from pathlib import Path
 import duckdb
 
 from mixpanel_data._internal.compaction import compact_when_worth_it
+from mixpanel_data._internal.damage_words import is_damage
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.publication import build_stamp, contents, file_copy, place, record
 from mixpanel_data._internal.publication.build_file import build_file, first_line, put_aside
 from mixpanel_data._internal.publication.memory import ALONE, EACH_OF_TWO, limited
 from mixpanel_data._internal.publication.record import Record
-from mixpanel_data._internal.storage_errors import is_damage
 from mixpanel_data._internal.vacuum import tidy_when_worth_it
 from mixpanel_data.exceptions import MixpanelDataError, StorageError
 
