@@ -2,24 +2,27 @@
 
 import duckdb
 
-from mixpanel_data._internal.load_order import NEWEST_FIRST
+from mixpanel_data._internal.load_order import CHECK, NEWEST_FIRST
 from mixpanel_data._internal.profile_reads import ReadRecord, Reads
 
+# A check of the rows comes after the read that it found to be wrong: that read counts no more.
 _NEWEST = """
     SELECT table_name, filter_hash, coalesce(row_count, 0), fetched_at, load_id, max_processed_at,
         coalesce(load_number, 0)
-    FROM {ledger}
-    WHERE table_name IN ('profiles', 'group_profiles')
-        AND load_id IN (SELECT load_id FROM {loads} WHERE status = 0)
-    QUALIFY row_number() OVER (PARTITION BY table_name, filter_hash ORDER BY {newest_first}) = 1
+    FROM (
+        FROM {ledger}
+        WHERE table_name IN ('profiles', 'group_profiles')
+            AND load_id IN (SELECT load_id FROM {loads} WHERE status = 0)
+        QUALIFY row_number() OVER (PARTITION BY table_name, filter_hash ORDER BY {newest_first}) = 1
+    )
+    WHERE NOT starts_with(load_id, '{check}')
 """
 
 
 def read_reads(connection: duckdb.DuckDBPyConnection, ledger: str, loads: str) -> Reads:
     """The newest read of each kind that counts. ``ledger`` (with load numbers) and ``loads`` are relations."""
-    rows = connection.execute(
-        _NEWEST.format(ledger=ledger, loads=loads, newest_first=NEWEST_FIRST)
-    ).fetchall()
+    query = _NEWEST.format(ledger=ledger, loads=loads, newest_first=NEWEST_FIRST, check=CHECK)
+    rows = connection.execute(query).fetchall()
     return {(kind, part): ReadRecord(*found) for kind, part, *found in rows}
 
 

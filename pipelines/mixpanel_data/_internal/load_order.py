@@ -10,6 +10,9 @@ IN_ORDER = "(coalesce(load_number, 0), fetched_at, load_id)"
 NEWEST_FIRST = f"{IN_ORDER} DESC"
 """An SQL ORDER BY that puts the newest row first."""
 
+CHECK = "check "
+"""How the ids of loads begin that fetched nothing, but found other rows than the ledger counted."""
+
 
 def with_numbers(ledger: str) -> str:
     """A relation of the rows of ``ledger``, with ``load_number`` NULL where the table has no such column yet."""

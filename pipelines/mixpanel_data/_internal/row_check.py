@@ -11,7 +11,7 @@ from datetime import date
 
 import duckdb
 
-from mixpanel_data._internal.load_order import NEWEST_FIRST, with_numbers
+from mixpanel_data._internal.load_order import CHECK, NEWEST_FIRST, with_numbers
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -133,29 +133,34 @@ def rejected_counts(connection: Connection) -> tuple[int, int]:
 def mark_missing(connection: Connection, found: Collection[Disagreement]) -> None:
     """Make the days and profiles of ``found`` missing, so that the next run fetches them. No row is removed.
 
-    A day gets a ledger row of a load that never became whole, as a killed run leaves it, with the rows that are there.
+    Each gets a ledger row of a load of its own, with the rows that are there. By that row, nothing of the day is known
+    for certain, as if it had been fetched at its first instant; profiles count as never read. A build follows it.
     """
     if not found:
         return
     connection.execute("BEGIN")
-    load_id = f"check {uuid.uuid4().hex}"
+    load_id = f"{CHECK}{uuid.uuid4().hex}"
     number = f"(SELECT coalesce(max(load_number), 0) + 1 FROM {with_numbers('mixpanel._metadata')})"
     connection.execute("ALTER TABLE mixpanel._metadata ADD COLUMN IF NOT EXISTS load_number BIGINT")
     for each in found:
         if each.table == "events":
-            connection.execute(
-                "INSERT INTO mixpanel._metadata BY NAME SELECT * REPLACE ("
-                f"$found::BIGINT AS row_count, $load AS load_id, $load AS _dlt_load_id, {number} AS load_number) "
-                "FROM mixpanel._metadata WHERE table_name = 'events' AND window_start = $day "
-                f"ORDER BY {NEWEST_FIRST} LIMIT 1",
-                {"found": each.found, "load": load_id, "day": each.day},
-            )
+            others, of_part = "range_start AS fetched_at", "window_start = $part::DATE"
         else:
-            connection.execute(
-                "DELETE FROM mixpanel._metadata WHERE table_name = $table "
-                "AND ($part = '' OR split_part(filter_hash, '=', 1) = $part)",
-                {"table": each.table, "part": each.part},
-            )
+            others = "false AS snapshot_complete"
+            of_part = "($part = '' OR split_part(filter_hash, '=', 1) = $part)"
+        connection.execute(
+            "INSERT INTO mixpanel._metadata BY NAME SELECT * REPLACE ("
+            "$found::BIGINT AS row_count, 0::BIGINT AS rejected_count, 0::BIGINT AS bytes, 0::BIGINT AS requests, "
+            f"$load AS load_id, $load AS _dlt_load_id, uuid()::VARCHAR AS _dlt_id, {number} AS load_number, {others}) "
+            f"FROM mixpanel._metadata WHERE table_name = $table AND {of_part} QUALIFY row_number() OVER "
+            f"(PARTITION BY table_name, window_start, filter_hash ORDER BY {NEWEST_FIRST}) = 1",
+            {"found": each.found, "load": load_id, "table": each.table, "part": each.part},
+        )
+    connection.execute(
+        "INSERT INTO mixpanel._dlt_loads BY NAME "
+        "SELECT * REPLACE ($load AS load_id, 0 AS status) FROM mixpanel._dlt_loads LIMIT 1",
+        {"load": load_id},
+    )
     connection.execute("COMMIT")
 
 
