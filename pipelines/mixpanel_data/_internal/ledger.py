@@ -81,6 +81,10 @@ class Ledger:
     """Project and region of the rows; more than one would be a fault."""
     loads: frozenset[str] = frozenset()
     """The load ids of all rows that count, replaced ones too."""
+    rejected_profiles: dict[str, int] = field(default_factory=dict)
+    """How many lines of ``profiles`` and ``group_profiles`` are kept in ``_rejected``, since they can't be read."""
+    repaired: int = 0
+    """How many lines are kept there that were loaded with replacement characters."""
 
     @property
     def profiles(self) -> ReadRecord | None:
@@ -189,6 +193,7 @@ def _read(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
     )
     rows = connection.execute(f"SELECT {names} {counted}").fetchall()
     days = {row[1]: DayRecord(*row[1:13]) for row in rows if row[0] == "events"}
+    rejected, repaired = _kept_lines(connection, schema, loads, tables)
     loaded, wanted_from = _whole_ledger(connection, f"{schema}._metadata", loads)
     return Ledger(
         days=days,
@@ -197,7 +202,23 @@ def _read(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
         wanted_from=wanted_from,
         projects=tuple({row[13:15] for row in rows}),
         loads=loaded,
+        rejected_profiles=rejected,
+        repaired=repaired,
     )
+
+
+def _kept_lines(
+    connection: duckdb.DuckDBPyConnection, schema: str, loads: str, tables: set[str]
+) -> tuple[dict[str, int], int]:
+    """The rejected lines of each table of profiles, and the repaired lines of all tables."""
+    if "_rejected" not in tables:
+        return {}, 0
+    rows = connection.execute(
+        "SELECT table_name, count(*) FILTER (reason IS DISTINCT FROM 'repaired'), count(*) FILTER (reason = 'repaired') "
+        f"FROM {schema}._rejected WHERE load_id IN (SELECT load_id FROM {loads} WHERE status = 0) GROUP BY ALL"
+    ).fetchall()
+    rejected = {table: count for table, count, _ in rows if table != "events" and count}
+    return rejected, sum(repaired for *_, repaired in rows)
 
 
 def _whole_ledger(

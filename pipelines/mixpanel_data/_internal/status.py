@@ -35,7 +35,10 @@ class Status:
     """Events that came more than a day after they happened."""
     latest: DayRecord | None
     """The day whose newest event came longest after its end."""
-    rejected: int
+    rejected: dict[str, int]
+    """Lines that can't be read, by table; tables without any are left out."""
+    repaired: int
+    """Lines that were loaded with replacement characters."""
     profiles: int | None
     """Of users."""
     group_profiles: dict[str, int]
@@ -70,7 +73,9 @@ class Status:
             "events": self.events,
             "late_events": self.late,
             "latest_arrival": _arrival(self.latest),
-            "rejected_lines": self.rejected,
+            "rejected_lines": sum(self.rejected.values()),
+            "rejected_by_table": self.rejected,
+            "repaired_lines": self.repaired,
             "profiles": self.profiles,
             "group_profiles": self.group_profiles,
             "last_snapshot": _iso(self.last_snapshot),
@@ -122,6 +127,7 @@ def status_of(
 ) -> Status:
     """The status that a ledger amounts to on the date ``now``. Pure."""
     records = ledger.days.values()
+    of_events = sum(record.rejected_count for record in records)
     increment = ledger.reads.get((USERS.kind, USERS.part))
     return Status(
         data_dir=data_dir,
@@ -138,7 +144,10 @@ def status_of(
             key=lambda record: record.newest_arrival or ONE_DAY,
             default=None,
         ),
-        rejected=sum(record.rejected_count for record in records),
+        rejected={"events": of_events, **ledger.rejected_profiles}
+        if of_events
+        else ledger.rejected_profiles,
+        repaired=ledger.repaired,
         profiles=ledger.profile_counts.get("") if ledger.profiles else None,
         group_profiles={key: count for key, count in ledger.profile_counts.items() if key},
         last_snapshot=ledger.profiles.fetched_at if ledger.profiles else None,

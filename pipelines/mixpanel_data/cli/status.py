@@ -52,7 +52,8 @@ def _rows(found: "Status") -> list[tuple[str, Any]]:
         ("gaps", gaps + more),
         ("events", f"{found.events:,}"),
         ("came late", _late(found)),
-        ("rejected lines", f"{found.rejected:,}"),
+        ("rejected lines", _rejected(found)),
+        ("repaired lines", f"{found.repaired:,}"),
         ("profiles", _profiles(found)),
         *((f"{key} profiles", f"{count:,}") for key, count in found.group_profiles.items()),
         ("last run", f"{found.last_run} UTC" if found.last_run else "never"),
@@ -67,6 +68,11 @@ def _budget(found: "Status") -> list[tuple[str, str]]:
         (f"{family} budget", f"{now['remaining']} of {now['hourly_limit']} requests an hour left")
         for family, now in found.budget.items()
     ]
+
+
+def _rejected(found: "Status") -> str:
+    parts = ", ".join(f"{count:,} of {table}" for table, count in found.rejected.items())
+    return f"{sum(found.rejected.values()):,}" + (f" ({parts})" if parts else "")
 
 
 def _late(found: "Status") -> str:
