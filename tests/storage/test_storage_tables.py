@@ -175,6 +175,21 @@ def test_metadata_tells_of_all_fetches_together(storage):
         storage.get_metadata("mine")
 
 
+@pytest.mark.parametrize("days", [(10, 3, 7), (1, 9, 2), (5, 5, 4)])
+def test_the_newest_fetch_is_the_last_one_whatever_the_clocks_were(storage, days):
+    for number, day in enumerate(days):
+        metadata = TableMetadata(type="events", fetched_at=datetime(2026, 1, day, tzinfo=UTC))
+        storage.create_events_table("events", [event(number)], metadata=metadata, append=number > 0)
+
+        assert storage.get_metadata("events").fetched_at == metadata.fetched_at
+    storage.execute("ALTER TABLE _metadata DROP COLUMN load_number")  # as older versions wrote it
+    assert storage.get_metadata("events").fetched_at.day == max(days)
+    metadata = TableMetadata(type="events", fetched_at=datetime(2025, 1, 1, tzinfo=UTC))
+    storage.create_events_table("events", [event(9)], metadata=metadata, append=True)
+
+    assert storage.get_metadata("events").fetched_at == metadata.fetched_at
+
+
 def test_metadata_names_cohorts_unless_one_fetch_was_of_everybody(storage):
     at = datetime(2026, 2, 3, tzinfo=UTC)
 

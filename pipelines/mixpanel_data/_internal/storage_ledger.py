@@ -33,6 +33,7 @@ _TABLES: dict[str, dict[str, str]] = {
         "requests": "BIGINT",
         "fetched_at": "TIMESTAMP",
         "filter_cohorts": "BIGINT[]",
+        "load_number": "BIGINT",  # grows with each fetch; a clock may be put back
     },
     REJECTED: {
         "table_name": "VARCHAR",
@@ -119,6 +120,7 @@ def note(
         previous_row_count=before, rejected_count=sum(not reject.is_loaded for _, reject in rejects),
         bytes=sum(item.size for item in lines), requests=sum(item.requests for item in lines),
         fetched_at=at, filter_cohorts=metadata.filter_cohorts,
+        load_number=_next_number(cursor, catalog),
     )  # fmt: skip
     for item, reject in rejects:
         first, last = (item.window.first, item.window.last) if item.window else (None, None)
@@ -127,6 +129,14 @@ def note(
             table_name=table, window_start=first, window_end=last, line_number=reject.line_number,
             raw=reject.raw, reason=reject.reason, fetched_at=at,
         )  # fmt: skip
+
+
+def _next_number(cursor: Connection, catalog: str) -> int:
+    """One more than any fetch of the database has; those of older versions have none."""
+    [(number,)] = cursor.execute(
+        f"SELECT coalesce(max(load_number), 0) + 1 FROM {quoted(catalog, 'main', LEDGER)}"
+    ).fetchall()
+    return int(number)
 
 
 def _insert(cursor: Connection, catalog: str, name: str, **values: Any) -> None:
@@ -152,10 +162,13 @@ def read(cursor: Connection, catalog: str) -> dict[str, TableMetadata]:
     filters = ", ".join(
         name if columns.get(name) == _TABLES[LEDGER][name] else "NULL" for name in _FILTERS
     )
+    order = "table_name, fetched_at"
+    if "load_number" in columns:
+        order = "table_name, coalesce(load_number, 0), fetched_at"
     rows = cursor.execute(
         f"SELECT table_name, fetch_type, fetched_at, window_start, window_end, {filters} "
         f"FROM {quoted(catalog, 'main', LEDGER)} "
-        "WHERE table_name IS NOT NULL AND fetched_at IS NOT NULL ORDER BY table_name, fetched_at"
+        f"WHERE table_name IS NOT NULL AND fetched_at IS NOT NULL ORDER BY {order}"
     ).fetchall()
     return {name: _together(list(group)) for name, group in groupby(rows, key=itemgetter(0))}
 
