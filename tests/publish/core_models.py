@@ -38,10 +38,13 @@ def run(
     environment: Mapping[str, str],
     results: Path,
     report: Callable[[str], None],
+    from_scratch: Callable[[str], None],
 ) -> list[str]:
     """As ``dbt_process.run``."""
     chosen = ["--select", *_selected(), "--indirect-selection", "cautious"]
-    complaints = dbt_process.run([*arguments, *chosen], data, environment, results, report)
+    complaints = dbt_process.run(
+        [*arguments, *chosen], data, environment, results, report, from_scratch
+    )
     if not complaints:
         built = [node.name for node in read_results(results) if node.kind == "model"]
         with duckdb.connect(data / "build" / "next.duckdb") as db:

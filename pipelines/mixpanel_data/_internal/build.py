@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from mixpanel_data._internal.build_reason import OTHER_RAW, reason_to_build_anew
 from mixpanel_data._internal.damage import damaged
+from mixpanel_data._internal.damage_words import is_damage
 from mixpanel_data._internal.data_folder import DataFolder
 from mixpanel_data._internal.dbt_process import environment, run
 from mixpanel_data._internal.dbt_project import fingerprint, project_folder
 from mixpanel_data._internal.dbt_results import NodeResult, read_results
-from mixpanel_data._internal.file_check import is_damage
 from mixpanel_data._internal.machine_errors import refusal
 from mixpanel_data._internal.publication import build_file, build_stamp
 from mixpanel_data.exceptions import MixpanelDataError
@@ -52,17 +52,27 @@ def build(
     reason = reason_to_build_anew(folder, made_by, storage_version, built=built)
     anew = full_refresh or reason == OTHER_RAW
     prepared = build_file.prepare(folder, made_by, storage_version, anew=anew)
-    if reason and on_progress:
-        on_progress(f"all tables anew: {reason}")
-    nodes = _run(folder, own, on_progress or (lambda _: None))
+    reasons = [reason] if reason and prepared.empty else []
+    report = on_progress or (lambda _: None)
+
+    def from_scratch(why: str) -> None:
+        reasons.append(why)
+        report(f"all tables anew: {why}")
+
+    if reason:
+        report(f"all tables anew: {reason}")
+    nodes = _run(folder, own, report, from_scratch)
     build_stamp.finish(built)
-    why = f"All tables were built anew: {reason}." if reason and prepared.empty else None
+    why = f"All tables were built anew: {'; '.join(reasons)}." if reasons else None
     warnings = tuple(filter(None, (prepared.warning, why)))
-    return BuildResult(nodes, time.monotonic() - started, prepared.empty, warnings)
+    return BuildResult(nodes, time.monotonic() - started, prepared.empty or bool(reasons), warnings)
 
 
 def _run(
-    folder: DataFolder, own: Mapping[str, str], report: Callable[[str], None]
+    folder: DataFolder,
+    own: Mapping[str, str],
+    report: Callable[[str], None],
+    from_scratch: Callable[[str], None],
 ) -> tuple[NodeResult, ...]:
     project = str(project_folder())
     arguments = [
@@ -73,7 +83,9 @@ def _run(
     ]
     results = folder.build / "target" / "results.json"
     results.unlink(missing_ok=True)
-    complaints = run(arguments, folder.root, environment(folder.build, own), results, report)
+    complaints = run(
+        arguments, folder.root, environment(folder.build, own), results, report, from_scratch
+    )
     nodes = read_results(results)
     if complaints:
         raise _failure(folder, nodes, complaints)

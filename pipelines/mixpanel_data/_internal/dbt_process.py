@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from mixpanel_data._internal.dbt_results import complaint, started
+from mixpanel_data._internal.dbt_results import complaint, reason_from_scratch, started
 
 # The child ends when its standard input does: no dbt goes on writing after the process that holds the lock is dead.
 # It writes what `dbt_results` reads: dbt's own files hold all of the manifest, twice, and cost a build of few changes
@@ -32,10 +32,11 @@ def run(
     environment: Mapping[str, str],
     results: Path,
     report: Callable[[str], None],
+    from_scratch: Callable[[str], None],
 ) -> list[str]:
     """What went wrong over the data folder, in dbt's words: empty after a green run. Each node is reported as it starts.
 
-    What became of the nodes is in ``results`` afterwards, unless the child was ended.
+    ``from_scratch`` gets the reason where the models build everything from scratch. What became of the nodes is in ``results`` afterwards, unless the child was ended.
     """
     command = [sys.executable, "-P", "-c", _RUN, str(results), *arguments]
     complaints: list[str] = []
@@ -53,6 +54,8 @@ def run(
             for line in child.stdout or ():
                 if node := started(line):
                     report(node)
+                elif reason := reason_from_scratch(line):
+                    from_scratch(reason)
                 elif problem := complaint(line):
                     complaints.append(problem)
         except BaseException:

@@ -46,6 +46,18 @@ def started(line: str) -> str | None:
     return f"{node['resource_type']} {node['node_name']}"
 
 
+_FROM_SCRATCH = "Everything is built from scratch: "
+"""What the macro ``begin_run`` logs before its reasons."""
+
+
+def reason_from_scratch(line: str) -> str | None:
+    """Why our models build everything from scratch, where this line of dbt's log says so; None for all others."""
+    words = str(_parsed(line).get("info", {}).get("msg") or "")
+    return (
+        words.removeprefix(_FROM_SCRATCH).rstrip(".") if words.startswith(_FROM_SCRATCH) else None
+    )
+
+
 def complaint(line: str) -> str | None:
     """The error this line of dbt's log tells of, None for all others; what is no JSON was not written by dbt."""
     said = _parsed(line)
