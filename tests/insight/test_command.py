@@ -71,8 +71,9 @@ def test_a_file_that_is_no_database_is_named(mp: Mp, tmp_path: Path) -> None:
 
     code, _, err = mp("report", "--data-dir", tmp_path)
 
-    assert code == 3
-    assert "mixpanel.duckdb can't be opened" in err
+    assert code == 1
+    assert "mixpanel.duckdb is damaged" in err
+    assert "Run `mp sync`" in err
 
 
 @pytest.mark.parametrize("module", ["vl_convert", "jinja2"])
