@@ -28,7 +28,7 @@ def limited(policy: str) -> RateLimitError:
 
 
 @pytest.mark.parametrize(
-    "address", ["http://127.0.0.1:9", "https://127.0.0.1:9", "http://no-such-host.invalid"]
+    "address", ["http://127.0.0.1:9", "https://127.0.0.1:9", "https://no-such-host.invalid"]
 )
 def test_a_request_that_never_reached_a_server_is_free(budget, address):
     process = budget()

@@ -52,7 +52,7 @@ def failure(connect: Connect, *answers: bytes | Answer, base_url: str | None = N
         (412, "", QueryError, "HTTP 412"),
         (413, b"\xff", QueryError, "\ufffd"),
         (422, "[]", QueryError, "HTTP 422: []"),
-        (429, {"error": "Query rate limit exceeded"}, RateLimitError, "60 an hour"),
+        (429, {"error": "Query rate limit exceeded"}, RateLimitError, "request budget is spent"),
         (500, {"message": "unknown error"}, ServerError, "unknown error"),
         (503, "<html>\n busy </html>", ServerError, "<html> busy </html>"),
         (599, "", ServerError, "HTTP 599"),
