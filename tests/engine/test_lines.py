@@ -176,7 +176,7 @@ def days(draw: st.DrawFn) -> list[tuple[bytes, bool]]:
 
 
 @settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

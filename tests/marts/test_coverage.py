@@ -254,7 +254,7 @@ BEFORE: dict[str, Callable[[date], date]] = {
 
 
 @given(drawn=fetches())
-@settings(max_examples=20, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=8, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 def test_a_row_is_marked_exactly_when_a_day_it_depends_on_is_unknown(
     db: duckdb.DuckDBPyConnection, compiled: Compiled, drawn: tuple[str, list[Fetch]]
 ) -> None:

@@ -48,7 +48,7 @@ def pages(draw: st.DrawFn) -> list[tuple[bytes, bool]]:
 
 
 @settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -82,7 +82,7 @@ ranges = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(world=worlds, fetches=ranges, slice_=st.sampled_from([1, 3, 200_000]))
 def test_any_ranges_in_any_order_bring_the_same_rows(world, fetches, slice_):
     expected = by_rule([e for e in world if any(a <= day_of(e) <= b for a, b in fetches)])
@@ -97,7 +97,7 @@ def test_any_ranges_in_any_order_bring_the_same_rows(world, fetches, slice_):
         assert rows(storage) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(world=worlds, cuts=st.lists(st.integers(0, 25), max_size=4), data=st.data())
 def test_events_with_an_insert_id_may_be_split_in_any_way(world, cuts, data):
     world = [each for each in world if each["properties"].get("$insert_id")]

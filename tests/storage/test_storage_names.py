@@ -26,7 +26,7 @@ NAMES = st.text(
 @example("sqlite_master")
 @example(" ")
 @example("incoming")
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_whatever_a_table_is_called(name):
     with StorageEngine.memory() as storage:
         storage.create_events_table(name, [event(1)])
