@@ -46,6 +46,15 @@ def test_another_zone_of_the_days_in_tables(sync):
     assert f'{ANNOUNCED}project_timezone was "UTC" and is "Asia/Kolkata"' in said
 
 
+def test_a_zone_set_in_the_configuration_file_reaches_the_models(sync, tmp_path):
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "config.toml").write_text(
+        '[sources.mixpanel]\nproject_timezone = "Asia/Kolkata"\n', encoding="utf-8"
+    )
+
+    assert f'{ANNOUNCED}project_timezone was "UTC" and is "Asia/Kolkata"' in sync()
+
+
 def test_another_variable_of_the_models(sync, tmp_path):
     variables = tmp_path / "dbt" / "dbt_project.yml"
     text = variables.read_text(encoding="utf-8")

@@ -36,18 +36,17 @@ def build(
     storage_version: str = STORAGE_VERSION,
     full_refresh: bool = False,
     on_progress: Callable[[str], None] | None = None,
-    extra_env: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> BuildResult:
     """Build what the ledger has more than the build file; readers see nothing of it before ``publish``.
 
-    The caller holds the folder's lock. ``extra_env`` are settings the models read: other values build everything
-    anew, as other models or another ``storage_version`` do. Raises ``MixpanelDataError`` naming what failed; the
+    The caller holds the folder's lock. ``variables`` are environment variables for dbt. Other models and another
+    ``storage_version`` build everything anew. Raises ``MixpanelDataError`` naming what failed; the
     published file stays as it is, and the next build does the same days again.
     """
     started = time.monotonic()
     _require_raw(folder)
-    own = dict(extra_env or {})
-    made_by = fingerprint(project_folder(), {**own, "storage_version": storage_version})
+    made_by = fingerprint(project_folder(), {"storage_version": storage_version})
     built = build_file.build_file(folder)
     reason = reason_to_build_anew(folder, made_by, storage_version, built=built)
     anew = full_refresh or reason == OTHER_RAW
@@ -61,7 +60,7 @@ def build(
 
     if reason:
         report(f"all tables anew: {reason}")
-    nodes = _run(folder, own, report, from_scratch)
+    nodes = _run(folder, variables or {}, report, from_scratch)
     build_stamp.finish(built)
     why = f"All tables were built anew: {'; '.join(reasons)}." if reasons else None
     warnings = tuple(filter(None, (prepared.warning, why)))
@@ -70,7 +69,7 @@ def build(
 
 def _run(
     folder: DataFolder,
-    own: Mapping[str, str],
+    variables: Mapping[str, str],
     report: Callable[[str], None],
     from_scratch: Callable[[str], None],
 ) -> tuple[NodeResult, ...]:
@@ -84,7 +83,7 @@ def _run(
     results = folder.build / "target" / "results.json"
     results.unlink(missing_ok=True)
     complaints = run(
-        arguments, folder.root, environment(folder.build, own), results, report, from_scratch
+        arguments, folder.root, environment(folder.build, variables), results, report, from_scratch
     )
     nodes = read_results(results)
     if complaints:

@@ -130,6 +130,16 @@ class Settings(BaseModel):
         """The hourly limit, where somebody set it; None: the default, which a 429 may correct."""
         return None if self.origin("hourly_limit") == "default" else self.hourly_limit
 
+    @property
+    def dbt_variables(self) -> dict[str, str]:
+        """The settings that dbt reads, as the environment variables it knows them by, wherever they were set."""
+        own = {"project_timezone": self.project_timezone, "memory_limit": self.memory_limit}
+        return {
+            f"MP_{name.upper()}": value
+            for name, value in own.items()
+            if value is not None and self.origin(name) != "default"
+        }
+
     def origin(self, name: str) -> str:
         """Which source set ``name``: an environment variable, a file, or the default."""
         return self._origins.get(name, "default")

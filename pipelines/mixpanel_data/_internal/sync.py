@@ -283,6 +283,7 @@ class Sync:
             self.folder,
             storage_version=self._run.settings.storage_version,
             on_progress=self._run.progress.building,
+            variables=self._run.settings.dbt_variables,
         )
         self.report.warnings.extend(self.report.build.warnings)
         self._publication_is_due = True
