@@ -47,6 +47,7 @@ class Project:
         oldest_first: bool = False,
         days: Collection[date] = (),
         start_anew: bool = False,
+        refetch: bool = False,
         **values: Any,
     ) -> Sync:
         others = {"secret": secret, "project_id": project_id}
@@ -68,6 +69,7 @@ class Project:
             oldest_first=oldest_first,
             days=days,
             start_anew=start_anew,
+            refetch=refetch,
         )
 
     def sync(
@@ -79,6 +81,8 @@ class Project:
         build: bool = False,
         **values: Any,
     ) -> SyncReport:
+        """A run. Days that are named are fetched again, unless ``refetch`` says otherwise."""
+        values.setdefault("refetch", first is not None)
         return self.job(**values).run(first=first, last=last, only=only, build=build)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:

@@ -1,5 +1,7 @@
 """Promise 3 for profiles: what is not whole changes nothing, and says so."""
 
+from typing import Any
+
 import pytest
 
 from mixpanel_data._internal.land_profiles import ATTEMPTS
@@ -210,12 +212,13 @@ def test_promise_6_what_takes_more_requests_than_an_hour_grants_is_said_after_th
 ):
     crowd(100)
 
-    report = people.read(profiles_page_size=1, hourly_limit=60, max_wait="15m")
+    counted: Any = {"hourly_limit": 60, "profile_pages_count": "yes"}
+    report = people.read(profiles_page_size=1, max_wait="15m", **counted)
 
     [error] = report.failures
     assert error.code == "RATE_LIMITED"
     assert "101 requests" in str(error)
     assert "--max-wait" in str(error)
     assert len(people.pages()) == 1
-    assert people.read(profiles_page_size=2, hourly_limit=60, max_wait="15m").profiles == 100
+    assert people.read(profiles_page_size=2, max_wait="15m", **counted).profiles == 100
     assert people.read(profiles_page_size=1, max_wait="2h", full=True).failures == []
