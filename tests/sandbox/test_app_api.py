@@ -1,4 +1,4 @@
-"""/api/app/projects/…: bookmarks, Lexicon and annotations (sections 8 and 9 of the reference page)."""
+"""/api/app/projects/…: bookmarks, Lexicon and annotations (sections 8 and 9 of docs/mixpanel-facts.md)."""
 
 from dataclasses import dataclass
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""Who may read: section 2 and the table of section 4 in the reference page."""
+"""Who may read: section 2 and the table of section 4 in docs/mixpanel-facts.md."""
 
 import httpx
 import pytest

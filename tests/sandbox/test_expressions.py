@@ -1,4 +1,4 @@
-"""The expression language: section 7.1 of the reference page."""
+"""The expression language: section 7.1 of docs/mixpanel-facts.md."""
 
 import contextlib
 

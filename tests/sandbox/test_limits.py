@@ -1,4 +1,4 @@
-"""Rate limits: section 3 of the reference page, on a clock that the test turns."""
+"""Rate limits: section 3 of docs/mixpanel-facts.md, on a clock that the test turns."""
 
 import time
 

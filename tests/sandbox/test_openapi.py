@@ -46,7 +46,7 @@ def _engage_schema() -> dict[str, Any]:
     """The described answer of engage, with its one error mended."""
     content = QUERY["paths"]["/engage"]["post"]["responses"]["200"]["content"]
     schema: dict[str, Any] = copy.deepcopy(content["application/json"]["schema"])
-    # The file says integer; real ids are mostly strings (reference page, sections 6 and 12).
+    # The file says integer; real ids are mostly strings (docs/mixpanel-facts.md, sections 6 and 12).
     distinct_id = schema["properties"]["results"]["items"]["properties"]["$distinct_id"]
     assert distinct_id["type"] == "integer"
     distinct_id.clear()

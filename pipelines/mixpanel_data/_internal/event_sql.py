@@ -11,12 +11,12 @@ SLACK = 64 * 1024
 """Bytes that DuckDB wants beyond the largest object."""
 
 USUAL_OBJECT = 2 * 1024 * 1024
-"""Bytes. An event is below 1 MB when sent [reference page, 3]. DuckDB sets aside twice this for each thread."""
+"""Bytes. An event is below 1 MB when sent [docs/mixpanel-facts.md, 3]. DuckDB sets aside twice this for each thread."""
 
 # One list of paths, extracted in one pass: four separate extractions cost four times as much.
 _PATHS = "['$.time', '$.distinct_id', '$.\"$insert_id\"']"
 _MILLISECONDS_FROM = (
-    "1e11"  # a time of at least this is in milliseconds, below it in seconds [reference page, 11.1]
+    "1e11"  # a time of at least this is in milliseconds, below it in seconds [docs/mixpanel-facts.md, 11.1]
 )
 _YEAR_9892 = "2.5e14"
 _YEAR_9999_MS = 253_402_300_799_999
@@ -52,7 +52,7 @@ def events_of(relation: str, zone: Zone, *, also: str = "") -> str:
     ``also`` names a further column of the relation that is handed through.
 
     ``time`` is UTC, NULL where it can't be read. Projects created before 2023 export local wall-clock time counted
-    as if it were UTC [reference page, 11.1]: there ``zone`` is the project's, and turns it back.
+    as if it were UTC [docs/mixpanel-facts.md, 11.1]: there ``zone`` is the project's, and turns it back.
     """
     clock = (
         f"CASE WHEN abs(seconds) < {_MILLISECONDS_FROM} THEN make_timestamp(CAST(seconds * 1000000 AS BIGINT)) "

@@ -28,7 +28,7 @@ class Pages:
     most: int | None = None
     """Pages that can be asked for; None: as many as there are."""
     total: int | None = None
-    """As page 0 announced it; later pages need not repeat it [reference page, 6]."""
+    """As page 0 announced it; later pages need not repeat it [docs/mixpanel-facts.md, 6]."""
     _later_totals: set[int] = field(default_factory=set)
     about: About = HTTPContext
     """What an error about the last page says of it."""

@@ -18,7 +18,7 @@ LONGEST_WINDOW = 366
 """Days. No limit is documented; a year keeps an answer, and what a failure costs, within bounds."""
 
 HISTORY_YEARS = 5
-"""Mixpanel deletes events after two years, in older projects after five [reference page, 3]."""
+"""Mixpanel deletes events after two years, in older projects after five [docs/mixpanel-facts.md, 3]."""
 
 _PIVOT = date(2020, 1, 1).toordinal()
 

@@ -20,7 +20,7 @@ class ProfileSet:
     group_key: str = ""
     """The name events carry the group's id under; empty for user profiles."""
     data_group_id: str | None = None
-    """What engage knows the group key by [reference page, 11.7]."""
+    """What engage knows the group key by [docs/mixpanel-facts.md, 11.7]."""
 
     def __str__(self) -> str:
         return f"{self.group_key} profiles" if self.group_key else "profiles"
@@ -77,7 +77,7 @@ class ProfileRead:
 
     @property
     def where(self) -> str | None:
-        """The filter to ask with. ``$last_seen`` is UTC without a zone, in seconds [reference page, 6]."""
+        """The filter to ask with. ``$last_seen`` is UTC without a zone, in seconds [docs/mixpanel-facts.md, 6]."""
         if self.since is None:
             return None
         return f'properties["$last_seen"] >= "{self.since:%Y-%m-%dT%H:%M:%S}"'

@@ -1,6 +1,6 @@
 """Whether the events' times look like those of the other time basis.
 
-``mp_processing_time_ms`` is UTC in every project [reference page, 11.1], and a live event is processed within seconds. So
+``mp_processing_time_ms`` is UTC in every project [docs/mixpanel-facts.md, 11.1], and a live event is processed within seconds. So
 the usual distance between the two is nothing, or the offset of a time zone.
 """
 

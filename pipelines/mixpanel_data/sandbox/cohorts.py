@@ -7,6 +7,6 @@ from mixpanel_data.sandbox.saved import Cohort
 
 
 def members(dataset: Dataset, cohort: Cohort) -> list[Profile]:
-    """The user profiles that meet the condition as they are now (definitions, section 13)."""
+    """The user profiles that meet the condition as they are now (docs/definitions.md, section 13)."""
     holds = parse(cohort.where)
     return [profile for profile in dataset.profiles() if holds(ProfileSubject(profile))]

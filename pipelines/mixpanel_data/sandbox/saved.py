@@ -120,5 +120,5 @@ class Saved:
 
     @property
     def hidden_events(self) -> set[str]:
-        """Events that "all events" leaves out (definitions, sections 1 and 12)."""
+        """Events that "all events" leaves out (docs/definitions.md, sections 1 and 12)."""
         return {e.name for e in self.lexicon if e.entity_type == "event" and e.is_hidden}

@@ -35,7 +35,7 @@ def annotation(project: Project, request: Request) -> dict[str, Any]:
 
 
 def tags(project: Project, _request: Request) -> list[dict[str, Any]]:
-    """The tags in use: an array without an envelope (reference page, section 9)."""
+    """The tags in use: an array without an envelope (docs/mixpanel-facts.md, section 9)."""
     saved = project.dataset.saved
     used = {tag for each in saved.annotations for tag in each.tags}
     project_id = int(project.credentials.project_id)

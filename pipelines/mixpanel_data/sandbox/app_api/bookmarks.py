@@ -1,4 +1,4 @@
-"""GET …/bookmarks: the saved reports of every kind (reference page, section 8; not in Mixpanel's OpenAPI files)."""
+"""GET …/bookmarks: the saved reports of every kind (docs/mixpanel-facts.md, section 8; not in Mixpanel's OpenAPI files)."""
 
 from typing import Any
 

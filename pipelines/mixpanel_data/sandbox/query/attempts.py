@@ -1,4 +1,4 @@
-"""One user's ways through a funnel (definitions, section 6): loose order, uniques, re-entry only after the exit."""
+"""One user's ways through a funnel (docs/definitions.md, section 6): loose order, uniques, re-entry only after the exit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

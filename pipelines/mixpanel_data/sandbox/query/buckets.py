@@ -1,4 +1,4 @@
-"""Numeric buckets (definitions, section 11): the lower bound belongs to a bucket, the upper does not."""
+"""Numeric buckets (docs/definitions.md, section 11): the lower bound belongs to a bucket, the upper does not."""
 
 from collections.abc import Callable
 from decimal import ROUND_FLOOR, Decimal

@@ -1,4 +1,4 @@
-"""What reports do about events that were sent twice (definitions, section 2)."""
+"""What reports do about events that were sent twice (docs/definitions.md, section 2)."""
 
 from collections.abc import Iterable
 from typing import Any

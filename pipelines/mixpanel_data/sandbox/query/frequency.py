@@ -1,4 +1,4 @@
-"""GET /retention/addiction: on how many different days or in how many hours somebody comes (definitions, section 8)."""
+"""GET /retention/addiction: on how many different days or in how many hours somebody comes (docs/definitions.md, section 8)."""
 
 from collections import Counter, defaultdict
 from itertools import accumulate, pairwise

@@ -36,7 +36,7 @@ def funnels(project: Project, fields: params.Fields) -> Answer:
 
     Later steps may lie after the range. ``where`` restricts which events there are. With ``on`` (the value at step 1) a user
     counts once in each segment; each date then holds the segments and ``$overall``, a form the documents do not show. Where
-    there are several dates, ``$overall`` stands beside them too, as it may in Mixpanel's (reference page, section 7.2).
+    there are several dates, ``$overall`` stands beside them too, as it may in Mixpanel's (docs/mixpanel-facts.md, section 7.2).
     """
     funnel = _funnel(project, fields)
     days, span, window_ms = asked.days(project, fields), _span(fields), _window_ms(funnel, fields)

@@ -1,4 +1,4 @@
-"""Whose event it is, by Mixpanel's simplified identity merge (definitions, section 3).
+"""Whose event it is, by Mixpanel's simplified identity merge (docs/definitions.md, section 3).
 
 The exported ``distinct_id`` is the canonical id, except on rows Mixpanel has not rewritten yet: those still show
 ``$device:…``. The user of a device is told by the first event that carries both ``$device_id`` and ``$user_id``, or by a row

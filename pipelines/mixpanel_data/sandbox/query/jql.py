@@ -37,7 +37,7 @@ Row = dict[str, Any]
 def jql(project: Project, fields: params.Fields) -> Answer:
     """The events or profiles themselves, or ``{key, value}`` for each combination of the keys.
 
-    Events are each there once, under the ids they were sent with: JQL knows no merged users (reference page, section 7.2).
+    Events are each there once, under the ids they were sent with: JQL knows no merged users (docs/mixpanel-facts.md, section 7.2).
     """
     script = _SCRIPT.fullmatch(_squeezed(params.text(fields, "script")))
     if script is None:

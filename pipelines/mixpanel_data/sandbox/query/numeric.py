@@ -63,7 +63,7 @@ def _facts(project: Project, fields: params.Fields, days: Days) -> list[Fact]:
 def _numbers(
     project: Project, fields: params.Fields, days: Days, unit: Unit
 ) -> dict[str, list[Number]]:
-    """The values of each interval, 0 where the expression has no number (definitions, section 5)."""
+    """The values of each interval, 0 where the expression has no number (docs/definitions.md, section 5)."""
     value_of = asked.value_of(project, params.text(fields, "on"))
     intervals = grouped(_facts(project, fields, days), lambda fact: [unit.label(fact.wall_ms)])
     return {

@@ -1,4 +1,4 @@
-"""GET /retention: who comes back after how long (definitions, section 7)."""
+"""GET /retention: who comes back after how long (docs/definitions.md, section 7)."""
 
 from collections import defaultdict
 from typing import Any

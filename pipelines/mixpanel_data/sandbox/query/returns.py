@@ -1,4 +1,4 @@
-"""Births and returns: the arithmetic of retention (definitions, section 7)."""
+"""Births and returns: the arithmetic of retention (docs/definitions.md, section 7)."""
 
 from bisect import bisect_right
 from collections import defaultdict

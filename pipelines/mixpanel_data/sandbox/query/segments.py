@@ -1,4 +1,4 @@
-"""Property values as the names of segments (definitions, section 11)."""
+"""Property values as the names of segments (docs/definitions.md, section 11)."""
 
 from collections.abc import Iterable
 
