@@ -15,9 +15,7 @@ USUAL_OBJECT = 2 * 1024 * 1024
 
 # One list of paths, extracted in one pass: four separate extractions cost four times as much.
 _PATHS = "['$.time', '$.distinct_id', '$.\"$insert_id\"']"
-_MILLISECONDS_FROM = (
-    "1e11"  # a time of at least this is in milliseconds, below it in seconds [docs/mixpanel-facts.md, 11.1]
-)
+_MILLISECONDS_FROM = "1e11"  # a time of at least this is in milliseconds, below it in seconds [docs/mixpanel-facts.md, 11.1]
 _YEAR_9892 = "2.5e14"
 _YEAR_9999_MS = 253_402_300_799_999
 
