@@ -89,6 +89,22 @@ def test_a_file_that_grew_is_written_anew_and_holds_the_same(path: Path) -> None
     assert not compact(path)
 
 
+def test_rows_too_large_for_little_memory_get_all_that_the_limit_allows(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with duckdb.connect(path) as db:
+        db.execute("insert into mixpanel.events select 'large', to_json(repeat('x', 30_000_000))")
+        db.execute("checkpoint")
+    before = path.read_bytes()
+    monkeypatch.setattr(compaction, "ALLOWED", 0.0)
+    monkeypatch.setattr(compaction, "LITTLE", 5_000_000)
+
+    assert compact(path)
+
+    assert_same(path, before)
+    assert [p.name for p in path.parent.iterdir() if "wal" in p.name or "tmp" in p.name] == []
+
+
 def test_a_fresh_file_is_left_alone(path: Path) -> None:
     compact(path)
     path.with_name("sizes.json").unlink()

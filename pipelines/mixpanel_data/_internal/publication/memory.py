@@ -10,8 +10,12 @@ ALONE = 0.7
 EACH_OF_TWO = 0.35
 
 
-def limited(memory_limit: str, share: float) -> Config:
-    """DuckDB's settings for a database that may take this share of ``memory_limit``, such as ``1GB``."""
+def limited(memory_limit: str, share: float, *, at_most: int | None = None) -> Config:
+    """DuckDB's settings for a database that may take this share of ``memory_limit``, such as ``1GB``.
+
+    ``at_most`` so many bytes, if given.
+    """
     with duckdb.connect() as db:
         [(limit,)] = db.execute("select parse_formatted_bytes($1)", [memory_limit]).fetchall()
-    return {"memory_limit": f"{int(limit * share)}B"}
+    allowed = int(limit * share)
+    return {"memory_limit": f"{min(allowed, at_most or allowed)}B"}
