@@ -30,7 +30,7 @@ LOADING = {
 }
 BUILDING = {
     "dbt": after(f"{_OURS}.publication.build_file:prepare"),
-    "seal": before(f"{_OURS}.publish:_seal"),
+    "seal": before(f"{_OURS}.publication.publish:_seal"),
 }
 
 

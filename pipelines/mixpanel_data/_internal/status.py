@@ -14,7 +14,7 @@ from mixpanel_data._internal.profile_reads import USERS
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data._internal.windows import ONE_DAY, Window, contiguous
 from mixpanel_data._internal.zones import today
-from mixpanel_data.exceptions import DatabaseLockedError
+from mixpanel_data.exceptions import DatabaseLockedError, StorageError
 
 
 @dataclass(frozen=True)
@@ -117,9 +117,12 @@ def _budget(settings: Settings, project: tuple[str, str] | None) -> dict[str, di
         return {}
     project_id, region = project
     hourly_limit = settings.fixed_hourly_limit
-    return Budget(
+    budget = Budget(
         settings.folder.budget, project_id=project_id, region=region, hourly_limit=hourly_limit
-    ).state()
+    )
+    with suppress(StorageError):  # a folder that can't be written still has a status
+        return budget.state()
+    return {}
 
 
 def status_of(
