@@ -45,7 +45,8 @@ with MixpanelAPIClient(account, base_url=url, bounds=Bounds(**json.loads(bounds)
         elif what == "engage":
             land_profiles(Source(client, landing), ProfileRead(USERS, None))
         elif what == "query":
-            client.query("events", {})
+            with client.query("events", {}):
+                pass
         else:
             client.me()
     except MixpanelDataError as error:

@@ -28,6 +28,14 @@ def spellings(username: str, secret: str) -> dict[str, str]:
         "in JSON": json.dumps(secret)[1:-1],
         "in JSON, escaped": "".join(f"\\u{unit}" for unit in units),
         "in JSON, escaped, upper case": "".join(f"\\u{unit.upper()}" for unit in units),
+        "in JSON, some escaped": "".join(
+            f"\\u{unit}" if n % 3 else letter
+            for n, (unit, letter) in enumerate(zip(units, secret, strict=True))
+        ),
+        "in JSON in JSON": "".join(f"\\\\u{unit}" for unit in units),
+        "in JSON in JSON in JSON": "".join(f"\\\\\\\\u{unit}" for unit in units),
+        "in HTML, by numbers": "".join(f"&#{ord(letter)};" for letter in secret),
+        "in HTML, by hex numbers": "".join(f"&#x{ord(letter):X};" for letter in secret),
         "in a URL": quote(secret, safe=""),
         "in a form": quote_plus(secret),
         "in a URL, all of it": "".join(f"%{byte:02x}" for byte in secret.encode()),

@@ -3,6 +3,8 @@
 import os
 import pickle
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -63,9 +65,10 @@ def test_a_folder_that_its_user_opened_stays_open_and_what_is_ours_in_it_is_clos
     tmp_path: Path,
 ) -> None:
     folder = DataFolder.at(tmp_path / "data").create()
-    for path in (folder.root, folder.landing):
+    folder.answers.parent.mkdir()
+    for path in (folder.root, folder.landing, folder.answers.parent):
         path.chmod(0o755)
-    for path in (folder.raw, folder.published):
+    for path in (folder.raw, folder.published, folder.answers):
         path.touch()
         path.chmod(0o644)
 
@@ -74,6 +77,7 @@ def test_a_folder_that_its_user_opened_stays_open_and_what_is_ours_in_it_is_clos
 
     assert (mode(folder.root), mode(folder.published)) == (0o755, 0o644)
     assert (mode(folder.landing), mode(folder.raw)) == (0o700, 0o600)
+    assert (mode(folder.answers.parent), mode(folder.answers)) == (0o700, 0o600)
 
 
 def test_blocks_that_overlap_give_the_umask_back(umask: int) -> None:
@@ -91,7 +95,7 @@ def test_blocks_that_overlap_give_the_umask_back(umask: int) -> None:
 LINKED = [
     "raw.duckdb", "raw.duckdb.wal", "workspace.duckdb", "build", "landing", "dlt", "budget", ".lock",
     ".lock-holder.json", "landing/us-1", "build/next.duckdb", "dlt/pipelines/mixpanel/state.json",
-    "budget/us-1.sqlite",
+    "budget/us-1.sqlite", "answers", "answers/answers.sqlite", "answers/answers.sqlite-journal",
 ]  # fmt: skip
 
 
@@ -135,21 +139,42 @@ class Planted:
         return Path.touch, (self.proof,)
 
 
-def test_a_pickle_in_a_folder_that_others_could_write_is_not_read(mp: Run, tmp_path: Path) -> None:
+_AS_ANOTHER_USER = "import os; os.geteuid = lambda: 12345"
+_DLT = """
+import sys
+from dlt._workspace.cli._dlt import _main
+sys.argv = ["dlt", "pipeline", "mixpanel", "trace"]
+sys.exit(_main())
+"""
+
+
+@pytest.mark.parametrize("rights", [0o755, 0o777])
+@pytest.mark.parametrize("before", ["", _AS_ANOTHER_USER], ids=["open to others", "of another"])
+def test_dlt_does_not_run_a_pickle_that_others_may_have_planted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rights: int, before: str
+) -> None:
     (tmp_path / ".dlt").mkdir()
     (tmp_path / ".dlt" / "config.toml").write_text("[sources.mixpanel]\n")
     work = tmp_path / "data" / "dlt" / "pipelines" / "mixpanel"
-    work.mkdir(parents=True)
-    (work / "trace.pickle").write_bytes(pickle.dumps(Planted(tmp_path / "ran")))
-    (work / "state.json").write_text("{}")
-    work.parents[1].chmod(0o755)
+    for name in ("pipelines/mixpanel", "mixpanel"):
+        planted = tmp_path / "data" / "dlt" / name
+        planted.mkdir(parents=True)
+        (planted / "trace.pickle").write_bytes(pickle.dumps(Planted(tmp_path / "ran")))
+        (planted / "state.json").write_text("{}")
+    work.parents[1].chmod(rights)
+    monkeypatch.setenv("MP_DATA_DIR", str(tmp_path / "data"))
 
-    make_own(work.parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", before + _DLT], cwd=tmp_path, capture_output=True, text=True,
+        timeout=100, check=False,
+    )  # fmt: skip
 
-    assert not (work / "trace.pickle").exists()
-    assert (work / "state.json").exists()
-    assert mode(work.parents[1]) == 0o700
-    assert not (tmp_path / "ran").exists()
+    assert not (tmp_path / "ran").exists(), done.stdout + done.stderr
+    if before:
+        assert "belongs to another user" in done.stdout + done.stderr
+    else:
+        assert mode(work.parents[1]) == 0o700
+        assert (work / "state.json").exists()
 
 
 def test_another_users_working_folder_is_refused(

@@ -127,7 +127,7 @@ class DataFolder:
         databases = (self.raw, self.workspace)
         yield from (self.lock, self.lock_holder, *databases)
         yield from (path.with_name(f"{path.name}.wal") for path in databases)
-        for top in (self.build, self.landing, self.dlt, self.budget):
+        for top in (self.build, self.landing, self.dlt, self.budget, self.answers.parent):
             yield top
             for folder, folders, files in os.walk(top):
                 yield from (Path(folder, name) for name in (*folders, *files))

@@ -68,8 +68,13 @@ def items(text: str, at: int) -> Iterator[tuple[Any, int, int]]:
     """
     at = skip(text, at + 1)
     while text[at] != "]":
-        value, end = _parsed(text, at)
-        yield value, at, end
+        parsed: list[Any] = [*_parsed(text, at)]
+        end = parsed.pop()
+        yield (
+            parsed.pop(),
+            at,
+            end,
+        )  # and is not held here: it may be four times as large as the page
         at = skip(text, end)
         if text[at] == ",":
             at = skip(text, at + 1)

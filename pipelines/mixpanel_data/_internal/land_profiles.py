@@ -2,6 +2,7 @@
 
 import re
 import time
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -70,6 +71,8 @@ def land_profiles(
         except IncompleteExportError as error:
             requests += pages.requests
             failure = error
+            # Its frames hold the page that was read last, beside those of the next attempt.
+            traceback.clear_frames(error.__traceback__)
             if error.reason in BEYOND:
                 break
     raise _at_last(failure, read, requests)

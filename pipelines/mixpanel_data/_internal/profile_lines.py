@@ -16,6 +16,7 @@ from mixpanel_data._internal.json_pieces import DECODER, UNREADABLE, items, memb
 _BEFORE = b',"profile":'
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 _TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_PIECE = 1 << 20  # characters
 
 _ENCODER = json.JSONEncoder(sort_keys=True)
 
@@ -36,17 +37,27 @@ class RawProfile:
     def line(self, number: int) -> bytes:
         """The line of a landed file, with its break."""
         ours = f'{{"n":{number},"digest":"{self.digest}","last_seen":"{self.last_seen}"'
-        return ours.encode() + _BEFORE + self.raw + b"}\n"
+        return b"".join((ours.encode(), _BEFORE, self.raw, b"}\n"))
 
 
 def profiles_of(body: bytes) -> Iterator[RawProfile]:
     """The profiles of ``body``, a page that the client has read before."""
     # An escape of our own for bytes that are not UTF-8, so that they come out of it as they went in.
     text = body.decode("utf-8", "surrogateescape")
+    behind = at = 0  # of the profile before, in ``text`` and in ``body``
     for profile, start, end in items(text, _results(text)):
         if end > start:
-            raw = text[start:end]
-            yield _raw_profile(profile, raw, raw.encode("utf-8", "surrogateescape"))
+            begin = at + _bytes_of(text, behind, start)
+            at, behind = begin + _bytes_of(text, start, end), end
+            raw = _raw_profile(profile, body[begin:at])
+            del profile
+            yield raw
+
+
+def _bytes_of(text: str, start: int, end: int) -> int:
+    """How many bytes a part of ``text`` came as. In pieces, as text may take four times the memory of its bytes."""
+    pieces = (text[at : min(at + _PIECE, end)] for at in range(start, end, _PIECE))
+    return sum(len(piece.encode("utf-8", "surrogateescape")) for piece in pieces)
 
 
 def page_without_profiles(text: str) -> Any:
@@ -86,7 +97,7 @@ def _results(text: str) -> int:
     raise ValueError("no array of profiles")
 
 
-def _raw_profile(profile: Any, text: str, raw: bytes) -> RawProfile:
+def _raw_profile(profile: Any, raw: bytes) -> RawProfile:
     known = profile if isinstance(profile, dict) else {}
     found, properties = known.get("$distinct_id"), known.get("$properties")
     try:
@@ -94,15 +105,24 @@ def _raw_profile(profile: Any, text: str, raw: bytes) -> RawProfile:
     except RecursionError:
         profile = None
     if profile is None:  # it can't be parsed here; DuckDB may be able to
+        text = raw.decode("utf-8", "surrogateescape")
         found, properties, canonical = member(text, "$distinct_id"), None, raw
     seen = properties.get("$last_seen") if isinstance(properties, dict) else None
     moment = _MOMENT.match(seen) if isinstance(seen, str) else None
     return RawProfile(
         raw=_on_one_line(raw) if b"\n" in raw else raw,
-        identity="" if found is None else repr(found),
+        identity=_identity(found),
         digest=hashlib.blake2b(canonical, digest_size=16).hexdigest(),
         last_seen=moment[0] if moment else "",
     )
+
+
+def _identity(found: Any) -> str:
+    if found is None:
+        return ""
+    if isinstance(found, str) and len(found) > _PIECE:  # by what is in it: its text would be a copy
+        return f"{len(found)} {hash(found)}"
+    return repr(found)
 
 
 def _on_one_line(raw: bytes) -> bytes:

@@ -5,9 +5,11 @@ put it into files, databases and reports. Texts for people go through :class:`Re
 """
 
 import base64
+import html
 import json
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -17,25 +19,36 @@ if TYPE_CHECKING:
     from mixpanel_data._internal.credentials import Credentials
 
 _MASK = REDACTED.encode()
-_ESCAPE = b"\\u00"
+# Writers of JSON escape no digits and letters, and few signs: seldom found, so the long pattern is seldom tried.
+_ESCAPE = re.compile(rb"\\u00[2-7]")
+
+_BACKSLASHES = 8  # of JSON in a text in a text in JSON
 
 
 class SecretBytes:
-    """Finds one account's secret in bytes: in clear, in JSON, in a URL, and in base64, alone or with its username."""
+    """Finds one account's secret in bytes: in clear, in JSON, in a URL, in HTML, and in base64, alone or with its username.
+
+    Also where only some of its characters are escaped, and in JSON that is a text in JSON.
+    """
 
     def __init__(self, credentials: "Credentials") -> None:
-        self._plain, self._escaped = _spellings(credentials)
-        self.longest = max(map(len, (*self._plain, *self._escaped)))
+        self._credentials = credentials
+        self._plain = _spellings(credentials)
+        units = len(credentials.secret.get_secret_value().encode("utf-16-be")) // 2
+        self.longest = max(*map(len, self._plain), units * (_BACKSLASHES + len("u0000")))
 
     def removed(self, data: bytes) -> bytes:
         """``data`` with ``[redacted]`` in place of the secret."""
         for spelling in self._plain:
             if spelling in data:
                 data = data.replace(spelling, _MASK)
-        if self._escaped and _ESCAPE in data:  # seldom: one search instead of many
-            for spelling in self._escaped:
-                data = data.replace(spelling, _MASK)
+        if b"&#" in data or (b"\\u00" in data and _ESCAPE.search(data)):
+            data = self._escaped.sub(_MASK, data)
         return data
+
+    @cached_property
+    def _escaped(self) -> re.Pattern[bytes]:
+        return re.compile(b"".join(map(_escapes, self._credentials.secret.get_secret_value())))
 
     def stream(self) -> "SecretStream":
         """The same for a body that comes in pieces, the secret perhaps in two of them."""
@@ -71,30 +84,44 @@ class SecretStream:
         return "SecretStream(...)"
 
 
-def _spellings(credentials: "Credentials") -> tuple[list[bytes], list[bytes]]:
-    """Those without and with escapes of JSON for plain characters, longest first."""
+def _spellings(credentials: "Credentials") -> list[bytes]:
+    """Those that a search finds, longest first."""
     secret = credentials.secret.get_secret_value()
     raw = secret.encode()
     pair = base64.b64encode(f"{credentials.username}:{secret}".encode()).rstrip(b"=")
     alone = base64.b64encode(raw)[: len(raw) * 8 // 6]  # also the beginning of "secret:" in base64
+    in_json = [_in_json(secret, ascii_only=ascii_only) for ascii_only in (True, False)]
+    in_urls = [quote(secret, safe=""), quote(secret), quote_plus(secret, safe="")]
     plain = {
         raw,
-        quote(secret, safe="").encode(),
-        quote_plus(secret, safe="").encode(),
-        _in_json(secret, ascii_only=True),
-        _in_json(secret, ascii_only=False),
-        _in_json(secret, ascii_only=True).replace(b"/", b"\\/"),
+        *(text.encode() for url in in_urls for text in (url, _lower_percents(url))),
+        html.escape(secret).encode(),
+        *in_json,
+        *(_in_json(text.decode(), ascii_only=True) for text in in_json),
+        *(text.replace(b"/", b"\\/") for text in in_json),
         "".join(f"%{byte:02x}" for byte in raw).encode(),
         "".join(f"%{byte:02X}" for byte in raw).encode(),
         *(text for token in (pair, alone) for text in _in_base64(token)),
     }
-    units = re.findall("....", secret.encode("utf-16-be").hex())
-    escaped = {
-        "".join(f"{slash}u{unit}" for unit in case).encode()
-        for case in (units, [unit.upper() for unit in units])
-        for slash in ("\\", "\\\\")  # JSON in a text in JSON
-    }
-    return sorted(plain, key=len, reverse=True), sorted(escaped)
+    return sorted(plain, key=len, reverse=True)
+
+
+def _lower_percents(url: str) -> str:
+    return re.sub("%..", lambda found: found[0].lower(), url)
+
+
+def _escapes(character: str) -> bytes:
+    """A pattern for one character as it is, in JSON (in a text in JSON) or in HTML."""
+    units = re.findall("....", character.encode("utf-16-be").hex())
+    code = ord(character)
+    forms = [
+        "".join(rf"\\{{1,{_BACKSLASHES}}}(?i:u{unit})" for unit in units),
+        f"&#0{{0,3}}{code};",
+        f"&#(?i:x)0{{0,3}}(?i:{code:x});",
+        re.escape(html.escape(character)),
+        rf"\\{{0,{_BACKSLASHES}}}{re.escape(character)}",
+    ]
+    return f"(?:{'|'.join(dict.fromkeys(forms))})".encode()
 
 
 def _in_json(text: str, *, ascii_only: bool) -> bytes:

@@ -20,7 +20,7 @@ Row = Sequence[Any]
 def print_rows(columns: Sequence[str], rows: Sequence[Row], fmt: Format) -> None:
     """Print ``rows``. JSON is one array, JSON lines one object a line."""
     if fmt is Format.csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer = csv.writer(_UnixLines(), lineterminator="\r\n")
         writer.writerow(map(csv_cell, columns))
         writer.writerows(map(csv_cell, row) for row in rows)
     elif fmt is Format.table:
@@ -33,6 +33,13 @@ def print_rows(columns: Sequence[str], rows: Sequence[Row], fmt: Format) -> None
             sys.stdout.writelines(_dump(item) + "\n" for item in objects)
         else:
             sys.stdout.write(_dump(objects) + "\n")
+
+
+class _UnixLines:
+    """Lines of CSV to stdout. The writer quotes a carriage return only where its own lines end with one."""
+
+    def write(self, line: str) -> None:
+        sys.stdout.write(line.removesuffix("\r\n") + "\n")
 
 
 def print_object(value: Any) -> None:

@@ -34,13 +34,17 @@ class Lines(Progress):
     """A line for every step that ended, and for every wait: for logs."""
 
     def waiting(self, seconds: float, reason: str) -> None:
-        print(f"waiting {said(seconds)} for {reason}", file=sys.stderr)
+        _line(f"waiting {said(seconds)} for {reason}")
 
     def loaded(self, file: Landed) -> None:
-        print(f"loaded {file.kind} {file.window}: {file.lines:,} rows", file=sys.stderr)
+        _line(f"loaded {file.kind} {file.window}: {file.lines:,} rows")
 
     def published(self, published: Published) -> None:
-        print(f"published {published.path}", file=sys.stderr)
+        _line(f"published {published.path}")
+
+
+def _line(text: str) -> None:
+    print(visible(text), file=sys.stderr)
 
 
 class Bars(Progress):
@@ -62,7 +66,7 @@ class Bars(Progress):
             TextColumn("{task.description:<9}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[said]}"),
+            TextColumn("{task.fields[said]}", markup=False),
             TimeRemainingColumn(),
             console=Console(stderr=True),
             speed_estimate_period=PACE_SECONDS,
@@ -86,7 +90,7 @@ class Bars(Progress):
 
     def waiting(self, seconds: float, reason: str) -> None:
         self.display.console.print(
-            f"waiting {said(seconds)} for {reason}", markup=False, highlight=False
+            visible(f"waiting {said(seconds)} for {reason}"), markup=False, highlight=False
         )
 
     def received(self, window: Window, count: int) -> None:
@@ -117,12 +121,15 @@ class Bars(Progress):
             )
 
     def building(self, what: str) -> None:
-        self.display.update(self._build, visible=True, advance=1, said=what)
+        self.display.update(self._build, visible=True, advance=1, said=visible(what))
 
     def published(self, published: Published) -> None:
         done = self.display.tasks[self._build].completed
         self.display.update(
-            self._build, total=done, completed=done, said=f"published {published.path.name}"
+            self._build,
+            total=done,
+            completed=done,
+            said=visible(f"published {published.path.name}"),
         )
 
     def failed(self, error: MixpanelDataError) -> None:
