@@ -154,7 +154,8 @@ def _run(job: Run) -> None:
         exclusive(settings.folder),
         MixpanelAPIClient(credentials, base_url=job.base_url, retry_wait_initial=0) as client,
     ):
-        work = sync.Sync(settings, credentials, client=client)
+        refetch = job.first is not None
+        work = sync.Sync(settings, credentials, client=client, refetch=refetch)
         if job.only_publish:
             work.publish()
         else:

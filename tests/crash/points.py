@@ -73,7 +73,7 @@ LANDING = {
     "body at its end, not proven": before(f"{_OURS}.verify:BodyVerifier.finish"),
     "proven, a .part still": before("pathlib:Path.replace", on="*.ndjson.part"),
     "renamed, without a note": after("pathlib:Path.replace", on="*.ndjson.part"),
-    "half a note": after("json:dump"),
+    "half a note": after("json:dumps"),
     "note beside its place": before("pathlib:Path.replace", on="*.ndjson.tmp"),
     "note written": after(f"{_OURS}.landing:Landed.save"),
     "second window": before(f"{_OURS}.verify:BodyVerifier.finish", nth=2),
