@@ -147,12 +147,17 @@ def _read(received: Received, number: int, redact: Redact) -> EngagePage:
 
 def _digest(results: list[Any], body: bytes) -> bytes:
     """Of the profiles' ids, in order; of all that the profiles hold where an id is missing or can't be read."""
+    digest = hashlib.blake2b(digest_size=16)
     ids = [item.get("$distinct_id") if isinstance(item, dict) else None for item in results]
     if None in ids:
-        shown = body[max(body.find(b'"results"'), 0) :]
-    else:
-        shown = repr(ids).encode("utf-8", "backslashreplace")
-    return hashlib.blake2b(shown, digest_size=16).digest()
+        digest.update(memoryview(body)[max(body.find(b'"results"'), 0) :])
+        return digest.digest()
+    for each in ids:
+        text = each if isinstance(each, str) else repr(each)
+        data = text.encode("utf-8", "backslashreplace")
+        digest.update(b"%s %d " % (type(each).__name__.encode(), len(data)))
+        digest.update(data)
+    return digest.digest()
 
 
 def _parse(body: bytes) -> Any:
