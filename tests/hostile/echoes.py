@@ -161,15 +161,18 @@ def found_in(text: str) -> list[str]:
 
 def everywhere(*folders: Path) -> Iterator[tuple[str, str]]:
     """All that is in the files of ``folders``, with the name of each: its bytes, and what databases and gzip hold."""
-    for path in sorted(path for folder in folders for path in folder.rglob("*") if path.is_file()):
+    paths = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+    for path in paths:
         data = path.read_bytes()
         yield str(path), data.decode("latin-1")
         yield f"{path} as UTF-16", data.decode("utf-16-le", "ignore")
         with contextlib.suppress(OSError, EOFError, zlib.error):
             yield f"{path} inflated", gzip.decompress(data).decode("latin-1")
+    # Afterwards: whoever opens a database may remove the files beside it.
+    for path in paths:
         if path.suffix == ".duckdb":
             yield from _duckdb(path)
-        elif data.startswith(b"SQLite format 3"):
+        elif path.exists() and path.read_bytes().startswith(b"SQLite format 3"):
             yield from _sqlite(path)
 
 

@@ -23,6 +23,7 @@ MORE_THAN_TOTAL = 2
 
 _SOME = 10_000
 LONGEST_SESSION = 4_096  # characters; Mixpanel's have some dozens
+_DIGESTED = 1 << 20  # characters at a time
 _SHOWN = 65_536  # characters of an error that are looked at
 
 Redact = Callable[[str], str]
@@ -147,16 +148,17 @@ def _read(received: Received, number: int, redact: Redact) -> EngagePage:
 
 def _digest(results: list[Any], body: bytes) -> bytes:
     """Of the profiles' ids, in order; of all that the profiles hold where an id is missing or can't be read."""
-    digest = hashlib.blake2b(digest_size=16)
     ids = [item.get("$distinct_id") if isinstance(item, dict) else None for item in results]
+    digest = hashlib.blake2b(digest_size=16)
     if None in ids:
         digest.update(memoryview(body)[max(body.find(b'"results"'), 0) :])
         return digest.digest()
-    for each in ids:
-        text = each if isinstance(each, str) else repr(each)
-        data = text.encode("utf-8", "backslashreplace")
-        digest.update(b"%s %d " % (type(each).__name__.encode(), len(data)))
-        digest.update(data)
+    # In pieces: the bytes of a long id, on their way, would be several times as large as the page.
+    for found in ids:
+        text = found if isinstance(found, str) else repr(found)
+        digest.update(f"{type(found).__name__} {len(text)} ".encode())
+        for at in range(0, len(text), _DIGESTED):
+            digest.update(text[at : at + _DIGESTED].encode("utf-8", "backslashreplace"))
     return digest.digest()
 
 
