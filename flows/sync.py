@@ -23,18 +23,18 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from mixpanel_data._internal.accounts import resolve
-from mixpanel_data._internal.landing import Landed
-from mixpanel_data._internal.locking import exclusive
-from mixpanel_data._internal.planner import Range
+from mixpanel_data._internal.config import resolve
+from mixpanel_data._internal.data_folder.lock import exclusive
+from mixpanel_data._internal.landing.files import Landed
+from mixpanel_data._internal.planning.events import Range
 from mixpanel_data._internal.settings import load_settings
-from mixpanel_data._internal.sync import Only, Sync
-from mixpanel_data._internal.windows import Window
+from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data.cli.errors import show_error, worst_code
-from mixpanel_data.cli.progress import Lines
-from mixpanel_data.cli.summary import summary_lines
-from mixpanel_data.cli.visible import visible
+from mixpanel_data.cli.output.progress import Lines
+from mixpanel_data.cli.output.summary import summary_lines
+from mixpanel_data.cli.output.visible import visible
 from mixpanel_data.exceptions import MixpanelDataError
+from mixpanel_data.sync.job import Only, Sync
 
 LOCK_WAIT_SECONDS = 600.0
 """A scheduled run has nobody beside it who would start it again: it waits for whoever is at work in the folder."""
@@ -52,19 +52,19 @@ _job: ContextVar[Sync] = ContextVar("job")
 @step
 def plan(wanted: Range) -> list[Window]:
     """The requests still to be made; none when all were."""
-    return _job.get().next_windows(wanted)
+    return _job.get().extraction.next_windows(wanted)
 
 
 @step
 def land(windows: list[Window]) -> list[Landed]:
     """A package of verified files. A window that did not arrive whole is noted, and the others go on."""
-    return _job.get().land(windows)
+    return _job.get().extraction.land(windows)
 
 
 @step(name="land profiles")
 def land_profiles() -> list[Landed]:
     """The verified files of the profiles that are due: all, or those seen since the last read."""
-    return _job.get().land_profiles()
+    return _job.get().extraction.land_profiles()
 
 
 @step

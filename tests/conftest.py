@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, settings
 from publish import core_models
 from xdist.scheduler import LoadScopeScheduling
 
-from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.dbt_process import PARSED, environment
-from mixpanel_data._internal.dbt_project import project_folder
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.transform.dbt_process import PARSED, environment
+from mixpanel_data._internal.transform.dbt_project import project_folder
 
 # How long an example takes says more about the machine than about us.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

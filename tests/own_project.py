@@ -12,7 +12,7 @@ import duckdb
 import warm_dbt
 import yaml
 
-from mixpanel_data._internal import dbt_process
+from mixpanel_data._internal.transform import dbt_process
 
 ROOT = Path(__file__).parents[1]
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")

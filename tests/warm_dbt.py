@@ -20,7 +20,7 @@ from typing import Any, Never
 
 import forking
 
-from mixpanel_data._internal import dbt_process
+from mixpanel_data._internal.transform import dbt_process
 
 SOCKET = "MP_TEST_DBT"
 """The variable that names where the process listens, once there is one."""

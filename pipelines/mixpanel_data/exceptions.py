@@ -23,8 +23,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, ClassVar, Generic, Literal, TypedDict, TypeVar, Unpack, cast
 
-from mixpanel_data._internal.json_safe import json_safe
-from mixpanel_data._internal.redaction import redact, redact_tree
+from mixpanel_data._json_safe import json_safe
+from mixpanel_data._redaction import redact, redact_tree
 
 T = TypeVar("T")
 

@@ -9,20 +9,19 @@ from pathlib import Path
 from typing import Any, Self
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.budget_wait import OnWait
 from mixpanel_data._internal.config import ConfigManager
-from mixpanel_data._internal.lazily import lazily
+from mixpanel_data._internal.rate_limit.waiting import OnWait
 from mixpanel_data._internal.services.discovery import DiscoveryService
 from mixpanel_data._internal.services.fetcher import FetcherService
 from mixpanel_data._internal.services.live_query import LiveQueryService
 from mixpanel_data._internal.services.streamer import StreamerService
 from mixpanel_data._internal.settings import load_settings
 from mixpanel_data._internal.storage import StorageEngine
-from mixpanel_data._internal.workspace_discovery import Discovery
-from mixpanel_data._internal.workspace_fetching import Fetching
-from mixpanel_data._internal.workspace_queries import Queries
-from mixpanel_data._internal.workspace_session import Session
-from mixpanel_data._internal.workspace_tables import Tables
+from mixpanel_data._internal.workspace.descriptors import lazily
+from mixpanel_data._internal.workspace.fetching import Fetching
+from mixpanel_data._internal.workspace.mixpanel import Discovery, Queries
+from mixpanel_data._internal.workspace.session import Session
+from mixpanel_data._internal.workspace.tables import Tables
 from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.types import WorkspaceInfo
 

@@ -44,11 +44,11 @@ def serve_profiles(count: str, changed: str) -> None:
 
 def read_profiles(url: str, folder: str, full: str = "") -> None:
     """Ours: the profiles that are due, or all; asked for, landed, loaded, ledger."""
-    import mixpanel_data.sources.pipeline  # noqa: F401
+    import mixpanel_data.sync.load  # noqa: F401
     from mixpanel_data._internal.api_client import MixpanelAPIClient
     from mixpanel_data._internal.settings import load_settings
-    from mixpanel_data._internal.sync import Sync
     from mixpanel_data.auth import Credentials
+    from mixpanel_data.sync.job import Sync
 
     settings = load_settings({}, data_dir=folder, api_base_url=url, max_wait="2h")
     # Without the request budget: two hundred pages would take hours.
@@ -95,10 +95,10 @@ def limit(folder: str, days: str, compression: str, database: str) -> None:
 def sync(url: str, folder: str, first: str, last: str, memory: str = "") -> None:
     """Ours: ask, land, prove, load, ledger."""
     # Imported before the clock starts, as DuckDB is for the limit.
-    import mixpanel_data.sources.pipeline  # noqa: F401
+    import mixpanel_data.sync.load  # noqa: F401
     from mixpanel_data._internal.settings import load_settings
-    from mixpanel_data._internal.sync import Sync
     from mixpanel_data.auth import Credentials
+    from mixpanel_data.sync.job import Sync
 
     settings = load_settings({}, data_dir=folder, api_base_url=url, memory_limit=memory or None)
 

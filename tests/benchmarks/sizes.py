@@ -35,18 +35,19 @@ def sizes(_days: Path, work: Path, _runs: int, syncs: int = SYNCS) -> None:
 
 
 def _syncs(folder: Path, syncs: int, *, grows: bool) -> Iterator[tuple[int, float, list[Path]]]:
-    from mixpanel_data._internal import sync
     from mixpanel_data._internal.api_client import MixpanelAPIClient
+    from mixpanel_data._internal.run import context
     from mixpanel_data._internal.settings import load_settings
     from mixpanel_data.auth import Credentials
     from mixpanel_data.sandbox import Sandbox
+    from mixpanel_data.sync import job
 
     now = FIRST + timedelta(days=DAYS)
     with Sandbox(today=FIRST + timedelta(days=DAYS + syncs + 1)) as sandbox:
         for number in range(DAYS):
             _add(sandbox, FIRST + timedelta(days=number))
         credentials = Credentials(**asdict(sandbox.credentials))
-        sync.today = lambda _: now  # type: ignore[assignment]
+        context.today = lambda _: now  # type: ignore[assignment]
         settings = load_settings(
             {}, data_dir=folder, api_base_url=sandbox.base_url, start_date=FIRST
         )
@@ -58,7 +59,7 @@ def _syncs(folder: Path, syncs: int, *, grows: bool) -> Iterator[tuple[int, floa
         for number in range(syncs):
             started = time.perf_counter()
             with MixpanelAPIClient(credentials, base_url=sandbox.base_url) as client:
-                sync.Sync(settings, credentials, client=client).run().raise_failures()
+                job.Sync(settings, credentials, client=client).run().raise_failures()
             yield number, time.perf_counter() - started, files
             if grows:
                 _add(sandbox, now)

@@ -9,7 +9,7 @@ import pytest
 from bi import superset
 from crash.command import Command
 
-from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data.sandbox import Dataset, Sandbox
 
 DAYS = 30

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from mixpanel_data._internal.budget import Budget
-from mixpanel_data._internal.budget_clock import Reading
+from mixpanel_data._internal.rate_limit.clock import Reading
+from mixpanel_data._internal.rate_limit.limiter import Budget
 from mixpanel_data.exceptions import RateLimitError
 
 HOUR = 3600.0

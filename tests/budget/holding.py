@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from mixpanel_data._internal.budget import Budget
+from mixpanel_data._internal.rate_limit.limiter import Budget
 
 
 def main(folder: str, family: str, count: str) -> None:

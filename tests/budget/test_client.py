@@ -12,9 +12,9 @@ import stamina
 from account import account_of
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.budget_books import ON_THE_WIRE
-from mixpanel_data._internal.budget_permit import Permit
-from mixpanel_data._internal.budget_slots import take_slot
+from mixpanel_data._internal.rate_limit.permit import Permit
+from mixpanel_data._internal.rate_limit.request_log import ON_THE_WIRE
+from mixpanel_data._internal.rate_limit.slots import take_slot
 from mixpanel_data.exceptions import APIError, RateLimitError, ServerError
 from mixpanel_data.sandbox import Sandbox
 from mixpanel_data.sandbox.faults import Fault, FaultKind

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.budget_clock import MISTAKEN_ZONE, Reading, elapsed, read_clock
-from mixpanel_data._internal.budget_limits import HOUR, Limit, named_limits, nth_start
-from mixpanel_data._internal.durations import parse_duration, said
+from mixpanel_data._internal.rate_limit.clock import MISTAKEN_ZONE, Reading, elapsed, read_clock
+from mixpanel_data._internal.rate_limit.limits import HOUR, Limit, named_limits, nth_start
+from mixpanel_data._internal.text import parse_duration, said
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mixpanel_data._internal.budget import Budget
+from mixpanel_data._internal.rate_limit.limiter import Budget
 from mixpanel_data.exceptions import RateLimitError
 from mixpanel_data.sandbox import Sandbox
 from mixpanel_data.sandbox.faults import Fault, FaultKind

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.budget import Budget
-from mixpanel_data._internal.budget_permit import Permit
+from mixpanel_data._internal.rate_limit.limiter import Budget
+from mixpanel_data._internal.rate_limit.permit import Permit
 from mixpanel_data.exceptions import RateLimitError
 
 from .conftest import HOUR, World, answered, in_memory, refused

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mixpanel_data._internal.budget_slots import take_slot
-from mixpanel_data.cli.progress import Bars, Lines
+from mixpanel_data._internal.rate_limit.slots import take_slot
+from mixpanel_data.cli.output.progress import Bars, Lines
 from mixpanel_data.exceptions import RateLimitError
 
 from .conftest import HOUR, START, answered, refused
@@ -111,7 +111,7 @@ def test_no_place_is_kept_while_waiting_for_the_hour(budget, monkeypatch):
         places.append(take_slot(*arguments))
         return places[-1]
 
-    monkeypatch.setattr("mixpanel_data._internal.budget.take_slot", take)
+    monkeypatch.setattr("mixpanel_data._internal.rate_limit.limiter.take_slot", take)
     spend(budget(hourly_limit=5), 5)
     with pytest.raises(RateLimitError):
         budget(hourly_limit=5)("export")

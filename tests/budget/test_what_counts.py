@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.budget_books import ADDED_TABLES, checksum
-from mixpanel_data._internal.budget_limits import Limit, policy_limits
+from mixpanel_data._internal.rate_limit.limits import Limit, policy_limits
+from mixpanel_data._internal.rate_limit.request_log import ADDED_TABLES, checksum
 from mixpanel_data.exceptions import APIError, RateLimitError
 from mixpanel_data.sandbox import Sandbox
 

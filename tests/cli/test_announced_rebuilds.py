@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mixpanel_data._internal.dbt_project import project_folder
+from mixpanel_data._internal.transform.dbt_project import project_folder
 from mixpanel_data.sandbox import Dataset, Sandbox
 
 ROOT = Path(__file__).parents[2]

@@ -194,8 +194,8 @@ def test_a_rate_limit_ends_with_5(mp, shop):
 
 
 def test_a_locked_folder_ends_with_7_and_names_the_holder(mp, shop, tmp_path):
-    from mixpanel_data._internal.data_folder import DataFolder
-    from mixpanel_data._internal.locking import exclusive
+    from mixpanel_data._internal.data_folder.lock import exclusive
+    from mixpanel_data._internal.data_folder.paths import DataFolder
 
     with exclusive(DataFolder.at(tmp_path / "data")):
         done = mp("sync", "--lock-wait", "0.5", env=shop.env())

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from insight.made_file import full
 
-from mixpanel_data._internal import export_tables
 from mixpanel_data._internal.config import ConfigManager
-from mixpanel_data._internal.insight import writing
+from mixpanel_data._internal.html_report import write
+from mixpanel_data._internal.publication import parquet_export
 from mixpanel_data.cli.app import run
 from mixpanel_data.exceptions import ConfigError
 
@@ -73,7 +73,7 @@ def test_accounts_are_kept_in_a_file_of_any_name(here, name):
 def test_a_file_that_can_not_be_is_refused_before_the_report_is_made(
     data, here, name, monkeypatch, capsys
 ):
-    monkeypatch.setattr(writing, "read_report", lambda *_, **__: pytest.fail("it was made"))
+    monkeypatch.setattr(write, "read_report", lambda *_, **__: pytest.fail("it was made"))
 
     assert run(["report", f"--output={name}", "--data-dir", str(data)]) == 1
 
@@ -86,7 +86,7 @@ def test_a_folder_that_can_not_be_is_refused_before_the_export(
     data, here, name, monkeypatch, capsys
 ):
     monkeypatch.setattr(
-        export_tables.export_source, "opened", lambda *_: pytest.fail("it was opened")
+        parquet_export.export_source, "opened", lambda *_: pytest.fail("it was opened")
     )
 
     assert run(["export", "days", f"--output={name}", "--data-dir", str(data)]) == 3

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from mixpanel_data._internal.landing import Landed
-from mixpanel_data._internal.windows import Window
-from mixpanel_data.cli.progress import Bars
+from mixpanel_data._internal.landing.files import Landed
+from mixpanel_data._internal.streams.windows import Window
+from mixpanel_data.cli.output.progress import Bars
 from mixpanel_data.exceptions import APIError
 
 WINDOW = Window(date(2026, 3, 1), date(2026, 3, 5))

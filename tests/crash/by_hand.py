@@ -4,7 +4,7 @@ from pathlib import Path
 
 import duckdb
 
-from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.publication import build_file, build_stamp
 from mixpanel_data._internal.publication.publish import publish
 

@@ -22,12 +22,15 @@ import warm_dbt
 from crash.points import Point, die
 from publish import core_models
 
-from mixpanel_data._internal import land_windows, planner, sync
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.locking import exclusive
+from mixpanel_data._internal.data_folder.lock import exclusive
+from mixpanel_data._internal.extract import prefetch
+from mixpanel_data._internal.planning import events
+from mixpanel_data._internal.run import context
 from mixpanel_data._internal.settings import load_settings
 from mixpanel_data.auth import Credentials
 from mixpanel_data.sandbox import Sandbox
+from mixpanel_data.sync.job import Sync
 
 TODAY = date(2026, 3, 11)
 """The project's today. The events lie on fixed days, so the clock of this machine says nothing."""
@@ -135,11 +138,11 @@ def _live(job: Run) -> Never:
 
 def _run(job: Run) -> None:
     # Several windows and packages out of little data.
-    planner.LONGEST_WINDOW = 3
-    land_windows.PACKAGE_FILES = 2
+    events.LONGEST_WINDOW = 3
+    prefetch.PACKAGE_FILES = 2
     core_models.leave_marts_out()
     warm_dbt.use()
-    sync.today = lambda _zone: TODAY  # type: ignore[assignment]
+    context.today = lambda _zone: TODAY  # type: ignore[assignment]
     if job.point:
         job.point.arm(die if job.seconds is None else threading.Timer(job.seconds, die).start)
     settings = load_settings(
@@ -155,7 +158,7 @@ def _run(job: Run) -> None:
         MixpanelAPIClient(credentials, base_url=job.base_url, retry_wait_initial=0) as client,
     ):
         refetch = job.first is not None
-        work = sync.Sync(settings, credentials, client=client, refetch=refetch)
+        work = Sync(settings, credentials, client=client, refetch=refetch)
         if job.only_publish:
             work.publish()
         else:

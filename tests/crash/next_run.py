@@ -6,10 +6,10 @@ from pathlib import Path
 from account import account_of
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.locking import exclusive
+from mixpanel_data._internal.data_folder.lock import exclusive
 from mixpanel_data._internal.settings import load_settings
-from mixpanel_data._internal.sync import Sync
 from mixpanel_data.sandbox import Sandbox
+from mixpanel_data.sync.job import Sync
 
 
 def sync_from(first: date, server: Sandbox, folder: Path) -> None:

@@ -61,75 +61,78 @@ def after(target: str, nth: int = 1, on: str = "*") -> Point:
 
 _OURS = "mixpanel_data._internal"
 _PUBLICATION = f"{_OURS}.publication"
-_SOURCE = "mixpanel_data.sources"
 _PACKAGES = "dlt.common.storages.load_package:PackageStorage"
 _STORAGE = "dlt.common.storages.load_storage:LoadStorage"
 
 LANDING = {
-    "lock taken": after(f"{_OURS}.locking:_write_holder"),
-    "planned": after(f"{_OURS}.sync:Sync.next_windows"),
+    "lock taken": after(f"{_OURS}.data_folder.lock:_write_holder"),
+    "planned": after(f"{_OURS}.extract.extraction:Extraction.next_windows"),
     "before the request": before(f"{_OURS}.api_client:MixpanelAPIClient.export"),
-    "first bytes in the .part": after(f"{_OURS}.progress:Progress.received"),
-    "body at its end, not proven": before(f"{_OURS}.verify:BodyVerifier.finish"),
+    "first bytes in the .part": after(f"{_OURS}.run.progress:Progress.received"),
+    "body at its end, not proven": before(f"{_OURS}.landing.body_verifier:BodyVerifier.finish"),
     "proven, a .part still": before("pathlib:Path.replace", on="*.ndjson.part"),
     "renamed, without a note": after("pathlib:Path.replace", on="*.ndjson.part"),
     "half a note": after("json:dumps"),
     "note beside its place": before("pathlib:Path.replace", on="*.ndjson.tmp"),
-    "note written": after(f"{_OURS}.landing:Landed.save"),
-    "second window": before(f"{_OURS}.verify:BodyVerifier.finish", nth=2),
-    "second note": after(f"{_OURS}.landing:Landed.save", nth=2),
-    "page of profiles": after(f"{_OURS}.progress:Progress.page"),
-    "profiles landed": before(f"{_OURS}.sync:Sync.load", nth=3),
+    "note written": after(f"{_OURS}.landing.files:Landed.save"),
+    "second window": before(f"{_OURS}.landing.body_verifier:BodyVerifier.finish", nth=2),
+    "second note": after(f"{_OURS}.landing.files:Landed.save", nth=2),
+    "page of profiles": after(f"{_OURS}.run.progress:Progress.page"),
+    "profiles landed": before("mixpanel_data.sync.job:Sync.load", nth=3),
 }
 
 LOADING = {
-    "package complete": after(f"{_OURS}.land_windows:WindowLander.package"),
-    "pipeline open": after(f"{_SOURCE}.pipeline:open_pipeline"),
-    "extracting": after(f"{_SOURCE}:pack"),
+    "package complete": after(f"{_OURS}.extract.prefetch:WindowLander.package"),
+    "pipeline open": after("mixpanel_data.sync.load:open_pipeline"),
+    "extracting": after("mixpanel_data.sources:pack"),
     "before extract commits": before("dlt.extract.extract:Extract.commit_packages"),
     "extracted": after("dlt.extract.extract:Extract.commit_packages"),
     "normalizing": before("dlt.normalize.normalize:Normalize.spool_files"),
     "before normalize commits": before(f"{_STORAGE}.commit_new_load_package"),
     "normalized": after(f"{_STORAGE}.commit_new_load_package"),
-    "tables made": after(f"{_SOURCE}.destination:MixpanelDuckDbClient.update_stored_schema"),
-    "before the transaction": before(f"{_SOURCE}.replace_job:_whole"),
-    "days replaced, no ledger": before(f"{_SOURCE}.replace_events:_day_counts"),
-    "ledger written, no commit": after(f"{_SOURCE}.ledger_rows:insert"),
-    "committed": after(f"{_SOURCE}.replace_job:_whole"),
+    "tables made": after(
+        "mixpanel_data.destinations.mixpanel_duckdb:MixpanelDuckDbClient.update_stored_schema"
+    ),
+    "before the transaction": before("mixpanel_data.destinations.replace_job:_whole"),
+    "days replaced, no ledger": before("mixpanel_data.destinations.replace_events:_day_counts"),
+    "ledger written, no commit": after("mixpanel_data.destinations.ledger_rows:insert"),
+    "committed": after("mixpanel_data.destinations.replace_job:_whole"),
     "before dlt's marker": before(f"{_PACKAGES}.save_pending_transition", nth=2),
     "after dlt's marker": after(f"{_PACKAGES}.save_pending_transition", nth=2),
     "job completed": after(f"{_PACKAGES}.complete_job", nth=2),
     "before _dlt_loads": before("dlt.destinations.job_client_impl:SqlJobClientBase.complete_load"),
     "after _dlt_loads": after("dlt.destinations.job_client_impl:SqlJobClientBase.complete_load"),
     "package archived": after(f"{_STORAGE}.complete_load_package"),
-    "before the discard": before(f"{_OURS}.landing:Landed.discard"),
+    "before the discard": before(f"{_OURS}.landing.files:Landed.discard"),
     "note gone, file there": after("pathlib:Path.unlink", on="*.ndjson.json"),
-    "between packages": after(f"{_OURS}.sync:Sync.load"),
+    "between packages": after("mixpanel_data.sync.job:Sync.load"),
 }
 
 LATER = {
-    "second package, inside": before(f"{_SOURCE}.replace_events:_day_counts", nth=2),
-    "second package, committed": after(f"{_SOURCE}.replace_job:_whole", nth=2),
+    "second package, inside": before(
+        "mixpanel_data.destinations.replace_events:_day_counts", nth=2
+    ),
+    "second package, committed": after("mixpanel_data.destinations.replace_job:_whole", nth=2),
     "second package, counted": after(
         "dlt.destinations.job_client_impl:SqlJobClientBase.complete_load", nth=2
     ),
-    "snapshot, inside": after(f"{_SOURCE}.replace_profiles:_Rows.replace"),
-    "snapshot, committed": after(f"{_SOURCE}.replace_job:_whole", nth=3),
+    "snapshot, inside": after("mixpanel_data.destinations.replace_profiles:_Rows.replace"),
+    "snapshot, committed": after("mixpanel_data.destinations.replace_job:_whole", nth=3),
     "snapshot, counted": after(
         "dlt.destinations.job_client_impl:SqlJobClientBase.complete_load", nth=3
     ),
-    "run over": after(f"{_OURS}.sync:Sync.finish"),
+    "run over": after("mixpanel_data.sync.job:Sync.finish"),
 }
 
 CLEARING = {
     "old load set aside": after("pathlib:Path.rename", on="*/pipelines/mixpanel"),
-    "old load dropped": after(f"{_SOURCE}.pipeline:drop_unfinished"),
-    "swept": after(f"{_OURS}.landing:LandingFolder.sweep"),
+    "old load dropped": after("mixpanel_data.sync.load:drop_unfinished"),
+    "swept": after(f"{_OURS}.landing.files:LandingFolder.sweep"),
 }
 
 BUILDING = {
     "file to build in place": after(f"{_PUBLICATION}.build_file:prepare"),
-    "dbt under way": after(f"{_OURS}.progress:Progress.building", nth=5),
+    "dbt under way": after(f"{_OURS}.run.progress:Progress.building", nth=5),
     "dbt through, not green yet": before(f"{_PUBLICATION}.build_stamp:finish"),
     "green": after(f"{_PUBLICATION}.build_stamp:finish"),
 }
@@ -137,10 +140,10 @@ BUILDING = {
 PUBLISHING = {
     "before the seal": before(f"{_PUBLICATION}.publish:_seal"),
     "sealed": after(f"{_PUBLICATION}.publish:_seal"),
-    "empty file beside it": after(f"{_PUBLICATION}.place:candidate"),
+    "empty file beside it": after(f"{_OURS}.data_folder.place:candidate"),
     "copied": after(f"{_PUBLICATION}.file_copy:copy_file"),
     "read back": after(f"{_PUBLICATION}.publish:_read_back"),
-    "rights taken": after(f"{_PUBLICATION}.place:_take_rights"),
+    "rights taken": after(f"{_OURS}.data_folder.place:_take_rights"),
     "before the swap": before("pathlib:Path.replace", on="*/.mixpanel.duckdb.new"),
     "swapped": after("pathlib:Path.replace", on="*/.mixpanel.duckdb.new"),
     "recorded": after(f"{_PUBLICATION}.record:write", nth=2),

@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 from crash.child import TODAY, Run
 
-from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.landing import LandingFolder
-from mixpanel_data._internal.ledger import read_ledger
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.landing.files import LandingFolder
+from mixpanel_data._internal.ledger.reader import read_ledger
 from mixpanel_data.sandbox import Sandbox
 
 LAST = TODAY - timedelta(days=1)

@@ -14,9 +14,9 @@ from crash.child import Nursery
 from crash.points import CLEARING, LANDING, LATER, LOADING
 from crash.project import Shop, assert_right, back, verified_windows
 
-from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.ledger import read_ledger
-from mixpanel_data._internal.locking import exclusive
+from mixpanel_data._internal.data_folder.lock import exclusive
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.ledger.reader import read_ledger
 
 KILLED = -9
 SEED = int(os.environ["MP_TEST_SEED"])

@@ -12,13 +12,13 @@ from crash.next_run import sync_from
 from crash.points import Point, after, before
 from crash.project import left_behind
 
-from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.ledger import read_ledger
-from mixpanel_data._internal.locking import exclusive
+from mixpanel_data._internal.data_folder.lock import exclusive
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.ledger.reader import read_ledger
 from mixpanel_data.sandbox import Dataset, Fault, FaultKind, Sandbox
 
 DAYS = 12  # three windows, as planned on an empty ledger
-INSIDE_A_LOAD = before("mixpanel_data.sources.replace_events:_day_counts")
+INSIDE_A_LOAD = before("mixpanel_data.destinations.replace_events:_day_counts")
 
 either = pytest.mark.parametrize("number", [SIGINT, SIGTERM], ids=lambda number: number.name)
 
@@ -139,7 +139,7 @@ def test_the_second_signal_waits_for_nothing(
 def test_waiting_for_somebody_else_can_be_given_up(
     sync: Callable[..., Running], tmp_path: Path
 ) -> None:
-    waiting = before("mixpanel_data._internal.locking:FileLock.acquire")
+    waiting = before("mixpanel_data._internal.data_folder.lock:FileLock.acquire")
     with exclusive(DataFolder.at(tmp_path / "data")):
         running = sync("--lock-wait", "3600", at=waiting, event="tell")
         assert_stopped(running.until((tmp_path / THERE).exists).stop(SIGTERM), SIGTERM)
@@ -160,7 +160,7 @@ def test_dbt_ends_with_it(
     mp: Command, server: Sandbox, tmp_path: Path, number: Signals, parsed: Path
 ) -> None:
     first = str(server.dataset.days()[0])
-    under_way = after("mixpanel_data._internal.progress:Progress.building", nth=4)
+    under_way = after("mixpanel_data._internal.run.progress:Progress.building", nth=4)
     command = ("sync", "--from", first, "--only", "events", "--quiet")
 
     running = mp.start(*command, at=under_way, event="hold").until((tmp_path / THERE).exists)

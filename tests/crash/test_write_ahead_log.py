@@ -11,12 +11,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.folder_check import check_folder
-from mixpanel_data._internal.landing import Landed, LandingFolder
-from mixpanel_data._internal.windows import Window
-from mixpanel_data.sources import pipeline, replace_job
-from mixpanel_data.sources.package import Project
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.landing.files import Landed, LandingFolder
+from mixpanel_data._internal.ledger.records import Project
+from mixpanel_data._internal.streams.windows import Window
+from mixpanel_data.destinations import replace_job
+from mixpanel_data.sync import load as pipeline
+from mixpanel_data.sync.verify import check_folder
 
 ROW_GROUP = 122_880
 """From so many rows on DuckDB writes them into the database itself, ahead of the commit in its log."""

@@ -9,8 +9,8 @@ import pytest
 from publish import core_models
 from publish.raw_file import Event, RawFile, at
 
-from mixpanel_data._internal.build import build
-from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.transform.build import build
 
 Row = tuple[object, ...]
 START = at("2026-01-01")

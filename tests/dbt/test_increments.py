@@ -7,10 +7,10 @@ import duckdb
 import pytest
 from publish.raw_file import Event, RawFile, at
 
-from mixpanel_data._internal.build import build
-from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.publication.build_file import build_file
 from mixpanel_data._internal.publication.publish import publish
+from mixpanel_data._internal.transform.build import build
 
 pytestmark = pytest.mark.usefixtures("only_core")
 DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(5)]

@@ -13,7 +13,7 @@ from crash import by_hand
 from crash.command import Command, Ended
 from crash.next_run import sync_from
 
-from mixpanel_data._internal.ledger import read_ledger
+from mixpanel_data._internal.ledger.reader import read_ledger
 from mixpanel_data.sandbox import Dataset, Sandbox
 
 DAYS = 12

@@ -18,14 +18,13 @@ from crash.points import Point, after, before
 from doors.conftest import House, assert_said
 
 _OURS = "mixpanel_data._internal"
-_SOURCE = "mixpanel_data.sources"
 
 LOADING = {
     "budget": before(f"{_OURS}.api_client:MixpanelAPIClient.export"),
-    "landing": before(f"{_OURS}.verify:BodyVerifier.feed"),
-    "dlt's package": after(f"{_SOURCE}:pack"),
-    "transaction": before(f"{_SOURCE}.replace_job:_whole"),
-    "commit": after(f"{_SOURCE}.ledger_rows:insert"),
+    "landing": before(f"{_OURS}.landing.body_verifier:BodyVerifier.feed"),
+    "dlt's package": after("mixpanel_data.sources:pack"),
+    "transaction": before("mixpanel_data.destinations.replace_job:_whole"),
+    "commit": after("mixpanel_data.destinations.ledger_rows:insert"),
     "_dlt_loads": before("dlt.destinations.job_client_impl:SqlJobClientBase.complete_load"),
 }
 BUILDING = {

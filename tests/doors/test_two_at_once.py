@@ -15,7 +15,7 @@ from publish.reader import holding
 
 from mixpanel_data.sandbox import Fault, FaultKind
 
-INSIDE_A_LOAD = before("mixpanel_data.sources.replace_events:_day_counts")
+INSIDE_A_LOAD = before("mixpanel_data.destinations.replace_events:_day_counts")
 CHECKOUT = Path(__file__).parents[2]
 
 

@@ -13,12 +13,12 @@ import pytest
 from account import account_of
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.event_filter import EVERYTHING, EventFilter
-from mixpanel_data._internal.ledger import Ledger, read_ledger
-from mixpanel_data._internal.report import SyncReport
+from mixpanel_data._internal.ledger.reader import Ledger, read_ledger
+from mixpanel_data._internal.run.report import SyncReport
 from mixpanel_data._internal.settings import Settings, load_settings
-from mixpanel_data._internal.sync import Sync
+from mixpanel_data._internal.streams.event_filter import EVERYTHING, EventFilter
 from mixpanel_data.sandbox import Sandbox
+from mixpanel_data.sync.job import Sync
 
 Rows = Counter[tuple[str, str, str]]
 
@@ -125,7 +125,7 @@ def canonical(text: str) -> str:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.chdir(tmp_path)  # away from the checkout's .dlt/config.toml
     monkeypatch.setattr(
-        "mixpanel_data._internal.sync.today", lambda _zone: LAST + timedelta(days=1)
+        "mixpanel_data._internal.run.context.today", lambda _zone: LAST + timedelta(days=1)
     )
     with Sandbox(today=LAST + timedelta(days=1)) as sandbox:
         yield Project(sandbox, tmp_path / "data")

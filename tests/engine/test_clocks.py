@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from mixpanel_data._internal import clock
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.clock import ServerClock, clock_warning
-from mixpanel_data._internal.land_events import land_events
-from mixpanel_data._internal.landing import LandingFolder
-from mixpanel_data._internal.ledger import DayRecord
-from mixpanel_data._internal.windows import Window
+from mixpanel_data._internal.landing.fetch_events import land_events
+from mixpanel_data._internal.landing.files import LandingFolder
+from mixpanel_data._internal.ledger.records import DayRecord
+from mixpanel_data._internal.streams.windows import Window
 
 from .conftest import LAST, Project, canonical
 

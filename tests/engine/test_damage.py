@@ -7,15 +7,15 @@ from datetime import timedelta
 import duckdb
 import pytest
 
-from mixpanel_data._internal.file_check import check_file
-from mixpanel_data._internal.folder_check import check_folder
-from mixpanel_data._internal.locking import exclusive
-from mixpanel_data._internal.status import gap_days, read_status
+from mixpanel_data._internal.data_folder.file_check import check_file
+from mixpanel_data._internal.data_folder.lock import exclusive
 from mixpanel_data.exceptions import (
     ConfigError,
     DatabaseDamagedError,
     DatabaseMissingError,
 )
+from mixpanel_data.sync.status import gap_days, read_status
+from mixpanel_data.sync.verify import check_folder
 
 from .conftest import LAST
 
@@ -146,7 +146,7 @@ def test_any_trace_of_it_is_enough(project, left):
 def test_a_first_run_that_was_killed_needs_no_flag(project, fill):
     fill(4, 10)
     job = project.job(start_date=FIRST)
-    job.land(job.next_windows(job.begin()))
+    job.extraction.land(job.extraction.next_windows(job.begin()))
     assert list((project.folder / "landing").rglob("*.ndjson"))
 
     project.sync(start_date=FIRST)

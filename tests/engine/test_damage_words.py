@@ -5,7 +5,7 @@ import random
 import duckdb
 import pytest
 
-from mixpanel_data._internal.damage_words import is_damage
+from mixpanel_data._internal.data_folder.damage_messages import is_damage
 
 
 def test_whatever_duckdb_says_of_changed_bytes_is_damage(tmp_path):

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.event_sql import events_of, read_lines, within
-from mixpanel_data._internal.inspect_lines import inspect_lines, longest_line, without
-from mixpanel_data._internal.repair_lines import is_closed, repaired
-from mixpanel_data._internal.windows import Window
-from mixpanel_data._internal.zones import Zone
+from mixpanel_data._internal.landing.invalid_lines import inspect_lines, longest_line, without
+from mixpanel_data._internal.landing.repair_lines import is_closed, repaired
+from mixpanel_data._internal.sql.events import events_of, read_lines, within
+from mixpanel_data._internal.streams.windows import Window
+from mixpanel_data._internal.time_zones import Zone
 
 from .conftest import LAST
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from mixpanel_data._internal import build
 from mixpanel_data._internal.publication.build_file import build_file
+from mixpanel_data._internal.transform import build
 
 from .conftest import LAST
 

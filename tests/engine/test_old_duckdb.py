@@ -6,10 +6,10 @@ import duckdb
 import pytest
 
 from mixpanel_data import Workspace
-from mixpanel_data._internal.locking import exclusive
-from mixpanel_data._internal.status import read_status
+from mixpanel_data._internal.data_folder.lock import exclusive
 from mixpanel_data._internal.storage import StorageEngine
 from mixpanel_data.exceptions import ConfigError
+from mixpanel_data.sync.status import read_status
 
 from .conftest import LAST
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.other_basis import FURTHEST, NEAREST, STEP, Span
-from mixpanel_data._internal.windows import Window
+from mixpanel_data._internal.landing.other_basis import FURTHEST, NEAREST, STEP, Span
+from mixpanel_data._internal.streams.windows import Window
 
 from .conftest import LAST
 

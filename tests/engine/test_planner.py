@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.ledger import EMPTY, DayRecord, Ledger
-from mixpanel_data._internal.planner import (
+from mixpanel_data._internal.ledger.reader import EMPTY, Ledger
+from mixpanel_data._internal.ledger.records import DayRecord
+from mixpanel_data._internal.planning.events import (
     LONGEST_WINDOW,
     TARGET_BYTES,
     Range,

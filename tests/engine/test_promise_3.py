@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from mixpanel_data._internal.windows import Window
-from mixpanel_data.cli.summary import summary_lines
+from mixpanel_data._internal.streams.windows import Window
+from mixpanel_data.cli.output.summary import summary_lines
 from mixpanel_data.exceptions import APIError, IncompleteExportError, ServerError
 from mixpanel_data.sandbox.faults import Fault, FaultKind
 

@@ -13,8 +13,12 @@ from crash import by_hand
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.ledger import EMPTY, DayRecord, Ledger
-from mixpanel_data._internal.reconcile import (
+from mixpanel_data._internal.ledger.reader import EMPTY, Ledger
+from mixpanel_data._internal.ledger.records import DayRecord
+from mixpanel_data._internal.streams.windows import Window
+from mixpanel_data.exceptions import ConfigError
+from mixpanel_data.sandbox import Sandbox
+from mixpanel_data.sync.compare_counts import (
     LONGEST_LIST,
     Counts,
     comparable,
@@ -23,11 +27,8 @@ from mixpanel_data._internal.reconcile import (
     export_days,
     lists_of,
 )
-from mixpanel_data._internal.reconciling import Reconciler, Reconciliation
-from mixpanel_data._internal.status import read_status
-from mixpanel_data._internal.windows import Window
-from mixpanel_data.exceptions import ConfigError
-from mixpanel_data.sandbox import Sandbox
+from mixpanel_data.sync.reconcile import Reconciler, Reconciliation
+from mixpanel_data.sync.status import read_status
 
 from .conftest import LAST, Project
 
@@ -111,7 +112,7 @@ def test_days_are_those_of_the_projects_reports(tmp_path, monkeypatch):
     """In Auckland a report's day begins in the middle of an export's: both days of the export are read again."""
     monkeypatch.chdir(tmp_path)
     today = LAST + timedelta(days=1)
-    monkeypatch.setattr("mixpanel_data._internal.sync.today", lambda _zone: today)
+    monkeypatch.setattr("mixpanel_data._internal.run.context.today", lambda _zone: today)
     with Sandbox(today=today, timezone="Pacific/Auckland") as sandbox:
         project = Project(sandbox, tmp_path / "data")
         noon = datetime.combine(day(6), datetime.min.time(), tzinfo=UTC) + timedelta(hours=12)

@@ -7,9 +7,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from mixpanel_data._internal.folder_check import check_folder
-from mixpanel_data._internal.status import gap_days
 from mixpanel_data.sandbox import Fault, FaultKind
+from mixpanel_data.sync.status import gap_days
+from mixpanel_data.sync.verify import check_folder
 
 from .conftest import LAST, Project, Rows, canonical
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.event_sql import bounds, day_of, events_of
-from mixpanel_data._internal.project_time import looks_shifted
-from mixpanel_data._internal.windows import Window
-from mixpanel_data._internal.zones import day_start
+from mixpanel_data._internal.sql.events import bounds, day_of, events_of
+from mixpanel_data._internal.streams.windows import Window
+from mixpanel_data._internal.time_zones import day_start
 from mixpanel_data.sandbox import Sandbox
+from mixpanel_data.sync.time_basis import looks_shifted
 
 from .conftest import LAST, Project
 
@@ -116,7 +116,7 @@ def test_the_day_of_a_time_is_the_projects_day():
 def test_an_older_project_is_brought_whole_and_in_utc(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(
-        "mixpanel_data._internal.sync.today", lambda _zone: LAST + timedelta(days=1)
+        "mixpanel_data._internal.run.context.today", lambda _zone: LAST + timedelta(days=1)
     )
     basis = {"time_basis": "project", "project_timezone": "America/New_York"}
     zone = ZoneInfo("America/New_York")

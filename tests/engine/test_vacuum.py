@@ -7,9 +7,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from mixpanel_data._internal import vacuum
-from mixpanel_data._internal.vacuum import tidy_when_worth_it
-from mixpanel_data.sources import pipeline, replace_job
+from mixpanel_data._internal.database import vacuum
+from mixpanel_data._internal.database.vacuum import tidy_when_worth_it
+from mixpanel_data.destinations import replace_job
+from mixpanel_data.sync import load
 
 from .conftest import LAST
 
@@ -76,8 +77,8 @@ def test_promise_7_what_a_load_decides_holds_when_its_file_is_closed(
             yield
             found.extend(beside.execute("SELECT current_setting('max_vacuum_tasks')").fetchall())
 
-    kept_open = pipeline._kept_open
-    monkeypatch.setattr(pipeline, "_kept_open", watched)
+    kept_open = load._kept_open
+    monkeypatch.setattr(load, "_kept_open", watched)
 
     project.sync(LAST, LAST)
 

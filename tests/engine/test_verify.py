@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.verify import BodyVerifier, Proof
+from mixpanel_data._internal.landing.body_verifier import BodyVerifier, Proof
 from mixpanel_data.exceptions import IncompleteExportError
 
 TEXT = st.text(st.characters(codec="utf-8")) | st.sampled_from(

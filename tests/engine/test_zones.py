@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime
 import duckdb
 import pytest
 
-from mixpanel_data._internal.event_sql import within
 from mixpanel_data._internal.settings import load_settings
-from mixpanel_data._internal.windows import Window
-from mixpanel_data._internal.zones import (
+from mixpanel_data._internal.sql.events import within
+from mixpanel_data._internal.streams.windows import Window
+from mixpanel_data._internal.time_zones import (
     Zone,
     day_start,
     day_start_of,

@@ -8,8 +8,8 @@ import duckdb
 import pytest
 from crash.command import Command
 
-from mixpanel_data._internal import storage_files
-from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.database import connections
 
 TABLES = """
 create table events (event varchar, time timestamp, distinct_id varchar, insert_id varchar, properties json);
@@ -33,7 +33,7 @@ create table _build as select 'x' as fingerprint;
 def publish(folder: DataFolder, sql: str) -> None:
     """Puts a file with these tables where readers look, by a rename, as publishing does."""
     new = folder.root / "new.duckdb"
-    storage_files.create(new)
+    connections.create(new)
     with duckdb.connect(new) as db:
         db.execute(sql)
     new.replace(folder.published)

@@ -11,10 +11,10 @@ from crash.command import Command
 from crash.points import after, before
 from export.conftest import in_file, left_in, publish
 
-from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.data_folder.paths import DataFolder
 
-SOURCE = "mixpanel_data._internal.export_source"
-FILES = "mixpanel_data._internal.replaced_files"
+SOURCE = "mixpanel_data._internal.publication.parquet_tables"
+FILES = "mixpanel_data._internal.data_folder.atomic_files"
 OLD = "create table events as select 'old' as event; create table sessions as select 'old' as id;"
 NEW = """
 create table events as select n::varchar || 'new' as event from range(100000) rows(n);

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from mixpanel_data._internal.locking import exclusive
+from mixpanel_data._internal.data_folder.lock import exclusive
 from mixpanel_data._internal.settings import load_settings
-from mixpanel_data._internal.sync import Sync
 from mixpanel_data.exceptions import ConfigError, DatabaseLockedError, MixpanelDataError
+from mixpanel_data.sync.job import Sync
 
 from .conftest import ROOT, SECRET
 

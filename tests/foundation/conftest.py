@@ -10,7 +10,7 @@ import stamina
 from vcr.request import Request
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.credentials import Credentials
+from mixpanel_data._internal.auth.credentials import Credentials
 
 ROOT = Path(__file__).parents[2]
 # With characters that change in URLs, JSON, HTML and base64.

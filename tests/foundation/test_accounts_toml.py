@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.accounts_toml import (
+from mixpanel_data._internal.auth.accounts_toml import (
     MalformedAccountsError,
     parse,
     with_account,

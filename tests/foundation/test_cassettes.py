@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mixpanel_data._internal.redaction import redact
+from mixpanel_data._redaction import redact
 from mixpanel_data.sandbox import Sandbox
 
 from .conftest import CANARY, ROOT

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.credentials import Credentials
+from mixpanel_data._internal.auth.credentials import Credentials
 from mixpanel_data.exceptions import AuthenticationError, QueryError, RateLimitError
 from mixpanel_data.sandbox import Dataset, Sandbox
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from mixpanel_data._internal.api_client import EngagePage
-from mixpanel_data._internal.credentials import Credentials
+from mixpanel_data._internal.auth.credentials import Credentials
 from mixpanel_data.exceptions import (
     APIError,
     AuthenticationError,

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mixpanel_data._internal.http_errors import retry_after
+from mixpanel_data._internal.api.errors import retry_after
 from mixpanel_data.exceptions import (
     APIError,
     AuthenticationError,

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from mixpanel_data._internal.credentials import Credentials
+from mixpanel_data._internal.auth.credentials import Credentials
 from mixpanel_data.exceptions import ConfigError, IncompleteExportError
 
 from .conftest import Connect

@@ -10,8 +10,8 @@ import pytest
 from foundation.conftest import CANARY, Connect
 from foundation.scripted_server import ScriptedServer, http
 
-from mixpanel_data._internal.account_check import reached_project
 from mixpanel_data._internal.api_client import MixpanelAPIClient
+from mixpanel_data._internal.services.account_check import reached_project
 from mixpanel_data._internal.services.discovery import DiscoveryService
 from mixpanel_data._internal.services.fetcher import FetcherService
 from mixpanel_data._internal.services.live_query import LiveQueryService

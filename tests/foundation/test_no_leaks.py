@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.credentials import Credentials
-from mixpanel_data._internal.dbt_process import environment
+from mixpanel_data._internal.auth.credentials import Credentials
+from mixpanel_data._internal.transform.dbt_process import environment
 from mixpanel_data.exceptions import MixpanelDataError
 
 from .conftest import CANARY, Connect

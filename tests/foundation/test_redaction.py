@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.credentials import Credentials
-from mixpanel_data._internal.redaction import REDACTED, Redactor, redact
+from mixpanel_data._internal.api.redactor import Redactor
+from mixpanel_data._internal.auth.credentials import Credentials
+from mixpanel_data._redaction import REDACTED, redact
 from mixpanel_data.exceptions import APIError
 
 PAIR = base64.b64encode(b"sa.user:hunter2").decode()

@@ -12,9 +12,9 @@ import pytest
 from marts import shop
 from publish.raw_file import RawFile
 
-from mixpanel_data._internal.build import build
-from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.publication.publish import publish
+from mixpanel_data._internal.transform.build import build
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., str]

@@ -33,7 +33,7 @@ def test_exposures_name_what_is_read(manifest: dict[str, Any]) -> None:
         exposure["name"]: {node.rpartition(".")[2] for node in exposure["depends_on"]["nodes"]}
         for exposure in manifest["exposures"].values()
     }
-    sources = (ROOT / "pipelines/mixpanel_data/_internal/insight").glob("*.py")
+    sources = (ROOT / "pipelines/mixpanel_data/_internal/html_report").rglob("*.py")
     words = {
         word
         for source in sources

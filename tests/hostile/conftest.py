@@ -22,17 +22,17 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 import stamina
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.credentials import Credentials
-from mixpanel_data._internal.land_events import land_events
-from mixpanel_data._internal.land_profiles import Source, land_profiles
-from mixpanel_data._internal.landing import LandingFolder
-from mixpanel_data._internal.profile_reads import USERS, ProfileRead
-from mixpanel_data._internal.windows import Window
+from mixpanel_data._internal.auth.credentials import Credentials
+from mixpanel_data._internal.landing.fetch_events import land_events
+from mixpanel_data._internal.landing.fetch_profiles import Source, land_profiles
+from mixpanel_data._internal.landing.files import LandingFolder
+from mixpanel_data._internal.streams.profile_sets import USERS, ProfileRead
+from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data.exceptions import MixpanelDataError
 
 stamina.set_testing(True, attempts=1, cap=True)
 url, what, folder, bounds = sys.argv[1:5]
-from mixpanel_data._internal.bounds import Bounds
+from mixpanel_data._internal.api.bounds import Bounds
 account = Credentials(username="sa", secret="not-in-the-answer", project_id="1", region="us")
 day = date(2026, 3, 10)
 landing = LandingFolder(Path(folder), project="1", region="us")

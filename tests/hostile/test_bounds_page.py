@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mixpanel_data._internal import bounds, engage_pages, http_errors
-from mixpanel_data._internal.bounds import Bounds
-from mixpanel_data._internal.quarantine import Quarantine
+from mixpanel_data._internal.api import bounds, engage_pages, errors
+from mixpanel_data._internal.api.bounds import Bounds
+from mixpanel_data._internal.landing.quarantine import Quarantine
 from mixpanel_data._internal.settings import Settings, load_settings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "bounds.md").read_text(encoding="utf-8")
@@ -22,7 +22,7 @@ SETTINGS = {
 FIXED = {
     "gzip members": bounds.SPARE_MEMBERS,
     "body of an error": bounds.ERROR_BODY,
-    "retry-after": http_errors.MAX_RETRY_AFTER,
+    "retry-after": errors.MAX_RETRY_AFTER,
     "session_id": engage_pages.LONGEST_SESSION,
     "total": engage_pages.MORE_THAN_TOTAL,
 }

@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from mixpanel_data._internal.landing import Landed
+from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.publication.publish import Published
-from mixpanel_data._internal.report import SyncReport
-from mixpanel_data._internal.windows import Window
+from mixpanel_data._internal.run.report import SyncReport
+from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data.cli.app import run
 from mixpanel_data.cli.errors import said_warnings, show_error
 from mixpanel_data.cli.options import Format
-from mixpanel_data.cli.output import print_rows
-from mixpanel_data.cli.progress import Bars, Lines
-from mixpanel_data.cli.summary import print_summary
+from mixpanel_data.cli.output.progress import Bars, Lines
+from mixpanel_data.cli.output.rows import print_rows
+from mixpanel_data.cli.output.summary import print_summary
 from mixpanel_data.exceptions import APIError, QueryError
 from mixpanel_data.sandbox import Dataset, Sandbox
 

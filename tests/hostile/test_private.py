@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.dlt_folder import make_own
-from mixpanel_data._internal.locking import exclusive
-from mixpanel_data._internal.private_files import private_files, users_mask
-from mixpanel_data._internal.quarantine import Quarantine
+from mixpanel_data._internal.data_folder.dlt_folder import make_own
+from mixpanel_data._internal.data_folder.lock import exclusive
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.data_folder.private_files import private_files, users_mask
+from mixpanel_data._internal.landing.quarantine import Quarantine
 from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.sandbox import Dataset, Sandbox
 

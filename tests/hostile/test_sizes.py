@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from foundation.scripted_server import ScriptedServer, http
 
-from mixpanel_data._internal.bounds import BEYOND
+from mixpanel_data._internal.api.bounds import BEYOND
 
 MEGABYTES = 300
 """Of the whole process, Python and its libraries included."""

@@ -14,13 +14,14 @@ import pytest
 import stamina
 from foundation.scripted_server import ScriptedServer, http
 
+from mixpanel_data._internal.api.bounds import SPAN_SECONDS, Bounds
+from mixpanel_data._internal.api.deadlines import Deadline, TooSlowError
+from mixpanel_data._internal.api.errors import MAX_RETRY_AFTER, retry_after
+from mixpanel_data._internal.api.redactor import Redactor
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.bounds import SPAN_SECONDS, Bounds
+from mixpanel_data._internal.auth.credentials import Credentials
 from mixpanel_data._internal.clock import ServerClock
-from mixpanel_data._internal.credentials import Credentials
-from mixpanel_data._internal.deadlines import Deadline, TooSlowError
-from mixpanel_data._internal.http_errors import MAX_RETRY_AFTER, retry_after
-from mixpanel_data._internal.redaction import Redactor, redact
+from mixpanel_data._redaction import redact
 from mixpanel_data.exceptions import APIError, IncompleteExportError
 
 from .conftest import SECRET, USERNAME

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from mixpanel_data import MixpanelDataError, Workspace
-from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.data_folder.paths import DataFolder
 
 from .conftest import Run
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from insight.made_file import MadeFile, full
 
-from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.insight.model import Report, read_report
-from mixpanel_data._internal.insight.page import page
-from mixpanel_data._internal.insight.published import opened
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.html_report.model import Report, read_report
+from mixpanel_data._internal.html_report.published_tables import opened
+from mixpanel_data._internal.html_report.render import page
 
 NOW = datetime(2026, 9, 9, 8, 0, tzinfo=UTC)
 Read = Callable[..., Report]

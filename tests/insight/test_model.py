@@ -9,10 +9,10 @@ import pytest
 from insight.conftest import read
 from insight.made_file import FIRST, MadeFile, full
 
-from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.insight.page import specs
-from mixpanel_data._internal.insight.published import Unavailable, opened
-from mixpanel_data._internal.windows import Window
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.html_report.published_tables import Unavailable, opened
+from mixpanel_data._internal.html_report.render import specs
+from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data.exceptions import ConfigError, NothingPublishedError
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from insight.conftest import read
 from insight.made_file import LONG, MARKUP, MadeFile, full
 
-from mixpanel_data._internal.insight import words
-from mixpanel_data._internal.insight.page import page, specs
+from mixpanel_data._internal.html_report import formatting
+from mixpanel_data._internal.html_report.render import page, specs
 
 
 class Tags(HTMLParser):
@@ -160,10 +160,10 @@ def test_a_section_without_its_table_says_so(tmp_path: Path) -> None:
 @given(st.text(st.characters(exclude_categories=("Cs",)), max_size=300))
 @settings(max_examples=200)
 def test_any_name_can_be_seen_and_is_not_endless(name: str) -> None:
-    seen = words.name(name)
+    seen = formatting.name(name)
 
     assert seen.strip()
-    assert len(seen) <= words.LONGEST_NAME
+    assert len(seen) <= formatting.LONGEST_NAME
     assert not set(seen) & {"\n", "\x00", "\u2028", "\u202e"}
 
 
@@ -175,11 +175,11 @@ def test_any_name_can_be_seen_and_is_not_endless(name: str) -> None:
         (0.123, "12.3%"),
         (0.9999, ">99.9%"),
         (1.0, "100%"),
-        (None, words.NOTHING),
+        (None, formatting.NOTHING),
     ],
 )
 def test_a_share_never_rounds_to_none_or_all(value: float | None, said: str) -> None:
-    assert words.percent(value) == said
+    assert formatting.percent(value) == said
 
 
 @pytest.mark.parametrize(
@@ -193,4 +193,4 @@ def test_a_share_never_rounds_to_none_or_all(value: float | None, said: str) -> 
     ],
 )
 def test_a_duration_is_said_in_its_own_unit(seconds: float, said: str) -> None:
-    assert words.duration(seconds) == said
+    assert formatting.duration(seconds) == said

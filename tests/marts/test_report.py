@@ -8,10 +8,10 @@ import pytest
 from marts import plain
 
 from mixpanel_data import Workspace
-from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.insight.model import Report, read_report
-from mixpanel_data._internal.insight.published import Unavailable, opened
-from mixpanel_data.cli import demo
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.html_report.model import Report, read_report
+from mixpanel_data._internal.html_report.published_tables import Unavailable, opened
+from mixpanel_data.cli.commands import demo
 
 
 @pytest.fixture(scope="module")

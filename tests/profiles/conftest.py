@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from engine.conftest import Project
 
-from mixpanel_data._internal.report import SyncReport
-from mixpanel_data._internal.sync import Sync
+from mixpanel_data._internal.run.report import SyncReport
 from mixpanel_data.sandbox import Sandbox
 from mixpanel_data.sandbox.faults import Fault, FaultKind
+from mixpanel_data.sync.job import Sync
 
 ENGAGE = "/api/query/engage"
 LONG_AGO = "2020-01-01T00:00:00"
@@ -50,7 +50,7 @@ class People(Project):
     def landed(self, **settings: Any) -> Sync:
         """A run that died between landing and load."""
         job = self.job(**settings)
-        assert job.land_profiles()
+        assert job.extraction.land_profiles()
         return job
 
     def truth(self, group: str | None = None) -> dict[str, Properties]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mixpanel_data._internal.land_profiles import ATTEMPTS
+from mixpanel_data._internal.landing.fetch_profiles import ATTEMPTS
 from mixpanel_data.sandbox import FaultKind
 
 from .conftest import seen_now
@@ -101,7 +101,7 @@ def _turn_around(people):
 def test_a_total_that_moves_strongly_is_read_again_and_believed_the_second_time(
     people, crowd, monkeypatch
 ):
-    from mixpanel_data._internal import engage_pages
+    from mixpanel_data._internal.api import engage_pages
 
     crowd(2500)
     counted = engage_pages._count

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mixpanel_data._internal import land_profile_sets
+from mixpanel_data._internal.extract import profiles as land_profile_sets
 from mixpanel_data.sandbox import FaultKind
 
 from .conftest import seen_now
@@ -166,9 +166,9 @@ def test_a_group_that_is_not_configured_any_more_leaves_nothing(people, crowd):
 
 @pytest.mark.parametrize("hours", [0.5, 3])
 def test_a_long_read_is_as_fresh_as_its_end(hours):
-    from mixpanel_data._internal.land_profile_sets import _is_fresh
-    from mixpanel_data._internal.landing import Landed
-    from mixpanel_data._internal.windows import Window
+    from mixpanel_data._internal.extract.profiles import _is_fresh
+    from mixpanel_data._internal.landing.files import Landed
+    from mixpanel_data._internal.streams.windows import Window
 
     began = datetime.now(UTC) - timedelta(hours=10)
     day = began.date()

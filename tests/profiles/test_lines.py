@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.profile_lines import distinct_id, profiles_of, raw_of
+from mixpanel_data._internal.landing.profile_lines import distinct_id, profiles_of, raw_of
 
 NAMES = st.text(max_size=8) | st.sampled_from(
     ["$distinct_id", "$properties", "results", "Plan", "plan"]

@@ -4,12 +4,12 @@ import duckdb
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.api_requests import Received
-from mixpanel_data._internal.engage_pages import engage_pages
-from mixpanel_data._internal.inspect_lines import longest_line, without
-from mixpanel_data._internal.inspect_profiles import inspect_profiles
-from mixpanel_data._internal.profile_lines import profiles_of
-from mixpanel_data._internal.profile_sql import read_profiles
+from mixpanel_data._internal.api.engage_pages import engage_pages
+from mixpanel_data._internal.api.requester import Received
+from mixpanel_data._internal.landing.invalid_lines import longest_line, without
+from mixpanel_data._internal.landing.invalid_profiles import inspect_profiles
+from mixpanel_data._internal.landing.profile_lines import profiles_of
+from mixpanel_data._internal.sql.profiles import read_profiles
 from mixpanel_data.exceptions import HTTPContext
 
 from .test_unreadable import ODD, UNREADABLE

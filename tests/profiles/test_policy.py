@@ -5,15 +5,12 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.profile_reads import (
+from mixpanel_data._internal.ledger.records import ReadRecord, Reads
+from mixpanel_data._internal.planning.profiles import due_read, last_read, most_pages
+from mixpanel_data._internal.streams.profile_sets import (
     USERS,
     ProfileRead,
     ProfileSet,
-    ReadRecord,
-    Reads,
-    due_read,
-    last_read,
-    most_pages,
     profile_sets,
 )
 

@@ -10,12 +10,13 @@ import duckdb
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.landing import Reject
-from mixpanel_data._internal.profile_lines import profiles_of
-from mixpanel_data._internal.windows import Window
-from mixpanel_data.sources import replace_profiles
-from mixpanel_data.sources.package import Manifest, PackedFile, Project
-from mixpanel_data.sources.tables import LEDGER, LEDGER_COLUMNS, RAW_TABLES
+from mixpanel_data._internal.landing.files import Reject
+from mixpanel_data._internal.landing.profile_lines import profiles_of
+from mixpanel_data._internal.ledger.records import Project
+from mixpanel_data._internal.streams.windows import Window
+from mixpanel_data.destinations import replace_profiles
+from mixpanel_data.sources.manifest import Manifest, PackedFile
+from mixpanel_data.sources.schema import LEDGER, LEDGER_COLUMNS, RAW_TABLES
 
 START = datetime(2026, 3, 10, tzinfo=UTC)
 NAMES = st.sampled_from(["a", "b", "c", "d", "e"])

@@ -137,14 +137,14 @@ def test_a_snapshot_is_made_again_when_the_last_one_is_old(people, crowd, monkey
     people.read()
     people.read()
     with monkeypatch.context() as patched:
-        patched.setattr("mixpanel_data._internal.land_profile_sets.due_read", _days_later(7))
+        patched.setattr("mixpanel_data._internal.extract.profiles.due_read", _days_later(7))
         people.read()
 
     assert [complete for complete, _, _ in people.reads()] == [True, False, True]
 
 
 def _days_later(days):
-    from mixpanel_data._internal.profile_reads import due_read
+    from mixpanel_data._internal.planning.profiles import due_read
 
     def later(of, reads, *, now, **how):
         return due_read(of, reads, now=now + timedelta(days=days), **how)

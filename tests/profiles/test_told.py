@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from mixpanel_data._internal.status import read_status
 from mixpanel_data.cli.app import run
-from mixpanel_data.cli.summary import summary_lines
+from mixpanel_data.cli.output.summary import summary_lines
+from mixpanel_data.sync.status import read_status
 
 from .conftest import ENGAGE, seen_now
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mixpanel_data._internal.inspect_profiles import inspect_profiles
+from mixpanel_data._internal.landing.invalid_profiles import inspect_profiles
 from mixpanel_data.sandbox import FaultKind
 
 from .conftest import LONG_AGO, seen_now
@@ -214,9 +214,9 @@ def test_a_profile_without_an_id_is_nobodys_and_kept_apart(people, crowd):
 def test_each_is_judged_alone_as_the_load_would(tmp_path, raw, reason):
     import duckdb
 
-    from mixpanel_data._internal.inspect_lines import without
-    from mixpanel_data._internal.profile_lines import profiles_of
-    from mixpanel_data._internal.profile_sql import read_profiles
+    from mixpanel_data._internal.landing.invalid_lines import without
+    from mixpanel_data._internal.landing.profile_lines import profiles_of
+    from mixpanel_data._internal.sql.profiles import read_profiles
 
     [profile] = profiles_of(b'{"results":[%s]}' % raw)
     path = tmp_path / "profiles.ndjson"

@@ -6,9 +6,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from mixpanel_data._internal import build, dbt_process
-from mixpanel_data._internal.dbt_project import project_folder
-from mixpanel_data._internal.dbt_results import read_results
+from mixpanel_data._internal.transform import build, dbt_process
+from mixpanel_data._internal.transform.dbt_project import project_folder
+from mixpanel_data._internal.transform.dbt_results import read_results
 
 # What dbt does at the end of a complete build, which one of a part is not.
 _RECORD = """

@@ -11,7 +11,7 @@ import pytest
 from publish.building import begin, built, count, publish_built
 from publish.reader import holding
 
-from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.publication.check import check
 from mixpanel_data._internal.publication.publish import publish
 

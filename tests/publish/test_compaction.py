@@ -9,8 +9,7 @@ import duckdb
 import pytest
 from publish.test_publication import Killed, kill_at
 
-from mixpanel_data._internal import compaction
-from mixpanel_data._internal.publication import contents
+from mixpanel_data._internal.database import compaction, contents
 
 COMMENTED = """
 create schema mixpanel;

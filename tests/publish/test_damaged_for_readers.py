@@ -9,12 +9,12 @@ from publish.building import publish_built
 from publish.reader import holding
 
 from mixpanel_data import DatabaseDamagedError, DatabaseLockedError, Workspace
-from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.export_tables import export_tables
-from mixpanel_data._internal.insight.published import opened
-from mixpanel_data._internal.ledger import read_published_ledger
-from mixpanel_data._internal.project_time import looks_shifted
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.html_report.published_tables import opened
+from mixpanel_data._internal.ledger.reader import read_published_ledger
 from mixpanel_data._internal.publication.file_copy import BLOCK, HEADERS
+from mixpanel_data._internal.publication.parquet_export import export_tables
+from mixpanel_data.sync.time_basis import looks_shifted
 
 
 def ask(folder: DataFolder) -> None:

@@ -9,15 +9,15 @@ import duckdb
 import pytest
 from publish.building import begin
 
-from mixpanel_data._internal import sync
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.publication import build_stamp
 from mixpanel_data._internal.publication.build_file import build_file
 from mixpanel_data._internal.publication.publish import publish
 from mixpanel_data._internal.settings import load_settings
 from mixpanel_data.auth import Credentials
 from mixpanel_data.sandbox import Sandbox
+from mixpanel_data.sync import job
 
 LIMIT = 1.5
 FIRST = date(2026, 1, 1)
@@ -63,7 +63,7 @@ class Daily:
                 page=f"https://shop.example/{hash((day, number))}",
             )
 
-    def sync(self) -> None:
+    def job(self) -> None:
         settings = load_settings(
             {},
             data_dir=self.folder.root,
@@ -73,7 +73,7 @@ class Daily:
         )
         credentials = Credentials(**asdict(self.sandbox.credentials))
         with MixpanelAPIClient(credentials, base_url=self.sandbox.base_url) as client:
-            sync.Sync(settings, credentials, client=client).run(build=False).raise_failures()
+            job.Sync(settings, credentials, client=client).run(build=False).raise_failures()
 
     def files(self) -> int:
         """How many files there are beside the databases."""
@@ -84,7 +84,7 @@ class Daily:
 def daily(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Daily]:
     with Sandbox(today=FIRST + timedelta(days=400)) as sandbox:
         made = Daily(sandbox, tmp_path / "data")
-        monkeypatch.setattr(sync, "today", lambda _: made.today)
+        monkeypatch.setattr(job, "today", lambda _: made.today)
         yield made
 
 

@@ -11,8 +11,9 @@ import pytest
 from publish.building import begin, built, count, publish_built
 from publish.reader import holding
 
-from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.publication import build_stamp, contents, record
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.database import contents
+from mixpanel_data._internal.publication import build_stamp, record
 from mixpanel_data._internal.publication.build_file import build_file
 from mixpanel_data._internal.publication.check import check
 from mixpanel_data._internal.publication.file_copy import BLOCK, HEADERS

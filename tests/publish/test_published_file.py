@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy
 from publish.raw_file import Event, RawFile, at
 
-from mixpanel_data._internal.build import build
-from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.publication.publish import publish
+from mixpanel_data._internal.transform.build import build
 
 DAY = date(2026, 1, 1)
 

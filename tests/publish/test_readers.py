@@ -11,9 +11,9 @@ import pytest
 from publish.raw_file import Event, RawFile, at
 from publish.reader import holding
 
-from mixpanel_data._internal.build import build
-from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.publication.publish import Published, publish
+from mixpanel_data._internal.transform.build import build
 from mixpanel_data.exceptions import MixpanelDataError
 
 pytestmark = pytest.mark.usefixtures("only_core")
@@ -75,7 +75,7 @@ def test_after_a_kill_no_dbt_goes_on_and_the_next_build_works(tmp_path: Path) ->
     folder = DataFolder.at(tmp_path / "data")
     RawFile(folder.raw).load(some(2))
     code = (
-        "import sys; from mixpanel_data._internal.build import build, DataFolder;"
+        "import sys; from mixpanel_data._internal.transform.build import build, DataFolder;"
         "build(DataFolder.at(sys.argv[1]), on_progress=lambda said: print(said, flush=True))"
     )
     with subprocess.Popen(

@@ -16,7 +16,7 @@ from foundation.conftest import (  # noqa: F401 - the fixtures of cassettes
 )
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.credentials import Credentials
+from mixpanel_data._internal.auth.credentials import Credentials
 from mixpanel_data._internal.services.discovery import DiscoveryService
 from mixpanel_data._internal.services.live_query import LiveQueryService
 from mixpanel_data.sandbox import Sandbox

@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from services.conftest import Parrot, Services
 
-from mixpanel_data._internal.query_expressions import as_expression, property_expression
+from mixpanel_data._internal.services.query_api.expressions import (
+    as_expression,
+    property_expression,
+)
 from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.sandbox.expressions import EventSubject, parse_value
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from services.conftest import Parrot, Services
 
-from mixpanel_data._internal.services.session_cache import SessionCache
+from mixpanel_data._internal.services.catalog.cache import SessionCache
 from mixpanel_data.exceptions import ConfigError, ConfigWarning, QueryError, RateLimitError
 
 DAYS = "2024-01-01", "2024-01-31"

@@ -6,9 +6,9 @@ from datetime import date
 import pytest
 from account import account_of
 
+from mixpanel_data._internal.api.answer_cache import KEPT_BYTES, KeptAnswers
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.kept_answers import KEPT_BYTES, KeptAnswers
-from mixpanel_data._internal.query_api import QueryAPI
+from mixpanel_data._internal.services.query_api.client import QueryAPI
 from mixpanel_data.exceptions import QueryError, ServerError
 from mixpanel_data.sandbox import Fault, FaultKind, Sandbox
 

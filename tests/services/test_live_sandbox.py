@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from services.conftest import TODAY, Services
 
-from mixpanel_data._internal.query_expressions import property_expression
+from mixpanel_data._internal.services.query_api.expressions import property_expression
 from mixpanel_data.exceptions import QueryError
 from mixpanel_data.sandbox import Dataset, Sandbox
 from mixpanel_data.sandbox.saved import Funnel, Step

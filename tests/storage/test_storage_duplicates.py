@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixpanel_data._internal import storage_duplicates
+from mixpanel_data._internal.database import duplicates
 from mixpanel_data._internal.storage import StorageEngine
 
 from .conftest import JANUARY, event, profile, write
@@ -88,7 +88,7 @@ def test_any_ranges_in_any_order_bring_the_same_rows(world, fetches, slice_):
     expected = by_rule([e for e in world if any(a <= day_of(e) <= b for a, b in fetches)])
 
     with pytest.MonkeyPatch.context() as patch, StorageEngine.memory() as storage:
-        patch.setattr(storage_duplicates, "SLICE", slice_)
+        patch.setattr(duplicates, "SLICE", slice_)
         for number, (first, last) in enumerate(fetches):
             came = [each for each in world if first <= day_of(each) <= last]
             brought = storage.create_events_table("events", came, append=number > 0)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mixpanel_data._internal.budget import Budget
 from mixpanel_data._internal.config import ConfigManager
-from mixpanel_data._internal.data_folder import DataFolder
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.rate_limit.limiter import Budget
 from mixpanel_data._internal.storage import StorageEngine
 from mixpanel_data.exceptions import (
     AccountNotFoundError,

@@ -8,21 +8,22 @@ from typing import Any, Self
 
 import httpx
 
-from mixpanel_data._internal.api_parameters import given, json_object, json_value, names
-from mixpanel_data._internal.api_requests import ApiCall, Gate, Received, Requester
-from mixpanel_data._internal.api_urls import Family, api_urls
-from mixpanel_data._internal.bounds import Bounds
+from mixpanel_data._internal.api.answer_cache import KeptAnswers
+from mixpanel_data._internal.api.bounds import Bounds
+from mixpanel_data._internal.api.deadlines import with_deadlines
+from mixpanel_data._internal.api.engage_pages import EngagePage, engage_pages
+from mixpanel_data._internal.api.exchange import told_of
+from mixpanel_data._internal.api.export_stream import ExportStream
+from mixpanel_data._internal.api.gate import Gate
+from mixpanel_data._internal.api.log_redaction import redact_logs
+from mixpanel_data._internal.api.parameters import given, json_object, json_value, names
+from mixpanel_data._internal.api.redactor import Redactor
+from mixpanel_data._internal.api.requester import ApiCall, Received, Requester
+from mixpanel_data._internal.api.retry import RetryPolicy
+from mixpanel_data._internal.api.secret_bytes import SecretBytes
+from mixpanel_data._internal.api.urls import Family, api_urls
+from mixpanel_data._internal.auth.credentials import Credentials
 from mixpanel_data._internal.clock import ServerClock
-from mixpanel_data._internal.credentials import Credentials
-from mixpanel_data._internal.deadlines import with_deadlines
-from mixpanel_data._internal.engage_pages import EngagePage, engage_pages
-from mixpanel_data._internal.exchange import told_of
-from mixpanel_data._internal.export_stream import ExportStream
-from mixpanel_data._internal.kept_answers import KeptAnswers
-from mixpanel_data._internal.log_redaction import redact_logs
-from mixpanel_data._internal.redaction import Redactor
-from mixpanel_data._internal.retrying import RetryPolicy
-from mixpanel_data._internal.secret_bytes import SecretBytes
 
 __all__ = ["EngagePage", "ExportStream", "MixpanelAPIClient"]
 

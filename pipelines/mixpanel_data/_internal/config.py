@@ -1,16 +1,31 @@
 """Named accounts, and which credentials count."""
 
 import os
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mixpanel_data._internal import accounts_toml
-from mixpanel_data._internal.accounts_file import AccountsFile
-from mixpanel_data._internal.credentials import AccountInfo, Credentials, credentials_from
-from mixpanel_data._internal.credentials_environment import VARIABLES, environment_credentials
-from mixpanel_data.exceptions import AccountExistsError, AccountNotFoundError, ConfigError
+import httpx
+
+from mixpanel_data._internal.api.urls import is_loopback
+from mixpanel_data._internal.auth import accounts_toml
+from mixpanel_data._internal.auth.accounts_file import AccountsFile
+from mixpanel_data._internal.auth.credentials import (
+    VARIABLES,
+    AccountInfo,
+    Credentials,
+    credentials_from,
+    environment_credentials,
+)
+from mixpanel_data._internal.settings import Settings, dlt_section, project_root
+from mixpanel_data.exceptions import (
+    AccountExistsError,
+    AccountNotFoundError,
+    ConfigError,
+    ConfigWarning,
+)
 
 __all__ = ["AccountInfo", "ConfigManager", "Credentials", "Resolution"]
 
@@ -171,3 +186,58 @@ def _existing(data: dict[str, Any], name: str) -> dict[str, Any]:
         raise AccountNotFoundError(name, data["accounts"])
     account: dict[str, Any] = data["accounts"][name]
     return account
+
+
+SECRETS = "secrets.toml"
+
+
+def resolve(settings: Settings, account: str | None = None) -> Resolution:
+    """The credentials in force, and where they came from.
+
+    Precedence: the four ``MP_*`` variables, the account named here or in the settings, ``.dlt/secrets.toml``, the
+    default account.
+
+    Raises:
+        ConfigError: none of these has any, or they may not be used at the API base URL.
+    """
+    name = account or settings.account
+    section = dlt_section(project_root(), SECRETS).get("credentials")
+    in_environment = all(os.environ.get(variable, "").strip() for variable in VARIABLES)
+    if isinstance(section, dict) and not name and not in_environment:
+        found = Resolution(credentials_from(section, f".dlt/{SECRETS}"), f".dlt/{SECRETS}")
+    else:
+        found = ConfigManager().resolve(name)
+    return require_trusted(settings, found)
+
+
+def require_trusted(settings: Settings, found: Resolution) -> Resolution:
+    """``found``, where its secret may be sent to the API base URL of ``settings``.
+
+    A folder's file may name an address for the credentials beside it. For those of the environment or of a named account,
+    whoever made the folder would choose who gets the secret: such an address counts when a variable names it.
+
+    Raises:
+        ConfigError: the address is of a folder, and the credentials are not.
+    """
+    url = settings.api_base_url
+    if url is None:
+        return found
+    try:
+        host = httpx.URL(url).host
+    except httpx.InvalidURL:
+        return found  # the client says what is wrong with it
+    origin = settings.origin("api_base_url")
+    if origin.endswith(".toml") and not found.source.endswith(".toml"):
+        raise ConfigError(
+            f"{origin} here would send the secret of {found.source} to {host or url}. An address in a folder counts "
+            f"only for the credentials in the same folder, in .dlt/secrets.toml. If {host or url} may have these, "
+            f"set MP_API_BASE_URL={url}; if not, remove api_base_url from {origin}.",
+            details={"api_base_url": url, "host": host, "credentials": found.source},
+        )
+    if not is_loopback(host):
+        warnings.warn(
+            f"Requests, with the secret, go to {host} ({origin}), and not to Mixpanel.",
+            ConfigWarning,
+            stacklevel=2,
+        )
+    return found

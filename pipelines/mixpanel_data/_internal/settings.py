@@ -22,13 +22,11 @@ from pydantic import (
     field_validator,
 )
 
-from mixpanel_data._internal.bounds import Bounds
-from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.durations import parse_duration
-from mixpanel_data._internal.project import project_root
-from mixpanel_data._internal.quarantine import Quarantine
-from mixpanel_data._internal.sizes import parse_size
-from mixpanel_data._internal.zones import Zone, require_known
+from mixpanel_data._internal.api.bounds import Bounds
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.landing.quarantine import Quarantine
+from mixpanel_data._internal.text import parse_duration, parse_size
+from mixpanel_data._internal.time_zones import Zone, require_known
 from mixpanel_data.exceptions import ConfigError
 
 SECTION = ("sources", "mixpanel")
@@ -215,3 +213,25 @@ def _as_config_error(error: ValidationError, origins: Mapping[str, str]) -> Conf
         message = item["msg"].removeprefix("Value error, ")
         problems.append(f"MP_{name.upper()} (from {origins.get(name, 'default')}): {message}")
     return ConfigError("Settings that can't be used: " + "; ".join(problems))
+
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def checkout_root() -> Path | None:
+    """The checkout this package runs from, or None when it is installed as a wheel."""
+    root = _PACKAGE.parents[1]
+    return root if (root / "dbt" / "dbt_project.yml").is_file() else None
+
+
+def project_root() -> Path | None:
+    """The folder whose ``.dlt/`` counts: dlt's own choice, the working directory if it has one, else the checkout.
+
+    None for a library used from anywhere else.
+    """
+    if chosen := os.environ.get("DLT_PROJECT_DIR"):
+        return Path(chosen).resolve()
+    here = Path.cwd()
+    if (here / ".dlt" / "config.toml").is_file():
+        return here
+    return checkout_root()

@@ -7,19 +7,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from mixpanel_data._internal import storage_ledger, storage_store, storage_tables
-from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.dataframes import require_pandas
-from mixpanel_data._internal.duckdb_version import require_for_writing
-from mixpanel_data._internal.storage_attached import PUBLISHED, AttachedFiles
-from mixpanel_data._internal.storage_errors import asking
-from mixpanel_data._internal.storage_files import Connection, Files, OneFile
-from mixpanel_data._internal.storage_lines import Data, Kind, lines_of
-from mixpanel_data._internal.storage_names import is_same, require_usable
-from mixpanel_data._internal.storage_rows import Rows
-from mixpanel_data._internal.zones import Zone
+from mixpanel_data._internal.data_folder.duckdb_version import require_for_writing
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.database import catalog as storage_tables
+from mixpanel_data._internal.database import fetch_log, write
+from mixpanel_data._internal.database.attached import PUBLISHED, AttachedFiles
+from mixpanel_data._internal.database.connections import Connection, Files, OneFile
+from mixpanel_data._internal.database.errors import asking
+from mixpanel_data._internal.database.input_files import Data, Kind, lines_of
+from mixpanel_data._internal.database.table_names import is_same, require_usable
+from mixpanel_data._internal.time_zones import Zone
 from mixpanel_data.exceptions import TableExistsError, TableNotFoundError
 from mixpanel_data.types import TableInfo, TableMetadata, TableSchema
+from mixpanel_data.types._dataframes import require_pandas
+from mixpanel_data.types._rows import Rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +122,7 @@ class StorageEngine:
         own = self._files.own
         with self._looking() as cursor:
             if own in self._files.catalogs:
-                storage_ledger.require_ours(cursor, own)
+                fetch_log.require_ours(cursor, own)
             tables = storage_tables.found(cursor, self._files.catalogs)
         there = [item for item in tables if is_same(item.name, name)]
         if there and not (append and any(item.catalog == own for item in there)):
@@ -130,7 +131,7 @@ class StorageEngine:
             raise TableNotFoundError(name, [item.name for item in tables])
         if kind and there:
             with self._looking() as cursor:
-                storage_store.require_fit(cursor, there[0], kind)
+                write.require_fit(cursor, there[0], kind)
 
     def is_published(self, name: str) -> bool:
         """Whether a query would find ``name`` in a project's published file."""
@@ -153,14 +154,14 @@ class StorageEngine:
         """Where the rows of a fetched table come from. Raises TableNotFoundError, also for one that was not fetched."""
         with self._looking() as cursor:
             item = storage_tables.find(cursor, self._files.catalogs, name)
-            known = storage_ledger.read(cursor, item.catalog)
+            known = fetch_log.read(cursor, item.catalog)
         if item.name not in known:
             raise TableNotFoundError(name, known)
         return known[item.name]
 
     def drop(self, name: str) -> None:
         """Removes a table or view. Raises TableNotFoundError, also for what is published: that is only read."""
-        storage_store.drop(self._files, name)
+        write.drop(self._files, name)
 
     def execute(self, sql: str, parameters: Parameters = None) -> Connection:
         """A cursor of DuckDB's that holds the answer. Raises QueryError, as all that run SQL."""
@@ -212,9 +213,7 @@ class StorageEngine:
             metadata or TableMetadata(type=kind, fetched_at=datetime.now(UTC)), type=kind
         )
         with lines_of(data, kind, self.path) as lines:
-            return storage_store.store(
-                self._files, name, lines, metadata, self._zone, append=append
-            )
+            return write.store(self._files, name, lines, metadata, self._zone, append=append)
 
 
 def _open(path: Path | str | None, *, read_only: bool, external_access: bool) -> Files:

@@ -2,7 +2,7 @@
 
 import sys
 
-from mixpanel_data.cli.stopping import listen
+from mixpanel_data.cli.signals import listen
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from mixpanel_data.cli import (
+from mixpanel_data.cli.commands import (
     auth,
     demo,
     doctor,
@@ -22,7 +22,6 @@ from mixpanel_data.cli import (
     sync,
     verify,
 )
-from mixpanel_data.cli.csv_safe import offer_csv_safe
 from mixpanel_data.cli.errors import (
     BAD_ARGUMENTS,
     INTERRUPTED,
@@ -30,7 +29,8 @@ from mixpanel_data.cli.errors import (
     said_warnings,
     show_error,
 )
-from mixpanel_data.cli.stopping import stop_code
+from mixpanel_data.cli.output.csv_safe import offer_csv_safe
+from mixpanel_data.cli.signals import stop_code
 from mixpanel_data.exceptions import ConfigError, MixpanelDataError
 
 # Typer carries its own click and does not export the base of its errors.

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import typer
 
-from mixpanel_data.cli.visible import visible, visible_json
+from mixpanel_data.cli.output.visible import visible, visible_json
 from mixpanel_data.exceptions import (
     AccountNotFoundError,
     AuthenticationError,

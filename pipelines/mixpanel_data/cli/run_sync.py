@@ -9,9 +9,9 @@ import typer
 from mixpanel_data.cli.options import Format
 
 if TYPE_CHECKING:
-    from mixpanel_data._internal.progress import Progress
-    from mixpanel_data._internal.report import SyncReport
-    from mixpanel_data._internal.sync import Sync
+    from mixpanel_data._internal.run.progress import Progress
+    from mixpanel_data._internal.run.report import SyncReport
+    from mixpanel_data.sync.job import Sync
 
 LOCK_WAIT_SECONDS = 10.0
 
@@ -39,11 +39,11 @@ class SyncOptions:
 
 def run_sync(options: SyncOptions, *, quiet: bool = False, fmt: Format = Format.table) -> int:
     """The exit code of the job, after it was done and its outcome printed."""
-    from mixpanel_data._internal.dates import parse_day
-    from mixpanel_data._internal.locking import exclusive
+    from mixpanel_data._internal.data_folder.lock import exclusive
     from mixpanel_data._internal.settings import load_settings
+    from mixpanel_data._internal.text import parse_day
     from mixpanel_data.cli.errors import worst_code
-    from mixpanel_data.cli.progress import drawn
+    from mixpanel_data.cli.output.progress import drawn
 
     first, last, only = parse_day(options.first), parse_day(options.last), _only(options.only)
     if options.start_anew and only == "profiles":
@@ -61,10 +61,10 @@ def run_sync(options: SyncOptions, *, quiet: bool = False, fmt: Format = Format.
 
 def make_sync(options: SyncOptions, progress: "Progress") -> "Sync":
     """The job that ``options`` describe."""
-    from mixpanel_data._internal.accounts import resolve
-    from mixpanel_data._internal.event_filter import EventFilter
+    from mixpanel_data._internal.config import resolve
     from mixpanel_data._internal.settings import load_settings
-    from mixpanel_data._internal.sync import Sync
+    from mixpanel_data._internal.streams.event_filter import EventFilter
+    from mixpanel_data.sync.job import Sync
 
     settings = load_settings(data_dir=options.data_dir, max_wait=options.max_wait)
     return Sync(
@@ -88,8 +88,8 @@ def _only(value: str | None) -> Literal["events", "profiles"] | None:
 
 def _print(report: "SyncReport", fmt: Format, *, quiet: bool) -> None:
     from mixpanel_data.cli.errors import show_error
-    from mixpanel_data.cli.output import print_object
-    from mixpanel_data.cli.summary import print_summary
+    from mixpanel_data.cli.output.rows import print_object
+    from mixpanel_data.cli.output.summary import print_summary
 
     if fmt in (Format.json, Format.jsonl):
         print_object(report.to_dict())

@@ -9,17 +9,15 @@ from pydantic import BaseModel
 
 import mixpanel_data
 from mixpanel_data import Workspace, auth, exceptions, types
-from mixpanel_data._internal.delegated import Delegated
-from mixpanel_data._internal.lazily import lazily
-from mixpanel_data._internal.storage_rows import Rows
-from mixpanel_data._internal.workspace_discovery import Discovery
-from mixpanel_data._internal.workspace_fetching import Fetching
-from mixpanel_data._internal.workspace_queries import Queries
-from mixpanel_data._internal.workspace_tables import Tables
+from mixpanel_data._internal.workspace.descriptors import Delegated, lazily
+from mixpanel_data._internal.workspace.fetching import Fetching
+from mixpanel_data._internal.workspace.mixpanel import Discovery, Queries
+from mixpanel_data._internal.workspace.tables import Tables
 from mixpanel_data.cli.errors import exit_code
 from mixpanel_data.docs.markdown import NOTICE, anchor, block, documented, joined, prose, table
 from mixpanel_data.docs.signatures import overloads, type_text
 from mixpanel_data.types._base import Answer, Record, Result, Table
+from mixpanel_data.types._rows import Rows
 
 _PARTS: tuple[tuple[str, type], ...] = (
     ("Fetching", Fetching),

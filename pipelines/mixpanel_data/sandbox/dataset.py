@@ -7,11 +7,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from mixpanel_data.sandbox import shop
 from mixpanel_data.sandbox.bodies import DaysBody
 from mixpanel_data.sandbox.days import FileDay, MemoryDay
 from mixpanel_data.sandbox.records import Event, Profile, to_ms
 from mixpanel_data.sandbox.saved import Saved
-from mixpanel_data.sandbox.shop import fill
 
 
 class Revision:
@@ -39,8 +39,12 @@ class Dataset:
         cls, *, today: date | None = None, seed: int = 1, days: int = 60, users: int = 1200
     ) -> "Dataset":
         """An invented shop over the ``days`` up to the day before ``today`` (UTC). Same arguments, same bytes."""
+        made = shop.sample(today=today, seed=seed, days=days, users=users)
         dataset = cls()
-        fill(dataset, today=today, seed=seed, days=days, users=users)
+        dataset.add(*made.events)
+        dataset.saved = made.saved
+        for each in made.profiles:
+            dataset.set_profile(each.distinct_id, each.properties, data_group_id=each.data_group_id)
         return dataset
 
     @classmethod

@@ -6,10 +6,10 @@ from typing import Any
 import dlt
 from dlt.extract import DltResource
 
-from mixpanel_data._internal.landing import Landed
-from mixpanel_data.sources import tables
-from mixpanel_data.sources.drafts import drafts
-from mixpanel_data.sources.package import Project, pack
+from mixpanel_data._internal.extract.extraction import fetch_due_files
+from mixpanel_data._internal.landing.files import Landed
+from mixpanel_data.sources import schema
+from mixpanel_data.sources.manifest import pack
 
 __all__ = ["mixpanel_source"]
 
@@ -27,7 +27,7 @@ def mixpanel_source(
     places, the days that are missing plus the look-back, landed and verified. ``start_date`` and ``end_date``
     (``YYYY-MM-DD``, both included, in the days the project exports) ask for those days instead.
 
-    Load it with the destination :class:`~mixpanel_data.sources.destination.mixpanel_duckdb`: DuckDB reads the landed
+    Load it with the destination :class:`~mixpanel_data.destinations.mixpanel_duckdb.mixpanel_duckdb`: DuckDB reads the landed
     files itself, and ledger and rows are one transaction. A window that did not arrive whole is left out, logged as an
     error and absent from ``_metadata``; the next run asks for it again.
 
@@ -39,42 +39,42 @@ def mixpanel_source(
     @dlt.resource(name="landed", selected=False)
     def landed_files() -> Iterator[list[Landed]]:
         whose, files = (
-            (project, list(landed)) if landed is not None else _bring(start_date, end_date)
+            (project, list(landed)) if landed is not None else fetch_due_files(start_date, end_date)
         )
         pack(whose, files)
         yield from ([file] for file in files)
 
-    @dlt.transformer(data_from=landed_files, name=tables.EVENTS, columns=tables.EVENT_COLUMNS)
+    @dlt.transformer(data_from=landed_files, name=schema.EVENTS, columns=schema.EVENT_COLUMNS)
     def events(files: list[Landed]) -> Iterator[Any]:
         """What Mixpanel served, not deduplicated; whole days."""
-        yield from _imports(files, tables.EVENTS)
+        yield from _imports(files, schema.EVENTS)
 
-    @dlt.transformer(data_from=landed_files, name=tables.PROFILES, columns=tables.PROFILE_COLUMNS)
+    @dlt.transformer(data_from=landed_files, name=schema.PROFILES, columns=schema.PROFILE_COLUMNS)
     def profiles(files: list[Landed]) -> Iterator[Any]:
         """The current user profiles, one row each."""
-        yield from _imports(files, tables.PROFILES)
+        yield from _imports(files, schema.PROFILES)
 
     @dlt.transformer(
-        data_from=landed_files, name=tables.GROUP_PROFILES, columns=tables.GROUP_PROFILE_COLUMNS
+        data_from=landed_files, name=schema.GROUP_PROFILES, columns=schema.GROUP_PROFILE_COLUMNS
     )
     def group_profiles(files: list[Landed]) -> Iterator[Any]:
         """The current profiles of the configured groups, one row each."""
-        yield from _imports(files, tables.GROUP_PROFILES)
+        yield from _imports(files, schema.GROUP_PROFILES)
 
     @dlt.transformer(
         data_from=landed_files,
-        name=tables.LEDGER,
-        columns=tables.LEDGER_COLUMNS,
+        name=schema.LEDGER,
+        columns=schema.LEDGER_COLUMNS,
         write_disposition="append",
     )
     def metadata(files: list[Landed]) -> Iterator[dict[str, Any]]:
         """One row a day, or a read of profiles: what is known of it before the load counts its rows."""
         for file in files:
-            yield from drafts(file)
+            yield from _ledger_rows(file)
 
     for resource in (events, profiles, group_profiles):
-        resource.apply_hints(additional_table_hints={tables.RAW_HINT: True})
-    metadata.apply_hints(additional_table_hints={tables.LEDGER_HINT: True})
+        resource.apply_hints(additional_table_hints={schema.RAW_HINT: True})
+    metadata.apply_hints(additional_table_hints={schema.LEDGER_HINT: True})
     return landed_files, events, profiles, group_profiles, metadata
 
 
@@ -85,7 +85,14 @@ def _imports(files: list[Landed], kind: str) -> Iterator[Any]:
             yield dlt.mark.with_file_import(str(file.path), "jsonl", items_count=file.lines)
 
 
-def _bring(start_date: str | None, end_date: str | None) -> tuple[Project, list[Landed]]:
-    from mixpanel_data._internal.bring import bring  # the engine imports this module
-
-    return bring(start_date, end_date)
+def _ledger_rows(landed: Landed) -> Iterator[dict[str, Any]]:
+    """A row for each day of an events file, one for a file of profiles: the load fills in what only it can count."""
+    common = {
+        "table_name": landed.kind,
+        "fetch_type": landed.kind,
+        "filter_hash": landed.filter_hash,
+        "fetched_at": landed.fetched_at.replace(tzinfo=None),
+        "snapshot_complete": landed.snapshot_complete,
+    }
+    for day in landed.window.days():
+        yield {**common, "window_start": day, "window_end": day}

@@ -7,7 +7,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mixpanel_data._internal.dataframes import dataframe
+from mixpanel_data.types._dataframes import dataframe
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from mixpanel_data._internal.dataframes import dataframe, require_pandas
 from mixpanel_data.exceptions import MixpanelDataError
 from mixpanel_data.types._base import Record, Result, plain
+from mixpanel_data.types._dataframes import dataframe, require_pandas
 
 if TYPE_CHECKING:
     import pandas as pd

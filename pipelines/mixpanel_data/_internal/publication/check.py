@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import duckdb
 
-from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.publication import build_stamp, contents, file_copy, place, record
+from mixpanel_data._internal.data_folder import place
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.database import contents
+from mixpanel_data._internal.publication import build_stamp, file_copy, record
 from mixpanel_data._internal.publication.build_file import build_file, copy_aside, first_line
 
 SHOWN = 5

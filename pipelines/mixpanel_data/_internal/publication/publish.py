@@ -5,14 +5,16 @@ from pathlib import Path
 
 import duckdb
 
-from mixpanel_data._internal.compaction import compact_when_worth_it
-from mixpanel_data._internal.damage_words import is_damage
-from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.publication import build_stamp, contents, file_copy, place, record
+from mixpanel_data._internal.data_folder import place
+from mixpanel_data._internal.data_folder.damage_messages import is_damage
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.database import contents
+from mixpanel_data._internal.database.compaction import compact_when_worth_it
+from mixpanel_data._internal.database.memory import ALONE, EACH_OF_TWO, limited
+from mixpanel_data._internal.database.vacuum import tidy_when_worth_it
+from mixpanel_data._internal.publication import build_stamp, file_copy, record
 from mixpanel_data._internal.publication.build_file import build_file, first_line, put_aside
-from mixpanel_data._internal.publication.memory import ALONE, EACH_OF_TWO, limited
 from mixpanel_data._internal.publication.record import Record
-from mixpanel_data._internal.vacuum import tidy_when_worth_it
 from mixpanel_data.exceptions import MixpanelDataError, StorageError
 
 MEMORY_LIMIT = "1GB"

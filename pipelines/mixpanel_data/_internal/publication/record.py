@@ -6,8 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from mixpanel_data._internal.data_folder import DataFolder
-from mixpanel_data._internal.replaced_files import flush
+from mixpanel_data._internal.data_folder.atomic_files import flush
+from mixpanel_data._internal.data_folder.paths import DataFolder
 
 
 @dataclass

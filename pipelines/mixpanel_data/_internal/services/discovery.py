@@ -4,13 +4,13 @@ from collections.abc import Callable, Hashable
 from typing import Literal, TypeVar
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.query_answers import items, member
-from mixpanel_data._internal.query_api import QueryAPI
-from mixpanel_data._internal.query_arguments import at_most, choice
-from mixpanel_data._internal.query_names import refuse_slips
-from mixpanel_data._internal.services import discovery_answers as read
-from mixpanel_data._internal.services.lexicon import lexicon_schemas
-from mixpanel_data._internal.services.session_cache import SessionCache
+from mixpanel_data._internal.services.catalog import answers
+from mixpanel_data._internal.services.catalog.cache import SessionCache
+from mixpanel_data._internal.services.catalog.lexicon import lexicon_schemas
+from mixpanel_data._internal.services.query_api.answers import items, member
+from mixpanel_data._internal.services.query_api.arguments import at_most, choice
+from mixpanel_data._internal.services.query_api.client import QueryAPI
+from mixpanel_data._internal.services.query_api.event_names import refuse_slips
 from mixpanel_data.types import BookmarkInfo, FunnelInfo, LexiconSchema, SavedCohort, TopEvent
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ class DiscoveryService:
 
         def load() -> list[str]:
             with self._api.get("events/names", type="general", limit=_MOST_NAMES) as answer:
-                return read.texts(answer)
+                return answers.texts(answer)
 
         return sorted(self._once(("events",), load, refresh))
 
@@ -78,7 +78,7 @@ class DiscoveryService:
                 "events/properties/values", event=event, name=property, limit=limit
             )
             with asked as answer:
-                return read.texts(answer)
+                return answers.texts(answer)
 
         return self._once_of(event, ("values", event, property, limit), load, refresh)
 
@@ -98,7 +98,7 @@ class DiscoveryService:
 
         def load() -> list[TopEvent]:
             with self._api.get("events/top", type=type, limit=limit) as answer:
-                return read.top_events(answer)
+                return answers.top_events(answer)
 
         return self._once(("top", type, limit), load, refresh)
 
@@ -107,7 +107,7 @@ class DiscoveryService:
 
         def load() -> list[FunnelInfo]:
             with self._api.get("funnels/list") as answer:
-                return read.funnels(answer)
+                return answers.funnels(answer)
 
         return self._once(("funnels",), load, refresh)
 
@@ -116,7 +116,7 @@ class DiscoveryService:
 
         def load() -> list[SavedCohort]:
             with self._api.post("cohorts/list") as answer:
-                return read.cohorts(answer)
+                return answers.cohorts(answer)
 
         return self._once(("cohorts",), load, refresh)
 
@@ -129,7 +129,7 @@ class DiscoveryService:
         def load() -> list[BookmarkInfo]:
             params = {"v": "2"} | ({"type": type} if type else {})
             with self._client.app("bookmarks", params) as answer:
-                return read.bookmarks(answer)
+                return answers.bookmarks(answer)
 
         return self._once(("bookmarks", type), load, refresh)
 

@@ -7,21 +7,22 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.event_sql import bounds, literal, timestamp
-from mixpanel_data._internal.landing import Landed, Reject
-from mixpanel_data._internal.query_arguments import Day
-from mixpanel_data._internal.services.fetch_arguments import event_filter, window_of
-from mixpanel_data._internal.services.fetch_landing import (
+from mixpanel_data._internal.database.table_names import quoted
+from mixpanel_data._internal.database.unreadable_lines import MALFORMED
+from mixpanel_data._internal.landing.files import Landed, Reject
+from mixpanel_data._internal.services.fetching.arguments import event_filter, window_of
+from mixpanel_data._internal.services.fetching.landing import (
     EventLandings,
     ProfileLandings,
     temporary_landing,
 )
-from mixpanel_data._internal.services.record_stream import Findings
+from mixpanel_data._internal.services.fetching.record_stream import Findings
+from mixpanel_data._internal.services.query_api.arguments import Day
+from mixpanel_data._internal.sql.events import bounds
+from mixpanel_data._internal.sql.literals import literal, timestamp
 from mixpanel_data._internal.storage import StorageEngine
-from mixpanel_data._internal.storage_names import quoted
-from mixpanel_data._internal.storage_unreadable import MALFORMED
-from mixpanel_data._internal.windows import Window
-from mixpanel_data._internal.zones import Zone
+from mixpanel_data._internal.streams.windows import Window
+from mixpanel_data._internal.time_zones import Zone
 from mixpanel_data.exceptions import IncompleteExportError
 from mixpanel_data.types import FetchResult, RejectedLine, TableMetadata
 

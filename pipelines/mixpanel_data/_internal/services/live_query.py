@@ -1,12 +1,12 @@
 """Mixpanel's own numbers, asked for now."""
 
-from mixpanel_data._internal.services.breakdowns import BreakdownQueries
-from mixpanel_data._internal.services.funnels import FunnelQueries
-from mixpanel_data._internal.services.maintenance import MaintenanceQueries
-from mixpanel_data._internal.services.numeric import NumericQueries
-from mixpanel_data._internal.services.retention import RetentionQueries
-from mixpanel_data._internal.services.saved_reports import SavedReportQueries
-from mixpanel_data._internal.services.segmentation import SegmentationQueries
+from mixpanel_data._internal.services.reports.deprecated import MaintenanceQueries
+from mixpanel_data._internal.services.reports.event_counts import BreakdownQueries
+from mixpanel_data._internal.services.reports.funnels import FunnelQueries
+from mixpanel_data._internal.services.reports.insights import SavedReportQueries
+from mixpanel_data._internal.services.reports.numeric import NumericQueries
+from mixpanel_data._internal.services.reports.retention import RetentionQueries
+from mixpanel_data._internal.services.reports.segmentation import SegmentationQueries
 
 
 class LiveQueryService(

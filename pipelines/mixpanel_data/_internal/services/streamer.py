@@ -5,23 +5,23 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.event_filter import EventFilter
-from mixpanel_data._internal.inspect_lines import numbered_lines
-from mixpanel_data._internal.landing import Landed
-from mixpanel_data._internal.profile_lines import distinct_id, raw_of
-from mixpanel_data._internal.query_arguments import Day
-from mixpanel_data._internal.services.fetch_arguments import event_filter, window_of
-from mixpanel_data._internal.services.fetch_landing import (
+from mixpanel_data._internal.landing.files import Landed
+from mixpanel_data._internal.landing.invalid_lines import numbered_lines
+from mixpanel_data._internal.landing.profile_lines import distinct_id, raw_of
+from mixpanel_data._internal.services.fetcher import findings_of, loaded
+from mixpanel_data._internal.services.fetching.arguments import event_filter, window_of
+from mixpanel_data._internal.services.fetching.landing import (
     EventLandings,
     ProfileLandings,
     temporary_landing,
 )
-from mixpanel_data._internal.services.fetcher import findings_of, loaded
-from mixpanel_data._internal.services.record_stream import Findings, RecordStream
-from mixpanel_data._internal.services.records import NESTED, Record, parsed
+from mixpanel_data._internal.services.fetching.record_stream import Findings, RecordStream
+from mixpanel_data._internal.services.fetching.records import NESTED, Record, parsed
+from mixpanel_data._internal.services.query_api.arguments import Day
 from mixpanel_data._internal.storage import StorageEngine
-from mixpanel_data._internal.windows import Window
-from mixpanel_data._internal.zones import Zone
+from mixpanel_data._internal.streams.event_filter import EventFilter
+from mixpanel_data._internal.streams.windows import Window
+from mixpanel_data._internal.time_zones import Zone
 from mixpanel_data.types import RejectedLine
 
 _ROWS = 1_000

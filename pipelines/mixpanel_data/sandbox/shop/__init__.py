@@ -1,41 +1,45 @@
 """An invented shop, as its Mixpanel project would have recorded it."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from operator import attrgetter
 from random import Random
-from typing import TYPE_CHECKING
 
-from mixpanel_data.sandbox.records import DAY_MS, Event, to_ms
+from mixpanel_data.sandbox.records import DAY_MS, Event, Profile, to_ms
+from mixpanel_data.sandbox.saved import Saved
 from mixpanel_data.sandbox.shop.hard_things import hard_things
 from mixpanel_data.sandbox.shop.people import Person, people, visit_days
-from mixpanel_data.sandbox.shop.profiles import add_profiles
+from mixpanel_data.sandbox.shop.profiles import profiles
 from mixpanel_data.sandbox.shop.recorder import Recorder
 from mixpanel_data.sandbox.shop.saved import saved
 from mixpanel_data.sandbox.shop.subscriptions import subscription_events
 
-if TYPE_CHECKING:
-    from mixpanel_data.sandbox.dataset import Dataset
-
 _FEWEST_FOR_HARD_THINGS = 600  # smaller samples are only the ordinary shop
 
 
-def fill(dataset: "Dataset", *, today: date | None, seed: int, days: int, users: int) -> None:
-    """Put the shop's events and profiles of the ``days`` before ``today`` (UTC; None: the real one) into ``dataset``.
+@dataclass(frozen=True)
+class Shop:
+    """All that the shop's project holds."""
 
-    With them comes what the shop's people have saved: funnels, reports, cohorts, Lexicon, annotations.
-    """
+    events: list[Event]
+    profiles: list[Profile]
+    saved: Saved
+    """What the shop's people have saved: funnels, reports, cohorts, Lexicon, annotations."""
+
+
+def sample(*, today: date | None, seed: int, days: int, users: int) -> Shop:
+    """The shop over the ``days`` before ``today`` (UTC; None: the real one)."""
     first = (today or datetime.now(UTC).date()) - timedelta(days=days)
     first_ms = to_ms(datetime.combine(first, time(), UTC))
     everyone = people(seed, users, days)
     events = [
         event for each in everyone for event in _events(each, first_ms, days, first.weekday())
     ]
-    dataset.add(*events)
-    dataset.saved = saved(first.isoformat())
-    add_profiles(dataset, everyone, events, first_ms)
+    stored = profiles(everyone, events, first_ms)
     if len(events) >= _FEWEST_FOR_HARD_THINGS:
         in_order = sorted(events, key=attrgetter("time_ms"))
-        dataset.add(*hard_things(Random(seed), in_order))
+        events += hard_things(Random(seed), in_order)
+    return Shop(events, stored, saved(first.isoformat()))
 
 
 def _events(person: Person, first_ms: int, days: int, first_weekday: int) -> list[Event]:

@@ -3,31 +3,27 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mixpanel_data.sandbox.records import DAY_MS, Event
+from mixpanel_data.sandbox.records import DAY_MS, Event, Profile
 from mixpanel_data.sandbox.shop.people import Person
-
-if TYPE_CHECKING:
-    from mixpanel_data.sandbox.dataset import Dataset
 
 COMPANIES = "1001"  # the data group id, as the project settings would show it
 
 
-def add_profiles(
-    dataset: "Dataset", everyone: list[Person], events: Iterable[Event], first_ms: int
-) -> None:
-    """One profile a user that has any event, consistent with those events; then the odd ones."""
+def profiles(everyone: list[Person], events: Iterable[Event], first_ms: int) -> list[Profile]:
+    """One profile a user that has any event, consistent with those events; then the odd ones, then companies."""
     last_seen, orders = _activity(events)
     users = [person for person in everyone if person.user_id in last_seen]
+    stored: dict[str | int, dict[str, Any] | None] = {}
     for person in users:
         if person.user_id:
             joined = first_ms + person.joined * DAY_MS
             spent = orders[person.user_id]
             seen = last_seen[person.user_id]
-            dataset.set_profile(person.user_id, _properties(person, joined, seen, spent))
-    _add_odd_ones(dataset, users)
-    _add_companies(dataset)
+            stored[person.user_id] = _properties(person, joined, seen, spent)
+    _add_odd_ones(stored, users)
+    return [*(Profile(*item) for item in stored.items()), *_companies()]
 
 
 def _activity(events: Iterable[Event]) -> tuple[dict[str, int], dict[str, list[float]]]:
@@ -64,37 +60,34 @@ def _properties(person: Person, joined: int, seen: int, orders: list[float]) -> 
     }
 
 
-def _add_odd_ones(dataset: "Dataset", users: list[Person]) -> None:
+def _add_odd_ones(stored: dict[str | int, dict[str, Any] | None], users: list[Person]) -> None:
     """What real profile stores hold beside the well-kept ones."""
     for person in users[::20]:
-        stored = dataset.profile(person.user_id or "")
-        if stored and stored.properties:
-            kept = {k: v for k, v in stored.properties.items() if k != "$last_seen"}
-            dataset.set_profile(stored.distinct_id, kept)  # written with $ignore_time only
+        if properties := stored.get(person.user_id or ""):
+            del properties["$last_seen"]  # written with $ignore_time only
     for number in (4, 42, 9_007_199_254_740_993):
-        dataset.set_profile(number, {"$email": f"{number}@example.com", "plan": "free"})
-    dataset.set_profile("empty-profile", {})
-    dataset.set_profile("bare-profile", None)
-    dataset.set_profile(
-        "odd-profile",
-        {
-            "$last_seen": _iso(0),
-            "plan": "pro",
-            "Plan": "Pro",
-            'size "EU"': 42,
-            "shoe/size": "42",
-            "note": "line\u2028break, zero \u0000, emoji 🦊",
-            "ledger": 2**70,
-            "address": {"home": {"city": "Köln"}, "work": None},
-        },
-    )
+        stored[number] = {"$email": f"{number}@example.com", "plan": "free"}
+    stored["empty-profile"] = {}
+    stored["bare-profile"] = None
+    stored["odd-profile"] = {
+        "$last_seen": _iso(0),
+        "plan": "pro",
+        "Plan": "Pro",
+        'size "EU"': 42,
+        "shoe/size": "42",
+        "note": "line\u2028break, zero \u0000, emoji 🦊",
+        "ledger": 2**70,
+        "address": {"home": {"city": "Köln"}, "work": None},
+    }
 
 
-def _add_companies(dataset: "Dataset") -> None:
+def _companies() -> list[Profile]:
     """Group profiles; the first id is also the id of a user profile, and means something else."""
-    for company_id, name in ((42, "Acme GmbH"), ("globex", "Globex"), ("initech", "Initech")):
-        properties = {"$name": name, "seats": 10 * len(name)}
-        dataset.set_profile(company_id, properties, data_group_id=COMPANIES)
+    named = ((42, "Acme GmbH"), ("globex", "Globex"), ("initech", "Initech"))
+    return [
+        Profile(company_id, {"$name": name, "seats": 10 * len(name)}, COMPANIES)
+        for company_id, name in named
+    ]
 
 
 def _iso(time_ms: int) -> str:

@@ -1,0 +1,1 @@
+"""HTTP requests to Mixpanel: addresses, retries, bodies, errors, secrets."""

@@ -1,0 +1,52 @@
+"""One account's secret, removed from texts in every spelling in which a server may send it back."""
+
+import base64
+import html
+import re
+from functools import cached_property
+
+from mixpanel_data._internal.auth.credentials import Credentials
+from mixpanel_data._redaction import REDACTED, redact
+
+
+class Redactor:
+    """Knows one account's secret in the spellings in which a server may send it back."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def __call__(self, text: str) -> str:
+        """``text`` without the secret in any spelling, nor anything else that looks like credentials."""
+        return redact(self._known.sub(REDACTED, text))
+
+    @cached_property
+    def _known(self) -> re.Pattern[str]:
+        # Made when there is something to redact: it is long.
+        known = sorted(_encodings(self._credentials), key=len, reverse=True)
+        return re.compile("|".join("".join(map(_escapes, text)) for text in known))
+
+    def __repr__(self) -> str:
+        return "Redactor(...)"
+
+
+def _encodings(credentials: Credentials) -> set[str]:
+    """The secret as it is and in base64, alone or in the pairs of an authorization header."""
+    secret = credentials.secret.get_secret_value()
+    pairs = (secret, f"{credentials.username}:{secret}", f"{secret}:")
+    encoded = {base64.b64encode(pair.encode()).decode().rstrip("=") for pair in pairs}
+    return {secret} | encoded | {text.replace("+", "-").replace("/", "_") for text in encoded}
+
+
+def _escapes(character: str) -> str:
+    """A pattern for one character as it stands in plain text, JSON (in a text in JSON …), a URL or HTML."""
+    units = re.findall("....", character.encode("utf-16-be").hex())
+    forms = {
+        re.escape(character),
+        r"\\{1,8}".join(f"(?i:u{unit})" for unit in units),
+        "".join(f"(?i:%{byte:02x})" for byte in character.encode()),
+        re.escape(html.escape(character)),
+        r"".join(rf"\\x(?i:{byte:02x})" for byte in character.encode()),
+        f"&#0*{ord(character)};",
+        f"(?i:&#x0*{ord(character):x};)",
+    }
+    return rf"\\{{0,8}}(?:{'|'.join(sorted(forms, key=len, reverse=True))})"

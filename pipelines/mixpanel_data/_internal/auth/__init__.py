@@ -1,0 +1,1 @@
+"""Credentials, and the file of named accounts."""

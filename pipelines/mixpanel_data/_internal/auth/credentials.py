@@ -1,0 +1,141 @@
+"""Who asks, and for which project."""
+
+import os
+import warnings
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from mixpanel_data.exceptions import ConfigError, ConfigWarning
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _hidden(value: object) -> object:
+    return SecretStr(value.strip()) if isinstance(value, str) else value
+
+
+Region = Literal["us", "eu", "in"]
+"""Where a project lives, fixed at its creation. Source: Mixpanel's page on managing projects."""
+
+
+class Credentials(BaseModel):
+    """A service account's access to one project. The secret shows in no repr, text or validation error."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        str_strip_whitespace=True,
+        hide_input_in_errors=True,
+    )
+
+    username: str = Field(min_length=1)
+    secret: SecretStr = Field(min_length=1)
+    # project_id = 12345 in a TOML file means what it says; a secret like 1e5 would not.
+    project_id: str = Field(min_length=1, coerce_numbers_to_str=True)
+    region: Annotated[Region, BeforeValidator(_lower)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hide_secret(cls, data: Any) -> Any:
+        # hide_input_in_errors covers the text of an error, not its .errors(); there the input is this dict.
+        if isinstance(data, dict) and "secret" in data:
+            return {**data, "secret": _hidden(data["secret"])}
+        return data
+
+    @field_validator("secret")
+    @classmethod
+    def _sendable(cls, secret: SecretStr) -> SecretStr:
+        try:
+            secret.get_secret_value().encode()
+        except UnicodeEncodeError:
+            raise ValueError("not valid Unicode text") from None
+        return secret
+
+
+class AccountInfo(BaseModel):
+    """What may be shown of a named account: all but its secret."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    username: str
+    project_id: str
+    region: Region
+    is_default: bool
+
+
+_SAID = {
+    "missing": "is missing",
+    "string_too_short": "is empty",
+    "too_short": "is empty",
+    "literal_error": "is not us, eu or in",
+    "string_type": "is no text",
+    "extra_forbidden": "is not known here",
+}
+
+
+def credentials_from(fields: dict[str, Any], where: str) -> Credentials:
+    """The credentials in ``fields``, which came from ``where`` (a text for people).
+
+    Raises ConfigError naming each wrong field, never a value.
+    """
+    try:
+        return Credentials.model_validate(fields)
+    except ValidationError as error:
+        problems = [
+            f"{'.'.join(map(str, problem['loc'])) or 'entry'} {_SAID.get(problem['type'], problem['msg'])}"
+            for problem in error.errors(include_input=False, include_url=False)
+        ]
+    # Outside the except block, so that the error carries no other one that holds the input.
+    raise ConfigError(
+        f"{where} is not a complete account: {'; '.join(problems)}. "
+        "It needs username, secret, project_id and region (us, eu or in).",
+        details={"where": where, "problems": problems},
+    )
+
+
+VARIABLES = {
+    "MP_USERNAME": "username",
+    "MP_SECRET": "secret",
+    "MP_PROJECT_ID": "project_id",
+    "MP_REGION": "region",
+}
+
+
+def environment_credentials(*, hides: str | None) -> Credentials | None:
+    """The credentials if all four variables are set; empty ones are not.
+
+    Warns when some are missing, and when they hide the account ``hides``, naming variables, never values. Raises
+    ConfigError when all are set and one can't be right.
+    """
+    values = {name: os.environ.get(name, "").strip() for name in VARIABLES}
+    given = [name for name, value in values.items() if value]
+    missing = [name for name in VARIABLES if name not in given]
+    if missing:
+        if given:
+            _warn(f"{_list(given)} set without {_list(missing)}: the environment is not used.")
+        return None
+    if hides is not None:
+        _warn(f"{_list(given)} are set and count instead of the account '{hides}'.")
+    fields = {field: values[name] for name, field in VARIABLES.items()}
+    return credentials_from(fields, f"The environment ({_list(given)})")
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, ConfigWarning, stacklevel=4)
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,1 @@
+"""The data folder: its paths, its lock, its rights, and errors of the machine."""

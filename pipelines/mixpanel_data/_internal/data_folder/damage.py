@@ -1,0 +1,87 @@
+"""A raw database that is damaged or gone: what is known of it, and the ways out."""
+
+from pathlib import Path
+
+from mixpanel_data._internal.data_folder.file_check import FileCheck, check_file
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data.exceptions import DatabaseDamagedError, DatabaseMissingError
+
+_START_ANEW = (
+    "`mp sync --start-anew` fetches again what Mixpanel still has: events as far back as it keeps them, and "
+    "profiles as they are now. It can't give again what profiles were before, nor events that it has deleted"
+)
+
+
+def damaged(root: Path) -> DatabaseDamagedError | None:
+    """The error for the first file of the data folder that can't be read whole; None when all of them can."""
+    return next(
+        (damage_error(found) for found in map(check_file, database_files(root)) if found.damage),
+        None,
+    )
+
+
+def database_files(root: Path) -> list[Path]:
+    """The databases of a data folder that are there: the raw one, those of builds, the published one, the workspace."""
+    folder = DataFolder(root)
+    builds = sorted(folder.build.glob("*.duckdb"))
+    paths = (folder.raw, *builds, folder.published, folder.workspace)
+    return [path for path in paths if path.is_file()]
+
+
+def require_raw(folder: DataFolder) -> None:
+    """Nothing, unless the raw database is gone from a folder that had one.
+
+    Raises:
+        DatabaseMissingError: there is no ``raw.duckdb``, and other files show that there was.
+    """
+    if folder.raw.is_file():
+        return
+    traces = [path for path in database_files(folder.root) if path != folder.workspace]
+    loaded = folder.dlt / "pipelines" / "mixpanel" / "load" / "loaded"
+    traces += [loaded] if any(loaded.glob("*")) else []
+    if not traces:
+        return
+    seen = ", ".join(str(path.relative_to(folder.root)) for path in traces)
+    copy = (
+        f" {folder.published.name} still holds the tables of the last build: copy it first if you need them."
+        if folder.published in traces
+        else ""
+    )
+    raise DatabaseMissingError(
+        f"{folder.raw} is missing. It held everything that was loaded, and what else is there ({seen}) shows that it "
+        f"existed. If it was moved, or there is a backup, put it back. Otherwise {_START_ANEW}.{copy}",
+        details={"path": str(folder.raw), "found": [str(path) for path in traces]},
+    )
+
+
+def damage_error(found: FileCheck) -> DatabaseDamagedError:
+    """The error for a file that can't be read whole."""
+    good = [table.name for table in found.tables if table.error is None]
+    bad = [table.name for table in found.tables if table.error is not None]
+    tables = (
+        f" These tables can still be read: {', '.join(good) or 'none'}; these can't: {', '.join(bad)}."
+        if found.tables
+        else " None of its tables can be read."
+    )
+    return DatabaseDamagedError(
+        f"{found.path} is damaged: {found.damage}.{tables} {_ways_out(found.path)}",
+        details={
+            "path": str(found.path),
+            "readable": good,
+            "unreadable": bad,
+            "damage": found.damage,
+        },
+    )
+
+
+def _ways_out(path: Path) -> str:
+    if path.name == "raw.duckdb":
+        return (
+            f"Put a backup of {path.name} in its place (`mp verify` checks it), or start anew: {_START_ANEW}. "
+            "The damaged file is kept beside the new one."
+        )
+    return (
+        "Put a backup in its place, or move it away and fetch again what it held."
+        if path.name == "workspace.duckdb"
+        else "It is made from raw.duckdb: `mp sync` makes it again."
+    )

@@ -1,0 +1,80 @@
+"""One writer of a data folder at a time, by whatever door it came."""
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from mixpanel_data._internal.data_folder.duckdb_version import require_for_writing
+from mixpanel_data._internal.data_folder.errors import explained
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.data_folder.private_files import creating, private_files
+from mixpanel_data.exceptions import DatabaseLockedError
+
+
+@contextmanager
+def exclusive(folder: DataFolder, *, wait_seconds: float = 0) -> Iterator[None]:
+    """The folder for ourselves: an OS lock, freed by the system when the process dies, however it dies.
+
+    Raises:
+        DatabaseLockedError: somebody else has it still after ``wait_seconds``; the message says who, and since when.
+        StorageError: the machine refuses the work there, now or later.
+        ConfigError: the installed DuckDB is too old to write, or a file or folder of ours is a symbolic link.
+    """
+    require_for_writing()
+    with explained(folder.root), private_files(), _locked(folder, wait_seconds):
+        yield
+
+
+@contextmanager
+def _locked(folder: DataFolder, wait_seconds: float) -> Iterator[None]:
+    folder.create()
+    lock = FileLock(folder.lock, mode=0o600)
+    try:
+        lock.acquire(timeout=wait_seconds, poll_interval=0.2)
+    except Timeout:
+        raise _locked_by(_read_holder(folder), folder) from None
+    try:
+        _write_holder(folder)
+        yield
+    finally:
+        with suppress(OSError):
+            folder.lock_holder.unlink()
+        lock.release()
+
+
+def _write_holder(folder: DataFolder) -> None:
+    holder = {
+        "pid": os.getpid(),
+        "command": shlex.join([Path(sys.argv[0] or "python").name, *sys.argv[1:]]),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    with creating(folder.lock_holder) as file:
+        file.write(json.dumps(holder).encode())
+
+
+def _read_holder(folder: DataFolder) -> dict[str, Any]:
+    with suppress(OSError, ValueError):
+        holder = json.loads(folder.lock_holder.read_text(encoding="utf-8"))
+        if isinstance(holder, dict):
+            return holder
+    return {}
+
+
+def _locked_by(holder: dict[str, Any], folder: DataFolder) -> DatabaseLockedError:
+    who = (
+        f"process {holder['pid']} ({holder['command']}, since {holder['since']})"
+        if {"pid", "command", "since"} <= holder.keys()
+        else "another process"
+    )
+    return DatabaseLockedError(
+        f"{folder.root} is in use by {who}. Wait for it, or stop it, and run this again.",
+        details={"data_dir": str(folder.root), **holder},
+    )

@@ -1,0 +1,40 @@
+"""Beginning again with an empty raw database, or with one that has no events."""
+
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from mixpanel_data._internal.clock import now
+from mixpanel_data._internal.data_folder.paths import DataFolder
+
+EVENT_TABLES = "table_name = 'events'"
+
+
+def start_anew(folder: DataFolder) -> Path | None:
+    """Where the raw database is kept from now on, which this run begins without; None when there was none.
+
+    What was built from it goes, too; the published file stays for readers until the next one is published.
+    """
+    kept = None
+    if folder.raw.exists():
+        kept = folder.root / f"raw-before-{now():%Y%m%dT%H%M%S%f}.duckdb"
+        log = folder.raw.with_name(folder.raw.name + ".wal")
+        if log.exists():
+            log.replace(kept.with_name(kept.name + ".wal"))
+        folder.raw.replace(kept)
+    shutil.rmtree(folder.dlt, ignore_errors=True)
+    for path in folder.build.glob("*.duckdb*"):
+        path.unlink(missing_ok=True)
+    folder.create()
+    return kept
+
+
+def forget_events(folder: DataFolder) -> None:
+    """Remove all raw events and what the ledger has of them; profiles and their history stay."""
+    with duckdb.connect(str(folder.raw)) as connection:
+        connection.execute("BEGIN")
+        connection.execute("DELETE FROM mixpanel.events")
+        for table in ("_metadata", "_rejected"):
+            connection.execute(f"DELETE FROM mixpanel.{table} WHERE {EVENT_TABLES}")
+        connection.execute("COMMIT")

@@ -1,0 +1,149 @@
+"""What the tables of a DuckDB file hold, read through the database.
+
+Reading a file whole takes as long as its history is large. So the parts that were read once are known by the digests of
+their bytes: a row group whose segments lie in the same bytes as then decompresses to the same values, by the same DuckDB.
+Only what is new is read again.
+"""
+
+import hashlib
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+
+import duckdb
+
+from mixpanel_data._internal.database.table_names import quoted
+
+Connection = duckdb.DuckDBPyConnection
+Ranges = Sequence[tuple[int, int]]
+"""First row id, and the first behind."""
+
+_SEGMENTS = """
+select
+    row_group_id,
+    coalesce(sum("count") filter (column_id = 0 and column_path = '[0]'), 0),
+    md5(string_agg(
+        concat_ws('|', column_path, segment_id, segment_type, "start", "count", compression, stats, block_id,
+            block_offset, additional_block_ids),
+        chr(10) order by column_id, column_path, segment_id
+    )),
+    list_sort(list_distinct(flatten(list([block_id] || additional_block_ids)))),
+    bool_and(persistent and not has_updates)
+from pragma_storage_info($table)
+group by row_group_id
+order by row_group_id
+"""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's name as SQL has it, its columns, and what it holds."""
+
+    schema: str
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    """Names and types."""
+
+    @property
+    def sql(self) -> str:
+        """The qualified name."""
+        return quoted(self.schema, self.name)
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Rows and a hash over all of their columns, in whatever order the rows are."""
+
+    rows: int
+    hash: int
+
+
+def tables(db: Connection) -> list[Table]:
+    """The tables of the open database."""
+    found = db.execute(
+        """
+        select schema_name, table_name, list((column_name, data_type) order by column_index)
+        from duckdb_tables() join duckdb_columns() using (database_name, schema_name, table_name)
+        where database_name = current_database() and not temporary
+        group by all order by all
+        """
+    ).fetchall()
+    return [Table(schema, name, tuple(columns)) for schema, name, columns in found]
+
+
+def sums(db: Connection, table: Table, ranges: Ranges | None = None) -> Sum:
+    """What the rows of ``ranges``, or all, amount to. Every column is decompressed.
+
+    Raises:
+        duckdb.Error: they can't be read.
+    """
+    columns = ", ".join(quoted(name) for name, _ in table.columns)
+    total = Sum(0, 0)
+    for first, behind in ranges if ranges is not None else [(0, 1 << 62)]:
+        rows, found = db.execute(
+            f"select count(*), coalesce(sum(hash({columns}))::hugeint, 0) from {table.sql} "
+            "where rowid >= $first and rowid < $behind",
+            {"first": first, "behind": behind},
+        ).fetchall()[0]
+        total = Sum(total.rows + rows, total.hash + found)
+    return total
+
+
+def count(db: Connection, table: Table) -> int:
+    """The rows of a table."""
+    return int(db.execute(f"select count(*) from {table.sql}").fetchall()[0][0])
+
+
+@dataclass(frozen=True)
+class RowGroups:
+    """The row groups of a table: a digest for each, and the row ids of those that are not known."""
+
+    digests: tuple[str, ...]
+    unknown: Ranges
+
+
+def row_groups(db: Connection, table: Table, blocks: Sequence[bytes], known: Set[str]) -> RowGroups:
+    """What the table's row groups are made of, in a file whose blocks have these digests."""
+    found: list[str] = []
+    unknown: list[tuple[int, int]] = []
+    start = 0
+    columns = hashlib.sha256(repr(table.columns).encode()).digest()
+    for _, rows, segments, ids, is_written in db.execute(
+        _SEGMENTS, {"table": table.sql}
+    ).fetchall():
+        content = hashlib.sha256(columns + segments.encode())
+        for block in ids:
+            if block >= 0:  # constant segments have none
+                content.update(blocks[block])
+        digest = content.hexdigest()
+        if is_written:
+            found.append(digest)
+        if not is_written or digest not in known:
+            if unknown and unknown[-1][1] == start:
+                unknown[-1] = (unknown[-1][0], start + rows)
+            else:
+                unknown.append((start, start + rows))
+        start += rows
+    return RowGroups(tuple(found), unknown)
+
+
+def differences(db: Connection, other: Connection) -> list[str]:
+    """How the tables of ``db`` differ from those of ``other``, a line each; a table that can't be read, too."""
+    theirs = {(table.schema, table.name): table for table in tables(db)}
+    ours = {(table.schema, table.name): table for table in tables(other)}
+    lines = [f"{name_of(key)} is not ours" for key in sorted(theirs.keys() - ours.keys())]
+    lines += [f"{name_of(key)} is missing" for key in sorted(ours.keys() - theirs.keys())]
+    for key in sorted(ours.keys() & theirs.keys()):
+        if ours[key].columns != theirs[key].columns:
+            lines.append(f"{name_of(key)} has other columns")
+            continue
+        here, there = sums(db, theirs[key]), sums(other, ours[key])
+        if here.rows != there.rows:
+            lines.append(f"{name_of(key)} has {here.rows:,} rows, not {there.rows:,}")
+        elif here != there:
+            lines.append(f"{name_of(key)} has other values")
+    return lines
+
+
+def name_of(key: tuple[str, str]) -> str:
+    """A table's name as people write it."""
+    return key[1] if key[0] == "main" else ".".join(key)

@@ -1,0 +1,55 @@
+"""Why lines did not all become rows."""
+
+from collections.abc import Iterator, Sequence
+
+from mixpanel_data._internal.database.input_files import Kind, Lines
+from mixpanel_data._internal.landing.fetch_events import for_window
+from mixpanel_data._internal.landing.invalid_lines import BadLine, inspect_lines, numbered_lines
+from mixpanel_data._internal.landing.invalid_profiles import inspect_profiles
+from mixpanel_data._internal.time_zones import Zone
+from mixpanel_data.exceptions import IncompleteExportError, MixpanelDataError, QueryError
+
+MALFORMED = "malformed line"
+SHOWN = 3  # bad lines that a message quotes
+
+
+def require_all(found: int, lines: Sequence[Lines], kind: Kind, zone: Zone) -> None:
+    """Nothing, when ``found`` rows are all there are: blank lines are none.
+
+    Raises:
+        IncompleteExportError: a landed file has lines that can't be read.
+        QueryError: a file or records of somebody else have.
+    """
+    for item in lines:
+        try:
+            bad = _bad(item, kind, zone)
+        except IncompleteExportError as error:
+            raise (for_window(error, item.window) if item.window else error) from None
+        if bad:
+            raise _error(item, bad)
+    if found != sum(1 for item in lines for _ in numbered_lines(item.path)):
+        raise QueryError("DuckDB did not find as many rows as there are lines.")
+
+
+def _bad(lines: Lines, kind: Kind, zone: Zone) -> list[BadLine]:
+    if kind == "events":
+        return inspect_lines(lines.path, lines.window, zone)
+    return inspect_profiles(lines.path)
+
+
+def _error(lines: Lines, bad: Sequence[BadLine]) -> MixpanelDataError:
+    shown = "; ".join(_quotes(bad))
+    more = f", and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
+    numbers = {"lines": [line.number for line in bad[:100]]}
+    if not lines.landed:
+        return QueryError(f"Of {lines.origin}, nothing was stored: {shown}{more}.", details=numbers)
+    first, last = (lines.window.first, lines.window.last) if lines.window else (None, None)
+    return IncompleteExportError(
+        f"It came whole, and can't all be read: {shown}{more}.",
+        reason=MALFORMED, from_date=first, to_date=last, details=numbers,
+    )  # fmt: skip
+
+
+def _quotes(bad: Sequence[BadLine]) -> Iterator[str]:
+    for line in bad[:SHOWN]:
+        yield f"line {line.number}: {line.reason} ({line.text[:80]!r})"

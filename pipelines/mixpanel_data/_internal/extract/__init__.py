@@ -1,0 +1,1 @@
+"""The first half of a run: plan and land. It loads nothing."""

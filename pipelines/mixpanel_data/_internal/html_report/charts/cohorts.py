@@ -1,0 +1,174 @@
+"""The charts of retention and funnels."""
+
+from mixpanel_data._internal.html_report.charts.style import SERIES, chart, tooltip
+from mixpanel_data._internal.html_report.charts.vega import Spec
+from mixpanel_data._internal.html_report.formatting import NOTHING, name, number, percent, plural
+from mixpanel_data._internal.html_report.sections.funnels import Funnel
+from mixpanel_data._internal.html_report.sections.retention import Cohort, Retention
+
+ROW = 30
+
+
+def cohort_name(cohort: Cohort, unit: str) -> str:
+    """How a row of the heat map is called."""
+    if cohort.start is None:
+        return "All cohorts"
+    return f"{cohort.start:%b %Y}" if unit == "month" else f"{cohort.start.day} {cohort.start:%b}"
+
+
+def heat_map(retention: Retention) -> Spec:
+    """Cohorts from top to bottom, time since birth from left to right; the fuller the colour, the more came back."""
+    rows = [
+        {
+            "row": index,
+            "cohort": cohort_name(cohort, retention.unit),
+            "interval": cell.interval,
+            "rate": cell.on,
+            "text": f"{cell.on:.0%}",
+            "short": f"{100 * cell.on:.0f}",
+            "when": f"{cohort_name(cohort, retention.unit)}, {retention.unit} {cell.interval}",
+            "size": plural(cohort.size, "user"),
+            "on": percent(cell.on) + ("" if cell.is_complete else " (not all is known)"),
+            "after": percent(cell.on_or_after),
+            "open": not cell.is_complete,
+        }
+        for index, cohort in enumerate(retention.cohorts)
+        for cell in cohort.cells
+        if cell.on is not None
+    ]
+    labels = [cohort_name(cohort, retention.unit) for cohort in retention.cohorts]
+    columns = 1 + max((c.interval for cohort in retention.cohorts for c in cohort.cells), default=0)
+    name_row = (
+        f"{labels!r}[datum.value]" if all(label.isascii() for label in labels) else "datum.value"
+    )
+    x = {
+        "field": "interval",
+        "type": "ordinal",
+        "scale": {"paddingInner": 0.06},
+        "axis": {
+            "orient": "top",
+            "title": f"{retention.unit.capitalize()}s since the first event",
+            "titleAnchor": "start",  # in sight where the rest has to be scrolled to
+            "labelAngle": 0,
+            "labelOverlap": True,
+            "labelSeparation": 6,
+            "domain": False,
+            "ticks": False,
+        },
+    }
+    y = {
+        "field": "row",
+        "type": "ordinal",
+        "scale": {"paddingInner": 0.08},
+        "axis": {"title": None, "labelExpr": name_row, "domain": False, "ticks": False},
+    }
+    cells = {
+        "mark": {"type": "rect", "fill": SERIES[0], "cornerRadius": 3},
+        "encoding": {
+            "fillOpacity": {
+                "field": "rate",
+                "type": "quantitative",
+                "scale": {"type": "sqrt", "domain": [0, 1], "range": [0.05, 1]},
+                "legend": None,
+            },
+            "tooltip": tooltip(
+                when="", size="Cohort", on="Came back just then", after="Then or later"
+            ),
+        },
+    }
+    unfinished = {
+        "transform": [{"filter": "datum.open"}],
+        "mark": {
+            "type": "rect",
+            "filled": False,
+            "stroke": SERIES[0],
+            "strokeDash": [2, 3],
+            "cornerRadius": 3,
+            "tooltip": None,
+        },
+    }
+    room = f"width / {columns}"
+    texts = [
+        _texts("text", 11, f"{room} >= 33"),
+        _texts(
+            "short", 10, f"{room} >= 22 && {room} < 33"
+        ),  # without the sign, which the page explains
+    ]
+    return chart(
+        ROW * len(retention.cohorts),
+        data={"values": rows},
+        encoding={"x": x, "y": y},
+        layer=[cells, unfinished, *texts],
+    )
+
+
+def _texts(field: str, size: int, fits: str) -> Spec:
+    """Numbers in the cells, where they fit: narrower ones would run into each other, and the table has them."""
+    colour = {
+        "condition": {"test": "datum.rate > 0.55", "value": "var(--on-c1)"},
+        "value": "var(--ink)",
+    }
+    return {
+        "mark": {"type": "text", "fontSize": size, "opacity": {"expr": f"{fits} ? 1 : 0"}},
+        "encoding": {"text": {"field": field}, "color": colour},
+    }
+
+
+def funnel(found: Funnel) -> Spec:
+    """A column a step: who reached it, and pale above it who had entered."""
+    rows = [
+        {
+            "step": step.number,
+            "reached": step.reached,
+            "entries": found.entries,
+            "rate": percent(step.reached / found.entries) if found.entries else NOTHING,
+            "text": f"{number(step.reached)} of {number(found.entries)}",
+            "events": name(step.events),
+        }
+        for step in found.steps
+    ]
+    x = {
+        "field": "step",
+        "type": "ordinal",
+        "scale": {"paddingInner": 0.3, "paddingOuter": 0.15},
+        "axis": {
+            "title": None,
+            "labelExpr": "'Step ' + datum.value",
+            "labelAngle": 0,
+            "domain": False,
+            "ticks": False,
+        },
+    }
+    axis = {"title": None, "format": ",d"}
+    tips = tooltip(events="", text="Reached", rate="Of entries")
+    return chart(
+        200,
+        data={"values": rows},
+        encoding={"x": x},
+        layer=[
+            {
+                "mark": {"type": "bar", "fill": SERIES[0], "fillOpacity": 0.12},
+                "encoding": {
+                    "y": {"field": "entries", "type": "quantitative", "axis": axis},
+                    "tooltip": tips,
+                },
+            },
+            {
+                "mark": {"type": "bar", "fill": SERIES[0]},
+                "encoding": {"y": {"field": "reached", "type": "quantitative"}, "tooltip": tips},
+            },
+            {
+                "mark": {
+                    "type": "text",
+                    "dy": -8,
+                    "fontSize": 13,
+                    "fontWeight": 600,
+                    "color": "var(--ink)",
+                },
+                "encoding": {
+                    "y": {"field": "reached", "type": "quantitative"},
+                    "text": {"field": "rate"},
+                },
+            },
+        ],
+    )

@@ -1,0 +1,84 @@
+"""The charts of what was fetched and what came late, in Vega-Lite."""
+
+from mixpanel_data._internal.html_report.charts.style import BAD, SERIES, band_x, chart, tooltip
+from mixpanel_data._internal.html_report.charts.vega import Spec
+from mixpanel_data._internal.html_report.formatting import number, percent, period
+from mixpanel_data._internal.html_report.sections.freshness import Freshness
+from mixpanel_data._internal.html_report.sections.quality import LateArrivals
+
+
+def stored(freshness: Freshness) -> Spec:
+    """Rows fetched by day; a missing day is a bar of another colour over the full height."""
+    rows = [
+        {
+            "start": str(each.start),
+            "when": period(each.start, freshness.unit),
+            "rows": each.rows,
+            "text": number(each.rows)
+            if not each.missing_days
+            else f"{number(each.missing_days)} missing",
+            "missing": each.missing_days > 0,
+        }
+        for each in freshness.stored
+    ]
+    x = band_x(freshness.unit)
+    tips = tooltip(when="", text="Rows")
+    y = {
+        "field": "rows",
+        "type": "quantitative",
+        "axis": {"title": None, "labelExpr": "format(datum.value, '~s')"},
+    }
+    return chart(
+        140,
+        data={"values": rows},
+        encoding={"x": x},
+        layer=[
+            {
+                "transform": [{"filter": "datum.missing"}],
+                "mark": {"type": "rect", "fill": BAD, "fillOpacity": 0.35},
+                "encoding": {"y": {"value": 0}, "y2": {"value": 140}, "tooltip": tips},
+            },
+            {
+                "mark": {"type": "bar", "fill": SERIES[0]},
+                "encoding": {"y": y, "tooltip": tips},
+            },
+        ],
+    )
+
+
+def late(found: LateArrivals) -> Spec:
+    """The share of a day's events that came more than one, and more than five days late."""
+    rows = [
+        {
+            "start": str(each.start),
+            "when": period(each.start, found.unit),
+            "kind": kind,
+            "share": count / each.events if each.events else 0,
+            "text": "nothing is known"
+            if each.events is None
+            else f"{number(count)} ({percent(count / each.events)})"
+            if each.events
+            else "0",
+        }
+        for each in found.starts
+        for kind, count in (
+            ("1 to 5 days", (each.over_1_day or 0) - (each.over_5_days or 0)),
+            ("over 5 days", each.over_5_days or 0),
+        )
+    ]
+    colours = {"domain": ["1 to 5 days", "over 5 days"], "range": [SERIES[0], SERIES[2]]}
+    return chart(
+        140,
+        data={"values": rows},
+        mark={"type": "bar"},
+        encoding={
+            "x": band_x(found.unit),
+            "y": {
+                "field": "share",
+                "type": "quantitative",
+                "axis": {"title": None, "format": "~%"},
+            },
+            "color": {"field": "kind", "type": "nominal", "scale": colours, "legend": None},
+            "tooltip": tooltip(when="", kind="Late by", text="Events"),
+        },
+    )

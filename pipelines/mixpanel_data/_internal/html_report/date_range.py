@@ -1,0 +1,59 @@
+"""Which days a report shows, and how finely."""
+
+from datetime import date, timedelta
+from typing import Literal
+
+from mixpanel_data._internal.html_report.published_tables import Published
+from mixpanel_data._internal.streams.windows import Window
+from mixpanel_data.exceptions import ConfigError
+
+Unit = Literal["day", "week", "month"]
+
+USUAL_DAYS = 90
+MOST_POINTS = 400
+
+
+def covered(db: Published) -> Window | None:
+    """The days the file speaks of, in the project's zone; None when there are none."""
+    for table, column in (("daily_active_users", "event_date"), ("dq_days", "day")):
+        if table in db.tables:
+            first, last = db.row(f"SELECT min({column}), max({column}) FROM {table}")
+            if first:
+                return Window(first, last)
+    return None
+
+
+def span_of(days: Window | None, first: date | None, last: date | None) -> Window | None:
+    """The days to show of those that are there: by default the last 90.
+
+    Raises:
+        ConfigError: ``first`` is after ``last``, or none of the days asked for is there.
+    """
+    if first and last and first > last:
+        raise ConfigError(f"--from {first} is after --to {last}.")
+    if days is None:
+        return None
+    if (first and first > days.last) or (last and last < days.first):
+        raise ConfigError(
+            f"Of the days asked for none is there: there are {days.first} to {days.last}."
+        )
+    end = min(last or days.last, days.last)
+    begin = first or end - timedelta(days=USUAL_DAYS - 1)
+    return Window(max(begin, days.first), end)
+
+
+def unit_of(span: Window) -> Unit:
+    """The unit in which a line over ``span`` keeps to a bounded number of points."""
+    return (
+        "day" if len(span) <= MOST_POINTS else "week" if len(span) <= 7 * MOST_POINTS else "month"
+    )
+
+
+def coarser(span: Window) -> Unit:
+    """The unit in which few bars tell the story of ``span``."""
+    return "day" if len(span) <= 31 else "week" if len(span) <= 400 else "month"
+
+
+def bucket(unit: Unit, column: str) -> str:
+    """SQL for the first day of the ``unit`` in which the date ``column`` lies."""
+    return f"CAST(date_trunc('{unit}', {column}) AS DATE)"

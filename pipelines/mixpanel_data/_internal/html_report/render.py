@@ -1,0 +1,140 @@
+"""The page: a report as one HTML file that asks for nothing else."""
+
+import base64
+import hashlib
+from importlib.metadata import version
+from typing import Any
+
+from mixpanel_data._internal.html_report import formatting
+from mixpanel_data._internal.html_report.charts import data_quality, users
+from mixpanel_data._internal.html_report.charts.cohorts import cohort_name, funnel, heat_map
+from mixpanel_data._internal.html_report.charts.vega import Spec, script
+from mixpanel_data._internal.html_report.model import Report
+from mixpanel_data._internal.html_report.published_tables import Unavailable
+from mixpanel_data.exceptions import ConfigError
+
+
+def page(report: Report) -> str:
+    """The HTML. Raises ConfigError where the extra ``report`` is not installed."""
+    templates = _templates()
+    code = script()
+    return str(
+        templates.get_template("report.html.j2").render(
+            report=report,
+            title=_title(report),
+            version=version("mixpanel-data"),
+            policy=_policy(code),
+            script=code,
+            charts=_json(specs(report)),
+            example_funnel=example_funnel(report),
+        )
+    )
+
+
+def specs(report: Report) -> dict[str, Spec]:
+    """The charts by the names the page gives them; none for what is not there."""
+    found: dict[str, Spec] = {}
+    freshness, sections = report.freshness, report.sections
+    if not isinstance(freshness, Unavailable) and freshness.stored:
+        found["stored"] = data_quality.stored(freshness)
+    if sections is None:
+        return found
+    if not isinstance(sections.activity, Unavailable) and sections.activity.active:
+        found["active"] = users.active_users(sections.activity)
+    if not isinstance(sections.activity, Unavailable) and sections.activity.is_sticky:
+        found["stickiness"] = users.stickiness(sections.activity)
+    if not isinstance(sections.lifecycle, Unavailable) and sections.lifecycle.stages:
+        found["lifecycle"] = users.lifecycle(sections.lifecycle)
+    if not isinstance(sections.retentions, Unavailable):
+        for number, retention in enumerate(sections.retentions, 1):
+            if retention.cohorts:
+                found[f"retention-{number}"] = heat_map(retention)
+    if not isinstance(sections.funnels, Unavailable):
+        for number, one in enumerate(sections.funnels, 1):
+            if one.entries:
+                found[f"funnel-{number}"] = funnel(one)
+    if not isinstance(sections.late, Unavailable) and sections.late.over_1_day:
+        found["late"] = data_quality.late(sections.late)
+    return found
+
+
+def example_funnel(report: Report) -> str:
+    """A definition to begin with, of the project's own events where there are two."""
+    events = report.sections.events if report.sections else None
+    names = (
+        [] if events is None or isinstance(events, Unavailable) else [e.name for e in events.top]
+    )
+    plain = [name for name in names if name.isprintable() and not name.startswith("$")]
+    steps = plain[:3] if len(plain) > 1 else ["Sign up", "Purchase"]
+    lines = [
+        "vars:",
+        "  funnels:",
+        "    - name: first to last",
+        "      window: 7  # days",
+        "      steps:",
+    ]
+    return "\n".join([*lines, *(f"        - {_quoted(formatting.name(step))}" for step in steps)])
+
+
+def _quoted(text: str) -> str:
+    """A YAML text in single quotes, in which only they are special."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _title(report: Report) -> str:
+    project = f"Mixpanel project {report.project_id}" if report.project_id else "Mixpanel"
+    return f"{project}: report" + (
+        f" up to {formatting.day(report.span.last)}" if report.span else ""
+    )
+
+
+def _policy(code: str) -> str:
+    """Forbids the page every request, and every script but ours, whatever a name in the data looks like."""
+    digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _json(value: Any) -> Any:
+    from jinja2.utils import htmlsafe_json_dumps  # noqa: PLC0415, RUF100 - comes with the extra
+
+    return htmlsafe_json_dumps(value, separators=(",", ":"))
+
+
+def _templates() -> Any:
+    try:
+        import jinja2  # noqa: PLC0415, RUF100 - only a report needs it
+    except ImportError as error:
+        raise ConfigError(
+            "A report needs Jinja, which is not installed: pip install 'mixpanel-data[report]'."
+        ) from error
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader(__package__),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters.update(
+        {
+            filter_name: getattr(formatting, filter_name)
+            for filter_name in (
+                "number",
+                "decimal",
+                "percent",
+                "day",
+                "weekday",
+                "period",
+                "moment",
+                "duration",
+                "plural",
+                "name",
+                "sparkline",
+            )
+        }
+    )
+    environment.filters["cohort_name"] = cohort_name
+    environment.filters["is_missing"] = lambda section: isinstance(section, Unavailable)
+    return environment

@@ -1,0 +1,191 @@
+"""Who was there: DAU, WAU and MAU, and where users come from."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from mixpanel_data._internal.html_report.date_range import Unit, bucket, coarser, unit_of
+from mixpanel_data._internal.html_report.published_tables import Published
+from mixpanel_data._internal.streams.windows import Window
+
+WEEK, MONTH = timedelta(days=7), timedelta(days=30)
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A number of the newest whole day, and the same number earlier; None where it can't be had."""
+
+    value: float | None
+    before: float | None
+    """None, too, when not all of the days it counts are known."""
+    is_partial: bool
+    """True when not all of the days that ``value`` counts are known, so that it is a lower bound."""
+
+    @property
+    def change(self) -> float | None:
+        """By which share it grew. None unless all is known of both."""
+        if self.value is None or self.is_partial or not self.before:
+            return None
+        return self.value / self.before - 1
+
+
+@dataclass(frozen=True)
+class Active:
+    """Users of a day; of a longer unit, the mean of its days for DAU, and its last day for WAU and MAU.
+
+    Numbers are None where nothing is known, and lower bounds where they are marked as partial.
+    """
+
+    start: date
+    dau: float | None
+    wau: int | None
+    mau: int | None
+    stickiness: float | None
+    """None, too, while MAU is partial: it would be too high."""
+    is_partial: bool
+    is_wau_partial: bool
+    is_mau_partial: bool
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where the users of a period come from, and who stayed away. None where nothing is known."""
+
+    start: date
+    active: int | None
+    new: int | None
+    retained: int | None
+    resurrected: int | None
+    dormant: int | None
+    is_partial: bool
+    """True when not all of the period is known."""
+    is_lifecycle_partial: bool
+    """True when not all of it and of the time before is known that says where users come from."""
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Users over time."""
+
+    day: date | None
+    """The newest whole day, of which the headlines are."""
+    dau: Headline
+    wau: Headline
+    mau: Headline
+    stickiness: Headline
+    new_users: Headline
+    """Of 7 days, and of the 7 before."""
+    events: Headline
+    """Likewise."""
+    unit: Unit
+    active: tuple[Active, ...]
+
+    @property
+    def has_lower_bounds(self) -> bool:
+        """Whether a WAU or MAU looks back over days that are not known."""
+        return any(
+            (each.is_wau_partial and each.wau is not None)
+            or (each.is_mau_partial and each.mau is not None)
+            for each in self.active
+        )
+
+    @property
+    def is_sticky(self) -> bool:
+        """Whether there is any DAU / MAU."""
+        return any(each.stickiness is not None for each in self.active)
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """Users by stage."""
+
+    unit: Unit
+    stages: tuple[Stage, ...]
+
+
+def read_activity(db: Published, span: Window) -> Activity:
+    """By ``daily_active_users``."""
+    day: date | None = db.row(
+        "SELECT max(event_date) FILTER (WHERE NOT is_partial AND event_date <= $last) FROM daily_active_users",
+        last=span.last,
+    )[0]
+    unit = unit_of(span)
+    return Activity(
+        day=day,
+        dau=_headline(db, "dau", "is_partial", day, WEEK),
+        wau=_headline(db, "wau", "is_wau_partial", day, WEEK),
+        mau=_headline(db, "mau", "is_mau_partial", day, MONTH),
+        stickiness=_headline(db, "stickiness", "is_mau_partial", day, MONTH),
+        new_users=_headline(db, "new_users", "is_lifecycle_partial", day, WEEK, days=WEEK),
+        events=_headline(db, "event_count", "is_partial", day, WEEK, days=WEEK),
+        unit=unit,
+        active=_active(db, span, unit),
+    )
+
+
+def _headline(
+    db: Published,
+    column: str,
+    mark: str,
+    day: date | None,
+    back: timedelta,
+    *,
+    days: timedelta = ONE_DAY,
+) -> Headline:
+    """The sum of a column over the ``days`` that end with ``day``, and over those that end ``back`` before it."""
+    if day is None:
+        return Headline(None, None, is_partial=False)
+    value, is_partial = _sum(db, column, mark, day, days)
+    before, is_partial_before = _sum(db, column, mark, day - back, days)
+    return Headline(value, None if is_partial_before else before, is_partial)
+
+
+def _sum(
+    db: Published, column: str, mark: str, day: date, days: timedelta
+) -> tuple[float | None, bool]:
+    """The sum, and whether not all of what it counts is known."""
+    total, is_partial = db.row(
+        f"""
+        SELECT sum({column}), coalesce(bool_or({mark}), true) OR count(*) < $days
+        FROM daily_active_users WHERE event_date BETWEEN $first AND $day
+        """,
+        first=day - days + ONE_DAY,
+        day=day,
+        days=days.days,
+    )
+    return (None if total is None else float(total)), bool(is_partial)
+
+
+def _active(db: Published, span: Window, unit: Unit) -> tuple[Active, ...]:
+    rows = db.rows(
+        f"""
+        SELECT {bucket(unit, "event_date")} AS start, avg(dau),
+               arg_max(wau, event_date) FILTER (WHERE dau IS NOT NULL),
+               arg_max(mau, event_date) FILTER (WHERE dau IS NOT NULL),
+               sum(dau) FILTER (WHERE NOT is_mau_partial)
+               / nullif(sum(mau) FILTER (WHERE NOT is_mau_partial), 0)::DOUBLE,
+               bool_or(is_partial),
+               coalesce(arg_max(is_wau_partial, event_date) FILTER (WHERE dau IS NOT NULL), true),
+               coalesce(arg_max(is_mau_partial, event_date) FILTER (WHERE dau IS NOT NULL), true)
+        FROM daily_active_users WHERE event_date BETWEEN $first AND $last GROUP BY start ORDER BY start
+        """,
+        first=span.first,
+        last=span.last,
+    )
+    return tuple(Active(*row) for row in rows)
+
+
+def read_lifecycle(db: Published, span: Window) -> Lifecycle:
+    """By ``lifecycle``, of the periods that begin within ``span``."""
+    unit = coarser(span)
+    rows = db.rows(
+        """
+        SELECT period_start, active_users, new_users, retained_users, resurrected_users, dormant_users, is_partial,
+               is_lifecycle_partial
+        FROM lifecycle WHERE period = $unit AND period_start BETWEEN $first AND $last ORDER BY period_start
+        """,
+        unit=unit,
+        first=span.first,
+        last=span.last,
+    )
+    return Lifecycle(unit, tuple(Stage(*row) for row in rows))

@@ -1,0 +1,97 @@
+"""A report from a data folder to a file."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from mixpanel_data._internal.html_report.charts.vega import vl_convert
+from mixpanel_data._internal.html_report.model import read_report
+from mixpanel_data._internal.html_report.published_tables import opened
+from mixpanel_data._internal.html_report.render import page
+from mixpanel_data._internal.settings import Settings
+from mixpanel_data._internal.streams.windows import Window
+from mixpanel_data.exceptions import StorageError
+
+FILE_NAME = "report.html"
+
+
+@dataclass(frozen=True)
+class Written:
+    """Where a report lies, its size in bytes, and the days it shows; None when there are none."""
+
+    path: Path
+    bytes: int
+    span: Window | None
+
+
+def write_report(
+    settings: Settings,
+    *,
+    output: Path | None = None,
+    first: date | None = None,
+    last: date | None = None,
+    now: datetime | None = None,
+) -> Written:
+    """Writes the report on the days ``first`` to ``last``, by default the last 90, as one HTML file.
+
+    By default it is ``report.html`` in the data folder. Who opens the file meanwhile sees the old one or the new one, whole.
+
+    Raises:
+        NothingPublishedError: there are no tables yet.
+        ConfigError: none of the days is there, or the extra ``report`` is not installed.
+        StorageError: the file can't be written.
+    """
+    target = (output or settings.folder.root / FILE_NAME).expanduser().absolute()
+    vl_convert()  # before the work, not after it
+    with _explained(target):
+        _require_place(target)
+    with opened(settings.folder, memory_limit=settings.memory_limit) as db:
+        report = read_report(db, first=first, last=last, now=now or datetime.now(UTC))
+    text = page(report).encode()
+    with _explained(target):
+        _replace(target, text)
+    return Written(target, len(text), report.span)
+
+
+def _require_place(path: Path) -> None:
+    """Raise OSError if no file can be written at ``path``."""
+    if path.is_dir():
+        raise IsADirectoryError(21, "it is a folder; name a file in it")
+    with suppress(FileNotFoundError):
+        path.lstat()  # refuses a name that is too long
+    tempfile.TemporaryFile(dir=path.parent).close()
+
+
+def _replace(path: Path, text: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:20]}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o666 & ~_umask())  # mkstemp's own mode is for its maker alone
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"{path} can't be written: {error.strerror or error}. Name another file: mp report --output FILE.",
+            details={"path": str(path), "errno": error.errno},
+        ) from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,197 @@
+"""Which lines of an export can't be loaded as they are, and why.
+
+Only a file that DuckDB did not load as a whole comes here. The statement that loads lines also judges them, on one
+thread, where its rows are in the order of the lines. So both always agree.
+"""
+
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import duckdb
+
+from mixpanel_data._internal.data_folder.private_files import creating
+from mixpanel_data._internal.landing.body_verifier import broken
+from mixpanel_data._internal.landing.files import REPAIRED
+from mixpanel_data._internal.landing.other_basis import require_basis
+from mixpanel_data._internal.landing.repair_lines import repaired
+from mixpanel_data._internal.sql.events import events_of, read_lines, within
+from mixpanel_data._internal.streams.windows import Window
+from mixpanel_data._internal.time_zones import Zone
+
+BATCH = 5_000
+
+_ROWS = """
+    SELECT count(*), coalesce(list(number) FILTER (WHERE NOT is_good), [])
+    FROM (SELECT row_number() OVER () AS number, coalesce({condition}, false) AS is_good FROM ({rows}))
+"""
+
+
+@dataclass(frozen=True)
+class BadLine:
+    """A line of an export that can't be loaded as it is."""
+
+    number: int
+    """Counted from 1, blank lines too."""
+    raw: bytes
+    reason: str
+    """``repaired``, or why the line is rejected."""
+    repaired: bytes | None = None
+    """The line that is loaded in its place."""
+
+    @property
+    def text(self) -> str:
+        """The line for people, and for a table: bytes that are not UTF-8 are shown as ``\\xNN``."""
+        return self.raw.decode("utf-8", "backslashreplace")
+
+
+def inspect_lines(path: Path, window: Window | None, zone: Zone) -> list[BadLine]:
+    """The lines of an export that are no event of ``window``; without one, no event of any time.
+
+    Those that can be repaired are among them, with what is loaded in their place.
+
+    Raises:
+        IncompleteExportError: no line is an event of any kind: it is not an export. Or the events fit the days of
+            another zone than ``zone``: then none of them is to be loaded.
+    """
+    condition = f"event IS NOT NULL AND {within([window], zone) if window else 'time IS NOT NULL'}"
+
+    def rows(file: Path) -> str:
+        return events_of(read_lines([file], longest=longest_line(file)), zone)
+
+    def refused(file: Path) -> list[int]:
+        return refused_rows(rows(file), condition)
+
+    if window:
+        require_basis(rows(path), window, zone)
+    bad = bad_lines(path, refused, lambda lines: _reasons(lines, window, zone))
+    if bad and not _is_export(path, bad):
+        raise broken("not an export", f"no line is an event; the first is {bad[0].text[:120]!r}")
+    return bad
+
+
+def refused_rows(rows: str, condition: str) -> list[int]:
+    """The places, from 1, of the rows of a query for which ``condition`` does not hold."""
+    with duckdb.connect(config={"threads": 1}) as connection:
+        found = connection.execute(_ROWS.format(condition=condition, rows=rows)).fetchone()
+    return sorted(found[1]) if found else []
+
+
+def bad_lines(
+    path: Path,
+    refused: Callable[[Path], list[int]],
+    reasons: Callable[[Mapping[int, bytes]], Iterable[tuple[int, str]]],
+) -> list[BadLine]:
+    """The lines that ``refused`` names by their places among those that are not blank.
+
+    Each is tried again as repaired. ``reasons`` says why the others can't be loaded.
+    """
+    places = set(refused(path))
+    if not places:
+        return []
+    lines = {
+        number: line
+        for place, (number, line) in enumerate(numbered_lines(path), start=1)
+        if place in places
+    }
+    better = {number: repaired(line) for number, line in lines.items()}
+    attempt = path.with_name(path.name + ".repaired")
+    try:
+        attempt.write_bytes(b"".join(line + b"\n" for line in better.values()))
+        hopeless = set(refused(attempt))
+    finally:
+        attempt.unlink(missing_ok=True)
+    loaded = {
+        number: line
+        for place, (number, line) in enumerate(better.items(), start=1)
+        if place not in hopeless
+    }
+    why = dict(reasons({number: lines[number] for number in lines.keys() - loaded.keys()}))
+    return [
+        BadLine(number, line, REPAIRED, loaded[number])
+        if number in loaded
+        else BadLine(number, line, why.get(number, "DuckDB can't read it"))
+        for number, line in lines.items()
+    ]
+
+
+def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Number and content of every line that is not blank, without its line break; without a mark of the byte order."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            # DuckDB passes over such a mark only if it reads on one thread.
+            content = (line.removeprefix(BOM_UTF8) if number == 1 else line).strip()
+            if content:
+                yield number, content
+
+
+def longest_line(path: Path) -> int:
+    """The length of the longest line, in bytes."""
+    with path.open("rb") as file:
+        return max(map(len, file), default=0)
+
+
+def without(path: Path, bad: Iterable[BadLine]) -> int:
+    """How many lines the file has, now that those of ``bad`` are repaired or removed, and blank ones removed."""
+    better = {line.number: line.repaired for line in bad}
+    clean = path.with_name(path.name + ".part")
+    kept = 0
+    with creating(clean) as file:
+        for number, line in numbered_lines(path):
+            content = better.get(number, line)
+            if content is not None:
+                file.write(content + b"\n")
+                kept += 1
+    clean.replace(path)
+    return kept
+
+
+def _is_export(path: Path, bad: Iterable[BadLine]) -> bool:
+    numbers = {line.number for line in bad if not _resembles_event(line)}
+    return any(number not in numbers for number, _ in numbered_lines(path))
+
+
+def _resembles_event(line: BadLine) -> bool:
+    return line.repaired is not None or (line.raw.startswith(b"{") and b'"event"' in line.raw)
+
+
+def _reasons(
+    lines: Mapping[int, bytes], window: Window | None, zone: Zone
+) -> Iterator[tuple[int, str]]:
+    rest = iter(lines.items())
+    with duckdb.connect() as connection:
+        while batch := dict(islice(rest, BATCH)):
+            texts: dict[int, str] = {}
+            for number, line in batch.items():
+                try:
+                    texts[number] = line.decode("utf-8")
+                except UnicodeDecodeError as error:
+                    yield number, f"not UTF-8 at byte {error.start}"
+            values = [list(texts), list(texts.values())]
+            yield from connection.execute(_why(window, zone), values).fetchall()
+
+
+def _why(window: Window | None, zone: Zone) -> str:
+    lines = "(SELECT unnest($1::BIGINT[]) AS number, unnest($2::VARCHAR[]) AS line)"
+    parsed = (
+        "(SELECT number, json_valid(line) AS valid, CASE WHEN json_valid(line) THEN line::JSON END AS document "
+        f"FROM {lines})"
+    )
+    shaped = (
+        "(SELECT number, valid, json_extract_string(document, '$.event') AS event, "
+        f"json_extract(document, '$.properties') AS properties FROM {parsed})"
+    )
+    events = events_of(
+        f"(SELECT * FROM {shaped} WHERE properties IS NOT NULL)", zone, also="number"
+    )
+    return f"""
+        SELECT number, CASE
+            WHEN NOT valid THEN 'not valid JSON'
+            WHEN event IS NULL THEN 'no event name'
+            WHEN properties IS NULL OR json_type(properties) <> 'OBJECT' THEN 'no properties'
+            WHEN time IS NULL THEN 'no readable time'
+            ELSE 'time outside {window}' END AS reason
+        FROM {shaped} LEFT JOIN (SELECT number, time FROM ({events})) USING (number)
+    """

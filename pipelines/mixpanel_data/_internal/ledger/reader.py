@@ -1,0 +1,198 @@
+"""Reading `_metadata`: what is there, as far as it counts.
+
+Of several rows for one day the newest counts, and only when its load package committed.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+
+from mixpanel_data._internal.data_folder.errors import explained
+from mixpanel_data._internal.database.errors import reading_published
+from mixpanel_data._internal.database.read_only import reading
+from mixpanel_data._internal.landing.files import Landed
+from mixpanel_data._internal.ledger.load_order import NEWEST_FIRST, with_numbers
+from mixpanel_data._internal.ledger.profiles import count_profiles, read_reads
+from mixpanel_data._internal.ledger.records import DayRecord, ReadRecord, Reads
+from mixpanel_data._internal.streams.profile_sets import USERS
+from mixpanel_data._internal.streams.windows import ONE_DAY
+from mixpanel_data._internal.time_zones import Zone, day_start
+from mixpanel_data.exceptions import ConfigError
+
+# Newest first, then committed: a run killed between its transaction and its place among the loads has replaced the
+# day's rows. What the ledger said of them before is no longer true, so the day counts as missing.
+_COUNTS = """
+    FROM (
+        FROM {ledger}
+        QUALIFY row_number() OVER (PARTITION BY table_name, window_start ORDER BY {newest_first}) = 1
+    )
+    WHERE load_id IN (SELECT load_id FROM {loads} WHERE status = 0)
+"""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The ledger as it counts now."""
+
+    days: dict[date, DayRecord]
+    reads: Reads = field(default_factory=dict)
+    """The newest reads of profiles."""
+    profile_counts: dict[str, int] = field(default_factory=dict)
+    """How many profiles there are, by group key; of users under ``""``."""
+    wanted_from: date | None = None
+    """The earliest day any run set out to bring."""
+    projects: tuple[tuple[str, str], ...] = ()
+    """Project and region of the rows; more than one would be a fault."""
+    loads: frozenset[str] = frozenset()
+    """The load ids of all rows that count, replaced ones too."""
+    rejected_profiles: dict[str, int] = field(default_factory=dict)
+    """How many lines of ``profiles`` and ``group_profiles`` are kept in ``_rejected``, since they can't be read."""
+    repaired: int = 0
+    """How many lines are kept there that were loaded with replacement characters."""
+
+    @property
+    def profiles(self) -> ReadRecord | None:
+        """The newest complete snapshot of user profiles."""
+        return self.reads.get((USERS.kind, USERS.whole))
+
+    def holds(self, file: Landed, load_id: str) -> bool:
+        """Whether what the ledger holds of the file's days, or of its part of the profiles, is of this load."""
+        if file.kind != "events":
+            read = self.reads.get((file.kind, file.filter_hash))
+            return read is not None and read.load_id == load_id
+        records = (self.days.get(day) for day in file.window.days())
+        return all(record is not None and record.load_id == load_id for record in records)
+
+    @property
+    def newest_fetch(self) -> datetime | None:
+        """When the newest load was fetched, by the clock of then, naive UTC."""
+        days = ((day.load_number, day.fetched_at) for day in self.days.values())
+        reads = ((read.load_number, read.fetched_at) for read in self.reads.values())
+        return max((*days, *reads), default=(0, None))[1]
+
+    def require(self, project_id: str, region: str) -> None:
+        """Nothing, if the data is this project's.
+
+        Raises:
+            ConfigError: the folder holds another project's data.
+        """
+        for there in self.projects:
+            if there != (project_id, region):
+                raise ConfigError(
+                    f"This data folder holds project {there[0]} (region {there[1]}), and the credentials are for "
+                    f"project {project_id} (region {region}). Give each project its own MP_DATA_DIR."
+                )
+
+    def require_zone(self, zone: Zone) -> None:
+        """Nothing, if the days were cut where those of ``zone`` begin and end.
+
+        Raises:
+            ConfigError: the time basis was changed since.
+        """
+        differ = [
+            day for day, record in self.days.items()
+            if record.range_end != day_start(day + ONE_DAY, zone)
+        ]  # fmt: skip
+        if differ:
+            first = min(differ)
+            raise ConfigError(
+                f"The days of this data folder do not begin and end as those of {zone.key} do: {len(differ)} of "
+                f"{len(self.days)} differ, of which {first} ends at {self.days[first].range_end} UTC. Days of two time "
+                "bases can't stand in one table. Set MP_TIME_BASIS and MP_PROJECT_TIMEZONE back to what they were, or "
+                "fetch all events again in the new one: `mp sync --start-anew --only events` (profiles stay as they "
+                "are)."
+            )
+
+
+EMPTY = Ledger(days={})
+
+
+def read_ledger(raw: Path) -> Ledger:
+    """The ledger of a raw database; empty when there is none yet.
+
+    Raises:
+        DatabaseLockedError: another process is writing it.
+        StorageError: it can't be read.
+    """
+    if not raw.is_file():
+        return EMPTY
+    with explained(raw.parent), reading(raw) as connection:
+        return _read(connection, schema="mixpanel")
+
+
+def read_published_ledger(published: Path) -> Ledger:
+    """The ledger as it was when the published file was built; a run never blocks this.
+
+    Raises:
+        DatabaseLockedError: another program has the file open to write into it.
+        DatabaseDamagedError: it can't be read.
+    """
+    if not published.is_file():
+        return EMPTY
+    with reading_published(published), reading(published) as connection:
+        return _read(connection, schema="main")
+
+
+def _read(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
+    tables = {
+        row[0]
+        for row in connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE schema_name = $schema", {"schema": schema}
+        ).fetchall()
+    }
+    if "_metadata" not in tables:
+        return EMPTY
+    # In the published file there are only committed rows, and no table of loads.
+    loads = (
+        f"{schema}._dlt_loads"
+        if "_dlt_loads" in tables
+        else "(SELECT load_id, 0 AS status FROM main._metadata)"
+    )
+    ledger = with_numbers(f"{schema}._metadata")
+    counted = _COUNTS.format(ledger=ledger, loads=loads, newest_first=NEWEST_FIRST)
+    names = (
+        "table_name, window_start, range_end, coalesce(row_count, 0), coalesce(late_count, 0), "
+        "coalesce(rejected_count, 0), coalesce(bytes, 0), fetched_at, load_id, filter_hash, "
+        "previous_row_count, max_processed_at, coalesce(load_number, 0), project_id, region"
+    )
+    rows = connection.execute(f"SELECT {names} {counted}").fetchall()
+    days = {row[1]: DayRecord(*row[1:13]) for row in rows if row[0] == "events"}
+    rejected, repaired = _kept_lines(connection, schema, loads, tables)
+    loaded, wanted_from = _whole_ledger(connection, f"{schema}._metadata", loads)
+    return Ledger(
+        days=days,
+        reads=read_reads(connection, ledger, loads),
+        profile_counts=count_profiles(connection, schema, tables),
+        wanted_from=wanted_from,
+        projects=tuple({row[13:15] for row in rows}),
+        loads=loaded,
+        rejected_profiles=rejected,
+        repaired=repaired,
+    )
+
+
+def _kept_lines(
+    connection: duckdb.DuckDBPyConnection, schema: str, loads: str, tables: set[str]
+) -> tuple[dict[str, int], int]:
+    """The rejected lines of each table of profiles, and the repaired lines of all tables."""
+    if "_rejected" not in tables:
+        return {}, 0
+    rows = connection.execute(
+        "SELECT table_name, count(*) FILTER (reason IS DISTINCT FROM 'repaired'), count(*) FILTER (reason = 'repaired') "
+        f"FROM {schema}._rejected WHERE load_id IN (SELECT load_id FROM {loads} WHERE status = 0) GROUP BY ALL"
+    ).fetchall()
+    rejected = {table: count for table, count, _ in rows if table != "events" and count}
+    return rejected, sum(repaired for *_, repaired in rows)
+
+
+def _whole_ledger(
+    connection: duckdb.DuckDBPyConnection, ledger: str, loads: str
+) -> tuple[frozenset[str], date | None]:
+    """The load ids of all rows that count, replaced ones too, and the earliest day any of their runs set out for."""
+    rows = connection.execute(
+        f"SELECT load_id, min(wanted_from) FILTER (table_name = 'events') FROM {ledger} "
+        f"WHERE load_id IN (SELECT load_id FROM {loads} WHERE status = 0) GROUP BY load_id"
+    ).fetchall()
+    return frozenset(row[0] for row in rows), min((row[1] for row in rows if row[1]), default=None)

@@ -1,0 +1,28 @@
+"""What the raw database holds of rejected lines: each was in two fetches, and is what Mixpanel has."""
+
+from pathlib import Path
+
+from mixpanel_data._internal.database.read_only import reading
+from mixpanel_data._internal.streams.windows import Window
+
+
+def rejected_lines(raw: Path, window: Window) -> set[str]:
+    """The texts of lines of events that were rejected in fetches of any day of ``window``."""
+    return _texts(
+        raw,
+        "table_name = 'events' AND window_start <= $last AND window_end >= $first",
+        {"first": window.first, "last": window.last},
+    )
+
+
+def rejected_profiles(raw: Path, kind: str) -> set[str]:
+    """The texts of rejected profiles, of whomever; ``kind`` is ``profiles`` or ``group_profiles``."""
+    return _texts(raw, "table_name = $kind", {"kind": kind})
+
+
+def _texts(raw: Path, condition: str, values: dict[str, object]) -> set[str]:
+    if not raw.is_file():
+        return set()
+    query = f"SELECT DISTINCT raw FROM mixpanel._rejected WHERE {condition}"
+    with reading(raw) as connection:
+        return {text for (text,) in connection.execute(query, values).fetchall()}

@@ -1,0 +1,171 @@
+"""Whether the raw rows are those that the ledger counts.
+
+One pass over the ``time`` column: measured, 0.06 s for a million events and 0.6 s for ten million, where a sync that
+finds nothing to do takes 5 s.
+"""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from mixpanel_data._internal.ledger.load_order import CHECK, NEWEST_FIRST, with_numbers
+
+Connection = duckdb.DuckDBPyConnection
+
+_DAY = "epoch_us(time::DATE::TIMESTAMP)"
+_QUARTER_HOUR = "epoch_us(time) // 900000000 * 900000000"
+"""Zones differ from UTC by multiples of a quarter of an hour."""
+
+# Rows that no fetch covers (days that were forgotten) are no part of any day, and no model reads them.
+_DISAGREEING = """
+    WITH newest AS (
+        FROM {ledger} WHERE table_name = 'events'
+        QUALIFY row_number() OVER (PARTITION BY window_start ORDER BY {newest_first}) = 1
+    ),
+    slots AS (SELECT {slot} AS slot, count(*) AS found FROM mixpanel.events GROUP BY ALL),
+    days AS (
+        SELECT window_start, sum(found)::BIGINT AS found
+        FROM slots ASOF JOIN newest ON slots.slot >= epoch_us(newest.range_start)
+        WHERE slots.slot < epoch_us(newest.range_end)
+        GROUP BY ALL
+    )
+    SELECT window_start, row_count, coalesce(found, 0)
+    FROM newest LEFT JOIN days USING (window_start)
+    WHERE row_count <> coalesce(found, 0) AND load_id IN (SELECT load_id FROM mixpanel._dlt_loads WHERE status = 0)
+    ORDER BY ALL
+"""
+
+_WHOLE_DAYS = """
+    SELECT coalesce(bool_and(range_start = range_start::DATE AND range_end = range_end::DATE), true)
+    FROM mixpanel._metadata WHERE table_name = 'events'
+"""
+
+# A read of all of them that left none out is the only one whose count is the table's.
+_PROFILES = """
+    WITH newest AS (
+        FROM {ledger} WHERE table_name = '{table}' AND load_id IN (SELECT load_id FROM mixpanel._dlt_loads WHERE status = 0)
+        QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {newest_first}) = 1
+    ),
+    counted AS (SELECT {group_key} AS part, count(*) AS found, count(DISTINCT distinct_id) AS ids
+        FROM mixpanel.{table} GROUP BY ALL)
+    SELECT coalesce(part, {key}) AS part,
+        CASE WHEN snapshot_complete AND coalesce(rejected_count, 0) = 0 THEN row_count ELSE coalesce(ids, 0) END AS wanted,
+        coalesce(found, 0) AS found
+    FROM counted FULL JOIN newest ON part = {key}
+    WHERE coalesce(found, 0) <> wanted
+    ORDER BY ALL
+"""
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A day of events, or a set of profiles, whose rows are not as many as the ledger has."""
+
+    table: str
+    part: str
+    """The day as ``YYYY-MM-DD``; of profiles the group key, empty for users."""
+    in_ledger: int
+    found: int
+
+    @property
+    def day(self) -> date | None:
+        """The day, where it is one."""
+        return date.fromisoformat(self.part) if self.table == "events" else None
+
+    def __str__(self) -> str:
+        what = self.part if self.table == "events" else f"{self.part or 'user'} profiles"
+        return f"{what} ({self.found:,} rows, {self.in_ledger:,} by the ledger)"
+
+
+def disagreeing_days(connection: Connection) -> list[Disagreement]:
+    """The days of events that count by the ledger and have another number of rows. Nothing where no ledger is."""
+    if "_metadata" not in _tables(connection):
+        return []
+    [whole] = connection.execute(_WHOLE_DAYS).fetchall()
+    query = _DISAGREEING.format(
+        ledger=with_numbers("mixpanel._metadata"),
+        newest_first=NEWEST_FIRST,
+        slot=_DAY if whole[0] else _QUARTER_HOUR,
+    )
+    return [
+        Disagreement("events", str(day), in_ledger, found)
+        for day, in_ledger, found in connection.execute(query).fetchall()
+    ]
+
+
+def disagreeing_profiles(connection: Connection) -> list[Disagreement]:
+    """The sets of profiles with an id twice, or with another number than the complete read that was the last."""
+    there = _tables(connection)
+    found: list[Disagreement] = []
+    for table, key, group_key in (
+        ("profiles", "''", "''"),
+        ("group_profiles", "split_part(filter_hash, '=', 1)", "group_key"),
+    ):
+        if {table, "_metadata"} <= there:
+            query = _PROFILES.format(
+                ledger=with_numbers("mixpanel._metadata"), newest_first=NEWEST_FIRST,
+                table=table, key=key, group_key=group_key,
+            )  # fmt: skip
+            rows = connection.execute(query).fetchall()
+            found += [Disagreement(table, *row) for row in rows]
+    return found
+
+
+def rejected_counts(connection: Connection) -> tuple[int, int]:
+    """The rejected lines by the newest ledger row of each day, and the lines of those loads that are kept."""
+    if not {"_metadata", "_rejected"} <= _tables(connection):
+        return 0, 0
+    newest = (
+        f"FROM {with_numbers('mixpanel._metadata')} WHERE table_name = 'events' "
+        f"QUALIFY row_number() OVER (PARTITION BY window_start ORDER BY {NEWEST_FIRST}) = 1"
+    )
+    [(counted, kept)] = connection.execute(
+        f"SELECT (SELECT coalesce(sum(rejected_count), 0)::BIGINT FROM ({newest})), "
+        "(SELECT count(*) FROM mixpanel._rejected WHERE table_name = 'events' AND reason <> 'repaired' "
+        f"AND load_id IN (SELECT load_id FROM ({newest})))"
+    ).fetchall()
+    return counted, kept
+
+
+def mark_missing(connection: Connection, found: Collection[Disagreement]) -> None:
+    """Make the days and profiles of ``found`` missing, so that the next run fetches them. No row is removed.
+
+    Each gets a ledger row of a load of its own, with the rows that are there. By that row, nothing of the day is known
+    for certain, as if it had been fetched at its first instant; profiles count as never read. A build follows it.
+    """
+    if not found:
+        return
+    connection.execute("BEGIN")
+    load_id = f"{CHECK}{uuid.uuid4().hex}"
+    number = f"(SELECT coalesce(max(load_number), 0) + 1 FROM {with_numbers('mixpanel._metadata')})"
+    connection.execute("ALTER TABLE mixpanel._metadata ADD COLUMN IF NOT EXISTS load_number BIGINT")
+    for each in found:
+        if each.table == "events":
+            others, of_part = "range_start AS fetched_at", "window_start = $part::DATE"
+        else:
+            others = "false AS snapshot_complete"
+            of_part = "($part = '' OR split_part(filter_hash, '=', 1) = $part)"
+        connection.execute(
+            "INSERT INTO mixpanel._metadata BY NAME SELECT * REPLACE ("
+            "$found::BIGINT AS row_count, 0::BIGINT AS rejected_count, 0::BIGINT AS bytes, 0::BIGINT AS requests, "
+            f"$load AS load_id, $load AS _dlt_load_id, uuid()::VARCHAR AS _dlt_id, {number} AS load_number, {others}) "
+            f"FROM mixpanel._metadata WHERE table_name = $table AND {of_part} QUALIFY row_number() OVER "
+            f"(PARTITION BY table_name, window_start, filter_hash ORDER BY {NEWEST_FIRST}) = 1",
+            {"found": each.found, "load": load_id, "table": each.table, "part": each.part},
+        )
+    connection.execute(
+        "INSERT INTO mixpanel._dlt_loads BY NAME "
+        "SELECT * REPLACE ($load AS load_id, 0 AS status) FROM mixpanel._dlt_loads LIMIT 1",
+        {"load": load_id},
+    )
+    connection.execute("COMMIT")
+
+
+def _tables(connection: Connection) -> set[str]:
+    rows = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'mixpanel'"
+    ).fetchall()
+    return {name for (name,) in rows}

@@ -1,0 +1,1 @@
+"""Which events and profiles to ask for, in which requests. Pure functions."""

@@ -1,0 +1,66 @@
+"""What a run would ask for, before it does."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mixpanel_data._internal.ledger.reader import Ledger
+from mixpanel_data._internal.planning.events import Range
+from mixpanel_data._internal.streams.windows import Window
+
+
+@dataclass(frozen=True)
+class PlannedRequest:
+    """One request for events."""
+
+    window: Window
+    days_there: int
+    """Of its days, how many are there already and will be replaced."""
+    expected_bytes: int | None
+    """As they will come over the wire, going by what those days brought before; None where nothing is known."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The requests of a run, as far as the ledger lets us see."""
+
+    wanted: Range
+    days_due: int
+    days_there: int
+    """Days of the range that are there, due again or not."""
+    requests: tuple[PlannedRequest, ...]
+    remaining: int
+    """Exports that the budget allows now."""
+    done_at: datetime
+    """When the budget lets the last request go, UTC."""
+    seconds: float
+    """From now until then."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can hold it; dates and times are ISO texts."""
+        return {
+            "from_date": str(self.wanted.first),
+            "to_date": str(self.wanted.last),
+            "days_due": self.days_due,
+            "days_there": self.days_there,
+            "requests": [
+                {
+                    "from_date": str(request.window.first),
+                    "to_date": str(request.window.last),
+                    "days": len(request.window),
+                    "days_there": request.days_there,
+                    "expected_bytes": request.expected_bytes,
+                }
+                for request in self.requests
+            ],
+            "request_count": len(self.requests),
+            "budget_remaining": self.remaining,
+            "estimated_seconds": round(self.seconds),
+            "last_request_at": self.done_at.isoformat(timespec="seconds"),
+        }
+
+
+def planned_request(window: Window, ledger: Ledger) -> PlannedRequest:
+    """What is known of ``window`` before it is asked for."""
+    there = [ledger.days[day] for day in window.days() if day in ledger.days]
+    return PlannedRequest(window, len(there), sum(day.bytes for day in there) if there else None)

@@ -1,0 +1,1 @@
+"""The request budget: never more requests than Mixpanel allows, over all processes of a data folder."""

@@ -1,0 +1,1 @@
+"""What every step of a run shares: its context, its report, its progress."""

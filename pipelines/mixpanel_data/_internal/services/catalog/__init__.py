@@ -1,0 +1,1 @@
+"""What a project has: events, properties, saved reports, Lexicon schemas."""

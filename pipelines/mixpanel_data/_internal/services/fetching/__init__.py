@@ -1,0 +1,1 @@
+"""Fetched bodies on their way to a table or to an iterator."""

@@ -1,0 +1,22 @@
+"""What a fetch is asked for, put right or refused."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from mixpanel_data._internal.services.query_api.arguments import Day, day_range
+from mixpanel_data._internal.streams.event_filter import EventFilter
+from mixpanel_data._internal.streams.windows import Window
+from mixpanel_data.exceptions import ConfigError
+
+
+def window_of(from_date: Day, to_date: Day) -> Window:
+    """The days, both included. Raises ConfigError when one is no date or ``to_date`` comes first."""
+    return Window(*(date.fromisoformat(day) for day in day_range(from_date, to_date)))
+
+
+def event_filter(events: Sequence[str] | None, where: str | None) -> EventFilter:
+    """The filter; a bare name means that one. Raises ConfigError for a list without names."""
+    if events is not None and not events:
+        raise ConfigError("events is empty. Name at least one event, or leave it out for all.")
+    names = (events,) if isinstance(events, str) else tuple(events or ())
+    return EventFilter(names, where)

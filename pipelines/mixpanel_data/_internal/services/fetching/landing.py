@@ -1,0 +1,142 @@
+"""Fetched bodies on their way: verified in a temporary folder, and gone when they are loaded or read."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from mixpanel_data._internal.api_client import EngagePage, MixpanelAPIClient
+from mixpanel_data._internal.database.sealed import spool
+from mixpanel_data._internal.landing.fetch_events import for_window, land_events, set_apart
+from mixpanel_data._internal.landing.fetch_profiles import Source, land_profiles
+from mixpanel_data._internal.landing.files import Landed, LandingFolder
+from mixpanel_data._internal.landing.invalid_lines import inspect_lines
+from mixpanel_data._internal.landing.invalid_profiles import inspect_profiles
+from mixpanel_data._internal.landing.invalid_profiles import set_apart as without_bad_profiles
+from mixpanel_data._internal.ledger.reader import Ledger
+from mixpanel_data._internal.ledger.records import DayRecord
+from mixpanel_data._internal.planning.events import plan
+from mixpanel_data._internal.streams.event_filter import EventFilter
+from mixpanel_data._internal.streams.profile_sets import ProfileRead
+from mixpanel_data._internal.streams.windows import Window
+from mixpanel_data._internal.time_zones import Zone
+from mixpanel_data.exceptions import IncompleteExportError
+
+
+@contextmanager
+def temporary_landing(beside: Path | None) -> Iterator[LandingFolder]:
+    """A landing folder for the length of a block, on the disk of ``beside``: that of temporary files may be small."""
+    with spool(beside) as folder:
+        yield LandingFolder(folder, project="fetch", region="any")
+
+
+@dataclass(frozen=True)
+class EventLandings:
+    """The events of a range of days, in requests whose size follows what came."""
+
+    client: MixpanelAPIClient
+    folder: LandingFolder
+    zone: Zone
+    only: EventFilter
+
+    def windows(self, whole: Window) -> Iterator[Landed]:
+        """The verified files, oldest first. Raises as ``land_events``, at the first window that does not come whole."""
+        sizes: dict[date, DayRecord] = {}
+        left = set(whole.days())
+        while left:
+            window = plan(left, Ledger(days=sizes), oldest_first=True)[0]
+            landed = land_events(self.client, window, self.folder, self.zone, only=self.only)
+            sizes |= _sizes(landed)
+            left -= set(window.days())
+            yield landed
+
+    def readable(self, landed: Landed) -> Landed:
+        """``landed`` without the lines that can't be read, which are in its ``rejects``, as are those it has repaired.
+
+        Mixpanel is asked once more for a window with such lines: they are rejected when they come a second time. Raises as
+        ``land_events``, and IncompleteExportError for what is no export.
+        """
+        try:
+            bad = inspect_lines(landed.path, landed.window, self.zone)
+        except IncompleteExportError as error:
+            raise for_window(error, landed.window) from None
+        if all(line.repaired is not None for line in bad):
+            return set_apart(landed, bad)
+        return land_events(
+            self.client, landed.window, self.folder, self.zone, suspects=bad, only=self.only
+        )
+
+
+@dataclass(frozen=True)
+class AskedProfiles(ProfileRead):
+    """The user profiles for which ``expression`` is true, of a saved ``cohort``; None: of all, all of them."""
+
+    expression: str | None = None
+    cohort: int | None = None
+
+    @property
+    def where(self) -> str | None:
+        return self.expression
+
+    @property
+    def cohort_id(self) -> int | None:
+        return self.cohort
+
+
+@dataclass(frozen=True)
+class ProfileLandings:
+    """The profiles that somebody asked for."""
+
+    source: Source
+    read: AskedProfiles
+
+    @classmethod
+    def of(
+        cls,
+        client: MixpanelAPIClient,
+        folder: LandingFolder,
+        where: str | None,
+        output_properties: Sequence[str] | None,
+        cohort_id: int | None = None,
+        *,
+        on_rows: Callable[[int], None] | None = None,
+    ) -> "ProfileLandings":
+        """Those in the cohort for which ``where`` is true, with ``output_properties`` only.
+
+        ``on_rows`` hears how many came so far.
+        """
+        came = 0
+
+        def on_page(page: EngagePage) -> None:
+            nonlocal came
+            came = page.results if page.page == 0 else came + page.results
+            if on_rows:
+                on_rows(came)
+
+        source = Source(client, folder, output_properties=output_properties, on_page=on_page)
+        return cls(source, AskedProfiles(expression=where, cohort=cohort_id))
+
+    def whole(self) -> Landed:
+        """The verified file. Raises as ``land_profiles``."""
+        return land_profiles(self.source, self.read)
+
+    def readable(self, landed: Landed) -> Landed:
+        """As of :class:`EventLandings`."""
+        bad = inspect_profiles(landed.path)
+        if all(line.repaired is not None for line in bad):
+            return without_bad_profiles(landed, bad)
+        return land_profiles(self.source, self.read, suspects=bad)
+
+
+def _sizes(landed: Landed) -> dict[date, DayRecord]:
+    """What the planner wants to know of days that came: how many bytes they are."""
+    size = landed.size // len(landed.window)
+    at = landed.fetched_at.replace(tzinfo=None)
+    return {
+        day: DayRecord(
+            day, range_end=at, row_count=0, late_count=0, rejected_count=0, bytes=size,
+            fetched_at=at, load_id="",
+        )
+        for day in landed.window.days()
+    }  # fmt: skip

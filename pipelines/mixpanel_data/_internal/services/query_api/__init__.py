@@ -1,0 +1,1 @@
+"""Calls of Mixpanel's query API, their arguments, and their answers."""

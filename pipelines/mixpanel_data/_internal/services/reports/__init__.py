@@ -1,0 +1,1 @@
+"""Mixpanel's own reports, asked for now: one module for each."""

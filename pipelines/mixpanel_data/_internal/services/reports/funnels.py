@@ -1,0 +1,123 @@
+"""Saved funnels."""
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from mixpanel_data._internal.services.query_api.answers import (
+    dated,
+    mapping,
+    member,
+    number,
+    sequence,
+)
+from mixpanel_data._internal.services.query_api.arguments import Day, at_most, choice, day_range
+from mixpanel_data._internal.services.query_api.expressions import as_expression
+from mixpanel_data._internal.services.reports.base import MOST_VALUES, PERIODS, Queries
+from mixpanel_data.exceptions import MixpanelDataError
+from mixpanel_data.types import FunnelResult, FunnelStep
+from mixpanel_data.types._base import OVERALL
+
+_LENGTH_UNITS = ("day", "hour", "minute", "second")
+# 90 days (Mixpanel's query OpenAPI file). Without a unit it is the funnel's own, which may be the shortest.
+_LONGEST = {"day": 90, "hour": 90 * 24, "minute": 90 * 1_440, "second": 90 * 86_400}
+
+Steps = list[dict[str, Any]]
+
+
+class FunnelQueries(Queries):
+    """``/funnels``."""
+
+    def funnel(
+        self,
+        funnel_id: int,
+        from_date: Day,
+        to_date: Day,
+        *,
+        unit: Literal["day", "week", "month"] | None = None,
+        length: int | None = None,
+        length_unit: Literal["day", "hour", "minute", "second"] | None = None,
+        on: str | None = None,
+        where: str | None = None,
+        limit: int | None = None,
+    ) -> FunnelResult:
+        """How many got how far in a saved funnel, begun between the two days (project's zone, both included).
+
+        ``length`` in ``length_unit``, at most 90 days, is the time people have; as saved with the funnel unless said. ``on``,
+        a property's name or an expression, adds ``segments`` for its ``limit`` most common values (255 unless said);
+        ``where`` is an expression. ``unit`` only decides what dates ``raw`` has. Errors as of ``segmentation``; QueryError
+        for a funnel that does not exist.
+        """
+        days = day_range(from_date, to_date)
+        if length_unit is not None:
+            choice("length_unit", length_unit, _LENGTH_UNITS)
+        with self._api.get(
+            "funnels",
+            funnel_id=funnel_id,
+            from_date=days.first,
+            to_date=days.last,
+            unit=None if unit is None else choice("unit", unit, PERIODS),
+            length=at_most("length", length, _LONGEST[length_unit or "second"]),
+            length_unit=length_unit,
+            on=as_expression(on),
+            where=where,
+            limit=at_most("limit", limit, MOST_VALUES),
+        ) as answer:
+            segments = _by_segment(dated(member(answer, "data")).values())
+            steps = _together(segments.pop(OVERALL, []) or _flat(segments.values()))
+            return FunnelResult(
+                funnel_id,
+                self._name(funnel_id),
+                *days,
+                conversion_rate=_rate(steps[-1].count, steps[0].count) if steps else 0.0,
+                steps=steps,
+                _segments={name: _together(parts) for name, parts in segments.items()},
+                _data=answer,
+            )
+
+    def _name(self, funnel_id: int) -> str | None:
+        if self._discovery is None:
+            return None
+        try:
+            saved = self._discovery.funnels()
+        except MixpanelDataError:
+            return None  # the numbers are there; a name is not worth losing them
+        return next((funnel.name for funnel in saved if funnel.funnel_id == funnel_id), None)
+
+
+def _by_segment(entries: Iterable[Any]) -> dict[str, list[Steps]]:
+    """The steps of each date, by segment. An entry without segments has its steps at once."""
+    found: dict[str, list[Steps]] = {}
+    for entry in entries:
+        parts = mapping(entry)
+        is_whole = isinstance(parts.get("steps"), list)  # a segment may be called so, too
+        for name, part in ({OVERALL: parts} if is_whole else parts).items():
+            steps = sequence(mapping(part).get("steps", part))
+            found.setdefault(name, []).append([mapping(step) for step in steps])
+    return found
+
+
+def _flat(segments: Iterable[list[Steps]]) -> list[Steps]:
+    return [steps for parts in segments for steps in parts]
+
+
+def _together(parts: list[Steps]) -> list[FunnelStep]:
+    """The same steps of several dates, added up."""
+    longest = max(parts, key=len, default=[])
+    counts = [
+        sum(int(number(steps[n].get("count"))) for steps in parts if n < len(steps))
+        for n in range(len(longest))
+    ]
+    before = counts[:1] + counts
+    return [
+        FunnelStep(_label(step), count, 1.0 if n == 0 else _rate(count, before[n]))
+        for n, (step, count) in enumerate(zip(longest, counts, strict=True))
+    ]
+
+
+def _label(step: dict[str, Any]) -> str:
+    # A custom event is called $custom_event:12345; its label is what people call it.
+    return str(step.get("step_label") or step.get("event") or step.get("goal") or "")
+
+
+def _rate(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0

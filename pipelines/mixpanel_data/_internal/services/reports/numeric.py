@@ -1,0 +1,109 @@
+"""Segmentation by a number: in buckets, summed, averaged."""
+
+from contextlib import AbstractContextManager
+from typing import Any, Literal
+
+from mixpanel_data._internal.services.discovery import COUNTS
+from mixpanel_data._internal.services.query_api.answers import (
+    happened,
+    member,
+    numbers,
+    optional_text,
+    series,
+)
+from mixpanel_data._internal.services.query_api.arguments import (
+    Day,
+    DayRange,
+    choice,
+    day_range,
+    no_hourly_uniques,
+)
+from mixpanel_data._internal.services.query_api.expressions import as_expression
+from mixpanel_data._internal.services.reports.base import Queries
+from mixpanel_data._internal.services.reports.segmentation import CountType
+from mixpanel_data.types import NumericAverageResult, NumericBucketResult, NumericSumResult
+
+NumericUnit = Literal["hour", "day"]
+_UNITS = ("hour", "day")
+
+
+class NumericQueries(Queries):
+    """The reports below ``/segmentation``. ``on`` is a property's name or an expression; days are those of the project's zone."""
+
+    def numeric_buckets(
+        self,
+        event: str,
+        from_date: Day,
+        to_date: Day,
+        *,
+        on: str,
+        unit: NumericUnit = "day",
+        where: str | None = None,
+        type: CountType = "general",
+    ) -> NumericBucketResult:
+        """How often ``event`` happened with the number ``on`` in each of the buckets that Mixpanel makes.
+
+        ``type``: ``general`` counts events, ``unique`` users, ``average`` events a user. Errors as of ``segmentation``.
+        """
+        no_hourly_uniques(choice("type", type, COUNTS), choice("unit", unit, _UNITS))
+        days = day_range(from_date, to_date)
+        with self._numeric("numeric", event, days, on, unit, where, type=type) as answer:
+            counts = series(answer, zeros=type != "average")
+            self._refuse_slips(happened(counts.values()), event)
+            return NumericBucketResult(event, *days, unit, on, counts, _data=answer)
+
+    def numeric_sum(
+        self,
+        event: str,
+        from_date: Day,
+        to_date: Day,
+        *,
+        on: str,
+        unit: NumericUnit = "day",
+        where: str | None = None,
+    ) -> NumericSumResult:
+        """The sum of ``on`` over the events of each ``unit``; what is no number counts 0. Errors as of ``segmentation``."""
+        days = day_range(from_date, to_date)
+        with self._numeric("sum", event, days, on, unit, where) as answer:
+            sums = numbers(member(answer, "results"))
+            self._refuse_slips(happened([sums]), event)
+            computed_at = optional_text(answer.get("computed_at"))
+            return NumericSumResult(event, *days, unit, on, sums, computed_at, _data=answer)
+
+    def numeric_average(
+        self,
+        event: str,
+        from_date: Day,
+        to_date: Day,
+        *,
+        on: str,
+        unit: NumericUnit = "day",
+        where: str | None = None,
+    ) -> NumericAverageResult:
+        """The mean of ``on`` over the events of each ``unit``; what is no number counts 0. Errors as of ``segmentation``."""
+        days = day_range(from_date, to_date)
+        with self._numeric("average", event, days, on, unit, where) as answer:
+            means = numbers(member(answer, "results"))
+            self._refuse_slips(happened([means]), event)
+            return NumericAverageResult(event, *days, unit, on, means, _data=answer)
+
+    def _numeric(
+        self,
+        report: str,
+        event: str,
+        days: DayRange,
+        on: str,
+        unit: str,
+        where: str | None,
+        **more: str,
+    ) -> AbstractContextManager[Any]:
+        return self._api.get(
+            f"segmentation/{report}",
+            event=event,
+            from_date=days.first,
+            to_date=days.last,
+            on=as_expression(on),
+            unit=choice("unit", unit, _UNITS),
+            where=where,
+            **more,
+        )

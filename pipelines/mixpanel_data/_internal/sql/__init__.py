@@ -1,0 +1,1 @@
+"""SQL text that several packages share: literals, and how DuckDB reads landed lines."""

@@ -1,0 +1,1 @@
+"""The build: dbt as a process of its own."""

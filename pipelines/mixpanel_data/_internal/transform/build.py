@@ -1,0 +1,124 @@
+"""The build: dbt over the days that changed, into a file that nobody reads."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from mixpanel_data._internal.data_folder.damage import damaged
+from mixpanel_data._internal.data_folder.damage_messages import is_damage
+from mixpanel_data._internal.data_folder.os_errors import refusal
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.publication import build_file, build_stamp
+from mixpanel_data._internal.transform.build_reason import OTHER_RAW, reason_to_build_anew
+from mixpanel_data._internal.transform.dbt_process import environment, run
+from mixpanel_data._internal.transform.dbt_project import fingerprint, project_folder
+from mixpanel_data._internal.transform.dbt_results import NodeResult, read_results
+from mixpanel_data.exceptions import MixpanelDataError
+
+# The oldest format that can hold zstd; clients from DuckDB 1.2 on open it.
+STORAGE_VERSION = "v1.2.0"
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """A successful build: what dbt did, how long it took, and whether everything was built anew."""
+
+    nodes: tuple[NodeResult, ...]
+    seconds: float
+    fresh: bool
+    warnings: tuple[str, ...] = ()
+    """What was damaged, and so built again; why everything was built anew."""
+
+
+def build(
+    folder: DataFolder,
+    *,
+    storage_version: str = STORAGE_VERSION,
+    full_refresh: bool = False,
+    on_progress: Callable[[str], None] | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> BuildResult:
+    """Build what the ledger has more than the build file; readers see nothing of it before ``publish``.
+
+    The caller holds the folder's lock. ``variables`` are environment variables for dbt. Other models and another
+    ``storage_version`` build everything anew. Raises ``MixpanelDataError`` naming what failed; the
+    published file stays as it is, and the next build does the same days again.
+    """
+    started = time.monotonic()
+    _require_raw(folder)
+    made_by = fingerprint(project_folder(), {"storage_version": storage_version})
+    built = build_file.build_file(folder)
+    reason = reason_to_build_anew(folder, made_by, storage_version, built=built)
+    anew = full_refresh or reason == OTHER_RAW
+    prepared = build_file.prepare(folder, made_by, storage_version, anew=anew)
+    reasons = [reason] if reason and prepared.empty else []
+    report = on_progress or (lambda _: None)
+
+    def from_scratch(why: str) -> None:
+        reasons.append(why)
+        report(f"all tables anew: {why}")
+
+    if reason:
+        report(f"all tables anew: {reason}")
+    nodes = _run(folder, variables or {}, report, from_scratch)
+    build_stamp.finish(built)
+    why = f"All tables were built anew: {'; '.join(reasons)}." if reasons else None
+    warnings = tuple(filter(None, (prepared.warning, why)))
+    return BuildResult(nodes, time.monotonic() - started, prepared.empty or bool(reasons), warnings)
+
+
+def _run(
+    folder: DataFolder,
+    variables: Mapping[str, str],
+    report: Callable[[str], None],
+    from_scratch: Callable[[str], None],
+) -> tuple[NodeResult, ...]:
+    project = str(project_folder())
+    arguments = [
+        *("build", "--project-dir", project, "--profiles-dir", project),
+        *("--exclude-resource-type", "unit_test"),  # they try the models, not the data
+        *("--exclude-resource-type", "exposure"),  # nothing is done for one
+        *("--log-format", "json", "--no-use-colors-file"),
+    ]
+    results = folder.build / "target" / "results.json"
+    results.unlink(missing_ok=True)
+    complaints = run(
+        arguments, folder.root, environment(folder.build, variables), results, report, from_scratch
+    )
+    nodes = read_results(results)
+    if complaints:
+        raise _failure(folder, nodes, complaints)
+    return nodes
+
+
+def _require_raw(folder: DataFolder) -> None:
+    if not folder.raw.exists():
+        raise MixpanelDataError(
+            f"There is nothing to build: {folder.raw} does not exist. `mp sync` fetches into it.",
+            details={"path": str(folder.raw)},
+        )
+
+
+def _failure(
+    folder: DataFolder, nodes: tuple[NodeResult, ...], complaints: list[str]
+) -> MixpanelDataError:
+    bad = [node for node in nodes if not node.ok and node.status != "skipped"]
+    for words in (*(node.message or "" for node in bad), *complaints):
+        if refused := refusal(words, folder.root):
+            return refused
+        if is_damage(words) and (found := damaged(folder.root)):
+            return found
+    skipped = [node.name for node in nodes if node.status == "skipped"]
+    log = folder.build / "logs" / "dbt.log"
+    said = [f"{node.kind} {node.name}: {node.message}" for node in bad] or complaints[-3:]
+    return MixpanelDataError(
+        "dbt could not build the tables, so the published ones stay as they were. "
+        + " ".join(" ".join(text.split()) for text in said)
+        + f" The log is {log}.",
+        details={
+            "failed": [node.name for node in bad],
+            "skipped": skipped,
+            "complaints": complaints,
+            "log": str(log),
+        },
+    )

@@ -1,0 +1,37 @@
+"""Why a build can't go on from what was built before."""
+
+from pathlib import Path
+
+import duckdb
+
+from mixpanel_data._internal.data_folder.paths import DataFolder
+
+OTHER_RAW = "raw.duckdb is not the one, or no later state of the one, that they were built from"
+
+
+def reason_to_build_anew(
+    folder: DataFolder, fingerprint: str, storage_version: str, *, built: Path
+) -> str | None:
+    """Half a sentence about why the tables of ``built`` can't be carried on; None when they can, or it is not there."""
+    if not built.is_file():
+        return None
+    try:
+        with duckdb.connect(str(built), read_only=True) as connection:
+            stamp = connection.execute("SELECT fingerprint, storage_version FROM _build").fetchone()
+            if stamp and stamp[1] != storage_version:
+                return f"MP_STORAGE_VERSION is {storage_version}, and was {stamp[1]}"
+            if stamp and stamp[0] != fingerprint:
+                return "the dbt models or their variables changed"
+            return OTHER_RAW if not _loads(connection, "main") <= _raw_loads(folder) else None
+    except duckdb.Error:
+        return None  # whoever opens it to build on it finds out
+
+
+def _raw_loads(folder: DataFolder) -> frozenset[str]:
+    with duckdb.connect(str(folder.raw), read_only=True) as connection:
+        return _loads(connection, "mixpanel")
+
+
+def _loads(connection: duckdb.DuckDBPyConnection, schema: str) -> frozenset[str]:
+    rows = connection.execute(f"SELECT DISTINCT load_id FROM {schema}._metadata").fetchall()
+    return frozenset(load_id for (load_id,) in rows)

@@ -1,0 +1,88 @@
+"""dbt as a process of its own: it keeps DuckDB's file lock until its interpreter ends."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from mixpanel_data._internal.transform.dbt_results import complaint, reason_from_scratch, started
+
+# The child ends when its standard input does: no dbt goes on writing after the process that holds the lock is dead.
+# It writes what `dbt_results` reads: dbt's own files hold all of the manifest, twice, and cost a build of few changes
+# a tenth of its time. So did the garbage collector: most of what dbt makes stays as long as it lives.
+_RUN = """
+import gc, json, os, sys, threading
+gc.disable()
+threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
+from dbt.cli.main import dbtRunner
+done = dbtRunner().invoke([*sys.argv[2:], "--no-write-json"])
+results = [[r.node.unique_id, r.status, r.execution_time, r.message] for r in getattr(done.result, "results", ())]
+os.makedirs(os.path.dirname(sys.argv[1]), exist_ok=True)
+with open(sys.argv[1] + ".part", "w", encoding="utf-8") as file:
+    json.dump(results, file)
+os.replace(file.name, sys.argv[1])
+sys.exit(not done.success)
+"""
+
+
+def run(
+    arguments: Sequence[str],
+    data: Path,
+    environment: Mapping[str, str],
+    results: Path,
+    report: Callable[[str], None],
+    from_scratch: Callable[[str], None],
+) -> list[str]:
+    """What went wrong over the data folder, in dbt's words: empty after a green run. Each node is reported as it starts.
+
+    ``from_scratch`` gets the reason where the models build everything from scratch. What became of the nodes is in ``results`` afterwards, unless the child was ended.
+    """
+    command = [sys.executable, "-P", "-c", _RUN, str(results), *arguments]
+    complaints: list[str] = []
+    with subprocess.Popen(
+        command,
+        cwd=data,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    ) as child:
+        try:
+            for line in child.stdout or ():
+                if node := started(line):
+                    report(node)
+                elif reason := reason_from_scratch(line):
+                    from_scratch(reason)
+                elif problem := complaint(line):
+                    complaints.append(problem)
+        except BaseException:
+            child.kill()
+            raise
+    return complaints or ["dbt gave no reason."] if child.returncode else []
+
+
+PARSED = "DBT_PARTIAL_PARSE_FILE_PATH"
+"""dbt's variable for a parse of the same models that was kept: it saves a new data folder some seconds."""
+
+
+def environment(scratch: Path, own: Mapping[str, str]) -> dict[str, str]:
+    """This process's variables without those that would bend the run, without the account, and with ``own`` on top."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name == PARSED or not name.startswith(("DBT_", "MP_SECRET", "MP_USERNAME"))
+    }
+    return {
+        **kept,
+        **own,
+        # Where dbt runs. By its full name, what was parsed would be good for this one folder, as long as it is not moved.
+        "MP_DATA_DIR": ".",
+        "MP_DBT_TARGET": "engine",
+        "DBT_TARGET_PATH": str(scratch / "target"),
+        "DBT_LOG_PATH": str(scratch / "logs"),
+        "DO_NOT_TRACK": "1",
+        "PYTHONIOENCODING": "utf-8",
+    }

@@ -1,0 +1,1 @@
+"""The commands of ``mp``: one module for each command or group."""

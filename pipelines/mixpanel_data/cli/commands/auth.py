@@ -1,0 +1,137 @@
+"""``mp auth``: named accounts."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from mixpanel_data.cli.options import Format, FormatOption
+
+app = typer.Typer(
+    help="Named accounts, kept in ~/.mp/config.toml.", no_args_is_help=True, rich_markup_mode=None
+)
+
+Name = Annotated[str, typer.Argument(help="The account's name.")]
+
+
+@app.command("add")
+def add(
+    name: Name,
+    username: Annotated[
+        str,
+        typer.Option(
+            "--username", "-u", metavar="NAME", prompt=True, help="The service account's user name."
+        ),
+    ],
+    project_id: Annotated[
+        str,
+        typer.Option(
+            "--project-id", "-p", metavar="NUMBER", prompt=True, help="The project's number."
+        ),
+    ],
+    region: Annotated[
+        str, typer.Option("--region", "-r", metavar="REGION", prompt=True, help="us, eu or in.")
+    ] = "us",
+    secret_stdin: Annotated[
+        bool,
+        typer.Option(
+            "--secret-stdin", help="Read the secret from stdin, not from a hidden prompt."
+        ),
+    ] = False,
+) -> None:
+    """Keep a service account under a name. The first one becomes the default.
+
+    The secret is never an argument: other users of the machine could read it there.
+
+    Example: mp auth add production --username sa_prod --project-id 12345 --region eu
+    """
+    from mixpanel_data.auth import ConfigManager
+
+    secret = (
+        sys.stdin.readline().strip()
+        if secret_stdin
+        else typer.prompt("Secret", hide_input=True, err=True)
+    )
+    manager = ConfigManager()
+    manager.add_account(name, username, secret, project_id, region)
+    typer.echo(f"Account '{name}' is kept in {manager.config_path}.", err=True)
+
+
+@app.command("list")
+def list_accounts(fmt: FormatOption = Format.table) -> None:
+    """List the accounts, without their secrets.
+
+    Example: mp auth list --format json
+    """
+    from mixpanel_data.auth import ConfigManager
+    from mixpanel_data.cli.output.rows import print_rows
+
+    names = ["name", "username", "project_id", "region", "is_default"]
+    accounts = ConfigManager().list_accounts()
+    print_rows(names, [[getattr(account, name) for name in names] for account in accounts], fmt)
+
+
+@app.command("show")
+def show(name: Name, fmt: FormatOption = Format.table) -> None:
+    """Show one account, its secret masked.
+
+    Example: mp auth show production
+    """
+    from mixpanel_data.auth import ConfigManager
+    from mixpanel_data.cli.output.rows import print_object, print_rows
+
+    account = ConfigManager().get_account(name)
+    values = {
+        "name": account.name,
+        "username": account.username,
+        "secret": "********",
+        "project_id": account.project_id,
+        "region": account.region,
+        "is_default": account.is_default,
+    }
+    if fmt in (Format.json, Format.jsonl):
+        print_object(values)
+    else:
+        print_rows(["field", "value"], list(values.items()), fmt)
+
+
+@app.command("default")
+def default(name: Name) -> None:
+    """Make an account the one that is used when none is named.
+
+    Example: mp auth default staging
+    """
+    from mixpanel_data.auth import ConfigManager
+
+    ConfigManager().set_default(name)
+    typer.echo(f"'{name}' is the default now.", err=True)
+
+
+@app.command("remove")
+def remove(name: Name) -> None:
+    """Forget an account. Its data stays.
+
+    Example: mp auth remove staging
+    """
+    from mixpanel_data.auth import ConfigManager
+
+    ConfigManager().remove_account(name)
+    typer.echo(f"Account '{name}' is forgotten.", err=True)
+
+
+@app.command("test")
+def try_account(
+    name: Annotated[
+        str | None, typer.Argument(help="The account's name; else the one that counts.")
+    ] = None,
+    fmt: FormatOption = Format.table,
+) -> None:
+    """Ask Mixpanel whether it lets an account into its project.
+
+    Example: mp auth test production
+    """
+    from mixpanel_data._internal.services.account_check import check_account
+    from mixpanel_data._internal.settings import load_settings
+    from mixpanel_data.cli.output.results import print_result
+
+    print_result(check_account(load_settings(), name), fmt)

@@ -1,0 +1,135 @@
+"""``mp demo``: the whole job over sample data, in one command."""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from mixpanel_data._internal.run.report import SyncReport
+
+MARK = ".mp-demo"
+DAYS = 60
+
+QUESTIONS = (
+    (
+        "What happens most?",
+        "SELECT event, count(*) AS events, count(DISTINCT user_id) AS users\n"
+        "FROM events GROUP BY ALL ORDER BY events DESC LIMIT 5",
+    ),
+    (
+        "How did the last week go?",
+        "SELECT event_date AS day, count(DISTINCT user_id) AS active_users, count(*) AS events\n"
+        "FROM events GROUP BY ALL ORDER BY day DESC LIMIT 7",
+    ),
+    (
+        "How many events did Mixpanel export more than once?",
+        "WITH fetches AS (SELECT arg_max(row_count, load_number) AS rows_exported FROM _metadata\n"
+        "                 WHERE table_name = 'events' GROUP BY window_start)\n"
+        "SELECT sum(rows_exported) AS exported, (SELECT count(*) FROM events) AS events,\n"
+        "       sum(rows_exported) - (SELECT count(*) FROM events) AS copies FROM fetches",
+    ),
+)
+
+
+def demo(
+    folder: Annotated[
+        Path,
+        typer.Option(
+            "--data-dir",
+            metavar="FOLDER",
+            help="Where the demo keeps its data; begun anew each time.",
+        ),
+    ] = Path("demo-data"),
+) -> int:
+    """Show the whole job over sample data, in one command.
+
+    A sandbox is started, its data brought into DuckDB, modelled, published, and asked three questions.
+
+    Example: mp demo
+    """
+    import time
+
+    from mixpanel_data.sandbox import Dataset, Sandbox
+
+    started = time.monotonic()
+    _begin_anew(folder)
+    _say("1. A sandbox that speaks Mixpanel's API, over an invented shop")
+    dataset = Dataset.sample(days=DAYS)
+    with Sandbox(dataset, rate_limits=True) as sandbox:
+        _say(f"   {sandbox.base_url}: {DAYS} days of events up to yesterday\n")
+        _say("2. The job: plan, land and verify, load, dbt build, publish")
+        report = _sync(sandbox, folder)
+    _conclude(report, folder, time.monotonic() - started)
+    return 1 if report.failures else 0
+
+
+def _begin_anew(folder: Path) -> None:
+    from mixpanel_data.exceptions import ConfigError
+
+    if folder.exists() and not (folder / MARK).is_file() and any(folder.iterdir()):
+        raise ConfigError(
+            f"{folder} holds something that is not a demo. Name another folder: mp demo --data-dir …"
+        )
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / MARK).touch()
+
+
+def _sync(sandbox: Any, folder: Path) -> "SyncReport":
+    from mixpanel_data._internal.data_folder.lock import exclusive
+    from mixpanel_data._internal.settings import load_settings
+    from mixpanel_data._internal.streams.windows import ONE_DAY
+    from mixpanel_data._internal.time_zones import today
+    from mixpanel_data.auth import Credentials
+    from mixpanel_data.cli.output.progress import drawn
+    from mixpanel_data.sync.job import Sync
+
+    account = sandbox.credentials
+    settings = load_settings({}, data_dir=folder, api_base_url=sandbox.base_url)
+    settings = settings.model_copy(update={"start_date": today(settings.zone) - ONE_DAY * DAYS})
+    credentials = Credentials(
+        username=account.username,
+        secret=account.secret,
+        project_id=account.project_id,
+        region=account.region,
+    )
+    with exclusive(settings.folder), drawn() as progress:
+        return Sync(settings, credentials, progress=progress).run()
+
+
+def _conclude(report: "SyncReport", folder: Path, seconds: float) -> None:
+    from mixpanel_data._internal.data_folder.paths import DataFolder
+    from mixpanel_data.cli.commands.query import ask
+    from mixpanel_data.cli.errors import show_error
+    from mixpanel_data.cli.options import Format
+    from mixpanel_data.cli.output.rows import print_rows
+    from mixpanel_data.cli.output.summary import summary_lines
+
+    for line in summary_lines(report):
+        _say(f"   {line}")
+    for error in report.failures:
+        show_error(error)
+    if not report.published:
+        return
+    _say("\n3. Three answers, from the file a BI tool opens")
+    for question, sql in QUESTIONS:
+        typer.echo(f"\n{question}")
+        rows = ask(DataFolder.at(folder), sql)
+        print_rows(rows.columns, rows, Format.table)
+    _say(f"Done in {seconds:.0f} s. Go on with:")
+    program = Path(sys.argv[0]).name if shutil.which("mp") else sys.argv[0]
+    for command in (
+        f"{program} status --data-dir {folder}",
+        f"{program} report --data-dir {folder}   # one HTML file: users, retention, events",
+        f'{program} query sql "SELECT * FROM profiles LIMIT 5" --data-dir {folder}',
+        f"{program} auth add production   # then: {program} sync",
+    ):
+        _say(f"   {command}")
+
+
+def _say(text: str) -> None:
+    sys.stdout.flush()
+    typer.echo(text)

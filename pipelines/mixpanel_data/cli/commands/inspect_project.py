@@ -1,0 +1,230 @@
+"""``mp inspect``: what there is in Mixpanel. Each command is one of the 60 requests an hour."""
+
+from typing import Annotated
+
+import typer
+
+from mixpanel_data.cli.open_workspace import answer, given
+from mixpanel_data.cli.options import (
+    AccountOption,
+    DataDirOption,
+    Format,
+    FormatOption,
+    FreshOption,
+    LimitOption,
+    QuietOption,
+    TypeOption,
+    one_of,
+)
+
+Event = Annotated[str, typer.Argument(help="The event's name.")]
+
+
+def events(
+    fresh: FreshOption = False,
+    account: AccountOption = None,
+    data_dir: DataDirOption = None,
+    quiet: QuietOption = False,
+    fmt: FormatOption = Format.table,
+) -> None:
+    """List the events of the last 31 days.
+
+    Example: mp inspect events --format json
+    """
+    answer(
+        lambda ws: ws.events(), fmt, account=account, fresh=fresh, data_dir=data_dir, quiet=quiet
+    )
+
+
+def properties(
+    event: Event,
+    limit: LimitOption = None,
+    fresh: FreshOption = False,
+    account: AccountOption = None,
+    data_dir: DataDirOption = None,
+    quiet: QuietOption = False,
+    fmt: FormatOption = Format.table,
+) -> None:
+    """List the properties of an event.
+
+    Example: mp inspect properties Signup
+    """
+    options = given(limit=limit)
+    answer(
+        lambda ws: ws.properties(event, **options),
+        fmt,
+        account=account,
+        fresh=fresh,
+        data_dir=data_dir,
+        quiet=quiet,
+    )
+
+
+def values(
+    event: Event,
+    property_name: Annotated[str, typer.Argument(metavar="PROPERTY", help="The property's name.")],
+    limit: LimitOption = None,
+    fresh: FreshOption = False,
+    account: AccountOption = None,
+    data_dir: DataDirOption = None,
+    quiet: QuietOption = False,
+    fmt: FormatOption = Format.table,
+) -> None:
+    """List the most common values of a property.
+
+    Example: mp inspect values Signup country --limit 20
+    """
+    options = given(limit=limit)
+    answer(
+        lambda ws: ws.property_values(event, property_name, **options),
+        fmt,
+        account=account,
+        fresh=fresh,
+        data_dir=data_dir,
+        quiet=quiet,
+    )
+
+
+def top_events(
+    type_: TypeOption = None,
+    limit: LimitOption = None,
+    fresh: FreshOption = False,
+    account: AccountOption = None,
+    data_dir: DataDirOption = None,
+    quiet: QuietOption = False,
+    fmt: FormatOption = Format.table,
+) -> None:
+    """List today's most common events.
+
+    Example: mp inspect top-events --type unique --limit 10
+    """
+    from mixpanel_data.types import TopEvent
+
+    options = given(type=type_, limit=limit)
+    answer(
+        lambda ws: ws.top_events(**options),
+        fmt,
+        account=account,
+        fresh=fresh,
+        data_dir=data_dir,
+        quiet=quiet,
+        of=TopEvent,
+    )
+
+
+def funnels(
+    fresh: FreshOption = False,
+    account: AccountOption = None,
+    data_dir: DataDirOption = None,
+    quiet: QuietOption = False,
+    fmt: FormatOption = Format.table,
+) -> None:
+    """List the saved funnels.
+
+    Example: mp inspect funnels
+    """
+    from mixpanel_data.types import FunnelInfo
+
+    answer(
+        lambda ws: ws.funnels(),
+        fmt,
+        account=account,
+        fresh=fresh,
+        data_dir=data_dir,
+        quiet=quiet,
+        of=FunnelInfo,
+    )
+
+
+def cohorts(
+    fresh: FreshOption = False,
+    account: AccountOption = None,
+    data_dir: DataDirOption = None,
+    quiet: QuietOption = False,
+    fmt: FormatOption = Format.table,
+) -> None:
+    """List the saved cohorts.
+
+    Example: mp inspect cohorts --format csv
+    """
+    from mixpanel_data.types import SavedCohort
+
+    answer(
+        lambda ws: ws.cohorts(),
+        fmt,
+        account=account,
+        fresh=fresh,
+        data_dir=data_dir,
+        quiet=quiet,
+        of=SavedCohort,
+    )
+
+
+def bookmarks(
+    type_: Annotated[
+        str | None,
+        typer.Option(
+            "--type",
+            metavar="TYPE",
+            help="insights, funnels, retention or flows; else all.",
+            autocompletion=one_of("insights", "funnels", "retention", "flows"),
+        ),
+    ] = None,
+    fresh: FreshOption = False,
+    account: AccountOption = None,
+    data_dir: DataDirOption = None,
+    quiet: QuietOption = False,
+    fmt: FormatOption = Format.table,
+) -> None:
+    """List the saved reports.
+
+    Example: mp inspect bookmarks --type insights
+    """
+    from mixpanel_data.types import BookmarkInfo
+
+    answer(
+        lambda ws: ws.bookmarks(type_),
+        fmt,
+        account=account,
+        fresh=fresh,
+        data_dir=data_dir,
+        quiet=quiet,
+        of=BookmarkInfo,
+    )
+
+
+def lexicon(
+    entity_type: Annotated[
+        str | None,
+        typer.Option(
+            "--type",
+            metavar="TYPE",
+            help="event or profile; else both.",
+            autocompletion=one_of("event", "profile"),
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only the entry of this name.")
+    ] = None,
+    fresh: FreshOption = False,
+    account: AccountOption = None,
+    data_dir: DataDirOption = None,
+    quiet: QuietOption = False,
+    fmt: FormatOption = Format.table,
+) -> None:
+    """Show what somebody wrote about events and profiles.
+
+    Example: mp inspect lexicon --type event --format json
+    """
+    from mixpanel_data.types import LexiconSchema
+
+    options = given(entity_type=entity_type, name=name)
+    answer(
+        lambda ws: ws.lexicon(**options),
+        fmt,
+        account=account,
+        fresh=fresh,
+        data_dir=data_dir,
+        quiet=quiet,
+        of=LexiconSchema,
+    )

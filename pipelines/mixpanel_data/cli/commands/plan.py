@@ -1,0 +1,77 @@
+"""``mp plan``: what a sync would ask for."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from mixpanel_data.cli.commands.sync import First, Last, OldestFirst, Refetch, ReloadDays
+from mixpanel_data.cli.options import AccountOption, DataDirOption, Format, FormatOption
+
+if TYPE_CHECKING:
+    from mixpanel_data._internal.planning.preview import Preview
+
+
+def plan(
+    first: First = None,
+    last: Last = None,
+    refetch: Refetch = False,
+    reload_days: ReloadDays = None,
+    oldest_first: OldestFirst = False,
+    account: AccountOption = None,
+    data_dir: DataDirOption = None,
+    fmt: FormatOption = Format.table,
+) -> None:
+    """Show the requests that `mp sync` would make for events.
+
+    Nothing is asked of Mixpanel. Where the volume is not known yet, requests are planned small and grow as days arrive:
+    then there will be fewer.
+
+    Example: mp plan --from 2026-01-01
+    """
+    from mixpanel_data._internal.run.progress import QUIET
+    from mixpanel_data._internal.text import parse_day
+    from mixpanel_data.cli.output.rows import print_object, print_rows
+    from mixpanel_data.cli.run_sync import SyncOptions, make_sync
+
+    options = SyncOptions(
+        refetch=refetch,
+        reload_days=reload_days,
+        oldest_first=oldest_first,
+        account=account,
+        data_dir=data_dir,
+    )
+    preview = make_sync(options, QUIET).extraction.preview(parse_day(first), parse_day(last))
+    if fmt is Format.json:
+        print_object(preview.to_dict())
+        return
+    columns = ["from", "to", "days", "there already", "expected MB"]
+    rows = [
+        [
+            str(request.window.first),
+            str(request.window.last),
+            len(request.window),
+            request.days_there,
+            None if request.expected_bytes is None else round(request.expected_bytes / 1e6, 1),
+        ]
+        for request in preview.requests
+    ]
+    print_rows(columns, rows, fmt)
+    if fmt is Format.table:
+        typer.echo(_footer(preview), err=True)
+
+
+def _footer(preview: "Preview") -> str:
+    from mixpanel_data._internal.text import said
+
+    wanted = preview.wanted
+    when = (
+        "now"
+        if preview.seconds < 1
+        else f"in {said(preview.seconds)}, at {preview.done_at:%Y-%m-%d %H:%M} UTC"
+    )
+    days = (wanted.last - wanted.first).days + 1
+    return (
+        f"{len(preview.requests)} requests for {preview.days_due} of {days} days, {wanted.first} to {wanted.last}; "
+        f"{preview.days_there} are there already. The budget allows {preview.remaining} exports now; "
+        f"the last of these can go {when}."
+    )

@@ -1,0 +1,73 @@
+"""``mp query``: ask the tables, or Mixpanel."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mixpanel_data.cli.commands import query_events, query_saved, query_users
+from mixpanel_data.cli.options import DataDirOption, Format, FormatOption, QuietOption
+
+if TYPE_CHECKING:
+    from mixpanel_data._internal.data_folder.paths import DataFolder
+    from mixpanel_data.types._rows import Rows
+
+app = typer.Typer(
+    help="Ask questions: SQL of the tables here, reports of Mixpanel.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@app.command("sql")
+def sql(
+    statement: Annotated[
+        str, typer.Argument(help="A SQL query, in DuckDB's dialect; - reads it from stdin.")
+    ],
+    data_dir: DataDirOption = None,
+    quiet: QuietOption = False,
+    fmt: FormatOption = Format.table,
+) -> None:
+    """Run SQL over the published tables and the fetched ones.
+
+    Read-only. `mp inspect tables` lists the tables, `_metadata` tells what was fetched when.
+
+    Example: mp query sql "SELECT event, count(*) AS n FROM events GROUP BY ALL ORDER BY n DESC" --format json
+    """
+    import sys
+
+    from mixpanel_data._internal.settings import load_settings
+    from mixpanel_data.cli.errors import said_warnings
+    from mixpanel_data.cli.output.rows import print_rows
+
+    text = sys.stdin.read() if statement == "-" else statement
+    with said_warnings(quiet=quiet):
+        rows = ask(load_settings(data_dir=data_dir).folder, text)
+    print_rows(rows.columns, rows, fmt)
+
+
+def ask(folder: "DataFolder", statement: str) -> "Rows":
+    """What the tables of a data folder answer. Read-only, and no other file is touched: an agent may have written it.
+
+    Raises:
+        NothingPublishedError: there are no tables yet.
+        QueryError: DuckDB refused the SQL.
+    """
+    from mixpanel_data._internal.storage import StorageEngine
+    from mixpanel_data.exceptions import NothingPublishedError
+
+    if not folder.published.is_file() and not folder.workspace.is_file():
+        raise NothingPublishedError(str(folder.root))
+    with StorageEngine.project(folder, read_only=True) as storage:
+        return storage.execute_rows(statement)
+
+
+app.command("segmentation")(query_events.segmentation)
+app.command("event-counts")(query_events.event_counts)
+app.command("property-counts")(query_events.property_counts)
+app.command("numeric")(query_events.numeric)
+app.command("funnel")(query_users.funnel)
+app.command("retention")(query_users.retention)
+app.command("frequency")(query_users.frequency)
+app.command("insights")(query_saved.insights)
+app.command("activity")(query_saved.activity)
+app.command("jql")(query_saved.jql)

@@ -1,0 +1,113 @@
+"""``mp reconcile``: what changed on days that no run reads again."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mixpanel_data.cli.options import (
+    AccountOption,
+    DataDirOption,
+    Format,
+    FormatOption,
+    QuietOption,
+)
+from mixpanel_data.cli.run_sync import LOCK_WAIT_SECONDS
+
+if TYPE_CHECKING:
+    from mixpanel_data.sync.reconcile import Reconciliation
+
+SHOWN = 5
+
+First = Annotated[
+    str | None,
+    typer.Option("--from", metavar="DAY", help="First day to compare; else the first there is."),
+]
+Last = Annotated[
+    str | None,
+    typer.Option("--to", metavar="DAY", help="Last day; else the last before the look-back."),
+]
+Reload = Annotated[
+    bool, typer.Option("--reload", help="Read the days that differ again, build and publish.")
+]
+
+
+def reconcile(
+    first: First = None,
+    last: Last = None,
+    reload: Reload = False,
+    account: AccountOption = None,
+    data_dir: DataDirOption = None,
+    quiet: QuietOption = False,
+    fmt: FormatOption = Format.table,
+) -> int:
+    """Find days whose events differ from Mixpanel's own counts.
+
+    Finds events that came later than the look-back reads, and those that were deleted. It takes a few requests of the
+    query API, however many days there are. What differs after --reload too, reports count in another way.
+
+    Example: mp reconcile --from 2026-01-01 --reload
+    """
+    from mixpanel_data._internal.config import resolve
+    from mixpanel_data._internal.settings import load_settings
+    from mixpanel_data._internal.text import parse_day
+    from mixpanel_data.cli.errors import show_error, worst_code
+    from mixpanel_data.cli.output.progress import drawn
+    from mixpanel_data.sync.reconcile import Reconciler
+
+    settings = load_settings(data_dir=data_dir)
+    credentials = resolve(settings, account).credentials
+    as_json = fmt in (Format.json, Format.jsonl)
+    with drawn(quiet) as progress:
+        reconciler = Reconciler(settings, credentials, progress=progress)
+        found = reconciler.compare(parse_day(first), parse_day(last))
+        report = None
+        if reload and found.to_reload:
+            report = reconciler.reload(found, lock_wait=LOCK_WAIT_SECONDS)
+            found = reconciler.again(found)
+    extra = {"reloaded_days": [str(day.day) for day in report.days]} if report else {}
+    _print(found, fmt, extra)
+    if not quiet and not as_json:
+        reloaded = report is not None and not report.failures
+        typer.echo(_sentence(found, reloaded=reloaded), err=True)
+    for error in report.failures if report else ():
+        show_error(error, as_json=as_json)
+    return worst_code(report.failures) if report else 0
+
+
+def _print(found: "Reconciliation", fmt: Format, extra: dict[str, list[str]]) -> None:
+    from mixpanel_data.cli.output.rows import print_object, print_rows
+
+    if fmt in (Format.json, Format.jsonl):
+        print_object(found.to_dict() | extra)
+        return
+    rows = [
+        [each.day, each.mixpanel, each.here, each.mixpanel - each.here, _some(each.events)]
+        for each in found.comparison.differences
+    ]
+    print_rows(["day", "mixpanel", "here", "difference", "events"], rows, fmt)
+
+
+def _sentence(found: "Reconciliation", *, reloaded: bool) -> str:
+    if not found.days:
+        return "There is no whole day to compare."
+    differ = len(found.comparison.differences)
+    lines = [
+        f"{len(found.days)} days, {found.days[0]} to {found.days[-1]} in {found.zone.key}, were compared by "
+        f"{found.requests} requests; {differ or 'none'} differ{'s' if differ == 1 else ''}."
+    ]
+    if differ and reloaded:
+        lines.append(
+            "They were read again: reports count these in another way than the export has them."
+        )
+    elif differ:
+        lines.append("`mp reconcile --reload` reads them again.")
+    if found.comparison.not_in_reports:
+        lines.append(
+            f"Left out, because reports do not have them: {_some(found.comparison.not_in_reports)}."
+        )
+    return " ".join(lines)
+
+
+def _some(names: tuple[str, ...]) -> str:
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,58 @@
+"""``mp report``: the tables as one page for people."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mixpanel_data.cli.options import DataDirOption, QuietOption
+
+
+def report(
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to write it; else report.html in the data folder.",
+        ),
+    ] = None,
+    from_day: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="DAY", help="First day, YYYY-MM-DD; else 90 days up to the last."
+        ),
+    ] = None,
+    to_day: Annotated[
+        str | None,
+        typer.Option("--to", metavar="DAY", help="Last day, included; else the newest there is."),
+    ] = None,
+    show: Annotated[
+        bool, typer.Option("--open/--no-open", help="Show it in the browser when it is written.")
+    ] = False,
+    data_dir: DataDirOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Write the published tables as one page for people.
+
+    One HTML file with active users, retention, funnels, events and data quality; it opens without a network.
+
+    Example: mp report --output report.html --from 2026-01-01
+    """
+    from mixpanel_data._internal.html_report.write import write_report
+    from mixpanel_data._internal.settings import load_settings
+    from mixpanel_data._internal.text import parse_day
+
+    written = write_report(
+        load_settings(data_dir=data_dir),
+        output=output,
+        first=parse_day(from_day),
+        last=parse_day(to_day),
+    )
+    if not quiet:
+        days = f", {written.span.first} to {written.span.last}" if written.span else ""
+        typer.echo(f"A report of {written.bytes / 1e6:.1f} MB{days}:", err=True)
+    typer.echo(str(written.path))
+    if show:
+        typer.launch(str(written.path))

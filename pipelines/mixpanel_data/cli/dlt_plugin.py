@@ -1,0 +1,91 @@
+"""What dlt finds of us: ``dlt pipeline mixpanel run``, and where this project's working folder is.
+
+Loaded with every start of dlt, so it imports nothing but dlt's plugin interface until it is used.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from dlt.common.configuration.plugins import SupportsCliCommand, hookimpl, only_host
+from dlt.common.runtime.run_context import RunContext
+
+
+class RunCommand(SupportsCliCommand):
+    """``dlt pipeline mixpanel run``."""
+
+    command = "run"
+    parent = "pipeline"
+    help_string = "Bring what is missing of the Mixpanel project, and the look-back days"
+    description = "Plan, land, verify and load, as `mp sync --no-build` does. The days are those of `_metadata`."
+    docs_url = None
+
+    def configure_parser(self, parser: argparse.ArgumentParser) -> None:
+        self.parser = parser
+        parser.add_argument("--from", dest="first", metavar="DAY", help="first day, YYYY-MM-DD")
+        parser.add_argument("--to", dest="last", metavar="DAY", help="last day, included")
+        parser.add_argument("--refetch", action="store_true", help="fetch complete days again")
+        parser.add_argument("--only", choices=("events", "profiles"), help="one of the two")
+        parser.add_argument("--full-profiles", action="store_true", help="read all profiles")
+        parser.add_argument("--build", action="store_true", help="run dbt and publish afterwards")
+
+    def execute(self, args: argparse.Namespace) -> None:
+        from dlt._workspace.cli.exceptions import CliCommandException
+
+        from mixpanel_data.cli.errors import exit_code, show_error
+        from mixpanel_data.cli.run_sync import SyncOptions, run_sync
+        from mixpanel_data.exceptions import MixpanelDataError
+
+        if args.pipeline_name != "mixpanel":
+            raise CliCommandException(
+                253, f"`run` is of the pipeline mixpanel, not of {args.pipeline_name!r}"
+            )
+        options = SyncOptions(
+            first=args.first,
+            last=args.last,
+            refetch=args.refetch,
+            only=args.only,
+            full_profiles=args.full_profiles,
+            build=args.build,
+        )
+        try:
+            code = run_sync(options)
+        except MixpanelDataError as error:
+            show_error(error)
+            code = exit_code(error)
+        if code:
+            raise CliCommandException(code)
+
+
+class ProjectContext(RunContext):
+    """dlt's context in the root of such a project: pipelines are kept in the data folder, not in the home.
+
+    So that two projects never share a working folder, and ``dlt pipeline mixpanel info`` finds the right one.
+    """
+
+    @property
+    def data_dir(self) -> str:
+        from mixpanel_data._internal.data_folder.dlt_folder import make_own
+        from mixpanel_data._internal.settings import load_settings
+
+        folder = load_settings().folder.dlt
+        make_own(folder)
+        return str(folder)
+
+
+@hookimpl(specname="plug_cli")
+@only_host("dlt")
+def _plug_cli_run(host: str) -> type[SupportsCliCommand]:
+    return RunCommand
+
+
+@hookimpl(specname="plug_run_context", tryfirst=True)
+def _plug_run_context(
+    run_dir: str | None, runtime_kwargs: dict[str, Any] | None
+) -> RunContext | None:
+    config = Path(run_dir or ".") / ".dlt" / "config.toml"
+    try:
+        ours = "[sources.mixpanel" in config.read_text(encoding="utf-8")
+    except OSError:
+        return None
+    return ProjectContext(run_dir) if ours else None

@@ -1,0 +1,66 @@
+"""From a command's arguments to a printed answer of the workspace."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from mixpanel_data.cli.options import Format
+
+if TYPE_CHECKING:
+    from mixpanel_data.types._base import Record
+    from mixpanel_data.workspace import Workspace
+
+
+@contextmanager
+def opened(
+    account: str | None = None,
+    data_dir: Path | None = None,
+    *,
+    quiet: bool = False,
+    fresh: bool = True,
+) -> Iterator["Workspace"]:
+    """The workspace on the data folder. Its warnings, and waits for the request budget, are said on stderr."""
+    from mixpanel_data._internal.text import said
+    from mixpanel_data.cli.errors import said_warnings
+    from mixpanel_data.workspace import Workspace
+
+    def waiting(seconds: float, reason: str) -> None:
+        _say(f"Waiting {said(seconds)} for {reason}.", quiet=quiet)
+
+    def kept(age: float) -> None:
+        _say(f"An answer of {said(age)} ago; --fresh asks again.", quiet=quiet)
+
+    opening = Workspace(account, data_dir=data_dir, fresh=fresh, _on_wait=waiting, _on_kept=kept)
+    with said_warnings(quiet=quiet), opening as ws:
+        yield ws
+
+
+def answer(
+    ask: Callable[["Workspace"], Any],
+    fmt: Format,
+    *,
+    of: "type[Record] | None" = None,
+    account: str | None = None,
+    data_dir: Path | None = None,
+    quiet: bool = False,
+    fresh: bool = True,
+) -> None:
+    """Print what ``ask`` gets from the workspace; a list of records is one ``of`` a type."""
+    from mixpanel_data.cli.output.results import print_result
+
+    with opened(account, data_dir, quiet=quiet, fresh=fresh) as workspace:
+        found = ask(workspace)
+    print_result(found, fmt, of=of)
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """Those that were given: what was not is for the library to choose."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _say(text: str, *, quiet: bool) -> None:
+    if not quiet:
+        typer.echo(text, err=True)

@@ -1,0 +1,139 @@
+"""Progress bars on stderr."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mixpanel_data._internal.api.engage_pages import EngagePage
+from mixpanel_data._internal.landing.files import Landed
+from mixpanel_data._internal.publication.publish import Published
+from mixpanel_data._internal.run.progress import QUIET, Progress
+from mixpanel_data._internal.streams.windows import Window
+from mixpanel_data._internal.text import said
+from mixpanel_data.cli.output.visible import visible
+from mixpanel_data.exceptions import MixpanelDataError
+
+PACE_SECONDS = 1800.0
+"""The time left is reckoned from the days of so long: a request may have to wait for minutes."""
+
+
+@contextmanager
+def drawn(quiet: bool = False) -> Iterator[Progress]:
+    """A listener that draws while the block runs; into a pipe it writes a line a step."""
+    if quiet:
+        yield QUIET
+    elif not sys.stderr.isatty():
+        yield Lines()
+    else:
+        bars = Bars()
+        with bars.display:
+            yield bars
+
+
+class Lines(Progress):
+    """A line for every step that ended, and for every wait: for logs."""
+
+    def waiting(self, seconds: float, reason: str) -> None:
+        _line(f"waiting {said(seconds)} for {reason}")
+
+    def loaded(self, file: Landed) -> None:
+        _line(f"loaded {file.kind} {file.window}: {file.lines:,} rows")
+
+    def published(self, published: Published) -> None:
+        _line(f"published {published.path}")
+
+
+def _line(text: str) -> None:
+    print(visible(text), file=sys.stderr)
+
+
+class Bars(Progress):
+    """Days, windows, bytes, the time left, and dbt's models, as bars."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            SpinnerColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+        from rich.progress import Progress as Display
+
+        self.display = Display(
+            SpinnerColumn(),
+            TextColumn("{task.description:<9}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[said]}", markup=False),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            speed_estimate_period=PACE_SECONDS,
+        )
+        self._events = self.display.add_task("events", total=None, visible=False, said="")
+        self._profiles = self.display.add_task("profiles", total=None, visible=False, said="")
+        self._build = self.display.add_task("dbt", total=None, visible=False, said="")
+        self._bytes = 0
+        self._windows = 0
+
+    @property
+    def _counted(self) -> str:
+        return f"window {self._windows}, {self._bytes / 1e6:.1f} MB"
+
+    def planned(self, days: int) -> None:
+        self.display.update(self._events, total=days, visible=True)
+
+    def landing(self, window: Window) -> None:
+        self._windows += 1
+        self.display.update(self._events, said=f"{self._counted}, asking for {window}")
+
+    def waiting(self, seconds: float, reason: str) -> None:
+        self.display.console.print(
+            visible(f"waiting {said(seconds)} for {reason}"), markup=False, highlight=False
+        )
+
+    def received(self, window: Window, count: int) -> None:
+        self._bytes += count
+        self.display.update(self._events, said=f"{self._counted}, receiving {window}")
+
+    def landing_profiles(self) -> None:
+        self.display.update(self._profiles, visible=True, said="asking for page 0")
+
+    def page(self, page: EngagePage) -> None:
+        self.display.update(
+            self._profiles, total=page.total, advance=page.results, said=f"page {page.page}"
+        )
+
+    def loading(self, rows: int) -> None:
+        self.display.update(self._events, said=f"{self._counted}, loading {rows:,} rows")
+
+    def loaded(self, file: Landed) -> None:
+        if file.kind == "events":
+            self.display.update(
+                self._events,
+                advance=len(file.window),
+                said=f"{self._counted}, {file.window} loaded",
+            )
+        else:
+            self.display.update(
+                self._profiles, completed=file.lines, total=file.lines, said="loaded"
+            )
+
+    def building(self, what: str) -> None:
+        self.display.update(self._build, visible=True, advance=1, said=visible(what))
+
+    def published(self, published: Published) -> None:
+        done = self.display.tasks[self._build].completed
+        self.display.update(
+            self._build,
+            total=done,
+            completed=done,
+            said=visible(f"published {published.path.name}"),
+        )
+
+    def failed(self, error: MixpanelDataError) -> None:
+        # Not as markup: Mixpanel's own words are in it, brackets and all.
+        self.display.console.print(
+            visible(f"! {error.code}: {error}"), markup=False, highlight=False
+        )

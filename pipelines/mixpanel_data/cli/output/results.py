@@ -1,0 +1,101 @@
+"""Results of the library, printed: as JSON what ``to_dict`` has, else the rows of ``df``."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from mixpanel_data.cli.options import Format
+from mixpanel_data.cli.output.rows import plain, print_object, print_rows
+from mixpanel_data.types import FetchResult, LexiconSchema
+from mixpanel_data.types._base import Record, Table
+from mixpanel_data.types._rows import Rows
+
+_DIGITS = 4
+
+
+def print_result(found: Any, fmt: Format, *, of: type[Record] | None = None) -> None:
+    """Print a result, a list of texts or of records (``of`` a type, should there be none), rows, or a dict."""
+    match found:
+        case Rows():
+            print_rows(found.columns, found, fmt)
+        case list() if of:
+            _print_list_of(of, found, fmt)
+        case list():
+            _print_texts(found, fmt)
+        case Table() if fmt is not Format.json:
+            _print_records(found.records(), found._columns(), fmt)
+        case FetchResult():
+            _print_mapping(_fetched(found, fmt), fmt)
+        case Record():
+            _print_mapping(found.to_dict(), fmt)
+        case _:
+            _print_mapping(found, fmt)
+
+
+def _fetched(found: FetchResult, fmt: Format) -> dict[str, Any]:
+    """All that is known of a fetch: the lines that can't be read as a number where a row has one line."""
+    lines = {"rejected": found.rejected, "repaired": found.repaired}
+    is_json = fmt in (Format.json, Format.jsonl)
+    return {
+        **found.to_dict(),
+        "duplicates": found.duplicates,
+        **{name: [x.to_dict() for x in v] if is_json else len(v) for name, v in lines.items()},
+    }
+
+
+def _print_list_of(kind: type[Record], items: Sequence[Any], fmt: Format) -> None:
+    if kind is LexiconSchema and fmt in (Format.table, Format.csv):
+        _print_records(list(map(_entry, items)), list(_entry(LexiconSchema("", ""))), fmt)
+    else:
+        names = [item.name for item in fields(kind) if not item.name.startswith("_")]
+        _print_records([item.to_dict() for item in items], names, fmt)
+
+
+def _entry(schema: LexiconSchema) -> dict[str, Any]:
+    """An entry of the lexicon in one line: what it says of each property is in the JSON."""
+    about, shown = schema.definition, schema.definition.metadata
+    return {
+        "type": schema.entity_type,
+        "name": schema.name,
+        "display_name": shown.display_name,
+        "description": about.description,
+        "properties": ", ".join(about.properties),
+        "tags": ", ".join(shown.tags),
+        "hidden": shown.hidden,
+        "dropped": shown.dropped,
+    }
+
+
+def _print_texts(items: Sequence[str], fmt: Format) -> None:
+    if fmt is Format.json:
+        print_object(list(items))
+    elif fmt is Format.jsonl:
+        for item in items:
+            print_object(item)
+    else:
+        print_rows(["name"], [[item] for item in items], fmt)
+
+
+def _print_records(records: Sequence[Mapping[str, Any]], columns: list[str], fmt: Format) -> None:
+    rows = [[_cell(row.get(name), fmt) for name in columns] for row in records]
+    print_rows(columns, rows, fmt)
+
+
+def _print_mapping(found: Mapping[str, Any], fmt: Format) -> None:
+    if fmt in (Format.json, Format.jsonl):
+        print_object(plain(dict(found)))
+    else:
+        rows = [[name, _cell(value, fmt)] for name, value in found.items()]
+        print_rows(["field", "value"], rows, fmt)
+
+
+def _cell(value: Any, fmt: Format) -> Any:
+    """Nested values as JSON, as a table has one line for each row; for people, rates that can be read."""
+    if fmt is Format.table and isinstance(value, list) and all(isinstance(v, str) for v in value):
+        return ", ".join(value)
+    if fmt in (Format.table, Format.csv) and isinstance(value, dict | list):
+        return json.dumps(plain(value), ensure_ascii=False)
+    if fmt is Format.table and isinstance(value, float):
+        return round(value, _DIGITS)
+    return value

@@ -1,0 +1,74 @@
+"""Data to stdout: as a table for people, as JSON or CSV for programs. Never wrapped, never coloured for programs."""
+
+import csv
+import json
+import math
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from mixpanel_data.cli.options import Format
+from mixpanel_data.cli.output.csv_safe import csv_cell
+from mixpanel_data.cli.output.tables import print_table
+from mixpanel_data.cli.output.visible import visible_json
+
+Row = Sequence[Any]
+
+
+def print_rows(columns: Sequence[str], rows: Sequence[Row], fmt: Format) -> None:
+    """Print ``rows``. JSON is one array, JSON lines one object a line."""
+    if fmt is Format.csv:
+        writer = csv.writer(_UnixLines(), lineterminator="\r\n")
+        writer.writerow(map(csv_cell, columns))
+        writer.writerows(map(csv_cell, row) for row in rows)
+    elif fmt is Format.table:
+        print_table(columns, rows)
+    else:
+        objects = [
+            {name: plain(cell) for name, cell in zip(columns, row, strict=True)} for row in rows
+        ]
+        if fmt is Format.jsonl:
+            sys.stdout.writelines(_dump(item) + "\n" for item in objects)
+        else:
+            sys.stdout.write(_dump(objects) + "\n")
+
+
+class _UnixLines:
+    """Lines of CSV to stdout. The writer quotes a carriage return only where its own lines end with one."""
+
+    def write(self, line: str) -> None:
+        sys.stdout.write(line.removesuffix("\r\n") + "\n")
+
+
+def print_object(value: Any) -> None:
+    """Print one JSON value."""
+    sys.stdout.write(_dump(value) + "\n")
+
+
+def plain(cell: Any) -> Any:
+    """``cell`` as JSON can hold it: times as ISO texts, decimals and what JSON has no number for as text."""
+    match cell:
+        case None | bool() | int() | str():
+            return cell
+        case float():
+            return cell if math.isfinite(cell) else str(cell)
+        case datetime() | date() | time():
+            return cell.isoformat()
+        case timedelta():
+            return cell.total_seconds()
+        case Decimal():
+            return str(cell)
+        case bytes():
+            return cell.decode("utf-8", "backslashreplace")
+        case dict():
+            return {str(key): plain(item) for key, item in cell.items()}
+        case list() | tuple() | set():
+            return [plain(item) for item in cell]
+        case _:
+            return str(cell)
+
+
+def _dump(value: Any) -> str:
+    return visible_json(json.dumps(value, ensure_ascii=False, allow_nan=False))

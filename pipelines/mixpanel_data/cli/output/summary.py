@@ -1,0 +1,77 @@
+"""The closing words of a run."""
+
+import sys
+
+from mixpanel_data._internal.run.report import ProfileOutcome, SyncReport
+from mixpanel_data.cli.output.visible import visible
+
+
+def print_summary(report: SyncReport) -> None:
+    """Say on stderr what was brought, what changed and what is missing."""
+    for line in summary_lines(report):
+        print(visible(line), file=sys.stderr)
+
+
+def summary_lines(report: SyncReport) -> list[str]:
+    """The summary, a sentence a line."""
+    lines = []
+    if report.days:
+        first, last = min(day.day for day in report.days), max(day.day for day in report.days)
+        lines.append(
+            f"Loaded {report.events:,} events of {len(report.days)} days, {first} to {last}.{_changes(report)}"
+        )
+    lines += [_profiles(read) for read in report.profile_reads]
+    lines += report.warnings
+    if report.rejected:
+        lines.append(
+            f"{report.rejected:,} lines can't be read; they are kept in the table _rejected."
+        )
+    if report.repaired:
+        lines.append(
+            f"{report.repaired:,} lines were loaded with replaced characters; "
+            "the originals are kept in the table _rejected."
+        )
+    if report.failures:
+        days = ", ".join(map(str, report.missing[:10])) or "no days of events"
+        more = f" and {len(report.missing) - 10} more" if len(report.missing) > 10 else ""
+        again = " `mp sync` asks for them again." if report.missing else ""
+        lines.append(
+            f"NOT complete. Missing: {days}{more}. Why is said below; nothing of what failed was loaded.{again}"
+        )
+    if report.published:
+        tables = ", ".join(
+            f"{name} {rows:,}" for name, rows in report.published.tables.items() if name[0] != "_"
+        )
+        lines.append(
+            f"Published {report.published.path} ({report.published.bytes / 1e6:.1f} MB): {tables}."
+        )
+    elif not (report.days or report.profile_reads or report.failures):
+        lines.append("Nothing to do.")
+    lines.append(
+        f"{report.requests} requests, {report.bytes / 1e6:.1f} MB over the wire, {report.seconds:.1f} s.{_budget(report)}"
+    )
+    return lines
+
+
+def _budget(report: SyncReport) -> str:
+    left = [
+        f"{state['remaining']} {family} requests"
+        for family, state in report.budget.items()
+        if state["spent"]
+    ]
+    return f" The hour has {' and '.join(left)} left." if left else ""
+
+
+def _profiles(read: ProfileOutcome) -> str:
+    what = f"{read.group_key} profiles" if read.group_key else "profiles"
+    if read.since is None:
+        return f"Loaded {read.brought:,} {what}, a complete snapshot."
+    since = f"{read.since:%Y-%m-%d %H:%M:%S} UTC"
+    return f"Loaded {read.brought:,} {what} seen since {since}; there are {read.now:,}."
+
+
+def _changes(report: SyncReport) -> str:
+    again = [day for day in report.days if day.rows_before is not None]
+    gained = sum(max(0, day.rows - (day.rows_before or 0)) for day in again)
+    lost = sum(max(0, (day.rows_before or 0) - day.rows) for day in again)
+    return f" {len(again)} of them again: {gained:,} events more, {lost:,} fewer." if again else ""

@@ -1,0 +1,89 @@
+"""Tables for people: columns while they can be read, else a block for each row."""
+
+import shutil
+import sys
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from mixpanel_data.cli.output.visible import visible
+
+_GAP = 3
+_NARROWEST = 24  # a text in a narrower column is a ladder of syllables
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print ``rows`` below their names; as blocks where the terminal is too narrow for columns.
+
+    Into a pipe a table has no width to keep to. Control characters are shown, not sent.
+    """
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    columns = [visible(name) for name in columns]
+    cells = [["" if cell is None else visible(str(cell)) for cell in row] for row in rows]
+    if width is None or _fits(columns, cells, width):
+        _print_columns(columns, rows, cells, width or 10_000)
+    else:
+        _print_blocks(columns, cells, width)
+
+
+def _fits(columns: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> bool:
+    """Whether columns can be had in ``width``, long texts folded to no less than what can be read."""
+    from rich.cells import cell_len
+
+    needed = [
+        max(cell_len(name), *(min(_NARROWEST, _longest(row[index])) for row in cells), 0)
+        for index, name in enumerate(columns)
+    ]
+    return sum(needed) + _GAP * (len(columns) - 1) + 2 <= width
+
+
+def _longest(text: str) -> int:
+    from rich.cells import cell_len
+
+    return max(map(cell_len, text.splitlines()), default=0)
+
+
+def _print_columns(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    cells: Sequence[Sequence[str]],
+    width: int,
+) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, name in enumerate(columns):
+        numeric = bool(rows) and all(
+            isinstance(row[index], int | float | Decimal | None) for row in rows
+        )
+        longest = max((_longest(row[index]) for row in cells), default=0)
+        table.add_column(
+            Text(name),
+            justify="right" if numeric else "left",
+            overflow="fold",
+            no_wrap=longest <= _NARROWEST,
+        )
+    for row in cells:
+        table.add_row(*map(Text, row))
+    Console(width=width).print(table)
+
+
+def _print_blocks(columns: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> None:
+    """A line for each value that is there, and an empty line after each row."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(width=width)
+    for row in cells:
+        block = Table.grid(padding=(0, 2))
+        block.add_column(no_wrap=True, style="bold")
+        block.add_column(overflow="fold")
+        for name, cell in zip(columns, row, strict=True):
+            if cell:
+                block.add_row(Text(name), Text(cell))
+        console.print(block)
+        console.print()

@@ -1,0 +1,1 @@
+"""dlt's DuckDB destination, with one job that replaces whole days in one transaction."""

@@ -1,0 +1,105 @@
+"""Writing the ledger, `_metadata`, inside the transaction of the rows it speaks of."""
+
+import uuid
+from datetime import UTC, date, datetime
+from typing import Any
+
+import duckdb
+
+from mixpanel_data._internal.ledger.load_order import IN_ORDER
+from mixpanel_data.sources.manifest import Manifest, PackedFile
+from mixpanel_data.sources.schema import EVENTS, LEDGER, LEDGER_COLUMNS, REJECTED
+
+Connection = duckdb.DuckDBPyConnection
+Row = dict[str, Any]
+
+_NAMES = [*LEDGER_COLUMNS, "_dlt_load_id", "_dlt_id"]
+
+
+def common(table: str, file: PackedFile, manifest: Manifest, load_id: str) -> Row:
+    """What is alike in every ledger row of a file."""
+    return {
+        "table_name": table,
+        "fetch_type": file.kind,
+        "project_id": manifest.project.project_id,
+        "region": manifest.project.region,
+        "filter_hash": file.filter_hash,
+        "fetched_at": naive_utc(file.fetched_at),
+        "load_id": load_id,
+        "wanted_from": manifest.project.wanted_from,
+        "_dlt_load_id": load_id,
+    }
+
+
+def insert(connection: Connection, rows: list[Row]) -> None:
+    """Append ``rows`` under the next load number; a column that a row lacks is NULL."""
+    marks = ", ".join("?" for _ in _NAMES)
+    number = _next_number(connection)
+    values = [
+        [(row | {"_dlt_id": uuid.uuid4().hex, "load_number": number}).get(name) for name in _NAMES]
+        for row in rows
+    ]
+    connection.executemany(f"INSERT INTO {LEDGER} ({', '.join(_NAMES)}) VALUES ({marks})", values)
+
+
+def insert_rejects(connection: Connection, table: str, file: PackedFile, load_id: str) -> None:
+    """Append the rejected and repaired lines of ``file``, in place of what earlier fetches have of its days.
+
+    Of a line of an earlier fetch of more days the day is not known: it is replaced if it is the same line.
+    """
+    first, last = file.window.first, file.window.last
+    whole = "window_start >= $first AND window_end <= $last" if table == EVENTS else "false"
+    connection.execute(
+        f"DELETE FROM {REJECTED} WHERE table_name = $table AND load_id <> $load_id AND ({whole} "
+        "OR (raw IN (SELECT unnest($raws::VARCHAR[])) "
+        "AND ($table <> 'events' OR (window_start <= $last AND window_end >= $first))))",
+        {
+            "table": table, "load_id": load_id, "first": first, "last": last,
+            "raws": [item.raw for item in file.rejects],
+        },
+    )  # fmt: skip
+    if not file.rejects:
+        return
+    now = naive_utc(datetime.now(UTC))
+    # In one statement: a row at a time, a hundred thousand repaired lines would take minutes.
+    connection.execute(
+        f"INSERT INTO {REJECTED} SELECT $table, $first, $last, unnest($numbers::BIGINT[]), "
+        "unnest($raws::VARCHAR[]), unnest($reasons::VARCHAR[]), $load_id, $now",
+        {
+            "table": table, "first": first, "last": last, "load_id": load_id, "now": now,
+            "numbers": [item.line_number for item in file.rejects],
+            "raws": [item.raw for item in file.rejects],
+            "reasons": [item.reason for item in file.rejects],
+        },
+    )  # fmt: skip
+
+
+def _next_number(connection: Connection) -> int:
+    """One more than any row of the ledger has, rows of loads that never became whole included."""
+    found = connection.execute(f"SELECT coalesce(max(load_number), 0) + 1 FROM {LEDGER}").fetchone()
+    assert found  # noqa: S101  (an aggregate without GROUP BY)
+    return int(found[0])
+
+
+def forget(connection: Connection, table: str, load_id: str) -> None:
+    """Remove what an earlier attempt at the same package wrote: a killed one may have come this far."""
+    for name in (LEDGER, REJECTED):
+        connection.execute(
+            f"DELETE FROM {name} WHERE table_name = ? AND load_id = ?", [table, load_id]
+        )
+
+
+def previous_counts(connection: Connection, table: str, load_id: str) -> dict[date, int]:
+    """The rows each day had by the ledger, before this package."""
+    rows = connection.execute(
+        f"SELECT window_start, arg_max(row_count, {IN_ORDER}) FROM {LEDGER} "
+        "WHERE table_name = ? AND load_id <> ? AND load_id IN (SELECT load_id FROM _dlt_loads WHERE status = 0) "
+        "GROUP BY window_start",
+        [table, load_id],
+    ).fetchall()
+    return dict(rows)
+
+
+def naive_utc(moment: datetime) -> datetime:
+    """``moment`` as DuckDB's TIMESTAMP has it here: UTC, without a zone."""
+    return moment.astimezone(UTC).replace(tzinfo=None)

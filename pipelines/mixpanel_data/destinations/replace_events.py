@@ -1,0 +1,105 @@
+"""Replace whole days of the raw events by what a package brought."""
+
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+
+from mixpanel_data._internal.sql.events import (
+    bounds,
+    day_of,
+    events_of,
+    processed_at,
+    read_lines,
+    within,
+)
+from mixpanel_data._internal.streams.windows import Window
+from mixpanel_data.destinations import ledger_rows
+from mixpanel_data.sources.manifest import Manifest, PackedFile
+from mixpanel_data.sources.schema import EVENTS
+
+Connection = duckdb.DuckDBPyConnection
+DayCounts = dict[date, tuple[int, datetime | None, int]]
+
+COLUMNS = "event, time, distinct_id, insert_id, properties"
+
+
+def replace(
+    connection: Connection,
+    manifest: Manifest,
+    files: dict[str, Path],
+    packed: list[PackedFile],
+    load_id: str,
+) -> bool:
+    """Whether every line of ``packed`` is now an event of its window; if not, roll back."""
+    windows = [file.window for file in packed]
+    connection.execute(f"DELETE FROM {EVENTS} WHERE {within(windows, manifest.zone)}")
+    # Each file for itself: an event outside its own days is none of another file's either.
+    arrived = " UNION ALL ".join(_arrived(files[file.mark], file, manifest) for file in packed)
+    inserted = connection.execute(f"INSERT INTO {EVENTS} ({COLUMNS}) {arrived}").fetchone()
+    if not inserted or inserted[0] != sum(file.lines for file in packed):
+        return False
+    counts = _day_counts(connection, windows, manifest)
+    previous = ledger_rows.previous_counts(connection, EVENTS, load_id)
+    ledger_rows.forget(connection, EVENTS, load_id)
+    for file in packed:
+        ledger_rows.insert(connection, _ledger(file, manifest, counts, previous, load_id))
+        ledger_rows.insert_rejects(connection, EVENTS, file, load_id)
+    return True
+
+
+def _arrived(path: Path, file: PackedFile, manifest: Manifest) -> str:
+    """The events of a landed file that are of its days."""
+    lines = read_lines([path], longest=file.largest_object)
+    return (
+        f"SELECT {COLUMNS} FROM ({events_of(lines, manifest.zone)}) "
+        f"WHERE event IS NOT NULL AND {within([file.window], manifest.zone)}"
+    )
+
+
+def _day_counts(connection: Connection, windows: list[Window], manifest: Manifest) -> DayCounts:
+    """For each day its events, the newest processing time (UTC), and how many came more than a day late."""
+    rows = connection.execute(
+        f"""
+        SELECT day, count(*), max(processed_at), count(*) FILTER (processed_at - time > INTERVAL 1 DAY)
+        FROM (
+            SELECT {day_of("time", manifest.zone)} AS day, time, {processed_at("properties")} AS processed_at
+            FROM {EVENTS} WHERE {within(windows, manifest.zone)}
+        )
+        GROUP BY day
+        """
+    ).fetchall()
+    return {day: (count, processed_at, late) for day, count, processed_at, late in rows}
+
+
+def _ledger(
+    file: PackedFile,
+    manifest: Manifest,
+    counts: DayCounts,
+    previous: dict[date, int],
+    load_id: str,
+) -> list[ledger_rows.Row]:
+    """One row a day. What the request cost is shared out: requests to the first day, bytes and time by events."""
+    rows = []
+    for number, day in enumerate(file.window.days()):
+        count, processed_at, late = counts.get(day, (0, None, 0))
+        share = count / file.lines if file.lines else 1 / len(file.window)
+        start, end = bounds(Window(day, day), manifest.zone)
+        rows.append(
+            ledger_rows.common(EVENTS, file, manifest, load_id)
+            | {
+                "window_start": day,
+                "window_end": day,
+                "range_start": start,
+                "range_end": end,
+                "row_count": count,
+                "previous_row_count": previous.get(day),
+                "rejected_count": file.rejected_count if number == 0 else 0,
+                "late_count": late,
+                "bytes": round(file.size * share),
+                "max_processed_at": processed_at,
+                "requests": file.requests if number == 0 else 0,
+                "duration_seconds": file.duration_seconds * share,
+            }
+        )
+    return rows

@@ -1,0 +1,106 @@
+"""Days of long ago held against Mixpanel's own counts: what came, or went, after they were last read.
+
+To read all days again would cost a request each; a report counts all of them in one. Reports count copies of an event
+once, by the rule that the published table follows, so a day that is right has equal counts.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import quote
+
+from mixpanel_data._internal.ledger.reader import Ledger
+from mixpanel_data._internal.sql.events import bounds
+from mixpanel_data._internal.streams.windows import ONE_DAY, Window
+from mixpanel_data._internal.time_zones import Zone, local_date
+
+Counts = Mapping[tuple[date, str], int]
+"""How many events of each name a day has. Without those that have none."""
+
+LONGEST_LIST = 6_000
+"""Characters of names in one request: they travel in its address, and 8 kB is what servers commonly take."""
+
+
+@dataclass(frozen=True)
+class DayDifference:
+    """A day of which Mixpanel counts other events than there are here."""
+
+    day: date
+    """In the project's time zone, as reports have it."""
+    mixpanel: int
+    here: int
+    events: tuple[str, ...]
+    """The names of which there are more or fewer."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two counts of the same days."""
+
+    differences: tuple[DayDifference, ...]
+    """Oldest first."""
+    not_in_reports: tuple[str, ...]
+    """Events that are here and that Mixpanel counts on none of the days: such as its own, and those merged or renamed in
+    Lexicon, which reports know under the new name only. They are left out."""
+
+
+def compare(mixpanel: Counts, here: Counts) -> Comparison:
+    """What differs between the two. Pure."""
+    reported = {event for _, event in mixpanel}
+    unknown = sorted({event for _, event in here} - reported)
+    differing: dict[date, list[str]] = defaultdict(list)
+    for day, event in sorted(mixpanel.keys() | here.keys()):
+        if event in reported and mixpanel.get((day, event), 0) != here.get((day, event), 0):
+            differing[day].append(event)
+    totals = [_total(counts, reported) for counts in (mixpanel, here)]
+    return Comparison(
+        tuple(
+            DayDifference(day, totals[0][day], totals[1][day], tuple(events))
+            for day, events in differing.items()
+        ),
+        tuple(unknown),
+    )
+
+
+def _total(counts: Counts, events: Collection[str]) -> dict[date, int]:
+    totals: dict[date, int] = defaultdict(int)
+    for (day, event), count in counts.items():
+        totals[day] += count if event in events else 0
+    return totals
+
+
+def export_days(day: date, reports: Zone, exports: Zone) -> list[date]:
+    """The days of the export, which are those of the zone ``exports``, that hold events of a report's ``day``."""
+    start, end = bounds(Window(day, day), reports)
+    last = end - timedelta(microseconds=1)
+    return list(Window(local_date(start, exports), local_date(last, exports)).days())
+
+
+def comparable(ledger: Ledger, window: Window, reports: Zone, exports: Zone) -> list[date]:
+    """The days of ``window`` that can be compared: those that are here whole and unfiltered, oldest first."""
+    whole = {day for day, record in ledger.days.items() if record.is_complete()}
+    return [day for day in window.days() if whole.issuperset(export_days(day, reports, exports))]
+
+
+def default_window(ledger: Ledger, *, today: date, lookback_days: int) -> Window | None:
+    """From the first day that is here to the last that no run reads again by itself; None when there is no such day."""
+    last = today - timedelta(days=lookback_days) - ONE_DAY
+    first = min(ledger.days, default=today)
+    return Window(first, last) if first <= last else None
+
+
+def lists_of(names: Iterable[str]) -> Iterator[list[str]]:
+    """The names, in as few lists as the address of a request has room for."""
+    batch: list[str] = []
+    length = 0
+    for name in sorted(names):
+        size = len(quote(json.dumps(f"{name}, ", ensure_ascii=False)))
+        if batch and length + size > LONGEST_LIST:
+            yield batch
+            batch, length = [], 0
+        batch.append(name)
+        length += size
+    if batch:
+        yield batch

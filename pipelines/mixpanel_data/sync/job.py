@@ -1,0 +1,258 @@
+"""A run, step by step: plan, land, load, build, publish, report. Every door calls these functions."""
+
+import time
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+import duckdb
+
+from mixpanel_data._internal.api_client import MixpanelAPIClient
+from mixpanel_data._internal.auth.credentials import Credentials
+from mixpanel_data._internal.data_folder import place
+from mixpanel_data._internal.data_folder.start_anew import forget_events, start_anew
+from mixpanel_data._internal.database.compaction import compact_when_worth_it
+from mixpanel_data._internal.extract.extraction import Extraction
+from mixpanel_data._internal.landing.body_verifier import broken
+from mixpanel_data._internal.landing.files import Landed
+from mixpanel_data._internal.ledger.reader import Ledger, read_ledger, read_published_ledger
+from mixpanel_data._internal.planning.events import Range
+from mixpanel_data._internal.publication import build_file, build_stamp
+from mixpanel_data._internal.publication import check as publication_check
+from mixpanel_data._internal.publication import publish as publishing
+from mixpanel_data._internal.run.context import Run
+from mixpanel_data._internal.run.progress import QUIET, Progress
+from mixpanel_data._internal.run.report import SyncReport
+from mixpanel_data._internal.settings import Settings
+from mixpanel_data._internal.streams.event_filter import EVERYTHING, EventFilter
+from mixpanel_data._internal.transform import build as dbt_build
+from mixpanel_data.exceptions import IncompleteExportError, MixpanelDataError
+
+if TYPE_CHECKING:
+    from mixpanel_data._internal.ledger.records import Project
+
+Only = Literal["events", "profiles"]
+
+SHOWN = 10
+"""Days that a message names."""
+
+
+class Sync:
+    """One run over a data folder. The caller holds the folder's lock."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        credentials: Credentials,
+        *,
+        client: MixpanelAPIClient | None = None,
+        progress: Progress = QUIET,
+        only: EventFilter = EVERYTHING,
+        reload_days: int | None = None,
+        oldest_first: bool = False,
+        full_profiles: bool = False,
+        days: Collection[date] = (),
+        refetch: bool = False,
+        start_anew: bool = False,
+    ) -> None:
+        """``days`` are fetched again, and no others; with ``refetch`` all days of the run are, complete or not.
+
+        ``reload_days`` are recent days fetched again for late events: the setting's, if not given. ``start_anew``:
+        without what was loaded before.
+        """
+        self._run = Run(settings, credentials, client=client, progress=progress)
+        self.extraction = Extraction(
+            self._run,
+            only=only,
+            reload_days=reload_days,
+            oldest_first=oldest_first,
+            full_profiles=full_profiles,
+            days=days,
+            refetch=refetch,
+        )
+        self._publication_is_due = False
+        self._start_anew = start_anew
+        self._started = time.monotonic()
+        self.folder = self._run.folder
+        self.report: SyncReport = self._run.report
+
+    @property
+    def project(self) -> "Project":
+        """Whose data it is, as the ledger will say."""
+        return self._run.project
+
+    def begin(
+        self, first: date | None = None, last: date | None = None, *, only: Only | None = None
+    ) -> Range:
+        """The days this run sets out to bring, after what a crash left half-written is cleared away.
+
+        Days whose rows are not those of the ledger count as missing from here on.
+
+        Raises:
+            ConfigError: there are none, they lie in the future, the folder is another project's, or its days were cut
+                in another time basis.
+            DatabaseDamagedError: the raw database can't be read.
+            DatabaseMissingError: it is gone, though the folder had one.
+        """
+        if self._start_anew:
+            first = first or self._begin_anew(events_only=only == "events")
+        wanted = self.extraction.begin(first, last)
+        self._check_publication()
+        return wanted
+
+    def _check_publication(self) -> None:
+        place.clear(self.folder.raw)
+        found = publication_check.check(self.folder)
+        self._publication_is_due = found.due
+        if found.warning:
+            self.report.warnings.append(found.warning)
+
+    def _begin_anew(self, *, events_only: bool) -> date | None:
+        """The first day that was fetched before, as far as the old ledger can be read."""
+        former = None
+        with suppress(MixpanelDataError):
+            former = self._run.settings.start_date or read_ledger(self.folder.raw).wanted_from
+        if events_only and self.folder.raw.is_file():
+            forget_events(self.folder)
+            self.report.warnings.append("All events are fetched again; profiles stay as they are.")
+        elif kept := start_anew(self.folder):
+            self.report.warnings.append(f"Begun anew. What was loaded before is kept in {kept}.")
+        return former
+
+    def events(self, wanted: Range) -> None:
+        """Bring every day of ``wanted`` that is missing or due, package by package.
+
+        A window that does not arrive whole is noted in the report, and the others go on.
+        """
+        for files in self.extraction.packages(wanted):
+            self.load(files)
+
+    def profiles(self) -> None:
+        """Bring the profiles that are due, each set whole or not at all; what did not come is noted in the report."""
+        self.load(self.extraction.land_profiles())
+
+    def load(self, landed: Sequence[Landed]) -> None:
+        """Load verified files; of one that did not load as a whole, the bad lines are repaired or rejected, and the rest loads."""
+        for file in self._load(landed):
+            try:
+                again = self.extraction.land_again(file)
+            except MixpanelDataError as error:
+                self._run.fail(error)
+                continue
+            for refused in self._load([again]):
+                self._run.fail(_unreadable(refused))
+
+    def _load(self, landed: Sequence[Landed]) -> list[Landed]:
+        """Those files that could not be read; the others are loaded, and gone from the landing folder."""
+        if not landed:
+            return []
+        from mixpanel_data.sync.load import load
+
+        self._run.progress.loading(sum(file.lines for file in landed))
+        before = self._run.ledger()
+        limit = self._run.settings.memory_limit
+        load_id = load(self.folder, self._run.project, landed, memory_limit=limit)
+        after = self._run.ledger(after_load=True)
+        unread = []
+        for file in landed:
+            if after.holds(file, load_id):
+                self._note(file, before, after)
+                file.discard()
+            else:
+                unread.append(file)
+        return unread
+
+    def _note(self, file: Landed, before: Ledger, after: Ledger) -> None:
+        if file.kind == "events":
+            self.report.note_days(list(file.window.days()), before, after)
+        else:
+            self.report.note_profiles(file, after)
+        self.report.repaired += sum(item.is_loaded for item in file.rejects)
+        self._run.progress.loaded(file)
+
+    def needs_build(self) -> bool:
+        """Whether the raw tables hold a load that the last successful build has not."""
+        if not self.folder.raw.is_file():
+            return False
+        built = build_file.build_file(self.folder)
+        with suppress(duckdb.Error):
+            stamp = build_stamp.read(built)
+            if stamp and stamp.built_at:
+                return read_published_ledger(built).loads != read_ledger(self.folder.raw).loads
+        return True
+
+    def needs_publication(self) -> bool:
+        """Whether readers find something else than the last build: an older one, or what others made of it."""
+        return self.folder.raw.is_file() and self._publication_is_due
+
+    def build(self) -> None:
+        """Run dbt over what changed."""
+        self._run.progress.building("starting dbt")
+        self.report.build = dbt_build.build(
+            self.folder,
+            storage_version=self._run.settings.storage_version,
+            on_progress=self._run.progress.building,
+            variables=self._run.settings.dbt_variables,
+        )
+        self.report.warnings.extend(self.report.build.warnings)
+        self._publication_is_due = True
+
+    def publish(self) -> None:
+        """Put the built file where readers open it."""
+        self.report.published = publishing.publish(
+            self.folder, memory_limit=self._run.settings.memory_limit
+        )
+        self._publication_is_due = False
+        self.report.warnings.extend(self.report.published.warnings)
+        self._run.progress.published(self.report.published)
+
+    def finish(self) -> SyncReport:
+        """The report, closed, after the raw database was written anew if that is worth it."""
+        self._compact_raw()
+        self.report.seconds = time.monotonic() - self._started
+        if warning := self._run.clock_warning():
+            self.report.warnings.append(warning)
+        with suppress(MixpanelDataError):  # a report without it is better than none
+            self.report.budget = self._run.budget.state()
+        return self.report
+
+    def _compact_raw(self) -> None:
+        if not self.folder.raw.is_file():
+            return
+        limit = self._run.settings.memory_limit or publishing.MEMORY_LIMIT
+        with suppress(duckdb.Error):  # in use, or damaged: what reads it says so
+            compact_when_worth_it(self.folder.raw, limit, self.folder.build / "sizes.json")
+
+    def run(
+        self,
+        *,
+        first: date | None = None,
+        last: date | None = None,
+        only: Only | None = None,
+        build: bool = True,
+    ) -> SyncReport:
+        """The whole job. What did not arrive is in the report's ``failures``; what did is loaded, built, published.
+
+        Raises:
+            ConfigError: the days asked for can't be, or the folder is another project's.
+            MixpanelDataError: dbt failed; the last good file stands.
+        """
+        wanted = self.begin(first, last, only=only)
+        if only != "profiles":
+            self.events(wanted)
+        if only != "events":
+            self.profiles()
+        if build and self.needs_build():
+            self.build()
+        if build and self.needs_publication():
+            self.publish()
+        return self.finish()
+
+
+def _unreadable(file: Landed) -> IncompleteExportError:
+    error = broken("unreadable", f"DuckDB can't read the {file.kind} that arrived")
+    days = (file.window.first, file.window.last) if file.kind == "events" else (None, None)
+    return IncompleteExportError(
+        str(error.details["explanation"]), reason="unreadable", from_date=days[0], to_date=days[1]
+    )

@@ -1,0 +1,183 @@
+"""Asking both sides for their counts, and reading the days that differ again."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from mixpanel_data._internal.data_folder.lock import exclusive
+from mixpanel_data._internal.database.errors import reading_published
+from mixpanel_data._internal.database.read_only import reading
+from mixpanel_data._internal.ledger.reader import read_published_ledger
+from mixpanel_data._internal.run.context import Run
+from mixpanel_data._internal.run.progress import QUIET, Progress
+from mixpanel_data._internal.run.report import SyncReport
+from mixpanel_data._internal.services.account_check import reached_project
+from mixpanel_data._internal.services.discovery import DiscoveryService
+from mixpanel_data._internal.services.live_query import LiveQueryService
+from mixpanel_data._internal.settings import Settings
+from mixpanel_data._internal.sql.events import day_of, within
+from mixpanel_data._internal.streams.windows import Window, contiguous
+from mixpanel_data._internal.time_zones import Zone, zone_names
+from mixpanel_data.auth import Credentials
+from mixpanel_data.exceptions import ConfigError
+from mixpanel_data.sync.compare_counts import (
+    Comparison,
+    Counts,
+    comparable,
+    compare,
+    default_window,
+    export_days,
+    lists_of,
+)
+from mixpanel_data.sync.job import Sync
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """What a comparison with Mixpanel's counts came to."""
+
+    zone: Zone
+    """The project's, whose days these are."""
+    days: tuple[date, ...]
+    """Those that were compared, oldest first."""
+    requests: int
+    comparison: Comparison
+    mixpanel: Counts
+    exports: Zone
+
+    @property
+    def to_reload(self) -> list[date]:
+        """The days of the export to read again, oldest first."""
+        different = (difference.day for difference in self.comparison.differences)
+        return sorted({e for day in different for e in export_days(day, self.zone, self.exports)})
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can hold it; dates are ISO texts."""
+        return {
+            "from_date": str(self.days[0]) if self.days else None,
+            "to_date": str(self.days[-1]) if self.days else None,
+            "timezone": self.zone.key,
+            "days_compared": len(self.days),
+            "requests": self.requests,
+            "differences": [
+                {
+                    "day": str(each.day),
+                    "mixpanel": each.mixpanel,
+                    "here": each.here,
+                    "events": list(each.events),
+                }
+                for each in self.comparison.differences
+            ],
+            "not_in_reports": list(self.comparison.not_in_reports),
+            "to_reload": [
+                {"from_date": str(window.first), "to_date": str(window.last)}
+                for window in contiguous(self.to_reload)
+            ],
+        }
+
+
+class Reconciler:
+    """Compares one data folder with its project."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        credentials: Credentials,
+        *,
+        progress: Progress = QUIET,
+    ) -> None:
+        self._settings = settings
+        self._credentials = credentials
+        self._progress = progress
+        self._run = Run(settings, credentials, client=None, progress=progress)
+
+    def compare(self, first: date | None = None, last: date | None = None) -> Reconciliation:
+        """The published events of each whole day held against Mixpanel's reports, which are asked for now.
+
+        Without ``first`` and ``last``: every day that is there and that no run reads again by itself.
+
+        Raises:
+            ConfigError: nothing is published, or the days can't be.
+            APIError: Mixpanel refused, or could not be reached; its plans without the query API count nothing.
+        """
+        folder, exports = self._settings.folder, self._settings.zone
+        if not folder.published.is_file():
+            raise ConfigError(f"Nothing is published in {folder.root} yet. Run `mp sync` first.")
+        ledger = read_published_ledger(folder.published)
+        ledger.require(self._credentials.project_id, self._credentials.region)
+        zone = self._zone()
+        window = default_window(
+            ledger, today=self._run.today(), lookback_days=self._settings.lookback_days
+        )
+        if first or last:
+            begin = first or min(ledger.days, default=self._run.today())
+            window = _window(begin, last or max(ledger.days, default=begin))
+        days = comparable(ledger, window, zone, exports) if window else []
+        if not days:
+            return Reconciliation(zone, (), 0, compare({}, {}), {}, exports)
+        counts, requests = self._counted_by_mixpanel(Window(days[0], days[-1]))
+        compared = frozenset(days)
+        mixpanel = {key: count for key, count in counts.items() if key[0] in compared}
+        here = _counted_here(folder.published, days, zone)
+        return Reconciliation(
+            zone, tuple(days), requests, compare(mixpanel, here), mixpanel, exports
+        )
+
+    def reload(self, found: Reconciliation, *, lock_wait: float) -> SyncReport:
+        """The report of a run that read the days which differ again, built and published.
+
+        Raises as a sync does.
+        """
+        job = Sync(self._settings, self._credentials, progress=self._progress, days=found.to_reload)
+        with exclusive(self._settings.folder, wait_seconds=lock_wait):
+            return job.run(only="events")
+
+    def again(self, found: Reconciliation) -> Reconciliation:
+        """``found``, with what is here now."""
+        here = _counted_here(self._settings.folder.published, found.days, found.zone)
+        return replace(found, comparison=compare(found.mixpanel, here))
+
+    def _counted_by_mixpanel(self, window: Window) -> tuple[Counts, int]:
+        names = set(DiscoveryService(self._run.client).events())
+        names |= _names(self._settings.folder.published)
+        live, lists = LiveQueryService(self._run.client), list(lists_of(names))
+        counts: dict[tuple[date, str], int] = {}
+        for some in lists:
+            series = live.event_counts(some, window.first, window.last).series
+            counts |= {
+                (date.fromisoformat(day[:10]), event): int(count)
+                for event, by_day in series.items()
+                for day, count in by_day.items()
+                if count
+            }
+        return counts, 1 + len(lists)
+
+    def _zone(self) -> Zone:
+        """The project's, as Mixpanel says; as it is configured, where Mixpanel does not."""
+        said = reached_project(self._run.client, self._credentials.project_id).get("timezone")
+        return Zone(said if said in zone_names() else self._settings.project_timezone)
+
+
+def _window(first: date, last: date) -> Window:
+    try:
+        return Window(first, last)
+    except ValueError as error:
+        raise ConfigError(f"These days can't be compared: {error}.") from None
+
+
+def _names(published: Path) -> set[str]:
+    with reading_published(published), reading(published) as connection:
+        return {
+            name for (name,) in connection.execute("SELECT DISTINCT event FROM events").fetchall()
+        }
+
+
+def _counted_here(published: Path, days: Iterable[date], zone: Zone) -> Counts:
+    counted = f"""
+        SELECT {day_of("time", zone)} AS day, event, count(*) FROM events
+        WHERE {within(contiguous(days), zone)} GROUP BY ALL
+    """
+    with reading_published(published), reading(published) as connection:
+        return {(day, event): n for day, event, n in connection.execute(counted).fetchall()}

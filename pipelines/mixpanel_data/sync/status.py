@@ -1,0 +1,202 @@
+"""What a data folder holds, from the ledger alone."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from mixpanel_data._internal.data_folder.damage import require_raw
+from mixpanel_data._internal.ledger.reader import Ledger, read_ledger, read_published_ledger
+from mixpanel_data._internal.ledger.records import DayRecord
+from mixpanel_data._internal.rate_limit.limiter import Budget
+from mixpanel_data._internal.settings import Settings
+from mixpanel_data._internal.streams.profile_sets import USERS
+from mixpanel_data._internal.streams.windows import ONE_DAY, Window, contiguous
+from mixpanel_data._internal.time_zones import today
+from mixpanel_data.exceptions import DatabaseLockedError, StorageError
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is there. Times are naive UTC."""
+
+    data_dir: Path
+    read_from: str
+    project: tuple[str, str] | None
+    """Project and region."""
+    days: int
+    first: date | None
+    last: date | None
+    gaps: tuple[Window, ...]
+    """Days up to yesterday that some run set out to bring and that are not there whole."""
+    events: int
+    late: int
+    """Events that came more than a day after they happened."""
+    latest: DayRecord | None
+    """The day whose newest event came longest after its end."""
+    rejected: dict[str, int]
+    """Lines that can't be read, by table; tables without any are left out."""
+    repaired: int
+    """Lines that were loaded with replacement characters."""
+    profiles: int | None
+    """Of users."""
+    group_profiles: dict[str, int]
+    """By group key."""
+    last_snapshot: datetime | None
+    """When the newest complete read of user profiles began."""
+    last_increment: datetime | None
+    """The same of the newest read of those seen since."""
+    last_run: datetime | None
+    published_at: datetime | None
+    records: tuple[DayRecord, ...]
+    """Each day, oldest first."""
+    budget: dict[str, dict[str, int]] = field(default_factory=dict)
+    """For exports and queries: requests ``spent`` in the last hour, ``remaining`` now, and the ``hourly_limit``."""
+
+    @property
+    def published_text(self) -> str:
+        """When readers last got a new file."""
+        return f"{self.published_at:%Y-%m-%d %H:%M:%S} UTC" if self.published_at else "nothing yet"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can hold it; dates and times are ISO texts, UTC."""
+        return {
+            "data_dir": str(self.data_dir),
+            "read_from": self.read_from,
+            "project_id": self.project[0] if self.project else None,
+            "region": self.project[1] if self.project else None,
+            "days_loaded": self.days,
+            "first_day": _iso(self.first),
+            "last_day": _iso(self.last),
+            "gaps": [{"from_date": str(gap.first), "to_date": str(gap.last)} for gap in self.gaps],
+            "events": self.events,
+            "late_events": self.late,
+            "latest_arrival": _arrival(self.latest),
+            "rejected_lines": sum(self.rejected.values()),
+            "rejected_by_table": self.rejected,
+            "repaired_lines": self.repaired,
+            "profiles": self.profiles,
+            "group_profiles": self.group_profiles,
+            "last_snapshot": _iso(self.last_snapshot),
+            "last_increment": _iso(self.last_increment),
+            "last_run": _iso(self.last_run),
+            "published_at": _iso(self.published_at),
+            "budget": self.budget,
+        }
+
+
+def read_status(settings: Settings) -> Status:
+    """The status of the settings' data folder. While a run is writing, that of the published file."""
+    folder = settings.folder
+    try:
+        require_raw(folder)
+        ledger, source = read_ledger(folder.raw), str(folder.raw)
+    except DatabaseLockedError:
+        ledger, source = (
+            read_published_ledger(folder.published),
+            f"{folder.published} (a run is writing now)",
+        )
+    published_at = None
+    with suppress(FileNotFoundError):
+        published_at = datetime.fromtimestamp(folder.published.stat().st_mtime, UTC).replace(
+            tzinfo=None
+        )
+    status = status_of(
+        ledger,
+        data_dir=folder.root,
+        read_from=source,
+        published_at=published_at,
+        now=today(settings.zone),
+    )
+    return replace(status, budget=_budget(settings, status.project))
+
+
+def _budget(settings: Settings, project: tuple[str, str] | None) -> dict[str, dict[str, int]]:
+    if project is None:
+        return {}
+    project_id, region = project
+    hourly_limit = settings.fixed_hourly_limit
+    budget = Budget(
+        settings.folder.budget, project_id=project_id, region=region, hourly_limit=hourly_limit
+    )
+    with suppress(StorageError):  # a folder that can't be written still has a status
+        return budget.state()
+    return {}
+
+
+def status_of(
+    ledger: Ledger, *, data_dir: Path, read_from: str, published_at: datetime | None, now: date
+) -> Status:
+    """The status that a ledger amounts to on the date ``now``. Pure."""
+    records = ledger.days.values()
+    of_events = sum(record.rejected_count for record in records)
+    increment = ledger.reads.get((USERS.kind, USERS.part))
+    return Status(
+        data_dir=data_dir,
+        read_from=read_from,
+        project=ledger.projects[0] if ledger.projects else None,
+        days=len(ledger.days),
+        first=min(ledger.days, default=None),
+        last=max(ledger.days, default=None),
+        gaps=tuple(contiguous(gap_days(ledger, now))),
+        events=sum(record.row_count for record in records),
+        late=sum(record.late_count for record in records),
+        latest=max(
+            (record for record in records if record.newest_arrival),
+            key=lambda record: record.newest_arrival or ONE_DAY,
+            default=None,
+        ),
+        rejected={"events": of_events, **ledger.rejected_profiles}
+        if of_events
+        else ledger.rejected_profiles,
+        repaired=ledger.repaired,
+        profiles=ledger.profile_counts.get("") if ledger.profiles else None,
+        group_profiles={key: count for key, count in ledger.profile_counts.items() if key},
+        last_snapshot=ledger.profiles.fetched_at if ledger.profiles else None,
+        last_increment=increment.fetched_at if increment else None,
+        last_run=ledger.newest_fetch,
+        published_at=published_at,
+        records=tuple(ledger.days[day] for day in sorted(ledger.days)),
+    )
+
+
+def gap_days(ledger: Ledger, now: date) -> list[date]:
+    """The days before ``now`` that should be there whole, and are not."""
+    first = min(filter(None, [ledger.wanted_from, min(ledger.days, default=None)]), default=None)
+    if first is None or first >= now:
+        return []
+    days = Window(first, now - ONE_DAY).days()
+    return [day for day in days if day not in ledger.days or not ledger.days[day].is_complete()]
+
+
+def day_rows(records: Iterable[DayRecord]) -> list[dict[str, Any]]:
+    """What is known of each day: events now and before the last fetch, late ones, and how late the newest came."""
+    return [
+        {
+            "day": record.day,
+            "events": record.row_count,
+            "events_before": record.previous_row_count,
+            "late_events": record.late_count,
+            "newest_arrival": record.max_processed_at,
+            "days_after": _days_after(record),
+            "rejected_lines": record.rejected_count,
+            "fetched_at": record.fetched_at,
+            "complete": record.is_complete(),
+        }
+        for record in records
+    ]
+
+
+def _arrival(record: DayRecord | None) -> dict[str, Any] | None:
+    return {"day": _iso(record.day), "days_after": _days_after(record)} if record else None
+
+
+def _days_after(record: DayRecord) -> float:
+    """Days between the end of the day and its newest event; 0 when that came within the day."""
+    return round((record.newest_arrival or 0 * ONE_DAY) / ONE_DAY, 1)
+
+
+def _iso(moment: date | datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

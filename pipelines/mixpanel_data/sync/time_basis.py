@@ -1,0 +1,47 @@
+"""Whether the events' times look like those of the other time basis.
+
+``mp_processing_time_ms`` is UTC in every project [docs/mixpanel-facts.md, 11.1], and a live event is processed within seconds. So
+the usual distance between the two is nothing, or the offset of a time zone.
+"""
+
+from pathlib import Path
+
+from mixpanel_data._internal.database.errors import reading_published
+from mixpanel_data._internal.database.read_only import reading
+from mixpanel_data._internal.sql.events import processed_at
+
+SAMPLE = 20_000
+ENOUGH = 100
+QUARTER_HOUR_SECONDS = 900
+FURTHEST_HOURS = 14.0
+
+_DISTANCES = f"""
+    WITH live AS (
+        SELECT time, processed_at
+        FROM (
+            SELECT time, {processed_at("properties")} AS processed_at,
+                json_extract_string(properties, '$."$import"') AS is_import
+            FROM (SELECT time, properties FROM events ORDER BY time DESC LIMIT {SAMPLE})
+        )
+        WHERE is_import IS NULL OR is_import <> 'true'
+    ),
+    steps AS (
+        SELECT round((epoch_ms(time) - epoch_ms(processed_at)) / {1000 * QUARTER_HOUR_SECONDS}) AS step
+        FROM live WHERE processed_at IS NOT NULL
+    )
+    SELECT step, count(*) AS events, sum(count(*)) OVER () AS total FROM steps GROUP BY step ORDER BY events DESC LIMIT 1
+"""
+
+
+def looks_shifted(published: Path) -> float | None:
+    """The hours by which most of the newest events are ahead of the moment Mixpanel took them in.
+
+    None when they are not, or when there are too few to tell: imported events say nothing.
+    """
+    with reading_published(published), reading(published) as connection:
+        row = connection.execute(_DISTANCES).fetchone()
+    if row is None or row[2] < ENOUGH:
+        return None
+    hours = float(row[0]) * QUARTER_HOUR_SECONDS / 3600
+    usual = row[1] > row[2] / 2
+    return hours if usual and 0 < abs(hours) <= FURTHEST_HOURS else None

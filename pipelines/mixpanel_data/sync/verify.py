@@ -1,0 +1,106 @@
+"""Everything in a data folder, read once: each block of each database, and the rows against the ledger."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from mixpanel_data._internal.data_folder.damage import database_files, require_raw
+from mixpanel_data._internal.data_folder.file_check import FileCheck, check_file
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.ledger.row_check import (
+    Disagreement,
+    disagreeing_days,
+    disagreeing_profiles,
+    mark_missing,
+    rejected_counts,
+)
+
+WHOLE = "whole"
+
+
+@dataclass(frozen=True)
+class FolderCheck:
+    """What was found."""
+
+    files: tuple[FileCheck, ...]
+    disagreements: tuple[Disagreement, ...] = ()
+    """Days and profiles whose rows are not as many as the ledger has."""
+    rejected: tuple[int, int] = (0, 0)
+    """Rejected lines by the newest rows of the ledger, and those that are kept."""
+    repaired: bool = False
+    """Whether the disagreements were made missing."""
+
+    @property
+    def damaged(self) -> tuple[FileCheck, ...]:
+        """The files that can't be read whole."""
+        return tuple(found for found in self.files if not found.is_whole)
+
+    def rows(self) -> list[tuple[str, str, int | None, str]]:
+        """File, table, rows and result; what disagrees with the ledger stands at the end."""
+        found: list[tuple[str, str, int | None, str]] = []
+        for file in self.files:
+            if file.error is not None:
+                found.append((file.path.name, "", None, file.error))
+            found += [
+                (file.path.name, table.name, table.rows, table.error or WHOLE)
+                for table in file.tables
+            ]
+        found += [
+            (
+                "raw.duckdb",
+                f"mixpanel.{each.table}",
+                each.found,
+                f"{each.part or 'users'}: {each.in_ledger:,} rows by the ledger",
+            )
+            for each in self.disagreements
+        ]
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return {
+            "files": [
+                {
+                    "path": str(file.path),
+                    "whole": file.is_whole,
+                    "error": file.error,
+                    "tables": [
+                        {"table": table.name, "rows": table.rows, "error": table.error}
+                        for table in file.tables
+                    ],
+                }
+                for file in self.files
+            ],
+            "disagreements": [
+                {
+                    "table": each.table,
+                    "part": each.part,
+                    "rows": each.found,
+                    "rows_by_ledger": each.in_ledger,
+                }
+                for each in self.disagreements
+            ],
+            "rejected_lines_by_ledger": self.rejected[0],
+            "rejected_lines_kept": self.rejected[1],
+            "repaired": self.repaired,
+        }
+
+
+def check_folder(folder: DataFolder, *, repair: bool = False) -> FolderCheck:
+    """Read everything. With ``repair``, what disagrees with the ledger is made missing. The caller holds the lock.
+
+    Raises:
+        DatabaseMissingError: there is no raw database, and other files show that there was.
+    """
+    require_raw(folder)
+    files = tuple(map(check_file, database_files(folder.root)))
+    raw = next((found for found in files if found.path == folder.raw), None)
+    if raw is None or not raw.is_whole:
+        return FolderCheck(files)
+    with duckdb.connect(str(folder.raw), read_only=not repair) as connection:
+        found = (*disagreeing_days(connection), *disagreeing_profiles(connection))
+        rejected = rejected_counts(connection)
+        if repair:
+            mark_missing(connection, found)
+    return FolderCheck(files, found, rejected, repaired=repair and bool(found))
