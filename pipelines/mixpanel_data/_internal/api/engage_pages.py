@@ -139,7 +139,7 @@ def _read(received: Received, number: int, redact: Redact) -> EngagePage:
         results=len(answer["results"]),
         page_size=_count(answer, "page_size"),
         total=_count(answer, "total"),
-        session_id=str(session) if session else None,
+        session_id=_text(session) if session else None,
         requests=received.requests,
         about=received.about,
         digest=_digest(answer["results"], received.body),
@@ -163,12 +163,24 @@ def _digest(results: list[Any], body: bytes) -> bytes:
 
 
 def _parse(body: bytes) -> Any:
-    """The JSON, or None. Only for counting, so it overlooks what is the reader's business: odd characters, big numbers."""
-    text = body.decode("utf-8", "replace")
+    """The JSON, or None; one character for each byte. Only for counting, so odd characters and big numbers pass.
+
+    JSON's own characters are ASCII. As UTF-8, one wide character would make each of the others take four bytes.
+    """
+    text = body.decode("latin-1")
     try:
         return json.loads(text, strict=False, parse_int=_int, parse_float=str)
     except (ValueError, RecursionError):
         return page_without_profiles(text)  # one profile may be to blame; it costs no other
+
+
+def _text(value: Any) -> str:
+    """A value of :func:`_parse` as Mixpanel wrote it."""
+    text = str(value)
+    try:
+        return text.encode("latin-1").decode("utf-8", "replace")
+    except UnicodeEncodeError:  # written with escapes
+        return text
 
 
 def _int(digits: str) -> int | str:
@@ -181,7 +193,7 @@ def _count(answer: Mapping[str, Any], key: str) -> int | None:
 
 
 def _not_a_page(answer: Any, number: int, redact: Redact) -> IncompleteExportError:
-    said = redact(str(answer.get("error", ""))[:_SHOWN]) if isinstance(answer, dict) else ""
+    said = redact(_text(answer.get("error", ""))[:_SHOWN]) if isinstance(answer, dict) else ""
     expired = number and _EXPIRED.search(said)
     return IncompleteExportError(
         said[:300], reason="session expired" if expired else "not a page of profiles"
