@@ -23,18 +23,14 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from mixpanel_data._internal.config import resolve
-from mixpanel_data._internal.data_folder.lock import exclusive
-from mixpanel_data._internal.landing.files import Landed
-from mixpanel_data._internal.planning.events import Range
-from mixpanel_data._internal.settings import load_settings
-from mixpanel_data._internal.streams.windows import Window
+from mixpanel_data.auth import resolve
 from mixpanel_data.cli.errors import show_error, worst_code
 from mixpanel_data.cli.output.progress import Lines
 from mixpanel_data.cli.output.summary import summary_lines
 from mixpanel_data.cli.output.visible import visible
 from mixpanel_data.exceptions import MixpanelDataError
-from mixpanel_data.sync.job import Only, Sync
+from mixpanel_data.settings import load_settings
+from mixpanel_data.sync import Landed, Only, Range, Sync, Window, exclusive
 
 LOCK_WAIT_SECONDS = 600.0
 """A scheduled run has nobody beside it who would start it again: it waits for whoever is at work in the folder."""

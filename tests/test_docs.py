@@ -13,7 +13,7 @@ import pytest
 import mixpanel_data
 from mixpanel_data import MixpanelDataError, Workspace, auth, docs, exceptions, types
 from mixpanel_data.docs import markdown, signatures
-from mixpanel_data.types._base import Result
+from mixpanel_data.types.base import Result
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ LAYERS = (
     ("docs",),
     ("cli",),
     ("mixpanel_data",),
-    ("workspace",),
+    ("workspace", "published"),
     ("_internal.workspace",),
     ("_internal.html_report",),
-    ("sync",),
+    ("sync", "auth", "settings"),
     ("destinations",),
     ("sources",),
     ("_internal.extract",),
@@ -27,7 +27,6 @@ LAYERS = (
     ("_internal.planning",),
     ("_internal.ledger",),
     ("_internal.database",),
-    ("auth",),
     ("_internal.config",),
     ("_internal.settings",),
     ("_internal.landing",),
@@ -144,6 +143,19 @@ def test_the_engine_imports_no_terminal_library_and_nothing_imports_prefect_or_d
         for module, _ in imported(path)
         if module.split(".")[0] in {"prefect", "dbt"}
         or ("._internal." in name and module.split(".")[0] in {"typer", "rich"})
+    ]
+
+    assert found == []
+
+
+def test_commands_flows_and_the_pipeline_script_use_public_names_only():
+    files = [path for name, path in MODULES.items() if package_of(name) == "cli"]
+    files += [*(ROOT / "flows").rglob("*.py"), *(ROOT / "pipelines").glob("*.py")]
+    found = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in files
+        for module in ours(path)
+        if any(part.startswith("_") for part in module.split("."))
     ]
 
     assert found == []

@@ -20,7 +20,7 @@ from mixpanel_data._internal.time_zones import Zone
 from mixpanel_data.exceptions import TableExistsError, TableNotFoundError
 from mixpanel_data.types import TableInfo, TableMetadata, TableSchema
 from mixpanel_data.types._dataframes import require_pandas
-from mixpanel_data.types._rows import Rows
+from mixpanel_data.types.rows import Rows
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -65,12 +65,9 @@ class ProjectContext(RunContext):
 
     @property
     def data_dir(self) -> str:
-        from mixpanel_data._internal.data_folder.dlt_folder import make_own
-        from mixpanel_data._internal.settings import load_settings
+        from mixpanel_data.settings import load_settings
 
-        folder = load_settings().folder.dlt
-        make_own(folder)
-        return str(folder)
+        return str(load_settings().folder.create_dlt())
 
 
 @hookimpl(specname="plug_cli")

@@ -10,7 +10,7 @@ import typer
 from mixpanel_data.cli.options import Format
 
 if TYPE_CHECKING:
-    from mixpanel_data.types._base import Record
+    from mixpanel_data.types.base import Record
     from mixpanel_data.workspace import Workspace
 
 
@@ -23,8 +23,8 @@ def opened(
     fresh: bool = True,
 ) -> Iterator["Workspace"]:
     """The workspace on the data folder. Its warnings, and waits for the request budget, are said on stderr."""
-    from mixpanel_data._internal.text import said
     from mixpanel_data.cli.errors import said_warnings
+    from mixpanel_data.settings import said
     from mixpanel_data.workspace import Workspace
 
     def waiting(seconds: float, reason: str) -> None:

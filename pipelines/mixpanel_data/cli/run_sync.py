@@ -9,9 +9,7 @@ import typer
 from mixpanel_data.cli.options import Format
 
 if TYPE_CHECKING:
-    from mixpanel_data._internal.run.progress import Progress
-    from mixpanel_data._internal.run.report import SyncReport
-    from mixpanel_data.sync.job import Sync
+    from mixpanel_data.sync import SyncReport
 
 LOCK_WAIT_SECONDS = 10.0
 
@@ -38,46 +36,38 @@ class SyncOptions:
 
 
 def run_sync(options: SyncOptions, *, quiet: bool = False, fmt: Format = Format.table) -> int:
-    """The exit code of the job, after it was done and its outcome printed."""
-    from mixpanel_data._internal.data_folder.lock import exclusive
-    from mixpanel_data._internal.settings import load_settings
-    from mixpanel_data._internal.text import parse_day
+    """Run the job, print its outcome, and return the exit code."""
     from mixpanel_data.cli.errors import worst_code
     from mixpanel_data.cli.output.progress import drawn
+    from mixpanel_data.settings import parse_day
+    from mixpanel_data.sync import sync
 
     first, last, only = parse_day(options.first), parse_day(options.last), _only(options.only)
     if options.start_anew and only == "profiles":
         raise typer.BadParameter(
             "it goes with all, or with --only events.", param_hint="--start-anew"
         )
-    folder = load_settings(data_dir=options.data_dir).folder
     with drawn(quiet) as progress:
-        job = make_sync(options, progress)
-        with exclusive(folder, wait_seconds=options.lock_wait):
-            report = job.run(first=first, last=last, only=only, build=options.build)
+        report = sync(
+            first=first,
+            last=last,
+            only=only,
+            events=options.events,
+            where=options.where,
+            refetch=options.refetch,
+            reload_days=options.reload_days,
+            oldest_first=options.oldest_first,
+            full_profiles=options.full_profiles,
+            start_anew=options.start_anew,
+            build=options.build,
+            account=options.account,
+            data_dir=options.data_dir,
+            max_wait=options.max_wait,
+            lock_wait_seconds=options.lock_wait,
+            progress=progress,
+        )
     _print(report, fmt, quiet=quiet)
     return worst_code(report.failures)
-
-
-def make_sync(options: SyncOptions, progress: "Progress") -> "Sync":
-    """The job that ``options`` describe."""
-    from mixpanel_data._internal.config import resolve
-    from mixpanel_data._internal.settings import load_settings
-    from mixpanel_data._internal.streams.event_filter import EventFilter
-    from mixpanel_data.sync.job import Sync
-
-    settings = load_settings(data_dir=options.data_dir, max_wait=options.max_wait)
-    return Sync(
-        settings,
-        resolve(settings, options.account).credentials,
-        progress=progress,
-        only=EventFilter(options.events, options.where),
-        reload_days=options.reload_days,
-        refetch=options.refetch,
-        oldest_first=options.oldest_first,
-        full_profiles=options.full_profiles,
-        start_anew=options.start_anew,
-    )
 
 
 def _only(value: str | None) -> Literal["events", "profiles"] | None:

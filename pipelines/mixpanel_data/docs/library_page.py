@@ -16,8 +16,8 @@ from mixpanel_data._internal.workspace.tables import Tables
 from mixpanel_data.cli.errors import exit_code
 from mixpanel_data.docs.markdown import NOTICE, anchor, block, documented, joined, prose, table
 from mixpanel_data.docs.signatures import overloads, type_text
-from mixpanel_data.types._base import Answer, Record, Result, Table
-from mixpanel_data.types._rows import Rows
+from mixpanel_data.types.base import Answer, Record, Result, Table
+from mixpanel_data.types.rows import Rows
 
 _PARTS: tuple[tuple[str, type], ...] = (
     ("Fetching", Fetching),

@@ -1,1 +1,90 @@
-"""The job: extract, load, build, publish; and what is known of a data folder."""
+"""The job as a library: extract, load, build, publish, in one call.
+
+    >>> from mixpanel_data.sync import sync
+    >>> report = sync(first="2026-01-01", data_dir="data")  # doctest: +SKIP
+    >>> report.raise_failures()  # doctest: +SKIP
+
+:func:`sync` does what ``mp sync`` does, :func:`plan` what ``mp plan`` does. :class:`Sync` is the same job step by step,
+for a scheduler that shows each step. Each name is imported when it is first used: ``import mixpanel_data.sync`` is quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mixpanel_data._internal.api.engage_pages import EngagePage
+    from mixpanel_data._internal.data_folder.damage import damage_error
+    from mixpanel_data._internal.data_folder.lock import exclusive
+    from mixpanel_data._internal.landing.files import Landed
+    from mixpanel_data._internal.planning.events import Range
+    from mixpanel_data._internal.planning.preview import Preview
+    from mixpanel_data._internal.publication.publish import Published
+    from mixpanel_data._internal.run.progress import QUIET, Progress
+    from mixpanel_data._internal.run.report import ProfileOutcome, SyncReport
+    from mixpanel_data._internal.streams.event_filter import EventFilter
+    from mixpanel_data._internal.streams.windows import Window
+    from mixpanel_data.sync.job import Only, Sync
+    from mixpanel_data.sync.reconcile import Reconciler, Reconciliation
+    from mixpanel_data.sync.run import plan, sync
+    from mixpanel_data.sync.status import Status, day_rows, read_status
+    from mixpanel_data.sync.time_basis import looks_shifted
+    from mixpanel_data.sync.verify import FolderCheck, check_folder
+
+_MODULES = {
+    "_internal.api.engage_pages": ("EngagePage",),
+    "_internal.data_folder.damage": ("damage_error",),
+    "_internal.data_folder.lock": ("exclusive",),
+    "_internal.landing.files": ("Landed",),
+    "_internal.planning.events": ("Range",),
+    "_internal.planning.preview": ("Preview",),
+    "_internal.publication.publish": ("Published",),
+    "_internal.run.progress": ("QUIET", "Progress"),
+    "_internal.run.report": ("ProfileOutcome", "SyncReport"),
+    "_internal.streams.event_filter": ("EventFilter",),
+    "_internal.streams.windows": ("Window",),
+    "sync.job": ("Only", "Sync"),
+    "sync.reconcile": ("Reconciler", "Reconciliation"),
+    "sync.run": ("plan", "sync"),
+    "sync.status": ("Status", "day_rows", "read_status"),
+    "sync.time_basis": ("looks_shifted",),
+    "sync.verify": ("FolderCheck", "check_folder"),
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = [
+    "QUIET",
+    "EngagePage",
+    "EventFilter",
+    "FolderCheck",
+    "Landed",
+    "Only",
+    "Preview",
+    "ProfileOutcome",
+    "Progress",
+    "Published",
+    "Range",
+    "Reconciler",
+    "Reconciliation",
+    "Status",
+    "Sync",
+    "SyncReport",
+    "Window",
+    "check_folder",
+    "damage_error",
+    "day_rows",
+    "exclusive",
+    "looks_shifted",
+    "plan",
+    "read_status",
+    "sync",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"mixpanel_data.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from mixpanel_data._internal.auth.credentials import Credentials
 from mixpanel_data._internal.data_folder.lock import exclusive
 from mixpanel_data._internal.database.errors import reading_published
 from mixpanel_data._internal.database.read_only import reading
@@ -20,7 +21,6 @@ from mixpanel_data._internal.settings import Settings
 from mixpanel_data._internal.sql.events import day_of, within
 from mixpanel_data._internal.streams.windows import Window, contiguous
 from mixpanel_data._internal.time_zones import Zone, zone_names
-from mixpanel_data.auth import Credentials
 from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.sync.compare_counts import (
     Comparison,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from mixpanel_data.types._base import Answer, Record
+from mixpanel_data.types.base import Answer, Record
 
 
 @dataclass(frozen=True)

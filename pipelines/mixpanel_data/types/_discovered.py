@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from mixpanel_data.types._base import Number, Record
+from mixpanel_data.types.base import Number, Record
 
 
 @dataclass(frozen=True)

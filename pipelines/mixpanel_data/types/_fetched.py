@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from mixpanel_data.exceptions import MixpanelDataError
-from mixpanel_data.types._base import Record, Result, plain
 from mixpanel_data.types._dataframes import dataframe, require_pandas
+from mixpanel_data.types.base import Record, Result, plain
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from mixpanel_data.types._base import OVERALL, Answer, Record, plain
+from mixpanel_data.types.base import OVERALL, Answer, Record, plain
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mixpanel_data.types._base import Answer, Table
+from mixpanel_data.types.base import Answer, Table
 
 
 @dataclass(frozen=True)

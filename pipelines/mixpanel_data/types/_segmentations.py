@@ -8,7 +8,7 @@ segment; its dates are the texts that Mixpanel sends, which ``pandas.to_datetime
 from dataclasses import dataclass, field
 from typing import Any
 
-from mixpanel_data.types._base import Answer, Number, Series, cells
+from mixpanel_data.types.base import Answer, Number, Series, cells
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from mixpanel_data.types._base import Record, Table
+from mixpanel_data.types.base import Record, Table
 
 
 @dataclass(frozen=True)

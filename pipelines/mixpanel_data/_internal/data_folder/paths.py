@@ -117,7 +117,7 @@ class DataFolder:
             if not self.root.exists():
                 self.root.parent.mkdir(parents=True, exist_ok=True)
                 self.root.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-            make_own(self.dlt)
+            self.create_dlt()
             for folder in (self.build, self.landing, self.dlt, self.budget):
                 refuse_link(folder)
                 folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
@@ -125,6 +125,15 @@ class DataFolder:
                 refuse_link(path)
                 make_private(path)
         return self
+
+    def create_dlt(self) -> Path:
+        """The folder of dlt's pipelines, made if it is not there.
+
+        Raises:
+            ConfigError: it is a symbolic link.
+        """
+        make_own(self.dlt)
+        return self.dlt
 
     def _ours(self) -> Iterator[Path]:
         """What nobody but us writes or needs to read."""

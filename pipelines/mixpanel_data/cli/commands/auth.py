@@ -130,8 +130,8 @@ def try_account(
 
     Example: mp auth test production
     """
-    from mixpanel_data._internal.services.account_check import check_account
-    from mixpanel_data._internal.settings import load_settings
+    from mixpanel_data.auth import check_account
     from mixpanel_data.cli.output.results import print_result
+    from mixpanel_data.settings import load_settings
 
     print_result(check_account(load_settings(), name), fmt)

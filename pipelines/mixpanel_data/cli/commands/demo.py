@@ -2,13 +2,14 @@
 
 import shutil
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from mixpanel_data._internal.run.report import SyncReport
+    from mixpanel_data.sync import SyncReport
 
 MARK = ".mp-demo"
 DAYS = 60
@@ -79,17 +80,16 @@ def _begin_anew(folder: Path) -> None:
 
 
 def _sync(sandbox: Any, folder: Path) -> "SyncReport":
-    from mixpanel_data._internal.data_folder.lock import exclusive
-    from mixpanel_data._internal.settings import load_settings
-    from mixpanel_data._internal.streams.windows import ONE_DAY
-    from mixpanel_data._internal.time_zones import today
     from mixpanel_data.auth import Credentials
     from mixpanel_data.cli.output.progress import drawn
-    from mixpanel_data.sync.job import Sync
+    from mixpanel_data.settings import load_settings
+    from mixpanel_data.sync import Sync, exclusive
 
     account = sandbox.credentials
     settings = load_settings({}, data_dir=folder, api_base_url=sandbox.base_url)
-    settings = settings.model_copy(update={"start_date": today(settings.zone) - ONE_DAY * DAYS})
+    settings = settings.model_copy(
+        update={"start_date": datetime.now(UTC).date() - timedelta(days=DAYS)}
+    )
     credentials = Credentials(
         username=account.username,
         secret=account.secret,
@@ -101,12 +101,12 @@ def _sync(sandbox: Any, folder: Path) -> "SyncReport":
 
 
 def _conclude(report: "SyncReport", folder: Path, seconds: float) -> None:
-    from mixpanel_data._internal.data_folder.paths import DataFolder
-    from mixpanel_data.cli.commands.query import ask
     from mixpanel_data.cli.errors import show_error
     from mixpanel_data.cli.options import Format
     from mixpanel_data.cli.output.rows import print_rows
     from mixpanel_data.cli.output.summary import summary_lines
+    from mixpanel_data.published import query
+    from mixpanel_data.settings import DataFolder
 
     for line in summary_lines(report):
         _say(f"   {line}")
@@ -117,7 +117,7 @@ def _conclude(report: "SyncReport", folder: Path, seconds: float) -> None:
     _say("\n3. Three answers, from the file a BI tool opens")
     for question, sql in QUESTIONS:
         typer.echo(f"\n{question}")
-        rows = ask(DataFolder.at(folder), sql)
+        rows = query(DataFolder.at(folder), sql)
         print_rows(rows.columns, rows, Format.table)
     _say(f"Done in {seconds:.0f} s. Go on with:")
     program = Path(sys.argv[0]).name if shutil.which("mp") else sys.argv[0]

@@ -27,10 +27,10 @@ def doctor(
 
 
 def _examine(account: str | None, data_dir: Any) -> tuple[list[Check], int]:
-    from mixpanel_data._internal.config import resolve
-    from mixpanel_data._internal.settings import Settings, load_settings
+    from mixpanel_data.auth import resolve
     from mixpanel_data.cli.errors import exit_code
     from mixpanel_data.exceptions import MixpanelDataError
+    from mixpanel_data.settings import Settings, load_settings
 
     settings = load_settings(data_dir=data_dir)
     checks: list[Check] = [
@@ -53,7 +53,7 @@ def _examine(account: str | None, data_dir: Any) -> tuple[list[Check], int]:
 
 
 def _reach(settings: Any, account: str | None) -> tuple[Check, int]:
-    from mixpanel_data._internal.services.account_check import check_account
+    from mixpanel_data.auth import check_account
     from mixpanel_data.cli.errors import exit_code
     from mixpanel_data.exceptions import MixpanelDataError
 
@@ -89,7 +89,7 @@ def _file(path: Path) -> str:
 
 def _times(settings: Any) -> str:
     from mixpanel_data.exceptions import DatabaseDamagedError, DatabaseLockedError
-    from mixpanel_data.sync.time_basis import looks_shifted
+    from mixpanel_data.sync import looks_shifted
 
     if not settings.folder.published.is_file():
         return "nothing published yet"

@@ -32,9 +32,9 @@ def export(
 
     Example: mp export daily_active_users sessions --output marts
     """
-    from mixpanel_data._internal.publication.parquet_export import export_tables
-    from mixpanel_data._internal.settings import load_settings
     from mixpanel_data.cli.output.rows import print_rows
+    from mixpanel_data.published import export_tables
+    from mixpanel_data.settings import load_settings
 
     settings = load_settings(data_dir=data_dir)
     done = export_tables(

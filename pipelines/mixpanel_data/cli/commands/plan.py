@@ -8,7 +8,7 @@ from mixpanel_data.cli.commands.sync import First, Last, OldestFirst, Refetch, R
 from mixpanel_data.cli.options import AccountOption, DataDirOption, Format, FormatOption
 
 if TYPE_CHECKING:
-    from mixpanel_data._internal.planning.preview import Preview
+    from mixpanel_data.sync import Preview
 
 
 def plan(
@@ -28,19 +28,18 @@ def plan(
 
     Example: mp plan --from 2026-01-01
     """
-    from mixpanel_data._internal.run.progress import QUIET
-    from mixpanel_data._internal.text import parse_day
     from mixpanel_data.cli.output.rows import print_object, print_rows
-    from mixpanel_data.cli.run_sync import SyncOptions, make_sync
+    from mixpanel_data.sync import plan as plan_requests
 
-    options = SyncOptions(
+    preview = plan_requests(
+        first=first,
+        last=last,
         refetch=refetch,
         reload_days=reload_days,
         oldest_first=oldest_first,
         account=account,
         data_dir=data_dir,
     )
-    preview = make_sync(options, QUIET).extraction.preview(parse_day(first), parse_day(last))
     if fmt is Format.json:
         print_object(preview.to_dict())
         return
@@ -61,7 +60,7 @@ def plan(
 
 
 def _footer(preview: "Preview") -> str:
-    from mixpanel_data._internal.text import said
+    from mixpanel_data.settings import said
 
     wanted = preview.wanted
     when = (

@@ -8,8 +8,7 @@ from mixpanel_data.cli.commands import query_events, query_saved, query_users
 from mixpanel_data.cli.options import DataDirOption, Format, FormatOption, QuietOption
 
 if TYPE_CHECKING:
-    from mixpanel_data._internal.data_folder.paths import DataFolder
-    from mixpanel_data.types._rows import Rows
+    pass
 
 app = typer.Typer(
     help="Ask questions: SQL of the tables here, reports of Mixpanel.",
@@ -35,30 +34,15 @@ def sql(
     """
     import sys
 
-    from mixpanel_data._internal.settings import load_settings
     from mixpanel_data.cli.errors import said_warnings
     from mixpanel_data.cli.output.rows import print_rows
+    from mixpanel_data.published import query as ask_tables
+    from mixpanel_data.settings import load_settings
 
     text = sys.stdin.read() if statement == "-" else statement
     with said_warnings(quiet=quiet):
-        rows = ask(load_settings(data_dir=data_dir).folder, text)
+        rows = ask_tables(load_settings(data_dir=data_dir).folder, text)
     print_rows(rows.columns, rows, fmt)
-
-
-def ask(folder: "DataFolder", statement: str) -> "Rows":
-    """What the tables of a data folder answer. Read-only, and no other file is touched: an agent may have written it.
-
-    Raises:
-        NothingPublishedError: there are no tables yet.
-        QueryError: DuckDB refused the SQL.
-    """
-    from mixpanel_data._internal.storage import StorageEngine
-    from mixpanel_data.exceptions import NothingPublishedError
-
-    if not folder.published.is_file() and not folder.workspace.is_file():
-        raise NothingPublishedError(str(folder.root))
-    with StorageEngine.project(folder, read_only=True) as storage:
-        return storage.execute_rows(statement)
 
 
 app.command("segmentation")(query_events.segmentation)

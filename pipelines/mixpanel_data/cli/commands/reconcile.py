@@ -14,7 +14,7 @@ from mixpanel_data.cli.options import (
 from mixpanel_data.cli.run_sync import LOCK_WAIT_SECONDS
 
 if TYPE_CHECKING:
-    from mixpanel_data.sync.reconcile import Reconciliation
+    from mixpanel_data.sync import Reconciliation
 
 SHOWN = 5
 
@@ -47,12 +47,11 @@ def reconcile(
 
     Example: mp reconcile --from 2026-01-01 --reload
     """
-    from mixpanel_data._internal.config import resolve
-    from mixpanel_data._internal.settings import load_settings
-    from mixpanel_data._internal.text import parse_day
+    from mixpanel_data.auth import resolve
     from mixpanel_data.cli.errors import show_error, worst_code
     from mixpanel_data.cli.output.progress import drawn
-    from mixpanel_data.sync.reconcile import Reconciler
+    from mixpanel_data.settings import load_settings, parse_day
+    from mixpanel_data.sync import Reconciler
 
     settings = load_settings(data_dir=data_dir)
     credentials = resolve(settings, account).credentials

@@ -40,9 +40,8 @@ def report(
 
     Example: mp report --output report.html --from 2026-01-01
     """
-    from mixpanel_data._internal.html_report.write import write_report
-    from mixpanel_data._internal.settings import load_settings
-    from mixpanel_data._internal.text import parse_day
+    from mixpanel_data.published import write_report
+    from mixpanel_data.settings import load_settings, parse_day
 
     written = write_report(
         load_settings(data_dir=data_dir),

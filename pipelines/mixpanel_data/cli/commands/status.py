@@ -7,7 +7,7 @@ import typer
 from mixpanel_data.cli.options import DataDirOption, Format, FormatOption
 
 if TYPE_CHECKING:
-    from mixpanel_data.sync.status import Status
+    from mixpanel_data.sync import Status
 
 
 Days = Annotated[
@@ -22,9 +22,9 @@ def status(
 
     Example: mp status --format json
     """
-    from mixpanel_data._internal.settings import load_settings
     from mixpanel_data.cli.output.rows import print_object, print_rows
-    from mixpanel_data.sync.status import day_rows, read_status
+    from mixpanel_data.settings import load_settings
+    from mixpanel_data.sync import day_rows, read_status
 
     found = read_status(load_settings(data_dir=data_dir))
     if days:

@@ -9,7 +9,7 @@ from mixpanel_data.cli.options import DataDirOption, Format, FormatOption, Quiet
 from mixpanel_data.cli.run_sync import LOCK_WAIT_SECONDS
 
 if TYPE_CHECKING:
-    from mixpanel_data.sync.verify import FolderCheck
+    from mixpanel_data.sync import FolderCheck
 
 Repair = Annotated[
     bool,
@@ -34,10 +34,9 @@ def verify(
 
     Example: mp verify --repair
     """
-    from mixpanel_data._internal.data_folder.lock import exclusive
-    from mixpanel_data._internal.settings import load_settings
     from mixpanel_data.cli.output.rows import print_object, print_rows
-    from mixpanel_data.sync.verify import check_folder
+    from mixpanel_data.settings import load_settings
+    from mixpanel_data.sync import check_folder, exclusive
 
     folder = load_settings(data_dir=data_dir).folder
     with exclusive(folder, wait_seconds=LOCK_WAIT_SECONDS):
@@ -54,7 +53,7 @@ def verify(
 
 
 def _sentence(found: "FolderCheck") -> str:
-    from mixpanel_data._internal.data_folder.damage import damage_error
+    from mixpanel_data.sync import damage_error
 
     if found.damaged:
         return " ".join(str(damage_error(file)) for file in found.damaged)

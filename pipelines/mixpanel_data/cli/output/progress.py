@@ -4,14 +4,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mixpanel_data._internal.api.engage_pages import EngagePage
-from mixpanel_data._internal.landing.files import Landed
-from mixpanel_data._internal.publication.publish import Published
-from mixpanel_data._internal.run.progress import QUIET, Progress
-from mixpanel_data._internal.streams.windows import Window
-from mixpanel_data._internal.text import said
 from mixpanel_data.cli.output.visible import visible
 from mixpanel_data.exceptions import MixpanelDataError
+from mixpanel_data.settings import said
+from mixpanel_data.sync import QUIET, EngagePage, Landed, Progress, Published, Window
 
 PACE_SECONDS = 1800.0
 """The time left is reckoned from the days of so long: a request may have to wait for minutes."""

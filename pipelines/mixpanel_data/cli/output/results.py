@@ -8,8 +8,8 @@ from typing import Any
 from mixpanel_data.cli.options import Format
 from mixpanel_data.cli.output.rows import plain, print_object, print_rows
 from mixpanel_data.types import FetchResult, LexiconSchema
-from mixpanel_data.types._base import Record, Table
-from mixpanel_data.types._rows import Rows
+from mixpanel_data.types.base import Record, Table
+from mixpanel_data.types.rows import Rows
 
 _DIGITS = 4
 

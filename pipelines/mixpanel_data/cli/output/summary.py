@@ -2,8 +2,8 @@
 
 import sys
 
-from mixpanel_data._internal.run.report import ProfileOutcome, SyncReport
 from mixpanel_data.cli.output.visible import visible
+from mixpanel_data.sync import ProfileOutcome, SyncReport
 
 
 def print_summary(report: SyncReport) -> None:

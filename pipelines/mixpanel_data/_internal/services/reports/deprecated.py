@@ -11,7 +11,7 @@ from mixpanel_data._internal.services.query_api.answers import items, mapping, m
 from mixpanel_data._internal.services.query_api.arguments import Day, day_range
 from mixpanel_data._internal.services.reports.base import Queries
 from mixpanel_data.types import ActivityFeedResult, JQLResult, UserEvent
-from mixpanel_data.types._base import plain
+from mixpanel_data.types.base import plain
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS = 10**11  # from here on; as seconds it would be the year 5138

@@ -15,7 +15,7 @@ from mixpanel_data._internal.services.query_api.expressions import as_expression
 from mixpanel_data._internal.services.reports.base import MOST_VALUES, PERIODS, Queries
 from mixpanel_data.exceptions import MixpanelDataError
 from mixpanel_data.types import FunnelResult, FunnelStep
-from mixpanel_data.types._base import OVERALL
+from mixpanel_data.types.base import OVERALL
 
 _LENGTH_UNITS = ("day", "hour", "minute", "second")
 # 90 days (Mixpanel's query OpenAPI file). Without a unit it is the funnel's own, which may be the shortest.

@@ -15,7 +15,7 @@ from mixpanel_data._internal.services.query_api.expressions import as_expression
 from mixpanel_data._internal.services.reports.base import PERIODS, Queries
 from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.types import CohortInfo, FrequencyResult, RetentionResult
-from mixpanel_data.types._base import OVERALL
+from mixpanel_data.types.base import OVERALL
 
 Period = Literal["day", "week", "month"]
 _DAYS = {"day": 1, "week": 7, "month": 30}

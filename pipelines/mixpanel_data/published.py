@@ -1,0 +1,54 @@
+"""The published tables: SQL over them, Parquet files of them, and the report.
+
+    >>> from mixpanel_data.published import query
+    >>> from mixpanel_data.settings import load_settings
+    >>> rows = query(load_settings(data_dir="data").folder, "SELECT count(*) FROM events")  # doctest: +SKIP
+
+Each name is imported when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data.exceptions import NothingPublishedError
+
+if TYPE_CHECKING:
+    from mixpanel_data._internal.html_report.write import write_report
+    from mixpanel_data._internal.publication.parquet_export import export_tables
+    from mixpanel_data.types.rows import Rows
+
+_HOMES = {
+    "Rows": "types.rows",
+    "export_tables": "_internal.publication.parquet_export",
+    "write_report": "_internal.html_report.write",
+}
+
+__all__ = ["Rows", "export_tables", "query", "write_report"]
+
+
+def query(folder: DataFolder, sql: str) -> "Rows":
+    """Run ``sql`` over the published and the fetched tables of a data folder, and return its rows.
+
+    The database is read-only, and SQL reaches no other file and no network: an agent may have written it.
+
+    Raises:
+        NothingPublishedError: There are no tables yet.
+        QueryError: DuckDB refused the SQL.
+    """
+    storage = import_module("mixpanel_data._internal.storage")
+    if not folder.published.is_file() and not folder.workspace.is_file():
+        raise NothingPublishedError(str(folder.root))
+    with storage.StorageEngine.project(folder, read_only=True) as engine:
+        rows: Rows = engine.execute_rows(sql)
+    return rows
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"mixpanel_data.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,7 @@
+"""Settings, the data folder, and values as people write them: the public names."""
+
+from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.settings import Settings, load_settings
+from mixpanel_data._internal.text import parse_day, said
+
+__all__ = ["DataFolder", "Settings", "load_settings", "parse_day", "said"]

@@ -1,0 +1,134 @@
+"""The job in one call, for programs and for the command line alike."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from mixpanel_data._internal.config import resolve
+from mixpanel_data._internal.data_folder.lock import exclusive
+from mixpanel_data._internal.planning.preview import Preview
+from mixpanel_data._internal.run.progress import QUIET, Progress
+from mixpanel_data._internal.run.report import SyncReport
+from mixpanel_data._internal.settings import load_settings
+from mixpanel_data._internal.streams.event_filter import EventFilter
+from mixpanel_data._internal.text import parse_day
+from mixpanel_data.sync.job import Only, Sync
+
+LOCK_WAIT_SECONDS = 10.0
+"""How long a call waits for another one that works in the same data folder."""
+
+
+def sync(
+    *,
+    first: date | str | None = None,
+    last: date | str | None = None,
+    only: Only | None = None,
+    events: Sequence[str] = (),
+    where: str | None = None,
+    refetch: bool = False,
+    reload_days: int | None = None,
+    oldest_first: bool = False,
+    full_profiles: bool = False,
+    start_anew: bool = False,
+    build: bool = True,
+    account: str | None = None,
+    data_dir: str | Path | None = None,
+    max_wait: float | str | None = None,
+    lock_wait_seconds: float = LOCK_WAIT_SECONDS,
+    progress: Progress = QUIET,
+) -> SyncReport:
+    """Fetch what is missing of a Mixpanel project, load it, build the tables and publish them: ``mp sync``.
+
+    What did not arrive is in ``failures`` of the report, and everything else is loaded and published. Call
+    ``raise_failures()`` of the report to turn failures into an exception.
+
+    Args:
+        first: First day, a date or ``YYYY-MM-DD``, in the days the project exports. None: the day after the last one
+            known, or the start date of the settings.
+        last: Last day, included. None: yesterday.
+        only: ``"events"`` or ``"profiles"``; None: both.
+        events: Names of the events to fetch; none: all.
+        where: An expression of Mixpanel that the events have to fulfil.
+        refetch: Fetch days again that are complete.
+        reload_days: How many of the newest days are fetched again for late events. None: the setting's.
+        oldest_first: Fetch the oldest missing days first.
+        full_profiles: Read all profiles, not only those seen since the last read.
+        start_anew: Begin with an empty raw database; the old one is kept beside it.
+        build: Run dbt and publish.
+        account: Name of an account of ``mp auth``. None: the one that counts.
+        data_dir: The data folder. None: the setting's.
+        max_wait: How long to wait for the request budget, in seconds or as ``"15m"``. None: the setting's.
+        lock_wait_seconds: How long to wait while another process works in the data folder.
+        progress: Called at each step; see :class:`Progress`.
+
+    Raises:
+        ConfigError: No credentials, days that can't be fetched, or a data folder of another project or time basis.
+        DatabaseLockedError: Another process works in the data folder for longer than ``lock_wait_seconds``.
+        DatabaseDamagedError, DatabaseMissingError: The raw database can't be read, or is gone.
+        StorageError: The machine refuses the work: no room, no permission, not enough memory.
+        MixpanelDataError: dbt failed; the last publication stands.
+    """
+    folder = load_settings(data_dir=data_dir).folder
+    job = _job(
+        account=account, data_dir=data_dir, max_wait=max_wait, progress=progress,
+        only_events=EventFilter(tuple(events), where), reload_days=reload_days, refetch=refetch,
+        oldest_first=oldest_first, full_profiles=full_profiles, start_anew=start_anew,
+    )  # fmt: skip
+    with exclusive(folder, wait_seconds=lock_wait_seconds):
+        return job.run(first=_day(first), last=_day(last), only=only, build=build)
+
+
+def plan(
+    *,
+    first: date | str | None = None,
+    last: date | str | None = None,
+    refetch: bool = False,
+    reload_days: int | None = None,
+    oldest_first: bool = False,
+    account: str | None = None,
+    data_dir: str | Path | None = None,
+) -> Preview:
+    """Return the requests that :func:`sync` would make for events; none is made: ``mp plan``.
+
+    Args are those of :func:`sync`.
+
+    Raises:
+        ConfigError: No credentials, days that can't be fetched, or a data folder of another project.
+    """
+    job = _job(
+        account=account, data_dir=data_dir, max_wait=None, progress=QUIET,
+        only_events=EventFilter(), reload_days=reload_days, refetch=refetch,
+        oldest_first=oldest_first, full_profiles=False, start_anew=False,
+    )  # fmt: skip
+    return job.extraction.preview(_day(first), _day(last))
+
+
+def _job(
+    *,
+    account: str | None,
+    data_dir: str | Path | None,
+    max_wait: float | str | None,
+    progress: Progress,
+    only_events: EventFilter,
+    reload_days: int | None,
+    refetch: bool,
+    oldest_first: bool,
+    full_profiles: bool,
+    start_anew: bool,
+) -> Sync:
+    settings = load_settings(data_dir=data_dir, max_wait=max_wait)
+    return Sync(
+        settings,
+        resolve(settings, account).credentials,
+        progress=progress,
+        only=only_events,
+        reload_days=reload_days,
+        refetch=refetch,
+        oldest_first=oldest_first,
+        full_profiles=full_profiles,
+        start_anew=start_anew,
+    )
+
+
+def _day(day: date | str | None) -> date | None:
+    return parse_day(day) if isinstance(day, str) or day is None else day
