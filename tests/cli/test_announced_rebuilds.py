@@ -40,6 +40,7 @@ def sync(mp, tmp_path) -> Any:
         yield run
 
 
+@pytest.mark.e2e
 def test_another_zone_of_the_days_in_tables(sync):
     said = sync(MP_PROJECT_TIMEZONE="Asia/Kolkata")
 
@@ -55,6 +56,7 @@ def test_a_zone_set_in_the_configuration_file_reaches_the_models(sync, tmp_path)
     assert f'{ANNOUNCED}project_timezone was "UTC" and is "Asia/Kolkata"' in sync()
 
 
+@pytest.mark.e2e
 def test_another_variable_of_the_models(sync, tmp_path):
     variables = tmp_path / "dbt" / "dbt_project.yml"
     text = variables.read_text(encoding="utf-8")
@@ -65,12 +67,14 @@ def test_another_variable_of_the_models(sync, tmp_path):
     assert f"{ANNOUNCED}the dbt models or their variables changed" in sync()
 
 
+@pytest.mark.e2e
 def test_another_storage_version(sync):
     said = sync(MP_STORAGE_VERSION="v1.4.0")
 
     assert f"{ANNOUNCED}MP_STORAGE_VERSION is v1.4.0, and was v1.2.0" in said
 
 
+@pytest.mark.e2e
 def test_another_raw_database(sync, tmp_path):
     sync("--no-build", "--data-dir", str(tmp_path / "other"))
     shutil.copy(tmp_path / "other" / "raw.duckdb", tmp_path / "data" / "raw.duckdb")

@@ -76,6 +76,7 @@ def test_no_room_to_land_or_load(full: tuple[House, str], name: str) -> None:
     _assert_survives(*full, LOADING[name], "--no-build")
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("full", WAYS[-1:], indirect=True)  # dbt takes long
 @pytest.mark.parametrize("name", BUILDING)
 def test_no_room_to_build_or_publish(full: tuple[House, str], name: str) -> None:

@@ -53,7 +53,7 @@ class At(Project):
 
 
 @settings(
-    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(SHIFTS, min_size=2, max_size=4), st.booleans())
 def test_loads_under_any_clocks_leave_the_tables_of_a_right_clock(

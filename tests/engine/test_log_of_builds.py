@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from mixpanel_data._internal.publication.build_file import build_file
 from mixpanel_data._internal.transform import build
@@ -14,6 +15,7 @@ from .conftest import LAST
 LAST_BYTES = 64
 
 
+@pytest.mark.e2e
 def test_a_build_goes_on_right_from_a_log_cut_at_any_of_its_last_bytes(
     project, fill, only_core, tmp_path
 ):

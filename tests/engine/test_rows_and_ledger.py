@@ -51,10 +51,10 @@ def unknown_days(project: Project) -> tuple[list[Any], list[Any]]:
 @pytest.mark.parametrize(
     ("change", "is_built"),
     [
-        ("some rows are gone", True),
+        pytest.param("some rows are gone", True, marks=pytest.mark.e2e),
         ("some rows are gone", False),
-        ("all rows are gone", True),
-        ("stray rows", False),
+        pytest.param("all rows are gone", True, marks=pytest.mark.e2e),
+        pytest.param("stray rows", False, marks=pytest.mark.e2e),
     ],
 )
 def test_a_day_is_fetched_again_or_published_as_not_known(project, fill, change, is_built):
@@ -85,6 +85,7 @@ def test_a_day_is_fetched_again_or_published_as_not_known(project, fill, change,
     assert unknown_days(project) == ([], [])
 
 
+@pytest.mark.e2e
 def test_stray_rows_of_a_built_day_are_gone_after_one_run(project, fill):
     fill(4, 10)
     project.sync(start_date=FIRST, only=None, build=True)

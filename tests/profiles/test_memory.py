@@ -37,6 +37,7 @@ def read(*arguments: object) -> dict[str, Any]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the peak is counted in bytes")
+@pytest.mark.e2e
 def test_promise_7_200_000_profiles_take_300_mb_new_or_all_of_them_changed(tmp_path):
     with server(changed=0) as before:
         first = read(before, tmp_path)

@@ -101,7 +101,7 @@ def agree(people: People, model: Model) -> None:
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=STEPS, at_last=st.sampled_from(["due", "full"]))
 def test_promises_1_2_and_3_any_sequence_of_changes_and_reads_ends_right(people, steps, at_last):
