@@ -65,8 +65,10 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(STAMP)  ## the reference pages anew, from the docstrings
-	$(BIN)/python -m mixpanel_data.docs
+docs: $(STAMP)  ## the documentation site in site/; its page on `mp` is written from the commands
+	$(BIN)/typer mixpanel_data.cli.app utils docs --name mp --output docs/reference/mp.md >/dev/null
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "Open site/index.html"
 
 dbt-docs: $(STAMP)  ## one page of all tables, columns and metrics, over the demo or the data in MP_DATA_DIR
 	@test -n "$$MP_DATA_DIR" -o -e demo-data/mixpanel.duckdb || $(BIN)/mp demo >/dev/null

@@ -10,7 +10,6 @@ import typer
 import yaml
 
 from mixpanel_data import Workspace
-from mixpanel_data._internal import services
 from mixpanel_data.cli.app import app
 
 OPENAPI = Path(__file__).parents[1] / "sandbox" / "openapi"
@@ -19,7 +18,8 @@ SPECS = {
     for name in ("export", "query", "lexicon-schemas", "annotations")
 }
 SPEC = SPECS["query"]
-HERE, OPERATIONS_LEFT_OUT, PARAMETERS_LEFT_OUT = (services.__doc__ or "").split(" left out:\n")
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "mixpanel-api.md"
+HERE, OPERATIONS_LEFT_OUT, PARAMETERS_LEFT_OUT = PAGE.read_text(encoding="utf-8").split(" left out:\n")
 TABLE: dict[str, list[str]] = {
     operation: re.findall(r"Workspace\.(\w+)", cell)
     for operation, cell in re.findall(r"^\| ((?:GET|POST) \S+) \| (.+?) \|", HERE, re.MULTILINE)

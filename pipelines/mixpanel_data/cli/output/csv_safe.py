@@ -36,7 +36,10 @@ def offer_csv_safe(app: typer.Typer) -> None:
         if group.typer_instance:
             offer_csv_safe(group.typer_instance)
     for command in app.registered_commands:
-        if command.callback and "fmt" in inspect.signature(command.callback).parameters:
+        if not command.callback:
+            continue
+        known = inspect.signature(command.callback).parameters
+        if "fmt" in known and "csv_safe" not in known:
             command.callback = _offered(command.callback)
 
 
