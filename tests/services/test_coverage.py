@@ -19,7 +19,9 @@ SPECS = {
 }
 SPEC = SPECS["query"]
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "mixpanel-api.md"
-HERE, OPERATIONS_LEFT_OUT, PARAMETERS_LEFT_OUT = PAGE.read_text(encoding="utf-8").split(" left out:\n")
+HERE, OPERATIONS_LEFT_OUT, PARAMETERS_LEFT_OUT = PAGE.read_text(encoding="utf-8").split(
+    " left out:\n"
+)
 TABLE: dict[str, list[str]] = {
     operation: re.findall(r"Workspace\.(\w+)", cell)
     for operation, cell in re.findall(r"^\| ((?:GET|POST) \S+) \| (.+?) \|", HERE, re.MULTILINE)
