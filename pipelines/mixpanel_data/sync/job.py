@@ -172,13 +172,14 @@ class Sync:
         self._run.progress.loaded(file)
 
     def needs_build(self) -> bool:
-        """Whether the raw tables hold a load that the last successful build has not."""
+        """Return True if the last successful build lacks a load, or was made by other models or variables."""
         if not self.folder.raw.is_file():
             return False
         built = build_file.build_file(self.folder)
         with suppress(duckdb.Error):
             stamp = build_stamp.read(built)
-            if stamp and stamp.built_at:
+            current = dbt_build.current_fingerprint(self._run.settings.storage_version)
+            if stamp and stamp.built_at and stamp.fingerprint == current:
                 return read_published_ledger(built).loads != read_ledger(self.folder.raw).loads
         return True
 

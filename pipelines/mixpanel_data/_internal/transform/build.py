@@ -46,7 +46,7 @@ def build(
     """
     started = time.monotonic()
     _require_raw(folder)
-    made_by = fingerprint(project_folder(), {"storage_version": storage_version})
+    made_by = current_fingerprint(storage_version)
     built = build_file.build_file(folder)
     reason = reason_to_build_anew(folder, made_by, storage_version, built=built)
     anew = full_refresh or reason == OTHER_RAW
@@ -65,6 +65,11 @@ def build(
     why = f"All tables were built anew: {'; '.join(reasons)}." if reasons else None
     warnings = tuple(filter(None, (prepared.warning, why)))
     return BuildResult(nodes, time.monotonic() - started, prepared.empty or bool(reasons), warnings)
+
+
+def current_fingerprint(storage_version: str) -> str:
+    """The hash of the models, variables and settings that a build would use now."""
+    return fingerprint(project_folder(), {"storage_version": storage_version})
 
 
 def _run(
