@@ -1,7 +1,7 @@
-"""Mixpanel → DuckDB → dbt → the published file, as a Prefect flow: ``mp sync`` with each step to be seen in the UI.
+"""Mixpanel → DuckDB → dbt → the published file, as a Prefect flow: ``mp sync`` with each step visible in the UI.
 
 With a server: flows/prefect.yaml. Without one, from the project's folder: ``python flows/sync.py``.
-Which days, what is whole and what to try again is decided in the package; here stands only the order.
+The package decides which days to fetch, what is complete and what to retry. The flow only calls the steps in order.
 """
 
 import os
@@ -16,7 +16,7 @@ from pathlib import Path
 if __name__ == "__main__":  # Prefect reads these once, while it is imported
     os.environ.setdefault("PREFECT_HOME", str(Path(__file__).resolve().parents[1] / ".prefect"))
     os.environ.setdefault("DO_NOT_TRACK", "1")
-    # Of the run's own server, which Ctrl-C ends too: a minute of asking for it again brings nothing.
+    # Ctrl-C also ends the run's own server, so a minute of retries against it is useless.
     os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "2")
 
 from prefect import flow, task
@@ -33,12 +33,12 @@ from mixpanel_data.settings import load_settings
 from mixpanel_data.sync import Landed, Only, Range, Sync, Window, exclusive
 
 LOCK_WAIT_SECONDS = 600.0
-"""A scheduled run has nobody beside it who would start it again: it waits for whoever is at work in the folder."""
+"""Nobody restarts a scheduled run, so it waits while another process works in the data folder."""
 
 ARTIFACT = "mixpanel-sync"
 
-# No retries: the package tries again what a second try may help, within the request budget; a task's would ask anew for
-# what it gave up. No cache, no kept results: what is loaded stands in the ledger, and nowhere else.
+# No retries: the package retries where that can help, within the request budget; a retry of a task would repeat requests
+# that it gave up. No cache and no stored results: the ledger alone records what is loaded.
 step = partial(task, cache_policy=NO_CACHE, persist_result=False)
 
 # Tasks take the run from here and not as a parameter: it knows the secret, and Prefect looks into parameters.
@@ -47,57 +47,57 @@ _job: ContextVar[Sync] = ContextVar("job")
 
 @step
 def plan(wanted: Range) -> list[Window]:
-    """The requests still to be made; none when all were."""
+    """The windows that are not requested yet; an empty list when all are."""
     return _job.get().extraction.next_windows(wanted)
 
 
 @step
 def land(windows: list[Window]) -> list[Landed]:
-    """A package of verified files. A window that did not arrive whole is noted, and the others go on."""
+    """Land a package of verified files. A window that fails is reported, and the others continue."""
     return _job.get().extraction.land(windows)
 
 
 @step(name="land profiles")
 def land_profiles() -> list[Landed]:
-    """The verified files of the profiles that are due: all, or those seen since the last read."""
+    """Land the profiles that are due: all of them, or those seen since the last read."""
     return _job.get().extraction.land_profiles()
 
 
 @step
 def load(files: list[Landed]) -> None:
-    """The files' rows and their ledger rows, in one transaction."""
+    """Load the files and their ledger rows in one transaction."""
     _job.get().load(files)
 
 
 @step(name="build")
 def transform() -> None:
-    """dbt, as a process of its own, over the days that changed."""
+    """Run dbt over the days that changed, as a process of its own."""
     _job.get().build()
 
 
 @step
 def publish() -> None:
-    """The built file, put where readers open it."""
+    """Put a verified copy of the built file in place of the published one."""
     _job.get().publish()
 
 
 @step
 def report() -> None:
-    """An artifact: a row for each day, and above them what ``mp sync`` says at its end."""
+    """Create an artifact: the summary of ``mp sync``, and a row for each day."""
     done = _job.get().finish()
-    said = [*summary_lines(done), *(f"{error.code}: {error}" for error in done.failures)]
+    lines = [*summary_lines(done), *(f"{error.code}: {error}" for error in done.failures)]
     create_table_artifact(
         key=ARTIFACT,
         table=done.to_dict()["days"],
-        description="\n".join(f"- {visible(line)}" for line in said),
+        description="\n".join(f"- {visible(line)}" for line in lines),
     )
 
 
 class Log(Lines):
-    """What ``mp sync`` prints into a pipe, and each failure as it happens; Prefect makes log lines of it."""
+    """Print what ``mp sync`` prints into a pipe, and each failure as it happens; Prefect logs both."""
 
     def failed(self, error: MixpanelDataError) -> None:
-        """Something did not come; the run goes on if it can."""
+        """Print an error; the run continues if it can."""
         print(visible(f"{error.code}: {error}"), file=sys.stderr)
 
 
@@ -110,15 +110,14 @@ def sync(
     build: bool = True,
     account: str | None = None,
 ) -> None:
-    """Bring what is missing, and the look-back days again; build and publish. Parameters as of ``mp sync``.
+    """Fetch what is missing and the look-back days, build and publish. Parameters are those of ``mp sync``.
 
-    What arrived is loaded and published even when something else did not; the run fails all the same, and says which
-    days are missing.
+    What arrived is loaded and published even if other days failed. The run then fails and names the missing days.
     """
     settings = load_settings()
     credentials = resolve(settings, account).credentials
-    # The lock of the folder holds off every writer, by whatever door. Prefect's own limits can't: `mp` knows nothing of
-    # them, and without a server they don't exist.
+    # The folder's lock excludes every other writer. Prefect's limits can't: `mp` does not know them, and without a
+    # server they don't exist.
     with exclusive(settings.folder, wait_seconds=LOCK_WAIT_SECONDS):
         job = Sync(settings, credentials, progress=Log(), refetch=refetch)
         _job.set(job)
@@ -133,7 +132,7 @@ def sync(
                 transform()
             if build and job.needs_publication():
                 publish()
-        except Exception:  # not an interrupt: whoever stops a run waits for no report
+        except Exception:  # an interrupted run writes no report: nobody waits for it
             report()
             raise
         report()
@@ -141,8 +140,8 @@ def sync(
 
 
 def main() -> int:
-    """Run the flow, and say how it ended by an exit code of ``mp``."""
-    # Left alone, it would end this process at once, and leave Prefect's own server behind, without a parent.
+    """Run the flow and return an exit code of ``mp``."""
+    # The default action would end this process at once and leave Prefect's server running without a parent.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     failures: Sequence[Exception] = ()
     try:

@@ -15,7 +15,7 @@ from mixpanel_data._internal.publication.publish import Published
 from mixpanel_data._internal.run.report import SyncReport
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data.cli.app import run
-from mixpanel_data.cli.errors import said_warnings, show_error
+from mixpanel_data.cli.errors import warnings_to_stderr, show_error
 from mixpanel_data.cli.options import Format
 from mixpanel_data.cli.output.progress import Bars, Lines
 from mixpanel_data.cli.output.rows import print_rows
@@ -70,7 +70,7 @@ def test_csv_has_them_as_they_came(name: str, capsys: pytest.CaptureFixture[str]
 
 def test_messages_show_them(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     show_error(QueryError(f"Unknown event {name}"))
-    with said_warnings():
+    with warnings_to_stderr():
         run(["query", "segmentation", name, "--from", name])
 
     assert OBEYED.findall(capsys.readouterr().err) == []

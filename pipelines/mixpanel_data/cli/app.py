@@ -26,7 +26,7 @@ from mixpanel_data.cli.errors import (
     BAD_ARGUMENTS,
     INTERRUPTED,
     exit_code,
-    said_warnings,
+    warnings_to_stderr,
     show_error,
 )
 from mixpanel_data.cli.output.csv_safe import offer_csv_safe
@@ -62,7 +62,7 @@ offer_csv_safe(app)
 
 
 def run(arguments: Sequence[str]) -> int:
-    """The exit code of ``mp`` with these arguments; everything it has to say is said."""
+    """Run ``mp`` with these arguments, print its outcome, and return its exit code."""
     try:
         return _run(arguments)
     except BaseException:
@@ -71,7 +71,7 @@ def run(arguments: Sequence[str]) -> int:
         if stopped is None:
             raise
         typer.echo(
-            "Stopped. What is loaded stays loaded; the next run goes on from there.", err=True
+            "Stopped. What is loaded stays loaded; the next run continues from there.", err=True
         )
         return stopped
 
@@ -80,7 +80,7 @@ def _run(arguments: Sequence[str]) -> int:
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
     try:
-        with said_warnings():
+        with warnings_to_stderr():
             result: Any = command().main(list(arguments), prog_name="mp", standalone_mode=False)
     except MixpanelDataError as error:
         show_error(error, as_json=_wants_json(arguments))
@@ -107,7 +107,7 @@ def _keep_examples(command: Any) -> None:
     for child in getattr(command, "commands", {}).values():
         _keep_examples(child)
     if command.help:
-        # A paragraph that begins with a backspace is not wrapped anew.
+        # A paragraph that begins with a backspace is not wrapped.
         command.help = command.help.replace("\n\nExample: ", "\n\n\b\nExample:\n  ")
 
 

@@ -1,4 +1,4 @@
-"""What dlt finds of us: ``dlt pipeline mixpanel run``, and where this project's working folder is.
+"""The plug-in that dlt loads: ``dlt pipeline mixpanel run``, and the working folder of this project.
 
 Loaded with every start of dlt, so it imports nothing but dlt's plugin interface until it is used.
 """
@@ -16,7 +16,7 @@ class RunCommand(SupportsCliCommand):
 
     command = "run"
     parent = "pipeline"
-    help_string = "Bring what is missing of the Mixpanel project, and the look-back days"
+    help_string = "Fetch what is missing of the Mixpanel project, and the look-back days"
     description = "Plan, land, verify and load, as `mp sync --no-build` does. The days are those of `_metadata`."
     docs_url = None
 

@@ -34,12 +34,12 @@ MEANINGS = {
     4: "no such account or table",
     5: "rate limited: what came is kept, and the message says when to come back",
     INCOMPLETE: "incomplete: nothing was loaded for the days named",
-    7: "in use: the message says by whom",
+    7: "in use: the message names the holder",
     INTERRUPTED: "interrupted; what is loaded stays loaded",
 }
 """What the exit codes of ``mp`` say."""
 
-# First match wins, so the narrower types stand before their parents.
+# First match wins, so narrower types precede their parents.
 _CODES: tuple[tuple[type[MixpanelDataError], int], ...] = (
     (AuthenticationError, 2),
     (AccountNotFoundError, 4),
@@ -63,14 +63,14 @@ def worst_code(errors: Iterable[MixpanelDataError]) -> int:
 
 
 @contextmanager
-def said_warnings(*, quiet: bool = False) -> Iterator[None]:
+def warnings_to_stderr(*, quiet: bool = False) -> Iterator[None]:
     """Say our own warnings on stderr, in words and not as Python does; those of libraries are theirs."""
 
-    said: set[str] = set()
+    shown: set[str] = set()
 
     def say(message: Warning | str, *_args: object, **_rest: object) -> None:
-        if not quiet and str(message) not in said:
-            said.add(str(message))
+        if not quiet and str(message) not in shown:
+            shown.add(str(message))
             typer.echo(visible(f"Warning: {message}"), err=True)
 
     with warnings.catch_warnings():

@@ -22,19 +22,19 @@ def opened(
     quiet: bool = False,
     fresh: bool = True,
 ) -> Iterator["Workspace"]:
-    """The workspace on the data folder. Its warnings, and waits for the request budget, are said on stderr."""
-    from mixpanel_data.cli.errors import said_warnings
+    """The workspace on the data folder. Its warnings, and waits for the request budget, are printed on stderr."""
+    from mixpanel_data.cli.errors import warnings_to_stderr
     from mixpanel_data.settings import said
     from mixpanel_data.workspace import Workspace
 
     def waiting(seconds: float, reason: str) -> None:
-        _say(f"Waiting {said(seconds)} for {reason}.", quiet=quiet)
+        _print(f"Waiting {said(seconds)} for {reason}.", quiet=quiet)
 
     def kept(age: float) -> None:
-        _say(f"An answer of {said(age)} ago; --fresh asks again.", quiet=quiet)
+        _print(f"An answer of {said(age)} ago; --fresh asks again.", quiet=quiet)
 
     opening = Workspace(account, data_dir=data_dir, fresh=fresh, _on_wait=waiting, _on_kept=kept)
-    with said_warnings(quiet=quiet), opening as ws:
+    with warnings_to_stderr(quiet=quiet), opening as ws:
         yield ws
 
 
@@ -61,6 +61,6 @@ def given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _say(text: str, *, quiet: bool) -> None:
+def _print(text: str, *, quiet: bool) -> None:
     if not quiet:
         typer.echo(text, err=True)

@@ -1,4 +1,4 @@
-"""A run from a command line, whichever it was."""
+"""A sync from a command line: `mp sync`, dlt's command, or the pipeline script."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ LOCK_WAIT_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class SyncOptions:
-    """What was asked for, as typed."""
+    """The options, as typed."""
 
     first: str | None = None
     last: str | None = None
@@ -45,7 +45,7 @@ def run_sync(options: SyncOptions, *, quiet: bool = False, fmt: Format = Format.
     first, last, only = parse_day(options.first), parse_day(options.last), _only(options.only)
     if options.start_anew and only == "profiles":
         raise typer.BadParameter(
-            "it goes with all, or with --only events.", param_hint="--start-anew"
+            "it works without --only, or with --only events.", param_hint="--start-anew"
         )
     with drawn(quiet) as progress:
         report = sync(

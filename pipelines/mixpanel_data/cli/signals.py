@@ -1,4 +1,4 @@
-"""A command that is told to stop: by Ctrl-C, or by whatever runs it."""
+"""Signals that end a command: Ctrl-C, or one from the program that runs it."""
 
 import os
 import signal
@@ -15,13 +15,13 @@ def listen() -> None:
 
 
 def stop_code() -> int | None:
-    """The exit code of a command that was told to stop; None when it was not."""
+    """The exit code of a command that a signal ended; None if none did."""
     return 128 + _received[0] if _received else None
 
 
 def _stop(number: int, _frame: FrameType | None) -> Never:
     if _received:
-        # Nothing is lost by that: whatever the instant, the next run goes on from there.
+        # Nothing is lost by that: the next run continues from any instant.
         os._exit(128 + number)
     _received.append(number)
     # As an exception, so that locks are freed and dbt is ended. Not as KeyboardInterrupt, which libraries catch.

@@ -1,4 +1,4 @@
-"""Days of long ago held against Mixpanel's own counts: what came, or went, after they were last read.
+"""Compare old days with Mixpanel's own counts: what arrived, or was deleted, after they were last fetched.
 
 To read all days again would cost a request each; a report counts all of them in one. Reports count copies of an event
 once, by the rule that the published table follows, so a day that is right has equal counts.

@@ -1,4 +1,4 @@
-"""A run, step by step: plan, land, load, build, publish, report. Every door calls these functions."""
+"""The job step by step: extract, load, build, publish, report. Every entry point calls these functions."""
 
 import time
 from collections.abc import Collection, Sequence
@@ -56,7 +56,9 @@ class Sync:
         refetch: bool = False,
         start_anew: bool = False,
     ) -> None:
-        """``days`` are fetched again, and no others; with ``refetch`` all days of the run are, complete or not.
+        """Prepare a run.
+
+        ``days`` are fetched again, and no others; with ``refetch`` all days of the run are, complete or not.
 
         ``reload_days`` are recent days fetched again for late events: the setting's, if not given. ``start_anew``:
         without what was loaded before.
@@ -85,12 +87,12 @@ class Sync:
     def begin(
         self, first: date | None = None, last: date | None = None, *, only: Only | None = None
     ) -> Range:
-        """The days this run sets out to bring, after what a crash left half-written is cleared away.
+        """Return the days that this run is to fetch, after the leftovers of a killed run are removed.
 
         Days whose rows are not those of the ledger count as missing from here on.
 
         Raises:
-            ConfigError: there are none, they lie in the future, the folder is another project's, or its days were cut
+            ConfigError: there are none, they are in the future, the folder is another project's, or its days were cut
                 in another time basis.
             DatabaseDamagedError: the raw database can't be read.
             DatabaseMissingError: it is gone, though the folder had one.
@@ -117,11 +119,13 @@ class Sync:
             forget_events(self.folder)
             self.report.warnings.append("All events are fetched again; profiles stay as they are.")
         elif kept := start_anew(self.folder):
-            self.report.warnings.append(f"Begun anew. What was loaded before is kept in {kept}.")
+            self.report.warnings.append(
+                f"Started with an empty raw database. What was loaded before is kept in {kept}."
+            )
         return former
 
     def events(self, wanted: Range) -> None:
-        """Bring every day of ``wanted`` that is missing or due, package by package.
+        """Fetch and load every day of ``wanted`` that is missing or due, package by package.
 
         A window that does not arrive whole is noted in the report, and the others go on.
         """
@@ -129,7 +133,7 @@ class Sync:
             self.load(files)
 
     def profiles(self) -> None:
-        """Bring the profiles that are due, each set whole or not at all; what did not come is noted in the report."""
+        """Fetch and load the profiles that are due, each set whole or not at all; failures are in the report."""
         self.load(self.extraction.land_profiles())
 
     def load(self, landed: Sequence[Landed]) -> None:
@@ -144,7 +148,7 @@ class Sync:
                 self._run.fail(_unreadable(refused))
 
     def _load(self, landed: Sequence[Landed]) -> list[Landed]:
-        """Those files that could not be read; the others are loaded, and gone from the landing folder."""
+        """Load files, remove them from the landing folder, and return those that could not be read."""
         if not landed:
             return []
         from mixpanel_data.sync.load import load
@@ -209,7 +213,7 @@ class Sync:
         self._run.progress.published(self.report.published)
 
     def finish(self) -> SyncReport:
-        """The report, closed, after the raw database was written anew if that is worth it."""
+        """Rewrite the raw database if that is worth it, and return the finished report."""
         self._compact_raw()
         self.report.seconds = time.monotonic() - self._started
         if warning := self._run.clock_warning():
@@ -237,7 +241,7 @@ class Sync:
 
         Raises:
             ConfigError: the days asked for can't be, or the folder is another project's.
-            MixpanelDataError: dbt failed; the last good file stands.
+            MixpanelDataError: dbt failed; the last publication stays.
         """
         wanted = self.begin(first, last, only=only)
         if only != "profiles":

@@ -18,7 +18,7 @@ from mixpanel_data._internal.ledger.records import Project
 from mixpanel_data.destinations.mixpanel_duckdb import mixpanel_duckdb
 from mixpanel_data.sources import mixpanel_source, schema
 from mixpanel_data.sync.dlt_errors import cause, without_tracebacks
-from mixpanel_data.sync.working_folder import drop_unfinished, tidy
+from mixpanel_data.sync.working_folder import drop_unfinished, remove_old_loads
 
 PIPELINE = "mixpanel"
 
@@ -32,7 +32,7 @@ _LOADING = {
     # Left alone, dlt takes an interrupt, loads on, and says nothing.
     "runtime.intercept_signals": False,
     # What dlt itself writes are a few lines. A gzip file that finds the disk full complains once more when it is
-    # collected (Python 3.13), after all has been said.
+    # collected (Python 3.13), after everything is reported.
     "data_writer.disable_compression": True,
 }
 
@@ -85,7 +85,7 @@ def load(
                 done = pipeline.run(mixpanel_source(list(landed), project))
         except PipelineStepFailed as failed:
             raise cause(failed) from failed
-    tidy(_work(folder))
+    remove_old_loads(_work(folder))
     return str(done.loads_ids[0])
 
 

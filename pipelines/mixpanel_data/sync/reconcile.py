@@ -94,7 +94,7 @@ class Reconciler:
         self._run = Run(settings, credentials, client=None, progress=progress)
 
     def compare(self, first: date | None = None, last: date | None = None) -> Reconciliation:
-        """The published events of each whole day held against Mixpanel's reports, which are asked for now.
+        """Compare the published events of each complete day with Mixpanel's reports, which are requested now.
 
         Without ``first`` and ``last``: every day that is there and that no run reads again by itself.
 
@@ -156,8 +156,8 @@ class Reconciler:
 
     def _zone(self) -> Zone:
         """The project's, as Mixpanel says; as it is configured, where Mixpanel does not."""
-        said = reached_project(self._run.client, self._credentials.project_id).get("timezone")
-        return Zone(said if said in zone_names() else self._settings.project_timezone)
+        zone = reached_project(self._run.client, self._credentials.project_id).get("timezone")
+        return Zone(zone if zone in zone_names() else self._settings.project_timezone)
 
 
 def _window(first: date, last: date) -> Window:

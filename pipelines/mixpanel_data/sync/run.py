@@ -53,7 +53,7 @@ def sync(
         reload_days: How many of the newest days are fetched again for late events. None: the setting's.
         oldest_first: Fetch the oldest missing days first.
         full_profiles: Read all profiles, not only those seen since the last read.
-        start_anew: Begin with an empty raw database; the old one is kept beside it.
+        start_anew: Begin with an empty raw database; the old one is kept in the data folder.
         build: Run dbt and publish.
         account: Name of an account of ``mp auth``. None: the one that counts.
         data_dir: The data folder. None: the setting's.
@@ -64,9 +64,9 @@ def sync(
     Raises:
         ConfigError: No credentials, days that can't be fetched, or a data folder of another project or time basis.
         DatabaseLockedError: Another process works in the data folder for longer than ``lock_wait_seconds``.
-        DatabaseDamagedError, DatabaseMissingError: The raw database can't be read, or is gone.
+        DatabaseDamagedError, DatabaseMissingError: The raw database can't be read, or is missing.
         StorageError: The machine refuses the work: no room, no permission, not enough memory.
-        MixpanelDataError: dbt failed; the last publication stands.
+        MixpanelDataError: dbt failed; the last publication stays.
     """
     folder = load_settings(data_dir=data_dir).folder
     job = _job(

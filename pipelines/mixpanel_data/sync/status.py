@@ -30,7 +30,7 @@ class Status:
     first: date | None
     last: date | None
     gaps: tuple[Window, ...]
-    """Days up to yesterday that some run set out to bring and that are not there whole."""
+    """Days up to yesterday that a run was to fetch and that are not complete."""
     events: int
     late: int
     """Events that came more than a day after they happened."""

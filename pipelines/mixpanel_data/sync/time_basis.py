@@ -36,7 +36,7 @@ _DISTANCES = f"""
 def looks_shifted(published: Path) -> float | None:
     """The hours by which most of the newest events are ahead of the moment Mixpanel took them in.
 
-    None when they are not, or when there are too few to tell: imported events say nothing.
+    None when they are not, or when there are too few to decide: imported events don't count.
     """
     with reading_published(published), reading(published) as connection:
         row = connection.execute(_DISTANCES).fetchone()

@@ -37,7 +37,7 @@ class FolderCheck:
         return tuple(found for found in self.files if not found.is_whole)
 
     def rows(self) -> list[tuple[str, str, int | None, str]]:
-        """File, table, rows and result; what disagrees with the ledger stands at the end."""
+        """File, table, rows and result; what disagrees with the ledger comes last."""
         found: list[tuple[str, str, int | None, str]] = []
         for file in self.files:
             if file.error is not None:

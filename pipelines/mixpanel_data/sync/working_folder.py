@@ -1,6 +1,6 @@
 """dlt's working folder of one pipeline, and what of it is not worth keeping.
 
-A package counts only once it committed; what it held lies in the landing folder still, and the ledger knows which days
+A package counts only once it committed; its files are still in the landing folder, and the ledger knows which days
 are missing. So nothing half-done is worth finishing, and the files of a loaded package are not worth their disk.
 """
 
@@ -8,14 +8,14 @@ import shutil
 from pathlib import Path
 
 KEPT_PACKAGES = 20
-"""Loads of which `dlt pipeline mixpanel info` can tell."""
+"""Loads that `dlt pipeline mixpanel info` can show."""
 
-# Where dlt has packages on their way, each in a folder of its own. Those that are through lie in `load/loaded`.
+# Where dlt keeps packages that are not loaded yet, each in a folder of its own. Loaded ones are in `load/loaded`.
 _UNFINISHED = ("normalize/*/*", "load/new/*", "load/normalized/*")
 
 
 def drop_unfinished(work: Path) -> bool:
-    """Whether an earlier process left a load half-done; then the folder is gone, as if it had never been."""
+    """Remove the folder if an earlier process left a load unfinished; return whether it did."""
     trash = work.parents[1] / "trash"
     if any(path for pattern in _UNFINISHED for path in work.glob(pattern)):
         shutil.rmtree(trash, ignore_errors=True)
@@ -25,7 +25,7 @@ def drop_unfinished(work: Path) -> bool:
     return dropped
 
 
-def tidy(work: Path) -> None:
+def remove_old_loads(work: Path) -> None:
     """Delete the files of loaded packages, and all that is known of those long ago."""
     packages = sorted((work / "load" / "loaded").iterdir())
     for package in packages:

@@ -41,13 +41,13 @@ def demo(
         typer.Option(
             "--data-dir",
             metavar="FOLDER",
-            help="Where the demo keeps its data; begun anew each time.",
+            help="The folder of the demo's data; emptied each time.",
         ),
     ] = Path("demo-data"),
 ) -> int:
     """Show the whole job over sample data, in one command.
 
-    A sandbox is started, its data brought into DuckDB, modelled, published, and asked three questions.
+    It starts a sandbox, copies its data into DuckDB, builds and publishes the tables, and runs three queries.
 
     Example: mp demo
     """
@@ -57,11 +57,11 @@ def demo(
 
     started = time.monotonic()
     _begin_anew(folder)
-    _say("1. A sandbox that speaks Mixpanel's API, over an invented shop")
+    _print("1. A sandbox that speaks Mixpanel's API, over an invented shop")
     dataset = Dataset.sample(days=DAYS)
     with Sandbox(dataset, rate_limits=True) as sandbox:
-        _say(f"   {sandbox.base_url}: {DAYS} days of events up to yesterday\n")
-        _say("2. The job: plan, land and verify, load, dbt build, publish")
+        _print(f"   {sandbox.base_url}: {DAYS} days of events up to yesterday\n")
+        _print("2. The job: plan, land and verify, load, dbt build, publish")
         report = _sync(sandbox, folder)
     _conclude(report, folder, time.monotonic() - started)
     return 1 if report.failures else 0
@@ -109,17 +109,17 @@ def _conclude(report: "SyncReport", folder: Path, seconds: float) -> None:
     from mixpanel_data.settings import DataFolder
 
     for line in summary_lines(report):
-        _say(f"   {line}")
+        _print(f"   {line}")
     for error in report.failures:
         show_error(error)
     if not report.published:
         return
-    _say("\n3. Three answers, from the file a BI tool opens")
+    _print("\n3. Three answers, from the file a BI tool opens")
     for question, sql in QUESTIONS:
         typer.echo(f"\n{question}")
         rows = query(DataFolder.at(folder), sql)
         print_rows(rows.columns, rows, Format.table)
-    _say(f"Done in {seconds:.0f} s. Go on with:")
+    _print(f"Done in {seconds:.0f} s. Go on with:")
     program = Path(sys.argv[0]).name if shutil.which("mp") else sys.argv[0]
     for command in (
         f"{program} status --data-dir {folder}",
@@ -127,9 +127,9 @@ def _conclude(report: "SyncReport", folder: Path, seconds: float) -> None:
         f'{program} query sql "SELECT * FROM profiles LIMIT 5" --data-dir {folder}',
         f"{program} auth add production   # then: {program} sync",
     ):
-        _say(f"   {command}")
+        _print(f"   {command}")
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.flush()
     typer.echo(text)

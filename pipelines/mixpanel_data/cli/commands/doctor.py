@@ -1,4 +1,4 @@
-"""``mp doctor``: what is set, by whom, and whether it works."""
+"""``mp doctor``: which settings count, where they come from, and whether they work."""
 
 from pathlib import Path
 from typing import Any
@@ -62,12 +62,12 @@ def _reach(settings: Any, account: str | None) -> tuple[Check, int]:
     except MixpanelDataError as error:
         return ("mixpanel", f"{error.code}: {error}", ""), exit_code(error)
     zone = found["timezone"]
-    said = (
+    suffix = (
         f"; the project's time zone is {zone}"
         if zone
         else ", and does not say which projects these are for"
     )
-    return ("mixpanel", f"answers{said}", ME), 0
+    return ("mixpanel", f"answers{suffix}", ME), 0
 
 
 def _folder(settings: Any) -> list[Check]:
@@ -105,8 +105,8 @@ def _times(settings: Any) -> str:
         else "utc, or another MP_PROJECT_TIMEZONE"
     )
     return (
-        f"WARNING: most are {abs(hours):g} h {'ahead of' if hours > 0 else 'behind'} the moment Mixpanel took them in. "
-        f"Is it MP_TIME_BASIS={other}? Then change it and bring the days again."
+        f"WARNING: most are {abs(hours):g} h {'ahead of' if hours > 0 else 'behind'} the time at which Mixpanel received them. "
+        f"Is it MP_TIME_BASIS={other}? Then change it and fetch the days again."
     )
 
 

@@ -74,7 +74,7 @@ def profiles(
     where: WhereOption = None,
     output_property: Annotated[
         list[str] | None,
-        typer.Option("--property", metavar="NAME", help="Bring this property only; repeatable."),
+        typer.Option("--property", metavar="NAME", help="Fetch this property only; repeatable."),
     ] = None,
     cohort: Annotated[
         int | None,

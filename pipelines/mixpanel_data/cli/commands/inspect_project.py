@@ -212,7 +212,7 @@ def lexicon(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Show what somebody wrote about events and profiles.
+    """Show the descriptions of events and profiles.
 
     Example: mp inspect lexicon --type event --format json
     """

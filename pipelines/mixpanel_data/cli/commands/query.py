@@ -28,19 +28,19 @@ def sql(
 ) -> None:
     """Run SQL over the published tables and the fetched ones.
 
-    Read-only. `mp inspect tables` lists the tables, `_metadata` tells what was fetched when.
+    Read-only. `mp inspect tables` lists the tables; `_metadata` records what was fetched when.
 
     Example: mp query sql "SELECT event, count(*) AS n FROM events GROUP BY ALL ORDER BY n DESC" --format json
     """
     import sys
 
-    from mixpanel_data.cli.errors import said_warnings
+    from mixpanel_data.cli.errors import warnings_to_stderr
     from mixpanel_data.cli.output.rows import print_rows
     from mixpanel_data.published import query as ask_tables
     from mixpanel_data.settings import load_settings
 
     text = sys.stdin.read() if statement == "-" else statement
-    with said_warnings(quiet=quiet):
+    with warnings_to_stderr(quiet=quiet):
         rows = ask_tables(load_settings(data_dir=data_dir).folder, text)
     print_rows(rows.columns, rows, fmt)
 

@@ -54,7 +54,7 @@ def activity(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Show what single users did. In maintenance at Mixpanel; the table events tells the same.
+    """Show what single users did. In maintenance at Mixpanel; the table events has the same.
 
     Example: mp query activity user-17 --from 2026-01-01 --to 2026-01-31 --format jsonl
     """

@@ -1,4 +1,4 @@
-"""``mp sandbox``: a server that speaks Mixpanel's API over sample data."""
+"""``mp sandbox``: a server with Mixpanel's API over sample data."""
 
 from functools import partial
 from typing import Annotated

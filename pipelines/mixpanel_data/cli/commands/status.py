@@ -76,11 +76,11 @@ def _rejected(found: "Status") -> str:
 
 
 def _late(found: "Status") -> str:
-    said = f"{found.late:,} events more than a day after they happened"
+    late = f"{found.late:,} events more than a day after they happened"
     if not found.latest or not found.latest.newest_arrival:
-        return said
+        return late
     after = found.latest.newest_arrival.total_seconds() / 86_400
-    return f"{said}; the newest of {found.latest.day} {after:.1f} days after that day (each day: --days)"
+    return f"{late}; the newest of {found.latest.day} {after:.1f} days after that day (each day: --days)"
 
 
 def _profiles(found: "Status") -> str:

@@ -27,7 +27,7 @@ Refetch = Annotated[
     bool, typer.Option("--refetch", help="Fetch all days of the range, complete ones too.")
 ]
 Only = Annotated[
-    str | None, typer.Option(metavar="WHAT", help="Bring only events, or only profiles.")
+    str | None, typer.Option(metavar="WHAT", help="Fetch only events, or only profiles.")
 ]
 NoBuild = Annotated[
     bool, typer.Option("--no-build", help="Load only; leave dbt and the published file.")
@@ -49,7 +49,7 @@ Where = Annotated[
     typer.Option(metavar="EXPRESSION", help="Only events for which this is true. As --event."),
 ]
 OldestFirst = Annotated[
-    bool, typer.Option("--oldest-first", help="Bring the oldest days first, not the newest.")
+    bool, typer.Option("--oldest-first", help="Fetch the oldest days first, not the newest.")
 ]
 FullProfiles = Annotated[
     bool,
@@ -76,7 +76,7 @@ LockWait = Annotated[
     typer.Option(
         min=0,
         metavar="SECONDS",
-        help="How long to wait for another program that is at work in the data folder.",
+        help="How long to wait for another program that works in the data folder.",
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
@@ -104,7 +104,7 @@ def sync(
     """Fetch what is missing, build the tables and publish them.
 
     Events: every day up to yesterday that is not complete yet, and the last days (MP_LOOKBACK_DAYS, 5) again for late
-    events. --from and --to bound the days. Run it again after an interruption: it goes on where it stopped. Profiles:
+    events. --from and --to bound the days. Run it again after an interruption: it continues where it stopped. Profiles:
     those seen since the last read, and all of them every MP_PROFILES_SNAPSHOT_DAYS (7).
 
     Example: mp sync --from 2026-01-01 --to 2026-01-31

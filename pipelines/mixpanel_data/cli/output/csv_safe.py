@@ -1,7 +1,7 @@
 """``--csv-safe``: CSV that a spreadsheet takes for text.
 
 A spreadsheet runs a cell that begins with ``=``, ``+``, ``-`` or ``@`` as a formula, and names and values in a project are
-chosen by whoever can send events to it.
+chosen by anyone who can send events to it.
 """
 
 import inspect

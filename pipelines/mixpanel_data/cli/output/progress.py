@@ -62,14 +62,14 @@ class Bars(Progress):
             TextColumn("{task.description:<9}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[said]}", markup=False),
+            TextColumn("{task.fields[status]}", markup=False),
             TimeRemainingColumn(),
             console=Console(stderr=True),
             speed_estimate_period=PACE_SECONDS,
         )
-        self._events = self.display.add_task("events", total=None, visible=False, said="")
-        self._profiles = self.display.add_task("profiles", total=None, visible=False, said="")
-        self._build = self.display.add_task("dbt", total=None, visible=False, said="")
+        self._events = self.display.add_task("events", total=None, visible=False, status="")
+        self._profiles = self.display.add_task("profiles", total=None, visible=False, status="")
+        self._build = self.display.add_task("dbt", total=None, visible=False, status="")
         self._bytes = 0
         self._windows = 0
 
@@ -82,7 +82,7 @@ class Bars(Progress):
 
     def landing(self, window: Window) -> None:
         self._windows += 1
-        self.display.update(self._events, said=f"{self._counted}, asking for {window}")
+        self.display.update(self._events, status=f"{self._counted}, asking for {window}")
 
     def waiting(self, seconds: float, reason: str) -> None:
         self.display.console.print(
@@ -91,33 +91,33 @@ class Bars(Progress):
 
     def received(self, window: Window, count: int) -> None:
         self._bytes += count
-        self.display.update(self._events, said=f"{self._counted}, receiving {window}")
+        self.display.update(self._events, status=f"{self._counted}, receiving {window}")
 
     def landing_profiles(self) -> None:
-        self.display.update(self._profiles, visible=True, said="asking for page 0")
+        self.display.update(self._profiles, visible=True, status="asking for page 0")
 
     def page(self, page: EngagePage) -> None:
         self.display.update(
-            self._profiles, total=page.total, advance=page.results, said=f"page {page.page}"
+            self._profiles, total=page.total, advance=page.results, status=f"page {page.page}"
         )
 
     def loading(self, rows: int) -> None:
-        self.display.update(self._events, said=f"{self._counted}, loading {rows:,} rows")
+        self.display.update(self._events, status=f"{self._counted}, loading {rows:,} rows")
 
     def loaded(self, file: Landed) -> None:
         if file.kind == "events":
             self.display.update(
                 self._events,
                 advance=len(file.window),
-                said=f"{self._counted}, {file.window} loaded",
+                status=f"{self._counted}, {file.window} loaded",
             )
         else:
             self.display.update(
-                self._profiles, completed=file.lines, total=file.lines, said="loaded"
+                self._profiles, completed=file.lines, total=file.lines, status="loaded"
             )
 
     def building(self, what: str) -> None:
-        self.display.update(self._build, visible=True, advance=1, said=visible(what))
+        self.display.update(self._build, visible=True, advance=1, status=visible(what))
 
     def published(self, published: Published) -> None:
         done = self.display.tasks[self._build].completed
@@ -125,7 +125,7 @@ class Bars(Progress):
             self._build,
             total=done,
             completed=done,
-            said=visible(f"published {published.path.name}"),
+            status=visible(f"published {published.path.name}"),
         )
 
     def failed(self, error: MixpanelDataError) -> None:

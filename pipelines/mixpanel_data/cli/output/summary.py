@@ -1,4 +1,4 @@
-"""The closing words of a run."""
+"""The summary of a run."""
 
 import sys
 
@@ -7,13 +7,13 @@ from mixpanel_data.sync import ProfileOutcome, SyncReport
 
 
 def print_summary(report: SyncReport) -> None:
-    """Say on stderr what was brought, what changed and what is missing."""
+    """Print on stderr what was fetched, what changed and what is missing."""
     for line in summary_lines(report):
         print(visible(line), file=sys.stderr)
 
 
 def summary_lines(report: SyncReport) -> list[str]:
-    """The summary, a sentence a line."""
+    """The summary, one sentence for each line."""
     lines = []
     if report.days:
         first, last = min(day.day for day in report.days), max(day.day for day in report.days)
@@ -36,7 +36,7 @@ def summary_lines(report: SyncReport) -> list[str]:
         more = f" and {len(report.missing) - 10} more" if len(report.missing) > 10 else ""
         again = " `mp sync` asks for them again." if report.missing else ""
         lines.append(
-            f"NOT complete. Missing: {days}{more}. Why is said below; nothing of what failed was loaded.{again}"
+            f"NOT complete. Missing: {days}{more}. The reasons follow; nothing of what failed was loaded.{again}"
         )
     if report.published:
         tables = ", ".join(

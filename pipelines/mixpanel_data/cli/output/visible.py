@@ -1,6 +1,6 @@
 r"""Names as they are, and not as a terminal obeys them.
 
-Whoever can send events to a project chooses names. Written to a terminal, an escape sequence in one could move the cursor,
+Anyone who can send events to a project chooses names. Written to a terminal, an escape sequence in one could move the cursor,
 rename a link or fill the clipboard. Here it is shown: ``\x1b]52;c;…``.
 """
 
@@ -20,7 +20,7 @@ def visible(text: str) -> str:
 
 
 def visible_json(text: str) -> str:
-    """The same JSON, in which no such character stands as it is."""
+    """The same JSON, with every such character escaped."""
     return _UNESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
