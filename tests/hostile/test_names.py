@@ -15,7 +15,7 @@ from mixpanel_data._internal.publication.publish import Published
 from mixpanel_data._internal.run.report import SyncReport
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data.cli.app import run
-from mixpanel_data.cli.errors import warnings_to_stderr, show_error
+from mixpanel_data.cli.errors import show_error, warnings_to_stderr
 from mixpanel_data.cli.options import Format
 from mixpanel_data.cli.output.progress import Bars, Lines
 from mixpanel_data.cli.output.rows import print_rows

@@ -26,8 +26,8 @@ from mixpanel_data.cli.errors import (
     BAD_ARGUMENTS,
     INTERRUPTED,
     exit_code,
-    warnings_to_stderr,
     show_error,
+    warnings_to_stderr,
 )
 from mixpanel_data.cli.output.csv_safe import offer_csv_safe
 from mixpanel_data.cli.signals import stop_code
