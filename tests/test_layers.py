@@ -9,7 +9,6 @@ PACKAGE = ROOT / "pipelines" / "mixpanel_data"
 
 # From top to bottom. A package may import those below its line, itself, and nothing else of ours.
 LAYERS = (
-    ("docs",),
     ("cli",),
     ("mixpanel_data",),
     ("workspace", "published"),
@@ -50,7 +49,7 @@ LAYER = {package: number for number, layer in enumerate(reversed(LAYERS)) for pa
 # Libraries that take long to import and that most commands end without. Only these may be imported inside a function.
 HEAVY = {"dlt", "duckdb", "jinja2", "pandas", "rich", "vl_convert"}
 # Packages whose commands import what they run when it runs, so that `mp --help` is quick.
-LATE = ("cli", "docs")
+LATE = ("cli",)
 # Modules of ours that import a heavy library, imported where it is needed.
 HEAVY_MODULES = {"mixpanel_data.sync.load"}
 
