@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from mixpanel_data.auth import ConfigManager
-from mixpanel_data.cli.output.rows import tables
+from mixpanel_data.cli.output import tables
 
 Seen = Callable[..., str]
 

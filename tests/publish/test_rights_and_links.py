@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from publish.building import built, count, publish_built
 
-from mixpanel_data._internal.data_folder.paths import DataFolder, place
+from mixpanel_data._internal.data_folder import place
+from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.publication.check import check
 from mixpanel_data._internal.publication.publish import publish
 from mixpanel_data.exceptions import ConfigError
