@@ -122,6 +122,8 @@ def sync(
         job = Sync(settings, credentials, progress=Log(), refetch=refetch)
         _job.set(job)
         try:
+            if build:
+                job.check_variables()
             wanted = job.begin(first, last)
             if only != "profiles":
                 while windows := plan(wanted):

@@ -43,6 +43,8 @@ MP_VARIABLES = [
     "MP_REGION",
     "MP_ACCOUNT",
     "MP_DATA_DIR",
+    "MP_PROJECT_DIR",
+    "MP_DBT_PROJECT_DIR",
     "MP_API_BASE_URL",
     "MP_HOURLY_LIMIT",
     "MP_MAX_WAIT",

@@ -19,7 +19,7 @@ from mixpanel_data._internal.auth.credentials import (
     credentials_from,
     environment_credentials,
 )
-from mixpanel_data._internal.settings import Settings, dlt_section, project_root
+from mixpanel_data._internal.settings import Settings, dlt_section
 from mixpanel_data.exceptions import (
     AccountExistsError,
     AccountNotFoundError,
@@ -201,7 +201,7 @@ def resolve(settings: Settings, account: str | None = None) -> Resolution:
         ConfigError: none of these has any, or they may not be used at the API base URL.
     """
     name = account or settings.account
-    section = dlt_section(project_root(), SECRETS).get("credentials")
+    section = dlt_section(settings.project.root, SECRETS).get("credentials")
     in_environment = all(os.environ.get(variable, "").strip() for variable in VARIABLES)
     if isinstance(section, dict) and not name and not in_environment:
         found = Resolution(credentials_from(section, f".dlt/{SECRETS}"), f".dlt/{SECRETS}")

@@ -25,6 +25,12 @@ from pydantic import (
 from mixpanel_data._internal.api.bounds import Bounds
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.landing.quarantine import Quarantine
+from mixpanel_data._internal.project.folder import (
+    DbtProject,
+    ProjectFolder,
+    find_dbt_project,
+    find_project,
+)
 from mixpanel_data._internal.text import parse_duration, parse_size
 from mixpanel_data._internal.time_zones import Zone, require_known
 from mixpanel_data.exceptions import ConfigError
@@ -41,6 +47,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     data_dir: Path
+    dbt_project_dir: Path | None = None
     account: str | None = None
     api_base_url: str | None = None
     hourly_limit: int = Field(default=60, ge=1)
@@ -70,6 +77,7 @@ class Settings(BaseModel):
     quarantine_days: float = Field(default=Quarantine.days, ge=0)
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+    _project: ProjectFolder = PrivateAttr(default=ProjectFolder(None, "none found"))
 
     @field_validator("project_timezone")
     @classmethod
@@ -99,6 +107,18 @@ class Settings(BaseModel):
     def folder(self) -> DataFolder:
         """Where this project's data lies."""
         return DataFolder.at(self.data_dir)
+
+    @property
+    def project(self) -> ProjectFolder:
+        """The project folder that these settings were read from."""
+        return self._project
+
+    @property
+    def dbt_project(self) -> DbtProject:
+        """The dbt project that is built. Raises ConfigError if MP_DBT_PROJECT_DIR names none."""
+        return find_dbt_project(
+            self._project.root, self.dbt_project_dir, self.origin("dbt_project_dir")
+        )
 
     @property
     def bounds(self) -> Bounds:
@@ -147,10 +167,12 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
     """The settings in force now. ``overrides`` (of a command line) win where they are not None.
 
     Raises:
+        ConfigError: ``MP_PROJECT_DIR`` is no folder.
         ConfigError: a value is not usable; the message names it and where it was set.
     """
+    project = find_project(env)
     env = os.environ if env is None else env
-    root = project_root()
+    root = project.root
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for name, value, origin in _found(root, env):
@@ -161,12 +183,17 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
             raise TypeError(f"there is no setting {name!r}")
         if value is not None:
             values[name], origins[name] = value, "command line"
-    values["data_dir"] = _data_dir(values.get("data_dir"), root, origins.get("data_dir", ""))
+    values["data_dir"] = _path(values.get("data_dir"), root, origins.get("data_dir", ""))
+    if values["data_dir"] is None:
+        values["data_dir"] = root / "data" if root else Path("~/.mp/data").expanduser()
+    if chosen := values.get("dbt_project_dir"):
+        values["dbt_project_dir"] = _path(chosen, root, origins["dbt_project_dir"])
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
         raise _as_config_error(error, origins) from None
     settings._origins.update(origins)
+    settings._project = project
     return settings
 
 
@@ -198,9 +225,9 @@ def dlt_section(root: Path | None, file_name: str) -> dict[str, Any]:
     return section if isinstance(section, dict) else {}
 
 
-def _data_dir(value: Any, root: Path | None, origin: str) -> Path:
+def _path(value: Any, root: Path | None, origin: str) -> Path | None:
     if value is None:
-        return root / "data" if root else Path("~/.mp/data").expanduser()
+        return None
     path = Path(str(value)).expanduser()
     # In a file a relative path counts from the project; on a command line or in a variable, from where one stands.
     return (root or Path.cwd()) / path if origin.endswith(".toml") else path.absolute()
@@ -213,25 +240,3 @@ def _as_config_error(error: ValidationError, origins: Mapping[str, str]) -> Conf
         message = item["msg"].removeprefix("Value error, ")
         problems.append(f"MP_{name.upper()} (from {origins.get(name, 'default')}): {message}")
     return ConfigError("Settings that can't be used: " + "; ".join(problems))
-
-
-_PACKAGE = Path(__file__).resolve().parents[1]
-
-
-def checkout_root() -> Path | None:
-    """The checkout this package runs from, or None when it is installed as a wheel."""
-    root = _PACKAGE.parents[1]
-    return root if (root / "dbt" / "dbt_project.yml").is_file() else None
-
-
-def project_root() -> Path | None:
-    """The folder whose ``.dlt/`` counts: dlt's own choice, the working directory if it has one, else the checkout.
-
-    None for a library used from anywhere else.
-    """
-    if chosen := os.environ.get("DLT_PROJECT_DIR"):
-        return Path(chosen).resolve()
-    here = Path.cwd()
-    if (here / ".dlt" / "config.toml").is_file():
-        return here
-    return checkout_root()

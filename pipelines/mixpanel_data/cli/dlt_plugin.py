@@ -64,6 +64,11 @@ class ProjectContext(RunContext):
     """
 
     @property
+    def run_dir(self) -> str:
+        """The project folder, also where MP_PROJECT_DIR and DLT_PROJECT_DIR name two."""
+        return str(self._init_run_dir)
+
+    @property
     def data_dir(self) -> str:
         from mixpanel_data.settings import load_settings
 
@@ -80,9 +85,16 @@ def _plug_cli_run(host: str) -> type[SupportsCliCommand]:
 def _plug_run_context(
     run_dir: str | None, runtime_kwargs: dict[str, Any] | None
 ) -> RunContext | None:
-    config = Path(run_dir or ".") / ".dlt" / "config.toml"
-    try:
-        ours = "[sources.mixpanel" in config.read_text(encoding="utf-8")
-    except OSError:
+    from mixpanel_data.project import (
+        CHECKOUT,
+        PROJECT_DIR,
+        find_project,
+        is_project,
+    )
+
+    if run_dir is not None:
+        return ProjectContext(run_dir) if is_project(Path(run_dir)) else None
+    found = find_project()
+    if found.root is None or not (found.origin == PROJECT_DIR or is_project(found.root)):
         return None
-    return ProjectContext(run_dir) if ours else None
+    return None if found.origin == CHECKOUT else ProjectContext(str(found.root))

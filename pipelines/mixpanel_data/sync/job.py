@@ -27,6 +27,7 @@ from mixpanel_data._internal.run.report import SyncReport
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data._internal.streams.event_filter import EVERYTHING, EventFilter
 from mixpanel_data._internal.transform import build as dbt_build
+from mixpanel_data._internal.transform.variables import check_variables
 from mixpanel_data.exceptions import IncompleteExportError, MixpanelDataError
 
 if TYPE_CHECKING:
@@ -83,6 +84,14 @@ class Sync:
     def project(self) -> "Project":
         """Whose data it is, as the ledger will say."""
         return self._run.project
+
+    def check_variables(self, *, events: bool = False) -> None:
+        """Check the variables of the dbt models; with ``events`` also that the events they name were loaded.
+
+        Raises:
+            ConfigError: with each mistake and the file that holds it.
+        """
+        check_variables(self._run.settings, events=events)
 
     def begin(
         self, first: date | None = None, last: date | None = None, *, only: Only | None = None
@@ -182,7 +191,8 @@ class Sync:
         built = build_file.build_file(self.folder)
         with suppress(duckdb.Error):
             stamp = build_stamp.read(built)
-            current = dbt_build.current_fingerprint(self._run.settings.storage_version)
+            settings = self._run.settings
+            current = dbt_build.current_fingerprint(settings.storage_version, settings.dbt_project)
             if stamp and stamp.built_at and stamp.fingerprint == current:
                 return read_published_ledger(built).loads != read_ledger(self.folder.raw).loads
         return True
@@ -192,10 +202,17 @@ class Sync:
         return self.folder.raw.is_file() and self._publication_is_due
 
     def build(self) -> None:
-        """Run dbt over what changed."""
+        """Run dbt over what changed.
+
+        Raises:
+            ConfigError: a variable of the models is wrong, or names an event that was never loaded.
+            MixpanelDataError: dbt failed.
+        """
+        self.check_variables(events=True)
         self._run.progress.building("starting dbt")
         self.report.build = dbt_build.build(
             self.folder,
+            project=self._run.settings.dbt_project,
             storage_version=self._run.settings.storage_version,
             on_progress=self._run.progress.building,
             variables=self._run.settings.dbt_variables,
@@ -240,9 +257,12 @@ class Sync:
         """The whole job. What did not arrive is in the report's ``failures``; what did is loaded, built, published.
 
         Raises:
-            ConfigError: the days asked for can't be, or the folder is another project's.
+            ConfigError: the days asked for can't be, the folder is another project's, or a variable of the dbt models is
+                wrong: then nothing was fetched.
             MixpanelDataError: dbt failed; the last publication stays.
         """
+        if build:
+            self.check_variables()
         wanted = self.begin(first, last, only=only)
         if only != "profiles":
             self.events(wanted)

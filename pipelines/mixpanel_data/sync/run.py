@@ -62,7 +62,8 @@ def sync(
         progress: Called at each step; see :class:`Progress`.
 
     Raises:
-        ConfigError: No credentials, days that can't be fetched, or a data folder of another project or time basis.
+        ConfigError: No credentials, days that can't be fetched, a data folder of another project or time basis, or a
+            wrong variable of the dbt models.
         DatabaseLockedError: Another process works in the data folder for longer than ``lock_wait_seconds``.
         DatabaseDamagedError, DatabaseMissingError: The raw database can't be read, or is missing.
         StorageError: The machine refuses the work: no room, no permission, not enough memory.
@@ -93,13 +94,15 @@ def plan(
     Args are those of :func:`sync`.
 
     Raises:
-        ConfigError: No credentials, days that can't be fetched, or a data folder of another project.
+        ConfigError: No credentials, days that can't be fetched, a data folder of another project, or a wrong variable of
+            the dbt models.
     """
     job = _job(
         account=account, data_dir=data_dir, max_wait=None, progress=QUIET,
         only_events=EventFilter(), reload_days=reload_days, refetch=refetch,
         oldest_first=oldest_first, full_profiles=False, start_anew=False,
     )  # fmt: skip
+    job.check_variables()
     return job.extraction.preview(_day(first), _day(last))
 
 

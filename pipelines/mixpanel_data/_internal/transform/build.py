@@ -3,11 +3,14 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from mixpanel_data._internal.data_folder.damage import damaged
 from mixpanel_data._internal.data_folder.damage_messages import is_damage
 from mixpanel_data._internal.data_folder.os_errors import refusal
 from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.project.folder import DbtProject, find_dbt_project
+from mixpanel_data._internal.project.package import install_package
 from mixpanel_data._internal.publication import build_file, build_stamp
 from mixpanel_data._internal.transform.build_reason import OTHER_RAW, reason_to_build_anew
 from mixpanel_data._internal.transform.dbt_process import environment, run
@@ -33,6 +36,7 @@ class BuildResult:
 def build(
     folder: DataFolder,
     *,
+    project: DbtProject | None = None,
     storage_version: str = STORAGE_VERSION,
     full_refresh: bool = False,
     on_progress: Callable[[str], None] | None = None,
@@ -40,13 +44,16 @@ def build(
 ) -> BuildResult:
     """Build what the ledger has more than the build file; readers see nothing of it before ``publish``.
 
-    The caller holds the folder's lock. ``variables`` are environment variables for dbt. Other models and another
+    The caller holds the folder's lock. ``project`` is the user's dbt project, which has our models as a package; without
+    it they are built alone. ``variables`` are environment variables for dbt. Other models and another
     ``storage_version`` build everything anew. Raises ``MixpanelDataError`` naming what failed; the
     published file stays as it is, and the next build does the same days again.
     """
     started = time.monotonic()
     _require_raw(folder)
-    made_by = current_fingerprint(storage_version)
+    project = project or find_dbt_project(None, None, "")
+    install_package(project)
+    made_by = current_fingerprint(storage_version, project)
     built = build_file.build_file(folder)
     reason = reason_to_build_anew(folder, made_by, storage_version, built=built)
     anew = full_refresh or reason == OTHER_RAW
@@ -60,27 +67,28 @@ def build(
 
     if reason:
         report(f"all tables anew: {reason}")
-    nodes = _run(folder, variables or {}, report, from_scratch)
+    nodes = _run(folder, project.folder, variables or {}, report, from_scratch)
     build_stamp.finish(built)
     why = f"All tables were built anew: {'; '.join(reasons)}." if reasons else None
     warnings = tuple(filter(None, (prepared.warning, why)))
     return BuildResult(nodes, time.monotonic() - started, prepared.empty or bool(reasons), warnings)
 
 
-def current_fingerprint(storage_version: str) -> str:
+def current_fingerprint(storage_version: str, project: DbtProject) -> str:
     """The hash of the models, variables and settings that a build would use now."""
-    return fingerprint(project_folder(), {"storage_version": storage_version})
+    made_by = fingerprint(project_folder(), {"storage_version": storage_version})
+    return made_by if project.is_package else fingerprint(project.folder, {"package": made_by})
 
 
 def _run(
     folder: DataFolder,
+    project: Path,
     variables: Mapping[str, str],
     report: Callable[[str], None],
     from_scratch: Callable[[str], None],
 ) -> tuple[NodeResult, ...]:
-    project = str(project_folder())
     arguments = [
-        *("build", "--project-dir", project, "--profiles-dir", project),
+        *("build", "--project-dir", str(project), "--profiles-dir", str(project_folder())),
         *("--exclude-resource-type", "unit_test"),  # they try the models, not the data
         *("--exclude-resource-type", "exposure"),  # nothing is done for one
         *("--log-format", "json", "--no-use-colors-file"),

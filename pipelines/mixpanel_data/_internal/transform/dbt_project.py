@@ -2,27 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 
-from mixpanel_data.exceptions import MixpanelDataError
+from mixpanel_data._internal.project.models import models_folder as project_folder
 
-_HERE = Path(__file__).resolve()
-# A checkout has them at its root; a wheel puts them beside the package.
-_PLACES = (_HERE.parents[4] / "dbt", _HERE.parents[3] / "mixpanel_data_dbt")
+__all__ = ["fingerprint", "project_folder"]
+
 _SHAPING = ("dbt_project.yml", "models/**/*", "macros/**/*", "seeds/**/*", "snapshots/**/*")
-
-
-@cache
-def project_folder() -> Path:
-    """The folder of ``dbt_project.yml``; raises when the installation has none."""
-    for place in _PLACES:
-        if (place / "dbt_project.yml").is_file():
-            return place
-    raise MixpanelDataError(
-        "The dbt models are missing from this installation. Installing mixpanel-data again brings them.",
-        details={"looked_in": [str(place) for place in _PLACES]},
-    )
 
 
 def fingerprint(project: Path, settings: Mapping[str, str]) -> str:

@@ -82,11 +82,14 @@ def _begin_anew(folder: Path) -> None:
 def _sync(sandbox: Any, folder: Path) -> "SyncReport":
     from mixpanel_data.auth import Credentials
     from mixpanel_data.cli.output.progress import drawn
+    from mixpanel_data.project import models_folder
     from mixpanel_data.settings import load_settings
     from mixpanel_data.sync import Sync, exclusive
 
     account = sandbox.credentials
-    settings = load_settings({}, data_dir=folder, api_base_url=sandbox.base_url)
+    settings = load_settings(
+        {}, data_dir=folder, api_base_url=sandbox.base_url, dbt_project_dir=models_folder()
+    )
     settings = settings.model_copy(
         update={"start_date": datetime.now(UTC).date() - timedelta(days=DAYS)}
     )

@@ -1,9 +1,12 @@
 """``mp doctor``: which settings count, where they come from, and whether they work."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mixpanel_data.cli.options import AccountOption, DataDirOption, Format, FormatOption
+
+if TYPE_CHECKING:
+    from mixpanel_data.settings import Settings
 
 Check = tuple[str, str, str]
 
@@ -13,9 +16,10 @@ ME = "/api/app/me"
 def doctor(
     account: AccountOption = None, data_dir: DataDirOption = None, fmt: FormatOption = Format.table
 ) -> int:
-    """Show which settings and account won and why, and try them.
+    """Show which project, settings and account count, and try them.
 
-    Secrets are masked. Ends as the account does: with 2 when Mixpanel refuses it, with 3 when there is none.
+    Secrets are masked. Ends as the account does: with 2 when Mixpanel refuses it, with 3 when there is none, or when a
+    variable of the dbt models is wrong.
 
     Example: mp doctor --format json
     """
@@ -37,6 +41,8 @@ def _examine(account: str | None, data_dir: Any) -> tuple[list[Check], int]:
         (name, _shown(getattr(settings, name)), settings.origin(name))
         for name in Settings.model_fields
     ]
+    project, wrong = _project(settings)
+    checks = [*project, *checks]
     try:
         found = resolve(settings, account)
     except MixpanelDataError as error:
@@ -49,7 +55,45 @@ def _examine(account: str | None, data_dir: Any) -> tuple[list[Check], int]:
         ("region", credentials.region, found.source),
     ]
     reached, code = _reach(settings, account)
-    return [*checks, reached, *_folder(settings)], code
+    return [*checks, reached, *_folder(settings)], code or wrong
+
+
+def _project(settings: "Settings") -> tuple[list[Check], int]:
+    """The project and its variables, and the exit code of what is wrong with them."""
+    from importlib.metadata import version
+
+    from mixpanel_data.cli.errors import exit_code
+    from mixpanel_data.exceptions import ConfigError
+    from mixpanel_data.project import (
+        check_variables,
+        checkout_root,
+        models_folder,
+        read_variables,
+    )
+
+    project = settings.project
+    checks = [
+        ("project folder", _shown(project.root), project.origin),
+        (
+            "package",
+            f"mixpanel_data {version('mixpanel-data')}, models in {models_folder()}",
+            "checkout" if checkout_root() else "installed package",
+        ),
+    ]
+    try:
+        dbt_project = settings.dbt_project
+        given = read_variables(dbt_project)
+    except ConfigError as error:
+        return [*checks, ("dbt project", f"none: {error}", "")], exit_code(error)
+    checks.append(("dbt project", str(dbt_project.folder), dbt_project.origin))
+    names = [] if dbt_project.is_package else sorted(given.values)
+    set_here = f"set: {', '.join(names)}; the others have their defaults" if names else "defaults"
+    try:
+        check_variables(settings, events=True)
+    except ConfigError as error:
+        problem = " ".join(error.details.get("problems", [str(error)]))
+        return [*checks, ("variables", f"wrong: {problem}", str(given.file))], exit_code(error)
+    return [*checks, ("variables", set_here, str(given.file))], 0
 
 
 def _reach(settings: Any, account: str | None) -> tuple[Check, int]:

@@ -1,0 +1,32 @@
+"""Where the dbt models and the flows of this package lie."""
+
+from functools import cache
+from pathlib import Path
+
+from mixpanel_data.exceptions import MixpanelDataError
+
+_HERE = Path(__file__).resolve()
+# A checkout has them at its root; a wheel puts them beside the package.
+_CHECKOUT, _SITE_PACKAGES = _HERE.parents[4], _HERE.parents[3]
+
+
+def checkout_root() -> Path | None:
+    """The checkout this package runs from, or None when it is installed as a wheel."""
+    return _CHECKOUT if (_CHECKOUT / "dbt" / "dbt_project.yml").is_file() else None
+
+
+@cache
+def models_folder() -> Path:
+    """The folder of the ``dbt_project.yml`` of this package.
+
+    Raises:
+        MixpanelDataError: the installation has none.
+    """
+    places = (_CHECKOUT / "dbt", _SITE_PACKAGES / "mixpanel_data_dbt")
+    for place in places:
+        if (place / "dbt_project.yml").is_file():
+            return place
+    raise MixpanelDataError(
+        "The dbt models are missing from this installation. Installing mixpanel-data again adds them.",
+        details={"looked_in": [str(place) for place in places]},
+    )

@@ -1,0 +1,469 @@
+"""The variables of the dbt models: their types, and the check of what a project sets.
+
+The macros of the models check the same when dbt is run alone. Here it is done before dbt starts: a mistake costs no
+request, and the message names the file, the variable, the entry and the nearest name that exists.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from mixpanel_data._internal.project.folder import DbtProject
+from mixpanel_data._internal.project.models import models_folder
+from mixpanel_data._internal.time_zones import require_known
+from mixpanel_data.exceptions import ConfigError
+
+PACKAGE = "mixpanel_data"
+"""The name of our dbt package: its variables stand under ``vars: mixpanel_data:`` of a user's project."""
+
+INTERNAL_COLUMNS = {
+    "event_properties": ("ingested_distinct_id", "copy_number", "texts"),
+    "profile_properties": ("texts",),
+}
+"""Names that the SQL of the models uses itself, so that no configured column may have them."""
+
+_MODELS = {"event_properties": "events", "profile_properties": "profiles"}
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The fast one where PyYAML was built with it."""
+
+_NEAR = 0.6
+_OTHER_WORDS = {
+    "decimal": "number",
+    "double": "number",
+    "float": "number",
+    "bigint": "integer",
+    "text": "string",
+    "varchar": "string",
+    "timestamp": "datetime",
+}
+"""What others call the types of a property."""
+
+
+def _texts(value: Any) -> Any:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise PydanticCustomError("names", "{value} is no list of names", {"value": repr(value)})
+    return value
+
+
+def _zone(value: str) -> str:
+    return require_known(value) if value else value
+
+
+def _date_or_empty(value: Any) -> Any:
+    if value == "" or isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise PydanticCustomError("date", "no date, such as 2026-01-31") from None
+
+
+def _place(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise PydanticCustomError("place", "no number of a step") from None
+    return value
+
+
+Names = Annotated[list[str], BeforeValidator(_texts)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class _Checked(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Property(_Checked):
+    """A column of `events` or `profiles` that shows a property."""
+
+    name: str = Field(min_length=1)
+    alias: str = Field(min_length=1)
+    type: Literal["string", "number", "integer", "boolean", "date", "datetime"]
+
+    @property
+    def label(self) -> str:
+        """What the entry is called in a message."""
+        return self.alias
+
+
+class _Definition(_Checked):
+    name: str = Field(min_length=1)
+
+    @property
+    def label(self) -> str:
+        """What the entry is called in a message."""
+        return self.name
+
+
+class Retention(_Definition):
+    """A retention report."""
+
+    birth_events: Names = []
+    return_events: Names = []
+    kind: Literal["birth", "compounded"] = "birth"
+    unit: Literal["day", "week", "month"] = "day"
+    mode: Literal["rolling", "calendar"] = "rolling"
+    intervals: Positive = 30
+
+
+class Step(_Checked):
+    """A step of a funnel: any of its events, where a condition on the columns of `events` holds."""
+
+    event: list[Annotated[str, Field(min_length=1)]] = Field(min_length=1)
+    where: str = ""
+
+
+def _as_step(value: Any) -> Any:
+    whole = {"event": value} if isinstance(value, str | list) else value
+    if isinstance(whole, dict) and isinstance(whole.get("event"), str):
+        return whole | {"event": [whole["event"]]}
+    return whole
+
+
+class Funnel(_Definition):
+    """A funnel."""
+
+    steps: list[Annotated[Step, BeforeValidator(_as_step)]] = Field(min_length=2)
+    window: Positive = 7
+    window_unit: Literal["second", "minute", "hour", "day", "week"] = "day"
+    counting: Literal["uniques", "totals"] = "uniques"
+    reentry: Literal["default", "optimized"] = "default"
+    exclude: Names = []
+    hold_constant: Names = []
+    held_value: Literal["any", "first"] = "any"
+    segment: str = ""
+    segment_at: Annotated[Any, BeforeValidator(_place)] = 1
+    since: Annotated[Any, BeforeValidator(_date_or_empty)] = ""
+
+
+class Attribution(_Definition):
+    """An attribution of conversions to what came before them."""
+
+    conversion_events: Names
+    touch: str = "utm_source"
+    lookback_days: Positive = 30
+    counting: Literal["totals", "first", "last"] = "totals"
+    direct_values: Names = []
+
+
+class Variables(_Checked):
+    """Every variable of the models. Their defaults and descriptions are in dbt_project.yml of the package."""
+
+    project_timezone: Annotated[str, AfterValidator(_zone)]
+    week_start: Literal[
+        "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
+    ]
+    hidden_events: Names
+    identity_rule: Literal["simplified", "original", "legacy", "none"]
+    identity_device_conflict: Literal["first", "last", "none"]
+    canonical_pick_original: Literal["exported", "identified_id", "smallest_id"]
+    junk_ids: Names
+    event_properties: list[Property]
+    profile_properties: list[Property]
+    session_kind: Literal["timeout", "event", "property"]
+    session_timeout_minutes: Annotated[float, Field(ge=1)]
+    session_gap_inclusive: bool
+    session_split_at_midnight: bool
+    session_identity: Literal["user", "device"]
+    session_excluded_events: Names
+    session_start_events: Names
+    session_end_events: Names
+    session_property: str
+    page_view_events: Names
+    bounce_rule: Literal["single_page_view", "single_event", "duration_le_10s"]
+    retentions: list[Retention]
+    retention_return_at_birth_instant: bool
+    funnels: list[Funnel]
+    funnel_window_inclusive: bool
+    funnel_grace_seconds: Annotated[float, Field(ge=0)]
+    funnel_held_null_matches: bool
+    attributions: list[Attribution]
+    attribution_include_conversion_event: bool
+    attribution_lookback_inclusive: bool
+    attribution_reset_after_conversion: bool
+    catalog_without_examples: Names
+    volume_anomaly_score: Annotated[float, Field(ge=0)]
+    events_in_a_batch: Annotated[float, Field(ge=1)]
+
+    def events_by_place(self) -> Iterator[tuple[str, str]]:
+        """Each event that a definition needs, with the place that names it."""
+        for number, retention in enumerate(self.retentions):
+            where = _entry("retentions", number, retention.label)
+            for event in (*retention.birth_events, *retention.return_events):
+                yield where, event
+        for number, funnel in enumerate(self.funnels):
+            where = _entry("funnels", number, funnel.label)
+            for event in (*_events_of(funnel.steps), *funnel.exclude):
+                yield where, event
+        for number, attribution in enumerate(self.attributions):
+            where = _entry("attributions", number, attribution.label)
+            for event in attribution.conversion_events:
+                yield where, event
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a project sets: values by variable, and the file that says so."""
+
+    values: dict[str, Any]
+    file: Path
+
+
+def read_variables(project: DbtProject) -> Given:
+    """The variables that the dbt project sets, by its own file: for the package alone, all with their defaults.
+
+    In a user's project the ones under ``vars: mixpanel_data:`` count, else those of the same name directly under
+    ``vars:``, as dbt has it.
+
+    Raises:
+        ConfigError: the file is not valid YAML, or ``vars`` is no table.
+    """
+    data = load_yaml(project.file)
+    found = data.get("vars") or {}
+    if not isinstance(found, dict):
+        raise ConfigError(f"{project.file}: vars is no table of variables.")
+    if project.is_package:
+        return Given(found, project.file)
+    own = found.get(PACKAGE) or {}
+    if not isinstance(own, dict):
+        raise ConfigError(f"{project.file}: vars: {PACKAGE} is no table of variables.")
+    common = {name: value for name, value in found.items() if name in Variables.model_fields}
+    return Given(common | own, project.file)
+
+
+def defaults() -> dict[str, Any]:
+    """Every variable of the models with its default."""
+    return dict(load_yaml(models_folder() / "dbt_project.yml")["vars"])
+
+
+def check(given: Given, known_events: Callable[[], Collection[str]] | None = None) -> Variables:
+    """The variables in force, checked.
+
+    ``known_events`` gives the names of all events that were loaded, and is called only when a definition names some;
+    without it, or where it gives none, names of events are not checked.
+
+    Raises:
+        ConfigError: with every mistake, each with its variable, entry and reason.
+    """
+    try:
+        variables = Variables.model_validate(defaults() | given.values)
+    except ValidationError as error:
+        sentences = dict.fromkeys(_sentence(each, given.values) for each in error.errors())
+        longest = [
+            each
+            for each in sentences
+            if not any(other != each and other.startswith(each) for other in sentences)
+        ]
+        raise _refused(given, longest) from None
+    problems = [*_duplicates(variables), *_columns(variables), *_funnels(variables)]
+    if not problems and known_events:
+        problems += _unknown_events(variables, known_events)
+    if problems:
+        raise _refused(given, problems)
+    return variables
+
+
+def _refused(given: Given, problems: Sequence[str]) -> ConfigError:
+    return ConfigError(
+        f"{given.file}: " + " ".join(problems),
+        details={"file": str(given.file), "problems": list(problems)},
+    )
+
+
+def load_yaml(file: Path) -> dict[str, Any]:
+    """A YAML file of a dbt project. Raises ConfigError if it can't be read, or is no table."""
+    try:
+        data = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=_LOADER)  # noqa: S506  (both are safe)
+    except OSError as error:
+        raise ConfigError(f"{file} can't be read: {error.strerror}.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(data, dict):
+        raise ConfigError(f"{file} is no dbt project.")
+    return data
+
+
+def _entry(variable: str, number: int, label: str | None) -> str:
+    return f"Variable {variable}, entry {number + 1}" + (f" ({label})" if label else "")
+
+
+def _events_of(steps: Sequence[Step]) -> Iterator[str]:
+    for step in steps:
+        yield from step.event
+
+
+def _near(word: object, known: Collection[str]) -> str:
+    """`` Did you mean …?``, or nothing when no known name is near."""
+    by_lower = {name.lower(): name for name in known}
+    lower = str(word).lower()
+    near = get_close_matches(lower, list(by_lower), n=1, cutoff=_NEAR)
+    found = near[0] if near else _OTHER_WORDS.get(lower)
+    return f" Did you mean {by_lower[found]}?" if found in by_lower else ""
+
+
+_NOUNS = {
+    "string_type": "no text",
+    "int_type": "no whole number",
+    "float_type": "no number",
+    "bool_type": "neither true nor false",
+    "list_type": "no list",
+    "model_type": "no table of keys and values",
+    "greater_than": "no number above 0",
+    "string_too_short": "empty",
+}
+_KEYS: dict[str, type[BaseModel]] = {
+    "event_properties": Property,
+    "profile_properties": Property,
+    "retentions": Retention,
+    "funnels": Funnel,
+    "attributions": Attribution,
+}
+
+
+def _sentence(error: ErrorDetails, values: Mapping[str, Any]) -> str:
+    """One mistake as a sentence: where it is, what is wrong, and the nearest name that exists."""
+    variable, *rest = error["loc"]
+    if not rest:
+        return _of_variable(str(variable), error)
+    number = rest[0]
+    entry = values[str(variable)][number] if isinstance(number, int) else None
+    label = entry.get("alias") or entry.get("name") if isinstance(entry, dict) else None
+    where = _entry(str(variable), int(number), label if isinstance(label, str) else None)
+    if len(rest) > 2 and rest[1] == "steps":
+        step = entry["steps"][rest[2]] if isinstance(entry, dict) else None
+        near = _near(rest[3], Step.model_fields) if error["type"] == "extra_forbidden" else ""
+        return f"{where}, step {int(rest[2]) + 1}: it takes event and where, not {step}.{near}"
+    if len(rest) == 1:
+        return f"{where}: {entry!r} is no table of keys and values."
+    return f"{where}: {_of_key(str(rest[1]), _KEYS[str(variable)], error)}"
+
+
+def _of_variable(name: str, error: ErrorDetails) -> str:
+    if error["type"] == "extra_forbidden":
+        return f"There is no variable {name}.{_near(name, Variables.model_fields)}"
+    if error["type"] == "names":
+        return f"Variable {name}: {error['msg']}."
+    if error["type"] == "literal_error":
+        allowed = _allowed(Variables, name)
+        near = _near(error["input"], allowed)
+        return f"Variable {name}: {error['input']} is none of {', '.join(allowed)}.{near}"
+    if error["input"] is None:
+        return f"Variable {name}: it has no value. Write [] for an empty list, or remove the line."
+    if error["type"] == "value_error":
+        message = error["msg"].removeprefix("Value error, ")
+        return f"Variable {name}: {message}{'' if message.endswith('?') else '.'}"
+    return f"Variable {name}: {error['input']!r} is {_noun(error)}."
+
+
+def _of_key(key: str, model: type[BaseModel], error: ErrorDetails) -> str:
+    if error["type"] == "extra_forbidden":
+        others = [name for name in model.model_fields if name != key]
+        return f"it has no {key}, only {', '.join(others)}.{_near(key, others)}"
+    if error["type"] == "missing":
+        return f"it needs {'a name' if key == 'name' else key}."
+    if error["type"] == "too_short":
+        return "it needs two steps or more."
+    if error["type"] == "literal_error":
+        allowed = _allowed(model, key)
+        near = _near(error["input"], allowed)
+        return f"{key} is {error['input']}, which is none of {', '.join(allowed)}.{near}"
+    if error["type"] == "names":
+        return f"{key}: {error['msg']}."
+    return f"{key} is {error['input']!r}, which is {_noun(error)}."
+
+
+def _noun(error: ErrorDetails) -> str:
+    if error["type"] == "greater_than_equal":
+        return f"no number from {error['ctx']['ge']:g} up"
+    return _NOUNS.get(error["type"], error["msg"])
+
+
+def _allowed(model: type[BaseModel], name: str) -> tuple[str, ...]:
+    found: tuple[str, ...] = getattr(model.model_fields[name].annotation, "__args__", ())
+    return found if all(isinstance(each, str) for each in found) else ()
+
+
+def _duplicates(variables: Variables) -> Iterator[str]:
+    for variable in ("retentions", "funnels", "attributions"):
+        seen: set[str] = set()
+        for number, entry in enumerate(getattr(variables, variable)):
+            if entry.name in seen:
+                where = _entry(variable, number, None)
+                yield f"{where}: there are two of the name {entry.name}."
+            seen.add(entry.name)
+
+
+def _columns(variables: Variables) -> Iterator[str]:
+    """Names of columns: those that are taken already, and those that are used and don't exist."""
+    for variable, model in _MODELS.items():
+        if not getattr(variables, variable):
+            continue
+        taken = {*columns_of(model), *INTERNAL_COLUMNS[variable]}
+        for number, entry in enumerate(getattr(variables, variable)):
+            where = _entry(variable, number, entry.alias)
+            if not re.fullmatch("[a-z_][a-z0-9_]*", entry.alias):
+                yield (
+                    f"{where}: the alias {entry.alias} may hold small letters, digits and underscores only."
+                )
+            elif entry.alias in taken:
+                yield (f"{where}: there is a column {entry.alias} already. Choose another alias.")
+            taken.add(entry.alias)
+    used = list(_used_columns(variables))
+    added = [entry.alias for entry in variables.event_properties]
+    known = {*columns_of("events"), *added} if used else set()
+    for where, key, column in used:
+        if column not in known:
+            yield f"{where}: {key} is {column}, which is no column of events.{_near(column, known)}"
+
+
+def _used_columns(variables: Variables) -> Iterator[tuple[str, str, str]]:
+    for number, funnel in enumerate(variables.funnels):
+        where = _entry("funnels", number, funnel.name)
+        for column in funnel.hold_constant:
+            yield where, "hold_constant", column
+        if funnel.segment:
+            yield where, "segment", funnel.segment
+    for number, attribution in enumerate(variables.attributions):
+        yield _entry("attributions", number, attribution.name), "touch", attribution.touch
+
+
+def columns_of(model: str) -> list[str]:
+    """The columns of one of our models that are there whatever is configured, by its yml."""
+    [file] = (models_folder() / "models").rglob(f"{model}.yml")
+    [found] = [each for each in load_yaml(file)["models"] if each["name"] == model]
+    return [column["name"] for column in found["columns"]]
+
+
+def _funnels(variables: Variables) -> Iterator[str]:
+    for number, funnel in enumerate(variables.funnels):
+        places = [*range(1, len(funnel.steps) + 1), "first_defined", "last_defined"]
+        if funnel.segment_at not in places:
+            yield (
+                f"{_entry('funnels', number, funnel.name)}: segment_at is {funnel.segment_at}, which is none of "
+                f"{', '.join(map(str, places))}."
+                + _near(funnel.segment_at, ["first_defined", "last_defined"])
+            )
+
+
+def _unknown_events(variables: Variables, known_events: Callable[[], Collection[str]]) -> list[str]:
+    named = list(variables.events_by_place())
+    known = known_events() if named else ()
+    return [
+        f"{where}: no event {event} was ever seen.{_near(event, known)}"
+        for where, event in dict.fromkeys(named)
+        if known and event not in known
+    ]

@@ -1,0 +1,17 @@
+"""The check of the dbt models' variables, before dbt starts."""
+
+from functools import partial
+
+from mixpanel_data._internal.database.raw_events import event_names
+from mixpanel_data._internal.project.variables import check, read_variables
+from mixpanel_data._internal.settings import Settings
+
+
+def check_variables(settings: Settings, *, events: bool) -> None:
+    """Check the variables of the project; with ``events`` also that the events they name are in the raw database.
+
+    Raises:
+        ConfigError: with each mistake and the file that holds it.
+    """
+    known = partial(event_names, settings.folder.raw) if events else None
+    check(read_variables(settings.dbt_project), known)

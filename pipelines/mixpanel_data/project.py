@@ -1,0 +1,61 @@
+"""The user's project: where it is, its dbt project, and the variables set there; and a new one.
+
+Each name is imported when it is first used: dlt imports this module with every start.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mixpanel_data._internal.project.folder import (
+        CHECKOUT,
+        PROJECT_DIR,
+        DbtProject,
+        ProjectFolder,
+        find_dbt_project,
+        find_project,
+        is_project,
+    )
+    from mixpanel_data._internal.project.models import checkout_root, models_folder
+    from mixpanel_data._internal.project.variables import read_variables
+    from mixpanel_data._internal.transform.variables import check_variables
+
+_MODULES = {
+    "_internal.project.folder": (
+        "CHECKOUT",
+        "PROJECT_DIR",
+        "DbtProject",
+        "ProjectFolder",
+        "find_dbt_project",
+        "find_project",
+        "is_project",
+    ),
+    "_internal.project.models": ("checkout_root", "models_folder"),
+    "_internal.project.variables": ("read_variables",),
+    "_internal.transform.variables": ("check_variables",),
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = [
+    "CHECKOUT",
+    "PROJECT_DIR",
+    "DbtProject",
+    "ProjectFolder",
+    "check_variables",
+    "checkout_root",
+    "find_dbt_project",
+    "find_project",
+    "is_project",
+    "models_folder",
+    "read_variables",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"mixpanel_data.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
