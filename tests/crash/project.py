@@ -117,7 +117,7 @@ class Shop:
 
     def profiles(self) -> dict[str, Any]:
         return {
-            str(profile.distinct_id): profile.properties["n"]
+            str(profile.distinct_id): (profile.properties or {})["n"]
             for profile in self.sandbox.dataset.profiles()
         }
 

@@ -22,8 +22,12 @@ class Read:
 ANN = {"$name": "Ann", "pl'an / $tier.x": "free"}
 BOB = {"$name": "Bob", "$email": None, "visits": 7}
 DEVICE = {"$last_seen": "2026-03-30T10:00:00", "same": [1, {"b": None}]}
-ODD = {"$created": "2026-01-01T01:00:00+02:00", "$last_seen": "yesterday", "visits": "many"}
-LAST = {
+ODD: dict[str, Any] = {
+    "$created": "2026-01-01T01:00:00+02:00",
+    "$last_seen": "yesterday",
+    "visits": "many",
+}
+LAST: dict[str, dict[str, Any]] = {
     "ann": {"$name": "Ann", "": 0, "same": 1},
     "$device:d2": DEVICE,
     "odd": ODD,

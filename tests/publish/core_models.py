@@ -61,4 +61,4 @@ def leave_marts_out(patch: pytest.MonkeyPatch | None = None) -> None:
     if patch:
         patch.setattr(build, "run", run)
     else:
-        build.run = run
+        build.run = run  # type: ignore[attr-defined]

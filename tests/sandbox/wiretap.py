@@ -52,6 +52,7 @@ def raw_get(sandbox: Sandbox, target: str, *, gzip: bool = False) -> RawAnswer:
     head = [f"GET {target} HTTP/1.1", "Host: sandbox", f"Authorization: Basic {token}"]
     head += ["Connection: close", *(["Accept-Encoding: gzip"] if gzip else []), "", ""]
     address = urlsplit(sandbox.base_url)
+    assert address.port
     with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
         connection.sendall("\r\n".join(head).encode())
         received, was_reset = _drain(connection)
