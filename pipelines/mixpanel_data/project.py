@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         find_project,
         is_project,
     )
+    from mixpanel_data._internal.project.init import NewProject, init_project
     from mixpanel_data._internal.project.models import checkout_root, models_folder
     from mixpanel_data._internal.project.variables import read_variables
     from mixpanel_data._internal.transform.variables import check_variables
@@ -30,6 +31,7 @@ _MODULES = {
         "find_project",
         "is_project",
     ),
+    "_internal.project.init": ("NewProject", "init_project"),
     "_internal.project.models": ("checkout_root", "models_folder"),
     "_internal.project.variables": ("read_variables",),
     "_internal.transform.variables": ("check_variables",),
@@ -40,11 +42,13 @@ __all__ = [
     "CHECKOUT",
     "PROJECT_DIR",
     "DbtProject",
+    "NewProject",
     "ProjectFolder",
     "check_variables",
     "checkout_root",
     "find_dbt_project",
     "find_project",
+    "init_project",
     "is_project",
     "models_folder",
     "read_variables",

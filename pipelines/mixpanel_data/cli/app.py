@@ -12,6 +12,7 @@ from mixpanel_data.cli.commands import (
     doctor,
     export,
     fetch,
+    init,
     inspect,
     plan,
     query,
@@ -45,6 +46,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.command("demo")(demo.demo)
+app.command("init")(init.init)
 app.command("sync")(sync.sync)
 app.command("plan")(plan.plan)
 app.command("status")(status.status)

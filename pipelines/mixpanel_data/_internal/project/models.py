@@ -30,3 +30,8 @@ def models_folder() -> Path:
         "The dbt models are missing from this installation. Installing mixpanel-data again adds them.",
         details={"looked_in": [str(place) for place in places]},
     )
+
+
+def flows_folder() -> Path:
+    """The folder with ``flows/``, ``.dlt/`` and ``prefect.toml``: the checkout, or the wheel's copy of them."""
+    return checkout_root() or _SITE_PACKAGES / "mixpanel_data_flows"

@@ -17,7 +17,7 @@ from mixpanel_data.exceptions import ConfigError
 PARTS = ("dbt_project.yml", "profiles.yml", "README.md", "models", "macros", "tests")
 """What of the models' folder belongs to the package."""
 
-LOCAL = f"packages/{PACKAGE}"
+LOCAL = f".{PACKAGE}"
 """Where `packages.yml` of a project that `mp init` wrote says that the package is, for `dbt deps`."""
 
 
@@ -73,7 +73,7 @@ def _is_current(folder: Path) -> bool:
 
 def _write(folder: Path, project: Path) -> None:
     # Not beside the folder: dbt takes every folder there for a package.
-    part = project / f".{PACKAGE}.{os.getpid()}.part"
+    part = project / f"{LOCAL}.{os.getpid()}.part"
     shutil.rmtree(part, ignore_errors=True)
     try:
         for name, path in _files(models_folder()).items():

@@ -1,0 +1,15 @@
+-- An example: one row per day and operating system. A build replaces the rows of those days only whose events changed
+-- since the last one: days that were fetched again, and days of users who were merged.
+{{ config(
+    materialized='replaced_rows',
+    meta={'replaces': "{{ mixpanel_data.day_has_changes() }}"},
+) }}
+
+select
+    event_date,
+    coalesce(os, 'unknown') as os,
+    count(*) as event_count,
+    count(distinct user_id) as users
+from {{ ref('mixpanel_data', 'events') }}
+where {{ mixpanel_data.when_incremental(mixpanel_data.day_has_changes()) }}
+group by all
