@@ -10,7 +10,7 @@ from mixpanel_data import ConfigError
 from mixpanel_data._internal.project.init import SHARED, init_project, project_name
 from mixpanel_data._internal.project.models import checkout_root, models_folder
 from mixpanel_data._internal.project.package import PARTS, install_package
-from mixpanel_data._internal.project.variables import Given, check
+from mixpanel_data._internal.project.variables import Given, check, defaults
 from mixpanel_data._internal.settings import Settings, find_dbt_project, load_settings
 from mixpanel_data.cli.app import run
 
@@ -58,7 +58,7 @@ def test_the_settings_of_a_new_project_are_all_there_as_comments_with_their_defa
 
 def test_the_examples_of_variables_are_right_once_they_count(shop):
     project = yaml.safe_load((shop / "dbt_project.yml").read_text(encoding="utf-8"))
-    assert project["vars"] == {"mixpanel_data": None}
+    assert project["vars"] == {"mixpanel_data": {"week_start": defaults()["week_start"]}}
 
     text = (shop / "dbt_project.yml").read_text(encoding="utf-8")
     _, _, examples = text.partition("  mixpanel_data:\n")

@@ -139,7 +139,7 @@ def test_variables_of_a_project_stand_under_the_package_or_directly(tmp_path):
 
     assert read_variables(project).values == {"week_start": "sunday", "hidden_events": ["a"]}
 
-    project.file.write_text("name: shop\nvars:\n  mixpanel_data:\n    # nothing yet\n")
+    project.file.write_text("name: shop\nvars:\n  # nothing yet\n")
     assert read_variables(project).values == {}
 
 
@@ -149,6 +149,7 @@ def test_variables_of_a_project_stand_under_the_package_or_directly(tmp_path):
         ("vars: [", "is not valid YAML"),
         ("vars: 3", "vars is no table of variables"),
         ("- a", "is no dbt project"),
+        ("vars:\n  mixpanel_data:\n    # nothing", "vars: mixpanel_data has no variable"),
         ("vars: {mixpanel_data: [a]}", "vars: mixpanel_data is no table"),
     ],
 )

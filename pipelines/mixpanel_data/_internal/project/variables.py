@@ -238,7 +238,11 @@ def read_variables(project: DbtProject) -> Given:
         raise ConfigError(f"{project.file}: vars is no table of variables.")
     if project.is_package:
         return Given(found, project.file)
-    own = found.get(PACKAGE) or {}
+    own = found.get(PACKAGE, {})
+    if own is None:  # dbt fails on it, without a reason
+        raise ConfigError(
+            f"{project.file}: vars: {PACKAGE} has no variable. Write one under it, or remove the line."
+        )
     if not isinstance(own, dict):
         raise ConfigError(f"{project.file}: vars: {PACKAGE} is no table of variables.")
     common = {name: value for name, value in found.items() if name in Variables.model_fields}
