@@ -8,15 +8,16 @@ import typer
 
 def init(
     folder: Annotated[
-        Path, typer.Argument(metavar="[FOLDER]", help="Where to write it; else the working folder.")
+        Path, typer.Argument(metavar="FOLDER", help="Where to write it; else the working folder.")
     ] = Path(),
     force: Annotated[
         bool, typer.Option("--force", help="Write files anew that are there already.")
     ] = False,
 ) -> None:
-    """Write a project: settings, dbt variables, models, flows.
+    """Write a project of your own.
 
-    The project holds what is yours; the installed package is never edited. Files that exist are kept.
+    It holds settings, dbt variables, models and flows; the installed package is never edited. Files that exist are
+    kept.
 
     Example: mp init my-mixpanel
     """
