@@ -25,29 +25,28 @@ MODELS = {
     """,
     "own_growing": """
         {{ config(
-            materialized='incremental', incremental_strategy='replace', replaces="{{ has_changed_events() }}",
-            schema='mine',
+            materialized='replaced_rows', meta={'replaces': "{{ day_has_changes() }}"}, schema='mine',
         ) }}
         select
             event_date, count(*) as event_count, count(distinct user_id) as users, count(distinct session_id) as sessions
         from {{ ref('events') }}
-        where {{ when_incremental(has_changed_events()) }}
+        where {{ when_incremental(day_has_changes()) }}
         group by event_date
     """,
     "own_users": """
         {{ config(
             materialized='incremental', incremental_strategy='delete+insert', unique_key='user_id',
-            pre_hook="{% if is_incremental() %} delete from {{ this }} where {{ is_affected_user() }} {% endif %}",
+            pre_hook="{% if is_incremental() %} delete from {{ this }} where {{ user_has_changes() }} {% endif %}",
         ) }}
         select user_id, count(*) as event_count, max(event_date) as last_date
         from {{ ref('events') }}
-        where user_id is not null and {{ when_incremental(is_affected_user()) }}
+        where user_id is not null and {{ when_incremental(user_has_changes()) }}
         group by user_id
     """,
     "own_later": """
-        {{ config(materialized='incremental', incremental_strategy='replace', replaces="{{ has_changed_events() }}") }}
-        -- depends_on: {{ ref('int_moved_user_days') }}
-        select event_date, users from {{ ref('own_growing') }} where {{ when_incremental(has_changed_events()) }}
+        {{ config(materialized='replaced_rows', meta={'replaces': "{{ day_has_changes() }}"}) }}
+        -- depends_on: {{ ref('int_reassigned_user_days') }}
+        select event_date, users from {{ ref('own_growing') }} where {{ when_incremental(day_has_changes()) }}
     """,
     "own_view": "select * from {{ ref('own_users') }}",
 }

@@ -22,22 +22,22 @@
 {% endmacro %}
 
 {# True for conversions that a touched day may have changed. #}
-{% macro is_touched_conversion() -%}
+{% macro is_affected_conversion() -%}
     {% set reach = attribution_reach() -%}
-    {{ is_touched_user() }}
+    {{ is_affected_user() }}
     {%- if reach is not none %}
-        and conversion_date >= (select min(event_date) from ({{ touched_dates() }}) as touched)
-        and conversion_date <= (select max(event_date) + {{ reach }} from ({{ touched_dates() }}) as touched)
+        and conversion_date >= (select min(event_date) from ({{ affected_dates() }}) as touched)
+        and conversion_date <= (select max(event_date) + {{ reach }} from ({{ affected_dates() }}) as touched)
     {%- endif %}
 {%- endmacro %}
 
 {# True for events that such conversions, and the touches before them, are made of. #}
-{% macro is_touched_event_of_attribution() -%}
+{% macro is_affected_attribution_event() -%}
     {% set reach = attribution_reach() -%}
-    {{ is_touched_user() }}
+    {{ is_affected_user() }}
     {%- if reach is not none %}
-        and event_date >= (select min(event_date) - {{ reach }} from ({{ touched_dates() }}) as touched)
-        and event_date <= (select max(event_date) + {{ reach }} from ({{ touched_dates() }}) as touched)
+        and event_date >= (select min(event_date) - {{ reach }} from ({{ affected_dates() }}) as touched)
+        and event_date <= (select max(event_date) + {{ reach }} from ({{ affected_dates() }}) as touched)
     {%- endif %}
 {%- endmacro %}
 

@@ -31,7 +31,7 @@
         {% endif %}
         {% set from_scratch = with_descendants(unknown) if recorded.models else required %}
         {% do require_full_refresh_flag(from_scratch) %}
-        {% do warn_of_early_readers(required) %}
+        {% do warn_about_early_readers(required) %}
         {# the one thing that hooks and models of a run share #}
         {% do graph.update({'mixpanel_data': {
             'invocation_id': invocation_id, 'from_scratch': from_scratch, 'required': required,
@@ -56,73 +56,86 @@
         {% if run.can_be_complete and not bad and not run.required | reject('in', built) | list %}
             {{ record_complete_build(run.required) }}
         {% else %}
-            {% do say_what_waits() %}
+            {% do log_unbuilt_loads() %}
         {% endif %}
     {% endif %}
 {% endmacro %}
 
+{# A table that builds keep between them, in the schema `working`. No model, since it has to be there before the first one,
+   and no source, since this project writes it:
+   - `build_state` (kind, name, value): the loads, models (with their checksums) and settings of the last complete build
+   - `seen_loads` (load_id): loads that were committed when the current run began; a complete build drops it
+   - `changed_ids` (sender_id, former_user_id, is_changed): written by `int_id_activity_by_day`
+   - `changed_funnel_days` (funnel, entry_date): written by `funnel_attempts` #}
+{% macro state_table(name) %}
+    {{ return(api.Relation.create(database=target.database, schema='working', identifier=name)) }}
+{% endmacro %}
+
 {# The loads are those of now: one that is committed while models are built may be read by some of them only. #}
 {% macro create_build_state() %}
-    {% set state = source('built', 'build_state') %}
+    {% set state = state_table('build_state') %}
     {% do run_query(
         'create schema if not exists ' ~ state.without_identifier()
         ~ '; create table if not exists ' ~ state ~ ' (kind varchar, name varchar, value varchar);'
         ~ create_change_logs()
-        ~ ' create or replace table ' ~ source('built', 'seen_loads') ~ ' as select distinct load_id from '
+        ~ ' create or replace table ' ~ state_table('seen_loads') ~ ' as select distinct load_id from '
         ~ source('mixpanel', '_metadata') ~ ' where ' ~ is_committed()
     ) %}
 {% endmacro %}
 
-{# `models`: {unique_id: true} of the last complete build, empty when there was none. `settings`: {name: JSON}. #}
+{# `models`: {unique_id: checksum} of the last complete build, empty when there was none. `settings`: {name: JSON}. #}
 {% macro recorded_state() %}
     {% set recorded = {'models': {}, 'settings': {}} %}
     {% for row in run_query(
-        'select kind, name, value from ' ~ source('built', 'build_state') ~ " where kind <> 'load'"
+        'select kind, name, value from ' ~ state_table('build_state') ~ " where kind <> 'load'"
     ).rows %}
-        {% do recorded[row[0] ~ 's'].update({row[1]: row[2] or true}) %}
+        {% do recorded[row[0] ~ 's'].update({row[1]: row[2]}) %}
     {% endfor %}
     {{ return(recorded) }}
 {% endmacro %}
 
 {% macro forget_all() %}
     {% do run_query(
-        'begin; delete from ' ~ source('built', 'build_state') ~ '; ' ~ empty_change_logs() ~ ' commit;'
+        'begin; delete from ' ~ state_table('build_state') ~ '; ' ~ empty_change_logs() ~ ' commit;'
     ) %}
 {% endmacro %}
 
 {# Tables that hold what others can't be built without: loads and users that were found changed, ids of sessions. #}
 {% macro models_with_state() %}
     {{ return([
-        'model.mixpanel_data.events', 'model.mixpanel_data.int_sender_days', 'model.mixpanel_data.int_moved_user_days',
-        'model.mixpanel_data.int_touched_users', 'model.mixpanel_data.sessions',
+        'model.mixpanel_data.events', 'model.mixpanel_data.int_id_activity_by_day', 'model.mixpanel_data.int_reassigned_user_days',
+        'model.mixpanel_data.int_affected_users', 'model.mixpanel_data.sessions',
     ]) }}
 {% endmacro %}
 
-{# Incremental models that were no part of the last complete build, or whose table is gone: they have missed loads, and
-   what they hold is not to be added to. Forgotten until a complete build, however many runs there are before. #}
+{# Incremental models that were no part of the last complete build, whose file is another one since, or whose table is
+   gone: they have missed loads or hold other rows, so they are not added to. Forgotten until a complete build, however many runs there are before. #}
 {% macro models_to_forget(recorded, required, selected, is_sampled) %}
     {% set unknown = [] %}
     {% set holds_other_rows = flags.FULL_REFRESH and (is_sampled or flags.DEFER) %}
-    {% for id in required if recorded.models and graph.nodes[id].config.materialized == 'incremental' %}
+    {% for id in required if recorded.models and keeps_rows(graph.nodes[id]) %}
         {% set table = load_relation(relation_of(id)) %}
-        {% set is_known = id in recorded.models and table is not none and table.is_table %}
+        {% set is_known = recorded.models.get(id) == checksum_of(id) and table is not none and table.is_table %}
         {% if not is_known or (holds_other_rows and id in selected) %}
             {% do unknown.append(id) %}
         {% endif %}
     {% endfor %}
     {% if unknown | select('in', recorded.models) | list %}
         {% do run_query(
-            'delete from ' ~ source('built', 'build_state') ~ " where kind = 'model' and name in " ~ literals(unknown)
+            'delete from ' ~ state_table('build_state') ~ " where kind = 'model' and name in " ~ literals(unknown)
         ) %}
     {% endif %}
     {{ return(unknown) }}
 {% endmacro %}
 
+{# A digest of the model's file. Macros, variables and yml are not in it. #}
+{% macro checksum_of(unique_id) %}{{ return(graph.nodes[unique_id].checksum.checksum) }}{% endmacro %}
+
 {# Why everything has to be built from scratch, when such models are among those with state. #}
 {% macro reasons_of(unknown) %}
     {% set reasons = [] %}
     {% for id in unknown if id in models_with_state() %}
-        {% do reasons.append(graph.nodes[id].name ~ ' was no part of the last complete build, or is gone') %}
+        {% do reasons.append(graph.nodes[id].name ~ ' was no part of the last complete build, has changed since, or is gone') %}
     {% endfor %}
     {{ return(reasons) }}
 {% endmacro %}
@@ -147,9 +160,9 @@
         ) %}
     {% endif %}
     {% if flags.FULL_REFRESH and not is_whole and recorded.models %}
-        {% for id in selected if graph.nodes[id].config.materialized == 'incremental' %}
+        {% for id in selected if keeps_rows(graph.nodes[id]) %}
             {% set left_out = [] %}
-            {% for other in with_descendants([id]) if graph.nodes[other].config.materialized == 'incremental' %}
+            {% for other in with_descendants([id]) if keeps_rows(graph.nodes[other]) %}
                 {% if other not in selected_resources %}
                     {% do left_out.append(graph.nodes[other].name) %}
                 {% endif %}
@@ -177,16 +190,16 @@
 
 {# Counts what the run saw as built. In one transaction: killed within it, the run has counted nothing. #}
 {% macro record_complete_build(required) %}
-    {% set state = source('built', 'build_state') %}
+    {% set state = state_table('build_state') %}
     {% set ledger = relation_of('model.mixpanel_data._metadata') %}
     begin;
     delete from {{ state }} where kind <> 'load';
     insert into {{ state }}
-    select 'load', load_id, null from {{ source('built', 'seen_loads') }}
+    select 'load', load_id, null from {{ state_table('seen_loads') }}
     where load_id not in (select name from {{ state }} where kind = 'load');
     insert into {{ state }} values
     {% for id in required %}
-        ('model', {{ literal(id) }}, null),
+        ('model', {{ literal(id) }}, {{ literal(checksum_of(id)) }}),
     {% endfor %}
     {% for name, value in settings().items() %}
         ('setting', {{ literal(name) }}, {{ literal(tojson(value)) }}){{ ',' if not loop.last }}
@@ -194,16 +207,16 @@
     insert into {{ ledger }} by name
     select * from {{ relation_of('model.mixpanel_data.stg_mixpanel__fetches') }}
     where
-        load_id in (select load_id from {{ source('built', 'seen_loads') }})
+        load_id in (select load_id from {{ state_table('seen_loads') }})
         and load_id not in (select load_id from {{ ledger }});
-    drop table {{ source('built', 'seen_loads') }};
+    drop table {{ state_table('seen_loads') }};
     {{ empty_change_logs() }}
     commit;
 {% endmacro %}
 
-{% macro say_what_waits() %}
+{% macro log_unbuilt_loads() %}
     {% set waiting = run_query(
-        'select count(*) from ' ~ source('built', 'seen_loads') ~ ' where not ' ~ is_built()
+        'select count(*) from ' ~ state_table('seen_loads') ~ ' where not ' ~ is_built()
     ).rows[0][0] %}
     {% if waiting %}
         {% do log(
@@ -216,5 +229,5 @@
 
 {# True for rows of loads that every table of this file has read. #}
 {% macro is_built(column='load_id') -%}
-    {{ column }} in (select name from {{ source('built', 'build_state') }} where kind = 'load')
+    {{ column }} in (select name from {{ state_table('build_state') }} where kind = 'load')
 {%- endmacro %}

@@ -54,7 +54,7 @@
         from {{ this }} as former
         inner join {{ ref('days') }} as days on former.conversion_date = days.event_date
         where
-            former.conversion_date >= (select min(changed.changed_date) from {{ ref('int_changed_dates') }} as changed)
+            former.conversion_date >= (select min(changed.refetched_date) from {{ ref('int_refetched_dates') }} as changed)
             and former.is_lookback_partial <> ({{ has_partial_lookback('former') }})
     ) as marked
     where kept.rowid = marked.marked_row
@@ -72,7 +72,7 @@
         from {{ this }} as former
         inner join {{ ref('days') }} as days on former.event_date = days.event_date
         where
-            former.event_date > (select min(changed.changed_date) from {{ ref('int_changed_dates') }} as changed)
+            former.event_date > (select min(changed.refetched_date) from {{ ref('int_refetched_dates') }} as changed)
             and former.user_id is not null
             and former.is_gap_before <> ({{ has_gap_before('former') }})
     ) as marked

@@ -13,7 +13,7 @@ with named as (
         unnest(json_keys(properties)) as property,
         unnest(json_extract(properties, '$.*')) as value -- noqa: RF04
     from {{ ref('events') }}
-    where {{ when_incremental(is_changed_date(), of_the_batch()) }}
+    where {{ when_incremental(is_refetched_date(), of_the_batch()) }}
 ),
 
 hashed as (

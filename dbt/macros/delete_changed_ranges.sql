@@ -1,8 +1,8 @@
 {# Deletes what is about to be built again. A day that lost its events thus becomes empty. #}
-{% macro delete_changed_ranges() %}
+{% macro delete_refetched_ranges() %}
     {% if is_incremental() %}
         delete from {{ this }}
-        using {{ ref('int_changed_ranges') }} as changed
+        using {{ ref('int_refetched_ranges') }} as changed
         where {{ this }}.time >= changed.range_start and {{ this }}.time < changed.range_end
     {% endif %}
 {% endmacro %}

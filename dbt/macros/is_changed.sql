@@ -1,9 +1,9 @@
 {# True for times in a range that this build makes anew. The bounds are implied by the rest, but let DuckDB skip. #}
-{% macro is_changed(column) -%}
-    {{ column }} >= (select coalesce(min(range_start), 'infinity') from {{ ref('int_changed_ranges') }})
-    and {{ column }} < (select coalesce(max(range_end), 'infinity') from {{ ref('int_changed_ranges') }})
+{% macro is_in_refetched_range(column) -%}
+    {{ column }} >= (select coalesce(min(range_start), 'infinity') from {{ ref('int_refetched_ranges') }})
+    and {{ column }} < (select coalesce(max(range_end), 'infinity') from {{ ref('int_refetched_ranges') }})
     and exists (
-        from {{ ref('int_changed_ranges') }} as changed
+        from {{ ref('int_refetched_ranges') }} as changed
         where {{ column }} >= changed.range_start and {{ column }} < changed.range_end
     )
 {%- endmacro %}

@@ -2,6 +2,6 @@
 {% macro duckdb__list_schemas(database) %}
     {{ return(run_query(
         "select schema_name from system.information_schema.schemata where lower(catalog_name) = "
-        ~ literal(database | replace('"', '') | lower)
+        ~ mixpanel_data.literal(database | replace('"', '') | lower)
     )) }}
 {% endmacro %}

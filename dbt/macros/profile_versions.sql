@@ -80,7 +80,7 @@ from compared
 
 {# True for profiles of which `profiles` is made anew: they changed, are somebody else's now, or their user's activity
    did. #}
-{% macro is_touched_profile(column='distinct_id') -%}
+{% macro is_affected_profile(column='distinct_id') -%}
     (
         {{ is_changed_profile(column=column) }}
         or {{ column }} in (
@@ -89,7 +89,7 @@ from compared
             left join {{ ref('identities') }} as resolved on built.distinct_id = resolved.distinct_id
             where
                 built.user_id <> coalesce(resolved.user_id, built.distinct_id)
-                or {{ is_touched_user('built.user_id') }}
+                or {{ is_affected_user('built.user_id') }}
         )
     )
 {%- endmacro %}

@@ -7,23 +7,23 @@
 
 {# Writes into each touched event the session it belongs to. In batches, which `int_event_sessions` reads off variables,
    since DuckDB holds in memory what an update replaces until it is committed. #}
-{% macro put_events_into_sessions() %}
+{% macro assign_sessions() %}
     {% if execute and sessions_are_incremental() %}
         {% set counted = 'select event_date, count(*) as event_count from ' ~ ref('events')
-            ~ ' where event_date in (' ~ touched_dates() ~ ') group by event_date' %}
+            ~ ' where event_date in (' ~ affected_dates() ~ ') group by event_date' %}
         {% for first, last in batches_of_days(counted) %}
             {% set days = "event_date between '" ~ first ~ "' and '" ~ last ~ "'" %}
             {% do run_query(
                 "set variable first_date = date '" ~ first ~ "'; set variable last_date = date '" ~ last ~ "';"
-                ~ put_into_sessions(days ~ ' and ' ~ is_touched())
+                ~ session_update(days ~ ' and ' ~ is_affected())
             ) %}
         {% endfor %}
     {% elif execute %}
-        {% do run_query(put_into_sessions('true')) %}
+        {% do run_query(session_update('true')) %}
     {% endif %}
 {% endmacro %}
 
-{% macro put_into_sessions(condition) %}
+{% macro session_update(condition) %}
     update {{ ref('events') }} as events
     set session_id = sessions.session_id
     from (

@@ -11,7 +11,7 @@ with events as (
         event_key,
         user_id
     from {{ ref('events') }}
-    where user_id is not null and {{ when_incremental(is_touched_user()) }}
+    where user_id is not null and {{ when_incremental(is_affected_user()) }}
 ),
 
 births as (

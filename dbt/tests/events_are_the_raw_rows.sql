@@ -1,4 +1,4 @@
--- depends_on: {{ ref('int_changed_ranges') }}
+-- depends_on: {{ ref('int_refetched_ranges') }}
 -- `events` holds what the raw rows come down to by Mixpanel's rule, no more and no less. A build looks at the days that
 -- it made anew, `dbt test` at all days but those of loads that were not built yet.
 {% set looks_at_all = flags.WHICH == 'test' %}
@@ -12,7 +12,7 @@ with sent as (
             coalesce(json_extract_string(properties, '/$distinct_id_before_identity'), distinct_id)
         ) as event_hash
     from {{ source('mixpanel', 'events') }}
-    where {{ 'true' if looks_at_all else is_changed('time') }}
+    where {{ 'true' if looks_at_all else is_in_refetched_range('time') }}
 ),
 
 -- by minutes, since a range joins few of them faster than all rows; no range begins or ends within one
@@ -50,7 +50,7 @@ built_minutes as (
         count(*) as event_count,
         sum(hash(event, time, insert_id, coalesce(distinct_id_before_identity, distinct_id))::hugeint) as digest
     from {{ ref('events') }}
-    where {{ 'true' if looks_at_all else is_changed('time') }}
+    where {{ 'true' if looks_at_all else is_in_refetched_range('time') }}
     group by all
 ),
 

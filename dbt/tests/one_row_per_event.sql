@@ -1,4 +1,4 @@
--- depends_on: {{ ref('int_changed_ranges') }}
+-- depends_on: {{ ref('int_refetched_ranges') }}
 -- Each event is there once by Mixpanel's own rule. A build looks at what it made anew, `dbt test` at all rows.
 select
     event,
@@ -7,6 +7,6 @@ select
     insert_id,
     count(*) as rows_found
 from {{ ref('events') }}
-where insert_id <> '' and {{ 'true' if flags.WHICH == 'test' else is_changed('time') }}
+where insert_id <> '' and {{ 'true' if flags.WHICH == 'test' else is_in_refetched_range('time') }}
 group by all
 having count(*) > 1

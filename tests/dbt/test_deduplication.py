@@ -17,8 +17,8 @@ START = at("2026-01-01")
 VIEWS = (
     "staging/mixpanel/stg_mixpanel__events",
     "staging/mixpanel/stg_mixpanel__fetches",
-    "intermediate/int_committed_ranges",
-    "intermediate/int_changed_ranges",
+    "intermediate/coverage/int_committed_ranges",
+    "intermediate/changes/int_refetched_ranges",
 )
 
 

@@ -10,15 +10,14 @@ import warm_dbt
 
 ROOT = Path(__file__).parents[2]
 PROJECT = """
-name: small
+name: mixpanel_data
 version: 0.1.0
 profile: small
 flags: {send_anonymous_usage_stats: false}
 models:
-  small:
-    +materialized: table
+  mixpanel_data:
+    +materialized: contract_table
     +contract: {enforced: true}
-    +on_schema_change: fail
 """
 PROFILE = """
 small:
@@ -36,9 +35,7 @@ MODEL = """
       - {{name: a, data_type: integer, description: "a's", constraints: [{{type: not_null}}]}}
       - {{name: b, data_type: varchar, description: b}}
 """
-GROWN = (
-    "{{{{ config(materialized='incremental', incremental_strategy='{}', replaces='a > 1') }}}} {}"
-)
+GROWN = "{{{{ config(materialized='{}', meta={{'replaces': 'a > 1'}}) }}}} {}"
 TABLES = {
     "right": "select 'x' as b, 1 as a",
     "of_another_type": "select 1::bigint as a, 'x' as b",
@@ -48,18 +45,18 @@ TABLES = {
     "with_a_large_one": "select 10 as a, 'x' as b",
     "repeated": "select 1 as a, null::varchar as b from range(3)",
     "replaced": GROWN.format(
-        "replace",
+        "replaced_rows",
         "select 2 as a, '{{ var('run') }}' as b"
         "{% if is_incremental() %} union all select a + 2, b from {{ this }} where a = 2"
         "{% else %} union all select 1, 'stays'{% endif %}",
     ),
-    "appended": GROWN.format("append", "select 1 as a, '{{ var('run') }}' as b"),
-    "appended_twice": GROWN.format("append", "select 1 as a, 'the same' as b"),
+    "appended": GROWN.format("appended_rows", "select 1 as a, '{{ var('run') }}' as b"),
+    "appended_twice": GROWN.format("appended_rows", "select 1 as a, 'the same' as b"),
     "replaced_by_too_much": GROWN.format(
-        "replace", "select 2 as a, 'x' as b from range({{ var('run') }})"
+        "replaced_rows", "select 2 as a, 'x' as b from range({{ var('run') }})"
     ),
     "grown_by_another_type": GROWN.format(
-        "replace", "select 1::{{ 'integer' if var('run') == 1 else 'bigint' }} as a, 'x' as b"
+        "replaced_rows", "select 1::{{ 'integer' if var('run') == 1 else 'bigint' }} as a, 'x' as b"
     ),
 }
 
@@ -70,7 +67,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, parsed: Path) -> Path:
     folder = tmp_path_factory.mktemp("project")
     (folder / "models").mkdir()
     shutil.copytree(ROOT / "dbt" / "macros" / "materializations", folder / "macros")
-    for name in ("batches.sql", "settings.sql"):
+    for name in ("batches.sql", "settings.sql", "from_scratch.sql"):
         shutil.copy(ROOT / "dbt" / "macros" / name, folder / "macros")
     (folder / "dbt_project.yml").write_text(PROJECT)
     (folder / "profiles.yml").write_text(PROFILE)

@@ -217,7 +217,7 @@ def test_selections_from_an_empty_file_on_end_where_one_build_does(
     (data / "build" / "dbt.duckdb").unlink()
     project.dbt(data, "run", "--select", "staging intermediate events user_days")
     load(data, DAYS[5:6])
-    project.dbt(data, "run", "--select", "events+", "--exclude", "int_touched_users")
+    project.dbt(data, "run", "--select", "events+", "--exclude", "int_affected_users")
 
     project.build(data)
 

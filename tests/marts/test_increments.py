@@ -13,10 +13,10 @@ def test_loads_in_any_order_end_where_one_build_does(by_loads: Path, at_once: Pa
         "main._rejected",
         "main.dq_volume",  # no weekday is known three times
         # change logs, which a complete build empties
-        "working.changed_funnel_entries",
-        "working.changed_senders",
-        "working.int_moved_user_days",
-        "working.int_touched_users",
+        "working.changed_funnel_days",
+        "working.changed_ids",
+        "working.int_reassigned_user_days",
+        "working.int_affected_users",
     }
     for name, rows in whole.items():
         assert grown[name] == rows, name

@@ -1,5 +1,6 @@
 """A build of what readers ask first and of what that needs, where only this or its publication matters: half the time."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -20,16 +21,22 @@ where load_id in (from working.seen_loads) and load_id not in (select load_id fr
 delete from working.build_state where kind <> 'load';
 insert into working.build_state select 'setting', name, value from _settings;
 drop table working.seen_loads;
-delete from working.changed_senders;
-delete from working.changed_funnel_entries;
-delete from working.int_touched_users;
-delete from working.int_moved_user_days;
+delete from working.changed_ids;
+delete from working.changed_funnel_days;
+delete from working.int_affected_users;
+delete from working.int_reassigned_user_days;
 """
 
 
 def _selected() -> list[str]:
     core = (project_folder() / "models" / "marts" / "core").glob("*.sql")
     return [*(f"+{path.stem}" for path in core), "identities"]
+
+
+def _checksum(name: str) -> str:
+    """dbt's, of the model's file."""
+    [path] = (project_folder() / "models").rglob(f"{name}.sql")
+    return hashlib.sha256(path.read_text().strip().encode()).hexdigest()
 
 
 def run(
@@ -49,9 +56,9 @@ def run(
         built = [node.name for node in read_results(results) if node.kind == "model"]
         with duckdb.connect(data / "build" / "next.duckdb") as db:
             db.execute(_RECORD.replace("raw.duckdb", str(data / "raw.duckdb")))
-            db.execute(
-                "insert into working.build_state select 'model', 'model.mixpanel_data.' || unnest($built), null",
-                {"built": built},
+            db.executemany(
+                "insert into working.build_state values ('model', 'model.mixpanel_data.' || $1, $2)",
+                [[name, _checksum(name)] for name in built],
             )
     return complaints
 

@@ -7,23 +7,23 @@
     {% endif %}
     {% if config.get('contract').enforced %}
         create or replace table {{ relation }} (
-            {{ columns_and_checks() | join(', ') }}
+            {{ mixpanel_data.columns_and_checks() | join(', ') }}
         );
-        {{ require_columns(relation, sql) }}
-        {% for select in in_batches(sql) %}
+        {{ mixpanel_data.require_columns(relation, sql) }}
+        {% for select in mixpanel_data.in_batches(sql) %}
             insert into {{ relation }} by name
             {{ select }};
         {% endfor %}
-        {{ require_unique(relation) }}
+        {{ mixpanel_data.require_unique(relation) }}
     {% else %}
-        {% for select in in_batches(sql) %}
+        {% for select in mixpanel_data.in_batches(sql) %}
             {{ 'create or replace table' if loop.first else 'insert into' }} {{ relation }} {{ 'as' if loop.first }}
             {{ select }};
         {% endfor %}
     {% endif %}
-    comment on table {{ relation }} is {{ literal(model.description) }};
+    comment on table {{ relation }} is {{ mixpanel_data.literal(model.description) }};
     {% for column in model.columns.values() %}
-        comment on column {{ relation }}.{{ adapter.quote(column.name) }} is {{ literal(column.description) }};
+        comment on column {{ relation }}.{{ adapter.quote(column.name) }} is {{ mixpanel_data.literal(column.description) }};
     {% endfor %}
 {% endmacro %}
 

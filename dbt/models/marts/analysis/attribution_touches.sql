@@ -1,21 +1,19 @@
 -- noqa: disable=layout.indent,layout.long_lines
 {{ config(
-    materialized='incremental',
-    incremental_strategy='replace',
-    replaces="{{ is_touched_conversion() }}",
-    on_schema_change='fail',
+    materialized='replaced_rows',
+    meta={'replaces': "{{ is_affected_conversion() }}"},
     pre_hook="{{ require_known_conversion_events() }}",
     post_hook="{{ mark_partial_lookbacks() }}",
 ) }}
 {% set includes_conversion = switch('attribution_include_conversion_event') %}
 {% set back = '>=' if switch('attribution_lookback_inclusive') else '>' %}
 
--- depends_on: {{ ref('int_touched_users') }}
--- depends_on: {{ ref('int_changed_dates') }}
--- depends_on: {{ ref('int_moved_user_days') }}
+-- depends_on: {{ ref('int_affected_users') }}
+-- depends_on: {{ ref('int_refetched_dates') }}
+-- depends_on: {{ ref('int_reassigned_user_days') }}
 with events as (
     select * from {{ ref('events') }}
-    where user_id is not null and {{ when_incremental(is_touched_event_of_attribution()) }}
+    where user_id is not null and {{ when_incremental(is_affected_attribution_event()) }}
 ),
 
 conversions as (
@@ -160,7 +158,7 @@ credited as (
         {{ credit_by_shape(0.2, 0.6) }} as j_shaped,
         {{ credit_by_shape(0.6, 0.2) }} as inverse_j_shaped
     from placed
-    where {{ when_incremental(is_touched_conversion()) }}
+    where {{ when_incremental(is_affected_conversion()) }}
 )
 
 select

@@ -1,18 +1,18 @@
 -- noqa: disable=all
 {{ config(
-    materialized='incremental',
-    incremental_strategy='replace',
-    replaces="{{ is_touched_user() }}",
-    before_replacing="{{ log_changed_entries() }}",
-    on_schema_change='fail',
+    materialized='replaced_rows',
+    meta={
+        'replaces': "{{ is_affected_user() }}",
+        'before_replacing': "{{ log_changed_funnel_days() }}",
+    },
     pre_hook="{{ require_known_funnel_events() }}",
 ) }}
 {% set grace = number('funnel_grace_seconds', 0) %}
 
--- depends_on: {{ ref('int_touched_users') }}
+-- depends_on: {{ ref('int_affected_users') }}
 with recursive events as (
     select * from {{ ref('events') }}
-    where user_id is not null and {{ when_incremental(is_touched_user()) }}
+    where user_id is not null and {{ when_incremental(is_affected_user()) }}
 ),
 
 {% for funnel in funnels() %}

@@ -1,16 +1,14 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='replace',
-    replaces="{{ is_changed_entry() }}",
-    on_schema_change='fail',
+    materialized='replaced_rows',
+    meta={'replaces': "{{ is_changed_funnel_day() }}"},
 ) }}
 
--- depends_on: {{ ref('int_changed_dates') }}
--- depends_on: {{ ref('int_changed_ranges') }}
+-- depends_on: {{ ref('int_refetched_dates') }}
+-- depends_on: {{ ref('int_refetched_ranges') }}
 with attempts as (
     select * from {{ ref('funnel_attempts') }}
     {% if is_incremental() %}
-        where {{ is_changed_entry() }}
+        where {{ is_changed_funnel_day() }}
     {% endif %}
 ),
 

@@ -3,7 +3,7 @@
 
 -- depends_on: {{ ref('events') }}
 -- depends_on: {{ ref('int_retention_users') }}
--- depends_on: {{ ref('int_touched_users') }}
+-- depends_on: {{ ref('int_affected_users') }}
 with users as (
     {% if uses_working_tables() %}
         select * from {{ ref('int_retention_users') }}

@@ -2,7 +2,7 @@
 
 -- depends_on: {{ ref('events') }}
 -- depends_on: {{ ref('int_property_months') }}
--- depends_on: {{ ref('int_changed_dates') }}
+-- depends_on: {{ ref('int_refetched_dates') }}
 with days as (
     {% if uses_working_tables() %}
         select * from {{ ref('int_property_months') }}

@@ -1,10 +1,8 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail',
+    materialized='appended_rows',
     pre_hook=[
         "{{ declare_event_properties() }}",
-        "{{ delete_changed_ranges() }}",
+        "{{ delete_refetched_ranges() }}",
         "set disabled_optimizers = 'build_side_probe_side'",
     ],
     post_hook="reset disabled_optimizers",
@@ -12,7 +10,7 @@
 -- Without that optimizer a join holds its right side in memory, here always the small one; it would take events.
 
 {% set committed = ref('int_committed_ranges') %}
-{% set changed = ref('int_changed_ranges') %}
+{% set changed = ref('int_refetched_ranges') %}
 {% set fields = event_fields() %}
 {% set configured = event_properties() %}
 

@@ -1,8 +1,6 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='replace',
-    replaces="{{ is_changed_profile('group_profiles', 'group_key, distinct_id') }}",
-    on_schema_change='fail',
+    materialized='replaced_rows',
+    meta={'replaces': "{{ is_changed_profile('group_profiles', 'group_key, distinct_id') }}"},
 ) }}
 
 {{ profile_versions('group_profiles', 'group_key, distinct_id') }}

@@ -1,14 +1,12 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='replace',
-    replaces="{{ is_touched_profile() }}",
-    on_schema_change='fail',
+    materialized='replaced_rows',
+    meta={'replaces': "{{ is_affected_profile() }}"},
     pre_hook="{{ declare_profile_properties() }}",
 ) }}
 {% set fields = profile_fields() %}
 {% set configured = profile_properties() %}
 
--- depends_on: {{ ref('int_touched_users') }}
+-- depends_on: {{ ref('int_affected_users') }}
 with named as (
     select
         profiles.distinct_id,
@@ -20,7 +18,7 @@ with named as (
         coalesce(owners.user_id, profiles.distinct_id) as user_id
     from {{ ref('stg_mixpanel__profiles') }} as profiles
     left join {{ ref('identities') }} as owners on profiles.distinct_id = owners.distinct_id
-    where {{ when_incremental(is_touched_profile('profiles.distinct_id')) }}
+    where {{ when_incremental(is_affected_profile('profiles.distinct_id')) }}
 ),
 
 active as (

@@ -1,10 +1,10 @@
 {{ config(
-    materialized='incremental' if sessions_are_incremental() else 'table',
-    incremental_strategy='replace',
-    replaces="{{ is_touched(day='session_date') }}",
-    batch_by='events.event_date' if sessions_are_incremental() else none,
-    on_schema_change='fail',
-    pre_hook="{{ put_events_into_sessions() }}",
+    materialized='replaced_rows' if sessions_are_incremental() else 'contract_table',
+    meta={
+        'replaces': "{{ is_affected(day='session_date') }}",
+        'batch_by': 'events.event_date' if sessions_are_incremental() else none,
+    },
+    pre_hook="{{ assign_sessions() }}",
 ) }}
 {% set bounce_rule = choice('bounce_rule', ['single_page_view', 'single_event', 'duration_le_10s']) %}
 {% set passed_through = [
@@ -12,8 +12,8 @@
     'app_version', 'referrer', 'utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_term',
 ] %}
 
--- depends_on: {{ ref('int_moved_user_days') }}
--- depends_on: {{ ref('int_changed_dates') }}
+-- depends_on: {{ ref('int_reassigned_user_days') }}
+-- depends_on: {{ ref('int_refetched_dates') }}
 -- depends_on: {{ ref('int_event_sessions') }}
 with placed as (
     select
@@ -23,7 +23,7 @@ with placed as (
     from {{ ref('events') }} as events
     where
         events.session_id is not null
-        and {{ when_incremental(is_touched('events.user_id', 'events.event_date'), of_the_batch()) }}
+        and {{ when_incremental(is_affected('events.user_id', 'events.event_date'), of_the_batch()) }}
 ),
 
 grouped as (

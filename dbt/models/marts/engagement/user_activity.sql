@@ -1,13 +1,11 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='replace',
-    replaces="{{ is_touched_user() }}",
-    on_schema_change='fail',
+    materialized='replaced_rows',
+    meta={'replaces': "{{ is_affected_user() }}"},
     post_hook="{{ mark_gaps_before() }}",
 ) }}
 
--- depends_on: {{ ref('int_touched_users') }}
--- depends_on: {{ ref('int_changed_dates') }}
+-- depends_on: {{ ref('int_affected_users') }}
+-- depends_on: {{ ref('int_refetched_dates') }}
 with active as (
     select
         user_id,
@@ -20,7 +18,7 @@ with active as (
     where
         user_id is not null
         and {{ is_counted() }}
-        and {{ when_incremental(is_touched_user()) }}
+        and {{ when_incremental(is_affected_user()) }}
     group by
         user_id,
         event_date

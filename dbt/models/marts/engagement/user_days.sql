@@ -1,14 +1,12 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='replace',
-    replaces="{{ is_touched_user() }} or (user_id is null and {{ is_changed_date() }})",
-    on_schema_change='fail',
+    materialized='replaced_rows',
+    meta={'replaces': "{{ is_affected_user() }} or (user_id is null and {{ is_refetched_date() }})"},
     post_hook="{{ mark_gaps_before() }}",
 ) }}
 
--- depends_on: {{ ref('int_touched_users') }}
--- depends_on: {{ ref('int_changed_dates') }}
--- depends_on: {{ ref('int_moved_user_days') }}
+-- depends_on: {{ ref('int_affected_users') }}
+-- depends_on: {{ ref('int_refetched_dates') }}
+-- depends_on: {{ ref('int_reassigned_user_days') }}
 -- a day made anew moves the day before and after it of the same users
 with doings_of_days as (
     select
@@ -19,7 +17,7 @@ with doings_of_days as (
         min(time) as first_at,
         max(time) as last_at
     from {{ ref('events') }}
-    where {{ when_incremental('(user_id is null or ' ~ is_touched_user() ~ ') and ' ~ is_touched()) }}
+    where {{ when_incremental('(user_id is null or ' ~ is_affected_user() ~ ') and ' ~ is_affected()) }}
     group by
         event_date,
         user_id,
@@ -34,7 +32,7 @@ with doings_of_days as (
             first_at,
             last_at
         from {{ this }}
-        where {{ is_touched_user() }} and not {{ is_touched() }}
+        where {{ is_affected_user() }} and not {{ is_affected() }}
     {% endif %}
 ),
 

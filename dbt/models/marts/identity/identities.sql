@@ -41,7 +41,7 @@ members as (
         id in (select to_id from links where link = 'rewritten')
         and id not in (select from_id from links where link = 'rewritten') as is_exported,
         id in (select from_id from links where link = 'rewritten') as is_overwritten,
-        id in (select sender_id from {{ ref('int_sender_days') }}) as is_sender,
+        id in (select sender_id from {{ ref('int_id_activity_by_day') }}) as is_sender,
         id in (select to_id from links where link = 'identify') as is_identified
     from clusters
 ),
@@ -76,7 +76,7 @@ senders as (
         min(first_at) as first_seen_at,
         max(last_at) as last_seen_at,
         sum(event_count)::bigint as event_count
-    from {{ ref('int_sender_days') }}
+    from {{ ref('int_id_activity_by_day') }}
     group by sender_id
 ),
 

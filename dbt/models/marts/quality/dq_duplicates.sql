@@ -1,11 +1,9 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='replace',
-    replaces="{{ is_changed_date() }}",
-    on_schema_change='fail',
+    materialized='replaced_rows',
+    meta={'replaces': "{{ is_refetched_date() }}"},
 ) }}
 
--- depends_on: {{ ref('int_changed_dates') }}
+-- depends_on: {{ ref('int_refetched_dates') }}
 -- by minutes, since a range joins few of them faster than all rows; no range begins or ends within one
 with minutes as (
     select
@@ -15,8 +13,8 @@ with minutes as (
     {% if is_incremental() %}
         -- implied by what follows, with two days for any zone, but lets DuckDB skip
         where
-            time >= (select min(changed.changed_date) - 2 from {{ ref('int_changed_dates') }} as changed)
-            and time < (select max(changed.changed_date) + 2 from {{ ref('int_changed_dates') }} as changed)
+            time >= (select min(changed.refetched_date) - 2 from {{ ref('int_refetched_dates') }} as changed)
+            and time < (select max(changed.refetched_date) + 2 from {{ ref('int_refetched_dates') }} as changed)
     {% endif %}
     group by all
 ),
@@ -30,7 +28,7 @@ exported as (
         on
             minutes.minute_start >= ranges.range_start
             and minutes.minute_start < ranges.range_end
-    where {{ when_incremental(is_changed_date(local_time('minutes.minute_start') ~ '::date')) }}
+    where {{ when_incremental(is_refetched_date(local_time('minutes.minute_start') ~ '::date')) }}
     group by all
 ),
 
@@ -39,7 +37,7 @@ kept as (
         event_date,
         sum(event_count) as events
     from {{ ref('user_days') }}
-    where {{ when_incremental(is_changed_date()) }}
+    where {{ when_incremental(is_refetched_date()) }}
     group by event_date
 )
 

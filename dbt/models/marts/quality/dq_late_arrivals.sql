@@ -1,11 +1,9 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='replace',
-    replaces="{{ is_changed_date() }}",
-    on_schema_change='fail',
+    materialized='replaced_rows',
+    meta={'replaces': "{{ is_refetched_date() }}"},
 ) }}
 
--- depends_on: {{ ref('int_changed_dates') }}
+-- depends_on: {{ ref('int_refetched_dates') }}
 with arrivals as (
     select
         event_date,
@@ -17,7 +15,7 @@ with arrivals as (
         quantile_cont(lateness_seconds, 0.99) as p99_lateness_seconds,
         max(lateness_seconds) as max_lateness_seconds
     from {{ ref('events') }}
-    where {{ when_incremental(is_changed_date()) }}
+    where {{ when_incremental(is_refetched_date()) }}
     group by event_date
 )
 

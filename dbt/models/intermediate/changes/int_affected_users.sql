@@ -1,15 +1,16 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='append',
+    materialized='appended_rows',
     schema='working',
 ) }}
 -- A change log: a complete build empties it, any other leaves what the next one has to make anew.
+
+-- depends_on: {{ ref('int_id_activity_by_day') }}
 
 with users as (
     select
         senders.former_user_id,
         identities.user_id
-    from {{ source('change_log', 'changed_senders') }} as senders
+    from {{ state_table('changed_ids') }} as senders
     left join {{ ref('identities') }} as identities on senders.sender_id = identities.distinct_id
     where senders.is_changed or senders.former_user_id is distinct from identities.user_id
 )
@@ -23,4 +24,4 @@ from users
 where former_user_id is not null
 union
 select user_id
-from {{ ref('int_moved_user_days') }}
+from {{ ref('int_reassigned_user_days') }}

@@ -1,9 +1,13 @@
 {{ config(
-    replaces="{{ is_changed_date() }}",
-    before_replacing="{{ log_changed_senders() }}",
+    materialized='replaced_rows',
+    meta={
+        'replaces': "{{ is_refetched_date() }}",
+        'before_replacing': "{{ log_changed_ids() }}",
+    },
+    schema='working',
 ) }}
 
--- depends_on: {{ ref('int_changed_dates') }}
+-- depends_on: {{ ref('int_refetched_dates') }}
 select
     event_date,
     sender_id,
@@ -15,7 +19,7 @@ select
     -- of all that tables are made of; summed up, since there may be several alike
     (sum(hash(event, time, distinct_id, insert_id, properties)) % {{ 2 ** 62 }})::bigint as digest
 from {{ ref('events') }}
-where sender_id is not null and {{ when_incremental(is_changed_date()) }}
+where sender_id is not null and {{ when_incremental(is_refetched_date()) }}
 group by
     event_date,
     sender_id

@@ -1,11 +1,10 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='append',
+    materialized='appended_rows',
     schema='working',
-    post_hook="{{ move_events_to_their_users() }}",
+    post_hook="{{ reassign_events() }}",
 ) }}
 
--- depends_on: {{ ref('int_changed_dates') }}
+-- depends_on: {{ ref('int_refetched_dates') }}
 -- A change log: a complete build empties it, any other leaves what the next one has to make anew.
 
 with moved as (
@@ -13,11 +12,11 @@ with moved as (
         days.event_date,
         days.user_id as former_user_id,
         identities.user_id
-    from {{ ref('int_sender_days') }} as days
+    from {{ ref('int_id_activity_by_day') }} as days
     inner join {{ ref('identities') }} as identities on days.sender_id = identities.distinct_id
     where
         days.user_id <> identities.user_id
-        and not {{ is_changed_date('days.event_date') }}
+        and not {{ is_refetched_date('days.event_date') }}
 )
 
 select

@@ -1,5 +1,5 @@
--- depends_on: {{ ref('int_changed_dates') }}
--- depends_on: {{ ref('int_moved_user_days') }}
+-- depends_on: {{ ref('int_refetched_dates') }}
+-- depends_on: {{ ref('int_reassigned_user_days') }}
 {% set kind = choice('session_kind', ['timeout', 'event', 'property']) %}
 {% set timeout = number('session_timeout_minutes', 1) %}
 {% set owner = choice('session_identity', ['user', 'device']) %}
@@ -25,7 +25,7 @@ with events as (
     where
         user_id is not null
         {% if sessions_are_incremental() %}
-            and {{ is_touched() }}
+            and {{ is_affected() }}
             and event_date >= coalesce(getvariable('first_date'), date '-infinity')
             and event_date <= coalesce(getvariable('last_date'), date 'infinity')
         {% endif %}

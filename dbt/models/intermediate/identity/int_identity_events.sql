@@ -1,6 +1,10 @@
-{{ config(replaces="{{ is_changed_date() }}") }}
+{{ config(
+    materialized='replaced_rows',
+    meta={'replaces': "{{ is_refetched_date() }}"},
+    schema='working',
+) }}
 
--- depends_on: {{ ref('int_changed_dates') }}
+-- depends_on: {{ ref('int_refetched_dates') }}
 -- what int_identity_links reads of events, with few rows for many: those of one day that say the same are one
 select
     event_date,
@@ -16,7 +20,7 @@ select
 from {{ ref('events') }}
 where
     sender_id is not null
-    and {{ when_incremental(is_changed_date()) }}
+    and {{ when_incremental(is_refetched_date()) }}
     and (
         (device_id <> '' and ('$device:' || device_id <> sender_id or {{ is_named_for_a_device() }}))
         or coalesce(distinct_id_before_identity, preshuffle_distinct_id) <> ''

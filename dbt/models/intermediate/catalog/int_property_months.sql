@@ -1,13 +1,17 @@
-{{ config(replaces="{{ is_changed_month('month_start') }}") }}
+{{ config(
+    materialized='replaced_rows',
+    meta={'replaces': "{{ is_refetched_month('month_start') }}"},
+    schema='working',
+) }}
 
--- depends_on: {{ ref('int_changed_dates') }}
+-- depends_on: {{ ref('int_refetched_dates') }}
 -- What `property_catalog` would put together of each day, in each build, is done once for the months before.
 with days as (
     select
         *,
         date_trunc('month', event_date)::date as month_start
     from {{ ref('int_property_days') }}
-    where {{ when_incremental(is_changed_month("date_trunc('month', event_date)")) }}
+    where {{ when_incremental(is_refetched_month("date_trunc('month', event_date)")) }}
 ),
 
 {{ merged_properties(['month_start', 'event', 'property']) }},

@@ -1,10 +1,11 @@
-{# A view in one statement: none is renamed, since nobody else reads while dbt builds. #}
-{% materialization view, adapter='duckdb' %}
+{# A view that is created or replaced in one statement. dbt's own `view` renames the former one, for readers of it; nobody
+   reads this file while dbt builds. #}
+{% materialization replaced_view, adapter='duckdb' %}
     {% set existing = load_cached_relation(this) %}
     {% if existing is not none and not existing.is_view %}
         {% do adapter.drop_relation(existing) %}
     {% endif %}
-    {% call in_one_script() %}
+    {% call mixpanel_data.in_one_script() %}
         create or replace view {{ this }} as (
             {{ sql }}
         )

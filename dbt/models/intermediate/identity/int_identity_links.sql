@@ -2,7 +2,7 @@
 {% set conflict = choice('identity_device_conflict', ['first', 'last', 'none']) %}
 
 with events as (
-    select * from {{ ref('int_linking_events') }}
+    select * from {{ ref('int_identity_events') }}
     where {{ 'sender_id is not null' if rule in ('simplified', 'original') else 'false' }}
 ),
 

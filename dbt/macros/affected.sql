@@ -1,0 +1,59 @@
+{# The days of which this build makes rows anew. #}
+{% macro affected_dates() -%}
+    select refetched_date as event_date from {{ ref('mixpanel_data', 'int_refetched_dates') }}
+    union all
+    select event_date from {{ ref('mixpanel_data', 'int_reassigned_user_days') }}
+{%- endmacro %}
+
+{# True for the user and the day of rows that this build makes anew: the day was fetched again, or events of the day
+   changed hands because identities were merged. The first part is implied by the second, but lets DuckDB skip. #}
+{% macro is_affected(user='user_id', day='event_date') -%}
+    (
+        {{ day }} in ({{ affected_dates() }})
+        and (
+            {{ day }} in (select refetched_date from {{ ref('int_refetched_dates') }})
+            or ({{ user }}, {{ day }}) in (select (user_id, event_date) from {{ ref('int_reassigned_user_days') }})
+        )
+    )
+{%- endmacro %}
+
+{# True for days of which this build makes all rows anew. #}
+{% macro is_refetched_date(column='event_date') -%}
+    {{ column }} in (select refetched_date from {{ ref('int_refetched_dates') }})
+{%- endmacro %}
+
+{# True for first days of months with such a day. #}
+{% macro is_refetched_month(column) -%}
+    {{ column }} in (select date_trunc('month', refetched_date) from {{ ref('int_refetched_dates') }})
+{%- endmacro %}
+
+{# True for users of whom this build makes all rows anew. #}
+{% macro is_affected_user(column='user_id') -%}
+    {{ column }} in (select user_id from {{ ref('mixpanel_data', 'int_affected_users') }})
+{%- endmacro %}
+
+{# True for days of a funnel that are counted anew: some attempt is another one, or a mark may be, since more is known
+   than when they were last counted. #}
+{% macro is_changed_funnel_day() -%}
+    (funnel, entry_date) in (
+        select (funnel, entry_date) from {{ state_table('changed_funnel_days') }}
+        union all
+        select (kept.funnel, kept.entry_date)
+        from {{ this }} as kept
+        inner join {{ ref('days') }} as days on kept.entry_date = days.event_date
+        where
+            (
+                not kept.is_complete
+                and days.known_until > (select min(changed.range_start) from {{ ref('int_refetched_ranges') }} as changed)
+            )
+            or (
+                (not kept.is_complete or kept.is_entry_partial)
+                and kept.entry_date >= (select min(changed.refetched_date) from {{ ref('int_refetched_dates') }} as changed)
+            )
+    )
+{%- endmacro %}
+
+{# Whether a mart reads what is kept for it in the schema `working`. Unit tests say no, and so reach from events on. #}
+{% macro uses_working_tables() %}
+    {{ return(true) }}
+{% endmacro %}
