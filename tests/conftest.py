@@ -19,8 +19,8 @@ from publish import core_models
 from xdist.scheduler import LoadScopeScheduling
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.project.models import models_folder
 from mixpanel_data._internal.transform.dbt_process import PARSED, environment
-from mixpanel_data._internal.transform.dbt_project import project_folder
 
 # How long an example takes says more about the machine than about us.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -151,7 +151,7 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if not kept.exists():
             folder = DataFolder.at(root / "parse").create()
             duckdb.connect(str(folder.raw)).close()
-            project = str(project_folder())
+            project = str(models_folder())
             arguments = ["parse", "--project-dir", project, "--profiles-dir", project]
             variables = environment(folder.build, {})
             listens.write_text(str(warm_dbt.start(arguments, folder.root, variables)))

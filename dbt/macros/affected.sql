@@ -5,8 +5,9 @@
     select event_date from {{ ref('mixpanel_data', 'int_reassigned_user_days') }}
 {%- endmacro %}
 
-{# True for the user and the day of rows that this build makes anew: the day was fetched again, or events of the day
-   changed hands because identities were merged. The first part is implied by the second, but lets DuckDB skip. #}
+{# True for the user and the day of rows that this build makes anew: the day was fetched again,
+   or events of the day changed hands because identities were merged. The first part is implied
+   by the second, but lets DuckDB skip. #}
 {% macro is_affected(user='user_id', day='event_date') -%}
     (
         {{ day }} in ({{ affected_dates() }})
@@ -32,8 +33,8 @@
     {{ column }} in (select user_id from {{ ref('mixpanel_data', 'int_affected_users') }})
 {%- endmacro %}
 
-{# True for days of a funnel that are counted anew: some attempt is another one, or a mark may be, since more is known
-   than when they were last counted. #}
+{# True for days of a funnel that are counted anew: some attempt is another one, or a mark may
+   be, since more is known than when they were last counted. #}
 {% macro is_changed_funnel_day() -%}
     (funnel, entry_date) in (
         select (funnel, entry_date) from {{ state_table('changed_funnel_days') }}
@@ -53,7 +54,8 @@
     )
 {%- endmacro %}
 
-{# Whether a mart reads what is kept for it in the schema `working`. Unit tests say no, and so reach from events on. #}
+{# Whether a mart reads what is kept for it in the schema `working`. Unit tests say no, and so
+   reach from events on. #}
 {% macro uses_working_tables() %}
     {{ return(true) }}
 {% endmacro %}

@@ -12,7 +12,8 @@
     {{ return(tried) }}
 {% endmacro %}
 
-{# Days after a touched one until which its conversions and touches may matter; none when they always do. #}
+{# Days after a touched one until which its conversions and touches may matter; none when they
+   always do. #}
 {% macro attribution_reach() %}
     {% set reach = [] %}
     {% for attribution in attributions() %}
@@ -47,8 +48,8 @@
     {% endfor %}
 {% endmacro %}
 
-{# Shares of the first and the last touch, the others share the rest. Of two touches both are scaled to sum 1. What a
-   value gets is the sum of its touches. #}
+{# Shares of the first and the last touch, the others share the rest. Of two touches both are
+   scaled to sum 1. What a value gets is the sum of its touches. #}
 {% macro credit_by_shape(first, last) -%}
     case
         when touch_count = 1 then 1.0

@@ -1,14 +1,16 @@
-{# First and last days of stretches with `events_in_a_batch` events or so: what looks at all events, or changes them,
-   goes through them one by one, and memory does not grow with history. #}
+{# First and last days of stretches with `events_in_a_batch` events or so: what looks at all
+   events, or changes them, goes through them one by one, and memory does not grow with history. #}
 {% macro batches_of_days(counted_days) %}
-    {% set batch = 'sum(event_count) over (order by event_date asc) // ' ~ mixpanel_data.number('events_in_a_batch', 1) %}
+    {% set size = mixpanel_data.number('events_in_a_batch', 1) %}
+    {% set batch = 'sum(event_count) over (order by event_date asc) // ' ~ size %}
     {{ return(run_query(
         'select min(event_date), max(event_date)'
         ~ ' from (select event_date, ' ~ batch ~ ' as batch from (' ~ counted_days ~ ')) group by batch order by batch asc'
     ).rows) }}
 {% endmacro %}
 
-{# True, and where a model has `meta.batch_by` what its materialization replaces by a condition on the days of a batch. #}
+{# True, and where a model has `meta.batch_by` what its materialization replaces by a condition
+   on the days of a batch. #}
 {% macro of_the_batch() %}{{ return('/* of the batch */ true') }}{% endmacro %}
 
 {# The model's SQL once for each batch. #}
@@ -17,10 +19,12 @@
     {% if not column %}
         {{ return([sql]) }}
     {% endif %}
-    {% set counted = 'select event_date, count(*) as event_count from ' ~ ref('mixpanel_data', 'events') ~ ' group by event_date' %}
+    {% set counted = 'select event_date, count(*) as event_count from ' ~ ref('mixpanel_data', 'events')
+        ~ ' group by event_date' %}
     {% set selects = [] %}
     {% for first, last in mixpanel_data.batches_of_days(counted) %}
-        {% do selects.append(sql.replace(mixpanel_data.of_the_batch(), column ~ " between '" ~ first ~ "' and '" ~ last ~ "'")) %}
+        {% set days = column ~ " between '" ~ first ~ "' and '" ~ last ~ "'" %}
+        {% do selects.append(sql.replace(mixpanel_data.of_the_batch(), days)) %}
     {% endfor %}
     {# of a project without events a table without rows #}
     {{ return(selects or [sql]) }}

@@ -1,10 +1,12 @@
 -- noqa: disable=layout.indent
-{# What the file remembers between builds, in `build_state`: the loads, models and settings of the last complete build.
-   A build is complete when every model of this project, and every model that reads one of them, was selected and
-   succeeded in one `dbt build` or `dbt run`, and nothing else failed in it. Only that counts loads as built and
-   empties the change logs, so whatever a selection or a failure leaves out is made anew by the next one. Each model
-   replaces the rows of days, users or profiles that the loads not yet built and the change logs name; both only grow
-   until a build is complete, so rows that a partial run made from older ones are among those that are replaced. #}
+{# What the file remembers between builds, in `build_state`: the loads, models and settings of
+   the last complete build. A build is complete when every model of this project, and every model
+   that reads one of them, was selected and succeeded in one `dbt build` or `dbt run`, and
+   nothing else failed in it. Only that counts loads as built and empties the change logs, so
+   whatever a selection or a failure leaves out is made anew by the next one. Each model replaces
+   the rows of days, users or profiles that the loads not yet built and the change logs name;
+   both only grow until a build is complete, so rows that a partial run made from older ones are
+   among those that are replaced. #}
 
 {# Before the first model: what this run may do, and what it has to build from scratch. #}
 {% macro begin_run() %}
@@ -61,8 +63,8 @@
     {% endif %}
 {% endmacro %}
 
-{# A table that builds keep between them, in the schema `working`. No model, since it has to be there before the first one,
-   and no source, since this project writes it:
+{# A table that builds keep between them, in the schema `working`. No model, since it has to be there
+   before the first one, and no source, since this project writes it:
    - `build_state` (kind, name, value): the loads, models (with their checksums) and settings of the last complete build
    - `seen_loads` (load_id): loads that were committed when the current run began; a complete build drops it
    - `changed_ids` (sender_id, former_user_id, is_changed): written by `int_id_activity_by_day`
@@ -71,7 +73,8 @@
     {{ return(api.Relation.create(database=target.database, schema='working', identifier=name)) }}
 {% endmacro %}
 
-{# The loads are those of now: one that is committed while models are built may be read by some of them only. #}
+{# The loads are those of now: one that is committed while models are built may be read by some
+   of them only. #}
 {% macro create_build_state() %}
     {% set state = state_table('build_state') %}
     {% do run_query(
@@ -83,7 +86,8 @@
     ) %}
 {% endmacro %}
 
-{# `models`: {unique_id: checksum} of the last complete build, empty when there was none. `settings`: {name: JSON}. #}
+{# `models`: {unique_id: checksum} of the last complete build, empty when there was none.
+   `settings`: {name: JSON}. #}
 {% macro recorded_state() %}
     {% set recorded = {'models': {}, 'settings': {}} %}
     {% for row in run_query(
@@ -100,16 +104,19 @@
     ) %}
 {% endmacro %}
 
-{# Tables that hold what others can't be built without: loads and users that were found changed, ids of sessions. #}
+{# Tables that hold what others can't be built without: loads and users that were found changed,
+   ids of sessions. #}
 {% macro models_with_state() %}
     {{ return([
-        'model.mixpanel_data.events', 'model.mixpanel_data.int_id_activity_by_day', 'model.mixpanel_data.int_reassigned_user_days',
-        'model.mixpanel_data.int_affected_users', 'model.mixpanel_data.sessions',
+        'model.mixpanel_data.events', 'model.mixpanel_data.int_id_activity_by_day',
+        'model.mixpanel_data.int_reassigned_user_days', 'model.mixpanel_data.int_affected_users',
+        'model.mixpanel_data.sessions',
     ]) }}
 {% endmacro %}
 
-{# Incremental models that were no part of the last complete build, whose file is another one since, or whose table is
-   gone: they have missed loads or hold other rows, so they are not added to. Forgotten until a complete build, however many runs there are before. #}
+{# Incremental models that were no part of the last complete build, whose file is another one
+   since, or whose table is gone: they have missed loads or hold other rows, so they are not
+   added to. Forgotten until a complete build, however many runs there are before. #}
 {% macro models_to_forget(recorded, required, selected, is_sampled) %}
     {% set unknown = [] %}
     {% set holds_other_rows = flags.FULL_REFRESH and (is_sampled or flags.DEFER) %}
@@ -122,7 +129,8 @@
     {% endfor %}
     {% if unknown | select('in', recorded.models) | list %}
         {% do run_query(
-            'delete from ' ~ state_table('build_state') ~ " where kind = 'model' and name in " ~ literals(unknown)
+            'delete from ' ~ state_table('build_state') ~ " where kind = 'model' and name in "
+            ~ literals(unknown)
         ) %}
     {% endif %}
     {{ return(unknown) }}
@@ -188,7 +196,8 @@
     ) }}
 {% endmacro %}
 
-{# Counts what the run saw as built. In one transaction: killed within it, the run has counted nothing. #}
+{# Counts what the run saw as built. In one transaction: killed within it, the run has counted
+   nothing. #}
 {% macro record_complete_build(required) %}
     {% set state = state_table('build_state') %}
     {% set ledger = relation_of('model.mixpanel_data._metadata') %}

@@ -1,6 +1,7 @@
 -- noqa: disable=layout.indent,layout.long_lines
-{# The text of a property in the type it was configured with; null when it can't be read so. The table of what each type
-   reads is docs/casts.md, which a test goes through cell by cell. Nothing here asks the database session's settings. #}
+{# The text of a property in the type it was configured with; null when it can't be read so. The
+   table of what each type reads is docs/casts.md, which a test goes through cell by cell.
+   Nothing here asks the database session's settings. #}
 {% macro typed(property) -%}
     {{ read_as(property.type, property.alias) }}
 {%- endmacro %}
@@ -38,7 +39,8 @@
     end
 {%- endmacro %}
 
-{# ISO 8601, in UTC: an offset is taken off, and without one the time is UTC, whatever the session's zone is. #}
+{# ISO 8601, in UTC: an offset is taken off, and without one the time is UTC, whatever the
+   session's zone is. #}
 {% macro read_as_datetime(text) -%}
     {% set offset = 'z|utc|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?' -%}
     {% set clock = '(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?' -%}

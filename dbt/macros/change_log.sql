@@ -1,7 +1,8 @@
 -- noqa: disable=layout.indent
-{# A day that is fetched again mostly holds what was there. `int_id_activity_by_day` has a digest of each sender's day, and
-   logs whose differ before it replaces the former ones: in one transaction, so that a build which fails later has lost
-   none. The rest of the day's senders is logged, too, for who they were: identities may differ by now. #}
+{# A day that is fetched again mostly holds what was there. `int_id_activity_by_day` has a digest
+   of each sender's day, and logs whose differ before it replaces the former ones: in one
+   transaction, so that a build which fails later has lost none. The rest of the day's senders is
+   logged, too, for who they were: identities may differ by now. #}
 {% macro log_changed_ids() %}
     insert into {{ state_table('changed_ids') }} by name
     select
@@ -12,7 +13,8 @@
     full join new_rows using (event_date, sender_id);
 {% endmacro %}
 
-{# Few attempts of an affected user are others than before, and `funnels` counts only days anew on which some are. #}
+{# Few attempts of an affected user are others than before, and `funnels` counts only days anew
+   on which some are. #}
 {% macro log_changed_funnel_days() %}
     {% set columns = 'funnel, segment, user_id, entry_date, entered_at, steps_reached, step_times, open_until' %}
     {% set former = 'select ' ~ columns ~ ' from ' ~ this ~ ' where ' ~ is_affected_user() %}
@@ -36,7 +38,8 @@
     create table if not exists {{ state_table('changed_funnel_days') }} (funnel varchar, entry_date date);
 {% endmacro %}
 
-{# All of them, those that are models included, once a complete build has made anew what they name. #}
+{# All of them, those that are models included, once a complete build has made anew what they
+   name. #}
 {% macro empty_change_logs() %}
     delete from {{ state_table('changed_ids') }};
     delete from {{ state_table('changed_funnel_days') }};

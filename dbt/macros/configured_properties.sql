@@ -1,6 +1,6 @@
 -- noqa: disable=layout.indent
-{# A variable that configures columns, tried: a list of {name, alias, type, sql_type}. `columns` are the names that are
-   taken already. #}
+{# A variable that configures columns, tried: a list of {name, alias, type, sql_type}. `columns`
+   are the names that are taken already. #}
 {% macro configured_properties(variable, columns) %}
     {% set sql_types = {
         'string': 'varchar', 'number': 'double', 'integer': 'bigint', 'boolean': 'boolean', 'date': 'date',
@@ -39,8 +39,8 @@
     {{ return(tried) }}
 {% endmacro %}
 
-{# A contract names its columns in yml, which can't know what is configured: this adds them, and their comments, while
-   the model is built. #}
+{# A contract names its columns in yml, which can't know what is configured: this adds them, and
+   their comments, while the model is built. #}
 {% macro declare_properties(properties) %}
     {% for property in properties %}
         {% do model['columns'].update({property.alias: {

@@ -1,34 +1,36 @@
 -- noqa: disable=layout.indent
-{# True when one of the days from `first` to the one that `is_partial` and `known_since` are of is not wholly known:
-   what is counted over them is a lower bound. #}
+{# True when one of the days from `first` to the one that `is_partial` and `known_since` are of
+   is not wholly known: what is counted over them is a lower bound. #}
 {% macro reaches_unknown(first, day='') -%}
     ({{ day }}is_partial or {{ day }}known_since > {{ first }})
 {%- endmacro %}
 
-{# Known days before a first time that make it one. History begins somewhere, so that nobody is new for certain; who was
-   not seen for so long is called new, and before that his being new is marked. #}
+{# Known days before a first time that make it one. History begins somewhere, so that nobody is
+   new for certain; who was not seen for so long is called new, and before that his being new is
+   marked. #}
 {% macro days_before_new() %}{{ return(30) }}{% endmacro %}
 
-{# What a period says of its coverage, from its days in `int_days`. Its last day knows since when there is no gap;
-   without it the period isn't over. #}
+{# What a period says of its coverage, from its days in `int_days`. Its last day knows since when
+   there is no gap; without it the period isn't over. #}
 {% macro is_whole_since(first, last) -%}
     coalesce(bool_or(event_date = {{ last }} and not {{ reaches_unknown(first) }}), false)
 {%- endmacro %}
 
-{# First of the days that say where the users of a period come from: those of the period before, and enough to call
-   somebody new. #}
+{# First of the days that say where the users of a period come from: those of the period before,
+   and enough to call somebody new. #}
 {% macro since_new(unit, period_start) -%}
     least(({{ period_start }} - interval 1 {{ unit }})::date, {{ period_start }} - {{ days_before_new() }})
 {%- endmacro %}
 
-{# True when a day between a user's active day and the one before isn't wholly known: he may have been active then. Of
-   a first one the days before it that make him new. #}
+{# True when a day between a user's active day and the one before isn't wholly known: he may have
+   been active then. Of a first one the days before it that make him new. #}
 {% macro has_gap_before(row, days='days') -%}
     {{ days }}.known_since > coalesce({{ row }}.previous_date + 1, {{ row }}.event_date - {{ days_before_new() }})
 {%- endmacro %}
 
-{# True when the time from the first day of a look-back to the conversion is not wholly known: touches may be missing.
-   Which conversion is a user's first depends on the days before it, too, as many as make a user new. #}
+{# True when the time from the first day of a look-back to the conversion is not wholly known:
+   touches may be missing. Which conversion is a user's first depends on the days before it, too,
+   as many as make a user new. #}
 {% macro has_partial_lookback(row, days='days') -%}
     {{ row }}.converted_at >= coalesce({{ days }}.known_until, '-infinity')
     or case {{ row }}.attribution
@@ -60,8 +62,8 @@
     where kept.rowid = marked.marked_row
 {% endmacro %}
 
-{# A day that becomes known closes a gap before days of users who did nothing on it. Rows from the first changed day on
-   are looked at, and those changed whose mark is another. #}
+{# A day that becomes known closes a gap before days of users who did nothing on it. Rows from
+   the first changed day on are looked at, and those changed whose mark is another. #}
 {% macro mark_gaps_before() %}
     update {{ this }} as kept
     set is_gap_before = marked.is_gap_before

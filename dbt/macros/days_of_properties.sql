@@ -1,6 +1,7 @@
 -- noqa: disable=layout.indent
-{# How many registers a property's values are thrown into: of each the rarest hash is kept, and from these follows about
-   how many values there are (HyperLogLog), however the days are put together. 256 are right within a tenth. #}
+{# How many registers a property's values are thrown into: of each the rarest hash is kept, and
+   from these follows about how many values there are (HyperLogLog), however the days are put
+   together. 256 are right within a tenth. #}
 {% macro registers() %}{{ return(256) }}{% endmacro %}
 
 {# One row per day, event and property: what the property was on all events of the day. #}

@@ -1,6 +1,7 @@
 -- noqa: disable=layout.indent,layout.long_lines
-{# The entries of a variable that lists definitions, tried: each a mapping with a name of its own and no key that is
-   not in `defaults`, which stand for what it leaves out. A default of none must be given. #}
+{# The entries of a variable that lists definitions, tried: each a mapping with a name of its own
+   and no key that is not in `defaults`, which stand for what it leaves out. A default of none
+   must be given. #}
 {% macro definitions(variable, defaults) %}
     {% set tried = [] %}
     {% for entry in var(variable) %}
@@ -48,7 +49,8 @@
     {% endif %}
 {% endmacro %}
 
-{# Tries that events of these names have ever been seen, once there are any: else a misspelt name is an empty report. #}
+{# Tries that events of these names have ever been seen, once there are any: else a misspelt name
+   is an empty report. #}
 {% macro require_known_events(variable, names) %}
     {% if execute and names %}
         {% set known = run_query('select distinct event from ' ~ ref('events')).columns[0].values() | list %}
@@ -89,7 +91,8 @@
     {% endfor %}
 {% endmacro %}
 
-{# The variable `funnels`, tried. Each step is a list of events, any of which will do, with a filter of its own. #}
+{# The variable `funnels`, tried. Each step is a list of events, any of which will do, with a
+   filter of its own. #}
 {% macro funnels() %}
     {% set tried = definitions('funnels', {
         'steps': none, 'window': 7, 'window_unit': 'day', 'counting': 'uniques', 'reentry': 'default', 'exclude': [],
@@ -121,7 +124,8 @@
         {% do require_one_of('funnels', funnel, 'segment_at', places) %}
         {% set seconds = {'second': 1, 'minute': 60, 'hour': 3600, 'day': 86400, 'week': 604800} %}
         {% set window_days = (funnel.window * seconds[funnel.window_unit] / 86400) | round(0, 'ceil') | int %}
-        {# who did it before in a time unknown may be no entry: by uniques not again, by totals while the window is open #}
+        {# who did it before in a time unknown may be no entry: by uniques not again, by totals
+           while the window is open #}
         {% set days_before = [window_days, days_before_new() if funnel.counting == 'uniques' else 0] | max %}
         {% do funnel.update({'steps': steps, 'filters': filters, 'days_before': days_before}) %}
     {% endfor %}

@@ -1,4 +1,5 @@
-{# The properties of events that have a column of their own, as [property, column]: what Mixpanel's libraries send. #}
+{# The properties of events that have a column of their own, as [property, column]: what
+   Mixpanel's libraries send. #}
 {% macro event_fields() %}
     {{ return([
         ['$distinct_id_before_identity', 'distinct_id_before_identity'],

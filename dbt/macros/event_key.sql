@@ -1,7 +1,8 @@
 -- noqa: disable=layout.indent
-{# One value for each event, the same in whatever order and how often it was loaded: a hash of what Mixpanel tells
-   events apart by, each part with its length, so that no two of them run together. Those sent without an insert_id
-   are told apart by everything they hold, and copies by number. #}
+{# One value for each event, the same in whatever order and how often it was loaded: a hash of
+   what Mixpanel tells events apart by, each part with its length, so that no two of them run
+   together. Those sent without an insert_id are told apart by everything they hold, and copies
+   by number. #}
 {% macro event_key() -%}
     md5(
         concat_ws(
@@ -24,7 +25,8 @@
     lower(trim({{ column }})) in {{ literals([''] + var('junk_ids') | map('trim') | map('lower') | list) }}
 {%- endmacro %}
 
-{# The id an event itself carries. Null for what belongs to nobody: imports, ad spend, hot shards. #}
+{# The id an event itself carries. Null for what belongs to nobody: imports, ad spend, hot
+   shards. #}
 {% macro sender_id() -%}
     {% set rule = choice('identity_rule', ['simplified', 'original', 'legacy', 'none']) -%}
     case when distinct_id <> '' then
@@ -46,8 +48,9 @@
     event in ('$identify', '$create_alias', '$merge')
 {%- endmacro %}
 
-{# True for an event that carries a device and no user while the export names somebody: Mixpanel writes the id there
-   that it resolved the device to. Older libraries sent the bare device as distinct_id, which is nobody. #}
+{# True for an event that carries a device and no user while the export names somebody: Mixpanel
+   writes the id there that it resolved the device to. Older libraries sent the bare device as
+   distinct_id, which is nobody. #}
 {% macro is_named_for_a_device() -%}
     sender_id = '$device:' || device_id and not starts_with(distinct_id, '$device:') and distinct_id <> device_id
 {%- endmacro %}

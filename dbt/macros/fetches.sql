@@ -1,4 +1,5 @@
-{# The raw ledger. Where version 0.1.0 wrote all of it, it has no load numbers: they are null then. #}
+{# The raw ledger. Where version 0.1.0 wrote all of it, it has no load numbers: they are null
+   then. #}
 {% macro fetches() -%}
     (
         select * from {{ source('mixpanel', '_metadata') }}
@@ -7,8 +8,9 @@
     )
 {%- endmacro %}
 
-{# A value that is greatest for the newest fetch: that of the last load, whatever the clocks said. Fetches without a
-   load number are older than all that have one; among them the time of the fetch decides. #}
+{# A value that is greatest for the newest fetch: that of the last load, whatever the clocks
+   said. Fetches without a load number are older than all that have one; among them the time of
+   the fetch decides. #}
 {% macro in_order_of_loads() -%}
     (coalesce(load_number, 0), fetched_at, load_id)
 {%- endmacro %}

@@ -1,5 +1,6 @@
-{# What models of your own ask: which of their rows this build has to make again. Described in for_own_models.yml. Such a
-   model may be one of another project, where dbt looks up neither the macros nor the models of this one unprefixed. #}
+{# What models of your own ask: which of their rows this build has to make again. Described in
+   for_own_models.yml. Such a model may be one of another project, where dbt looks up neither the
+   macros nor the models of this one unprefixed. #}
 {% macro changed_dates() -%}
     {# events have their users and sessions once this model was built #}
     {%- do ref('mixpanel_data', 'sessions') -%}
@@ -20,7 +21,8 @@
     {{ condition if mixpanel_data.is_incremental() else at_first }}
 {%- endmacro %}
 
-{# Warn about models of your own that may be built before the events have their users and sessions. #}
+{# Warn about models of your own that may be built before the events have their users and
+   sessions. #}
 {% macro warn_about_early_readers(required) %}
     {% set readers = [] %}
     {% for id in required if 'model.mixpanel_data.events' in graph.nodes[id].depends_on.nodes %}

@@ -1,7 +1,9 @@
-{# dbt asks this of every incremental model. Beside what dbt itself answers, it is true for models that `begin_run` found
-   to be built from scratch in this run: after a variable changed, or when they have missed loads. A project that has
-   this one as a package needs a macro of the same name that returns `mixpanel_data.should_full_refresh()`, so that its
-   models of the materialization `incremental` follow. `full_refresh: false` in a model's config goes before both. #}
+{# dbt asks this of every incremental model. Beside what dbt itself answers, it is true for
+   models that `begin_run` found to be built from scratch in this run: after a variable changed,
+   or when they have missed loads. A project that has this one as a package needs a macro of the
+   same name that returns `mixpanel_data.should_full_refresh()`, so that its models of the
+   materialization `incremental` follow. `full_refresh: false` in a model's config goes before
+   both. #}
 {% macro should_full_refresh() %}
     {% set run = graph.get('mixpanel_data', {}) if execute else {} %}
     {% if run.get('invocation_id') == invocation_id and model.unique_id in run.from_scratch %}
@@ -48,7 +50,8 @@
     {{ return(found | list) }}
 {% endmacro %}
 
-{# Raise when an incremental model of another project has to be built from scratch, and only dbt's own flag can do that. #}
+{# Raise when an incremental model of another project has to be built from scratch, and only
+   dbt's own flag can do that. #}
 {% macro require_full_refresh_flag(from_scratch) %}
     {% set takes_ours = project_name == 'mixpanel_data' or context.get(project_name, {}).get('should_full_refresh') %}
     {% for id in from_scratch if id in selected_resources and not flags.FULL_REFRESH %}

@@ -5,10 +5,11 @@
     (event in {{ literals(funnel.steps[number - 1]) }}{{ ' and coalesce(' ~ filter ~ ', false)' if filter }})
 {%- endmacro %}
 
-{# CTEs of one funnel, each name with its number. First what every first step would lead to, were it an attempt of its
-   own; `attempts_<number>` are those of them that count. Consecutive steps within `funnel_grace_seconds` of each other
-   may come in any order, and an event that ends attempts does so only if it is further than that from the steps around
-   it. A step may thus lie before the entry, where another attempt may have used it: then the entry is tried `afresh`,
+{# CTEs of one funnel, each name with its number. First what every first step would lead to, were
+   it an attempt of its own; `attempts_<number>` are those of them that count. Consecutive steps
+   within `funnel_grace_seconds` of each other may come in any order, and an event that ends
+   attempts does so only if it is further than that from the steps around it. A step may thus lie
+   before the entry, where another attempt may have used it: then the entry is tried `afresh`,
    with what follows it alone. #}
 {% macro funnel_ctes(funnel, number) %}
 {% set held = range(funnel.hold_constant | length) %}
@@ -16,9 +17,11 @@
 {% set in_time = '<=' if switch('funnel_window_inclusive') else '<' %}
 {% set grace = var('funnel_grace_seconds') %}
 {% set null_is_a_value = switch('funnel_held_null_matches') %}
-{# The steps whose value of the segment's column can be that of the attempt, as `next_segment` of each. #}
+{# The steps whose value of the segment's column can be that of the attempt, as `next_segment` of
+   each. #}
 {% set telling = [funnel.segment_at] if funnel.segment_at is number else range(1, funnel.steps | length + 1) | list %}
-{# Attempts of a user follow each other; those of each segment on their own if the segment's column is held constant. #}
+{# Attempts of a user follow each other; those of each segment on their own if the segment's
+   column is held constant. #}
 {% set is_held = funnel.segment in funnel.hold_constant %}
 events_{{ number }} as (
     select

@@ -1,4 +1,5 @@
-{# What follows a CTE `fetches`: one row per stretch of time they cover, touching and overlapping ones merged. #}
+{# What follows a CTE `fetches`: one row per stretch of time they cover, touching and overlapping
+   ones merged. #}
 {% macro merged_ranges() %}
 opened as (
     select

@@ -1,5 +1,5 @@
-{# The properties of profiles that Mixpanel itself reserves and that have a column of their own, in the form of
-   `configured_properties`. #}
+{# The properties of profiles that Mixpanel itself reserves and that have a column of their own,
+   in the form of `configured_properties`. #}
 {% macro profile_fields() %}
     {% set fields = [] %}
     {% for column in [

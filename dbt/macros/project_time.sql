@@ -13,8 +13,8 @@
     {%- endif %}
 {%- endmacro %}
 
-{# When a date begins in the project's zone, UTC. A midnight that the clocks skip is the instant they skip it; of one
-   that they show twice the first counts. #}
+{# When a date begins in the project's zone, UTC. A midnight that the clocks skip is the instant
+   they skip it; of one that they show twice the first counts. #}
 {% macro start_of_day(column) -%}
     {% set zone = project_timezone() -%}
     {% if zone == 'UTC' -%}
@@ -30,8 +30,8 @@
     {%- endif %}
 {%- endmacro %}
 
-{# Seconds from one time to a later one, exact to the microsecond. Never a difference of two `epoch()`: numbers so large
-   have no microseconds left. #}
+{# Seconds from one time to a later one, exact to the microsecond. Never a difference of two
+   `epoch()`: numbers so large have no microseconds left. #}
 {% macro seconds_between(earlier, later) -%}
     (epoch_us({{ later }}) - epoch_us({{ earlier }})) / 1e6
 {%- endmacro %}
@@ -50,7 +50,8 @@
     {%- endif %}
 {%- endmacro %}
 
-{# How many days, weeks or months lie between two dates by the calendar: 0 in the same one, 1 in the next. #}
+{# How many days, weeks or months lie between two dates by the calendar: 0 in the same one, 1 in
+   the next. #}
 {% macro periods_between(unit, earlier, later) -%}
     {% if unit == 'day' -%}
         {{ later }} - {{ earlier }}

@@ -1,6 +1,7 @@
-{# Merging identities changes who did what in the past. Few events at a time, so an update costs less than a rebuild.
-   `int_id_activity_by_day` knows which, without a look at all events; both change in one transaction, so that they never
-   differ. Found first, so that DuckDB knows how few they are before it plans. #}
+{# Merging identities changes who did what in the past. Few events at a time, so an update costs
+   less than a rebuild. `int_id_activity_by_day` knows which, without a look at all events; both
+   change in one transaction, so that they never differ. Found first, so that DuckDB knows how
+   few they are before it plans. #}
 {% macro reassign_events() %}
     create or replace temporary table moved as
     select

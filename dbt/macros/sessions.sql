@@ -1,12 +1,13 @@
 -- noqa: disable=layout.indent
-{# Sessions of a user that end at midnight are made anew day by day. Others may hang together over any time, and
-   sessions of a device over several users: these are all made anew. #}
+{# Sessions of a user that end at midnight are made anew day by day. Others may hang together
+   over any time, and sessions of a device over several users: these are all made anew. #}
 {% macro sessions_are_incremental() %}
     {{ return(switch('session_split_at_midnight') and var('session_identity') == 'user') }}
 {% endmacro %}
 
-{# Writes into each touched event the session it belongs to. In batches, which `int_event_sessions` reads off variables,
-   since DuckDB holds in memory what an update replaces until it is committed. #}
+{# Writes into each touched event the session it belongs to. In batches, which
+   `int_event_sessions` reads off variables, since DuckDB holds in memory what an update replaces
+   until it is committed. #}
 {% macro assign_sessions() %}
     {% if execute and sessions_are_incremental() %}
         {% set counted = 'select event_date, count(*) as event_count from ' ~ ref('events')

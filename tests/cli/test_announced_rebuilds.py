@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mixpanel_data._internal.transform.dbt_project import project_folder
+from mixpanel_data._internal.project.models import models_folder
 from mixpanel_data.sandbox import Dataset, Sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +23,7 @@ def sync(mp, tmp_path) -> Any:
     dataset.add_event("Bought", noon, distinct_id="u", insert_id="1")
     without = shutil.ignore_patterns("target", "logs", "__pycache__")
     shutil.copytree(ROOT / "pipelines", tmp_path / "pipelines", ignore=without)
-    shutil.copytree(project_folder(), tmp_path / "dbt", ignore=without)
+    shutil.copytree(models_folder(), tmp_path / "dbt", ignore=without)
     with Sandbox(dataset) as shop:
         own = {
             **shop.env(),

@@ -17,12 +17,24 @@ SEED = int(os.environ["MP_TEST_SEED"])
 STEPS = 10
 
 FAILING = (
-    *("events", "int_id_activity_by_day", "identities", "int_reassigned_user_days", "int_affected_users"),
+    *(
+        "events",
+        "int_id_activity_by_day",
+        "identities",
+        "int_reassigned_user_days",
+        "int_affected_users",
+    ),
     *("user_days", "sessions", "funnel_attempts", "own_growing", "own_users", "dq_casts"),
 )
 SELECTED = (
     *("sessions+", "+sessions", "events", "events+", "events sessions", "int_id_activity_by_day"),
-    *("identities", "int_reassigned_user_days", "int_affected_users user_days", "funnels", "+funnels"),
+    *(
+        "identities",
+        "int_reassigned_user_days",
+        "int_affected_users user_days",
+        "funnels",
+        "+funnels",
+    ),
     *("user_activity profiles", "own_growing", "+own_growing", "own_users+", "_metadata _settings"),
     *("marts.quality", "intermediate.identity", "staging intermediate"),
 )

@@ -19,7 +19,13 @@ from publish.raw_file import Event, RawFile
 SEED = int(os.environ["MP_TEST_SEED"])
 
 FAILING = (
-    *("events", "int_id_activity_by_day", "identities", "int_reassigned_user_days", "int_affected_users"),
+    *(
+        "events",
+        "int_id_activity_by_day",
+        "identities",
+        "int_reassigned_user_days",
+        "int_affected_users",
+    ),
     *(
         "user_days",
         "sessions",

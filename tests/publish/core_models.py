@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from mixpanel_data._internal.project.models import models_folder
 from mixpanel_data._internal.transform import build, dbt_process
-from mixpanel_data._internal.transform.dbt_project import project_folder
 from mixpanel_data._internal.transform.dbt_results import read_results
 
 # What dbt does at the end of a complete build, which one of a part is not.
@@ -29,13 +29,13 @@ delete from working.int_reassigned_user_days;
 
 
 def _selected() -> list[str]:
-    core = (project_folder() / "models" / "marts" / "core").glob("*.sql")
+    core = (models_folder() / "models" / "marts" / "core").glob("*.sql")
     return [*(f"+{path.stem}" for path in core), "identities"]
 
 
 def _checksum(name: str) -> str:
     """dbt's, of the model's file."""
-    [path] = (project_folder() / "models").rglob(f"{name}.sql")
+    [path] = (models_folder() / "models").rglob(f"{name}.sql")
     return hashlib.sha256(path.read_text().strip().encode()).hexdigest()
 
 

@@ -1,5 +1,6 @@
 -- noqa: disable=layout.indent
-{# Creates the table with the columns of the model's contract, fills it, and gives it its comments. #}
+{# Creates the table with the columns of the model's contract, fills it, and gives it its
+   comments. #}
 {% macro create_by_contract(relation, sql) %}
     {% set existing = load_cached_relation(relation) %}
     {% if existing is not none and existing.is_view %}
@@ -21,9 +22,9 @@
             {{ select }};
         {% endfor %}
     {% endif %}
-    comment on table {{ relation }} is {{ mixpanel_data.literal(model.description) }};
+    comment on table {{ relation }} is {{ mixpanel_data.literal(model.description | trim) }};
     {% for column in model.columns.values() %}
-        comment on column {{ relation }}.{{ adapter.quote(column.name) }} is {{ mixpanel_data.literal(column.description) }};
+        comment on column {{ relation }}.{{ adapter.quote(column.name) }} is {{ mixpanel_data.literal(column.description | trim) }};
     {% endfor %}
 {% endmacro %}
 
@@ -35,8 +36,9 @@
     {{ return(definitions) }}
 {% endmacro %}
 
-{# Fails on rows that agree in the columns which the contract calls unique; nulls agree, too. An index would be kept in
-   memory for all rows; this looks at those `among`, a relation of new rows, and so follows the change. #}
+{# Fails on rows that agree in the columns which the contract calls unique; nulls agree, too. An
+   index would be kept in memory for all rows; this looks at those `among`, a relation of new
+   rows, and so follows the change. #}
 {% macro require_unique(relation, among=none) %}
     {% for constraint in model.constraints if constraint.type == 'unique' %}
         {% set columns = constraint.columns | join(', ') %}
@@ -61,7 +63,8 @@
     {% endfor %}
 {% endmacro %}
 
-{# Fails, naming them, on columns that the table has and the select has not, or the other way, or in another type. #}
+{# Fails, naming them, on columns that the table has and the select has not, or the other way, or
+   in another type. #}
 {% macro require_columns(relation, sql) %}
     select error(
         'The columns of {{ relation.identifier }} are not those of its contract: ' || string_agg(

@@ -1,4 +1,5 @@
-{# Around what a materialization calls it with: the model's hooks, and one transaction for all of the script. #}
+{# Around what a materialization calls it with: the model's hooks, and one transaction for all of
+   the script. #}
 {% macro in_one_script() %}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks) }}

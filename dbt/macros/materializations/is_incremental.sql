@@ -1,5 +1,6 @@
-{# What dbt's `is_incremental` says, for the materializations of this project too. False in unit tests, which have no
-   table to add to; `overrides: {macros: {is_incremental: true}}` tests the other case. #}
+{# What dbt's `is_incremental` says, for the materializations of this project too. False in unit
+   tests, which have no table to add to; `overrides: {macros: {is_incremental: true}}` tests the
+   other case. #}
 {% macro is_incremental() %}
     {% if not execute or model.resource_type == 'unit_test' %}
         {{ return(false) }}

@@ -1,6 +1,7 @@
-{# A table in which each build replaces the rows that the condition `meta.replaces` is true of by those that the model
-   selects, in one script. The select has run before anything is deleted, so it may read the table itself, and the
-   statement `meta.before_replacing` sees the old rows in the table and the new ones in `new_rows`. #}
+{# A table in which each build replaces the rows that the condition `meta.replaces` is true of by
+   those that the model selects, in one script. The select has run before anything is deleted, so
+   it may read the table itself, and the statement `meta.before_replacing` sees the old rows in
+   the table and the new ones in `new_rows`. #}
 {% materialization replaced_rows, adapter='duckdb' %}
     {% call mixpanel_data.in_one_script() %}
         {% if mixpanel_data.is_incremental() %}

@@ -28,6 +28,12 @@ class Stamp:
     built_at: datetime | None
 
 
+def has_same_base(one: str, other: str) -> bool:
+    """Return True if tables of one fingerprint can be carried on by the models of the other: they differ at most in
+    what follows a full stop, the models of the user's own project."""
+    return one.partition(".")[0] == other.partition(".")[0]
+
+
 def create(path: Path, fingerprint: str, storage_version: str) -> None:
     """Make an empty, stamped file at ``path`` that DuckDB clients from ``storage_version`` on can open."""
     with duckdb.connect() as db:
@@ -58,16 +64,16 @@ def of(db: duckdb.DuckDBPyConnection) -> Stamp | None:
 
 
 def begin(path: Path, fingerprint: str) -> bool:
-    """Mark ``path`` as being built; False, with nothing done, when other models made it.
+    """Mark ``path`` as being built. Return False, with nothing done, if other models made it.
 
     Raises:
         duckdb.Error: it can't be opened, is in use, or has no stamp.
     """
     with duckdb.connect(path) as db:
         found = of(db)
-        if found is None or found.fingerprint != fingerprint:
+        if found is None or not has_same_base(found.fingerprint, fingerprint):
             return False
-        db.execute("update _build set built_at = null")
+        db.execute("update _build set built_at = null, fingerprint = ?", [fingerprint])
         return True
 
 

@@ -10,11 +10,12 @@ from mixpanel_data._internal.data_folder.damage_messages import is_damage
 from mixpanel_data._internal.data_folder.os_errors import refusal
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.project.folder import DbtProject, find_dbt_project
+from mixpanel_data._internal.project.models import models_folder
 from mixpanel_data._internal.project.package import install_package
 from mixpanel_data._internal.publication import build_file, build_stamp
 from mixpanel_data._internal.transform.build_reason import OTHER_RAW, reason_to_build_anew
 from mixpanel_data._internal.transform.dbt_process import environment, run
-from mixpanel_data._internal.transform.dbt_project import fingerprint, project_folder
+from mixpanel_data._internal.transform.dbt_project import fingerprint
 from mixpanel_data._internal.transform.dbt_results import NodeResult, read_results
 from mixpanel_data.exceptions import MixpanelDataError
 
@@ -45,9 +46,12 @@ def build(
     """Build what the ledger has more than the build file; readers see nothing of it before ``publish``.
 
     The caller holds the folder's lock. ``project`` is the user's dbt project, which has our models as a package; without
-    it they are built alone. ``variables`` are environment variables for dbt. Other models and another
-    ``storage_version`` build everything anew. Raises ``MixpanelDataError`` naming what failed; the
-    published file stays as it is, and the next build does the same days again.
+    it they are built alone. ``variables`` are environment variables for dbt. Other models of the package, other
+    variables and another ``storage_version`` build everything from scratch; of the user's models, those that changed.
+
+    Raises:
+        MixpanelDataError: dbt failed; the message names the models. The published file stays as it is, and the next
+            build does the same days again.
     """
     started = time.monotonic()
     _require_raw(folder)
@@ -75,9 +79,8 @@ def build(
 
 
 def current_fingerprint(storage_version: str, project: DbtProject) -> str:
-    """The hash of the models, variables and settings that a build would use now."""
-    made_by = fingerprint(project_folder(), {"storage_version": storage_version})
-    return made_by if project.is_package else fingerprint(project.folder, {"package": made_by})
+    """Return the hash of the models, variables and settings that a build would use now."""
+    return fingerprint(project, {"storage_version": storage_version})
 
 
 def _run(
@@ -88,7 +91,7 @@ def _run(
     from_scratch: Callable[[str], None],
 ) -> tuple[NodeResult, ...]:
     arguments = [
-        *("build", "--project-dir", str(project), "--profiles-dir", str(project_folder())),
+        *("build", "--project-dir", str(project), "--profiles-dir", str(models_folder())),
         *("--exclude-resource-type", "unit_test"),  # they try the models, not the data
         *("--exclude-resource-type", "exposure"),  # nothing is done for one
         *("--log-format", "json", "--no-use-colors-file"),

@@ -5,6 +5,7 @@ from pathlib import Path
 import duckdb
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.publication.build_stamp import has_same_base
 
 OTHER_RAW = "raw.duckdb is not the one, or no later state of the one, that they were built from"
 
@@ -20,7 +21,7 @@ def reason_to_build_anew(
             stamp = connection.execute("SELECT fingerprint, storage_version FROM _build").fetchone()
             if stamp and stamp[1] != storage_version:
                 return f"MP_STORAGE_VERSION is {storage_version}, and was {stamp[1]}"
-            if stamp and stamp[0] != fingerprint:
+            if stamp and not has_same_base(stamp[0], fingerprint):
                 return "the dbt models or their variables changed"
             return OTHER_RAW if not _loads(connection, "main") <= _raw_loads(folder) else None
     except duckdb.Error:

@@ -6,7 +6,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from mixpanel_data._internal.transform.dbt_results import complaint, reason_from_scratch, started
+from mixpanel_data._internal.transform.dbt_results import (
+    logged_error,
+    reason_from_scratch,
+    started,
+    stray_line,
+)
 
 # The child ends when its standard input does: no dbt goes on writing after the process that holds the lock is dead.
 # It writes what `dbt_results` reads: dbt's own files hold all of the manifest, twice, and cost a build of few changes
@@ -39,7 +44,8 @@ def run(
     ``from_scratch`` gets the reason where the models build everything from scratch. What became of the nodes is in ``results`` afterwards, unless the child was ended.
     """
     command = [sys.executable, "-P", "-c", _RUN, str(results), *arguments]
-    complaints: list[str] = []
+    errors: list[str] = []
+    stray: list[str] = []  # a traceback; or what a library prints when an interpreter ends
     with subprocess.Popen(
         command,
         cwd=data,
@@ -56,12 +62,14 @@ def run(
                     report(node)
                 elif reason := reason_from_scratch(line):
                     from_scratch(reason)
-                elif problem := complaint(line):
-                    complaints.append(problem)
+                elif error := logged_error(line):
+                    errors.append(error)
+                elif text := stray_line(line):
+                    stray.append(text)
         except BaseException:
             child.kill()
             raise
-    return complaints or ["dbt gave no reason."] if child.returncode else []
+    return errors or stray or ["dbt gave no reason."] if child.returncode else []
 
 
 PARSED = "DBT_PARTIAL_PARSE_FILE_PATH"

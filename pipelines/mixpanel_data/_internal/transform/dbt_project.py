@@ -1,21 +1,35 @@
-"""Where the dbt models lie, and what identifies them."""
+"""What identifies the models that a build runs."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from mixpanel_data._internal.project.models import models_folder as project_folder
+from mixpanel_data._internal.project.folder import DbtProject
+from mixpanel_data._internal.project.models import models_folder
 
-__all__ = ["fingerprint", "project_folder"]
+_MODELS = ("models/**/*",)
+_SHAPING = ("dbt_project.yml", "macros/**/*", "seeds/**/*", "snapshots/**/*")
+_OTHER_PACKAGES = ("packages.yml", "dependencies.yml", "package-lock.yml")
 
-_SHAPING = ("dbt_project.yml", "models/**/*", "macros/**/*", "seeds/**/*", "snapshots/**/*")
 
+def fingerprint(project: DbtProject, settings: Mapping[str, str]) -> str:
+    """Return a hash of what shapes the built tables: models, macros, variables and settings.
 
-def fingerprint(project: Path, settings: Mapping[str, str]) -> str:
-    """A hash of all that shapes a built table: models, macros, variables and settings, not tests or profiles."""
+    Tests and profiles are left out. For a project of the user's, a second hash after a full stop is of its own models.
+    If only that one differs, tables are not built from scratch: dbt compares a checksum of each own model.
+    """
     digest = hashlib.sha256(repr(sorted(settings.items())).encode())
-    files = {path for pattern in _SHAPING for path in project.glob(pattern) if path.is_file()}
+    _add(digest, models_folder(), (*_SHAPING, *_MODELS))
+    if project.is_package:
+        return digest.hexdigest()
+    _add(digest, project.folder, (*_SHAPING, *_OTHER_PACKAGES))
+    own = hashlib.sha256()
+    _add(own, project.folder, _MODELS)
+    return f"{digest.hexdigest()}.{own.hexdigest()}"
+
+
+def _add(digest: "hashlib._Hash", folder: Path, patterns: Iterable[str]) -> None:
+    files = {path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}
     for path in sorted(files):
-        digest.update(f"\0{path.relative_to(project).as_posix()}\0".encode())
+        digest.update(f"\0{path.relative_to(folder).as_posix()}\0".encode())
         digest.update(path.read_bytes())
-    return digest.hexdigest()

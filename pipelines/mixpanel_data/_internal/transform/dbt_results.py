@@ -58,13 +58,15 @@ def reason_from_scratch(line: str) -> str | None:
     )
 
 
-def complaint(line: str) -> str | None:
-    """The error this line of dbt's log tells of, None for all others; what is no JSON was not written by dbt."""
-    said = _parsed(line)
-    if not said:
-        return line.strip() or None
-    info = said.get("info", {})
+def logged_error(line: str) -> str | None:
+    """Return the error in this line of dbt's log; None if it is none."""
+    info = _parsed(line).get("info", {})
     return info.get("msg") if info.get("level") == "error" else None
+
+
+def stray_line(line: str) -> str | None:
+    """Return this line if it is not of dbt's log, as a traceback is; None if it is."""
+    return None if _parsed(line) else line.strip() or None
 
 
 def _parsed(line: str) -> dict[str, Any]:
