@@ -143,7 +143,9 @@
 {% macro reasons_of(unknown) %}
     {% set reasons = [] %}
     {% for id in unknown if id in models_with_state() %}
-        {% do reasons.append(graph.nodes[id].name ~ ' was no part of the last complete build, has changed since, or is gone') %}
+        {% do reasons.append(
+            graph.nodes[id].name ~ ' was no part of the last complete build, has changed since, or is gone'
+        ) %}
     {% endfor %}
     {{ return(reasons) }}
 {% endmacro %}
