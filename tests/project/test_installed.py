@@ -1,0 +1,180 @@
+"""A wheel in an environment of its own: a project, models of one's own, and upgrades that keep them."""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from mixpanel_data._internal.project.models import checkout_root
+from mixpanel_data._internal.transform.dbt_process import PARSED
+from mixpanel_data.sandbox import Dataset, Sandbox
+
+pytestmark = pytest.mark.e2e
+
+ROOT = checkout_root()
+SOURCES = ("pipelines", "dbt", "flows", ".dlt", "prefect.toml", "README.md", "LICENSE")
+DAYS = 12
+
+OWN_MODEL = """
+{{ config(materialized='replaced_rows', meta={'replaces': "{{ mixpanel_data.day_has_changes() }}"}) }}
+select event_date, count(*) as event_count, current_timestamp::timestamp as built_at
+from {{ ref('mixpanel_data', 'events') }}
+where {{ mixpanel_data.when_incremental(mixpanel_data.day_has_changes()) }}
+group by event_date
+"""
+OWN_TEST = "select * from {{ ref('own_days') }} where event_count = 0"
+OWN_FUNNEL = """
+    funnels:
+      - {name: own checkout, steps: [Checkout Started, Purchase], segment: plan}
+    event_properties:
+      - {name: plan, alias: plan, type: string}
+"""
+
+
+class Environment:
+    """A virtual environment with our wheel, and the libraries of the one that runs the tests."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+        paths = {"base": str(folder), "platbase": str(folder)}
+        self._libraries = Path(sysconfig.get_path("purelib", vars=paths)) / "libraries.pth"
+
+    def install(self, wheel):
+        self._libraries.unlink(missing_ok=True)  # pip would see our editable install there
+        subprocess.run(
+            [sys.executable, "-m", "pip", "--python", self.folder / "bin" / "python", "install"]
+            + ["--quiet", "--no-deps", "--no-index", "--upgrade", wheel],
+            check=True,
+        )
+        self._libraries.write_text(sysconfig.get_path("purelib") + "\n")
+
+    def run(self, cwd, *command, env):
+        return subprocess.run(
+            [self.folder / "bin" / command[0], *command[1:]],
+            cwd=cwd,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+
+def wheel(folder, version, comment=""):
+    """The package as it is here, by another version number, and with a comment in one of its macros."""
+    source = folder / f"source-{version}"
+    for name in SOURCES:
+        without = shutil.ignore_patterns("__pycache__", "target", "logs", ".user.yml", "linting")
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, source / name, ignore=without)
+        else:
+            shutil.copy(ROOT / name, source / name)
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert 'version = "0.1.0"' in text
+    (source / "pyproject.toml").write_text(text.replace("0.1.0", version))
+    if comment:
+        with (source / "dbt" / "macros" / "event_fields.sql").open("a") as macro:
+            macro.write(comment)
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, source],
+        check=True,
+        capture_output=True,
+    )
+    return folder / f"mixpanel_data-{version}-py3-none-any.whl"
+
+
+def test_a_project_of_an_installed_wheel_survives_syncs_failures_and_upgrades(tmp_path):
+    environment = Environment(tmp_path / "venv")
+    environment.install(wheel(tmp_path, "0.1.1"))
+    shop = tmp_path / "shop"
+    dataset = Dataset.sample(days=DAYS, users=40)
+    with Sandbox(dataset) as sandbox:
+        account = sandbox.credentials
+        env = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("MP_", "DBT_", "PYTHON")) and name != PARSED
+        } | {
+            "MP_CONFIG_PATH": str(tmp_path / "accounts.toml"),
+            "MP_API_BASE_URL": sandbox.base_url,
+            "MP_USERNAME": account.username,
+            "MP_SECRET": account.secret,
+            "MP_PROJECT_ID": account.project_id,
+            "MP_REGION": account.region,
+        }
+
+        def mp(*arguments, cwd=shop, code=0):
+            done = environment.run(cwd, "mp", *arguments, env=env)
+            assert done.returncode == code, done.stdout + done.stderr
+            return done.stdout + done.stderr
+
+        def published(sql):
+            with duckdb.connect(shop / "data" / "mixpanel.duckdb", read_only=True) as db:
+                return db.execute(sql).fetchall()
+
+        def built_at():
+            return dict(published("select event_date, built_at from own_days"))
+
+        # a new project
+        mp("init", "shop", cwd=tmp_path)
+        mp("sync")
+        assert published("select count(*) from daily_platforms")[0][0] > 0
+        loaded = environment.run(
+            shop,
+            "python",
+            "-c",
+            "from prefect.flows import load_flow_from_entrypoint as f; print(f('flows/sync.py:sync').name)",
+            env=env,
+        )
+        assert loaded.stdout.strip() == "sync", loaded.stderr
+
+        # a model, a test, a funnel and a column of one's own
+        (shop / "models" / "own_days.sql").write_text(OWN_MODEL)
+        (shop / "tests" / "no_empty_days.sql").write_text(OWN_TEST)
+        with (shop / "dbt_project.yml").open("a") as project:
+            project.write(OWN_FUNNEL)
+        mp("sync")
+        assert published("select distinct funnel from funnels") == [("own checkout",)]
+        assert published("select count(plan) from events")[0][0] > 0
+        first = built_at()
+        assert len(first) >= DAYS - 1
+
+        # it grows by the days that changed: those that were fetched again
+        mp("sync", "--reload-days", "2")
+        second = built_at()
+        newest = max(second)
+        changed = {day for day in second if second[day] != first[day]}
+        assert changed
+        assert changed <= {newest, newest - timedelta(days=1), newest - timedelta(days=2)}
+
+        # a model that fails is named, and what was published stays
+        (shop / "models" / "own_broken.sql").write_text("select error('no such thing') as a")
+        before = (shop / "data" / "mixpanel.duckdb").stat()
+        complaint = mp("sync", code=1)
+        assert "model own_broken" in complaint
+        assert "no such thing" in complaint
+        assert (shop / "data" / "mixpanel.duckdb").stat().st_ino == before.st_ino
+        (shop / "models" / "own_broken.sql").unlink()
+
+        # an upgrade that changes no model: the tables go on
+        environment.install(wheel(tmp_path, "0.1.2"))
+        assert "mixpanel_data 0.1.2" in mp("doctor", "--format", "json")
+        mp("sync", "--reload-days", "1")
+        third = built_at()
+        assert third.keys() == first.keys()
+        assert min(third.values()) == min(first.values())
+
+        # an upgrade that does: all tables are built anew, with one's own, from what is loaded
+        environment.install(wheel(tmp_path, "0.1.3", comment="{# another version #}\n"))
+        assert "All tables were built anew" in mp("sync", "--reload-days", "0")
+        assert min(built_at().values()) > max(third.values())
+        assert published("select distinct funnel from funnels") == [("own checkout",)]
+        macro = shop / ".mixpanel_data" / "macros" / "event_fields.sql"
+        assert "another version" in macro.read_text()
