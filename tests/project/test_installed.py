@@ -49,8 +49,10 @@ class Environment:
     def install(self, wheel):
         self._libraries.unlink(missing_ok=True)  # pip would see our editable install there
         subprocess.run(
-            [sys.executable, "-m", "pip", "--python", self.folder / "bin" / "python", "install"]
-            + ["--quiet", "--no-deps", "--no-index", "--upgrade", wheel],
+            [
+                *(sys.executable, "-m", "pip", "--python", self.folder / "bin" / "python"),
+                *("install", "--quiet", "--no-deps", "--no-index", "--upgrade", wheel),
+            ],
             check=True,
         )
         self._libraries.write_text(sysconfig.get_path("purelib") + "\n")
