@@ -67,7 +67,12 @@ TOGETHER = (
 )
 """Where one build or server serves many tests: on one worker, or each would make it."""
 
-LONGEST = ("test_increments_at_random.py", "test_schedule.py", "test_two_at_once.py")
+LONGEST = (
+    "test_installed.py",
+    "test_increments_at_random.py",
+    "test_schedule.py",
+    "test_two_at_once.py",
+)
 
 
 class _Scheduler(LoadScopeScheduling):
