@@ -29,6 +29,12 @@ where {{ mixpanel_data.when_incremental(mixpanel_data.day_has_changes()) }}
 group by event_date
 """
 OWN_TEST = "select * from {{ ref('own_days') }} where event_count = 0"
+OWN_SNAPSHOT = """
+snapshots:
+  - name: own_history
+    relation: ref('own_days')
+    config: {unique_key: event_date, strategy: check, check_cols: [event_count]}
+"""
 OWN_FUNNEL = """
     funnels:
       - {name: own checkout, steps: [Checkout Started, Purchase], segment: plan}
@@ -121,6 +127,9 @@ def test_a_project_of_an_installed_wheel_survives_syncs_failures_and_upgrades(tm
             with duckdb.connect(shop / "data" / "mixpanel.duckdb", read_only=True) as db:
                 return db.execute(sql).fetchall()
 
+        def history():
+            return published("select event_date, dbt_valid_from from own_history order by all")
+
         def built_at():
             return dict(published("select event_date, built_at from own_days"))
 
@@ -139,6 +148,8 @@ def test_a_project_of_an_installed_wheel_survives_syncs_failures_and_upgrades(tm
 
         # a model, a test, a funnel and a column of one's own
         (shop / "models" / "own_days.sql").write_text(OWN_MODEL)
+        (shop / "snapshots").mkdir()
+        (shop / "snapshots" / "own_history.yml").write_text(OWN_SNAPSHOT)
         (shop / "tests" / "no_empty_days.sql").write_text(OWN_TEST)
         with (shop / "dbt_project.yml").open("a") as project:
             project.write(OWN_FUNNEL)
@@ -173,10 +184,13 @@ def test_a_project_of_an_installed_wheel_survives_syncs_failures_and_upgrades(tm
         assert third.keys() == first.keys()
         assert min(third.values()) == min(first.values())
 
-        # an upgrade that does: all tables are built anew, with one's own, from what is loaded
+        # an upgrade that does: all but a snapshot tables are built anew, with one's own, from what is loaded
+        versions = history()
+        assert len(versions) >= len(third)
         environment.install(wheel(tmp_path, "0.1.3", comment="{# another version #}\n"))
         assert "All tables were built anew" in mp("sync", "--reload-days", "0")
         assert min(built_at().values()) > max(third.values())
+        assert history() == versions
         assert published("select distinct funnel from funnels") == [("own checkout",)]
         macro = shop / ".mixpanel_data" / "macros" / "event_fields.sql"
         assert "another version" in macro.read_text()

@@ -9,10 +9,12 @@ from mixpanel_data._internal.publication import build_file, build_stamp
 from mixpanel_data._internal.publication.build_file import Prepared
 from mixpanel_data._internal.publication.publish import Published, publish
 
+STORAGE_VERSION = "v1.2.0"
+
 
 def begin(folder: DataFolder, *, models: str = "these", anew: bool = False) -> Prepared:
     """A file that the build can write."""
-    return build_file.prepare(folder, models, "v1.2.0", anew=anew)
+    return build_file.prepare(folder, models, STORAGE_VERSION, anew=anew)
 
 
 def built(folder: DataFolder, events: int) -> None:

@@ -32,6 +32,11 @@ def models_folder() -> Path:
     )
 
 
+def model_names() -> frozenset[str]:
+    """The names of all models of this package, and so of the tables they make."""
+    return frozenset(path.stem for path in (models_folder() / "models").rglob("*.sql"))
+
+
 def flows_folder() -> Path:
     """The folder with ``flows/``, ``.dlt/`` and ``prefect.toml``: the checkout, or the wheel's copy of them."""
     return checkout_root() or _SITE_PACKAGES / "mixpanel_data_flows"

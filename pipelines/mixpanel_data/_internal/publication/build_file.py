@@ -1,13 +1,29 @@
 """The file that dbt builds into. It is ours alone: readers get a copy, so nothing that they do reaches the next build."""
 
 import shutil
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.database.memory import ALONE, limited
+from mixpanel_data._internal.database.table_names import STAMP, quoted
 from mixpanel_data._internal.publication import build_stamp
+from mixpanel_data._internal.sql.literals import literal
+from mixpanel_data.exceptions import DatabaseLockedError
+
+MEMORY_LIMIT = "1GB"
+
+LONGEST_END_SECONDS = 10.0
+"""How long a dbt whose parent was killed may take to end."""
+
+_OUR_SCHEMAS = ("working", "staging")
+_MODEL = "model.mixpanel_data."
+"""How the names of the package's models begin in `build_state`."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +45,21 @@ def damaged_folder(folder: DataFolder) -> Path:
 
 
 def prepare(
-    folder: DataFolder, fingerprint: str, storage_version: str, *, anew: bool = False
+    folder: DataFolder,
+    fingerprint: str,
+    storage_version: str,
+    *,
+    anew: bool = False,
+    ours: Collection[str] | None = None,
 ) -> Prepared:
     """Leave a file at ``build_file`` that the build can write.
 
     It is what the last build left, unless that was made by other models or settings, is damaged, or ``anew`` asks
-    for an empty one.
+    for an empty one. Where ``ours`` names the tables of the package, an empty file takes along those of other names:
+    a user's snapshots hold what can't be built again.
+
+    Raises:
+        DatabaseLockedError: tables are to be taken along, and another process has the file open.
     """
     target, warning = build_file(folder), None
     folder.build.mkdir(parents=True, exist_ok=True)
@@ -50,9 +75,72 @@ def prepare(
                     f"{target} is damaged ({first_line(error)}); it is kept as {kept}, and all tables "
                     f"are built again from {folder.raw.name}."
                 )
-    discard(target)
-    build_stamp.create(target, fingerprint, storage_version)
+    if ours is not None and target.exists():
+        _replace_by_empty(target, fingerprint, storage_version, ours)
+    else:
+        discard(target)
+        build_stamp.create(target, fingerprint, storage_version)
     return Prepared(empty=True, warning=warning)
+
+
+def _replace_by_empty(
+    target: Path, fingerprint: str, storage_version: str, ours: Collection[str]
+) -> None:
+    """Put a stamped file in place of ``target`` that holds its tables but for those of the package."""
+    new = target.with_name("emptied.duckdb")
+    discard(new)
+    build_stamp.create(new, fingerprint, storage_version)
+    with _attached(new, target) as db:
+        for schema, table in _tables_of_others(db, ours):
+            db.execute(f"create schema if not exists {quoted(schema)}")
+            name = quoted(schema, table)
+            db.execute(f"create table {name} as from former.{name}")
+    _log_of(target).unlink(missing_ok=True)
+    new.replace(target)
+
+
+@contextmanager
+def _attached(new: Path, former: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to ``new`` with ``former`` attached, once nobody writes that: a dbt whose parent was killed ends soon."""
+    with duckdb.connect(new, config=limited(MEMORY_LIMIT, ALONE)) as db:
+        db.execute("set preserve_insertion_order = false")
+        deadline = time.monotonic() + LONGEST_END_SECONDS
+        while True:
+            try:
+                db.execute(f"attach {literal(former)} as former (read_only)")
+                break
+            except duckdb.Error as error:
+                if not _is_in_use(error):
+                    raise
+                if time.monotonic() > deadline:
+                    raise DatabaseLockedError(
+                        f"{former} is in use by another process. Run this again when that has ended.",
+                        details={"path": str(former)},
+                    ) from None
+                time.sleep(0.2)
+        yield db
+
+
+def _tables_of_others(
+    db: duckdb.DuckDBPyConnection, ours: Collection[str]
+) -> list[tuple[str, str]]:
+    tables = db.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = 'former' and not internal"
+    ).fetchall()
+    built = set(ours) | {STAMP}
+    if ("working", "build_state") in tables:  # also those that an earlier version made
+        built |= {
+            name.removeprefix(_MODEL)
+            for (name,) in db.execute(
+                "select name from former.working.build_state where kind = 'model'"
+            ).fetchall()
+            if name.startswith(_MODEL)
+        }
+    return [
+        (schema, name)
+        for schema, name in tables
+        if schema not in _OUR_SCHEMAS and not (schema == "main" and name in built)
+    ]
 
 
 def put_aside(folder: DataFolder, path: Path) -> Path:

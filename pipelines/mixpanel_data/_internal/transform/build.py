@@ -1,7 +1,7 @@
 """The build: dbt over the days that changed, into a file that nobody reads."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from mixpanel_data._internal.data_folder.damage_messages import is_damage
 from mixpanel_data._internal.data_folder.os_errors import refusal
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.project.folder import DbtProject, find_dbt_project
-from mixpanel_data._internal.project.models import models_folder
+from mixpanel_data._internal.project.models import model_names, models_folder
 from mixpanel_data._internal.project.package import install_package
 from mixpanel_data._internal.publication import build_file, build_stamp
 from mixpanel_data._internal.transform.build_reason import OTHER_RAW, reason_to_build_anew
@@ -61,7 +61,8 @@ def build(
     built = build_file.build_file(folder)
     reason = reason_to_build_anew(folder, made_by, storage_version, built=built)
     anew = full_refresh or reason == OTHER_RAW
-    prepared = build_file.prepare(folder, made_by, storage_version, anew=anew)
+    ours = None if project.is_package else model_names()
+    prepared = build_file.prepare(folder, made_by, storage_version, anew=anew, ours=ours)
     reasons = [reason] if reason and prepared.empty else []
     report = on_progress or (lambda _: None)
 
@@ -71,7 +72,11 @@ def build(
 
     if reason:
         report(f"all tables anew: {reason}")
-    nodes = _run(folder, project.folder, variables or {}, report, from_scratch)
+    options = []
+    if prepared.empty and not project.is_package:
+        # Tables of the user's were taken along; those that dbt can build again may not be added to.
+        options = ["--full-refresh"]
+    nodes = _run(folder, project.folder, options, variables or {}, report, from_scratch)
     build_stamp.finish(built)
     why = f"All tables were built anew: {'; '.join(reasons)}." if reasons else None
     warnings = tuple(filter(None, (prepared.warning, why)))
@@ -86,6 +91,7 @@ def current_fingerprint(storage_version: str, project: DbtProject) -> str:
 def _run(
     folder: DataFolder,
     project: Path,
+    options: Sequence[str],
     variables: Mapping[str, str],
     report: Callable[[str], None],
     from_scratch: Callable[[str], None],
@@ -95,6 +101,7 @@ def _run(
         *("--exclude-resource-type", "unit_test"),  # they try the models, not the data
         *("--exclude-resource-type", "exposure"),  # nothing is done for one
         *("--log-format", "json", "--no-use-colors-file"),
+        *options,
     ]
     results = folder.build / "target" / "results.json"
     results.unlink(missing_ok=True)
