@@ -44,7 +44,7 @@ class People(Project):
     def read(self, *, full: bool = False, **settings: Any) -> SyncReport:
         """The report of a run that brings profiles only."""
         job = self.job(**settings)
-        job._full_profiles = full
+        job.extraction._full_profiles = full
         return job.run(only="profiles", build=False)
 
     def landed(self, **settings: Any) -> Sync:
