@@ -244,7 +244,7 @@ def test_doctor_says_what_won_and_hides_the_secret(mp, shop):
 @pytest.mark.parametrize(
     ("basis", "hours", "says"),
     [
-        ("utc", -5, "5 h behind the moment"),
+        ("utc", -5, "5 h behind the time"),
         ("utc", 0, "fit MP_TIME_BASIS=utc"),
         ("project", 2, "utc, or another"),
     ],

@@ -77,7 +77,7 @@ def test_loads_under_any_clocks_leave_the_tables_of_a_right_clock(
         for name, folder in folders.items():
             shift(0 if name == "right" else days)
             job = folder.job(start_date=LAST - timedelta(days=2))
-            job._full_profiles = True
+            job.extraction._full_profiles = True
             report = job.run(build=False)
             assert report.failures == []
 

@@ -84,7 +84,7 @@ class Daily:
 def daily(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Daily]:
     with Sandbox(today=FIRST + timedelta(days=400)) as sandbox:
         made = Daily(sandbox, tmp_path / "data")
-        monkeypatch.setattr(job, "today", lambda _: made.today)
+        monkeypatch.setattr("mixpanel_data._internal.run.context.today", lambda _: made.today)
         yield made
 
 

@@ -136,7 +136,7 @@ def test_a_result_can_not_be_changed(result):
 @each_result
 def test_what_mixpanel_sent_is_kept_but_not_printed(result):
     assert "only for who asks" not in repr(result)
-    if isinstance(result, types._base.Answer):
+    if isinstance(result, types.base.Answer):
         assert result.raw == SECRET
 
 
