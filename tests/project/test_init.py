@@ -1,4 +1,4 @@
-"""`mp init` writes a project, keeps what is there, and says what to type next."""
+"""`mp init` writes a project, keeps files that exist, and names the next commands."""
 
 import re
 import tomllib
@@ -80,6 +80,14 @@ def test_the_names_in_the_dbt_project_are_those_of_the_folder(shop):
     assert not [name for name, text in files(shop).items() if b"PROJECT_NAME" in text]
 
 
+def test_the_deployment_is_that_of_the_flow_in_the_project(shop):
+    text = (shop / "prefect.yaml").read_text(encoding="utf-8")
+    [deployment] = yaml.safe_load(text)["deployments"]
+
+    assert (shop / deployment["entrypoint"].split(":")[0]).is_file()
+    assert "--prefect-file" not in text
+
+
 @pytest.mark.parametrize(
     ("folder", "name"),
     [
@@ -116,7 +124,7 @@ def test_force_replaces_a_link_and_not_the_file_it_names(shop, tmp_path):
     assert (tmp_path / "elsewhere").read_text() == "precious"
 
 
-def test_the_command_says_what_it_wrote_and_what_comes_next(tmp_path, monkeypatch, capsys):
+def test_the_command_lists_what_it_wrote_and_the_next_commands(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
 
     assert run(["init", "shop"]) == 0

@@ -1,4 +1,6 @@
-"""A wheel in an environment of its own: a project, models of one's own, and upgrades that keep them."""
+"""A wheel in an environment of its own: a project, models of one's own, and upgrades that keep
+them.
+"""
 
 import os
 import shutil
@@ -76,7 +78,9 @@ class Environment:
 
 
 def wheel(folder, version, comment=""):
-    """The package as it is here, by another version number, and with a comment in one of its macros."""
+    """The package as it is here, by another version number, and with a comment in one of its
+    macros.
+    """
     source = folder / f"source-{version}"
     for name in SOURCES:
         without = shutil.ignore_patterns("__pycache__", "target", "logs", ".user.yml", "linting")
@@ -184,7 +188,7 @@ def test_a_project_of_an_installed_wheel_survives_syncs_failures_and_upgrades(tm
         assert third.keys() == first.keys()
         assert min(third.values()) == min(first.values())
 
-        # an upgrade that does: all but a snapshot tables are built anew, with one's own, from what is loaded
+        # an upgrade that does: all tables but snapshots are built from scratch, from what is loaded
         versions = history()
         assert len(versions) >= len(third)
         environment.install(wheel(tmp_path, "0.1.3", comment="{# another version #}\n"))

@@ -1,4 +1,4 @@
-"""Tables of the user's stay when all of ours are built from scratch."""
+"""Tables of the user's are kept when all of ours are built from scratch."""
 
 import subprocess
 import sys
@@ -47,7 +47,7 @@ def prepare(folder, **options):
     return build_file.prepare(folder, "after", STORAGE_VERSION, **options)
 
 
-def test_an_empty_file_takes_along_the_tables_of_others(folder):
+def test_an_empty_file_keeps_the_tables_of_others(folder):
     assert prepare(folder, ours=OURS).empty
 
     assert tables(folder) == {"main._build", "main.own", "mine.days", 'mine.odd "name'}

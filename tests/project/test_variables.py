@@ -54,7 +54,7 @@ def test_what_is_right_passes():
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "expected"),
     [
         ({"funels": []}, "There is no variable funels. Did you mean funnels?"),
         ({"funnels": None}, "Variable funnels: it has no value. Write [] for an empty list"),
@@ -90,8 +90,8 @@ def test_what_is_right_passes():
         ),
     ],
 )  # fmt: skip
-def test_a_mistake_is_named_with_the_nearest_right_word(values, said):
-    assert said in message(values)
+def test_a_mistake_is_named_with_the_nearest_right_word(values, expected):
+    assert expected in message(values)
 
 
 def test_all_mistakes_are_named_at_once():
@@ -144,7 +144,7 @@ def test_variables_of_a_project_stand_under_the_package_or_directly(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ("vars: [", "is not valid YAML"),
         ("vars: 3", "vars is no table of variables"),
@@ -153,10 +153,10 @@ def test_variables_of_a_project_stand_under_the_package_or_directly(tmp_path):
         ("vars: {mixpanel_data: [a]}", "vars: mixpanel_data is no table"),
     ],
 )
-def test_a_file_that_can_not_be_read_is_named(tmp_path, text, said):
+def test_a_file_that_can_not_be_read_is_named(tmp_path, text, expected):
     project = DbtProject(tmp_path, "project folder")
     project.file.write_text(text)
 
-    with pytest.raises(ConfigError, match=re.escape(said)) as refused:
+    with pytest.raises(ConfigError, match=re.escape(expected)) as refused:
         read_variables(project)
     assert str(project.file) in str(refused.value)

@@ -12,6 +12,6 @@ def event_names(raw: Path) -> frozenset[str]:
     try:
         with duckdb.connect(str(raw), read_only=True) as connection:
             rows = connection.execute("SELECT DISTINCT event FROM mixpanel.events").fetchall()
-    except duckdb.Error:  # what builds on it says why
+    except duckdb.Error:  # the build reports why
         return frozenset()
     return frozenset(name for (name,) in rows)

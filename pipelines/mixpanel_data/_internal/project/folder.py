@@ -56,10 +56,11 @@ class DbtProject:
 def find_project(env: Mapping[str, str] | None = None, start: Path | None = None) -> ProjectFolder:
     """The project folder for a program started in ``start``, the working folder if not given.
 
-    In this order: ``MP_PROJECT_DIR``; dlt's ``DLT_PROJECT_DIR``; ``start`` if it has a ``.dlt/config.toml``, which
-    dlt reads as well; the nearest parent whose ``.dlt/config.toml`` has a section ``[sources.mixpanel]``; the
-    checkout that the package runs from. A parent counts only if its file belongs to this user or to root: a dbt
-    project is code, and other users can write folders above, such as ``/tmp``.
+    In this order: ``MP_PROJECT_DIR``; dlt's ``DLT_PROJECT_DIR``; ``start`` if it has a
+    ``.dlt/config.toml``, which dlt reads as well; the nearest parent whose ``.dlt/config.toml`` has
+    a section ``[sources.mixpanel]``; the checkout that the package runs from. A parent counts only
+    if its file belongs to this user or to root: a dbt project is code, and other users can write
+    folders above, such as ``/tmp``.
 
     Raises:
         ConfigError: ``MP_PROJECT_DIR`` is no folder.

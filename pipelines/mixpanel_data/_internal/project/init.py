@@ -12,10 +12,10 @@ from mixpanel_data._internal.project.variables import PACKAGE
 from mixpanel_data.exceptions import ConfigError
 
 NAME = "PROJECT_NAME"
-"""What stands for the project's name in the files of the template."""
+"""The placeholder of the project's name in the files of the template."""
 
 _TEMPLATE = Path(__file__).with_name("template")
-_RENAMED = {"gitignore": ".gitignore"}  # by its right name it would count here
+_RENAMED = {"gitignore": ".gitignore"}  # by that name git would obey it in this repository
 SHARED = {
     ".dlt/config.toml": ".dlt/config.toml",
     ".dlt/secrets.example.toml": ".dlt/secrets.example.toml",
@@ -23,7 +23,9 @@ SHARED = {
     "flows/prefect.yaml": "prefect.yaml",
     "prefect.toml": "prefect.toml",
 }
-"""Files of the checkout that a project has as well, with their paths there. A wheel has them in a folder of its own."""
+"""Files of the checkout that a project has as well, with their paths there. A wheel has them in a
+folder of its own.
+"""
 
 _SETTING = re.compile(r"^(?=[a-z_]+ *=)", re.MULTILINE)
 
@@ -40,7 +42,7 @@ class NewProject:
 
 
 def init_project(folder: Path, *, force: bool = False) -> NewProject:
-    """Write a project into ``folder``, which need not exist. With ``force`` files that exist are written anew.
+    """Write a project into ``folder``, which need not exist; with ``force``, replace files.
 
     Raises:
         ConfigError: the folder is a file, is the checkout of this package, or can't be written.
@@ -93,7 +95,9 @@ def _files(folder_name: str) -> Iterator[tuple[str, str]]:
 
 
 def _as_comments(config: str) -> str:
-    """The settings of `[sources.mixpanel]` as comments: what a file does not set keeps its default in later versions."""
+    """The settings of `[sources.mixpanel]` as comments: what a file does not set keeps its default
+    in later versions.
+    """
     head, section, rest = config.partition("[sources.mixpanel]\n")
     settings, next_section, rest = rest.partition("\n[")
     return head + section + _SETTING.sub("# ", settings) + next_section + rest

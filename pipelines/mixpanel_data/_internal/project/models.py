@@ -38,5 +38,7 @@ def model_names() -> frozenset[str]:
 
 
 def flows_folder() -> Path:
-    """The folder with ``flows/``, ``.dlt/`` and ``prefect.toml``: the checkout, or the wheel's copy of them."""
+    """The folder with ``flows/``, ``.dlt/`` and ``prefect.toml``: the checkout, or the wheel's copy
+    of them.
+    """
     return checkout_root() or _SITE_PACKAGES / "mixpanel_data_flows"

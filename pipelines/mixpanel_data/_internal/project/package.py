@@ -1,7 +1,7 @@
 """Our dbt package in a user's dbt project, kept equal to that of the installed version.
 
-dbt reads packages from a folder of the project that `dbt deps` fills. What it would do for ours is done here, without a
-process and without a link to a path that changes with the Python version.
+dbt reads packages from a folder of the project that `dbt deps` fills. For ours that is done here,
+without a process, and without a link: its target would change with each environment.
 """
 
 import os
@@ -18,11 +18,12 @@ PARTS = ("dbt_project.yml", "profiles.yml", "README.md", "models", "macros", "te
 """What of the models' folder belongs to the package."""
 
 LOCAL = f".{PACKAGE}"
-"""Where `packages.yml` of a project that `mp init` wrote says that the package is, for `dbt deps`."""
+"""The folder that `packages.yml` of `mp init` names, from which `dbt deps` installs the package."""
 
 
 def install_package(project: DbtProject) -> list[Path]:
-    """The folders of the project into which our package was written, because it was missing or of another version.
+    """The folders of the project into which our package was written, because it was missing or of
+    another version.
 
     Raises:
         ConfigError: a folder can't be written.

@@ -1,7 +1,8 @@
 """The variables of the dbt models: their types, and the check of what a project sets.
 
-The macros of the models check the same when dbt is run alone. Here it is done before dbt starts: a mistake costs no
-request, and the message names the file, the variable, the entry and the nearest name that exists.
+The macros of the models check the same when dbt is run alone. Here it is done before dbt starts: a
+mistake costs no request, and the message names the file, the variable, the entry and the nearest
+name that exists.
 """
 
 import re
@@ -29,7 +30,7 @@ from mixpanel_data._internal.time_zones import require_known
 from mixpanel_data.exceptions import ConfigError
 
 PACKAGE = "mixpanel_data"
-"""The name of our dbt package: its variables stand under ``vars: mixpanel_data:`` of a user's project."""
+"""Our dbt package. A user's project sets its variables under ``vars: mixpanel_data:``."""
 
 INTERNAL_COLUMNS = {
     "event_properties": ("ingested_distinct_id", "copy_number", "texts"),
@@ -51,7 +52,7 @@ _OTHER_WORDS = {
     "varchar": "string",
     "timestamp": "datetime",
 }
-"""What others call the types of a property."""
+"""Other names for the types of a property."""
 
 
 def _texts(value: Any) -> Any:
@@ -96,7 +97,7 @@ class Property(_Checked):
 
     @property
     def label(self) -> str:
-        """What the entry is called in a message."""
+        """The entry's name in a message."""
         return self.alias
 
 
@@ -105,7 +106,7 @@ class _Definition(_Checked):
 
     @property
     def label(self) -> str:
-        """What the entry is called in a message."""
+        """The entry's name in a message."""
         return self.name
 
 
@@ -161,7 +162,7 @@ class Attribution(_Definition):
 
 
 class Variables(_Checked):
-    """Every variable of the models. Their defaults and descriptions are in dbt_project.yml of the package."""
+    """Every variable of the models; the package's dbt_project.yml has defaults and descriptions."""
 
     project_timezone: Annotated[str, AfterValidator(_zone)]
     week_start: Literal[
@@ -217,17 +218,17 @@ class Variables(_Checked):
 
 @dataclass(frozen=True)
 class Given:
-    """What a project sets: values by variable, and the file that says so."""
+    """The values that a project sets, by variable, and the file that sets them."""
 
     values: dict[str, Any]
     file: Path
 
 
 def read_variables(project: DbtProject) -> Given:
-    """The variables that the dbt project sets, by its own file: for the package alone, all with their defaults.
+    """The variables that the dbt project sets: for the package alone, all with their defaults.
 
-    In a user's project the ones under ``vars: mixpanel_data:`` count, else those of the same name directly under
-    ``vars:``, as dbt has it.
+    In a user's project those under ``vars: mixpanel_data:`` count, else those of the same name
+    directly under ``vars:``, as in dbt.
 
     Raises:
         ConfigError: the file is not valid YAML, or ``vars`` is no table.
@@ -257,8 +258,8 @@ def defaults() -> dict[str, Any]:
 def check(given: Given, known_events: Callable[[], Collection[str]] | None = None) -> Variables:
     """The variables in force, checked.
 
-    ``known_events`` gives the names of all events that were loaded, and is called only when a definition names some;
-    without it, or where it gives none, names of events are not checked.
+    ``known_events`` gives the names of all events that were loaded, and is called only when a
+    definition names some; without it, or where it gives none, names of events are not checked.
 
     Raises:
         ConfigError: with every mistake, each with its variable, entry and reason.

@@ -55,11 +55,11 @@ def prepare(
     """Leave a file at ``build_file`` that the build can write.
 
     It is what the last build left, unless that was made by other models or settings, is damaged, or ``anew`` asks
-    for an empty one. Where ``ours`` names the tables of the package, an empty file takes along those of other names:
-    a user's snapshots hold what can't be built again.
+    for an empty one. If ``ours`` is given, the names of the package's tables, an empty file keeps all other tables: a user's
+    snapshots can't be built again.
 
     Raises:
-        DatabaseLockedError: tables are to be taken along, and another process has the file open.
+        DatabaseLockedError: tables have to be kept, and another process has the file open.
     """
     target, warning = build_file(folder), None
     folder.build.mkdir(parents=True, exist_ok=True)
@@ -101,7 +101,10 @@ def _replace_by_empty(
 
 @contextmanager
 def _attached(new: Path, former: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to ``new`` with ``former`` attached, once nobody writes that: a dbt whose parent was killed ends soon."""
+    """Yield a connection to ``new`` with ``former`` attached, once no process writes that.
+
+    A dbt whose parent was killed ends soon.
+    """
     with duckdb.connect(new, config=limited(MEMORY_LIMIT, ALONE)) as db:
         db.execute("set preserve_insertion_order = false")
         deadline = time.monotonic() + LONGEST_END_SECONDS
@@ -128,7 +131,7 @@ def _tables_of_others(
         "select schema_name, table_name from duckdb_tables() where database_name = 'former' and not internal"
     ).fetchall()
     built = set(ours) | {STAMP}
-    if ("working", "build_state") in tables:  # also those that an earlier version made
+    if ("working", "build_state") in tables:  # an earlier version made others
         built |= {
             name.removeprefix(_MODEL)
             for (name,) in db.execute(

@@ -74,7 +74,7 @@ def build(
         report(f"all tables anew: {reason}")
     options = []
     if prepared.empty and not project.is_package:
-        # Tables of the user's were taken along; those that dbt can build again may not be added to.
+        # The file still has the user's tables. dbt may not add to those that it can build from scratch.
         options = ["--full-refresh"]
     nodes = _run(folder, project.folder, options, variables or {}, report, from_scratch)
     build_stamp.finish(built)

@@ -1,4 +1,4 @@
-"""``mp init``: a project of one's own."""
+"""``mp init``: a new project."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,16 +8,17 @@ import typer
 
 def init(
     folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="Where to write it; else the working folder.")
+        Path,
+        typer.Argument(
+            metavar="FOLDER", help="The project folder; the working folder if not given."
+        ),
     ] = Path(),
-    force: Annotated[
-        bool, typer.Option("--force", help="Write files anew that are there already.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
 ) -> None:
     """Write a project of your own.
 
-    It holds settings, dbt variables, models and flows; the installed package is never edited. Files that exist are
-    kept.
+    It holds settings, dbt variables, models and flows; the installed package is never edited. Files
+    that exist are kept.
 
     Example: mp init my-mixpanel
     """
@@ -27,11 +28,11 @@ def init(
     for path in project.written:
         typer.echo(f"wrote {folder / path}")
     for path in project.kept:
-        typer.echo(f"kept  {folder / path}, which was there already")
+        typer.echo(f"kept  {folder / path}, which existed")
     if not project.builds_own_models:
         typer.echo(
-            "dbt_project.yml was there already and has another profile than mixpanel_data, so `mp sync` builds the "
-            "package's models alone. Write the dbt project elsewhere, and set MP_DBT_PROJECT_DIR.",
+            "The profile of dbt_project.yml, which existed, is not mixpanel_data, so `mp sync` builds the package's "
+            "models alone. Make the dbt project in another folder, and set MP_DBT_PROJECT_DIR.",
             err=True,
         )
     typer.echo("Go on with:", err=True)

@@ -1,5 +1,6 @@
-{# dbt asks these two of your project. The first: an incremental model of yours is built from scratch when the tables that
-   it reads are. The second: a schema is called as it is configured, without a prefix. #}
+{# dbt looks for these two in your project. The first: an incremental model of yours is built from
+   scratch when the tables that it reads are. The second: a schema has the name that is configured,
+   without a prefix. #}
 {% macro should_full_refresh() %}
     {{ return(mixpanel_data.should_full_refresh()) }}
 {% endmacro %}

@@ -1,5 +1,6 @@
--- An example: one row per day and operating system. A build replaces the rows of those days only whose events changed
--- since the last one: days that were fetched again, and days of users who were merged.
+-- An example: one row per day and operating system. A build replaces only the rows of days whose
+-- events changed since the last one: days that were fetched again, and days of users who were
+-- merged.
 {{ config(
     materialized='replaced_rows',
     meta={'replaces': "{{ mixpanel_data.day_has_changes() }}"},

@@ -1,4 +1,5 @@
--- A test of your own is a query for what must not be: `mp sync` publishes nothing while it finds rows.
+-- A test of your own is a query for rows that must not be: `mp sync` publishes nothing while it
+-- finds any.
 with counted as (
     select event_date, count(*) as event_count
     from {{ ref('mixpanel_data', 'events') }}
