@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from mixpanel_data import ConfigError
+from mixpanel_data import ConfigError, ConfigWarning
 from mixpanel_data._internal.project import folder
 from mixpanel_data._internal.project.folder import find_dbt_project, find_project
 from mixpanel_data._internal.project.models import checkout_root, models_folder
@@ -58,7 +58,9 @@ def test_a_project_above_that_another_user_made_does_not_count(tmp_path, monkeyp
     monkeypatch.setattr(folder.os, "geteuid", lambda: owner + 1)
     monkeypatch.setattr(folder, "ROOT_USER", owner + 2)
 
-    assert find_project({}, root / "sub").root == checkout_root()
+    with pytest.warns(ConfigWarning, match=f"If you trust it, set MP_PROJECT_DIR={root}"):
+        assert find_project({}, root / "sub").root == checkout_root()
+    assert find_project({"MP_PROJECT_DIR": str(root)}, root / "sub").root == root
 
 
 def test_settings_and_data_are_those_of_the_project(tmp_path, monkeypatch):

@@ -150,6 +150,16 @@ def test_a_dbt_project_of_something_else_is_left_alone(tmp_path, monkeypatch, ca
     assert not (tmp_path / "dbt_packages").exists()
 
 
+def test_a_dlt_project_of_something_else_gets_a_hint(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "config.toml").write_text("[sources.github]\n")
+
+    assert run(["init"]) == 0
+
+    assert "Add a section [sources.mixpanel]" in capsys.readouterr().err
+
+
 def test_places_where_no_project_can_be(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="is a file"):

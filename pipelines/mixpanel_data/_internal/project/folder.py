@@ -5,12 +5,13 @@ Imports the standard library only: dlt's plug-in runs this with every start of d
 
 import os
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from mixpanel_data._internal.project.models import checkout_root, models_folder
-from mixpanel_data.exceptions import ConfigError
+from mixpanel_data.exceptions import ConfigError, ConfigWarning
 
 PROJECT_DIR = "MP_PROJECT_DIR"
 DBT_PROJECT_DIR = "MP_DBT_PROJECT_DIR"
@@ -60,7 +61,7 @@ def find_project(env: Mapping[str, str] | None = None, start: Path | None = None
     ``.dlt/config.toml``, which dlt reads as well; the nearest parent whose ``.dlt/config.toml`` has
     a section ``[sources.mixpanel]``; the checkout that the package runs from. A parent counts only
     if its file belongs to this user or to root: a dbt project is code, and other users can write
-    folders above, such as ``/tmp``.
+    folders above, such as ``/tmp``. Another one is named in a ConfigWarning.
 
     Raises:
         ConfigError: ``MP_PROJECT_DIR`` is no folder.
@@ -82,6 +83,13 @@ def find_project(env: Mapping[str, str] | None = None, start: Path | None = None
     for parent in start.parents:
         if is_project(parent) and _is_own(parent / _CONFIG):
             return ProjectFolder(parent, "parent of the working folder")
+        if is_project(parent):
+            warnings.warn(
+                f"The project in {parent} belongs to another user, so it does not count. If you trust it, "
+                f"set {PROJECT_DIR}={parent}.",
+                ConfigWarning,
+                stacklevel=2,
+            )
     checkout = checkout_root()
     return ProjectFolder(checkout, CHECKOUT if checkout else "none found")
 

@@ -22,13 +22,19 @@ def init(
 
     Example: mp init my-mixpanel
     """
-    from mixpanel_data.project import init_project
+    from mixpanel_data.project import init_project, is_project
 
     project = init_project(folder, force=force)
     for path in project.written:
         typer.echo(f"wrote {folder / path}")
     for path in project.kept:
         typer.echo(f"kept  {folder / path}, which existed")
+    if not is_project(project.folder):
+        typer.echo(
+            "Add a section [sources.mixpanel] to .dlt/config.toml, which existed, so that folders in the "
+            "project find it.",
+            err=True,
+        )
     if not project.builds_own_models:
         typer.echo(
             "The profile of dbt_project.yml, which existed, is not mixpanel_data, so `mp sync` builds the package's "
