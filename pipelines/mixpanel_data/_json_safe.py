@@ -1,4 +1,5 @@
-"""Any Python value as one that JSON can hold, for error details that must reach a log whatever is in them."""
+"""Any Python value as one that JSON can hold, for error details that must reach a log whatever is
+in them."""
 
 import math
 from collections.abc import Mapping, Set
@@ -12,8 +13,8 @@ MAX_INT_BITS = 10_000  # Python refuses to print integers beyond 4,300 digits
 def json_safe(value: object, _path: tuple[int, ...] = ()) -> Any:
     """``value`` rebuilt from dict, list, str, int, float, bool and None.
 
-    Keys become text, sets become sorted lists, NaN and infinities their names; a cycle, or what is nested deeper
-    than 20 levels, becomes ``"..."``. Never raises.
+    Keys become text, sets become sorted lists, NaN and infinities their names; a cycle, or what is
+    nested deeper than 20 levels, becomes ``"..."``. Never raises.
     """
     if value is None or isinstance(value, bool):
         return value

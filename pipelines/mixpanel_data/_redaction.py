@@ -26,14 +26,16 @@ _BASIC = re.compile(r"(?i)\b(basic(?:\s+|\+|%20))([a-z0-9+/_-]{4,}={0,2})")
 
 
 def redact(text: str) -> str:
-    """``text`` without what looks like credentials: user info in URLs, authorization headers, ``secret=…`` pairs."""
+    """``text`` without what looks like credentials: user info in URLs, authorization headers,
+    ``secret=…`` pairs."""
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return _BASIC.sub(_redact_basic, text)
 
 
 def _redact_basic(match: re.Match[str]) -> str:
-    """Only what decodes to ``user:password`` goes; "basic plan" and "basic authentication" are words."""
+    """Only what decodes to ``user:password`` goes; "basic plan" and "basic authentication" are
+    words."""
     token = match[2].rstrip("=")
     try:
         decoded = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_")
@@ -43,7 +45,8 @@ def _redact_basic(match: re.Match[str]) -> str:
 
 
 def redact_tree(value: Any, clean: Callable[[str], str] = redact) -> Any:
-    """The JSON value with every text in it redacted, keys included, and what stands under a secret's name."""
+    """The JSON value with every text in it redacted, keys included, and what stands under a
+    secret's name."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, Mapping):

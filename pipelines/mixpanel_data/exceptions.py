@@ -1,20 +1,15 @@
-"""Every error of the library. Catch :class:`MixpanelDataError` for all; branch on type or ``code``, never on text.
+"""Every error of the library. Catch :class:`MixpanelDataError` for all; branch on type or ``code``,
+never on text.
 
-MixpanelDataError             MIXPANEL_DATA_ERROR
-├── ConfigError               CONFIG_ERROR
-│   ├── AccountNotFoundError  ACCOUNT_NOT_FOUND
-│   └── AccountExistsError    ACCOUNT_EXISTS
-├── APIError                  API_ERROR          no answer, a redirect, or an answer nobody expected
-│   ├── AuthenticationError   AUTH_FAILED        401, 403
-│   ├── RateLimitError        RATE_LIMITED       429
-│   ├── QueryError            QUERY_FAILED       400, 402, 404 and the other 4xx
-│   └── ServerError           SERVER_ERROR       5xx
-├── IncompleteExportError     INCOMPLETE_EXPORT  an answer that is not whole
-├── TableExistsError          TABLE_EXISTS
-├── TableNotFoundError        TABLE_NOT_FOUND
-│   └── NothingPublishedError NOTHING_PUBLISHED
-├── DatabaseLockedError       DATABASE_LOCKED
-└── StorageError              STORAGE_FAILED     the disk is full, or may not be written
+MixpanelDataError             MIXPANEL_DATA_ERROR ├── ConfigError               CONFIG_ERROR │   ├──
+AccountNotFoundError  ACCOUNT_NOT_FOUND │   └── AccountExistsError    ACCOUNT_EXISTS ├── APIError
+API_ERROR          no answer, a redirect, or an answer nobody expected │   ├── AuthenticationError
+AUTH_FAILED        401, 403 │   ├── RateLimitError        RATE_LIMITED       429 │   ├── QueryError
+QUERY_FAILED       400, 402, 404 and the other 4xx │   └── ServerError           SERVER_ERROR
+5xx ├── IncompleteExportError     INCOMPLETE_EXPORT  an answer that is not whole ├──
+TableExistsError          TABLE_EXISTS ├── TableNotFoundError        TABLE_NOT_FOUND │   └──
+NothingPublishedError NOTHING_PUBLISHED ├── DatabaseLockedError       DATABASE_LOCKED └──
+StorageError              STORAGE_FAILED     the disk is full, or may not be written
     ├── DatabaseDamagedError  DATABASE_DAMAGED   a database file is not as it was written
     └── DatabaseMissingError  DATABASE_MISSING   the raw database is gone, and other files show that it was there
 """
@@ -140,8 +135,8 @@ def _context(http: HTTPContext, details: Mapping[str, Any]) -> dict[str, Any]:
 class APIError(MixpanelDataError, _AboutRequest):
     """Mixpanel could not be reached or did not answer as hoped.
 
-    What looks like credentials is taken out of the message and of every part of the context; whoever knows the
-    account's secret takes it out first.
+    What looks like credentials is taken out of the message and of every part of the context;
+    whoever knows the account's secret takes it out first.
     """
 
     code = "API_ERROR"
@@ -163,7 +158,8 @@ class AuthenticationError(APIError):
 
 
 class RateLimitError(APIError):
-    """The project's request budget is spent: 60 an hour and API family (Mixpanel's page on rate limits)."""
+    """The project's request budget is spent: 60 an hour and API family (Mixpanel's page on rate
+    limits)."""
 
     code = "RATE_LIMITED"
 
@@ -199,15 +195,17 @@ class ServerError(APIError):
 
 
 OTHER_BASIS = "do not fit the time basis"
-"""The reason of an export that is whole, and whose days are those of another zone than configured."""
+"""The reason of an export that is whole, and whose days are those of another zone than configured.
+"""
 
 
 class IncompleteExportError(MixpanelDataError, _AboutRequest):
     """An answer broke off or is not whole, so none of it may be loaded.
 
-    ``reason`` is a short stable text such as ``"cut gzip"``, ``"terminated early"`` or ``"connection broken"``;
-    ``explanation``, a sentence or two, says more. Days are dates or ISO texts, both included. What was asked and how the
-    answer begins is in the details as in those of an APIError, without credentials.
+    ``reason`` is a short stable text such as ``"cut gzip"``, ``"terminated early"`` or
+    ``"connection broken"``; ``explanation``, a sentence or two, says more. Days are dates or ISO
+    texts, both included. What was asked and how the answer begins is in the details as in those of
+    an APIError, without credentials.
     """
 
     code = "INCOMPLETE_EXPORT"
@@ -305,7 +303,8 @@ class NothingPublishedError(TableNotFoundError):
 
 
 class DatabaseLockedError(MixpanelDataError):
-    """Another process loads, builds or publishes in this data folder. The details name it as far as it is known."""
+    """Another process loads, builds or publishes in this data folder. The details name it as far as
+    it is known."""
 
     code = "DATABASE_LOCKED"
 
@@ -321,7 +320,8 @@ class StorageError(MixpanelDataError):
 
 
 class DatabaseDamagedError(StorageError):
-    """A database of the data folder can't be read whole: a disk, a copying tool or another program damaged it."""
+    """A database of the data folder can't be read whole: a disk, a copying tool or another program
+    damaged it."""
 
     code = "DATABASE_DAMAGED"
 
@@ -341,7 +341,8 @@ class DatabaseMissingError(StorageError):
 
 
 class RejectedLinesWarning(UserWarning):
-    """Lines of an answer could not be read and were left out, or were repaired; the message says how many and where."""
+    """Lines of an answer could not be read and were left out, or were repaired; the message says
+    how many and where."""
 
 
 class ConfigWarning(UserWarning):

@@ -29,19 +29,22 @@ __all__ = ["Workspace"]
 
 
 class Workspace(Fetching, Discovery, Queries, Tables):
-    """A Mixpanel project, and the tables one has of it. A context manager; safe to share between threads.
+    """A Mixpanel project, and the tables one has of it. A context manager; safe to share between
+    threads.
 
-    Without ``path`` it stands on the project's data folder (``data_dir``, else MP_DATA_DIR, else the project's): SQL reads
-    what `mp sync` published there, marts included, as it was when the workspace was opened; what it fetches goes into
-    ``workspace.duckdb`` beside it, which is held against others only while rows go in. With ``path`` it stands on that
-    database alone. Nothing is opened or asked before it is needed, and SQL needs no account.
+    Without ``path`` it stands on the project's data folder (``data_dir``, else MP_DATA_DIR, else
+    the project's): SQL reads what `mp sync` published there, marts included, as it was when the
+    workspace was opened; what it fetches goes into ``workspace.duckdb`` beside it, which is held
+    against others only while rows go in. With ``path`` it stands on that database alone. Nothing is
+    opened or asked before it is needed, and SQL needs no account.
 
-    The account is the one in force when the workspace is made, and stays so while it lives, whatever becomes of the default
-    account; without any, the first request looks for one. ``account`` names one of the accounts, ``region`` (us, eu or in)
-    stands in place of the account's. ``workspace_id`` narrows Mixpanel's reports and names to a data view. With
-    ``fresh=False`` an answer of the query API is one of the last ten minutes (MP_ANSWERS_KEPT) where there is one, whoever
-    asked on this data folder. SQL, and the views of a database that was there, reach no other file and no network unless
-    ``external_access`` is true. For tests,
+    The account is the one in force when the workspace is made, and stays so while it lives,
+    whatever becomes of the default account; without any, the first request looks for one.
+    ``account`` names one of the accounts, ``region`` (us, eu or in) stands in place of the
+    account's. ``workspace_id`` narrows Mixpanel's reports and names to a data view. With
+    ``fresh=False`` an answer of the query API is one of the last ten minutes (MP_ANSWERS_KEPT)
+    where there is one, whoever asked on this data folder. SQL, and the views of a database that was
+    there, reach no other file and no network unless ``external_access`` is true. For tests,
     ``_config_manager``, ``_api_client`` and ``_storage`` stand in for what would be built.
 
     Raises:
@@ -87,7 +90,8 @@ class Workspace(Fetching, Discovery, Queries, Tables):
 
     @classmethod
     def ephemeral(cls, account: str | None = None, **options: Any) -> Self:
-        """One on a database of its own, which is deleted when it is closed. ``options`` as of the class."""
+        """One on a database of its own, which is deleted when it is closed. ``options`` as of the
+        class."""
         folder = tempfile.mkdtemp(prefix="mixpanel-data-")
         workspace = cls(account, Path(folder) / "ephemeral.duckdb", **options)
         # Also when nobody closes it.
@@ -103,7 +107,8 @@ class Workspace(Fetching, Discovery, Queries, Tables):
 
     @classmethod
     def open(cls, path: Path | str, *, read_only: bool = True) -> Self:
-        """One on a database that is there, or on a data folder; shared with other readers unless ``read_only`` is False.
+        """One on a database that is there, or on a data folder; shared with other readers unless
+        ``read_only`` is False.
 
         Raises ConfigError when there is none.
         """
@@ -166,7 +171,8 @@ class Workspace(Fetching, Discovery, Queries, Tables):
         )
 
     def close(self) -> None:
-        """Lets go of the database and the connection; an ephemeral database is gone. What was handed in stays open."""
+        """Lets go of the database and the connection; an ephemeral database is gone. What was
+        handed in stays open."""
         with self.lock:
             if "storage" in self.__dict__ and self.storage is not self._given_storage:
                 self.storage.close()
@@ -183,7 +189,8 @@ class Workspace(Fetching, Discovery, Queries, Tables):
         return f"Workspace({str(self._main_file() or 'memory')!r})"
 
     def _main_file(self) -> Path | None:
-        """The published file of a project, where there is one; else the one that tables are put into."""
+        """The published file of a project, where there is one; else the one that tables are put
+        into."""
         folder = self._session.settings.folder
         if self._given_storage or self._path is not None or self._in_memory:
             return self.storage.path

@@ -1,1 +1,2 @@
-"""What the engine is made of. Not a public interface; may import neither prefect, nor dbt, nor the CLI."""
+"""What the engine is made of. Not a public interface; may import neither prefect, nor dbt, nor the
+CLI."""

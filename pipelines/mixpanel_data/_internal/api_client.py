@@ -27,20 +27,23 @@ from mixpanel_data._internal.clock import ServerClock
 
 __all__ = ["EngagePage", "ExportStream", "MixpanelAPIClient"]
 
-# Seconds without a byte. Mixpanel's edge gives up on a query after about 488, on an app call after about 120.
+# Seconds without a byte. Mixpanel's edge gives up on a query after about 488, on an app call after
+# about 120.
 _QUERY_READ_TIMEOUT = 500.0
 _APP_READ_TIMEOUT = 135.0
 
 
 class MixpanelAPIClient:
-    """Reads one project's events and profiles; hands their bytes on unparsed. Safe to share between threads.
+    """Reads one project's events and profiles; hands their bytes on unparsed. Safe to share between
+    threads.
 
-    ``base_url`` puts all API families under one root (sandbox, proxy). ``gate`` is called with the family (``export``,
-    ``query``, ``app``) before every HTTP request, retries included. Waits and time limits are in seconds:
-    ``export_read_timeout`` is the longest silence inside an export, ``max_rate_limit_wait`` the longest wait that a
-    429 may cost before it is raised; None leaves 429s to the gate. ``answers`` keeps answers of the query API for a while,
-    ``bounds`` limits what an answer may be. Raises ConfigError for a malformed ``base_url``, and for one over plain http to
-    another machine without ``allow_http``.
+    ``base_url`` puts all API families under one root (sandbox, proxy). ``gate`` is called with the
+    family (``export``, ``query``, ``app``) before every HTTP request, retries included. Waits and
+    time limits are in seconds: ``export_read_timeout`` is the longest silence inside an export,
+    ``max_rate_limit_wait`` the longest wait that a 429 may cost before it is raised; None leaves
+    429s to the gate. ``answers`` keeps answers of the query API for a while, ``bounds`` limits what
+    an answer may be. Raises ConfigError for a malformed ``base_url``, and for one over plain http
+    to another machine without ``allow_http``.
     """
 
     def __init__(
@@ -111,12 +114,14 @@ class MixpanelAPIClient:
         where: str | None = None,
         limit: int | None = None,
     ) -> Iterator[ExportStream]:
-        """The raw export of ``from_date`` to ``to_date``, both included, with ``time`` in milliseconds.
+        """The raw export of ``from_date`` to ``to_date``, both included, with ``time`` in
+        milliseconds.
 
-        ``events`` are names, ``where`` is an expression of Mixpanel's segmentation language, ``limit`` at most 100,000
-        events in no order. An empty day is an empty body (Mixpanel's export OpenAPI file). Raises AuthenticationError,
-        RateLimitError, QueryError, ServerError or APIError before the first byte, IncompleteExportError after it. Such an
-        error that is raised in the block, about what came, says what was asked.
+        ``events`` are names, ``where`` is an expression of Mixpanel's segmentation language,
+        ``limit`` at most 100,000 events in no order. An empty day is an empty body (Mixpanel's
+        export OpenAPI file). Raises AuthenticationError, RateLimitError, QueryError, ServerError or
+        APIError before the first byte, IncompleteExportError after it. Such an error that is raised
+        in the block, about what came, says what was asked.
         """
         params = given(
             from_date=from_date.isoformat(),
@@ -150,11 +155,12 @@ class MixpanelAPIClient:
         include_all_users: bool | None = None,
         cohort_id: int | None = None,
     ) -> Iterator[EngagePage]:
-        """All profiles, or the groups of ``data_group_id``, or the users in a saved cohort: one page after the other, from
-        one session at Mixpanel.
+        """All profiles, or the groups of ``data_group_id``, or the users in a saved cohort: one
+        page after the other, from one session at Mixpanel.
 
-        ``page_size`` is undocumented and may be ignored; the answer's own counts. Raises as :meth:`export`; after an
-        IncompleteExportError the pages so far are worth nothing and the read begins again.
+        ``page_size`` is undocumented and may be ignored; the answer's own counts. Raises as
+        :meth:`export`; after an IncompleteExportError the pages so far are worth nothing and the
+        read begins again.
         """
         filters = given(
             where=where,
@@ -167,9 +173,11 @@ class MixpanelAPIClient:
         return engage_pages(self._engage, filters, self._requester.redactor)
 
     def me(self) -> dict[str, Any]:
-        """Who these credentials belong to, with their ``projects`` under ``results``, as Mixpanel's app API says it.
+        """Who these credentials belong to, with their ``projects`` under ``results``, as Mixpanel's
+        app API says it.
 
-        The cheapest check of credentials (Mixpanel's page on service accounts). Raises as :meth:`export`.
+        The cheapest check of credentials (Mixpanel's page on service accounts). Raises as
+        :meth:`export`.
         """
         with self.asking_me() as answer:
             return answer
@@ -189,10 +197,11 @@ class MixpanelAPIClient:
         *,
         form: Mapping[str, str] | None = None,
     ) -> Iterator[Any]:
-        """The parsed answer of one operation of the query API; asked by POST when there is a ``form``.
+        """The parsed answer of one operation of the query API; asked by POST when there is a
+        ``form``.
 
-        Raises as :meth:`export`, and APIError for an answer that is not JSON. An APIError that is raised in the block, about
-        the answer, says what was asked.
+        Raises as :meth:`export`, and APIError for an answer that is not JSON. An APIError that is
+        raised in the block, about the answer, says what was asked.
         """
         method = "GET" if form is None else "POST"
         call = ApiCall("query", operation, method, params={**self._project, **params}, form=form)

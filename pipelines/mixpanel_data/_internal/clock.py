@@ -1,8 +1,8 @@
 """This machine's clock, and how far it is from Mixpanel's.
 
-What is newest is decided by the order of loads. A clock is only asked how old something is, and whether a day was over
-when it was fetched; there the earlier of the two clocks counts, so that a day is fetched once more rather than left
-half.
+What is newest is decided by the order of loads. A clock is only asked how old something is, and
+whether a day was over when it was fetched; there the earlier of the two clocks counts, so that a
+day is fetched once more rather than left half.
 """
 
 from collections.abc import Mapping
@@ -23,10 +23,12 @@ class ServerClock:
 
     def __init__(self) -> None:
         self.ahead = timedelta(0)
-        """How far this machine's clock is ahead of the server's; negative where it is behind, 0 while unknown."""
+        """How far this machine's clock is ahead of the server's; negative where it is behind, 0
+        while unknown."""
 
     def read(self, headers: Mapping[str, str]) -> None:
-        """Take note of the headers of an answer that has just arrived. One from a cache is passed over."""
+        """Take note of the headers of an answer that has just arrived. One from a cache is passed
+        over."""
         if "age" in headers:
             return
         try:
@@ -44,8 +46,8 @@ class ServerClock:
 def clock_warning(ahead: timedelta, newest_fetch: datetime | None) -> str | None:
     """A sentence about a clock that is wrong or was; None where nothing is seen of that.
 
-    ``ahead`` is what the server's answers say of the clock, ``newest_fetch`` (naive UTC) when the newest load of the
-    data folder was fetched, by the clock of then.
+    ``ahead`` is what the server's answers say of the clock, ``newest_fetch`` (naive UTC) when the
+    newest load of the data folder was fetched, by the clock of then.
     """
     kept = "What was loaded last still counts as the newest, and nothing is lost."
     if ahead:

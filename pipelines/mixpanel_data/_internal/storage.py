@@ -31,11 +31,13 @@ Parameters = Sequence[Any] | Mapping[str, Any] | None
 
 
 class StorageEngine:
-    """A database file, its tables, and SQL over them. A context manager; safe to share between threads.
+    """A database file, its tables, and SQL over them. A context manager; safe to share between
+    threads.
 
-    ``path`` None is memory. ``read_only`` shares the file with other readers and changes nothing. ``zone`` is that of the
-    export's clock: UTC, or the project's for those created before 2023 (Mixpanel's page on the raw export); the ``time``
-    of tables is UTC in any case. ``external_access`` lets SQL, and views of a file that was there, reach other files.
+    ``path`` None is memory. ``read_only`` shares the file with other readers and changes nothing.
+    ``zone`` is that of the export's clock: UTC, or the project's for those created before 2023
+    (Mixpanel's page on the raw export); the ``time`` of tables is UTC in any case.
+    ``external_access`` lets SQL, and views of a file that was there, reach other files.
 
     Raises:
         DatabaseLockedError: another process has the file open; the error names it.
@@ -70,8 +72,8 @@ class StorageEngine:
     ) -> Self:
         """One over a data folder: its published tables, and beside them what workspaces fetched.
 
-        Published tables come first where names are equal, and are never changed. The file of the others is held only
-        while rows go in.
+        Published tables come first where names are equal, and are never changed. The file of the
+        others is held only while rows go in.
         """
         files = AttachedFiles(
             folder.workspace,
@@ -89,34 +91,40 @@ class StorageEngine:
     def create_events_table(
         self, name: str, data: Data, metadata: TableMetadata | None = None, *, append: bool = False
     ) -> int:
-        """How many rows ``data`` brought into the table ``name``: event, time (UTC), distinct_id, insert_id, properties.
+        """How many rows ``data`` brought into the table ``name``: event, time (UTC), distinct_id,
+        insert_id, properties.
 
-        ``data`` is an iterable of events as Mixpanel exports them (``{"event": …, "properties": {"time": …}}``), or files
-        of them, one a line. With ``append`` they join the rows of a table that is there, and an event that is there already
-        (by Mixpanel's rule: equal event, time, distinct_id and ``$insert_id``) is replaced. All or nothing.
+        ``data`` is an iterable of events as Mixpanel exports them (``{"event": …, "properties":
+        {"time": …}}``), or files of them, one a line. With ``append`` they join the rows of a table
+        that is there, and an event that is there already (by Mixpanel's rule: equal event, time,
+        distinct_id and ``$insert_id``) is replaced. All or nothing.
 
         Raises:
             TableExistsError: there is such a table, and ``append`` is not asked for.
             TableNotFoundError: there is none to append to.
             QueryError: a record or line is no event; the message has its number.
             IncompleteExportError: a file is not whole.
-            ConfigError: the name can't be a table's, the table to append to has other columns, another program has tables
-                where notes of fetches are kept, or the database was opened to be read only.
+            ConfigError: the name can't be a table's, the table to append to has other columns,
+                another program has tables where notes of fetches are kept, or the database was
+                opened to be read only.
         """
         return self._store("events", name, data, metadata, append=append)
 
     def create_profiles_table(
         self, name: str, data: Data, metadata: TableMetadata | None = None, *, append: bool = False
     ) -> int:
-        """How many rows ``data`` brought into the table ``name``: distinct_id, properties; one row for each id, the last.
+        """How many rows ``data`` brought into the table ``name``: distinct_id, properties; one row
+        for each id, the last.
 
-        ``data`` is an iterable of profiles as Mixpanel has them (``{"$distinct_id": …, "$properties": {…}}``), or files of
-        them. With ``append``, a profile of an id that is there is replaced. Raises as :meth:`create_events_table`.
+        ``data`` is an iterable of profiles as Mixpanel has them (``{"$distinct_id": …,
+        "$properties": {…}}``), or files of them. With ``append``, a profile of an id that is there
+        is replaced. Raises as :meth:`create_events_table`.
         """
         return self._store("profiles", name, data, metadata, append=append)
 
     def require_room(self, name: str, *, append: bool = False, kind: Kind | None = None) -> None:
-        """Nothing, when a fetch, of that ``kind``, may go into the table ``name``. Raises as :meth:`create_events_table`."""
+        """Nothing, when a fetch, of that ``kind``, may go into the table ``name``. Raises as
+        :meth:`create_events_table`."""
         require_for_writing()
         require_usable(name)
         own = self._files.own
@@ -140,7 +148,8 @@ class StorageEngine:
         return any(is_same(item.name, name) and item.catalog == PUBLISHED for item in tables)
 
     def list_tables(self) -> list[TableInfo]:
-        """Every table and view by name, with the number of its rows. Raises QueryError for a view over what is gone."""
+        """Every table and view by name, with the number of its rows. Raises QueryError for a view
+        over what is gone."""
         with self._looking() as cursor:
             return storage_tables.infos(cursor, self._files.catalogs)
 
@@ -151,7 +160,8 @@ class StorageEngine:
             return TableSchema(item.name, storage_tables.columns(cursor, item))
 
     def get_metadata(self, name: str) -> TableMetadata:
-        """Where the rows of a fetched table come from. Raises TableNotFoundError, also for one that was not fetched."""
+        """Where the rows of a fetched table come from. Raises TableNotFoundError, also for one that
+        was not fetched."""
         with self._looking() as cursor:
             item = storage_tables.find(cursor, self._files.catalogs, name)
             known = fetch_log.read(cursor, item.catalog)
@@ -160,7 +170,8 @@ class StorageEngine:
         return known[item.name]
 
     def drop(self, name: str) -> None:
-        """Removes a table or view. Raises TableNotFoundError, also for what is published: that is only read."""
+        """Removes a table or view. Raises TableNotFoundError, also for what is published: that is
+        only read."""
         write.drop(self._files, name)
 
     def execute(self, sql: str, parameters: Parameters = None) -> Connection:

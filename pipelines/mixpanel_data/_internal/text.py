@@ -65,7 +65,8 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?i?B)?", re.IGNORECASE)
 
 
 def parse_size(value: object) -> object:
-    """Bytes for a text such as ``64MB``, ``1.5 GiB`` or ``1000``; anything but such a text as it is.
+    """Bytes for a text such as ``64MB``, ``1.5 GiB`` or ``1000``; anything but such a text as it
+    is.
 
     Raises:
         ValueError: the text is no size.

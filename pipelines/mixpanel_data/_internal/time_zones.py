@@ -1,7 +1,7 @@
 """Time zones, all from one source: the zone data that are compiled into DuckDB.
 
-DuckDB turns the times of events into UTC and back. Python's ``zoneinfo`` reads the system's zone data, which may be of
-another year: a day would then end an hour before its events do.
+DuckDB turns the times of events into UTC and back. Python's ``zoneinfo`` reads the system's zone
+data, which may be of another year: a day would then end an hour before its events do.
 """
 
 import os
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
-# Names that ICU keeps from early Java, such as BST for Bangladesh. They are no IANA names, and mean other things.
+# Names that ICU keeps from early Java, such as BST for Bangladesh. They are no IANA names, and mean
+# other things.
 _NOT_IANA = frozenset(
     [
         "ACT",
@@ -86,9 +87,9 @@ def zone_names() -> frozenset[str]:
 def to_utc(clock: str, key: str) -> str:
     """SQL for the UTC time at which a clock in the zone shows ``clock``, within that clock's day.
 
-    Where the clock is put back, an hour is there twice: the first is meant. Where it is put forward, an hour is not
-    there at all: it counts as if the clock had not been moved, or, where that is the next day, as if it had been
-    moved before.
+    Where the clock is put back, an hour is there twice: the first is meant. Where it is put
+    forward, an hour is not there at all: it counts as if the clock had not been moved, or, where
+    that is the next day, as if it had been moved before.
     """
     if key == "UTC":
         return clock
@@ -114,7 +115,8 @@ def to_local(time: str, key: str) -> str:
 
 
 def day_start(day: date, zone: Zone) -> datetime:
-    """The instant ``day`` begins in ``zone``, as a naive UTC time, the form DuckDB's TIMESTAMP has here."""
+    """The instant ``day`` begins in ``zone``, as a naive UTC time, the form DuckDB's TIMESTAMP has
+    here."""
     if zone.key == "UTC":
         return datetime.combine(day, time.min)
     return _starts(day.year, zone.key)[day.timetuple().tm_yday - 1]

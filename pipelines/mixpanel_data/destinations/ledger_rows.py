@@ -43,9 +43,11 @@ def insert(connection: Connection, rows: list[Row]) -> None:
 
 
 def insert_rejects(connection: Connection, table: str, file: PackedFile, load_id: str) -> None:
-    """Append the rejected and repaired lines of ``file``, in place of what earlier fetches have of its days.
+    """Append the rejected and repaired lines of ``file``, in place of what earlier fetches have of
+    its days.
 
-    Of a line of an earlier fetch of more days the day is not known: it is replaced if it is the same line.
+    Of a line of an earlier fetch of more days the day is not known: it is replaced if it is the
+    same line.
     """
     first, last = file.window.first, file.window.last
     whole = "window_start >= $first AND window_end <= $last" if table == EVENTS else "false"
@@ -82,7 +84,8 @@ def _next_number(connection: Connection) -> int:
 
 
 def forget(connection: Connection, table: str, load_id: str) -> None:
-    """Remove what an earlier attempt at the same package wrote: a killed one may have come this far."""
+    """Remove what an earlier attempt at the same package wrote: a killed one may have come this
+    far."""
     for name in (LEDGER, REJECTED):
         connection.execute(
             f"DELETE FROM {name} WHERE table_name = ? AND load_id = ?", [table, load_id]

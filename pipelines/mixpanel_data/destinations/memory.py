@@ -8,10 +8,11 @@ import duckdb
 BASE = 80 * 1024 * 1024
 A_LINE = 120
 TIMES_LARGEST = 8
-"""Bytes for DuckDB: two buffers of 32 MB to read into, each line's id and digest, a few copies of a large line.
+"""Bytes for DuckDB: two buffers of 32 MB to read into, each line's id and digest, a few copies of a
+large line.
 
-Measured with 200,000 profiles of a kilobyte, which get 103 MB (91 would do); with all the memory there is the load
-takes 0.9 s, not 1.5 s, and 400 MB more.
+Measured with 200,000 profiles of a kilobyte, which get 103 MB (91 would do); with all the memory
+there is the load takes 0.9 s, not 1.5 s, and 400 MB more.
 """
 
 

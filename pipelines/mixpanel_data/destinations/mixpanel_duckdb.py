@@ -1,8 +1,8 @@
 """dlt's DuckDB destination with one change: landed files are not copied in one by one.
 
-The jobs of the files themselves do nothing. When all files of a table are in the package's completed folder, one job
-replaces their days in one transaction. Why: with a job a file, a kill between DuckDB's commit and dlt's note of it
-loads the file twice (measured: 25,268 rows of 20,211).
+The jobs of the files themselves do nothing. When all files of a table are in the package's
+completed folder, one job replaces their days in one transaction. Why: with a job a file, a kill
+between DuckDB's commit and dlt's note of it loads the file twice (measured: 25,268 rows of 20,211).
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,8 @@ from mixpanel_data.sources.schema import (
 class FileJob(RunnableLoadJob, HasFollowupJobs):
     """Nothing to do for this file by itself.
 
-    Run all the same: dlt looks every second for jobs that were born done, and at once for those that end.
+    Run all the same: dlt looks every second for jobs that were born done, and at once for those
+    that end.
     """
 
     def run(self) -> None:
@@ -121,12 +122,14 @@ class mixpanel_duckdb(duckdb):  # noqa: N801  (dlt finds a destination by its na
     def capabilities(
         self, config: Any = None, naming: NamingConvention | None = None
     ) -> DestinationCapabilitiesContext:
-        # dlt asks a dozen times a load, and looks in every place for settings each time: a third of a small load.
+        # dlt asks a dozen times a load, and looks in every place for settings each time: a third of
+        # a small load.
         return super().capabilities(config or self._given, naming)
 
     @cached_property
     def _given(self) -> Any:
-        """The configuration, where whoever made this handed in the database; else None, and dlt looks for it."""
+        """The configuration, where whoever made this handed in the database; else None, and dlt
+        looks for it."""
         credentials: Any = self.config_params.get("credentials")
         if not isinstance(credentials, DuckDbCredentials):
             return None

@@ -58,7 +58,8 @@ def _arrived(path: Path, file: PackedFile, manifest: Manifest) -> str:
 
 
 def _day_counts(connection: Connection, windows: list[Window], manifest: Manifest) -> DayCounts:
-    """For each day its events, the newest processing time (UTC), and how many came more than a day late."""
+    """For each day its events, the newest processing time (UTC), and how many came more than a day
+    late."""
     rows = connection.execute(
         f"""
         SELECT day, count(*), max(processed_at), count(*) FILTER (processed_at - time > INTERVAL 1 DAY)
@@ -79,7 +80,8 @@ def _ledger(
     previous: dict[date, int],
     load_id: str,
 ) -> list[ledger_rows.Row]:
-    """One row a day. What the request cost is shared out: requests to the first day, bytes and time by events."""
+    """One row a day. What the request cost is shared out: requests to the first day, bytes and time
+    by events."""
     rows = []
     for number, day in enumerate(file.window.days()):
         count, processed_at, late = counts.get(day, (0, None, 0))

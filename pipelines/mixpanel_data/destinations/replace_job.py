@@ -31,8 +31,9 @@ _ONE_AT_A_TIME = threading.Lock()
 class ReplaceJob(RunnableLoadJob):
     """Replaces the days, or the profiles, of its package.
 
-    Files that turn out to be unreadable are left out, and so are their ledger rows: whoever ran the load learns from
-    the ledger what was not loaded. A job that failed instead would block every later package.
+    Files that turn out to be unreadable are left out, and so are their ledger rows: whoever ran the
+    load learns from the ledger what was not loaded. A job that failed instead would block every
+    later package.
     """
 
     def __init__(self, file_path: str, manifest: Manifest) -> None:
@@ -113,7 +114,8 @@ def _whole(
 
 
 def _by_mark(job: Path) -> dict[str, Path]:
-    """The package's files. They lie beside this job, in the folder of completed jobs, wherever the package is now."""
+    """The package's files. They lie beside this job, in the folder of completed jobs, wherever the
+    package is now."""
     completed = job.parent.parent / "completed_jobs"
     names = (Path(path).name for path in ReferenceFollowupJobRequest.resolve_references(str(job)))
     return {mark_of(completed / name): completed / name for name in names}

@@ -79,7 +79,8 @@ class _Rows:
         return _Outcome(profiles, before, newest_seen)
 
     def _gather(self) -> None:
-        """One row for each id. One that changed while the pages were read can stand on two of them: the later counts."""
+        """One row for each id. One that changed while the pages were read can stand on two of them:
+        the later counts."""
         self._connection.execute(
             "CREATE OR REPLACE TEMP TABLE arrived AS SELECT distinct_id, max(n) AS n, arg_max(digest, n) AS digest, "
             f"count(*) AS copies, max(last_seen) AS last_seen FROM {self._lines} GROUP BY distinct_id"
@@ -94,8 +95,8 @@ class _Rows:
         )
         if not self._file.snapshot_complete:
             return
-        # A rejected profile is there all the same: what is known of it stands. Of whom one is that has no readable id,
-        # nobody knows; so nobody is taken for deleted.
+        # A rejected profile is there all the same: what is known of it stands. Of whom one is that
+        # has no readable id, nobody knows; so nobody is taken for deleted.
         rejects = [item for item in self._file.rejects if not item.is_loaded]
         if any(item.distinct_id is None and item.reason not in NOBODYS for item in rejects):
             return
@@ -107,9 +108,11 @@ class _Rows:
         )
 
     def _date(self) -> None:
-        """Give each changed id a time ``changed_at``: when the read began, or just after what is known of it if that is later.
+        """Give each changed id a time ``changed_at``: when the read began, or just after what is
+        known of it if that is later.
 
-        So versions of a profile stand in the order of loads even where the clock was put back between two.
+        So versions of a profile stand in the order of loads even where the clock was put back
+        between two.
         """
         now = timestamp(ledger_rows.naive_utc(self._file.fetched_at))
         self._connection.execute(
@@ -148,7 +151,8 @@ class _Rows:
 def _ledger(
     file: PackedFile, manifest: Manifest, outcome: _Outcome, load_id: str
 ) -> ledger_rows.Row:
-    """The row of a read. Of an increment it tells the time it speaks of, and no count before: it brought but a part."""
+    """The row of a read. Of an increment it tells the time it speaks of, and no count before: it
+    brought but a part."""
     return ledger_rows.common(file.kind, file, manifest, load_id) | {
         "window_start": file.window.first,
         "window_end": file.window.last,

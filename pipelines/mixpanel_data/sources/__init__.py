@@ -1,4 +1,5 @@
-"""The dlt source of a Mixpanel project: ``events``, ``profiles``, ``group_profiles`` and the ledger ``_metadata``."""
+"""The dlt source of a Mixpanel project: ``events``, ``profiles``, ``group_profiles`` and the ledger
+``_metadata``."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -21,15 +22,18 @@ def mixpanel_source(
     start_date: str | None = None,
     end_date: str | None = None,
 ) -> Sequence[DltResource]:
-    """One Mixpanel project, raw. A day that is read again replaces what was there: late events come, deleted ones go.
+    """One Mixpanel project, raw. A day that is read again replaces what was there: late events
+    come, deleted ones go.
 
-    Called without arguments it does what ``mp sync`` does up to the load: credentials and settings from the usual
-    places, the days that are missing plus the look-back, landed and verified. ``start_date`` and ``end_date``
-    (``YYYY-MM-DD``, both included, in the days the project exports) ask for those days instead.
+    Called without arguments it does what ``mp sync`` does up to the load: credentials and settings
+    from the usual places, the days that are missing plus the look-back, landed and verified.
+    ``start_date`` and ``end_date`` (``YYYY-MM-DD``, both included, in the days the project exports)
+    ask for those days instead.
 
-    Load it with the destination :class:`~mixpanel_data.destinations.mixpanel_duckdb.mixpanel_duckdb`: DuckDB reads the landed
-    files itself, and ledger and rows are one transaction. A window that did not arrive whole is left out, logged as an
-    error and absent from ``_metadata``; the next run asks for it again.
+    Load it with the destination
+    :class:`~mixpanel_data.destinations.mixpanel_duckdb.mixpanel_duckdb`: DuckDB reads the landed
+    files itself, and ledger and rows are one transaction. A window that did not arrive whole is
+    left out, logged as an error and absent from ``_metadata``; the next run asks for it again.
 
     Args:
         landed: verified files, from somebody who has landed them already.
@@ -68,7 +72,8 @@ def mixpanel_source(
         write_disposition="append",
     )
     def metadata(files: list[Landed]) -> Iterator[dict[str, Any]]:
-        """One row a day, or a read of profiles: what is known of it before the load counts its rows."""
+        """One row a day, or a read of profiles: what is known of it before the load counts its
+        rows."""
         for file in files:
             yield from _ledger_rows(file)
 
@@ -79,14 +84,16 @@ def mixpanel_source(
 
 
 def _imports(files: list[Landed], kind: str) -> Iterator[Any]:
-    # Yielded, not returned: what a transformer returns with no data of its own is dropped without a word.
+    # Yielded, not returned: what a transformer returns with no data of its own is dropped without a
+    # word.
     for file in files:
         if file.kind == kind:
             yield dlt.mark.with_file_import(str(file.path), "jsonl", items_count=file.lines)
 
 
 def _ledger_rows(landed: Landed) -> Iterator[dict[str, Any]]:
-    """A row for each day of an events file, one for a file of profiles: the load fills in what only it can count."""
+    """A row for each day of an events file, one for a file of profiles: the load fills in what only
+    it can count."""
     common = {
         "table_name": landed.kind,
         "fetch_type": landed.kind,

@@ -68,7 +68,8 @@ class Manifest:
 
 
 def mark_of(path: Path) -> str:
-    """What tells one landed file from another after dlt has renamed it: its size, how it begins and how it ends."""
+    """What tells one landed file from another after dlt has renamed it: its size, how it begins and
+    how it ends."""
     digest = hashlib.blake2b(digest_size=16)
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)

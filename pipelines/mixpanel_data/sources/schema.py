@@ -1,4 +1,5 @@
-"""The tables of the raw database, as dlt declares them. Column names are a contract; dbt reads them."""
+"""The tables of the raw database, as dlt declares them. Column names are a contract; dbt reads
+them."""
 
 from typing import Any
 
@@ -14,7 +15,8 @@ LEDGER = "_metadata"
 REJECTED = "_rejected"
 
 RAW_HINT = "x-mixpanel-raw"
-"""Marks a table whose files DuckDB reads itself, and which is replaced by the package's one SQL job."""
+"""Marks a table whose files DuckDB reads itself, and which is replaced by the package's one SQL
+job."""
 
 LEDGER_HINT = "x-mixpanel-ledger"
 """Marks a table whose rows that same job writes, in the transaction of the rows they speak of."""
@@ -45,8 +47,8 @@ PROFILE_COLUMNS = _columns(
 
 GROUP_PROFILE_COLUMNS = _columns(group_key="text") | PROFILE_COLUMNS
 
-# What a profile was, one row for each time it changed or went. Written in the transaction that changed the profile, so
-# what is here is true whether or not `_dlt_loads` came to list its load.
+# What a profile was, one row for each time it changed or went. Written in the transaction that
+# changed the profile, so what is here is true whether or not `_dlt_loads` came to list its load.
 HISTORY_COLUMNS = _columns(
     distinct_id="text",
     properties="json",
@@ -102,4 +104,5 @@ RAW_TABLES = {
     GROUP_PROFILES_HISTORY: GROUP_HISTORY_COLUMNS,
     REJECTED: REJECTED_COLUMNS,
 }
-"""Those that have to exist before their first row; the ledger always gets one with the first package."""
+"""Those that have to exist before their first row; the ledger always gets one with the first
+package."""

@@ -1,4 +1,5 @@
-"""What the library gives back: typed, never changing, ready for JSON (``to_dict()``) and for pandas (``df``)."""
+"""What the library gives back: typed, never changing, ready for JSON (``to_dict()``) and for pandas
+(``df``)."""
 
 from mixpanel_data.types._activity import ActivityFeedResult, UserEvent
 from mixpanel_data.types._discovered import (

@@ -9,8 +9,9 @@ from mixpanel_data.types.base import Answer, Record
 
 @dataclass(frozen=True)
 class UserEvent(Record):
-    """One event of one user. ``time`` is in UTC, or the project's local time read as UTC for projects created before 2023;
-    None where the event has none. ``properties`` holds everything Mixpanel sent."""
+    """One event of one user. ``time`` is in UTC, or the project's local time read as UTC for
+    projects created before 2023; None where the event has none. ``properties`` holds everything
+    Mixpanel sent."""
 
     event: str
     time: datetime | None
@@ -20,7 +21,8 @@ class UserEvent(Record):
 
 @dataclass(frozen=True)
 class ActivityFeedResult(Answer):
-    """The events of ``distinct_ids``, in Mixpanel's order, from ``from_date`` to ``to_date`` (both included).
+    """The events of ``distinct_ids``, in Mixpanel's order, from ``from_date`` to ``to_date`` (both
+    included).
 
     ``df``: event, time, distinct_id, properties.
     """

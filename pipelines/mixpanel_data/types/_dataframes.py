@@ -21,6 +21,7 @@ def require_pandas() -> Any:
 
 
 def dataframe(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> "pd.DataFrame":
-    """``records`` as rows, with these columns also when there are none. Raises as :func:`require_pandas`."""
+    """``records`` as rows, with these columns also when there are none. Raises as
+    :func:`require_pandas`."""
     frame: pd.DataFrame = require_pandas().DataFrame(list(records), columns=list(columns))
     return frame

@@ -1,4 +1,5 @@
-"""What a project has: saved funnels, cohorts and reports, events, and what the lexicon says of them."""
+"""What a project has: saved funnels, cohorts and reports, events, and what the lexicon says of
+them."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,8 @@ class FunnelInfo(Record):
 
 @dataclass(frozen=True)
 class SavedCohort(Record):
-    """A saved cohort. ``created`` is Mixpanel's text, ``YYYY-MM-DD HH:MM:SS`` without a zone; ``count`` is its size now."""
+    """A saved cohort. ``created`` is Mixpanel's text, ``YYYY-MM-DD HH:MM:SS`` without a zone;
+    ``count`` is its size now."""
 
     id: int
     name: str
@@ -29,7 +31,8 @@ class SavedCohort(Record):
 
 @dataclass(frozen=True)
 class BookmarkInfo(Record):
-    """A saved report. ``type`` is ``insights``, ``funnels``, ``retention``, ``flows`` or ``launch-analysis``, perhaps others."""
+    """A saved report. ``type`` is ``insights``, ``funnels``, ``retention``, ``flows`` or
+    ``launch-analysis``, perhaps others."""
 
     id: int
     name: str
@@ -46,7 +49,8 @@ class BookmarkInfo(Record):
 
 @dataclass(frozen=True)
 class TopEvent(Record):
-    """An event of today: its count so far, and the change against yesterday (0.5 is half as many again), normalised by Mixpanel."""
+    """An event of today: its count so far, and the change against yesterday (0.5 is half as many
+    again), normalised by Mixpanel."""
 
     event: str
     count: Number
@@ -86,7 +90,8 @@ class LexiconDefinition(Record):
 
 @dataclass(frozen=True)
 class LexiconSchema(Record):
-    """An entry of the lexicon. ``entity_type`` is ``event`` or ``profile``; ``raw`` has what else Mixpanel sent."""
+    """An entry of the lexicon. ``entity_type`` is ``event`` or ``profile``; ``raw`` has what else
+    Mixpanel sent."""
 
     entity_type: str
     name: str

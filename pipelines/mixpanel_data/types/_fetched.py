@@ -20,9 +20,10 @@ ReadRows = Callable[[], "pd.DataFrame"]
 class RejectedLine(Record):
     """A line of an export, or a profile, that can't be read as it is.
 
-    It came the same in two fetches, so it is what Mixpanel has. ``reason`` is ``repaired`` where it was loaded with
-    replaced characters. Days are the window it was asked for with (``YYYY-MM-DD``, both included), None for profiles;
-    ``line_number`` counts from 1 within that answer; ``raw`` is the line, bytes that are not UTF-8 as ``\\xNN``.
+    It came the same in two fetches, so it is what Mixpanel has. ``reason`` is ``repaired`` where it
+    was loaded with replaced characters. Days are the window it was asked for with (``YYYY-MM-DD``,
+    both included), None for profiles; ``line_number`` counts from 1 within that answer; ``raw`` is
+    the line, bytes that are not UTF-8 as ``\\xNN``.
     """
 
     from_date: str | None
@@ -44,10 +45,11 @@ class RejectedLine(Record):
 class FetchResult(Result):
     """What a fetch put into ``table``.
 
-    ``rows`` counts the events or profiles that this fetch brought, each once. ``date_range`` is the first and the last day
-    (``YYYY-MM-DD``, both included; UTC days, those of the project's zone for projects created before 2023), None for
-    profiles. ``fetched_at`` is in UTC. ``duplicates`` counts the copies that Mixpanel sent beside them. ``rejected`` has the
-    lines that can't be read and were left out, ``repaired`` those that were loaded with replaced characters; the table
+    ``rows`` counts the events or profiles that this fetch brought, each once. ``date_range`` is the
+    first and the last day (``YYYY-MM-DD``, both included; UTC days, those of the project's zone for
+    projects created before 2023), None for profiles. ``fetched_at`` is in UTC. ``duplicates``
+    counts the copies that Mixpanel sent beside them. ``rejected`` has the lines that can't be read
+    and were left out, ``repaired`` those that were loaded with replaced characters; the table
     ``_rejected`` keeps both. ``df``: the fetched rows, read from the database when it is asked for.
     """
 
@@ -79,7 +81,8 @@ class FetchResult(Result):
         return list(self._repaired)
 
     def to_dict(self) -> dict[str, Any]:
-        """As of every result; ``duplicates``, ``rejected`` and ``repaired`` only where there are some."""
+        """As of every result; ``duplicates``, ``rejected`` and ``repaired`` only where there are
+        some."""
         found = {
             "duplicates": self._duplicates,
             "rejected": plain(self._rejected),

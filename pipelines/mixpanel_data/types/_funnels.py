@@ -8,7 +8,8 @@ from mixpanel_data.types.base import OVERALL, Answer, Record, plain
 
 @dataclass(frozen=True)
 class FunnelStep(Record):
-    """One step: how many reached it, and which share of those who reached the step before (1.0 for the first step)."""
+    """One step: how many reached it, and which share of those who reached the step before (1.0 for
+    the first step)."""
 
     event: str
     count: int
@@ -17,12 +18,14 @@ class FunnelStep(Record):
 
 @dataclass(frozen=True)
 class FunnelResult(Answer):
-    """A saved funnel over ``from_date`` to ``to_date`` (``YYYY-MM-DD``, both included, in the project's time zone).
+    """A saved funnel over ``from_date`` to ``to_date`` (``YYYY-MM-DD``, both included, in the
+    project's time zone).
 
-    Counts are those of all dates together; people are dated by their first step, and later steps may lie after ``to_date``
-    (Mixpanel's query OpenAPI file). ``conversion_rate`` is the share of the first step that reached the last, from 0.0 to
-    1.0. ``funnel_name`` is None where nobody looked it up. ``raw`` holds the steps of each date and the times between them.
-    ``df``: step, event, count, conversion_rate; ``segment`` before them where there are segments.
+    Counts are those of all dates together; people are dated by their first step, and later steps
+    may lie after ``to_date`` (Mixpanel's query OpenAPI file). ``conversion_rate`` is the share of
+    the first step that reached the last, from 0.0 to 1.0. ``funnel_name`` is None where nobody
+    looked it up. ``raw`` holds the steps of each date and the times between them. ``df``: step,
+    event, count, conversion_rate; ``segment`` before them where there are segments.
     """
 
     funnel_id: int
@@ -47,7 +50,8 @@ class FunnelResult(Answer):
         return [*segment, "step", "event", "count", "conversion_rate"]
 
     def records(self) -> list[dict[str, Any]]:
-        """The rows of ``df``: a step each. With segments, ``segment`` comes first; ``$overall`` is all of them together."""
+        """The rows of ``df``: a step each. With segments, ``segment`` comes first; ``$overall`` is
+        all of them together."""
         if not self._segments:
             return _numbered(self.steps)
         parts = {OVERALL: self.steps} | self._segments

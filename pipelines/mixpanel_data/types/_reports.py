@@ -12,8 +12,9 @@ class InsightsResult(Answer):
     """A saved report as it was computed at ``computed_at``.
 
     ``series`` is nested as ``headers`` say, then by date; dates carry the project's offset
-    (``2020-08-31T00:00:00-07:00``). ``df`` has a column for each header, ``date`` and ``count``. A report without dates, such as a
-    bar chart, leaves ``date`` empty; levels that no header names are ``level_1`` and on.
+    (``2020-08-31T00:00:00-07:00``). ``df`` has a column for each header, ``date`` and ``count``. A
+    report without dates, such as a bar chart, leaves ``date`` empty; levels that no header names
+    are ``level_1`` and on.
     """
 
     bookmark_id: int
@@ -51,7 +52,8 @@ SavedReportResult = InsightsResult
 
 @dataclass(frozen=True)
 class JQLResult(Table):
-    """What a script returned. ``df`` has a column for each key, or ``value`` where the items are no objects."""
+    """What a script returned. ``df`` has a column for each key, or ``value`` where the items are no
+    objects."""
 
     raw: Any = field(default_factory=list)
 

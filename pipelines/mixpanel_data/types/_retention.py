@@ -13,8 +13,8 @@ Counts = dict[str, list[int]]
 class CohortInfo(Record):
     """Those who began on ``date``: how many, and which share of them came back in each period.
 
-    ``retention[0]`` is the return within less than one period, so it is not 1.0 (Mixpanel's page on the retention query).
-    Later cohorts have fewer periods: their time is not over.
+    ``retention[0]`` is the return within less than one period, so it is not 1.0 (Mixpanel's page on
+    the retention query). Later cohorts have fewer periods: their time is not over.
     """
 
     date: str
@@ -24,11 +24,13 @@ class CohortInfo(Record):
 
 @dataclass(frozen=True)
 class RetentionResult(Answer):
-    """Cohorts by the ``unit`` in which people did ``born_event``, and their return by ``return_event`` (None: any event).
+    """Cohorts by the ``unit`` in which people did ``born_event``, and their return by
+    ``return_event`` (None: any event).
 
-    Dates are ``YYYY-MM-DD`` in the project's time zone, ``from_date`` and ``to_date`` both included. Periods are counted from
-    the first event of each person, not by the calendar. ``df`` has ``cohort_date``, ``cohort_size`` and a column for each
-    period, ``period_0`` and on; a period that has not begun is missing. ``born_event`` is None for recurring retention.
+    Dates are ``YYYY-MM-DD`` in the project's time zone, ``from_date`` and ``to_date`` both
+    included. Periods are counted from the first event of each person, not by the calendar. ``df``
+    has ``cohort_date``, ``cohort_size`` and a column for each period, ``period_0`` and on; a period
+    that has not begun is missing. ``born_event`` is None for recurring retention.
     """
 
     born_event: str | None
@@ -41,7 +43,8 @@ class RetentionResult(Answer):
 
     @property
     def segments(self) -> dict[str, list[CohortInfo]]:
-        """The cohorts of each value of the property that ``on`` names, which may leave ``cohorts`` empty; empty without ``on``."""
+        """The cohorts of each value of the property that ``on`` names, which may leave ``cohorts``
+        empty; empty without ``on``."""
         return self._segments
 
     def to_dict(self) -> dict[str, Any]:
@@ -53,7 +56,8 @@ class RetentionResult(Answer):
         return [*segment, "cohort_date", "cohort_size", *self._periods()]
 
     def records(self) -> list[dict[str, Any]]:
-        """The rows of ``df``: a cohort each. With segments, ``segment`` comes first; ``$overall`` is all of them together."""
+        """The rows of ``df``: a cohort each. With segments, ``segment`` comes first; ``$overall``
+        is all of them together."""
         if not self._segments:
             return [self._row(cohort) for cohort in self.cohorts]
         parts = {OVERALL: self.cohorts} | self._segments
@@ -78,9 +82,10 @@ class RetentionResult(Answer):
 class FrequencyResult(Answer):
     """In how many hours or days of each ``unit`` people were active.
 
-    ``data`` goes from date (project's time zone) to counts: the first is how many people were active in at least one
-    ``addiction_unit``, the second in at least two, and so on (Mixpanel's page on the frequency query). ``df`` has ``date``,
-    ``at_least_1``, ``at_least_2`` … ``event`` None means any event.
+    ``data`` goes from date (project's time zone) to counts: the first is how many people were
+    active in at least one ``addiction_unit``, the second in at least two, and so on (Mixpanel's
+    page on the frequency query). ``df`` has ``date``, ``at_least_1``, ``at_least_2`` … ``event``
+    None means any event.
     """
 
     event: str | None
@@ -93,7 +98,8 @@ class FrequencyResult(Answer):
 
     @property
     def segments(self) -> dict[str, Counts]:
-        """The data of each value of the property that ``on`` names, which may leave ``data`` empty; empty without ``on``."""
+        """The data of each value of the property that ``on`` names, which may leave ``data`` empty;
+        empty without ``on``."""
         return self._segments
 
     def to_dict(self) -> dict[str, Any]:
@@ -105,7 +111,8 @@ class FrequencyResult(Answer):
         return [*segment, "date", *self._thresholds()]
 
     def records(self) -> list[dict[str, Any]]:
-        """The rows of ``df``: a date each. With segments, ``segment`` comes first; ``$overall`` is all of them together."""
+        """The rows of ``df``: a date each. With segments, ``segment`` comes first; ``$overall`` is
+        all of them together."""
         if not self._segments:
             return [self._row(day, self.data[day]) for day in self.data]
         parts = {OVERALL: self.data} | self._segments

@@ -1,8 +1,9 @@
 """Counts of events over time: whole, by segment, by value, in numeric buckets, summed and averaged.
 
-Dates are those of the project's time zone (Mixpanel's reports use no other): ``YYYY-MM-DD``, with the time of day for hours
-and minutes. ``from_date`` and ``to_date`` are both included. ``df`` has a row for each date and segment, oldest first within a
-segment; its dates are the texts that Mixpanel sends, which ``pandas.to_datetime`` understands.
+Dates are those of the project's time zone (Mixpanel's reports use no other): ``YYYY-MM-DD``, with
+the time of day for hours and minutes. ``from_date`` and ``to_date`` are both included. ``df`` has a
+row for each date and segment, oldest first within a segment; its dates are the texts that Mixpanel
+sends, which ``pandas.to_datetime`` understands.
 """
 
 from dataclasses import dataclass, field
@@ -15,9 +16,10 @@ from mixpanel_data.types.base import Answer, Number, Series, cells
 class SegmentationResult(Answer):
     """How often ``event`` happened, by date and segment.
 
-    ``series`` goes from segment to date to count; without ``segment_property`` the one segment is the event's name. Dates
-    without events count 0. ``total`` adds up all counts: with ``type="unique"`` that is no number of people, because
-    somebody active on two days is in it twice. ``df``: date, segment, count.
+    ``series`` goes from segment to date to count; without ``segment_property`` the one segment is
+    the event's name. Dates without events count 0. ``total`` adds up all counts: with
+    ``type="unique"`` that is no number of people, because somebody active on two days is in it
+    twice. ``df``: date, segment, count.
     """
 
     event: str
@@ -37,7 +39,8 @@ class SegmentationResult(Answer):
 
 @dataclass(frozen=True)
 class EventCountsResult(Answer):
-    """How often each of ``events`` happened, by date. ``type``: ``general`` counts events, ``unique`` users, ``average`` events a user.
+    """How often each of ``events`` happened, by date. ``type``: ``general`` counts events,
+    ``unique`` users, ``average`` events a user.
 
     ``df``: date, event, count.
     """
@@ -58,7 +61,8 @@ class EventCountsResult(Answer):
 
 @dataclass(frozen=True)
 class PropertyCountsResult(Answer):
-    """How often ``event`` happened with each value of ``property_name``, by date. ``type`` as in :class:`EventCountsResult`.
+    """How often ``event`` happened with each value of ``property_name``, by date. ``type`` as in
+    :class:`EventCountsResult`.
 
     ``df``: date, value, count.
     """
@@ -80,7 +84,8 @@ class PropertyCountsResult(Answer):
 
 @dataclass(frozen=True)
 class NumericBucketResult(Answer):
-    """How often ``event`` happened with ``property_expression`` in each bucket, such as ``2,000 - 2,100``, by date.
+    """How often ``event`` happened with ``property_expression`` in each bucket, such as ``2,000 -
+    2,100``, by date.
 
     Mixpanel chooses the buckets. ``df``: date, bucket, count.
     """
@@ -101,7 +106,8 @@ class NumericBucketResult(Answer):
 
 @dataclass(frozen=True)
 class NumericSumResult(Answer):
-    """The sum of ``property_expression`` over the events of each date; what is no number counts 0 (Mixpanel's query OpenAPI file).
+    """The sum of ``property_expression`` over the events of each date; what is no number counts 0
+    (Mixpanel's query OpenAPI file).
 
     ``df``: date, sum.
     """
@@ -123,7 +129,8 @@ class NumericSumResult(Answer):
 
 @dataclass(frozen=True)
 class NumericAverageResult(Answer):
-    """The mean of ``property_expression`` over the events of each date; what is no number counts 0 (Mixpanel's query OpenAPI file).
+    """The mean of ``property_expression`` over the events of each date; what is no number counts 0
+    (Mixpanel's query OpenAPI file).
 
     ``df``: date, average.
     """

@@ -9,9 +9,11 @@ from mixpanel_data.types.base import Record, Table
 
 @dataclass(frozen=True)
 class TableMetadata(Record):
-    """Where the rows of a table come from. Days are ``YYYY-MM-DD``, both included; ``fetched_at`` is in UTC.
+    """Where the rows of a table come from. Days are ``YYYY-MM-DD``, both included; ``fetched_at``
+    is in UTC.
 
-    ``filter_events`` None means all events, ``filter_cohorts`` None everybody, ``filter_where`` None no further condition.
+    ``filter_events`` None means all events, ``filter_cohorts`` None everybody, ``filter_where``
+    None no further condition.
     """
 
     type: Literal["events", "profiles"]
@@ -25,7 +27,8 @@ class TableMetadata(Record):
 
 @dataclass(frozen=True)
 class TableInfo(Record):
-    """A table or view. ``type`` is ``events``, ``profiles``, or ``table`` for what was not fetched; ``fetched_at`` is in UTC."""
+    """A table or view. ``type`` is ``events``, ``profiles``, or ``table`` for what was not fetched;
+    ``fetched_at`` is in UTC."""
 
     name: str
     type: str
@@ -58,7 +61,8 @@ class TableSchema(Table):
 
 @dataclass(frozen=True)
 class WorkspaceInfo(Record):
-    """What a workspace works on. ``path`` None: a database in memory; no ``project_id``: one without credentials."""
+    """What a workspace works on. ``path`` None: a database in memory; no ``project_id``: one
+    without credentials."""
 
     path: str | None
     project_id: str | None = None

@@ -1,4 +1,5 @@
-"""What all results share: they never change, JSON can hold them, and a DataFrame is made when it is asked for."""
+"""What all results share: they never change, JSON can hold them, and a DataFrame is made when it is
+asked for."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -27,7 +28,8 @@ class Record:
     """Something that was found out, as plain values."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The public fields, ready for ``json.dumps``: dates as ISO texts, what is no number (NaN) as None."""
+        """The public fields, ready for ``json.dumps``: dates as ISO texts, what is no number (NaN)
+        as None."""
         names = (item.name for item in fields(self) if not item.name.startswith("_"))
         return {name: plain(getattr(self, name)) for name in names}
 
@@ -56,7 +58,8 @@ class Table(Result):
     """A :class:`Result` small enough to hold its rows."""
 
     def records(self) -> list[dict[str, Any]]:
-        """The rows of ``df`` as dicts. Needs no pandas and feeds other libraries, such as ``polars.DataFrame``."""
+        """The rows of ``df`` as dicts. Needs no pandas and feeds other libraries, such as
+        ``polars.DataFrame``."""
         raise NotImplementedError
 
     def _columns(self) -> list[str]:

@@ -16,8 +16,9 @@ _SCHEMA = "CREATE TABLE IF NOT EXISTS answers (question TEXT PRIMARY KEY, body B
 class KeptAnswers:
     """The answers of the last ``max_age`` seconds in the file at ``path``, shared by all processes.
 
-    With ``fresh`` none is given, and new ones replace those that are there. ``on_use`` is called with the age, in
-    seconds, of each answer that is given. A file that can't be read or written costs nothing but the answers in it.
+    With ``fresh`` none is given, and new ones replace those that are there. ``on_use`` is called
+    with the age, in seconds, of each answer that is given. A file that can't be read or written
+    costs nothing but the answers in it.
     """
 
     def __init__(

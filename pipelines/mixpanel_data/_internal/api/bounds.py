@@ -1,6 +1,7 @@
 """What a server may make this process hold, and for how long.
 
-Each bound is a setting, named beside it, and is listed in docs/bounds.md. What goes beyond one is an error that names it.
+Each bound is a setting, named beside it, and is listed in docs/bounds.md. What goes beyond one is
+an error that names it.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ SPAN_SECONDS = 600.0
 """The lowest rate must be reached on average over each span of so much waiting."""
 
 ERROR_BODY = 65_536
-"""Bytes that are read of the body of an error. Not a setting: no more than 2,000 characters are kept."""
+"""Bytes that are read of the body of an error. Not a setting: no more than 2,000 characters are
+kept."""
 
 SPARE_MEMBERS = 1_000
 """Gzip members of a body, besides one for each KiB of content. Not a setting: one is usual."""

@@ -1,8 +1,8 @@
 """How long a server may take, however it spends the time.
 
-A time-out of the HTTP library is the longest silence: a server that sends a byte a minute, or one informational answer
-after the other, never reaches it. Here the waits of a request are added up. Only waits count: whoever reads a body slowly
-does not use up the server's time.
+A time-out of the HTTP library is the longest silence: a server that sends a byte a minute, or one
+informational answer after the other, never reaches it. Here the waits of a request are added up.
+Only waits count: whoever reads a body slowly does not use up the server's time.
 """
 
 import ssl
@@ -27,7 +27,8 @@ class TooSlowError(httpcore.ReadTimeout):
 
 @dataclass
 class Deadline:
-    """The waits of one request, in seconds: ``begin`` to the end of the answer's headers, ``total`` to its end."""
+    """The waits of one request, in seconds: ``begin`` to the end of the answer's headers, ``total``
+    to its end."""
 
     begin: float
     total: float
@@ -59,7 +60,8 @@ class Deadline:
         return self.total if self._answered else min(self.begin, self.total)
 
     def waited(self, seconds: float, received: int) -> None:
-        """Count a wait. Raises TooSlowError when headers never end, or the body comes slower than it may."""
+        """Count a wait. Raises TooSlowError when headers never end, or the body comes slower than
+        it may."""
         self._waited += seconds
         self._bytes += received
         if not self._answered:

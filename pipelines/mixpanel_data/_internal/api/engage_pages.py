@@ -1,7 +1,8 @@
 """All profiles, page by page: one session of a cached result at Mixpanel.
 
-The rules are those of Mixpanel's query OpenAPI file (engage): the first request names neither session nor page, the
-next ones repeat its filters, and a page shorter than ``page_size`` is the last, although it carries a session, too.
+The rules are those of Mixpanel's query OpenAPI file (engage): the first request names neither
+session nor page, the next ones repeat its filters, and a page shorter than ``page_size`` is the
+last, although it carries a session, too.
 """
 
 import hashlib
@@ -52,17 +53,19 @@ class EngagePage:
 
     @property
     def is_last(self) -> bool:
-        """Whether the page is shorter than it could be. A server that does not tell its size must send an empty one."""
+        """Whether the page is shorter than it could be. A server that does not tell its size must
+        send an empty one."""
         return self.results < (self.page_size or 1)
 
 
 def engage_pages(fetch: Fetch, filters: Mapping[str, str], redact: Redact) -> Iterator[EngagePage]:
     """The pages of one session, in order.
 
-    Raises IncompleteExportError, after which the pages so far are worth nothing and the read begins again at page 0,
-    with the reason ``session expired``, ``no session for the next page``, ``not a page of profiles``, ``wrong page``
-    or ``fewer profiles than total``; with ``repeated page``, ``more profiles than total`` or ``unusable session`` for a
-    server that would send pages for ever; and whatever ``fetch`` raises.
+    Raises IncompleteExportError, after which the pages so far are worth nothing and the read begins
+    again at page 0, with the reason ``session expired``, ``no session for the next page``, ``not a
+    page of profiles``, ``wrong page`` or ``fewer profiles than total``; with ``repeated page``,
+    ``more profiles than total`` or ``unusable session`` for a server that would send pages for
+    ever; and whatever ``fetch`` raises.
     """
     page = first = _page(fetch, filters, 0, redact)
     received = first.results
@@ -147,7 +150,8 @@ def _read(received: Received, number: int, redact: Redact) -> EngagePage:
 
 
 def _digest(results: list[Any], body: bytes) -> bytes:
-    """Of the profiles' ids, in order; of all that the profiles hold where an id is missing or can't be read."""
+    """Of the profiles' ids, in order; of all that the profiles hold where an id is missing or can't
+    be read."""
     ids = [item.get("$distinct_id") if isinstance(item, dict) else None for item in results]
     digest = hashlib.blake2b(digest_size=16)
     if None in ids:
@@ -163,9 +167,11 @@ def _digest(results: list[Any], body: bytes) -> bytes:
 
 
 def _parse(body: bytes) -> Any:
-    """The JSON, or None; one character for each byte. Only for counting, so odd characters and big numbers pass.
+    """The JSON, or None; one character for each byte. Only for counting, so odd characters and big
+    numbers pass.
 
-    JSON's own characters are ASCII. As UTF-8, one wide character would make each of the others take four bytes.
+    JSON's own characters are ASCII. As UTF-8, one wide character would make each of the others take
+    four bytes.
     """
     text = body.decode("latin-1")
     try:

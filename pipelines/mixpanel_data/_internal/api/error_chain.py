@@ -14,7 +14,8 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
 def without_quotes(error: BaseException) -> BaseException:
     """``error``, with no bytes of the server in its text, nor in that of the errors it comes from.
 
-    A malformed status line, header or chunk is quoted by the HTTP library, and may echo what was sent.
+    A malformed status line, header or chunk is quoted by the HTTP library, and may echo what was
+    sent.
     """
     for link in chain(error):
         link.args = tuple(

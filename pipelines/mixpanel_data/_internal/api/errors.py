@@ -1,4 +1,5 @@
-"""What an HTTP answer that is not 200 means. Sources: Mixpanel's pages on 401 and 429 and its OpenAPI files."""
+"""What an HTTP answer that is not 200 means. Sources: Mixpanel's pages on 401 and 429 and its
+OpenAPI files."""
 
 import json
 import math
@@ -50,7 +51,8 @@ def request_context(request: httpx.Request, redactor: Redactor) -> HTTPContext:
 
 
 def error_for(response: httpx.Response, redactor: Redactor) -> APIError:
-    """The error that ``response``, whose status is not 200, stands for. Reads at most 64 KiB of its body."""
+    """The error that ``response``, whose status is not 200, stands for. Reads at most 64 KiB of its
+    body."""
     body = read_error_body(response, redactor)
     status = response.status_code
     context = request_context(response.request, redactor)
@@ -150,7 +152,8 @@ def read_error_body(response: httpx.Response, redactor: Redactor) -> Any:
 
 
 def shown_body(raw: bytes, redactor: Redactor) -> Any:
-    """The body without secrets: JSON if it is some, else text, cut to 2,000 characters; None when empty."""
+    """The body without secrets: JSON if it is some, else text, cut to 2,000 characters; None when
+    empty."""
     text = raw.decode("utf-8", "replace").replace("\0", "").strip()
     if not text:
         return None
@@ -167,7 +170,8 @@ def shown_body(raw: bytes, redactor: Redactor) -> Any:
 
 def _read(response: httpx.Response) -> bytes:
     body = bytearray()
-    # The status is what matters: an error page that breaks off, or is no gzip, is read as far as it goes.
+    # The status is what matters: an error page that breaks off, or is no gzip, is read as far as it
+    # goes.
     with suppress(httpx.TransportError, IncompleteExportError, *BAD_GZIP):
         inflater = Inflater() if content_encoding(response) == "gzip" else None
         received = 0

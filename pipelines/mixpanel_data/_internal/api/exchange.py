@@ -18,7 +18,8 @@ from mixpanel_data.exceptions import (
 )
 
 About = Callable[[], HTTPContext]
-"""What was asked and answered, worked out only when there is an error: it takes a search for secrets."""
+"""What was asked and answered, worked out only when there is an error: it takes a search for
+secrets."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Exchange:
 
 @contextmanager
 def told_of(about: About) -> Iterator[None]:
-    """Complete the errors of the block that don't say what was asked: their messages and details stay."""
+    """Complete the errors of the block that don't say what was asked: their messages and details
+    stay."""
     try:
         yield
     except (APIError, IncompleteExportError) as error:

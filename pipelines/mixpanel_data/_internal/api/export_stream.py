@@ -14,8 +14,8 @@ from mixpanel_data._internal.api.secret_bytes import SecretBytes
 class ExportStream:
     """The body of one export, read once, as it came over the wire.
 
-    It proves nothing about completeness beyond the HTTP framing: whoever reads it checks the end of the gzip stream
-    and the last line.
+    It proves nothing about completeness beyond the HTTP framing: whoever reads it checks the end of
+    the gzip stream and the last line.
     """
 
     def __init__(
@@ -43,7 +43,8 @@ class ExportStream:
 
     @property
     def content_encoding(self) -> str:
-        """``gzip`` or ``identity``. Mixpanel compresses bodies above 1,400 bytes (its export OpenAPI file)."""
+        """``gzip`` or ``identity``. Mixpanel compresses bodies above 1,400 bytes (its export
+        OpenAPI file)."""
         return self._encoding
 
     @property
@@ -57,10 +58,11 @@ class ExportStream:
         return self._requests
 
     def iter_raw(self) -> Iterator[bytes]:
-        """The bytes of the wire, still compressed; chunks end anywhere. Nothing at all when there are no events.
+        """The bytes of the wire, still compressed; chunks end anywhere. Nothing at all when there
+        are no events.
 
-        Raises IncompleteExportError with the reason ``connection broken``, ``stalled`` or ``too slow``; never tries again, since
-        bytes were handed on.
+        Raises IncompleteExportError with the reason ``connection broken``, ``stalled`` or ``too
+        slow``; never tries again, since bytes were handed on.
         """
         with broken_body(*self._days):
             yield from self._chunks()

@@ -1,4 +1,5 @@
-"""What the client asks before each request. A request budget implements it; without one every request may go."""
+"""What the client asks before each request. A request budget implements it; without one every
+request may go."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -8,7 +9,8 @@ import httpx
 
 
 class Permit(AbstractContextManager[Any, None], Protocol):
-    """Leave for one request. The block it opens is for sending it: ``with permit: … return permit.hold(response)``."""
+    """Leave for one request. The block it opens is for sending it: ``with permit: … return
+    permit.hold(response)``."""
 
     @property
     def extensions(self) -> dict[str, Any]:
@@ -21,7 +23,8 @@ class Permit(AbstractContextManager[Any, None], Protocol):
 
 
 Gate = Callable[[str], Permit | None]
-"""Called before every HTTP request, retries included, with its API family or ``pages``; may wait, or raise to stop the call.
+"""Called before every HTTP request, retries included, with its API family or ``pages``; may wait,
+or raise to stop the call.
 
 A permit it gives is told what becomes of the request; None lets the request go uncounted.
 """

@@ -1,4 +1,5 @@
-"""Where the values of a JSON text begin and end, also where the text is not valid JSON or is nested too deep to parse.
+"""Where the values of a JSON text begin and end, also where the text is not valid JSON or is nested
+too deep to parse.
 
 Only quotes, brackets and commas are looked at, and nothing is recursive.
 """
@@ -8,7 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-# A text with its quotes (one that has no end reaches to the end), or a character that says where a value ends.
+# A text with its quotes (one that has no end reaches to the end), or a character that says where a
+# value ends.
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
 _SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -31,7 +33,8 @@ def skip(text: str, at: int) -> int:
 
 
 def value_end(text: str, at: int) -> int:
-    """Where the value at ``at``, in an array or object, ends: before the comma or bracket behind it.
+    """Where the value at ``at``, in an array or object, ends: before the comma or bracket behind
+    it.
 
     Raises:
         ValueError: the text ends first.
@@ -49,7 +52,8 @@ def value_end(text: str, at: int) -> int:
 
 
 def members(text: str, at: int = 0) -> Iterator[tuple[str, int]]:
-    """Each key of the object at ``at``, and where its value begins. Raises one of ``UNREADABLE`` where it is broken."""
+    """Each key of the object at ``at``, and where its value begins. Raises one of ``UNREADABLE``
+    where it is broken."""
     at = skip(text, skip(text, at) + 1)  # behind "{"
     while text[at] != "}":
         key, at = DECODER.raw_decode(text, at)
@@ -63,8 +67,8 @@ def members(text: str, at: int = 0) -> Iterator[tuple[str, int]]:
 def items(text: str, at: int) -> Iterator[tuple[Any, int, int]]:
     """Each value of the array at ``at``, with its begin and end; None for one that can't be parsed.
 
-    The last is None with the begin and end of nothing, behind the last value. Raises one of ``UNREADABLE`` where the
-    array has no end.
+    The last is None with the begin and end of nothing, behind the last value. Raises one of
+    ``UNREADABLE`` where the array has no end.
     """
     at = skip(text, at + 1)
     while text[at] != "]":
@@ -102,7 +106,8 @@ def member(text: str, name: str) -> Any:
 
 
 def profiles_begin(text: str) -> int:
-    """Where the array of profiles begins in a page of engage. Raises one of ``UNREADABLE`` where there is none."""
+    """Where the array of profiles begins in a page of engage. Raises one of ``UNREADABLE`` where
+    there is none."""
     for key, at in members(text):
         if key == "results" and text[at] == "[":
             return at
@@ -110,7 +115,8 @@ def profiles_begin(text: str) -> int:
 
 
 def page_without_profiles(text: str) -> Any:
-    """What a page says, null in the place of each profile; None if it is no page. Any profile may be unreadable."""
+    """What a page says, null in the place of each profile; None if it is no page. Any profile may
+    be unreadable."""
     try:
         at = profiles_begin(text)
         *profiles, (_, _, end) = items(text, at)

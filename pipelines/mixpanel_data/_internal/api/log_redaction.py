@@ -1,4 +1,5 @@
-"""Secrets out of what the HTTP library logs: headers and the words behind a status are the server's to choose."""
+"""Secrets out of what the HTTP library logs: headers and the words behind a status are the server's
+to choose."""
 
 import logging
 import weakref
@@ -25,7 +26,8 @@ _filter = _Filter()
 
 
 def redact_logs(redactor: Redactor) -> None:
-    """From now on, and as long as ``redactor`` is in use, nothing it knows is logged by the HTTP library."""
+    """From now on, and as long as ``redactor`` is in use, nothing it knows is logged by the HTTP
+    library."""
     _filter.redactors.add(redactor)
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_filter)

@@ -8,7 +8,8 @@ from mixpanel_data.exceptions import APIError, ConfigError
 
 
 def names(what: str, names: Sequence[str] | None) -> str | None:
-    """The JSON array that Mixpanel wants; a bare name means that one. Raises ConfigError for none at all."""
+    """The JSON array that Mixpanel wants; a bare name means that one. Raises ConfigError for none
+    at all."""
     if names is None:
         return None
     if not names:

@@ -16,7 +16,8 @@ class Redactor:
         self._credentials = credentials
 
     def __call__(self, text: str) -> str:
-        """``text`` without the secret in any spelling, nor anything else that looks like credentials."""
+        """``text`` without the secret in any spelling, nor anything else that looks like
+        credentials."""
         return redact(self._known.sub(REDACTED, text))
 
     @cached_property
@@ -38,7 +39,8 @@ def _encodings(credentials: Credentials) -> set[str]:
 
 
 def _escapes(character: str) -> str:
-    """A pattern for one character as it stands in plain text, JSON (in a text in JSON …), a URL or HTML."""
+    """A pattern for one character as it stands in plain text, JSON (in a text in JSON …), a URL or
+    HTML."""
     units = re.findall("....", character.encode("utf-16-be").hex())
     forms = {
         re.escape(character),

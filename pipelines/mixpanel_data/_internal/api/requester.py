@@ -1,7 +1,7 @@
 """The one way to Mixpanel: every request of every API family passes here.
 
-Credentials go on here, redirects end here, failures get their names here, and another try is made here, only as long
-as no byte of an answer was handed on.
+Credentials go on here, redirects end here, failures get their names here, and another try is made
+here, only as long as no byte of an answer was handed on.
 """
 
 from collections.abc import Callable, Mapping
@@ -42,7 +42,8 @@ class ApiCall:
 
     @property
     def counted_as(self) -> str:
-        """What the gate is called with: ``pages`` for a follow-up page of profiles, which Mixpanel may not count."""
+        """What the gate is called with: ``pages`` for a follow-up page of profiles, which Mixpanel
+        may not count."""
         return "pages" if self.form and "session_id" in self.form else self.family
 
 
@@ -71,17 +72,19 @@ class Requester:
     clock: ServerClock = field(default_factory=ServerClock)
 
     def open(self, call: ApiCall) -> tuple[httpx.Response, int]:
-        """A 200 answer whose body is still to be read, to be closed by the caller, and how many requests it took.
+        """A 200 answer whose body is still to be read, to be closed by the caller, and how many
+        requests it took.
 
-        Raises AuthenticationError, RateLimitError, QueryError, ServerError, or APIError for what is none of these.
+        Raises AuthenticationError, RateLimitError, QueryError, ServerError, or APIError for what is
+        none of these.
         """
         return self._persist(call, lambda response: response)
 
     def read(self, call: ApiCall) -> Received:
         """The whole decoded body of a 200 answer, without the secret.
 
-        Raises as :meth:`open`, and IncompleteExportError when the body still breaks off at the last try, or is beyond a
-        bound.
+        Raises as :meth:`open`, and IncompleteExportError when the body still breaks off at the last
+        try, or is beyond a bound.
         """
 
         def receive(response: httpx.Response) -> tuple[bytes, About]:

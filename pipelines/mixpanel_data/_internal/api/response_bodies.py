@@ -1,7 +1,8 @@
-"""Answers that may break off. An HTTP library takes several kinds of cut body for a whole one; we do not.
+"""Answers that may break off. An HTTP library takes several kinds of cut body for a whole one; we
+do not.
 
-Measured with httpx 0.28.1: a gzip stream cut inside complete HTTP framing raises nothing, nor does a body without a
-length whose connection ends early.
+Measured with httpx 0.28.1: a gzip stream cut inside complete HTTP framing raises nothing, nor does
+a body without a length whose connection ends early.
 """
 
 import zlib
@@ -49,7 +50,8 @@ def broken_body(from_date: date | None = None, to_date: date | None = None) -> I
 
 
 def content_encoding(response: httpx.Response) -> str:
-    """``gzip`` or ``identity``. Raises IncompleteExportError for any other, which we did not ask for."""
+    """``gzip`` or ``identity``. Raises IncompleteExportError for any other, which we did not ask
+    for."""
     encoding = response.headers.get("content-encoding", "").strip().lower() or "identity"
     if encoding in ("gzip", "x-gzip"):
         return "gzip"
@@ -62,9 +64,11 @@ def content_encoding(response: httpx.Response) -> str:
 
 
 def raw_chunks(response: httpx.Response) -> Callable[[], Iterator[bytes]]:
-    """What gives the bytes of the wire, and keeps the first ones. To be taken before anything is read."""
+    """What gives the bytes of the wire, and keeps the first ones. To be taken before anything is
+    read."""
     if response.is_stream_consumed:
-        # In memory from the start, as httpx.MockTransport hands it over; iter_raw refuses such a one.
+        # In memory from the start, as httpx.MockTransport hands it over; iter_raw refuses such a
+        # one.
         source = cast(httpx.SyncByteStream, response.stream).__iter__
     else:
         source = response.iter_raw
@@ -93,8 +97,8 @@ def beginning(response: httpx.Response) -> bytes:
 def read_whole(response: httpx.Response, bounds: Bounds) -> bytes:
     """The decoded body, proven to the last byte of its compression.
 
-    Raises IncompleteExportError with the reason ``connection broken``, ``stalled``, ``cut gzip``, ``damaged gzip``, or
-    one of those that another try can't cure (``BEYOND``).
+    Raises IncompleteExportError with the reason ``connection broken``, ``stalled``, ``cut gzip``,
+    ``damaged gzip``, or one of those that another try can't cure (``BEYOND``).
     """
     body = bytearray()
     received = 0

@@ -23,10 +23,11 @@ _FIRST_RATE_LIMIT_WAIT = 30.0
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How patient one call is. Waits are in seconds, doubling from ``wait_initial`` to ``wait_max``, with jitter.
+    """How patient one call is. Waits are in seconds, doubling from ``wait_initial`` to
+    ``wait_max``, with jitter.
 
-    A 429 is waited out only when it asks for ``max_rate_limit_wait`` or less; longer is for the caller to plan. None: it
-    is the gate that waits before the next try, or refuses it.
+    A 429 is waited out only when it asks for ``max_rate_limit_wait`` or less; longer is for the
+    caller to plan. None: it is the gate that waits before the next try, or refuses it.
     """
 
     max_attempts: int = 4
@@ -35,7 +36,8 @@ class RetryPolicy:
     max_rate_limit_wait: float | None = 60.0
 
     def attempts(self) -> Iterable[stamina.Attempt]:
-        """Attempts to enter one after the other until one succeeds; the last failure is raised as it is."""
+        """Attempts to enter one after the other until one succeeds; the last failure is raised as
+        it is."""
         return stamina.retry_context(
             on=_Patience(self.max_attempts, self.max_rate_limit_wait),
             attempts=None,
@@ -47,7 +49,8 @@ class RetryPolicy:
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether the same request may succeed in a moment: a 5xx, a network failure, a body that broke off within the bounds."""
+    """Whether the same request may succeed in a moment: a 5xx, a network failure, a body that broke
+    off within the bounds."""
     if isinstance(error, IncompleteExportError):
         return error.reason not in BEYOND
     if isinstance(error, ServerError):

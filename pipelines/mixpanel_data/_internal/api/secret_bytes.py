@@ -1,7 +1,8 @@
 """The account's secret out of data, at the speed of data.
 
-What a server sends as data is kept as it came, but for the account's own secret: a server that echoes the request would
-put it into files, databases and reports. Texts for people go through :class:`Redactor`, which knows more spellings.
+What a server sends as data is kept as it came, but for the account's own secret: a server that
+echoes the request would put it into files, databases and reports. Texts for people go through
+:class:`Redactor`, which knows more spellings.
 """
 
 import base64
@@ -19,14 +20,16 @@ if TYPE_CHECKING:
     from mixpanel_data._internal.auth.credentials import Credentials
 
 _MASK = REDACTED.encode()
-# Writers of JSON escape no digits and letters, and few signs: seldom found, so the long pattern is seldom tried.
+# Writers of JSON escape no digits and letters, and few signs: seldom found, so the long pattern is
+# seldom tried.
 _ESCAPE = re.compile(rb"\\u00[2-7]")
 
 _BACKSLASHES = 8  # of JSON in a text in a text in JSON
 
 
 class SecretBytes:
-    """Finds one account's secret in bytes: in clear, in JSON, in a URL, in HTML, and in base64, alone or with its username.
+    """Finds one account's secret in bytes: in clear, in JSON, in a URL, in HTML, and in base64,
+    alone or with its username.
 
     Also where only some of its characters are escaped, and in JSON that is a text in JSON.
     """
@@ -59,7 +62,8 @@ class SecretBytes:
 
 
 class SecretStream:
-    """Takes a body in pieces and hands it on without the secret; holds back what may be the beginning of one."""
+    """Takes a body in pieces and hands it on without the secret; holds back what may be the
+    beginning of one."""
 
     def __init__(self, secret: SecretBytes) -> None:
         self._secret = secret

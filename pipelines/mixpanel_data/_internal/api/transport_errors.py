@@ -32,7 +32,8 @@ PERMANENT = frozenset({"certificate", "protocol", "too slow"})
 """Causes that another try can't cure."""
 
 NO_SERVER = PERMANENT | {"dns", "refused", "tls", "proxy"}
-"""Causes that every request meets. A connection that breaks, or a wait that is too long, may be of one request alone."""
+"""Causes that every request meets. A connection that breaks, or a wait that is too long, may be of
+one request alone."""
 
 
 def network_error(error: httpx.TransportError, redactor: Redactor) -> APIError:

@@ -14,7 +14,8 @@ Family = Literal["export", "query", "app"]
 
 _PATHS: dict[Family, str] = {"export": "/api/2.0", "query": "/api/query", "app": "/api/app"}
 
-# The region is a suffix for export, a prefix for query and app (servers sections of Mixpanel's OpenAPI files).
+# The region is a suffix for export, a prefix for query and app (servers sections of Mixpanel's
+# OpenAPI files).
 _HOSTS: dict[Region, dict[Family, str]] = {
     "us": {"export": "data.mixpanel.com", "query": "mixpanel.com", "app": "mixpanel.com"},
     "eu": {"export": "data-eu.mixpanel.com", "query": "eu.mixpanel.com", "app": "eu.mixpanel.com"},
@@ -27,8 +28,9 @@ def api_urls(
 ) -> dict[Family, str]:
     """The address of each API family, without a final slash.
 
-    ``base_url`` puts all three under one root, for the sandbox and for proxies. Raises ConfigError when it is not
-    an ``http(s)://host[:port][/path]`` address, or would send credentials unencrypted to another machine.
+    ``base_url`` puts all three under one root, for the sandbox and for proxies. Raises ConfigError
+    when it is not an ``http(s)://host[:port][/path]`` address, or would send credentials
+    unencrypted to another machine.
     """
     if base_url is not None:
         root = _checked(base_url)
@@ -43,7 +45,8 @@ def api_urls(
 
 
 def is_private(base_url: str) -> bool:
-    """Whether what is sent to this address can't be read on the way: by https, or within this machine."""
+    """Whether what is sent to this address can't be read on the way: by https, or within this
+    machine."""
     url = httpx.URL(base_url)
     return url.scheme == "https" or is_loopback(url.host)
 

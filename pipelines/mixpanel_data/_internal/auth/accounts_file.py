@@ -1,4 +1,5 @@
-"""The accounts file on disk: private, replaced as a whole, one writer at a time, never through a link."""
+"""The accounts file on disk: private, replaced as a whole, one writer at a time, never through a
+link."""
 
 import os
 import tempfile
@@ -25,12 +26,14 @@ class AccountsFile:
 
     @contextmanager
     def reading(self) -> Iterator[str]:
-        """Its text, empty when there is none; a MalformedAccountsError raised about it gets the file's name."""
+        """Its text, empty when there is none; a MalformedAccountsError raised about it gets the
+        file's name."""
         with self._explained("read"):
             yield self._read()
 
     def edit(self, change: Callable[[str], str]) -> None:
-        """Puts ``change`` of the text in its place: others see it done or not begun. If it raises, nothing changed."""
+        """Puts ``change`` of the text in its place: others see it done or not begun. If it raises,
+        nothing changed."""
         with self._explained("written"):
             self._refuse_links()
             self._make_folder()

@@ -1,12 +1,9 @@
-"""The text of the accounts file, and its edits from text to text. Whatever a person wrote there stays.
+"""The text of the accounts file, and its edits from text to text. Whatever a person wrote there
+stays.
 
 default = "production"
 
-[accounts.production]
-username = "..."
-secret = "..."
-project_id = "12345"
-region = "us"
+[accounts.production] username = "..." secret = "..." project_id = "12345" region = "us"
 """
 
 import itertools
@@ -26,7 +23,8 @@ class MalformedAccountsError(ValueError):
 
 
 def parse(text: str) -> dict[str, Any]:
-    """The content, where ``accounts`` is always a table of tables. Raises MalformedAccountsError, naming line or key."""
+    """The content, where ``accounts`` is always a table of tables. Raises MalformedAccountsError,
+    naming line or key."""
     data = _toml(text)
     accounts = data.setdefault("accounts", {})
     if not isinstance(accounts, dict):
@@ -50,7 +48,8 @@ def with_account(text: str, name: str, fields: dict[str, str]) -> str:
 
 
 def without_account(text: str, name: str) -> str:
-    """The text without the account. Comments below its last key stay: they speak of what comes next."""
+    """The text without the account. Comments below its last key stay: they speak of what comes
+    next."""
     wanted = parse(text)
     del wanted["accounts"][name]
     lines = _LINE.findall(text)
@@ -85,7 +84,8 @@ def _toml(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         fault = str(error)
-    # Outside the except block: from Python 3.14 on that error holds the whole text, secrets included.
+    # Outside the except block: from Python 3.14 on that error holds the whole text, secrets
+    # included.
     raise MalformedAccountsError(f"not valid TOML: {fault}")
 
 
@@ -113,7 +113,8 @@ def _header(line: str) -> tuple[str, ...] | None:
 
 
 def _is_remark_above_next(lines: list[str], kept: list[str]) -> bool:
-    """Whether the first of ``lines`` is a comment or a spacer with no more keys before the next table."""
+    """Whether the first of ``lines`` is a comment or a spacer with no more keys before the next
+    table."""
     if not lines[0].strip() and not (kept and kept[-1].strip()):
         return False  # one empty line is enough
     rest = itertools.takewhile(lambda line: _header(line) is None, lines[1:])

@@ -31,7 +31,8 @@ Region = Literal["us", "eu", "in"]
 
 
 class Credentials(BaseModel):
-    """A service account's access to one project. The secret shows in no repr, text or validation error."""
+    """A service account's access to one project. The secret shows in no repr, text or validation
+    error."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -49,7 +50,8 @@ class Credentials(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _hide_secret(cls, data: Any) -> Any:
-        # hide_input_in_errors covers the text of an error, not its .errors(); there the input is this dict.
+        # hide_input_in_errors covers the text of an error, not its .errors(); there the input is
+        # this dict.
         if isinstance(data, dict) and "secret" in data:
             return {**data, "secret": _hidden(data["secret"])}
         return data
@@ -117,8 +119,8 @@ VARIABLES = {
 def environment_credentials(*, hides: str | None) -> Credentials | None:
     """The credentials if all four variables are set; empty ones are not.
 
-    Warns when some are missing, and when they hide the account ``hides``, naming variables, never values. Raises
-    ConfigError when all are set and one can't be right.
+    Warns when some are missing, and when they hide the account ``hides``, naming variables, never
+    values. Raises ConfigError when all are set and one can't be right.
     """
     values = {name: os.environ.get(name, "").strip() for name in VARIABLES}
     given = [name for name, value in values.items() if value]

@@ -14,9 +14,11 @@ _HALF = ".mp-half"
 
 @contextmanager
 def replacing(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
-    """Where to write the files ``names`` of ``folder``. Behind the block they are on the disk and take their places.
+    """Where to write the files ``names`` of ``folder``. Behind the block they are on the disk and
+    take their places.
 
-    If the block raises, what was there is as it was. A program that is killed leaves its half files to the next one.
+    If the block raises, what was there is as it was. A program that is killed leaves its half files
+    to the next one.
 
     Raises:
         DatabaseLockedError: another program does the same in this folder.

@@ -13,7 +13,8 @@ _START_ANEW = (
 
 
 def damaged(root: Path) -> DatabaseDamagedError | None:
-    """The error for the first file of the data folder that can't be read whole; None when all of them can."""
+    """The error for the first file of the data folder that can't be read whole; None when all of
+    them can."""
     return next(
         (damage_error(found) for found in map(check_file, database_files(root)) if found.damage),
         None,
@@ -21,7 +22,8 @@ def damaged(root: Path) -> DatabaseDamagedError | None:
 
 
 def database_files(root: Path) -> list[Path]:
-    """The databases of a data folder that are there: the raw one, those of builds, the published one, the workspace."""
+    """The databases of a data folder that are there: the raw one, those of builds, the published
+    one, the workspace."""
     folder = DataFolder(root)
     builds = sorted(folder.build.glob("*.duckdb"))
     paths = (folder.raw, *builds, folder.published, folder.workspace)

@@ -14,7 +14,8 @@ _DAMAGE = re.compile(
 def is_damage(error: Exception | str) -> bool:
     """Whether an error of DuckDB, or a text of dbt that quotes one, is what a damaged file causes.
 
-    An error has to begin with such words, since what follows may quote a value. A text may have them anywhere.
+    An error has to begin with such words, since what follows may quote a value. A text may have
+    them anywhere.
     """
     if isinstance(error, str):
         return bool(_DAMAGE.search(error))

@@ -1,7 +1,7 @@
 """dlt's working folder, before dlt reads it.
 
-dlt keeps the trace of a run as a pickle, and to read a pickle is to run what is in it. So the folder is private, and what
-lay in one that was not is not read.
+dlt keeps the trace of a run as a pickle, and to read a pickle is to run what is in it. So the
+folder is private, and what lay in one that was not is not read.
 """
 
 import os
@@ -15,7 +15,8 @@ _PICKLES = ("pipelines/*/trace.pickle", "*/trace.pickle")
 
 
 def make_own(folder: Path) -> None:
-    """Nothing, when ``folder`` is private. Otherwise it is private now, and the traces in it are gone.
+    """Nothing, when ``folder`` is private. Otherwise it is private now, and the traces in it are
+    gone.
 
     Raises:
         ConfigError: it is another user's, or a symbolic link.

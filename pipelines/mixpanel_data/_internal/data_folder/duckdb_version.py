@@ -1,7 +1,8 @@
 """Which DuckDB may write.
 
-One before 2.0 can leave rows of a transaction that never committed: a write-ahead log that was cut within 25 bytes of a
-commit of 122,880 rows or more kept them in 63 of 182 cuts with 1.5.5 and 1.5.6, and in none with 2.0.
+One before 2.0 can leave rows of a transaction that never committed: a write-ahead log that was cut
+within 25 bytes of a commit of 122,880 rows or more kept them in 63 of 182 cuts with 1.5.5 and
+1.5.6, and in none with 2.0.
 """
 
 import duckdb

@@ -1,6 +1,8 @@
-"""Errors of DuckDB and of the operating system during work on a data folder, as errors that say what to do.
+"""Errors of DuckDB and of the operating system during work on a data folder, as errors that say
+what to do.
 
-Every command that writes to a data folder works inside :func:`explained`: the folder's lock is held within it.
+Every command that writes to a data folder works inside :func:`explained`: the folder's lock is held
+within it.
 """
 
 from collections.abc import Iterator
@@ -17,7 +19,8 @@ from mixpanel_data.exceptions import MixpanelDataError
 
 @contextmanager
 def explained(root: Path) -> Iterator[None]:
-    """Replace an error of the machine inside the block with one that says what to do in the data folder ``root``.
+    """Replace an error of the machine inside the block with one that says what to do in the data
+    folder ``root``.
 
     Other errors pass unchanged.
 

@@ -1,4 +1,5 @@
-"""Whether a DuckDB file is whole: every column of every table is read, so every block's checksum is compared."""
+"""Whether a DuckDB file is whole: every column of every table is read, so every block's checksum is
+compared."""
 
 from dataclasses import dataclass
 from pathlib import Path

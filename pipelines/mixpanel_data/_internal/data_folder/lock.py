@@ -21,12 +21,15 @@ from mixpanel_data.exceptions import DatabaseLockedError
 
 @contextmanager
 def exclusive(folder: DataFolder, *, wait_seconds: float = 0) -> Iterator[None]:
-    """The folder for ourselves: an OS lock, freed by the system when the process dies, however it dies.
+    """The folder for ourselves: an OS lock, freed by the system when the process dies, however it
+    dies.
 
     Raises:
-        DatabaseLockedError: somebody else has it still after ``wait_seconds``; the message says who, and since when.
+        DatabaseLockedError: somebody else has it still after ``wait_seconds``; the message says
+            who, and since when.
         StorageError: the machine refuses the work there, now or later.
-        ConfigError: the installed DuckDB is too old to write, or a file or folder of ours is a symbolic link.
+        ConfigError: the installed DuckDB is too old to write, or a file or folder of ours is a
+            symbolic link.
     """
     require_for_writing()
     with explained(folder.root), private_files(), _locked(folder, wait_seconds):

@@ -1,4 +1,5 @@
-"""What the operating system refuses, as errors that say what to do: no room, no permission, a file in use."""
+"""What the operating system refuses, as errors that say what to do: no room, no permission, a file
+in use."""
 
 import errno
 import os
@@ -27,7 +28,8 @@ _HOLDER = re.compile(
 
 @contextmanager
 def os_errors_explained(root: Path) -> Iterator[None]:
-    """Replace an OSError inside the block with an error that says what to do in the data folder ``root``.
+    """Replace an OSError inside the block with an error that says what to do in the data folder
+    ``root``.
 
     Raises:
         StorageError: there is no room, no permission, or the disk failed.

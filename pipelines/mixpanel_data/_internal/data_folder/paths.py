@@ -14,8 +14,8 @@ from mixpanel_data._internal.data_folder.private_files import (
 )
 from mixpanel_data.exceptions import ConfigError
 
-# dlt makes file names by Python's % and splits lists of them at line breaks; DuckDB takes what follows a question mark
-# for options, and a backslash for a slash. Each was tried.
+# dlt makes file names by Python's % and splits lists of them at line breaks; DuckDB takes what
+# follows a question mark for options, and a backslash for a slash. Each was tried.
 _NOT_IN_PATHS = {
     "%": "a percent sign",
     "?": "a question mark",
@@ -36,7 +36,8 @@ class DataFolder:
 
     @classmethod
     def at(cls, root: Path | str) -> "DataFolder":
-        """The folder at ``root``, which need not exist yet; relative paths count from the working directory.
+        """The folder at ``root``, which need not exist yet; relative paths count from the working
+        directory.
 
         Raises:
             ConfigError: dlt or DuckDB can't work under a path of this name.
@@ -86,7 +87,8 @@ class DataFolder:
 
     @property
     def budget(self) -> Path:
-        """What was asked of Mixpanel in the last hour. Lost, it is begun anew, as if nothing had been asked."""
+        """What was asked of Mixpanel in the last hour. Lost, it is begun anew, as if nothing had
+        been asked."""
         return self.root / "budget"
 
     @property
@@ -101,13 +103,15 @@ class DataFolder:
 
     @property
     def lock_holder(self) -> Path:
-        """Who has the lock. Beside it: opening the lock file empties it, so it can't say anything itself."""
+        """Who has the lock. Beside it: opening the lock file empties it, so it can't say anything
+        itself."""
         return self.root / ".lock-holder.json"
 
     def create(self) -> "DataFolder":
         """Itself, with its folders made: private, as all that is ours in them.
 
-        A folder that was there before keeps its rights: its user may let others in, to the published file.
+        A folder that was there before keeps its rights: its user may let others in, to the
+        published file.
 
         Raises:
             StorageError: the machine refuses that.

@@ -1,4 +1,5 @@
-"""Where readers open the published file, and how another one takes its place: links are followed, rights are kept."""
+"""Where readers open the published file, and how another one takes its place: links are followed,
+rights are kept."""
 
 import os
 import shutil
@@ -45,7 +46,8 @@ def logs_beside(published: Path, place: Path) -> list[Path]:
 
 
 def candidate(place: Path) -> Path:
-    """An empty file beside ``place``, to be filled and put there. Readable as new files are, or by us alone."""
+    """An empty file beside ``place``, to be filled and put there. Readable as new files are, or by
+    us alone."""
     path = _candidate_of(place)
     path.unlink(missing_ok=True)
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -99,7 +101,8 @@ def _take_rights(old: Path, new: Path) -> list[str]:
 
 
 def identity(place: Path) -> list[int]:
-    """What changes when anybody writes into the file or puts another in its place: no program can set the last one."""
+    """What changes when anybody writes into the file or puts another in its place: no program can
+    set the last one."""
     found = place.stat()
     return [found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
 

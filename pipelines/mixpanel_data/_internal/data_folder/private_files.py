@@ -1,4 +1,5 @@
-"""Files and folders of ours that nobody else on the machine may read, and that are never written through a link."""
+"""Files and folders of ours that nobody else on the machine may read, and that are never written
+through a link."""
 
 import os
 import stat
@@ -49,7 +50,8 @@ def make_private(path: Path) -> None:
 
 
 class _Mask:
-    """The process's file mode mask while private files are made. Blocks may overlap, in any threads."""
+    """The process's file mode mask while private files are made. Blocks may overlap, in any
+    threads."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -82,7 +84,8 @@ _mask = _Mask()
 
 @contextmanager
 def private_files() -> Iterator[None]:
-    """Every file that this process, its threads or its children make inside the block is private, by whatever library."""
+    """Every file that this process, its threads or its children make inside the block is private,
+    by whatever library."""
     _mask.enter()
     try:
         yield

@@ -12,9 +12,11 @@ EVENT_TABLES = "table_name = 'events'"
 
 
 def start_anew(folder: DataFolder) -> Path | None:
-    """Where the raw database is kept from now on, which this run begins without; None when there was none.
+    """Where the raw database is kept from now on, which this run begins without; None when there
+    was none.
 
-    What was built from it goes, too; the published file stays for readers until the next one is published.
+    What was built from it goes, too; the published file stays for readers until the next one is
+    published.
     """
     kept = None
     if folder.raw.exists():

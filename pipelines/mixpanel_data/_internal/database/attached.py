@@ -1,7 +1,9 @@
-"""Files that are only read: a project's published database, and beside it the one its workspaces write.
+"""Files that are only read: a project's published database, and beside it the one its workspaces
+write.
 
-They are attached to an instance in memory. Opened directly, DuckDB would hand a second reader of this process the file
-as the first one found it, although another was published meanwhile (measured with 2.0).
+They are attached to an instance in memory. Opened directly, DuckDB would hand a second reader of
+this process the file as the first one found it, although another was published meanwhile (measured
+with 2.0).
 """
 
 import warnings
@@ -27,10 +29,11 @@ PUBLISHED = "published"
 
 
 class AttachedFiles:
-    """``own`` and ``published``, neither held against readers. ``own`` is held against others while it is written.
+    """``own`` and ``published``, neither held against readers. ``own`` is held against others while
+    it is written.
 
-    Names are looked up in the published file first. Without ``external_access`` every statement is kept away from all
-    other files.
+    Names are looked up in the published file first. Without ``external_access`` every statement is
+    kept away from all other files.
     """
 
     own = OWN

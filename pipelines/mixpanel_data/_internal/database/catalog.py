@@ -36,7 +36,8 @@ class Found:
 
 
 def found(cursor: Connection, catalogs: Sequence[str]) -> list[Found]:
-    """The tables and views by name, each as a query would find it: in the first of ``catalogs`` that has the name."""
+    """The tables and views by name, each as a query would find it: in the first of ``catalogs``
+    that has the name."""
     rows = cursor.execute(_FOUND, [list(catalogs)]).fetchall()
     hidden = {catalog: _about_tables(cursor, catalog) for catalog in catalogs}
     seen: dict[bytes, Found] = {}
@@ -48,7 +49,8 @@ def found(cursor: Connection, catalogs: Sequence[str]) -> list[Found]:
 
 
 def _about_tables(cursor: Connection, catalog: str) -> Sequence[str]:
-    """The tables about the tables. In a database that we did not fill, such a name is that of any other table."""
+    """The tables about the tables. In a database that we did not fill, such a name is that of any
+    other table."""
     if catalog == PUBLISHED or fetch_log.is_ours(cursor, catalog):
         return OWN_TABLES
     return ()

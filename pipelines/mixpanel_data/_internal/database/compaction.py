@@ -1,9 +1,10 @@
 """When a DuckDB file has become much larger than what it holds, and how it is written anew.
 
-DuckDB writes at least a block (256 KB) for each table that a load or a build appends to, keeps deleted rows until most
-of a row group is gone, and gives back only free blocks that lie at the end of the file. So a small file grows with each
-run. It is written anew once a fresh copy would be much smaller: each run leaves some waste, a copy is made when there
-is as much of it as a share of the file, and so a run costs the same on average, however long the history is.
+DuckDB writes at least a block (256 KB) for each table that a load or a build appends to, keeps
+deleted rows until most of a row group is gone, and gives back only free blocks that lie at the end
+of the file. So a small file grows with each run. It is written anew once a fresh copy would be much
+smaller: each run leaves some waste, a copy is made when there is as much of it as a share of the
+file, and so a run costs the same on average, however long the history is.
 """
 
 import json
@@ -25,10 +26,12 @@ ALLOWED = 1.3
 _BLOCK = 256 * 1024
 
 LITTLE = 70_000_000
-"""Bytes of memory for DuckDB that a copy gets first. With more it caches the blocks it reads and writes, to no use.
+"""Bytes of memory for DuckDB that a copy gets first. With more it caches the blocks it reads and
+writes, to no use.
 
-Measured: two million events took 12 s with one thread and this, and 11 s with two threads and 700 MB, which added 470 MB
-to the process, not 110 MB. Where rows are too large for it, the copy is made with all that the limit allows.
+Measured: two million events took 12 s with one thread and this, and 11 s with two threads and 700
+MB, which added 470 MB to the process, not 110 MB. Where rows are too large for it, the copy is made
+with all that the limit allows.
 """
 
 # What the segments take: up to the next one in the same block, or to its end.
@@ -44,10 +47,12 @@ where block_id >= 0
 
 
 def compact_when_worth_it(path: Path, memory_limit: str, known: Path) -> bool:
-    """Whether the database at ``path`` was written anew, which nobody has open, and which has no log.
+    """Whether the database at ``path`` was written anew, which nobody has open, and which has no
+    log.
 
-    ``known`` is a file that keeps what a fresh copy takes. The copy is compared with the database, table by table, and
-    put in its place in one rename; a run that dies before leaves all as it was. Without room for a copy, nothing is done.
+    ``known`` is a file that keeps what a fresh copy takes. The copy is compared with the database,
+    table by table, and put in its place in one rename; a run that dies before leaves all as it was.
+    Without room for a copy, nothing is done.
 
     Raises:
         duckdb.Error: the database can't be opened.
@@ -83,7 +88,8 @@ def _rewrite(path: Path, memory_limit: str) -> bool:
             _copy(path, new, memory_limit)
         place.put(new, path, where)
     except (OSError, duckdb.Error) as error:
-        # What is there works. A full disk, or a copy that can't be read, are for the step that needs them to name.
+        # What is there works. A full disk, or a copy that can't be read, are for the step that
+        # needs them to name.
         log.warning("%s could not be written anew: %s", path, error)
         return False
     finally:
@@ -123,7 +129,8 @@ def _rows(db: duckdb.DuckDBPyConnection) -> int:
 
 
 def _estimate(db: duckdb.DuckDBPyConnection) -> float:
-    """The bytes that a fresh copy would take, by what the segments take now, less the share of deleted rows."""
+    """The bytes that a fresh copy would take, by what the segments take now, less the share of
+    deleted rows."""
     segments: list[tuple[int, int, int, float]] = []
     for table in contents.tables(db):
         rows = contents.count(db, table)
@@ -143,7 +150,8 @@ def _estimate(db: duckdb.DuckDBPyConnection) -> float:
 
 
 def _end(segments: list[tuple[int, int, int, float]], number: int) -> int:
-    """Where the last segment of a block ends: unknown, so it is taken for as large as the one before it."""
+    """Where the last segment of a block ends: unknown, so it is taken for as large as the one
+    before it."""
     block, offset = segments[number][:2]
     before = segments[number - 1] if number else (-1, 0)
     return min(_BLOCK, 2 * offset - before[1]) if before[0] == block else _BLOCK

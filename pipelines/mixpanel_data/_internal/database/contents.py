@@ -1,8 +1,8 @@
 """What the tables of a DuckDB file hold, read through the database.
 
-Reading a file whole takes as long as its history is large. So the parts that were read once are known by the digests of
-their bytes: a row group whose segments lie in the same bytes as then decompresses to the same values, by the same DuckDB.
-Only what is new is read again.
+Reading a file whole takes as long as its history is large. So the parts that were read once are
+known by the digests of their bytes: a row group whose segments lie in the same bytes as then
+decompresses to the same values, by the same DuckDB. Only what is new is read again.
 """
 
 import hashlib
@@ -127,7 +127,8 @@ def row_groups(db: Connection, table: Table, blocks: Sequence[bytes], known: Set
 
 
 def differences(db: Connection, other: Connection) -> list[str]:
-    """How the tables of ``db`` differ from those of ``other``, a line each; a table that can't be read, too."""
+    """How the tables of ``db`` differ from those of ``other``, a line each; a table that can't be
+    read, too."""
     theirs = {(table.schema, table.name): table for table in tables(db)}
     ours = {(table.schema, table.name): table for table in tables(other)}
     lines = [f"{name_of(key)} is not ours" for key in sorted(theirs.keys() - ours.keys())]

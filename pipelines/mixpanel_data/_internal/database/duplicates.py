@@ -1,9 +1,10 @@
 """Mixpanel's rule for events that come more than once, in tables of fetched events.
 
-Two events are one when their name, time, ``$insert_id`` and ``distinct_id`` as it was ingested are equal; the copy that
-Mixpanel processed last counts (https://developer.mixpanel.com/reference/event-deduplication). Without an ``$insert_id`` an
-event is never one with another of the same fetch. Which rows a table has does not depend on the order or the number of the
-fetches that brought them.
+Two events are one when their name, time, ``$insert_id`` and ``distinct_id`` as it was ingested are
+equal; the copy that Mixpanel processed last counts
+(https://developer.mixpanel.com/reference/event-deduplication). Without an ``$insert_id`` an event
+is never one with another of the same fetch. Which rows a table has does not depend on the order or
+the number of the fetches that brought them.
 """
 
 from itertools import pairwise
@@ -16,8 +17,8 @@ SLICE = 200_000
 
 _HAS_ID = "coalesce(insert_id, '') <> ''"
 
-# Narrower than the three columns, so that looking for what comes twice costs little. What only shares a hash is told apart by
-# the rule itself.
+# Narrower than the three columns, so that looking for what comes twice costs little. What only
+# shares a hash is told apart by the rule itself.
 _KEY = "hash(event, time, insert_id)"
 
 _FOUND = """json_extract_string(properties, '/$distinct_id_before_identity') AS found"""
@@ -27,8 +28,8 @@ _FACTS = f"""
     found IS NOT NULL AS is_merged
 """
 
-# Of copies that were processed at the same time, one that tells of a merge of users is the later one. What remains is decided
-# by content, so that it is the same in any order.
+# Of copies that were processed at the same time, one that tells of a merge of users is the later
+# one. What remains is decided by content, so that it is the same in any order.
 _WORSE = f"""
     SELECT id FROM (SELECT *, {_FACTS} FROM (SELECT *, {_FOUND} FROM ({{copies}})))
     QUALIFY row_number() OVER (
@@ -37,8 +38,8 @@ _WORSE = f"""
     ) > 1
 """
 
-# Events without an $insert_id are known by all they have but for what a merge of users changes. Several that are equal are
-# numbered: so many there are.
+# Events without an $insert_id are known by all they have but for what a merge of users changes.
+# Several that are equal are numbered: so many there are.
 _MERGE = """'{{"distinct_id": null, "$distinct_id_before_identity": null}}'"""
 _COMPARED = f"""
     SELECT id, event, time, distinct_id, ingested, insert_id, processed, is_merged, content,
@@ -99,7 +100,8 @@ def drop_copies(cursor: Connection, table: str, during: str = "true") -> int:
 
 
 def merge_new(cursor: Connection, table: str, new: str) -> None:
-    """Leave of the rows of ``new``, which has no copies in itself, and of ``table`` those that are to be in it together.
+    """Leave of the rows of ``new``, which has no copies in itself, and of ``table`` those that are
+    to be in it together.
 
     What is left of ``new`` is then to be added to ``table``.
     """

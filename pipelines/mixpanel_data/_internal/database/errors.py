@@ -87,7 +87,8 @@ def _locked(path: Path | str, said: str) -> DatabaseLockedError | None:
 
 
 def _command(pid: int) -> str | None:
-    """What the process was started as, up to its first option: values of options are nobody's business.
+    """What the process was started as, up to its first option: values of options are nobody's
+    business.
 
     DuckDB names the interpreter alone, which every Python program has in common.
     """

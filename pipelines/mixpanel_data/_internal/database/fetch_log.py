@@ -47,8 +47,9 @@ _TABLES: dict[str, dict[str, str]] = {
 }
 _FILTERS = ("filter_events", "filter_where", "filter_cohorts")
 
-# What they have at least, be they a workspace's, of whatever version, or those of a published file. A table of such a name
-# that lacks one of these columns, or has it with another type, is another program's.
+# What they have at least, be they a workspace's, of whatever version, or those of a published file.
+# A table of such a name that lacks one of these columns, or has it with another type, is another
+# program's.
 _ALWAYS = {
     LEDGER: ("table_name", "fetch_type", "window_start", "window_end", "fetched_at"),
     REJECTED: ("table_name", "line_number", "raw", "reason"),
@@ -108,7 +109,8 @@ def note(
     rows: int,
     before: int | None,
 ) -> None:
-    """Writes down that a fetch brought ``rows`` into ``table``, which had ``before`` (None: it was not there)."""
+    """Writes down that a fetch brought ``rows`` into ``table``, which had ``before`` (None: it was
+    not there)."""
     at = naive(metadata.fetched_at)
     rejects = [(item, reject) for item in lines for reject in item.rejects]
     _insert(
@@ -154,7 +156,8 @@ def forget(cursor: Connection, catalog: str, table: str) -> None:
 
 
 def read(cursor: Connection, catalog: str) -> dict[str, TableMetadata]:
-    """What is noted of each table, several fetches taken together; nothing where there is no ledger, or none of ours."""
+    """What is noted of each table, several fetches taken together; nothing where there is no
+    ledger, or none of ours."""
     if not is_ours(cursor, catalog):
         return {}
     columns = _columns(cursor, catalog, LEDGER)

@@ -1,4 +1,5 @@
-"""Whatever is to be put into a table, as files of lines that DuckDB reads itself: a row at a time it would take hours."""
+"""Whatever is to be put into a table, as files of lines that DuckDB reads itself: a row at a time
+it would take hours."""
 
 import gzip
 import json

@@ -1,4 +1,5 @@
-"""Lines into a table, as fast as DuckDB reads them: in one statement, by a cursor inside a transaction."""
+"""Lines into a table, as fast as DuckDB reads them: in one statement, by a cursor inside a
+transaction."""
 
 from collections.abc import Sequence
 
@@ -35,7 +36,8 @@ _INCOMING = "temp.main.incoming"
 
 
 def create(cursor: Connection, table: str, kind: Kind, lines: Sequence[Lines], zone: Zone) -> int:
-    """The rows of ``table``, a qualified identifier, now that it is there, each event and profile once.
+    """The rows of ``table``, a qualified identifier, now that it is there, each event and profile
+    once.
 
     Raises:
         IncompleteExportError: a landed file has a line that can't be read.
@@ -51,7 +53,8 @@ def create(cursor: Connection, table: str, kind: Kind, lines: Sequence[Lines], z
 
 
 def append(cursor: Connection, table: str, kind: Kind, lines: Sequence[Lines], zone: Zone) -> int:
-    """The events or profiles that came, each once, and are in ``table`` now, or a better copy. Raises as :func:`create`."""
+    """The events or profiles that came, each once, and are in ``table`` now, or a better copy.
+    Raises as :func:`create`."""
     rows = _gather(cursor, kind, lines, zone)
     if kind == "events":
         duplicates.merge_new(cursor, table, _INCOMING)

@@ -11,7 +11,8 @@ EACH_OF_TWO = 0.35
 
 
 def limited(memory_limit: str, share: float, *, at_most: int | None = None) -> Config:
-    """DuckDB's settings for a database that may take this share of ``memory_limit``, such as ``1GB``.
+    """DuckDB's settings for a database that may take this share of ``memory_limit``, such as
+    ``1GB``.
 
     ``at_most`` so many bytes, if given.
     """

@@ -1,4 +1,5 @@
-"""A database that may be somebody else's: its views, and SQL over it, reach no other file and no network."""
+"""A database that may be somebody else's: its views, and SQL over it, reach no other file and no
+network."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,8 @@ SPOOL = ".fetching"
 
 @contextmanager
 def spool(database: Path | None) -> Iterator[Path]:
-    """A folder for files on their way into ``database``, on its disk and private; gone behind the block.
+    """A folder for files on their way into ``database``, on its disk and private; gone behind the
+    block.
 
     Where the database is in memory (None), it is one among the system's temporary files.
     """
@@ -49,8 +51,8 @@ def seal(
 
     The databases ``writes`` and files in ``folders`` may be opened, to be written, too.
 
-    Views of a foreign database would otherwise read local files and fetch addresses, and a statement could write logs
-    anywhere, or raise the memory limit.
+    Views of a foreign database would otherwise read local files and fetch addresses, and a
+    statement could write logs anywhere, or raise the memory limit.
     """
     logs = [path.with_name(path.name + end) for path in writes for end in _LOGS]
     connection.execute(f"SET allowed_paths = {_list([*writes, *logs])}")

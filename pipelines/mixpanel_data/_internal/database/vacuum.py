@@ -1,8 +1,9 @@
 """When a DuckDB file is worth tidying.
 
-A checkpoint merges row groups that lost rows with their neighbours, which writes whole days of others anew: reading one
-day of a million events again took 1.1 s with it and 0.4 s without (measured, DuckDB 2.0). Row groups with no row left
-are given back in any case. So it is left out until the dead rows of a table would be worth it.
+A checkpoint merges row groups that lost rows with their neighbours, which writes whole days of
+others anew: reading one day of a million events again took 1.1 s with it and 0.4 s without
+(measured, DuckDB 2.0). Row groups with no row left are given back in any case. So it is left out
+until the dead rows of a table would be worth it.
 """
 
 import duckdb

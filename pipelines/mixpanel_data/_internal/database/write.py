@@ -25,7 +25,8 @@ def store(
     *,
     append: bool,
 ) -> int:
-    """The rows that ``lines`` brought into the table ``name``, and a note of it, in one transaction.
+    """The rows that ``lines`` brought into the table ``name``, and a note of it, in one
+    transaction.
 
     Raises as the engine's create_events_table.
     """
@@ -76,7 +77,8 @@ def _rows_before(
 
 
 def require_fit(cursor: Connection, item: storage_tables.Found, kind: Kind) -> None:
-    """Raise ConfigError when the table is not one that fetched events, or profiles, can be added to."""
+    """Raise ConfigError when the table is not one that fetched events, or profiles, can be added
+    to."""
     known = fetch_log.read(cursor, item.catalog).get(item.name)
     if known and known.type != kind:
         raise ConfigError(f"'{item.name}' holds {known.type}; {kind} need another table.")

@@ -74,7 +74,8 @@ class EventWindows:
         """The days of ``wanted`` that have to be asked for.
 
         Raises:
-            ConfigError: a part of the events is asked for, of days that are there whole: they would lose the rest.
+            ConfigError: a part of the events is asked for, of days that are there whole: they would
+                lose the rest.
         """
         ledger = self._run.ledger()
         days = sorted(self._days) or days_to_fetch(
@@ -137,13 +138,16 @@ class EventWindows:
         return [*self._lander.under_way, *reused, *sure]
 
     def land(self, windows: Sequence[Window]) -> list[Landed]:
-        """The verified files of as many of ``windows`` as make a package; one that failed is noted in the report."""
+        """The verified files of as many of ``windows`` as make a package; one that failed is noted
+        in the report."""
         return self._lander.package(windows, begun=self._begun, failed=self._failed)
 
     def again(self, file: Landed) -> Landed:
-        """``file``, which did not load as a whole, without the lines to blame, which are repaired or in ``rejects``.
+        """``file``, which did not load as a whole, without the lines to blame, which are repaired
+        or in ``rejects``.
 
-        It is fetched once more if one of them is not proven yet to be what Mixpanel has: was not rejected before.
+        It is fetched once more if one of them is not proven yet to be what Mixpanel has: was not
+        rejected before.
 
         Raises:
             IncompleteExportError: it is no export, or no two fetches had the same bad lines.
@@ -178,7 +182,8 @@ class EventWindows:
                 return landed
         landed = self._fetch(window)
         if not landed.lines and self._had_events(window):
-            # An empty body is how Mixpanel says "no events", and nothing can be seen on it: let it say so twice.
+            # An empty body is how Mixpanel says "no events", and nothing can be seen on it: let it
+            # say so twice.
             landed = self._fetch(window)
         return landed
 
@@ -198,7 +203,8 @@ class EventWindows:
         floor = self._plans_first_day(error)
         if floor is None or not report.due or floor <= min(report.due):
             return self._run.fail(error)
-        # Nothing failed: the plan sells no more, and what it does sell of the window is asked for again.
+        # Nothing failed: the plan sells no more, and what it does sell of the window is asked for
+        # again.
         report.due = frozenset(day for day in report.due if day >= floor)
         under_way = {day for window in self._lander.under_way for day in window.days()}
         self._asked &= under_way.union(self._run.ledger().days)
@@ -208,7 +214,8 @@ class EventWindows:
         return True
 
     def _plans_first_day(self, error: MixpanelDataError) -> date | None:
-        """The first day that the project's plan gives access to, if ``error`` says so and nobody asked for older ones."""
+        """The first day that the project's plan gives access to, if ``error`` says so and nobody
+        asked for older ones."""
         wanted = self._run.report.wanted
         asked_for = self._run.settings.start_date or (wanted and wanted.is_bounded)
         if asked_for or not isinstance(error, QueryError) or error.plan_limit != "history":

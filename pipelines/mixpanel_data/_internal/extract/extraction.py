@@ -1,4 +1,5 @@
-"""The first half of a run: plan what to ask for, and land it as verified files. It loads nothing and knows no dlt."""
+"""The first half of a run: plan what to ask for, and land it as verified files. It loads nothing
+and knows no dlt."""
 
 import logging
 from collections.abc import Collection, Iterator, Sequence
@@ -51,7 +52,8 @@ class Extraction:
         days: Collection[date] = (),
         refetch: bool = False,
     ) -> None:
-        """``days`` are fetched again, and no others; with ``refetch`` all days of the run are, complete or not.
+        """``days`` are fetched again, and no others; with ``refetch`` all days of the run are,
+        complete or not.
 
         ``reload_days`` are recent days fetched again for late events: the setting's, if not given.
         """
@@ -94,13 +96,14 @@ class Extraction:
         return self._events.preview(first, last)
 
     def begin(self, first: date | None = None, last: date | None = None) -> Range:
-        """The days this run is to fetch, after the files that a killed run left unfinished are removed.
+        """The days this run is to fetch, after the files that a killed run left unfinished are
+        removed.
 
         Days whose rows are not those of the ledger count as missing from here on.
 
         Raises:
-            ConfigError: there are none, they lie in the future, the folder is another project's, or its days were cut
-                in another time basis.
+            ConfigError: there are none, they lie in the future, the folder is another project's, or
+                its days were cut in another time basis.
             DatabaseDamagedError: the raw database can't be read.
             DatabaseMissingError: it is gone, though the folder had one.
         """
@@ -127,10 +130,11 @@ class Extraction:
             self._run.ledger(after_load=True)
 
     def packages(self, wanted: Range) -> Iterator[list[Landed]]:
-        """The events of ``wanted`` that are missing or due, as lists of verified files, each to be loaded at once.
+        """The events of ``wanted`` that are missing or due, as lists of verified files, each to be
+        loaded at once.
 
-        A window that does not arrive whole is noted in the report, and the others go on. Load each list before the
-        next is taken: what it holds tells how much the next requests may ask for.
+        A window that does not arrive whole is noted in the report, and the others go on. Load each
+        list before the next is taken: what it holds tells how much the next requests may ask for.
         """
         while windows := self.next_windows(wanted):
             yield self.land(windows)
@@ -140,18 +144,21 @@ class Extraction:
         return self._events.next(wanted)
 
     def land(self, windows: Sequence[Window]) -> list[Landed]:
-        """The verified files of as many of ``windows`` as make a package; one that failed is noted in the report."""
+        """The verified files of as many of ``windows`` as make a package; one that failed is noted
+        in the report."""
         return self._events.land(windows)
 
     def land_profiles(self) -> list[Landed]:
-        """The verified files of users and of the configured groups; a set that failed is noted in the report."""
+        """The verified files of users and of the configured groups; a set that failed is noted in
+        the report."""
         if self._run.stopped:
             return []
         self._run.progress.landing_profiles()
         return self._profiles.package(self._run.ledger(), failed=self._fail_profiles)
 
     def land_again(self, file: Landed) -> Landed:
-        """``file``, which did not load as a whole, without the lines to blame, which are repaired or rejected.
+        """``file``, which did not load as a whole, without the lines to blame, which are repaired
+        or rejected.
 
         Raises:
             IncompleteExportError: the second fetch did not arrive whole, or had other bad lines.

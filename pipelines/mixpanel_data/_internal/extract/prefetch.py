@@ -18,7 +18,8 @@ WORKERS = 3
 """Requests under way at once. The network is the limit, and three a second are allowed."""
 
 REUSE_WITHIN = timedelta(hours=1)
-"""How old a verified file may be to stand for a look-back day, which is read again for what came late."""
+"""How old a verified file may be to stand for a look-back day, which is read again for what came
+late."""
 
 
 class WindowLander:
@@ -35,9 +36,11 @@ class WindowLander:
         return self._ahead.under_way
 
     def reusable(self, due: Iterable[date], *, recent_from: date, filter_hash: str) -> list[Landed]:
-        """The verified files a killed run left, as far as they hold days that are due; the others are removed.
+        """The verified files a killed run left, as far as they hold days that are due; the others
+        are removed.
 
-        One with days from ``recent_from`` on must be fresh: those are read again for what came late.
+        One with days from ``recent_from`` on must be fresh: those are read again for what came
+        late.
         """
         left = set(due)
         usable = []
@@ -58,9 +61,11 @@ class WindowLander:
         begun: Callable[[Window], None],
         failed: Callable[[MixpanelDataError], bool],
     ) -> list[Landed]:
-        """Verified files that make a package; further windows may be under way when it is handed over.
+        """Verified files that make a package; further windows may be under way when it is handed
+        over.
 
-        ``begun`` hears of each window as it starts; ``failed`` of each that did not come, and says whether to go on.
+        ``begun`` hears of each window as it starts; ``failed`` of each that did not come, and says
+        whether to go on.
         """
         waiting = [window for window in windows if window not in self.under_way]
         package: list[Landed] = []

@@ -33,7 +33,8 @@ class ProfileLander:
     def package(
         self, ledger: Ledger, *, failed: Callable[[ProfileSet, MixpanelDataError], bool]
     ) -> list[Landed]:
-        """Verified files. ``failed`` hears of each set that did not come, and says whether to go on."""
+        """Verified files. ``failed`` hears of each set that did not come, and says whether to go
+        on."""
         files: list[Landed] = []
         left = self._left(ledger.reads)
         for of in self.sets:
@@ -49,7 +50,8 @@ class ProfileLander:
         return files
 
     def again(self, file: Landed, proven: set[str]) -> Landed:
-        """The file of a second read in place of ``file``, which DuckDB can't read, without the profiles to blame.
+        """The file of a second read in place of ``file``, which DuckDB can't read, without the
+        profiles to blame.
 
         It is not read again where all of those are among the texts in ``proven`` already. Raises as
         :func:`land_profiles`; the file as it is comes back when every profile of it can be read.
@@ -70,7 +72,8 @@ class ProfileLander:
         return landed
 
     def _left(self, reads: Reads) -> dict[ProfileSet, Landed]:
-        """The newest file of each set that a killed run left and that tells more than the ledger; others are removed."""
+        """The newest file of each set that a killed run left and that tells more than the ledger;
+        others are removed."""
         left: dict[ProfileSet, Landed] = {}
         folder = self.source.folder
         for landed in (*folder.verified("profiles"), *folder.verified("group_profiles")):

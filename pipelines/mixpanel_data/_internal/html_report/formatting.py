@@ -73,7 +73,8 @@ def plural(count: int, noun: str, nouns: str | None = None) -> str:
 
 
 def name(text: str) -> str:
-    """A name somebody gave, so that it can be seen and told from others: no control characters, not endlessly long."""
+    """A name somebody gave, so that it can be seen and told from others: no control characters, not
+    endlessly long."""
     if not text.strip():
         return "(empty name)" if not text else "(blank name)"
     seen = "".join(_visible(letter) for letter in text)
@@ -90,7 +91,8 @@ def _visible(letter: str) -> str:
 def sparkline(
     counts: tuple[int | None, ...], width: float = 100, height: float = 24
 ) -> tuple[str, ...]:
-    """The points of polylines of ``counts`` in a box of this size, one for each stretch without None."""
+    """The points of polylines of ``counts`` in a box of this size, one for each stretch without
+    None."""
     top = max((count for count in counts if count is not None), default=0) or 1
     step = width / max(1, len(counts) - 1)
     lines: list[list[str]] = [[]]

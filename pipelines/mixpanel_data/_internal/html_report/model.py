@@ -53,7 +53,8 @@ class Sections:
 
 @dataclass(frozen=True)
 class Report:
-    """What a published file says of some days. Times are naive UTC, days those of the project's zone."""
+    """What a published file says of some days. Times are naive UTC, days those of the project's
+    zone."""
 
     project_id: str | None
     region: str | None
@@ -73,7 +74,8 @@ class Report:
 def read_report(
     db: Published, *, first: date | None = None, last: date | None = None, now: datetime
 ) -> Report:
-    """The report on the days ``first`` to ``last``; without them on the last 90 there are. ``now`` is aware.
+    """The report on the days ``first`` to ``last``; without them on the last 90 there are. ``now``
+    is aware.
 
     Raises:
         ConfigError: none of these days is there.

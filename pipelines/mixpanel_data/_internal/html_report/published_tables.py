@@ -1,4 +1,5 @@
-"""The published file, only read. It is held open, so all of a report is of one publication; a sync goes on beside it."""
+"""The published file, only read. It is held open, so all of a report is of one publication; a sync
+goes on beside it."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -46,7 +47,8 @@ class Published:
         return self.rows(sql, **parameters)[0]
 
     def section(self, tables: tuple[str, ...], read: Callable[[], T]) -> T | Unavailable:
-        """What ``read`` makes of ``tables``, or why it can't: a file built by other models may lack some."""
+        """What ``read`` makes of ``tables``, or why it can't: a file built by other models may lack
+        some."""
         missing = sorted(set(tables) - self.tables)
         if missing:
             names = ", ".join(missing)
@@ -75,7 +77,8 @@ def opened(folder: DataFolder, *, memory_limit: str | None = None) -> Iterator[P
         duckdb.connect() as connection,
         tempfile.TemporaryDirectory(prefix="mp-report-") as spill,
     ):
-        # Attached, not opened: a second reader of this process would see the file as the first one found it.
+        # Attached, not opened: a second reader of this process would see the file as the first one
+        # found it.
         published_at = _modified(path)
         connection.execute(f"ATTACH {literal(path)} AS published (READ_ONLY)")
         connection.execute(f"SET temp_directory = {literal(spill)}")

@@ -89,7 +89,8 @@ def _title(report: Report) -> str:
 
 
 def _policy(code: str) -> str:
-    """Forbids the page every request, and every script but ours, whatever a name in the data looks like."""
+    """Forbids the page every request, and every script but ours, whatever a name in the data looks
+    like."""
     digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
     return (
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "

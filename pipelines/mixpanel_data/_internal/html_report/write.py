@@ -36,9 +36,11 @@ def write_report(
     last: date | None = None,
     now: datetime | None = None,
 ) -> Written:
-    """Writes the report on the days ``first`` to ``last``, by default the last 90, as one HTML file.
+    """Writes the report on the days ``first`` to ``last``, by default the last 90, as one HTML
+    file.
 
-    By default it is ``report.html`` in the data folder. Who opens the file meanwhile sees the old one or the new one, whole.
+    By default it is ``report.html`` in the data folder. Who opens the file meanwhile sees the old
+    one or the new one, whole.
 
     Raises:
         NothingPublishedError: there are no tables yet.

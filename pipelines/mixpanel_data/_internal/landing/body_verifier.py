@@ -1,9 +1,9 @@
 """Proof, while a body arrives, that it is whole.
 
-Status 200 proves nothing: an export that breaks off may end with perfect HTTP framing. So the gzip trailer is checked,
-the lines are counted, and the last line must have its end: a line break, or the end of its JSON object. What a good
-line is, wherever it stands, DuckDB says when it loads them: it must find as many events as there are lines. Nothing is
-split anywhere but at ``\\n``.
+Status 200 proves nothing: an export that breaks off may end with perfect HTTP framing. So the gzip
+trailer is checked, the lines are counted, and the last line must have its end: a line break, or the
+end of its JSON object. What a good line is, wherever it stands, DuckDB says when it loads them: it
+must find as many events as there are lines. Nothing is split anywhere but at ``\\n``.
 """
 
 from collections.abc import Iterator
@@ -35,7 +35,8 @@ class Proof:
 
 
 class BodyVerifier:
-    """Takes a body in pieces, of any size, hands it on inflated, and says at the end whether it was whole.
+    """Takes a body in pieces, of any size, hands it on inflated, and says at the end whether it was
+    whole.
 
     The account's ``secret`` is removed from what is handed on.
     """
@@ -147,7 +148,8 @@ class BodyVerifier:
 
 
 def _last_text(tail: bytes, data: bytes, end: int) -> bytes:
-    """The last line before ``end`` that is not blank, of ``tail`` and ``data`` together; empty without one."""
+    """The last line before ``end`` that is not blank, of ``tail`` and ``data`` together; empty
+    without one."""
     while end >= 0:
         start = data.rfind(b"\n", 0, end)
         line = data[start + 1 : end] if start >= 0 else tail + data[:end]

@@ -40,8 +40,9 @@ def land_events(
 ) -> Landed:
     """The verified file of ``window``, fetched again while it comes broken, up to three times.
 
-    ``suspects`` are the lines that could not be read of an earlier fetch, one that would not load. Then every line is
-    inspected: one that can't be read and is among them is proven to be what Mixpanel has, and put into ``rejects``.
+    ``suspects`` are the lines that could not be read of an earlier fetch, one that would not load.
+    Then every line is inspected: one that can't be read and is among them is proven to be what
+    Mixpanel has, and put into ``rejects``.
 
     Raises:
         IncompleteExportError: no attempt brought a whole body; nothing of it will be loaded.
@@ -79,7 +80,8 @@ def land_events(
 
 
 def set_apart(landed: Landed, bad: Sequence[BadLine]) -> Landed:
-    """``landed`` with its ``bad`` lines repaired in the file, or removed from it, and kept in ``rejects``."""
+    """``landed`` with its ``bad`` lines repaired in the file, or removed from it, and kept in
+    ``rejects``."""
     lines = without(landed.path, bad)
     rejects = tuple(Reject(line.number, line.text, line.reason) for line in bad)
     # A repaired line may be longer: the escape of a control character has six bytes.
@@ -112,7 +114,8 @@ def _fetch(
                 bounds=stream.bounds,
             )
             for chunk in stream.iter_raw():
-                # Kept inflated: it had to be inflated to prove it, and DuckDB reads it on all cores so.
+                # Kept inflated: it had to be inflated to prove it, and DuckDB reads it on all cores
+                # so.
                 file.writelines(verifier.feed(chunk))
                 size += len(chunk)
                 on_bytes(window, len(chunk))
@@ -142,7 +145,8 @@ def _malformed(bad: list[BadLine], about: About) -> IncompleteExportError:
 def for_window(
     error: IncompleteExportError, window: Window, *, requests: int = 0, attempts: int = 1
 ) -> IncompleteExportError:
-    """``error`` as one of the days of ``window``, after so many attempts and ``requests`` not counted elsewhere."""
+    """``error`` as one of the days of ``window``, after so many attempts and ``requests`` not
+    counted elsewhere."""
     explanation = str(error.details.get("explanation") or error.reason)
     if attempts > 1 and error.reason not in BEYOND:
         explanation = f"{attempts} attempts were made; the last one: {explanation}"

@@ -46,16 +46,20 @@ def land_profiles(
     known: int = 0,
     suspects: Iterable[BadLine] | None = None,
 ) -> Landed:
-    """The verified file of ``read``, begun again at page 0 while it is not whole, up to three times.
+    """The verified file of ``read``, begun again at page 0 while it is not whole, up to three
+    times.
 
-    Pages of two sessions are never mixed. What is odd though nothing is missing is read again too, and believed when it
-    comes a second time: a count that moved, or fewer than half of the ``known`` profiles.
+    Pages of two sessions are never mixed. What is odd though nothing is missing is read again too,
+    and believed when it comes a second time: a count that moved, or fewer than half of the
+    ``known`` profiles.
 
-    ``suspects`` are the profiles that could not be read of an earlier read, one that would not load. Then every profile
-    is looked at: one that can't be read and is among them is proven to be what Mixpanel has, and put into ``rejects``.
+    ``suspects`` are the profiles that could not be read of an earlier read, one that would not
+    load. Then every profile is looked at: one that can't be read and is among them is proven to be
+    what Mixpanel has, and put into ``rejects``.
 
     Raises:
-        IncompleteExportError: no attempt brought all that Mixpanel counted; nothing of it will be loaded.
+        IncompleteExportError: no attempt brought all that Mixpanel counted; nothing of it will be
+            loaded.
         RateLimitError: it would take more requests than can be made; one was.
         APIError: Mixpanel refused, or could not be reached.
     """

@@ -1,8 +1,9 @@
 """The landing folder: bodies proven whole, waiting to be loaded, each with a note of what it is.
 
-A file counts only with its note (``….json``), which is written last and atomically: half a file is never mistaken for
-a whole one, and a verified file survives a crash and is not fetched again. Its length is held against the note: after
-a power cut the note may be on disk and the body not, or only its first part.
+A file counts only with its note (``….json``), which is written last and atomically: half a file is
+never mistaken for a whole one, and a verified file survives a crash and is not fetched again. Its
+length is held against the note: after a power cut the note may be on disk and the body not, or only
+its first part.
 """
 
 import json
@@ -22,7 +23,8 @@ from mixpanel_data._internal.streams.event_filter import UNFILTERED
 from mixpanel_data._internal.streams.windows import Window
 
 REPAIRED = "repaired"
-"""The reason of a line that was loaded with replaced characters; every other reason is of one that was not."""
+"""The reason of a line that was loaded with replaced characters; every other reason is of one that
+was not."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,8 @@ class LandingFolder:
                     yield landed
 
     def set_aside(self, path: Path, reason: str) -> Path | None:
-        """Where the broken file is now, out of the way of the next attempt; the quarantine is bounded."""
+        """Where the broken file is now, out of the way of the next attempt; the quarantine is
+        bounded."""
         return self._quarantine.take(path, self._broken, reason)
 
     @property
@@ -126,7 +129,8 @@ class LandingFolder:
         return self._root / "broken"
 
     def sweep(self) -> None:
-        """Remove what a crash left half-written, bodies without a note and notes without their body, and old quarantine."""
+        """Remove what a crash left half-written, bodies without a note and notes without their
+        body, and old quarantine."""
         self._quarantine.trim(self._broken)
         for folder in self._root.glob("*"):
             if folder.name != "broken":

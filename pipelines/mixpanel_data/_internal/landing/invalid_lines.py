@@ -1,7 +1,7 @@
 """Which lines of an export can't be loaded as they are, and why.
 
-Only a file that DuckDB did not load as a whole comes here. The statement that loads lines also judges them, on one
-thread, where its rows are in the order of the lines. So both always agree.
+Only a file that DuckDB did not load as a whole comes here. The statement that loads lines also
+judges them, on one thread, where its rows are in the order of the lines. So both always agree.
 """
 
 from codecs import BOM_UTF8
@@ -53,8 +53,8 @@ def inspect_lines(path: Path, window: Window | None, zone: Zone) -> list[BadLine
     Those that can be repaired are among them, with what is loaded in their place.
 
     Raises:
-        IncompleteExportError: no line is an event of any kind: it is not an export. Or the events fit the days of
-            another zone than ``zone``: then none of them is to be loaded.
+        IncompleteExportError: no line is an event of any kind: it is not an export. Or the events
+            fit the days of another zone than ``zone``: then none of them is to be loaded.
     """
     condition = f"event IS NOT NULL AND {within([window], zone) if window else 'time IS NOT NULL'}"
 
@@ -118,7 +118,8 @@ def bad_lines(
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Number and content of every line that is not blank, without its line break; without a mark of the byte order."""
+    """Number and content of every line that is not blank, without its line break; without a mark of
+    the byte order."""
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             # DuckDB passes over such a mark only if it reads on one thread.
@@ -134,7 +135,8 @@ def longest_line(path: Path) -> int:
 
 
 def without(path: Path, bad: Iterable[BadLine]) -> int:
-    """How many lines the file has, now that those of ``bad`` are repaired or removed, and blank ones removed."""
+    """How many lines the file has, now that those of ``bad`` are repaired or removed, and blank
+    ones removed."""
     better = {line.number: line.repaired for line in bad}
     clean = path.with_name(path.name + ".part")
     kept = 0

@@ -1,6 +1,7 @@
 """Which landed profiles can't be loaded as they are, and why.
 
-Only a file that DuckDB did not load as a whole comes here. The statement that loads profiles also judges them.
+Only a file that DuckDB did not load as a whole comes here. The statement that loads profiles also
+judges them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -38,7 +39,8 @@ _WHY = """
 
 
 def inspect_profiles(path: Path) -> list[BadLine]:
-    """The profiles of a landed file that can't be loaded as they are, ``raw`` without what we put around them."""
+    """The profiles of a landed file that can't be loaded as they are, ``raw`` without what we put
+    around them."""
 
     def refused(file: Path) -> list[int]:
         return refused_rows(read_profiles(file, longest_line(file)), "distinct_id IS NOT NULL")
@@ -47,7 +49,8 @@ def inspect_profiles(path: Path) -> list[BadLine]:
 
 
 def set_apart(landed: Landed, bad: list[BadLine]) -> Landed:
-    """``landed`` with its ``bad`` profiles repaired in the file, or removed from it, and kept in ``rejects``."""
+    """``landed`` with its ``bad`` profiles repaired in the file, or removed from it, and kept in
+    ``rejects``."""
     lines = without(landed.path, bad)
     rejects = tuple(
         Reject(line.number, line.text, line.reason, distinct_id(line.raw)) for line in bad

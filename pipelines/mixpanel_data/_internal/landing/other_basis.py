@@ -1,11 +1,13 @@
 """Exports whose days are those of another zone than configured.
 
-Mixpanel files an event under a day of its export by the event's time, so no event of a day's file lies outside that
-day, unless the server's days begin at another hour than ours. Then each file holds events before or after its days, and
-none in as many hours at the other end. Loading a part of them would lose the rest, and reading a day again would delete
-events of its neighbour: such a file is refused as a whole.
+Mixpanel files an event under a day of its export by the event's time, so no event of a day's file
+lies outside that day, unless the server's days begin at another hour than ours. Then each file
+holds events before or after its days, and none in as many hours at the other end. Loading a part of
+them would lose the rest, and reading a day again would delete events of its neighbour: such a file
+is refused as a whole.
 
-A few stray events are told from that by the other end: there the file has events. They are rejected line by line.
+A few stray events are told from that by the other end: there the file has events. They are rejected
+line by line.
 """
 
 from dataclasses import dataclass
@@ -26,12 +28,14 @@ FURTHEST = timedelta(hours=14)
 """No zone's days begin further from those of UTC."""
 HOUR = timedelta(hours=1)
 NEAREST = HOUR
-"""No zone but those of UTC has days that begin nearer to those of UTC. Two zones may be a STEP apart."""
+"""No zone but those of UTC has days that begin nearer to those of UTC. Two zones may be a STEP
+apart."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """The bounds of a file's days, naive UTC, and the first and last time in it that is not far from them."""
+    """The bounds of a file's days, naive UTC, and the first and last time in it that is not far
+    from them."""
 
     start: datetime
     end: datetime
@@ -42,8 +46,8 @@ class Span:
     def shift(self, nearest: timedelta) -> timedelta | None:
         """How much later than ours the days begin that hold all of these times.
 
-        None if ours hold them, or no others do. ``nearest`` is the least shift. Of several that fit, it is the one that
-        puts a time at midnight, else a whole number of hours.
+        None if ours hold them, or no others do. ``nearest`` is the least shift. Of several that
+        fit, it is the one that puts a time at midnight, else a whole number of hours.
         """
         early, late = self.first < self.start, self.last >= self.end
         if early == late:

@@ -1,7 +1,8 @@
 """A page of profiles as lines, one for each, its text untouched.
 
-A page can be megabytes, and DuckDB takes a JSON document in whole; a line it takes alone, and what is wrong with one
-costs no other. Python parses a profile only to find where it ends, whose it is and whether it changed.
+A page can be megabytes, and DuckDB takes a JSON document in whole; a line it takes alone, and what
+is wrong with one costs no other. Python parses a profile only to find where it ends, whose it is
+and whether it changed.
 """
 
 import hashlib
@@ -28,7 +29,8 @@ class RawProfile:
     raw: bytes
     """Its JSON as it came, on one line."""
     identity: str
-    """Tells it from others: its ``$distinct_id``, the number 4 apart from the text "4"; empty without one."""
+    """Tells it from others: its ``$distinct_id``, the number 4 apart from the text "4"; empty
+    without one."""
     digest: str
     """Equal for equal properties, in whatever order and spelling they come."""
     last_seen: str
@@ -42,7 +44,8 @@ class RawProfile:
 
 def profiles_of(body: bytes) -> Iterator[RawProfile]:
     """The profiles of ``body``, a page that the client has read before."""
-    # An escape of our own for bytes that are not UTF-8, so that they come out of it as they went in.
+    # An escape of our own for bytes that are not UTF-8, so that they come out of it as they went
+    # in.
     text = body.decode("utf-8", "surrogateescape")
     behind = at = 0  # of the profile before, in ``text`` and in ``body``
     for profile, start, end in items(text, profiles_begin(text)):
@@ -55,7 +58,8 @@ def profiles_of(body: bytes) -> Iterator[RawProfile]:
 
 
 def _bytes_of(text: str, start: int, end: int) -> int:
-    """How many bytes a part of ``text`` came as. In pieces, as text may take four times the memory of its bytes."""
+    """How many bytes a part of ``text`` came as. In pieces, as text may take four times the memory
+    of its bytes."""
     pieces = (text[at : min(at + _PIECE, end)] for at in range(start, end, _PIECE))
     return sum(len(piece.encode("utf-8", "surrogateescape")) for piece in pieces)
 
@@ -66,7 +70,8 @@ def raw_of(line: bytes) -> bytes:
 
 
 def distinct_id(raw: bytes) -> str | None:
-    """The id a table could have for the profile ``raw``, however odd the rest of it is; None if it has none."""
+    """The id a table could have for the profile ``raw``, however odd the rest of it is; None if it
+    has none."""
     found = member(raw.decode("utf-8", "surrogateescape"), "$distinct_id")
     text = found if found is None or isinstance(found, str) else json.dumps(found)
     return text if text is None or _is_utf8(text) else None
@@ -108,5 +113,6 @@ def _identity(found: Any) -> str:
 
 
 def _on_one_line(raw: bytes) -> bytes:
-    """``raw`` without line breaks. Between values they mean nothing; in a text, where JSON forbids them, ``\\n``."""
+    """``raw`` without line breaks. Between values they mean nothing; in a text, where JSON forbids
+    them, ``\\n``."""
     return _TEXT.sub(lambda text: text[0].replace(b"\n", b"\\n"), raw).replace(b"\n", b" ")

@@ -15,7 +15,8 @@ class Pages:
     """What has come of a read so far."""
 
     known: int = 0
-    """How many profiles there were before, for a complete read to be held against; 0: nothing to compare with."""
+    """How many profiles there were before, for a complete read to be held against; 0: nothing to
+    compare with."""
     profiles: int = 0
     size: int = 0
     """Bytes of the bodies."""
@@ -59,7 +60,8 @@ class Pages:
     def _require_few(self, total: int, page_size: int) -> None:
         pages = total // page_size + 1
         if self.most is not None and pages > self.most:
-            # Known now, it costs one request; found out later, it would cost all of the hour's, each time anew.
+            # Known now, it costs one request; found out later, it would cost all of the hour's,
+            # each time anew.
             raise RateLimitError(
                 f"{total:,} profiles are {pages:,} requests at {page_size:,} a page. {self.most} are granted an hour, "
                 "and the wait for more would be longer than MP_MAX_WAIT allows. `mp sync --max-wait 2h` brings them in "
@@ -84,7 +86,8 @@ class Pages:
         return len(self._seen) + self._nameless
 
     def require_all(self) -> None:
-        """Nothing, when as many came as were announced. One that came twice may stand in the place of another.
+        """Nothing, when as many came as were announced. One that came twice may stand in the place
+        of another.
 
         Raises:
             IncompleteExportError: there were fewer.
@@ -97,7 +100,8 @@ class Pages:
             )
 
     def doubt(self) -> str | None:
-        """What is odd about a read that lacks nothing, in words that are the same for the same oddity."""
+        """What is odd about a read that lacks nothing, in words that are the same for the same
+        oddity."""
         if self.total is not None:
             for other in sorted({*self._later_totals, self.profiles}):
                 if abs(other - self.total) > max(10, self.total // 100):

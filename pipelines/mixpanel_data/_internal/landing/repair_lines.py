@@ -1,7 +1,7 @@
 """Lines that a JSON parser refuses for single characters, as lines that it reads.
 
-Mixpanel cuts texts to 255 bytes (developer.mixpanel.com, property reference), so half an emoji is common, and it
-does not promise to escape control characters. Neither is a reason to lose an event.
+Mixpanel cuts texts to 255 bytes (developer.mixpanel.com, property reference), so half an emoji is
+common, and it does not promise to escape control characters. Neither is a reason to lose an event.
 """
 
 import re
@@ -19,8 +19,9 @@ _CHARACTER = re.compile(rf"{_PAIR}|({_HALF})|\\.|([\x00-\x1f])", re.DOTALL)
 def repaired(line: bytes) -> bytes:
     """``line`` with the characters that JSON can't hold replaced.
 
-    Half a surrogate pair and bytes that are not UTF-8 become U+FFFD. A raw control character in a text becomes its
-    escape, which means the same. A byte order mark is removed. What is not repairable this way stays as it is.
+    Half a surrogate pair and bytes that are not UTF-8 become U+FFFD. A raw control character in a
+    text becomes its escape, which means the same. A byte order mark is removed. What is not
+    repairable this way stays as it is.
     """
     text = line.decode("utf-8", "replace").removeprefix(_BYTE_ORDER_MARK)
     return _TEXT.sub(lambda found: _CHARACTER.sub(_replacement, found[0]), text).encode()

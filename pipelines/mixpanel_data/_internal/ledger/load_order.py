@@ -1,7 +1,7 @@
 """Which of several ledger rows is the newest: the one of the last load, whatever the clocks said.
 
-``load_number`` grows with each load. Version 0.1.0 wrote none: those rows are older than all numbered ones, and among
-them ``fetched_at`` decides.
+``load_number`` grows with each load. Version 0.1.0 wrote none: those rows are older than all
+numbered ones, and among them ``fetched_at`` decides.
 """
 
 IN_ORDER = "(coalesce(load_number, 0), fetched_at, load_id)"
@@ -15,5 +15,6 @@ CHECK = "check "
 
 
 def with_numbers(ledger: str) -> str:
-    """A relation of the rows of ``ledger``, with ``load_number`` NULL where the table has no such column yet."""
+    """A relation of the rows of ``ledger``, with ``load_number`` NULL where the table has no such
+    column yet."""
     return f"(FROM {ledger} UNION ALL BY NAME SELECT NULL::BIGINT AS load_number WHERE false)"

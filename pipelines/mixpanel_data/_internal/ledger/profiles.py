@@ -20,7 +20,8 @@ _NEWEST = """
 
 
 def read_reads(connection: duckdb.DuckDBPyConnection, ledger: str, loads: str) -> Reads:
-    """The newest read of each kind that counts. ``ledger`` (with load numbers) and ``loads`` are relations."""
+    """The newest read of each kind that counts. ``ledger`` (with load numbers) and ``loads`` are
+    relations."""
     query = _NEWEST.format(ledger=ledger, loads=loads, newest_first=NEWEST_FIRST, check=CHECK)
     rows = connection.execute(query).fetchall()
     return {(kind, part): ReadRecord(*found) for kind, part, *found in rows}
@@ -29,7 +30,8 @@ def read_reads(connection: duckdb.DuckDBPyConnection, ledger: str, loads: str) -
 def count_profiles(
     connection: duckdb.DuckDBPyConnection, schema: str, tables: set[str]
 ) -> dict[str, int]:
-    """How many there are now: of users under ``""``, of groups under their key. Only of ``tables`` that exist."""
+    """How many there are now: of users under ``""``, of groups under their key. Only of ``tables``
+    that exist."""
     counts: dict[str, int] = {}
     if "profiles" in tables:
         found = connection.execute(f"SELECT count(*) FROM {schema}.profiles").fetchone()

@@ -21,8 +21,9 @@ from mixpanel_data._internal.streams.windows import ONE_DAY
 from mixpanel_data._internal.time_zones import Zone, day_start
 from mixpanel_data.exceptions import ConfigError
 
-# Newest first, then committed: a run killed between its transaction and its place among the loads has replaced the
-# day's rows. What the ledger said of them before is no longer true, so the day counts as missing.
+# Newest first, then committed: a run killed between its transaction and its place among the loads
+# has replaced the day's rows. What the ledger said of them before is no longer true, so the day
+# counts as missing.
 _COUNTS = """
     FROM (
         FROM {ledger}
@@ -48,7 +49,8 @@ class Ledger:
     loads: frozenset[str] = frozenset()
     """The load ids of all rows that count, replaced ones too."""
     rejected_profiles: dict[str, int] = field(default_factory=dict)
-    """How many lines of ``profiles`` and ``group_profiles`` are kept in ``_rejected``, since they can't be read."""
+    """How many lines of ``profiles`` and ``group_profiles`` are kept in ``_rejected``, since they
+    can't be read."""
     repaired: int = 0
     """How many lines are kept there that were loaded with replacement characters."""
 
@@ -58,7 +60,8 @@ class Ledger:
         return self.reads.get((USERS.kind, USERS.whole))
 
     def holds(self, file: Landed, load_id: str) -> bool:
-        """Whether what the ledger holds of the file's days, or of its part of the profiles, is of this load."""
+        """Whether what the ledger holds of the file's days, or of its part of the profiles, is of
+        this load."""
         if file.kind != "events":
             read = self.reads.get((file.kind, file.filter_hash))
             return read is not None and read.load_id == load_id
@@ -190,7 +193,8 @@ def _kept_lines(
 def _whole_ledger(
     connection: duckdb.DuckDBPyConnection, ledger: str, loads: str
 ) -> tuple[frozenset[str], date | None]:
-    """The load ids of all rows that count, replaced ones too, and the earliest day any of their runs set out for."""
+    """The load ids of all rows that count, replaced ones too, and the earliest day any of their
+    runs set out for."""
     rows = connection.execute(
         f"SELECT load_id, min(wanted_from) FILTER (table_name = 'events') FROM {ledger} "
         f"WHERE load_id IN (SELECT load_id FROM {loads} WHERE status = 0) GROUP BY load_id"

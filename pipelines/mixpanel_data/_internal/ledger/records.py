@@ -19,7 +19,8 @@ class ReadRecord:
     newest_seen: datetime | None
     """The greatest ``$last_seen`` among them, naive UTC; None: no profile had one."""
     load_number: int = 0
-    """Where its load stands in the order of loads; 0 for loads of version 0.1.0, which wrote no number."""
+    """Where its load stands in the order of loads; 0 for loads of version 0.1.0, which wrote no
+    number."""
 
 
 Reads = Mapping[tuple[str, str], ReadRecord]
@@ -47,16 +48,19 @@ class DayRecord:
     max_processed_at: datetime | None = None
     """When Mixpanel took in the newest of them, naive UTC; None where no event says."""
     load_number: int = 0
-    """Where its load stands in the order of loads; 0 for loads of version 0.1.0, which wrote no number."""
+    """Where its load stands in the order of loads; 0 for loads of version 0.1.0, which wrote no
+    number."""
 
     @property
     def newest_arrival(self) -> timedelta | None:
-        """How long after the end of the day its newest event came; None when it came within the day."""
+        """How long after the end of the day its newest event came; None when it came within the
+        day."""
         late = (self.max_processed_at or self.range_end) - self.range_end
         return late if late > timedelta(0) else None
 
     def is_complete(self, filter_hash: str = UNFILTERED) -> bool:
-        """Whether the day was over when it was fetched, and this is the part of it that was asked for."""
+        """Whether the day was over when it was fetched, and this is the part of it that was asked
+        for."""
         return self.fetched_at >= self.range_end and self.filter_hash == filter_hash
 
 

@@ -18,7 +18,8 @@ LONGEST_WINDOW = 366
 """Days. No limit is documented; a year keeps an answer, and what a failure costs, within bounds."""
 
 HISTORY_YEARS = 5
-"""Mixpanel deletes events after two years, in older projects after five [docs/mixpanel-facts.md, 3]."""
+"""Mixpanel deletes events after two years, in older projects after five [docs/mixpanel-facts.md,
+3]."""
 
 _PIVOT = date(2020, 1, 1).toordinal()
 
@@ -34,8 +35,8 @@ class Range:
     refetch: bool = False
     """Fetch complete days again."""
     lookback: bool = True
-    """Fetch recent days again for late events. Off where the caller named the last day, so that a back-fill that is
-    repeated asks for nothing twice."""
+    """Fetch recent days again for late events. Off where the caller named the last day, so that a
+    back-fill that is repeated asks for nothing twice."""
 
 
 def wanted_range(
@@ -49,8 +50,8 @@ def wanted_range(
 ) -> Range:
     """The range of a run: ``first`` and ``last`` if given, else everything up to yesterday.
 
-    Everything begins at the configured ``start``, else where an earlier run set out from, else as far back as
-    Mixpanel keeps events. Today is included only if asked for: it is not over.
+    Everything begins at the configured ``start``, else where an earlier run set out from, else as
+    far back as Mixpanel keeps events. Today is included only if asked for: it is not over.
 
     Raises:
         ValueError: the range is empty or ends in the future.
@@ -79,7 +80,8 @@ def days_to_fetch(
     lookback_days: int,
     filter_hash: str = UNFILTERED,
 ) -> list[date]:
-    """The days of the range that are missing, were not over when fetched, or lie within the look-back.
+    """The days of the range that are missing, were not over when fetched, or lie within the
+    look-back.
 
     A day that was fetched with another filter is missing.
     """
@@ -96,10 +98,12 @@ def days_to_fetch(
 
 
 def plan(days: Iterable[date], ledger: Ledger, *, oldest_first: bool = False) -> list[Window]:
-    """The requests that bring ``days``: few where days are small, one a day where they are heavy. Newest first.
+    """The requests that bring ``days``: few where days are small, one a day where they are heavy.
+    Newest first.
 
-    Volumes come from the ledger. Where it says nothing of the time, a request reaches no further than twice what is
-    known: so a large project is never asked for a year at once, and an empty one is done in a few requests.
+    Volumes come from the ledger. Where it says nothing of the time, a request reaches no further
+    than twice what is known: so a large project is never asked for a year at once, and an empty one
+    is done in a few requests.
     """
     known = {day: record.bytes for day, record in ledger.days.items()}
     if not oldest_first:
@@ -141,6 +145,7 @@ def _reach(last: date, known: dict[date, int], trusted: int) -> int:
 
 
 def _near(day: date, days: Sequence[date], known: dict[date, int]) -> int:
-    """The volume to expect of a day nobody has seen: the largest of the five nearest that are known."""
+    """The volume to expect of a day nobody has seen: the largest of the five nearest that are
+    known."""
     nearest = sorted(days, key=lambda other: abs((other - day).days))[:FIRST_GUESS_DAYS]
     return max(known[other] for other in nearest)

@@ -17,7 +17,8 @@ class PlannedRequest:
     days_there: int
     """Of its days, how many are there already and will be replaced."""
     expected_bytes: int | None
-    """As they will come over the wire, going by what those days brought before; None where nothing is known."""
+    """As they will come over the wire, going by what those days brought before; None where nothing
+    is known."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""The file that dbt builds into. It is ours alone: readers get a copy, so nothing that they do reaches the next build."""
+"""The file that dbt builds into. It is ours alone: readers get a copy, so nothing that they do
+reaches the next build."""
 
 import shutil
 import time
@@ -28,7 +29,8 @@ _MODEL = "model.mixpanel_data."
 
 @dataclass(frozen=True)
 class Prepared:
-    """Whether the file is ``empty``, so that all is built, and a ``warning`` when what was there is damaged."""
+    """Whether the file is ``empty``, so that all is built, and a ``warning`` when what was there is
+    damaged."""
 
     empty: bool
     warning: str | None = None
@@ -147,7 +149,8 @@ def _tables_of_others(
 
 
 def put_aside(folder: DataFolder, path: Path) -> Path:
-    """Move a damaged file out of the way and return where it is kept: private, in place of an older one."""
+    """Move a damaged file out of the way and return where it is kept: private, in place of an older
+    one."""
     kept = _kept_as(folder, path)
     _log_of(path).unlink(missing_ok=True)
     path.replace(kept)
@@ -171,7 +174,8 @@ def _kept_as(folder: DataFolder, path: Path) -> Path:
 
 
 def discard(path: Path) -> None:
-    """Remove a database and its log, the log first: without it the rest is still a whole, older database."""
+    """Remove a database and its log, the log first: without it the rest is still a whole, older
+    database."""
     _log_of(path).unlink(missing_ok=True)
     path.unlink(missing_ok=True)
 

@@ -35,7 +35,8 @@ def has_same_base(one: str, other: str) -> bool:
 
 
 def create(path: Path, fingerprint: str, storage_version: str) -> None:
-    """Make an empty, stamped file at ``path`` that DuckDB clients from ``storage_version`` on can open."""
+    """Make an empty, stamped file at ``path`` that DuckDB clients from ``storage_version`` on can
+    open."""
     with duckdb.connect() as db:
         db.execute(f"attach {literal(path)} as file (storage_version {literal(storage_version)})")
         db.execute(_TABLE.format(file="file"))
@@ -58,7 +59,8 @@ def read(path: Path) -> Stamp | None:
 
 
 def of(db: duckdb.DuckDBPyConnection) -> Stamp | None:
-    """The stamp of an open build file; None when it has no row. Raises ``duckdb.Error`` without the table."""
+    """The stamp of an open build file; None when it has no row. Raises ``duckdb.Error`` without the
+    table."""
     row = db.execute("select fingerprint, built_at from _build").fetchone()
     return Stamp(*row) if row else None
 

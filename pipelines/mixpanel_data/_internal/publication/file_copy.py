@@ -27,7 +27,8 @@ class Digests:
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy ``source`` over ``target``, which exists. Where the file system can, they share their blocks."""
+    """Copy ``source`` over ``target``, which exists. Where the file system can, they share their
+    blocks."""
     with source.open("rb") as reads, target.open("r+b") as writes:
         size = os.fstat(reads.fileno()).st_size
         done = 0
@@ -55,8 +56,8 @@ def digests(path: Path) -> Digests:
 def digest_of_shared(path: Path) -> str:
     """``digests(path).whole``, read by a process of its own.
 
-    POSIX locks belong to a process: if this one opened and closed a file that a notebook in it reads, the lock of that
-    reader would be gone.
+    POSIX locks belong to a process: if this one opened and closed a file that a notebook in it
+    reads, the lock of that reader would be gone.
 
     Raises:
         OSError: the file can't be read.

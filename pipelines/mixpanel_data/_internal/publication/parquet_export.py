@@ -48,16 +48,19 @@ def export_tables(
     output: Path | None = None,
     memory_limit: str | None = None,
 ) -> list[ExportedTable]:
-    """Writes published tables as ``NAME.parquet`` into ``output``, else into the data folder's ``export``.
+    """Writes published tables as ``NAME.parquet`` into ``output``, else into the data folder's
+    ``export``.
 
-    Without ``names``, all but those about the tables (``_metadata`` and its like). The files replace older ones when all
-    of them are whole; until then, and if anything fails, those stay. No lock of the data folder is taken.
+    Without ``names``, all but those about the tables (``_metadata`` and its like). The files
+    replace older ones when all of them are whole; until then, and if anything fails, those stay. No
+    lock of the data folder is taken.
 
     Raises:
         NothingPublishedError: there are no tables yet.
         TableNotFoundError: there is none of such a name.
         ConfigError: ``output`` can't be a folder of such files.
-        DatabaseLockedError: another export writes there, or a program has the published file open to write.
+        DatabaseLockedError: another export writes there, or a program has the published file open
+            to write.
         StorageError: the machine refuses: no room, no permission.
         DatabaseDamagedError: the published file can't be read.
     """

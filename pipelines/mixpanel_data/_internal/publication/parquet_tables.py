@@ -17,7 +17,8 @@ from mixpanel_data._internal.sql.literals import literal
 from mixpanel_data.exceptions import NothingPublishedError, TableNotFoundError
 
 ROW_GROUP = "32MB"
-"""What is held of a table before it goes to disk. With the 122,880 rows that are usual, 40,000 of 29 kB broke 1 GB (measured)."""
+"""What is held of a table before it goes to disk. With the 122,880 rows that are usual, 40,000 of
+29 kB broke 1 GB (measured)."""
 
 # Types that Parquet lacks, or that its other readers take for bytes or round: they become text.
 _AS_TEXT = (
@@ -34,7 +35,8 @@ _AS_TEXT = (
 
 @contextmanager
 def opened(folder: DataFolder, memory_limit: str, target: Path) -> Iterator[Connection]:
-    """The published file as it is now, for the length of the block; only files in ``target`` can be written.
+    """The published file as it is now, for the length of the block; only files in ``target`` can be
+    written.
 
     Raises:
         NothingPublishedError: there is none.
@@ -44,7 +46,8 @@ def opened(folder: DataFolder, memory_limit: str, target: Path) -> Iterator[Conn
     path = folder.published
     if not path.is_file():
         raise NothingPublishedError(str(folder.root))
-    # Attached, as a connection of its own might be handed what another of this process opened before.
+    # Attached, as a connection of its own might be handed what another of this process opened
+    # before.
     with (
         reading_published(path),
         duckdb.connect() as db,
@@ -52,7 +55,8 @@ def opened(folder: DataFolder, memory_limit: str, target: Path) -> Iterator[Conn
     ):
         db.execute(f"SET temp_directory = {literal(spill)}")
         db.execute(f"SET memory_limit = {literal(memory_limit)}")
-        # Two threads took more memory and no less time, and DuckDB 2.0 hung when they met the limit (measured).
+        # Two threads took more memory and no less time, and DuckDB 2.0 hung when they met the limit
+        # (measured).
         db.execute("SET threads = 1")
         db.execute("SET preserve_insertion_order = false")  # what a row group's size asks for
         db.execute(f"ATTACH {literal(path)} AS published (READ_ONLY)")
@@ -61,7 +65,8 @@ def opened(folder: DataFolder, memory_limit: str, target: Path) -> Iterator[Conn
 
 
 def chosen(db: Connection, names: Sequence[str]) -> list[str]:
-    """The tables of these names, each once, spelled as they are; without names, all that don't begin with ``_``.
+    """The tables of these names, each once, spelled as they are; without names, all that don't
+    begin with ``_``.
 
     Raises:
         TableNotFoundError: there is none of such a name.

@@ -22,7 +22,8 @@ MEMORY_LIMIT = "1GB"
 
 @dataclass(frozen=True)
 class Published:
-    """The file readers open from now on: its path, its size in bytes, its tables with their numbers of rows."""
+    """The file readers open from now on: its path, its size in bytes, its tables with their numbers
+    of rows."""
 
     path: Path
     bytes: int
@@ -32,14 +33,16 @@ class Published:
 
 
 def publish(folder: DataFolder, *, memory_limit: str | None = None) -> Published:
-    """Put a copy of the last successful build where readers look. Those who have the former one open keep it.
+    """Put a copy of the last successful build where readers look. Those who have the former one
+    open keep it.
 
-    The copy is read back first, by a connection of its own: every column of all that no earlier publication had in
-    the same bytes. The caller holds the folder's lock.
+    The copy is read back first, by a connection of its own: every column of all that no earlier
+    publication had in the same bytes. The caller holds the folder's lock.
 
     Raises:
         MixpanelDataError: there is no successful build; nothing is changed.
-        StorageError: what was built can't be read back. The former file stays, and the next build starts anew.
+        StorageError: what was built can't be read back. The former file stays, and the next build
+            starts anew.
         ConfigError: the place of the published file is a link to nothing, or no file.
     """
     where = place.place_of(folder.published)

@@ -1,1 +1,2 @@
-"""The request budget: never more requests than Mixpanel allows, over all processes of a data folder."""
+"""The request budget: never more requests than Mixpanel allows, over all processes of a data
+folder."""

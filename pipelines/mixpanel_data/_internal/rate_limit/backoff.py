@@ -1,4 +1,5 @@
-"""What follows from a 429. Source of the back-off: Mixpanel's page on 429, which says that it names no time to wait."""
+"""What follows from a 429. Source of the back-off: Mixpanel's page on 429, which says that it names
+no time to wait."""
 
 from mixpanel_data._internal.api.errors import sentence
 from mixpanel_data._internal.rate_limit.limits import Limit, named_limits, policy_limits
@@ -10,10 +11,11 @@ LONGEST_WAIT = 300.0
 
 
 def note_refusal(books: Books, bucket: str, granted: float, error: RateLimitError) -> None:
-    """Make every process wait: as long as the answer says, else half a minute, doubling to five with each in a row.
+    """Make every process wait: as long as the answer says, else half a minute, doubling to five
+    with each in a row.
 
-    ``granted`` is when the refused request was let go. Requests that were under way together and are refused together
-    count as one.
+    ``granted`` is when the refused request was let go. Requests that were under way together and
+    are refused together count as one.
     """
     learned = policy_limits(str(error.details.get("rate_limit_policy") or ""))
     named = named_limits(sentence(error.response_body))

@@ -20,7 +20,8 @@ PagesCount = Literal["auto", "yes", "no"]
 
 @dataclass(frozen=True)
 class Turn:
-    """The answer at the moment ``now``. ``number`` is the request's where it may go; else look again in ``wait`` seconds.
+    """The answer at the moment ``now``. ``number`` is the request's where it may go; else look
+    again in ``wait`` seconds.
 
     ``reason`` is what is waited for, to be put behind "waiting for".
     """
@@ -45,10 +46,12 @@ class Bucket:
     reserved: int = 0
     """Requests of each hour that are left to others."""
     pages: PagesCount = "yes"
-    """Whether the requests are follow-up pages of profiles, and then whether Mixpanel counts them."""
+    """Whether the requests are follow-up pages of profiles, and then whether Mixpanel counts them.
+    """
 
     def ask(self, books: Books, slot: str | None) -> Turn:
-        """A turn for who has just taken ``slot``; where the request may go, it is counted from now on."""
+        """A turn for who has just taken ``slot``; where the request may go, it is counted from now
+        on."""
         if slot:
             books.vacated(slot)
         counts = self._counts(books)

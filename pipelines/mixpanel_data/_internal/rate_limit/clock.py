@@ -1,8 +1,10 @@
-"""Time for the budget: it never runs faster than true time, whatever is done to the clock on the wall.
+"""Time for the budget: it never runs faster than true time, whatever is done to the clock on the
+wall.
 
-Within one start of the machine it is the kernel's time since that start, which nobody can set and which goes on while
-the machine sleeps. Over a restart only the wall clock is left: it is believed as far as the machine has been up, which
-is always less than what passed, and beyond that once it has moved on by more than any mistaken time zone.
+Within one start of the machine it is the kernel's time since that start, which nobody can set and
+which goes on while the machine sleeps. Over a restart only the wall clock is left: it is believed
+as far as the machine has been up, which is always less than what passed, and beyond that once it
+has moved on by more than any mistaken time zone.
 """
 
 import functools
@@ -60,5 +62,6 @@ def _this_boot() -> tuple[str, str]:
     try:
         return machine, Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
-        # Elsewhere than on Linux a restart shows by the uptime alone; one that does not show counts as no time.
+        # Elsewhere than on Linux a restart shows by the uptime alone; one that does not show counts
+        # as no time.
         return machine, machine

@@ -1,10 +1,12 @@
-"""The request budget: never more than Mixpanel allows, over all processes of a data folder, whatever happens to them.
+"""The request budget: never more than Mixpanel allows, over all processes of a data folder,
+whatever happens to them.
 
-Mixpanel counts by project (its page on rate limits), so colleagues' programs spend the same budget: what they leave
-shows only as a 429, which is noted here for all processes.
+Mixpanel counts by project (its page on rate limits), so colleagues' programs spend the same budget:
+what they leave shows only as a 429, which is noted here for all processes.
 
-A request counts from the moment it may go until an hour (a second) after the last moment at which it can have reached
-Mixpanel. So neither a slow network nor a crash between the two lets one request too many through.
+A request counts from the moment it may go until an hour (a second) after the last moment at which
+it can have reached Mixpanel. So neither a slow network nor a crash between the two lets one request
+too many through.
 """
 
 import time
@@ -36,10 +38,11 @@ PLACE_WAIT = 5.0
 class Budget:
     """What one project may still ask; the client's gate. Safe to share between threads.
 
-    ``folder`` keeps it; every process that names the same folder shares it. ``hourly_limit`` is for each of exports and
-    queries; None: 60 until a 429 names the project's own limit. ``reserved`` requests of each hour are left to others.
-    ``pages_count`` says whether follow-up pages of profiles count; ``auto``: not until one is refused. ``max_wait`` is
-    the longest wait for a request, in seconds. ``on_wait`` is called for waits of two seconds and more.
+    ``folder`` keeps it; every process that names the same folder shares it. ``hourly_limit`` is for
+    each of exports and queries; None: 60 until a 429 names the project's own limit. ``reserved``
+    requests of each hour are left to others. ``pages_count`` says whether follow-up pages of
+    profiles count; ``auto``: not until one is refused. ``max_wait`` is the longest wait for a
+    request, in seconds. ``on_wait`` is called for waits of two seconds and more.
     """
 
     def __init__(
@@ -76,7 +79,8 @@ class Budget:
         """Leave for one request, after waiting for it; a wait is ended by Ctrl-C at once.
 
         Raises:
-            RateLimitError: it would be a longer wait than ``max_wait``; ``retry_after`` says how long.
+            RateLimitError: it would be a longer wait than ``max_wait``; ``retry_after`` says how
+                long.
             StorageError: the folder can't be written, and a request that is not noted is not made.
         """
         bucket = self._buckets[family]
@@ -112,7 +116,8 @@ class Budget:
         return self._file.look(self._buckets["pages"].most_an_hour)
 
     def free_at(self, family: Counted, count: int = 1) -> datetime:
-        """When the last of ``count`` further requests may go, in UTC, if nobody else asks meanwhile."""
+        """When the last of ``count`` further requests may go, in UTC, if nobody else asks
+        meanwhile."""
         wait = self._file.look(lambda books: self._buckets[family].wait(books, count))
         return datetime.fromtimestamp(self._file.wall(), UTC) + timedelta(seconds=wait)
 

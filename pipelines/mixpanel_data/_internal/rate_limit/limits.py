@@ -12,11 +12,13 @@ HOUR = 3600.0
 _SECONDS = {"second": 1.0, "sec": 1.0, "minute": 60.0, "min": 60.0, "hour": HOUR, "hr": HOUR}
 
 UNEVEN_CLOCKS = 1.001
-"""Our clock may run this much faster than Mixpanel's: what the system's time keeping corrects, twice."""
+"""Our clock may run this much faster than Mixpanel's: what the system's time keeping corrects,
+twice."""
 
 _LONGEST_HEADER = 2000
 
-# "60 requests per hour", "a maximum of 5 queries an hour", "3/sec"; not "5 concurrent queries", not a day.
+# "60 requests per hour", "a maximum of 5 queries an hour", "3/sec"; not "5 concurrent queries", not
+# a day.
 _NAMED = re.compile(
     r"(?i)(?<![\d.,])(\d{1,6})\s*(?:[a-z]+\s+){0,3}?(?:/|per|an?|each|every)\s*(second|sec|minute|min|hour|hr)\b"
 )
@@ -43,7 +45,8 @@ class Allowance:
 
 
 def allowances(hourly_limit: int) -> dict[str, Allowance]:
-    """The allowance of each API family; ``hourly_limit`` is for exports and for queries, each on its own."""
+    """The allowance of each API family; ``hourly_limit`` is for exports and for queries, each on
+    its own."""
     hourly = Limit(hourly_limit, HOUR)
     return {
         "export": Allowance((hourly, Limit(3, 1.0)), concurrent=100),
@@ -62,17 +65,19 @@ def nth_start(past: Sequence[float], limits: Sequence[Limit], now: float, count:
 
 
 def freed(past: Sequence[float], limit: Limit) -> float:
-    """When one more request fits into ``limit``; long ago, if it does already. ``past``, sorted, in seconds."""
+    """When one more request fits into ``limit``; long ago, if it does already. ``past``, sorted, in
+    seconds."""
     if len(past) < limit.count:
         return float("-inf")
     return past[-limit.count] + limit.seconds * UNEVEN_CLOCKS
 
 
 def policy_limits(header: str) -> list[Limit]:
-    """The rates of a ``RateLimit-Policy`` header, such as ``"project";q=400;w=3600``; items that name none are left out.
+    """The rates of a ``RateLimit-Policy`` header, such as ``"project";q=400;w=3600``; items that
+    name none are left out.
 
-    Source: the IETF draft on RateLimit header fields; which items Mixpanel sends is its own client's knowledge. Items
-    about requests at once have no rate.
+    Source: the IETF draft on RateLimit header fields; which items Mixpanel sends is its own
+    client's knowledge. Items about requests at once have no rate.
     """
     limits = []
     for item in _items(header):
@@ -97,7 +102,8 @@ def _items(header: str) -> list[str]:
 
 
 def named_limits(text: str) -> list[Limit]:
-    """The rates that an answer speaks of, such as "60 requests per hour"; none when it speaks of none."""
+    """The rates that an answer speaks of, such as "60 requests per hour"; none when it speaks of
+    none."""
     return [
         Limit(int(count), _SECONDS[unit.lower()])
         for count, unit in _NAMED.findall(text)

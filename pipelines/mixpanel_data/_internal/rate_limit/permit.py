@@ -1,4 +1,5 @@
-"""One request's way to Mixpanel, from the moment it may go: what the budget has to hear of it, and when."""
+"""One request's way to Mixpanel, from the moment it may go: what the budget has to hear of it, and
+when."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -66,7 +67,8 @@ class Record:
 
 
 class Permit:
-    """Leave for one request. The block it opens is for sending it: ``with permit: … return permit.hold(response)``.
+    """Leave for one request. The block it opens is for sending it: ``with permit: … return
+    permit.hold(response)``.
 
     Its place is free again when the block ends with an error, else when the response is closed.
     """

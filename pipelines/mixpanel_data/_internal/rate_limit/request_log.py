@@ -1,4 +1,5 @@
-"""What the budget's file holds, in the budget's own time: requests, refusals, and limits that Mixpanel named."""
+"""What the budget's file holds, in the budget's own time: requests, refusals, and limits that
+Mixpanel named."""
 
 import sqlite3
 import zlib
@@ -30,21 +31,25 @@ TABLES = ("clock", "requests", "refusals", "named_limits", "damages")
 ADDED_TABLES = ("learned_limits", "counted_pages")
 
 LONGEST_WAY = 600.0
-"""After so many seconds a request has reached Mixpanel or never will: the client's time-outs up to then add up to less."""
+"""After so many seconds a request has reached Mixpanel or never will: the client's time-outs up to
+then add up to less."""
 
 ON_THE_WIRE = 0.25
-"""Seconds that a request may be on its way longer than the next one: one packet lost and sent again."""
+"""Seconds that a request may be on its way longer than the next one: one packet lost and sent
+again."""
 
 KEPT = HOUR * UNEVEN_CLOCKS
 LEARNED_FOR = 7 * 24 * HOUR
-"""How long a limit of a ``RateLimit-Policy`` header is trusted: as long as Mixpanel's own client does."""
+"""How long a limit of a ``RateLimit-Policy`` header is trusted: as long as Mixpanel's own client
+does."""
 NAMED_FOR = 24 * HOUR
 """How long a limit holds that Mixpanel named: nothing tells when it is lifted."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """The last 429 of a row of them: when it was noted, until when to wait, how many came before it."""
+    """The last 429 of a row of them: when it was noted, until when to wait, how many came before
+    it."""
 
     noted: float
     until: float
@@ -53,13 +58,15 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Books:
-    """The open file within one transaction, at the moment ``now``. A bucket is one API family of one project."""
+    """The open file within one transaction, at the moment ``now``. A bucket is one API family of
+    one project."""
 
     connection: sqlite3.Connection
     now: float
 
     def grant(self, bucket: str, slot: str | None) -> int:
-        """The number of a request that goes out now, from ``slot``; what is too old to count is thrown away."""
+        """The number of a request that goes out now, from ``slot``; what is too old to count is
+        thrown away."""
         self.connection.execute(
             "DELETE FROM requests WHERE coalesce(reached, granted + ?) <= ?",
             (LONGEST_WAY, self.now - KEPT),
@@ -71,7 +78,8 @@ class Books:
         return int(added.lastrowid or 0)
 
     def vacated(self, slot: str) -> None:
-        """Note that nobody holds ``slot`` any more: if its last request's process died, it has left by now or never will."""
+        """Note that nobody holds ``slot`` any more: if its last request's process died, it has left
+        by now or never will."""
         self.connection.execute(
             "UPDATE requests SET reached = ? WHERE slot = ? AND reached IS NULL",
             (self.now + ON_THE_WIRE, slot),
@@ -89,7 +97,8 @@ class Books:
         self.connection.execute("DELETE FROM requests WHERE number = ?", (number,))
 
     def arrivals(self, bucket: str) -> list[float]:
-        """When each request reached Mixpanel, or may have: one that is on its way may do so now. Sorted."""
+        """When each request reached Mixpanel, or may have: one that is on its way may do so now.
+        Sorted."""
         rows = self.connection.execute(
             "SELECT min(coalesce(reached, granted + ?), ?) AS time FROM requests WHERE bucket = ? ORDER BY time",
             (LONGEST_WAY, self.now, bucket),
@@ -151,7 +160,8 @@ class Books:
         return tuple(Limit(int(count), float(seconds)) for count, seconds in rows)
 
     def count_pages(self, bucket: str) -> None:
-        """Note that Mixpanel refused a follow-up page of profiles: for seven days they count as requests."""
+        """Note that Mixpanel refused a follow-up page of profiles: for seven days they count as
+        requests."""
         self.connection.execute(
             "INSERT OR REPLACE INTO counted_pages VALUES (?, ?)", (bucket, self.now + LEARNED_FOR)
         )
@@ -164,7 +174,8 @@ class Books:
         return row is not None
 
     def trusted_from(self) -> float:
-        """From when on the file is known to hold every request that counts: an hour after it was found damaged."""
+        """From when on the file is known to hold every request that counts: an hour after it was
+        found damaged."""
         (at,) = self.connection.execute("SELECT max(at) FROM damages").fetchone()
         return float("-inf") if at is None else float(at) + KEPT
 

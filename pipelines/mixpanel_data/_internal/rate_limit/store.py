@@ -1,4 +1,5 @@
-"""The file that all processes of a data folder keep their budget in: one short SQLite transaction at a time."""
+"""The file that all processes of a data folder keep their budget in: one short SQLite transaction
+at a time."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -29,12 +30,15 @@ class BudgetFile:
         self._clock = clock
 
     def run(self, action: Callable[[Books], T]) -> T:
-        """What ``action`` gives, done alone and whole: nobody else reads or writes meanwhile, and a crash undoes it.
+        """What ``action`` gives, done alone and whole: nobody else reads or writes meanwhile, and a
+        crash undoes it.
 
-        A damaged file is put beside, and a new one begun in which everything counts as spent just now.
+        A damaged file is put beside, and a new one begun in which everything counts as spent just
+        now.
 
         Raises:
-            StorageError: the file can't be written, the disk is full or failing, or somebody holds the file.
+            StorageError: the file can't be written, the disk is full or failing, or somebody holds
+                the file.
         """
         try:
             return self._run(action, damaged=False)
@@ -56,7 +60,8 @@ class BudgetFile:
 
     def _run(self, action: Callable[[Books], T], *, damaged: bool) -> T:
         with _named_errors(self.path), closing(self._connect()) as connection, connection:
-            # Only now, with the file to ourselves, is the clock read: later transactions see later times.
+            # Only now, with the file to ourselves, is the clock read: later transactions see later
+            # times.
             connection.execute("BEGIN IMMEDIATE")
             _prepare(connection, self.path)
             now = self._advance(connection, damaged=damaged)
@@ -81,7 +86,8 @@ class BudgetFile:
         return now
 
     def _put_beside(self) -> None:
-        # Whoever comes second moves the first one's new file: in it, too, all was spent, so nothing is forgotten.
+        # Whoever comes second moves the first one's new file: in it, too, all was spent, so nothing
+        # is forgotten.
         with _named_errors(self.path), suppress(FileNotFoundError):
             self.path.replace(self.path.with_name(self.path.name + ".damaged"))
 

@@ -1,4 +1,5 @@
-"""How long this process waits for a turn, who hears of it, and what is said when it would be too long."""
+"""How long this process waits for a turn, who hears of it, and what is said when it would be too
+long."""
 
 import math
 from collections.abc import Callable
@@ -12,7 +13,8 @@ LOOK_AGAIN = 0.5
 SHORTEST_SLEEP = 0.001
 
 PACE = 5.0
-"""Waits that keep the pace, up to so many seconds, are no reason to give up, nor, below two, to be spoken of."""
+"""Waits that keep the pace, up to so many seconds, are no reason to give up, nor, below two, to be
+spoken of."""
 SILENT = 2.0
 
 OnWait = Callable[[float, str], None]
@@ -41,7 +43,8 @@ class Patience:
     def wait(self, bucket: str, turn: Turn, since: float, wall: float) -> None:
         """Sleep until it is time to look again.
 
-        ``since`` is when this request began to wait, ``wall`` the time on the wall for ``turn.now``.
+        ``since`` is when this request began to wait, ``wall`` the time on the wall for
+        ``turn.now``.
 
         Raises:
             RateLimitError: the turn would come later than patience lasts.
@@ -68,7 +71,8 @@ class Patience:
 
 
 def _until_next_look(wait: float) -> float:
-    """Seconds to sleep. Others may free the turn, and a machine that slept has not counted that: so not all at once."""
+    """Seconds to sleep. Others may free the turn, and a machine that slept has not counted that: so
+    not all at once."""
     return max(SHORTEST_SLEEP, min(wait, max(LOOK_AGAIN, wait / 10)))
 
 

@@ -27,7 +27,8 @@ from mixpanel_data.exceptions import (
 )
 
 UNANSWERED = 3
-"""Requests in a row, each tried several times, after which a server that breaks off every answer is given up."""
+"""Requests in a row, each tried several times, after which a server that breaks off every answer is
+given up."""
 
 
 class Run:
@@ -104,7 +105,8 @@ class Run:
         )
 
     def ledger(self, *, after_load: bool = False) -> Ledger:
-        """The ledger as it stands. Only this run changes it, by a load, after which it is read anew.
+        """The ledger as it stands. Only this run changes it, by a load, after which it is read
+        anew.
 
         Raises:
             ConfigError: the folder holds another project's data, or days of another time basis.
@@ -120,7 +122,8 @@ class Run:
         return self._ledger
 
     def clock_warning(self) -> str | None:
-        """A sentence about a clock that is wrong, or was when this folder was last loaded; None if neither is seen."""
+        """A sentence about a clock that is wrong, or was when this folder was last loaded; None if
+        neither is seen."""
         return clock_warning(self.client.clock.ahead, self._newest_before)
 
     def fetched(self, landed: Landed) -> None:
@@ -142,7 +145,8 @@ class Run:
         return not ends
 
     def _ends(self, error: MixpanelDataError) -> bool:
-        """Whether no further request makes sense: refused credentials, a spent budget, no server, or no disk to note it."""
+        """Whether no further request makes sense: refused credentials, a spent budget, no server,
+        or no disk to note it."""
         if isinstance(error, AuthenticationError | RateLimitError | StorageError):
             return True
         unanswered = isinstance(error, APIError) and error.status_code is None

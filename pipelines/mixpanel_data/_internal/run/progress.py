@@ -17,7 +17,8 @@ class Progress:
         """The request for ``window`` is about to be made."""
 
     def waiting(self, seconds: float, reason: str) -> None:
-        """No request will be made for so many seconds. ``reason``: what is waited for, such as "the export budget"."""
+        """No request will be made for so many seconds. ``reason``: what is waited for, such as "the
+        export budget"."""
 
     def received(self, window: Window, count: int) -> None:
         """``count`` more bytes of ``window`` have come."""

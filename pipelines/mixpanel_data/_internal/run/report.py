@@ -52,7 +52,8 @@ class SyncReport:
     """Lines, and profiles, that were loaded with replaced characters."""
     requests: int = 0
     budget: dict[str, dict[str, int]] = field(default_factory=dict)
-    """For exports and queries: how many the last hour saw, by whatever run, and how many are left."""
+    """For exports and queries: how many the last hour saw, by whatever run, and how many are left.
+    """
     bytes: int = 0
     """As they came over the wire."""
     failures: list[MixpanelDataError] = field(default_factory=list)
@@ -87,7 +88,8 @@ class SyncReport:
         """For callers that fail by raising.
 
         Raises:
-            ExceptionGroup: of ``failures``, if there are any; its message names the days that are missing.
+            ExceptionGroup: of ``failures``, if there are any; its message names the days that are
+                missing.
         """
         if self.failures:
             days = ", ".join(map(str, self.missing))

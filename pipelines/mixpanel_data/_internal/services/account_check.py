@@ -9,7 +9,8 @@ from mixpanel_data.exceptions import AuthenticationError
 
 
 def check_account(settings: Settings, account: str | None = None) -> dict[str, Any]:
-    """What an account is and reaches, without its secret: by one request, of a kind that Mixpanel does not ration.
+    """What an account is and reaches, without its secret: by one request, of a kind that Mixpanel
+    does not ration.
 
     ``project`` and ``timezone`` are None where Mixpanel does not tell.
 
@@ -39,7 +40,8 @@ def check_account(settings: Settings, account: str | None = None) -> dict[str, A
 
 
 def reached_project(client: MixpanelAPIClient, project_id: str) -> dict[str, Any]:
-    """What Mixpanel tells of the project, its ``name`` and ``timezone`` among it; empty where it does not tell.
+    """What Mixpanel tells of the project, its ``name`` and ``timezone`` among it; empty where it
+    does not tell.
 
     Raises as :func:`check_account`.
     """

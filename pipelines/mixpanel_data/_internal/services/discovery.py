@@ -16,17 +16,19 @@ from mixpanel_data.types import BookmarkInfo, FunnelInfo, LexiconSchema, SavedCo
 T = TypeVar("T")
 
 COUNTS = ("general", "unique", "average")
-# The server's ceiling for names, which silently reduces what is more (Mixpanel's own headless client).
+# The server's ceiling for names, which silently reduces what is more (Mixpanel's own headless
+# client).
 _MOST_NAMES = 5000
 
 
 class DiscoveryService:
-    """Lists what there is, and remembers it: each question is asked once a service, until it is told to ``refresh``.
+    """Lists what there is, and remembers it: each question is asked once a service, until it is
+    told to ``refresh``.
 
-    May be shared between threads. ``workspace_id`` narrows all but reports and lexicon to a data view. Every method raises
-    AuthenticationError, RateLimitError, QueryError (with ``plan_limit`` where the project's plan lacks the query API),
-    ServerError or APIError; those that take a ``limit`` or a type raise ConfigError, before anything is asked, for one that
-    can't be right.
+    May be shared between threads. ``workspace_id`` narrows all but reports and lexicon to a data
+    view. Every method raises AuthenticationError, RateLimitError, QueryError (with ``plan_limit``
+    where the project's plan lacks the query API), ServerError or APIError; those that take a
+    ``limit`` or a type raise ConfigError, before anything is asked, for one that can't be right.
     """
 
     def __init__(self, client: MixpanelAPIClient, *, workspace_id: int | None = None) -> None:
@@ -41,7 +43,8 @@ class DiscoveryService:
     def events(self, *, refresh: bool = False) -> list[str]:
         """The names of the events of the last 31 days, in alphabetical order.
 
-        At most 5,000: the most common ones (Mixpanel's query OpenAPI file; the ceiling is its headless client's).
+        At most 5,000: the most common ones (Mixpanel's query OpenAPI file; the ceiling is its
+        headless client's).
         """
 
         def load() -> list[str]:
@@ -53,8 +56,8 @@ class DiscoveryService:
     def properties(self, event: str, *, limit: int = 1000, refresh: bool = False) -> list[str]:
         """The names of the ``limit`` most common properties of ``event``, in alphabetical order.
 
-        Among them are those that Mixpanel computes. Raises QueryError when there are none and ``event`` looks like a
-        misspelt one.
+        Among them are those that Mixpanel computes. Raises QueryError when there are none and
+        ``event`` looks like a misspelt one.
         """
         at_most("limit", limit)
 
@@ -67,7 +70,8 @@ class DiscoveryService:
     def property_values(
         self, event: str, property: str, *, limit: int = 255, refresh: bool = False
     ) -> list[str]:
-        """The ``limit`` most common values of ``property`` on ``event``, as texts, in Mixpanel's order.
+        """The ``limit`` most common values of ``property`` on ``event``, as texts, in Mixpanel's
+        order.
 
         Raises QueryError when there are none and ``event`` looks like a misspelt one.
         """
@@ -89,9 +93,11 @@ class DiscoveryService:
         limit: int = 100,
         refresh: bool = False,
     ) -> list[TopEvent]:
-        """The most common events of today (project's time zone) so far, with the change against yesterday.
+        """The most common events of today (project's time zone) so far, with the change against
+        yesterday.
 
-        ``type``: ``general`` counts events, ``unique`` users, ``average`` events a user. Raises ConfigError for another.
+        ``type``: ``general`` counts events, ``unique`` users, ``average`` events a user. Raises
+        ConfigError for another.
         """
         choice("type", type, COUNTS)
         at_most("limit", limit)
@@ -121,7 +127,8 @@ class DiscoveryService:
         return self._once(("cohorts",), load, refresh)
 
     def bookmarks(self, type: str | None = None, *, refresh: bool = False) -> list[BookmarkInfo]:
-        """The saved reports, or those of one ``type``: ``insights``, ``funnels``, ``retention``, ``flows``, ``launch-analysis``.
+        """The saved reports, or those of one ``type``: ``insights``, ``funnels``, ``retention``,
+        ``flows``, ``launch-analysis``.
 
         Mixpanel does not document this call; its own headless client uses it.
         """
@@ -142,7 +149,8 @@ class DiscoveryService:
     ) -> list[LexiconSchema]:
         """What somebody wrote down about events and profiles, or about those of one type or name.
 
-        It is not the list of what exists: for that see :meth:`events`. Raises ConfigError for another ``entity_type``.
+        It is not the list of what exists: for that see :meth:`events`. Raises ConfigError for
+        another ``entity_type``.
         """
         if entity_type is not None:
             choice("entity_type", entity_type, ("event", "profile"))

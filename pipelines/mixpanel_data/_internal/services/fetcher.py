@@ -34,11 +34,13 @@ OnRows = Callable[[int], None]
 
 
 class FetcherService:
-    """Fetches from ``client`` into ``storage``. ``zone``: whose days the export speaks of, the one of the storage.
+    """Fetches from ``client`` into ``storage``. ``zone``: whose days the export speaks of, the one
+    of the storage.
 
-    Both methods raise TableExistsError, TableNotFoundError with ``append``, and ConfigError for what can't be, before
-    anything is asked; then IncompleteExportError when something does not come whole, with nothing stored; and
-    AuthenticationError, RateLimitError, QueryError, ServerError or APIError as Mixpanel answers.
+    Both methods raise TableExistsError, TableNotFoundError with ``append``, and ConfigError for
+    what can't be, before anything is asked; then IncompleteExportError when something does not come
+    whole, with nothing stored; and AuthenticationError, RateLimitError, QueryError, ServerError or
+    APIError as Mixpanel answers.
     """
 
     def __init__(
@@ -59,13 +61,16 @@ class FetcherService:
         append: bool = False,
         progress: OnRows | None = None,
     ) -> FetchResult:
-        """What came of the days ``from_date`` to ``to_date``, both included, and is now in the table ``name``.
+        """What came of the days ``from_date`` to ``to_date``, both included, and is now in the
+        table ``name``.
 
-        Days are UTC (those of the project's zone for projects created before 2023). ``events`` are names, ``where`` is an
-        expression of Mixpanel's segmentation language. With ``append`` the table is one that is there; an event that is in
-        it already, by Mixpanel's own rule, is there once: the copy that Mixpanel processed last. ``df`` of the result reads
-        the table's rows of these days. A line that can't be read is asked for once more; when it comes again it is left out,
-        kept in the table ``_rejected``, named in ``rejected`` of the result and by a RejectedLinesWarning.
+        Days are UTC (those of the project's zone for projects created before 2023). ``events`` are
+        names, ``where`` is an expression of Mixpanel's segmentation language. With ``append`` the
+        table is one that is there; an event that is in it already, by Mixpanel's own rule, is there
+        once: the copy that Mixpanel processed last. ``df`` of the result reads the table's rows of
+        these days. A line that can't be read is asked for once more; when it comes again it is left
+        out, kept in the table ``_rejected``, named in ``rejected`` of the result and by a
+        RejectedLinesWarning.
         """
         window, only = window_of(from_date, to_date), event_filter(events, where)
         self._storage.require_room(name, append=append, kind="events")
@@ -96,8 +101,9 @@ class FetcherService:
     ) -> FetchResult:
         """The user profiles that came and are now in the table ``name``: all that Mixpanel counted.
 
-        ``where`` is an expression, such as ``properties["$last_seen"] >= "2026-01-01"``; ``output_properties`` names the
-        properties to bring, None means all; ``cohort_id`` a saved cohort whose people they are. With ``append``, profiles of ids that are there are replaced.
+        ``where`` is an expression, such as ``properties["$last_seen"] >= "2026-01-01"``;
+        ``output_properties`` names the properties to bring, None means all; ``cohort_id`` a saved
+        cohort whose people they are. With ``append``, profiles of ids that are there are replaced.
         """
         self._storage.require_room(name, append=append, kind="profiles")
         started, metadata = time.monotonic(), _metadata("profiles", None, (), where)

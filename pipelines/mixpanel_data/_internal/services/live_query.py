@@ -20,8 +20,9 @@ class LiveQueryService(
 ):
     """Every report of Mixpanel's query API; each call is one of the 60 requests an hour.
 
-    Dates are ``date`` objects or texts like ``2024-01-31``. Every method raises ConfigError for arguments that can't be
-    right, before anything is asked; AuthenticationError; RateLimitError; QueryError for what Mixpanel refuses (with
-    ``plan_limit`` where the project's plan is the reason) and for a misspelt event; ServerError; APIError for an answer
-    that can't be read. May be shared between threads.
+    Dates are ``date`` objects or texts like ``2024-01-31``. Every method raises ConfigError for
+    arguments that can't be right, before anything is asked; AuthenticationError; RateLimitError;
+    QueryError for what Mixpanel refuses (with ``plan_limit`` where the project's plan is the
+    reason) and for a misspelt event; ServerError; APIError for an answer that can't be read. May be
+    shared between threads.
     """

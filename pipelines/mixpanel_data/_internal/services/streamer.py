@@ -1,4 +1,5 @@
-"""Records for whoever reads them one by one, from files that were verified before the first is handed out."""
+"""Records for whoever reads them one by one, from files that were verified before the first is
+handed out."""
 
 import tempfile
 from collections.abc import Generator, Sequence
@@ -29,10 +30,12 @@ _ROWS = 1_000
 
 
 class StreamerService:
-    """Hands on what Mixpanel sends. An iterator that ends has given everything; one that can't raises.
+    """Hands on what Mixpanel sends. An iterator that ends has given everything; one that can't
+    raises.
 
-    What is handed on is what a fetch would store: by the same rules for copies and for lines that can't be read. Errors as
-    of FetcherService; IncompleteExportError also in the middle, when later days do not come whole.
+    What is handed on is what a fetch would store: by the same rules for copies and for lines that
+    can't be read. Errors as of FetcherService; IncompleteExportError also in the middle, when later
+    days do not come whole.
     """
 
     def __init__(self, client: MixpanelAPIClient, *, zone: Zone | None = None) -> None:
@@ -47,12 +50,15 @@ class StreamerService:
         events: Sequence[str] | None = None,
         where: str | None = None,
     ) -> RecordStream:
-        """Every event of the days, both included, as Mixpanel exports it; ``time`` is in milliseconds.
+        """Every event of the days, both included, as Mixpanel exports it; ``time`` is in
+        milliseconds.
 
-        Older days come first, in no order within a request. An event that comes more than once is handed on once: the copy
-        that Mixpanel processed last. A line that can't be read, and comes the same when it is asked for once more, is left
-        out, or repaired; ``rejected`` and ``repaired`` of the stream have such lines, and a RejectedLinesWarning at its end
-        names them. Raises ConfigError for days that can't be; the errors of ``fetch_events`` while it is read.
+        Older days come first, in no order within a request. An event that comes more than once is
+        handed on once: the copy that Mixpanel processed last. A line that can't be read, and comes
+        the same when it is asked for once more, is left out, or repaired; ``rejected`` and
+        ``repaired`` of the stream have such lines, and a RejectedLinesWarning at its end names
+        them. Raises ConfigError for days that can't be; the errors of ``fetch_events`` while it is
+        read.
         """
         window, only = window_of(from_date, to_date), event_filter(events, where)
         found = Findings()
@@ -65,7 +71,8 @@ class StreamerService:
         output_properties: Sequence[str] | None = None,
         cohort_id: int | None = None,
     ) -> RecordStream:
-        """Every user profile, or those of the cohort, for which ``where`` is true, as Mixpanel has it; each once.
+        """Every user profile, or those of the cohort, for which ``where`` is true, as Mixpanel has
+        it; each once.
 
         Profiles that can't be read are treated as in ``stream_events``.
         """
@@ -125,7 +132,8 @@ def _add(found: Findings, more: Findings) -> None:
 
 
 def _rows(storage: StorageEngine, file: Landed, found: Findings) -> Generator[Record]:
-    """The events of the table ``rows``, which are those of ``file``, in the form in which Mixpanel exports them."""
+    """The events of the table ``rows``, which are those of ``file``, in the form in which Mixpanel
+    exports them."""
     cursor = storage.execute("SELECT event, properties::VARCHAR FROM rows")
     missed = 0
     while rows := cursor.fetchmany(_ROWS):
@@ -150,5 +158,6 @@ def _too_deep(window: Window | None, number: int, line: bytes) -> RejectedLine:
 
 
 def _newest(path: Path) -> dict[str | None, int]:
-    """The line that counts for each profile: one that changed while the pages were read is on two of them."""
+    """The line that counts for each profile: one that changed while the pages were read is on two
+    of them."""
     return {distinct_id(raw_of(line)): number for number, line in numbered_lines(path)}

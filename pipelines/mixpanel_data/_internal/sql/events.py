@@ -1,4 +1,5 @@
-"""How DuckDB reads a line of the export. One place, so that what is loaded and what is inspected can't differ."""
+"""How DuckDB reads a line of the export. One place, so that what is loaded and what is inspected
+can't differ."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -12,7 +13,8 @@ SLACK = 64 * 1024
 """Bytes that DuckDB wants beyond the largest object."""
 
 USUAL_OBJECT = 2 * 1024 * 1024
-"""Bytes. An event is below 1 MB when sent [docs/mixpanel-facts.md, 3]. DuckDB sets aside twice this for each thread."""
+"""Bytes. An event is below 1 MB when sent [docs/mixpanel-facts.md, 3]. DuckDB sets aside twice this
+for each thread."""
 
 # One list of paths, extracted in one pass: four separate extractions cost four times as much.
 _PATHS = "['$.time', '$.distinct_id', '$.\"$insert_id\"']"
@@ -22,10 +24,11 @@ _YEAR_9999_MS = 253_402_300_799_999
 
 
 def read_lines(paths: Sequence[Path], *, longest: int = 0) -> str:
-    """A relation (event, properties) of the lines in ``paths``, none longer than ``longest`` bytes, in no order.
+    """A relation (event, properties) of the lines in ``paths``, none longer than ``longest`` bytes,
+    in no order.
 
-    A line that is no JSON object is a row of NULLs; a blank line is none. Of two equal keys beside ``event`` the first
-    counts. On one thread the rows are in the order of the lines.
+    A line that is no JSON object is a row of NULLs; a blank line is none. Of two equal keys beside
+    ``event`` the first counts. On one thread the rows are in the order of the lines.
     """
     files = ", ".join(literal(path) for path in paths)
     return (
@@ -36,12 +39,14 @@ def read_lines(paths: Sequence[Path], *, longest: int = 0) -> str:
 
 
 def events_of(relation: str, zone: Zone, *, also: str = "") -> str:
-    """A query (event, time, distinct_id, insert_id, properties) over a relation of (event, properties).
+    """A query (event, time, distinct_id, insert_id, properties) over a relation of (event,
+    properties).
 
     ``also`` names a further column of the relation that is handed through.
 
-    ``time`` is UTC, NULL where it can't be read. Projects created before 2023 export local wall-clock time counted
-    as if it were UTC [docs/mixpanel-facts.md, 11.1]: there ``zone`` is the project's, and turns it back.
+    ``time`` is UTC, NULL where it can't be read. Projects created before 2023 export local
+    wall-clock time counted as if it were UTC [docs/mixpanel-facts.md, 11.1]: there ``zone`` is the
+    project's, and turns it back.
     """
     clock = (
         f"CASE WHEN abs(seconds) < {_MILLISECONDS_FROM} THEN make_timestamp(CAST(seconds * 1000000 AS BIGINT)) "
@@ -57,7 +62,8 @@ def events_of(relation: str, zone: Zone, *, also: str = "") -> str:
 
 
 def processed_at(properties: str) -> str:
-    """When Mixpanel processed an event, UTC; NULL where its JSON ``properties`` hold no time up to the year 9999."""
+    """When Mixpanel processed an event, UTC; NULL where its JSON ``properties`` hold no time up to
+    the year 9999."""
     text = f"json_extract_string({properties}, '$.mp_processing_time_ms')"
     milliseconds = f"try_cast({text} AS BIGINT)"
     return (
@@ -66,7 +72,8 @@ def processed_at(properties: str) -> str:
 
 
 def within(windows: Iterable[Window], zone: Zone) -> str:
-    """The condition that ``time`` lies in one of the windows; a time that can't be read lies in none."""
+    """The condition that ``time`` lies in one of the windows; a time that can't be read lies in
+    none."""
     runs = contiguous(day for window in windows for day in window.days())
     ranges = (
         f"(time >= {timestamp(start)} AND time < {timestamp(end)})"

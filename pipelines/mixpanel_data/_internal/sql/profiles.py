@@ -1,4 +1,5 @@
-"""How DuckDB reads a line of landed profiles. One place, so that what is loaded and what is inspected can't differ."""
+"""How DuckDB reads a line of landed profiles. One place, so that what is loaded and what is
+inspected can't differ."""
 
 from pathlib import Path
 
@@ -7,10 +8,11 @@ from mixpanel_data._internal.sql.literals import literal
 
 
 def read_profiles(path: Path, longest: int) -> str:
-    """A relation (n, digest, distinct_id, last_seen, properties) of the lines in ``path``, in no order.
+    """A relation (n, digest, distinct_id, last_seen, properties) of the lines in ``path``, in no
+    order.
 
-    No line is longer than ``longest`` bytes. A profile that is no JSON object is a row of NULLs. On one thread the
-    rows are in the order of the lines.
+    No line is longer than ``longest`` bytes. A profile that is no JSON object is a row of NULLs. On
+    one thread the rows are in the order of the lines.
     """
     columns = (
         "{n: 'BIGINT', digest: 'VARCHAR', last_seen: 'VARCHAR', "

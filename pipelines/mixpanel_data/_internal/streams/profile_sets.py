@@ -29,7 +29,8 @@ class ProfileSet:
 
     @property
     def whole(self) -> str:
-        """The filter hash of a complete read. Another ``data_group_id`` under the same key is another set."""
+        """The filter hash of a complete read. Another ``data_group_id`` under the same key is
+        another set."""
         return f"{self.group_key}={self.data_group_id}" if self.group_key else UNFILTERED
 
     @property
@@ -42,7 +43,8 @@ USERS = ProfileSet()
 
 
 def profile_sets(groups: Mapping[str, str]) -> list[ProfileSet]:
-    """The user profiles, then a set for each group key of ``groups``, which maps it to its ``data_group_id``."""
+    """The user profiles, then a set for each group key of ``groups``, which maps it to its
+    ``data_group_id``."""
     return [USERS, *(ProfileSet(key, number) for key, number in groups.items())]
 
 
@@ -55,7 +57,8 @@ class ProfileRead:
 
     @property
     def where(self) -> str | None:
-        """The filter to ask with. ``$last_seen`` is UTC without a zone, in seconds [docs/mixpanel-facts.md, 6]."""
+        """The filter to ask with. ``$last_seen`` is UTC without a zone, in seconds
+        [docs/mixpanel-facts.md, 6]."""
         if self.since is None:
             return None
         return f'properties["$last_seen"] >= "{self.since:%Y-%m-%dT%H:%M:%S}"'

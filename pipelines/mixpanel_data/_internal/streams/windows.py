@@ -9,7 +9,8 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, order=True)
 class Window:
-    """The days ``first`` to ``last``, both included, as Mixpanel's ``from_date`` and ``to_date`` are."""
+    """The days ``first`` to ``last``, both included, as Mixpanel's ``from_date`` and ``to_date``
+    are."""
 
     first: date
     last: date

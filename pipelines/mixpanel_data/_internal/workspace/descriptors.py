@@ -33,7 +33,8 @@ T = TypeVar("T")
 
 
 class lazily(Generic[T]):  # noqa: N801  (a decorator, as property is)
-    """A property that is computed when it is first asked for, and kept. The object has a reentrant ``lock``."""
+    """A property that is computed when it is first asked for, and kept. The object has a reentrant
+    ``lock``."""
 
     def __init__(self, make: Callable[[Any], T]) -> None:
         self._make = make

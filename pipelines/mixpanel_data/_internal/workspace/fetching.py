@@ -72,25 +72,28 @@ class Fetching:
         append: bool = False,
         progress: OnRows | None = None,
     ) -> FetchResult:
-        """Fetch the events of the days ``from_date`` to ``to_date``, both included, into the table ``name``.
+        """Fetch the events of the days ``from_date`` to ``to_date``, both included, into the table
+        ``name``.
 
-        ``fetch_events("2026-01-01", "2026-01-31")``; or with the table's name in front; or all by keyword. Without a name
-        the table is ``events``, and ``fetched_events`` where the project publishes a table ``events``: what is published is
-        never hidden. ``result.table`` says which. Days are UTC (those of the project's zone for projects created before
-        2023).
+        ``fetch_events("2026-01-01", "2026-01-31")``; or with the table's name in front; or all by
+        keyword. Without a name the table is ``events``, and ``fetched_events`` where the project
+        publishes a table ``events``: what is published is never hidden. ``result.table`` says
+        which. Days are UTC (those of the project's zone for projects created before 2023).
 
-        ``events`` are names, ``where`` is an expression of Mixpanel's segmentation language. ``append`` adds to a table
-        that is there. An event that comes more than once, in one fetch or in several, is there once, as in what `mp sync`
-        publishes: the copy that Mixpanel processed last; so the same days fetched again change nothing. ``progress`` is
-        called with the number of events that have come so far. When nothing comes of named ``events``, a ConfigWarning says
-        which of them Mixpanel does not know.
+        ``events`` are names, ``where`` is an expression of Mixpanel's segmentation language.
+        ``append`` adds to a table that is there. An event that comes more than once, in one fetch
+        or in several, is there once, as in what `mp sync` publishes: the copy that Mixpanel
+        processed last; so the same days fetched again change nothing. ``progress`` is called with
+        the number of events that have come so far. When nothing comes of named ``events``, a
+        ConfigWarning says which of them Mixpanel does not know.
 
-        A line that can't be read, and comes the same when it is asked for once more, costs no other: it is left out, or
-        repaired, kept in the table ``_rejected``, named in ``rejected`` or ``repaired`` of the result, and by a
-        RejectedLinesWarning.
+        A line that can't be read, and comes the same when it is asked for once more, costs no
+        other: it is left out, or repaired, kept in the table ``_rejected``, named in ``rejected``
+        or ``repaired`` of the result, and by a RejectedLinesWarning.
 
         Raises:
-            TableExistsError: the table is there, and ``append`` is not asked for, or it is published.
+            TableExistsError: the table is there, and ``append`` is not asked for, or it is
+                published.
             TableNotFoundError: there is none to append to.
             IncompleteExportError: a day did not come whole; nothing was stored.
             ConfigError: days or names that can't be, or no credentials.
@@ -121,11 +124,13 @@ class Fetching:
         append: bool = False,
         progress: OnRows | None = None,
     ) -> FetchResult:
-        """Fetch the user profiles, or those of a saved cohort, for which ``where`` is true, into the table ``name``.
+        """Fetch the user profiles, or those of a saved cohort, for which ``where`` is true, into
+        the table ``name``.
 
-        Without a name the table is ``profiles``, or ``fetched_profiles`` where the project publishes one. ``where`` is an
-        expression, such as ``properties["$last_seen"] >= "2026-01-01"``; ``output_properties`` names the properties to
-        bring; :meth:`cohorts` has the ids of cohorts. Otherwise as :meth:`fetch_events`.
+        Without a name the table is ``profiles``, or ``fetched_profiles`` where the project
+        publishes one. ``where`` is an expression, such as ``properties["$last_seen"] >=
+        "2026-01-01"``; ``output_properties`` names the properties to bring; :meth:`cohorts` has the
+        ids of cohorts. Otherwise as :meth:`fetch_events`.
         """
         return self.fetcher.fetch_profiles(
             self._usual("profiles") if name is None else name,

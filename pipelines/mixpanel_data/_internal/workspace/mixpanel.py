@@ -8,8 +8,9 @@ from mixpanel_data._internal.workspace.descriptors import Delegated
 class Queries:
     """Asks Mixpanel for its reports; each call is one of the 60 requests an hour.
 
-    Dates are ``date`` objects or texts like ``2026-01-31``. Where an argument is an expression, it is one of Mixpanel's
-    segmentation language, such as ``properties["plan"] == "pro"``. Errors are those of :meth:`segmentation`.
+    Dates are ``date`` objects or texts like ``2026-01-31``. Where an argument is an expression, it
+    is one of Mixpanel's segmentation language, such as ``properties["plan"] == "pro"``. Errors are
+    those of :meth:`segmentation`.
     """
 
     segmentation = Delegated("live", LiveQueryService.segmentation)
@@ -27,10 +28,12 @@ class Queries:
 
 
 class Discovery:
-    """Lists what there is in Mixpanel. Each question is asked once a workspace, or again with ``refresh=True``.
+    """Lists what there is in Mixpanel. Each question is asked once a workspace, or again with
+    ``refresh=True``.
 
-    Every method raises AuthenticationError, RateLimitError, QueryError (with ``plan_limit`` where the project's plan lacks
-    the query API), ServerError or APIError; ConfigError for a limit or type that can't be right.
+    Every method raises AuthenticationError, RateLimitError, QueryError (with ``plan_limit`` where
+    the project's plan lacks the query API), ServerError or APIError; ConfigError for a limit or
+    type that can't be right.
     """
 
     events = Delegated("discovery", DiscoveryService.events)

@@ -27,7 +27,8 @@ REGIONS = ("us", "eu", "in")
 class Session:
     """Credentials, those of the time it was made, and a connection, made when it is first needed.
 
-    SQL needs neither, so there may be no credentials yet; the first ones that a request finds then stay.
+    SQL needs neither, so there may be no credentials yet; the first ones that a request finds then
+    stay.
     """
 
     settings: Settings
@@ -58,7 +59,8 @@ class Session:
         return Resolution(_in_region(found.credentials, self.region), found.source, found.account)
 
     def _keep_credentials(self) -> None:
-        """Keep the credentials in force now, where there are some: another process may change the default account.
+        """Keep the credentials in force now, where there are some: another process may change the
+        default account.
 
         Raises AccountNotFoundError or ConfigError for an account that was named.
         """
@@ -70,7 +72,8 @@ class Session:
 
     @cached_property
     def client(self) -> MixpanelAPIClient:
-        """The connection. Its requests count in the data folder's budget, with those of every other door."""
+        """The connection. Its requests count in the data folder's budget, with those of every other
+        door."""
         if self.given_client:
             return self.given_client
         credentials = self.resolution.credentials

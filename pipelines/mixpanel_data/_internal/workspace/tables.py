@@ -15,12 +15,14 @@ _PROPERTY = "properties."
 
 
 class Tables:
-    """SQL over the tables, and what one wants to know of a table first. All raise QueryError for SQL that can't be run."""
+    """SQL over the tables, and what one wants to know of a table first. All raise QueryError for
+    SQL that can't be run."""
 
     storage: StorageEngine
 
     def sql(self, query: str, parameters: Any = None) -> "pd.DataFrame":
-        """The answer to ``query``, in DuckDB's dialect, as a pandas DataFrame. ``parameters``: a list for ``?``, a dict for ``$name``."""
+        """The answer to ``query``, in DuckDB's dialect, as a pandas DataFrame. ``parameters``: a
+        list for ``?``, a dict for ``$name``."""
         return self.storage.execute_df(query, parameters)
 
     def sql_scalar(self, query: str, parameters: Any = None) -> Any:
@@ -44,23 +46,27 @@ class Tables:
         self.storage.drop(table)
 
     def sample(self, table: str, rows: int = 10, *, seed: int | None = None) -> Rows:
-        """``rows`` rows taken at random; the same ones for the same ``seed`` while the table is the same."""
+        """``rows`` rows taken at random; the same ones for the same ``seed`` while the table is the
+        same."""
         repeatable = "" if seed is None else f" REPEATABLE ({int(seed)})"
         return self.sql_rows(
             f"SELECT * FROM {self._known(table)} USING SAMPLE reservoir({int(rows)} ROWS){repeatable}"
         )
 
     def summarize(self, table: str) -> Rows:
-        """A row for each column: type, smallest and greatest value, distinct values (about), mean, quartiles, nulls in percent."""
+        """A row for each column: type, smallest and greatest value, distinct values (about), mean,
+        quartiles, nulls in percent."""
         return self.sql_rows(
             "SELECT column_name, column_type, left(min, 100) AS min, left(max, 100) AS max, approx_unique, "
             f"avg, std, q25, q50, q75, count, null_percentage FROM (SUMMARIZE {self._known(table)})"
         )
 
     def column_stats(self, table: str, column: str, *, top: int = 10) -> dict[str, Any]:
-        """One column: ``count`` of values, ``nulls``, ``distinct`` values, ``min``, ``max`` and the ``top`` most common ones.
+        """One column: ``count`` of values, ``nulls``, ``distinct`` values, ``min``, ``max`` and the
+        ``top`` most common ones.
 
-        ``properties.NAME`` looks into the property NAME, whatever characters it has; its values are texts.
+        ``properties.NAME`` looks into the property NAME, whatever characters it has; its values are
+        texts.
         """
         value = self._value(table, column)
         source = f"(SELECT {value} AS value FROM {self._known(table)})"
@@ -76,10 +82,11 @@ class Tables:
         return {"column": column, **dict(zip(names, found, strict=True)), "top": common.to_dicts()}
 
     def event_breakdown(self, table: str = "events") -> Rows:
-        """A row for each event name: its count, users, first and last time (UTC), share of all events; most common first.
+        """A row for each event name: its count, users, first and last time (UTC), share of all
+        events; most common first.
 
-        Users are counted as in the models' tables, once by identity, where the table has `user_id`. In tables that were
-        fetched they are the different ids.
+        Users are counted as in the models' tables, once by identity, where the table has `user_id`.
+        In tables that were fetched they are the different ids.
         """
         names = [item.name for item in self.storage.get_schema(table).columns]
         user = "user_id" if "user_id" in names else "nullif(distinct_id, '')"
@@ -90,7 +97,8 @@ class Tables:
         )
 
     def property_keys(self, table: str = "events", event: str | None = None) -> Rows:
-        """A row for each property of a table's rows, or of one event's: how many rows have it, and their share."""
+        """A row for each property of a table's rows, or of one event's: how many rows have it, and
+        their share."""
         condition = "" if event is None else f"WHERE event = {literal(event)}"
         source = f"(SELECT properties FROM {self._known(table)} {condition})"
         return self.sql_rows(

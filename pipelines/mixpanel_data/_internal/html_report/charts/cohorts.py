@@ -17,7 +17,8 @@ def cohort_name(cohort: Cohort, unit: str) -> str:
 
 
 def heat_map(retention: Retention) -> Spec:
-    """Cohorts from top to bottom, time since birth from left to right; the fuller the colour, the more came back."""
+    """Cohorts from top to bottom, time since birth from left to right; the fuller the colour, the
+    more came back."""
     rows = [
         {
             "row": index,
@@ -103,7 +104,8 @@ def heat_map(retention: Retention) -> Spec:
 
 
 def _texts(field: str, size: int, fits: str) -> Spec:
-    """Numbers in the cells, where they fit: narrower ones would run into each other, and the table has them."""
+    """Numbers in the cells, where they fit: narrower ones would run into each other, and the table
+    has them."""
     colour = {
         "condition": {"test": "datum.rate > 0.55", "value": "var(--on-c1)"},
         "value": "var(--ink)",

@@ -1,4 +1,5 @@
-"""How all charts look. Colours are the page's own variables, so that a chart follows its light or dark.
+"""How all charts look. Colours are the page's own variables, so that a chart follows its light or
+dark.
 
 Names that others gave are data in a chart, never part of an expression.
 """

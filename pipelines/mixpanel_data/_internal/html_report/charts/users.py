@@ -18,7 +18,8 @@ from mixpanel_data._internal.html_report.sections.activity import Active, Activi
 
 
 def active_users(activity: Activity) -> Spec:
-    """DAU, WAU and MAU over time; what is a lower bound is dashed, and where nothing is known there is nothing."""
+    """DAU, WAU and MAU over time; what is a lower bound is dashed, and where nothing is known there
+    is nothing."""
     points = _drawn(activity.active)
     marks = {"mau": "is_mau_partial", "wau": "is_wau_partial", "dau": "is_partial"}
     rows = [
@@ -67,7 +68,8 @@ def _text(value: float | None, is_low: bool) -> str:
 
 
 def _drawn(points: Sequence[Active]) -> Sequence[Active]:
-    """The points of a line, without those at its ends that are not whole: what is not over yet is no drop."""
+    """The points of a line, without those at its ends that are not whole: what is not over yet is
+    no drop."""
     whole = [place for place, each in enumerate(points) if not each.is_partial]
     return points[whole[0] : whole[-1] + 1] if whole else points
 
@@ -83,7 +85,8 @@ def _bounds(values: Sequence[float | None], is_low: Sequence[bool]) -> list[floa
 def _put(
     rows: list[dict[str, Any]], field: str, values: Sequence[float | None], colour: str
 ) -> list[Spec]:
-    """Gives each row its value. A null ends a line: the points, if any, that no line runs to are drawn by themselves."""
+    """Gives each row its value. A null ends a line: the points, if any, that no line runs to are
+    drawn by themselves."""
     padded = [None, *values, None]
     for place, (row, value) in enumerate(zip(rows, values, strict=True)):
         row[field] = value

@@ -1,4 +1,5 @@
-"""Vega, the charting library. Its script travels inside the page, 0.9 MB, and draws there what Vega-Lite describes."""
+"""Vega, the charting library. Its script travels inside the page, 0.9 MB, and draws there what
+Vega-Lite describes."""
 
 from functools import cache
 from importlib.resources import files
@@ -11,7 +12,8 @@ VEGA_LITE = "6.4"
 
 
 def vl_convert() -> Any:
-    """The module that brings Vega. Raises ConfigError, saying how to install it, where it is missing."""
+    """The module that brings Vega. Raises ConfigError, saying how to install it, where it is
+    missing."""
     try:
         import vl_convert  # noqa: PLC0415, RUF100 - 90 MB that only a report needs
     except ImportError as error:

@@ -19,7 +19,8 @@ class Headline:
     before: float | None
     """None, too, when not all of the days it counts are known."""
     is_partial: bool
-    """True when not all of the days that ``value`` counts are known, so that it is a lower bound."""
+    """True when not all of the days that ``value`` counts are known, so that it is a lower bound.
+    """
 
     @property
     def change(self) -> float | None:
@@ -31,7 +32,8 @@ class Headline:
 
 @dataclass(frozen=True)
 class Active:
-    """Users of a day; of a longer unit, the mean of its days for DAU, and its last day for WAU and MAU.
+    """Users of a day; of a longer unit, the mean of its days for DAU, and its last day for WAU and
+    MAU.
 
     Numbers are None where nothing is known, and lower bounds where they are marked as partial.
     """
@@ -132,7 +134,8 @@ def _headline(
     *,
     days: timedelta = ONE_DAY,
 ) -> Headline:
-    """The sum of a column over the ``days`` that end with ``day``, and over those that end ``back`` before it."""
+    """The sum of a column over the ``days`` that end with ``day``, and over those that end ``back``
+    before it."""
     if day is None:
         return Headline(None, None, is_partial=False)
     value, is_partial = _sum(db, column, mark, day, days)

@@ -61,7 +61,8 @@ class Catalogue:
 
 
 def read_events(db: Published, definitions: Definitions, span: Window) -> Events:
-    """By ``daily_events``; users by ``user_days``, since numbers of users can't be added up over days."""
+    """By ``daily_events``; users by ``user_days``, since numbers of users can't be added up over
+    days."""
     within = {"first": span.first, "last": span.last}
     rows = db.rows(
         f"""

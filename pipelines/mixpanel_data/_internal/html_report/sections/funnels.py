@@ -43,7 +43,8 @@ class Funnel:
     segment_column: str
     steps: tuple[Step, ...]
     open_entries: int
-    """Attempts without a conversion of whose window not all is known: it is not over, or reaches over a gap."""
+    """Attempts without a conversion of whose window not all is known: it is not over, or reaches
+    over a gap."""
     segments: tuple[Segment, ...]
 
     @property

@@ -37,7 +37,8 @@ class Cohort:
 
 @dataclass(frozen=True)
 class Retention:
-    """A configured retention report: its newest cohorts, oldest first, with the average before them."""
+    """A configured retention report: its newest cohorts, oldest first, with the average before
+    them."""
 
     name: str
     kind: str
@@ -57,7 +58,8 @@ class Retention:
 def read_retentions(
     db: Published, definitions: Definitions, span: Window, *, since: date | None
 ) -> tuple[Retention, ...]:
-    """The first of those configured. Cohorts begin no later than ``span`` ends and, if it is given, from ``since`` on."""
+    """The first of those configured. Cohorts begin no later than ``span`` ends and, if it is given,
+    from ``since`` on."""
     order = [str(entry.get("name")) for entry in definitions.entries("retentions")]
     found = db.rows(
         """

@@ -1,4 +1,5 @@
-"""Mixpanel's lists, read into ours. Shapes: its query OpenAPI file; saved reports as its own headless client reads them."""
+"""Mixpanel's lists, read into ours. Shapes: its query OpenAPI file; saved reports as its own
+headless client reads them."""
 
 import json
 from typing import Any

@@ -16,14 +16,16 @@ class _Entry:
 
 
 class SessionCache:
-    """Loads each value once, however many threads want it; different values are loaded at the same time."""
+    """Loads each value once, however many threads want it; different values are loaded at the same
+    time."""
 
     def __init__(self) -> None:
         self._entries: dict[Hashable, _Entry] = {}
         self._lock = Lock()
 
     def get(self, key: Hashable, load: Callable[[], T], *, refresh: bool = False) -> T:
-        """The value of ``key``, from ``load`` when there is none yet or with ``refresh``; what ``load`` raises is not kept."""
+        """The value of ``key``, from ``load`` when there is none yet or with ``refresh``; what
+        ``load`` raises is not kept."""
         with self._lock:
             entry = self._entries.setdefault(key, _Entry())
         with entry.lock:

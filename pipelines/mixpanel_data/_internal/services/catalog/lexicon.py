@@ -1,4 +1,5 @@
-"""The lexicon's JSON schemas, read into ours. Shape: Mixpanel's OpenAPI file of the lexicon schemas API."""
+"""The lexicon's JSON schemas, read into ours. Shape: Mixpanel's OpenAPI file of the lexicon schemas
+API."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

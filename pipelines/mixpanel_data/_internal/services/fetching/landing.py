@@ -1,4 +1,5 @@
-"""Fetched bodies on their way: verified in a temporary folder, and gone when they are loaded or read."""
+"""Fetched bodies on their way: verified in a temporary folder, and gone when they are loaded or
+read."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,7 +27,8 @@ from mixpanel_data.exceptions import IncompleteExportError
 
 @contextmanager
 def temporary_landing(beside: Path | None) -> Iterator[LandingFolder]:
-    """A landing folder for the length of a block, on the disk of ``beside``: that of temporary files may be small."""
+    """A landing folder for the length of a block, on the disk of ``beside``: that of temporary
+    files may be small."""
     with spool(beside) as folder:
         yield LandingFolder(folder, project="fetch", region="any")
 
@@ -41,7 +43,8 @@ class EventLandings:
     only: EventFilter
 
     def windows(self, whole: Window) -> Iterator[Landed]:
-        """The verified files, oldest first. Raises as ``land_events``, at the first window that does not come whole."""
+        """The verified files, oldest first. Raises as ``land_events``, at the first window that
+        does not come whole."""
         sizes: dict[date, DayRecord] = {}
         left = set(whole.days())
         while left:
@@ -52,10 +55,11 @@ class EventLandings:
             yield landed
 
     def readable(self, landed: Landed) -> Landed:
-        """``landed`` without the lines that can't be read, which are in its ``rejects``, as are those it has repaired.
+        """``landed`` without the lines that can't be read, which are in its ``rejects``, as are
+        those it has repaired.
 
-        Mixpanel is asked once more for a window with such lines: they are rejected when they come a second time. Raises as
-        ``land_events``, and IncompleteExportError for what is no export.
+        Mixpanel is asked once more for a window with such lines: they are rejected when they come a
+        second time. Raises as ``land_events``, and IncompleteExportError for what is no export.
         """
         try:
             bad = inspect_lines(landed.path, landed.window, self.zone)
@@ -70,7 +74,8 @@ class EventLandings:
 
 @dataclass(frozen=True)
 class AskedProfiles(ProfileRead):
-    """The user profiles for which ``expression`` is true, of a saved ``cohort``; None: of all, all of them."""
+    """The user profiles for which ``expression`` is true, of a saved ``cohort``; None: of all, all
+    of them."""
 
     expression: str | None = None
     cohort: int | None = None

@@ -47,9 +47,10 @@ class Findings:
 class RecordStream(Iterator[dict[str, Any]]):
     """Records one by one, as Mixpanel has them; also a context manager that ends the reading.
 
-    What was read so far is told by ``rejected``, the lines that can't be read and were left out; ``repaired``, those whose
-    records have replaced characters; and ``duplicates``, how many copies of other records were left out. At the end a
-    RejectedLinesWarning says how many and where, if there were such lines.
+    What was read so far is told by ``rejected``, the lines that can't be read and were left out;
+    ``repaired``, those whose records have replaced characters; and ``duplicates``, how many copies
+    of other records were left out. At the end a RejectedLinesWarning says how many and where, if
+    there were such lines.
     """
 
     def __init__(self, findings: Findings, records: Generator[dict[str, Any]]) -> None:

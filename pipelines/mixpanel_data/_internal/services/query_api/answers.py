@@ -1,4 +1,5 @@
-"""The parts that answers of the query API have in common, read leniently: what is missing is zero or none."""
+"""The parts that answers of the query API have in common, read leniently: what is missing is zero
+or none."""
 
 import math
 import re
@@ -24,7 +25,8 @@ def member(answer: Any, *path: str) -> dict[str, Any]:
 
 
 def items(answer: Any, *keys: str) -> list[dict[str, Any]]:
-    """The objects of a list. Raises APIError for anything else, and for objects that lack one of ``keys``."""
+    """The objects of a list. Raises APIError for anything else, and for objects that lack one of
+    ``keys``."""
     for item in listed(answer):
         if not isinstance(item, dict) or any(item.get(key) is None for key in keys):
             raise _unlike(f"not a list of objects with {' and '.join(keys) or 'keys'}")
@@ -60,7 +62,8 @@ def optional_text(value: Any) -> str | None:
 def series(answer: Any, *, zeros: bool, expected: Iterable[str] = ()) -> Series:
     """``data.values``, ``expected`` segments first, the dates of each segment oldest first.
 
-    ``zeros`` adds the dates that ``data.series`` has and a segment lacks: Mixpanel leaves out what did not happen.
+    ``zeros`` adds the dates that ``data.series`` has and a segment lacks: Mixpanel leaves out what
+    did not happen.
     """
     values = {segment: {} for segment in expected} | member(answer, "data", "values")
     dates = sequence(member(answer, "data").get("series"))

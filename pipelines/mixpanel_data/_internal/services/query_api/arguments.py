@@ -19,7 +19,8 @@ class DayRange(NamedTuple):
 
 
 def day_range(from_date: Day, to_date: Day) -> DayRange:
-    """Both as Mixpanel writes them. Raises ConfigError when one is no date or ``to_date`` comes first."""
+    """Both as Mixpanel writes them. Raises ConfigError when one is no date or ``to_date`` comes
+    first."""
     first, last = _day("from_date", from_date), _day("to_date", to_date)
     if first > last:
         raise ConfigError(f"from_date {first} is after to_date {last}. Swap them.")
@@ -46,7 +47,8 @@ def at_most(name: str, value: int | None, most: int | None = None) -> int | None
 
 
 def no_hourly_uniques(type: str, unit: str) -> None:
-    """Raises ConfigError for users counted by the hour or minute, which Mixpanel does not do (its query OpenAPI file)."""
+    """Raises ConfigError for users counted by the hour or minute, which Mixpanel does not do (its
+    query OpenAPI file)."""
     if type == "unique" and unit in ("hour", "minute"):
         raise ConfigError(f"Mixpanel does not count unique users by {unit}. Use the unit day.")
 

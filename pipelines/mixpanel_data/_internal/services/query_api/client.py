@@ -23,7 +23,8 @@ class QueryAPI:
         self._view = given(workspace_id=workspace_id)
 
     def get(self, operation: str, **parameters: str | int | None) -> AbstractContextManager[Any]:
-        """The parsed answer, for a block whose errors about it say what was asked; parameters that are None are left out.
+        """The parsed answer, for a block whose errors about it say what was asked; parameters that
+        are None are left out.
 
         Raises what :meth:`MixpanelAPIClient.query` raises; what may be the plan's fault says so.
         """

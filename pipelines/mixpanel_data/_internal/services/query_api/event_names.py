@@ -1,4 +1,5 @@
-"""Events that nobody sends: Mixpanel answers with nothing, and a slip of the pen looks like a quiet day."""
+"""Events that nobody sends: Mixpanel answers with nothing, and a slip of the pen looks like a quiet
+day."""
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,11 +12,12 @@ _ASKED_BY = 4  # frames up: these two functions, the service that calls them, wh
 
 
 def refuse_slips(events: Iterable[str], known: Callable[[], Sequence[str]]) -> None:
-    """Called when Mixpanel had nothing at all to say of ``events``; ``known`` asks for the names there are.
+    """Called when Mixpanel had nothing at all to say of ``events``; ``known`` asks for the names
+    there are.
 
-    Raises QueryError, naming up to three near matches, for an event that is not among them. One without near matches
-    may exist all the same, as Mixpanel lists the events of the last 31 days only: nothing at all is then the right answer,
-    and a ConfigWarning says what is odd about it.
+    Raises QueryError, naming up to three near matches, for an event that is not among them. One
+    without near matches may exist all the same, as Mixpanel lists the events of the last 31 days
+    only: nothing at all is then the right answer, and a ConfigWarning says what is odd about it.
     """
     for event, near in _unknown(events, known):
         if near:
@@ -32,7 +34,8 @@ def warn_of_slips(
 
 
 def near_matches(name: str, names: Sequence[str]) -> list[str]:
-    """Up to three of ``names`` that look like ``name``, the nearest first, whatever the case of their letters."""
+    """Up to three of ``names`` that look like ``name``, the nearest first, whatever the case of
+    their letters."""
     spellings = {known.casefold(): known for known in names}
     found = get_close_matches(name.casefold(), list(spellings), n=3, cutoff=_NEAR)
     return [spellings[spelling] for spelling in found]

@@ -10,14 +10,16 @@ from mixpanel_data._internal.services.query_api.event_names import refuse_slips,
 UNITS = ("minute", "hour", "day", "week", "month")
 PERIODS = ("day", "week", "month")
 MOST_VALUES = 10_000
-"""Of a property that splits a report, at most (Mixpanel's query OpenAPI file: segmentation, funnels)."""
+"""Of a property that splits a report, at most (Mixpanel's query OpenAPI file: segmentation,
+funnels)."""
 
 
 class Queries:
-    """Asks Mixpanel each time; holds no state. Each report is a subclass, and LiveQueryService all of them.
+    """Asks Mixpanel each time; holds no state. Each report is a subclass, and LiveQueryService all
+    of them.
 
-    ``discovery`` gives the names of funnels and of events; without it results have no funnel name and a misspelt event
-    is an empty answer. ``workspace_id`` narrows all reports to a data view.
+    ``discovery`` gives the names of funnels and of events; without it results have no funnel name
+    and a misspelt event is an empty answer. ``workspace_id`` narrows all reports to a data view.
     """
 
     def __init__(

@@ -22,10 +22,12 @@ class MaintenanceQueries(Queries):
     """``/jql`` and ``/stream/query``."""
 
     def jql(self, script: str, params: Mapping[str, Any] | None = None) -> JQLResult:
-        """What ``script`` returns; it sees ``params`` as the global variable of that name. Errors as of ``segmentation``.
+        """What ``script`` returns; it sees ``params`` as the global variable of that name. Errors
+        as of ``segmentation``.
 
-        Warns with a DeprecationWarning: JQL is in maintenance, and its ``Events()`` does not resolve identities, so counts of
-        users differ from reports. A script may run 2 minutes and return 2 GB (Mixpanel's page on JQL).
+        Warns with a DeprecationWarning: JQL is in maintenance, and its ``Events()`` does not
+        resolve identities, so counts of users differ from reports. A script may run 2 minutes and
+        return 2 GB (Mixpanel's page on JQL).
         """
         _warn("JQL", "The published file answers SQL: `mp query sql`.")
         written = None if params is None else json.dumps(plain(params))
@@ -35,9 +37,11 @@ class MaintenanceQueries(Queries):
     def activity_feed(
         self, distinct_ids: str | Sequence[str], from_date: Day, to_date: Day
     ) -> ActivityFeedResult:
-        """What these users did between the two days (project's zone, both included). Errors as of ``segmentation``.
+        """What these users did between the two days (project's zone, both included). Errors as of
+        ``segmentation``.
 
-        Warns with a DeprecationWarning: Mixpanel's query OpenAPI file marks the operation as deprecated.
+        Warns with a DeprecationWarning: Mixpanel's query OpenAPI file marks the operation as
+        deprecated.
         """
         _warn("The activity feed", "Ask the table events for a distinct_id.")
         days = day_range(from_date, to_date)

@@ -23,8 +23,8 @@ Unit = Literal["minute", "hour", "day", "week", "month"]
 class BreakdownQueries(Queries):
     """The reports ``/events`` and ``/events/properties``.
 
-    Days are those of the project's zone. ``type``: ``general`` counts events, ``unique`` users (not by hours or minutes),
-    ``average`` events a user.
+    Days are those of the project's zone. ``type``: ``general`` counts events, ``unique`` users (not
+    by hours or minutes), ``average`` events a user.
     """
 
     def event_counts(
@@ -38,8 +38,8 @@ class BreakdownQueries(Queries):
     ) -> EventCountsResult:
         """How often each of ``events`` happened, by ``unit``. Errors as of ``segmentation``.
 
-        An event that is unknown, or did not happen, counts 0 everywhere, and a ConfigWarning names an unknown one; only when
-        none happened, a misspelt one is an error.
+        An event that is unknown, or did not happen, counts 0 everywhere, and a ConfigWarning names
+        an unknown one; only when none happened, a misspelt one is an error.
         """
         days = day_range(from_date, to_date)
         no_hourly_uniques(choice("type", type, COUNTS), choice("unit", unit, UNITS))
@@ -69,7 +69,8 @@ class BreakdownQueries(Queries):
         values: Sequence[str] | None = None,
         limit: int | None = None,
     ) -> PropertyCountsResult:
-        """How often ``event`` happened with each value of ``property_name``, by ``unit``. Errors as of ``segmentation``.
+        """How often ``event`` happened with each value of ``property_name``, by ``unit``. Errors as
+        of ``segmentation``.
 
         The ``limit`` most common values (255 unless said), or only ``values``.
         """

@@ -18,7 +18,8 @@ from mixpanel_data.types import FunnelResult, FunnelStep
 from mixpanel_data.types.base import OVERALL
 
 _LENGTH_UNITS = ("day", "hour", "minute", "second")
-# 90 days (Mixpanel's query OpenAPI file). Without a unit it is the funnel's own, which may be the shortest.
+# 90 days (Mixpanel's query OpenAPI file). Without a unit it is the funnel's own, which may be the
+# shortest.
 _LONGEST = {"day": 90, "hour": 90 * 24, "minute": 90 * 1_440, "second": 90 * 86_400}
 
 Steps = list[dict[str, Any]]
@@ -40,12 +41,14 @@ class FunnelQueries(Queries):
         where: str | None = None,
         limit: int | None = None,
     ) -> FunnelResult:
-        """How many got how far in a saved funnel, begun between the two days (project's zone, both included).
+        """How many got how far in a saved funnel, begun between the two days (project's zone, both
+        included).
 
-        ``length`` in ``length_unit``, at most 90 days, is the time people have; as saved with the funnel unless said. ``on``,
-        a property's name or an expression, adds ``segments`` for its ``limit`` most common values (255 unless said);
-        ``where`` is an expression. ``unit`` only decides what dates ``raw`` has. Errors as of ``segmentation``; QueryError
-        for a funnel that does not exist.
+        ``length`` in ``length_unit``, at most 90 days, is the time people have; as saved with the
+        funnel unless said. ``on``, a property's name or an expression, adds ``segments`` for its
+        ``limit`` most common values (255 unless said); ``where`` is an expression. ``unit`` only
+        decides what dates ``raw`` has. Errors as of ``segmentation``; QueryError for a funnel that
+        does not exist.
         """
         days = day_range(from_date, to_date)
         if length_unit is not None:

@@ -14,9 +14,11 @@ class SavedReportQueries(Queries):
     """``/insights``."""
 
     def insights(self, bookmark_id: int) -> InsightsResult:
-        """A saved Insights report, over the dates saved with it. QueryError for one that does not exist; else as ``segmentation``.
+        """A saved Insights report, over the dates saved with it. QueryError for one that does not
+        exist; else as ``segmentation``.
 
-        The id is the number behind ``report-`` in the report's address (Mixpanel's query OpenAPI file).
+        The id is the number behind ``report-`` in the report's address (Mixpanel's query OpenAPI
+        file).
         """
         with self._api.get("insights", bookmark_id=bookmark_id) as answer:
             series = member(answer, "series")

@@ -28,7 +28,8 @@ _UNITS = ("hour", "day")
 
 
 class NumericQueries(Queries):
-    """The reports below ``/segmentation``. ``on`` is a property's name or an expression; days are those of the project's zone."""
+    """The reports below ``/segmentation``. ``on`` is a property's name or an expression; days are
+    those of the project's zone."""
 
     def numeric_buckets(
         self,
@@ -41,9 +42,11 @@ class NumericQueries(Queries):
         where: str | None = None,
         type: CountType = "general",
     ) -> NumericBucketResult:
-        """How often ``event`` happened with the number ``on`` in each of the buckets that Mixpanel makes.
+        """How often ``event`` happened with the number ``on`` in each of the buckets that Mixpanel
+        makes.
 
-        ``type``: ``general`` counts events, ``unique`` users, ``average`` events a user. Errors as of ``segmentation``.
+        ``type``: ``general`` counts events, ``unique`` users, ``average`` events a user. Errors as
+        of ``segmentation``.
         """
         no_hourly_uniques(choice("type", type, COUNTS), choice("unit", unit, _UNITS))
         days = day_range(from_date, to_date)
@@ -62,7 +65,8 @@ class NumericQueries(Queries):
         unit: NumericUnit = "day",
         where: str | None = None,
     ) -> NumericSumResult:
-        """The sum of ``on`` over the events of each ``unit``; what is no number counts 0. Errors as of ``segmentation``."""
+        """The sum of ``on`` over the events of each ``unit``; what is no number counts 0. Errors as
+        of ``segmentation``."""
         days = day_range(from_date, to_date)
         with self._numeric("sum", event, days, on, unit, where) as answer:
             sums = numbers(member(answer, "results"))
@@ -80,7 +84,8 @@ class NumericQueries(Queries):
         unit: NumericUnit = "day",
         where: str | None = None,
     ) -> NumericAverageResult:
-        """The mean of ``on`` over the events of each ``unit``; what is no number counts 0. Errors as of ``segmentation``."""
+        """The mean of ``on`` over the events of each ``unit``; what is no number counts 0. Errors
+        as of ``segmentation``."""
         days = day_range(from_date, to_date)
         with self._numeric("average", event, days, on, unit, where) as answer:
             means = numbers(member(answer, "results"))

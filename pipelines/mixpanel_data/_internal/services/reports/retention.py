@@ -42,16 +42,19 @@ class RetentionQueries(Queries):
         on: str | None = None,
         limit: int | None = None,
     ) -> RetentionResult:
-        """Who did ``born_event`` in each ``unit`` and came back by ``return_event`` (None: any event).
+        """Who did ``born_event`` in each ``unit`` and came back by ``return_event`` (None: any
+        event).
 
-        ``birth`` counts a person once, at the first ``born_event`` in the range, and needs that; ``compounded`` ignores it and
-        counts everybody in each unit in which they did ``return_event``, so it takes no ``born_where``. ``interval_count``
-        periods follow period 0, which is the return within less than one. A period is a ``unit``, or ``interval`` of them, at
-        most 90 days. Mixpanel takes either a unit or an interval: several units are sent as days, a week being 7 and a month
-        30 of them, and the rows are then as long as a period and begin at ``from_date`` instead of with the calendar's unit.
-        ``unbounded`` counts a return in a period or any later one. ``born_where`` and ``where`` (of the return) are
-        expressions. ``on``, a property's name or an expression, splits the returns by its ``limit`` most common values into
-        ``segments``. Errors as of ``segmentation``.
+        ``birth`` counts a person once, at the first ``born_event`` in the range, and needs that;
+        ``compounded`` ignores it and counts everybody in each unit in which they did
+        ``return_event``, so it takes no ``born_where``. ``interval_count`` periods follow period 0,
+        which is the return within less than one. A period is a ``unit``, or ``interval`` of them,
+        at most 90 days. Mixpanel takes either a unit or an interval: several units are sent as
+        days, a week being 7 and a month 30 of them, and the rows are then as long as a period and
+        begin at ``from_date`` instead of with the calendar's unit. ``unbounded`` counts a return in
+        a period or any later one. ``born_where`` and ``where`` (of the return) are expressions.
+        ``on``, a property's name or an expression, splits the returns by its ``limit`` most common
+        values into ``segments``. Errors as of ``segmentation``.
         """
         days = day_range(from_date, to_date)
         if choice("retention_type", retention_type, ("birth", "compounded")) != "birth":
@@ -97,10 +100,11 @@ class RetentionQueries(Queries):
         on: str | None = None,
         limit: int | None = None,
     ) -> FrequencyResult:
-        """In how many hours or days (``addiction_unit``) of each ``unit`` people did ``event`` (None: any event).
+        """In how many hours or days (``addiction_unit``) of each ``unit`` people did ``event``
+        (None: any event).
 
-        ``where`` is an expression. ``on``, a property's name or an expression, splits the answer by its ``limit`` most common
-        values into ``segments``. Errors as of ``segmentation``.
+        ``where`` is an expression. ``on``, a property's name or an expression, splits the answer by
+        its ``limit`` most common values into ``segments``. Errors as of ``segmentation``.
         """
         days = day_range(from_date, to_date)
         with self._api.get(
@@ -123,7 +127,8 @@ class RetentionQueries(Queries):
 
 
 def _period(unit: str, interval: int | None) -> dict[str, str | int]:
-    """``interval`` units as Mixpanel takes them: the server refuses a ``unit`` beside an ``interval``."""
+    """``interval`` units as Mixpanel takes them: the server refuses a ``unit`` beside an
+    ``interval``."""
     days = _DAYS[choice("unit", unit, PERIODS)]
     at_most("interval", interval, _LONGEST_DAYS // days)
     return {"unit": unit} if interval in (None, 1) else {"interval": (interval or 1) * days}

@@ -37,18 +37,22 @@ class SegmentationQueries(Queries):
         limit: int | None = None,
         interval: int | None = None,
     ) -> SegmentationResult:
-        """How often ``event`` happened, by ``unit``, in the project's time zone; both days included.
+        """How often ``event`` happened, by ``unit``, in the project's time zone; both days
+        included.
 
-        ``unit``: minute, hour, day (the default) or month, as Mixpanel's query OpenAPI file has it; ``event_counts`` counts
-        by weeks too. ``on`` is the name of a property or an expression, and splits the count by its ``limit`` most common
-        values (60 by default, at most 10,000). ``where`` is an expression. ``type``: ``general`` counts events, ``unique``
-        users (not by hours or minutes), ``average`` events a user. ``interval``, in days, stands in place of ``unit``, and
-        only when ``type`` is not ``general``; dates are then the first day of each interval, from ``from_date`` on.
+        ``unit``: minute, hour, day (the default) or month, as Mixpanel's query OpenAPI file has it;
+        ``event_counts`` counts by weeks too. ``on`` is the name of a property or an expression, and
+        splits the count by its ``limit`` most common values (60 by default, at most 10,000).
+        ``where`` is an expression. ``type``: ``general`` counts events, ``unique`` users (not by
+        hours or minutes), ``average`` events a user. ``interval``, in days, stands in place of
+        ``unit``, and only when ``type`` is not ``general``; dates are then the first day of each
+        interval, from ``from_date`` on.
 
         Raises:
-            ConfigError: arguments that can't be right, such as both ``unit`` and ``interval``; nothing was asked.
-            QueryError: what Mixpanel refuses, ``plan_limit`` where the project's plan is the reason; an event that looks
-                misspelt, with ``near_matches`` in ``details``.
+            ConfigError: arguments that can't be right, such as both ``unit`` and ``interval``;
+                nothing was asked.
+            QueryError: what Mixpanel refuses, ``plan_limit`` where the project's plan is the
+                reason; an event that looks misspelt, with ``near_matches`` in ``details``.
             AuthenticationError: the credentials, or what they may do.
             RateLimitError: the hour's requests are spent.
             ServerError: Mixpanel failed.
@@ -78,7 +82,8 @@ class SegmentationQueries(Queries):
 
 
 def _unit(unit: str | None, type: str, interval: int | None) -> str:
-    """The unit of the count. Raises ConfigError for one that Mixpanel does not have, or one beside an ``interval``."""
+    """The unit of the count. Raises ConfigError for one that Mixpanel does not have, or one beside
+    an ``interval``."""
     if unit == "week":
         raise ConfigError(
             "Mixpanel's segmentation has no unit week. It may be "
