@@ -35,10 +35,10 @@ LAYERS = (
     ("_internal.rate_limit",),
     ("_internal.sql",),
     ("_internal.streams", "_internal.time_zones"),
-    ("_internal.data_folder",),
     ("_internal.api",),
     ("_internal.auth",),
-    ("_internal.clock", "_internal.text"),
+    ("_internal.data_folder",),
+    ("_internal.clock", "_internal.sql_literals", "_internal.text"),
     ("exceptions",),
     ("_json_safe", "_redaction"),
     (

@@ -1,15 +1,21 @@
-"""Every error of the library. Catch :class:`MixpanelDataError` for all; branch on type or ``code``,
-never on text.
+"""The errors of the library. Catch :class:`MixpanelDataError` for all of them; decide by type or
+``code``, never by message.
 
-MixpanelDataError             MIXPANEL_DATA_ERROR ├── ConfigError               CONFIG_ERROR │   ├──
-AccountNotFoundError  ACCOUNT_NOT_FOUND │   └── AccountExistsError    ACCOUNT_EXISTS ├── APIError
-API_ERROR          no answer, a redirect, or an answer nobody expected │   ├── AuthenticationError
-AUTH_FAILED        401, 403 │   ├── RateLimitError        RATE_LIMITED       429 │   ├── QueryError
-QUERY_FAILED       400, 402, 404 and the other 4xx │   └── ServerError           SERVER_ERROR
-5xx ├── IncompleteExportError     INCOMPLETE_EXPORT  an answer that is not whole ├──
-TableExistsError          TABLE_EXISTS ├── TableNotFoundError        TABLE_NOT_FOUND │   └──
-NothingPublishedError NOTHING_PUBLISHED ├── DatabaseLockedError       DATABASE_LOCKED └──
-StorageError              STORAGE_FAILED     the disk is full, or may not be written
+MixpanelDataError             MIXPANEL_DATA_ERROR
+├── ConfigError               CONFIG_ERROR
+│   ├── AccountNotFoundError  ACCOUNT_NOT_FOUND
+│   └── AccountExistsError    ACCOUNT_EXISTS
+├── APIError                  API_ERROR          no answer, a redirect, or an answer nobody expected
+│   ├── AuthenticationError   AUTH_FAILED        401, 403
+│   ├── RateLimitError        RATE_LIMITED       429
+│   ├── QueryError            QUERY_FAILED       400, 402, 404 and the other 4xx
+│   └── ServerError           SERVER_ERROR       5xx
+├── IncompleteExportError     INCOMPLETE_EXPORT  an answer that is not whole
+├── TableExistsError          TABLE_EXISTS
+├── TableNotFoundError        TABLE_NOT_FOUND
+│   └── NothingPublishedError NOTHING_PUBLISHED
+├── DatabaseLockedError       DATABASE_LOCKED
+└── StorageError              STORAGE_FAILED     the disk is full, or may not be written
     ├── DatabaseDamagedError  DATABASE_DAMAGED   a database file is not as it was written
     └── DatabaseMissingError  DATABASE_MISSING   the raw database is gone, and other files show that it was there
 """

@@ -2,6 +2,6 @@
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.settings import Settings, load_settings
-from mixpanel_data._internal.text import parse_day, said
+from mixpanel_data._internal.text import parse_day, format_duration
 
-__all__ = ["DataFolder", "Settings", "load_settings", "parse_day", "said"]
+__all__ = ["DataFolder", "Settings", "load_settings", "parse_day", "format_duration"]

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.rate_limit.limiter import Budget
+from mixpanel_data._internal.rate_limit.limiter import RateLimiter
 from mixpanel_data.auth import Credentials
 from mixpanel_data.exceptions import RateLimitError
 from mixpanel_data.sandbox.sandbox import PROJECT_ID, SECRET, USERNAME

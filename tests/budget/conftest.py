@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mixpanel_data._internal.rate_limit.clock import Reading
-from mixpanel_data._internal.rate_limit.limiter import Budget
+from mixpanel_data._internal.rate_limit.limiter import RateLimiter
 from mixpanel_data.exceptions import RateLimitError
 
 HOUR = 3600.0
@@ -73,20 +73,22 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def budget(world: World, folder: Path, heard: list[tuple[float, str]]) -> Callable[..., Budget]:
+def budget(
+    world: World, folder: Path, heard: list[tuple[float, str]]
+) -> Callable[..., RateLimiter]:
     """One more process on the same data folder."""
 
-    def make(**settings: Any) -> Budget:
+    def make(**settings: Any) -> RateLimiter:
         values: dict[str, Any] = {
             "project_id": "1", "region": "us", "clock": world.clock, "sleep": world.sleep,
             "on_wait": lambda *said: heard.append(said), "max_wait": 900.0,
         }  # fmt: skip
-        return Budget(folder, **values | settings)
+        return RateLimiter(folder, **values | settings)
 
     return make
 
 
-def answered(budget: Budget, family: str = "export", error: Exception | None = None) -> None:
+def answered(budget: RateLimiter, family: str = "export", error: Exception | None = None) -> None:
     """One request from its permit to the end of its answer."""
     try:
         with budget(family) as permit:

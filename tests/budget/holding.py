@@ -4,11 +4,11 @@ import sys
 import time
 from pathlib import Path
 
-from mixpanel_data._internal.rate_limit.limiter import Budget
+from mixpanel_data._internal.rate_limit.limiter import RateLimiter
 
 
 def main(folder: str, family: str, count: str) -> None:
-    budget = Budget(Path(folder), project_id="1", region="us")
+    budget = RateLimiter(Path(folder), project_id="1", region="us")
     permits = [budget(family) for _ in range(int(count))]
     print(f"holding {len(permits)}", flush=True)
     time.sleep(600)

@@ -12,8 +12,8 @@ import stamina
 from account import account_of
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.rate_limit.permit import Permit
-from mixpanel_data._internal.rate_limit.request_log import ON_THE_WIRE
+from mixpanel_data._internal.rate_limit.permit import CountedPermit
+from mixpanel_data._internal.rate_limit.request_log import NETWORK_DELAY_SECONDS
 from mixpanel_data._internal.rate_limit.slots import take_slot
 from mixpanel_data.exceptions import APIError, RateLimitError, ServerError
 from mixpanel_data.sandbox import Sandbox
@@ -88,8 +88,8 @@ def test_a_429_is_waited_out_before_the_next_try(world, sandbox, budget, connect
     assert read(connect(budget())) == 3
     assert world.now == pytest.approx(90, abs=1)
     assert heard == [
-        (30, "the export budget, spent by Mixpanel's count (429)"),
-        (60, "the export budget, spent by Mixpanel's count (429)"),
+        (30, "the export budget, used up according to Mixpanel (429)"),
+        (60, "the export budget, used up according to Mixpanel (429)"),
     ]
 
 
@@ -135,7 +135,7 @@ def test_with_no_patience_a_429_ends_it_at_once(world, sandbox, budget, connect)
 def test_nobody_sleeps_after_the_last_request(world, sandbox, budget, connect, monkeypatch):
     log = []
     process = budget(hourly_limit=2, max_wait=2 * HOUR)
-    process._patience._sleep = lambda seconds: (log.append("sleep"), world.sleep(seconds))
+    process._wait_limit._sleep = lambda seconds: (log.append("sleep"), world.sleep(seconds))
     monkeypatch.setattr(time, "sleep", lambda _seconds: log.append("sleep"))
     client = connect(process)
     for _ in range(5):
@@ -200,27 +200,27 @@ def test_a_request_counts_as_arrived_once_it_is_sent_not_when_it_is_answered(
     thread.start()
 
     def arrived() -> list[tuple[float, float | None]]:
-        return process._file.look(
+        return process._file.read(
             lambda books: books.connection.execute(
                 "SELECT granted, reached FROM requests"
             ).fetchall()
         )
 
     limit = time.monotonic() + 20
-    while arrived() != [(0.0, ON_THE_WIRE)] and time.monotonic() < limit:
+    while arrived() != [(0.0, NETWORK_DELAY_SECONDS)] and time.monotonic() < limit:
         time.sleep(0.01)
     assert thread.is_alive()
     waiting = arrived()
     release.set()
     thread.join()
 
-    assert waiting == [(0.0, ON_THE_WIRE)]
+    assert waiting == [(0.0, NETWORK_DELAY_SECONDS)]
     assert arrived() == [(0.0, 0.0)]
 
 
 def test_what_a_proxy_is_asked_first_is_not_the_request():
     sent = []
-    permit = Permit(SimpleNamespace(sent=lambda: sent.append(True)))
+    permit = CountedPermit(SimpleNamespace(mark_sent=lambda: sent.append(True)))
     trace = permit.extensions["trace"]
     for method in (b"CONNECT", b"GET"):
         trace("http11.send_request_headers.started", {"request": SimpleNamespace(method=method)})

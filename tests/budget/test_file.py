@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.rate_limit.limiter import Budget
+from mixpanel_data._internal.rate_limit.limiter import RateLimiter
 from mixpanel_data.exceptions import RateLimitError, StorageError
 
 from .conftest import HOUR, World, answered, in_memory, refused
@@ -49,7 +49,7 @@ def lose_a_table(file):
 def test_promise_6_a_damaged_budget_counts_as_spent_for_an_hour(world, budget, file, damage):
     damage(file)
 
-    with pytest.raises(RateLimitError, match="record was damaged") as caught:
+    with pytest.raises(RateLimitError, match="log was damaged") as caught:
         answered(budget())
     with pytest.raises(RateLimitError):
         answered(budget(), "query")
@@ -81,7 +81,7 @@ def test_promise_6_no_change_of_its_bytes_makes_the_budget_larger(data):
     with in_memory() as folder:
         world = World()
         values = {"project_id": "1", "region": "us", "clock": world.clock, "sleep": world.sleep}
-        budget = Budget(folder, max_wait=0, **values)
+        budget = RateLimiter(folder, max_wait=0, **values)
         for _ in range(12):
             answered(budget)
         answered(budget, error=refused(retry_after=1, body="15 requests per hour"))
@@ -108,7 +108,7 @@ def test_a_lost_budget_is_begun_anew(budget, file):
 def test_a_request_that_cannot_be_noted_is_not_made(budget, folder):
     folder.write_text("in the way")
 
-    with pytest.raises(StorageError, match="Nothing was asked of Mixpanel"):
+    with pytest.raises(StorageError, match="No request was sent to Mixpanel"):
         budget()("export")
 
 
@@ -121,7 +121,7 @@ def test_neither_is_one_whose_file_cannot_be_opened(budget, folder):
 
 def test_neither_is_one_on_a_full_disk(budget, monkeypatch):
     process = budget(hourly_limit=1000)
-    process("export")._free()
+    process("export")._release()
     connect = sqlite3.connect
 
     def small(*args, **kwargs):
@@ -132,7 +132,7 @@ def test_neither_is_one_on_a_full_disk(budget, monkeypatch):
     monkeypatch.setattr(sqlite3, "connect", small)
     with pytest.raises(StorageError, match="full"):  # noqa: PT012
         while True:
-            process("export")._free()
+            process("export")._release()
 
 
 def test_an_answer_is_not_lost_because_it_cannot_be_noted(budget, folder):
@@ -142,5 +142,5 @@ def test_an_answer_is_not_lost_because_it_cannot_be_noted(budget, folder):
     folder.write_text("in the way")
 
     with permit:
-        permit._record.sent()
-        permit._record.succeeded()
+        permit._record.mark_sent()
+        permit._record.mark_succeeded()

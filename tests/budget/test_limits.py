@@ -4,9 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.rate_limit.clock import MISTAKEN_ZONE, Reading, elapsed, read_clock
-from mixpanel_data._internal.rate_limit.limits import HOUR, Limit, named_limits, nth_start
-from mixpanel_data._internal.text import parse_duration, said
+from mixpanel_data._internal.rate_limit.clock import (
+    MAX_ZONE_ERROR_SECONDS,
+    Reading,
+    elapsed,
+    read_clock,
+)
+from mixpanel_data._internal.rate_limit.limits import HOUR, Limit, limits_in_message, nth_start
+from mixpanel_data._internal.text import format_duration, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -26,12 +31,12 @@ from mixpanel_data._internal.text import parse_duration, said
     ],
 )
 def test_limits_are_found_in_an_answer(text, limits):
-    assert [(limit.count, limit.seconds) for limit in named_limits(text)] == limits
+    assert [(limit.count, limit.seconds) for limit in limits_in_message(text)] == limits
 
 
 @given(st.text(max_size=300))
 def test_any_text_is_read(text):
-    named_limits(text)
+    limits_in_message(text)
 
 
 @given(st.lists(st.floats(0, 9000), max_size=30), st.integers(1, 10), st.floats(9000, 9100))
@@ -58,7 +63,7 @@ def test_lengths_of_time_are_read(text, seconds):
 
 @pytest.mark.parametrize("text", ["", "soon", "15 m 5 h", "-5", "1d", "m", "1 5"])
 def test_what_is_no_length_of_time_is_refused(text):
-    with pytest.raises(ValueError, match="no length of time"):
+    with pytest.raises(ValueError, match="is not a duration"):
         parse_duration(text)
 
 
@@ -67,7 +72,7 @@ def test_what_is_no_length_of_time_is_refused(text):
     [(0.2, "1 s"), (42, "42 s"), (119, "119 s"), (121, "3 min"), (3600, "1 h"), (3899, "1 h 5 min")],
 )  # fmt: skip
 def test_lengths_of_time_are_said(seconds, words):
-    assert said(seconds) == words
+    assert format_duration(seconds) == words
 
 
 BEFORE = Reading("host", "boot", uptime=5000.0, wall=1e9)
@@ -84,7 +89,7 @@ BEFORE = Reading("host", "boot", uptime=5000.0, wall=1e9)
         (Reading("host", "other", 600.0, 1e9 - 500), 0),
         (Reading("host", "boot", 60.0, 1e9 + 500), 60),
         (Reading("host", "other", 9000.0, 1e9 + 8000), 8000),
-        (Reading("host", "other", 60.0, 1e9 + MISTAKEN_ZONE + 900), 900),
+        (Reading("host", "other", 60.0, 1e9 + MAX_ZONE_ERROR_SECONDS + 900), 900),
         (Reading("another", "other", 60.0, 1e9 + 500), 500),
     ],
 )

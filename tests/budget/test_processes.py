@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mixpanel_data._internal.rate_limit.limiter import Budget
+from mixpanel_data._internal.rate_limit.limiter import RateLimiter
 from mixpanel_data.exceptions import RateLimitError
 from mixpanel_data.sandbox import Sandbox
 from mixpanel_data.sandbox.faults import Fault, FaultKind
@@ -80,14 +80,14 @@ def test_promise_6_a_killed_process_leaves_its_places_and_its_requests_count(sta
     holder = start("holding.py", folder, "query", 5)
     assert holder.stdout
     assert holder.stdout.readline() == "holding 5\n"
-    budget = Budget(folder, project_id="1", region="us", max_wait=0, sleep=lambda _: None)
+    budget = RateLimiter(folder, project_id="1", region="us", max_wait=0, sleep=lambda _: None)
     clock = time.monotonic()
 
     def impatient() -> None:
         while time.monotonic() < clock + 60:
             budget("query")
 
-    with pytest.raises(RateLimitError, match="one of 5 query requests under way to end"):
+    with pytest.raises(RateLimitError, match="one of 5 query requests in flight to end"):
         impatient()
     holder.send_signal(signal.SIGKILL)
     holder.wait()
@@ -104,13 +104,13 @@ def test_promise_6_killed_exports_on_their_way_hold_nobody_up_for_long(start, fo
     holder.wait()
     begun = time.monotonic()
 
-    answered(Budget(folder, project_id="1", region="us"))
+    answered(RateLimiter(folder, project_id="1", region="us"))
 
     assert 0.5 < time.monotonic() - begun < 10
 
 
 def test_a_wait_can_be_interrupted(folder, monkeypatch):
-    budget = Budget(folder, project_id="1", region="us", hourly_limit=1, max_wait=7200)
+    budget = RateLimiter(folder, project_id="1", region="us", hourly_limit=1, max_wait=7200)
     answered(budget)
     interrupt = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
     interrupt.start()
@@ -127,9 +127,9 @@ def test_promise_6_a_hundred_exports_are_under_way_at_most(budget):
     permits = []
     for _ in range(100):
         permits.append(process("export"))
-        permits[-1]._record.sent()
+        permits[-1]._record.mark_sent()
 
-    with pytest.raises(RateLimitError, match="one of 100 export requests under way to end"):
+    with pytest.raises(RateLimitError, match="one of 100 export requests in flight to end"):
         process("export")
-    permits[42]._free()
+    permits[42]._release()
     process("export")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.rate_limit.limiter import Budget
-from mixpanel_data._internal.rate_limit.permit import Permit
+from mixpanel_data._internal.rate_limit.limiter import RateLimiter
+from mixpanel_data._internal.rate_limit.permit import CountedPermit
 from mixpanel_data.exceptions import RateLimitError
 
 from .conftest import HOUR, World, answered, in_memory, refused
@@ -53,7 +53,7 @@ class Request:
 
     process: int
     family: str
-    permit: Permit
+    permit: CountedPermit
     granted: float
     reached: float | None = None
 
@@ -73,8 +73,8 @@ class Simulation:
         self.processes = [self._process() for _ in range(PROCESSES)]
         self.skew_in_file = 0.0
 
-    def _process(self) -> Budget:
-        return Budget(
+    def _process(self) -> RateLimiter:
+        return RateLimiter(
             self.folder, project_id="1", region="us", hourly_limit=self.limit, max_wait=self.max_wait,
             clock=self._clock, sleep=self._sleep,
         )  # fmt: skip
@@ -121,7 +121,7 @@ class Simulation:
         if request.reached is None and self.world.now < request.granted + SLOWEST_CLIENT:
             request.reached = self.world.now + way
             self.seen[request.family].append(request.reached)
-            request.permit._record.sent()
+            request.permit._record.mark_sent()
 
     def answer(self, index: int, outcome: str) -> None:
         if not (request := self._pick(index)):
@@ -131,17 +131,17 @@ class Simulation:
             self.world.now = max(self.world.now, request.reached)
         self.under_way.remove(request)
         if outcome == "ok":
-            request.permit._record.succeeded()
+            request.permit._record.mark_succeeded()
         else:
-            request.permit._record.failed(refused() if outcome == "429" else OSError())
-        request.permit._free()
+            request.permit._record.mark_failed(refused() if outcome == "429" else OSError())
+        request.permit._release()
 
     def _pick(self, index: int) -> Request | None:
         return self.under_way[index % len(self.under_way)] if self.under_way else None
 
     def kill(self, process: int) -> None:
         for request in [request for request in self.under_way if request.process == process]:
-            request.permit._free()  # as the system does
+            request.permit._release()  # as the system does
             self.under_way.remove(request)
         self.processes[process] = self._process()
 
@@ -208,7 +208,7 @@ def test_promise_6_requests_that_have_not_left_yet_keep_their_turn(world, budget
     process = budget(max_wait=0)
     permits = [process("export") for _ in range(3)]
     world.now += 30
-    permits[0]._record.sent()
+    permits[0]._record.mark_sent()
 
     answered(process)
 
@@ -219,7 +219,7 @@ def test_promise_6_the_hour_counts_from_when_a_request_can_have_arrived(world, b
     process = budget(hourly_limit=1)
     permit = process("export")
     world.now += 250
-    permit._record.sent()
+    permit._record.mark_sent()
 
     world.now += HOUR - 10
     assert process.remaining("export") == 0

@@ -55,7 +55,7 @@ def test_a_success_that_was_under_way_before_the_429_ends_nothing(world, budget)
     early = process("export")
     answered(process, error=refused())
     with early:
-        early._record.succeeded()
+        early._record.mark_succeeded()
 
     assert waited(world, lambda: answered(process)) == pytest.approx(30, abs=0.1)
 

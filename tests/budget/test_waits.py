@@ -56,7 +56,7 @@ def test_what_it_says_names_the_moment_here_and_in_utc_and_that_nothing_is_lost(
     assert f"{free + timedelta(hours=5, minutes=30):%H:%M}" in said
     assert "export budget (5 an hour)" in said
     assert "at most 15 min" in said
-    assert "What has come is kept" in said
+    assert "What was fetched is kept" in said
     assert datetime.fromisoformat(caught.value.details["free_at"]) - free < timedelta(seconds=60)
 
 
@@ -98,7 +98,7 @@ def test_nor_when_others_take_the_turn_for_a_while(world, budget):
         while world.now < 15:
             spend(other, 3)
 
-    one._patience._sleep = sleep
+    one._wait_limit._sleep = sleep
     spend(one, 4)
 
     assert 15 < world.now < 20
@@ -161,9 +161,9 @@ def test_waits_end_early_when_another_process_gets_through(world, budget):
     def sleep(seconds: float) -> None:
         world.now += seconds
         if world.now > 100:
-            one._file.run(lambda books: books.succeed("us/1/export", books.now))
+            one._file.transact(lambda log: log.clear_429s("us/1/export", log.now))
 
-    other._patience._sleep = sleep
+    other._wait_limit._sleep = sleep
     answered(other)
 
     assert 100 < world.now < 140
@@ -172,7 +172,7 @@ def test_waits_end_early_when_another_process_gets_through(world, budget):
 def test_nobody_sleeps_after_the_last_request(world, budget):
     process = budget(hourly_limit=4, max_wait=2 * HOUR)
     log = []
-    process._patience._sleep = lambda seconds: (log.append("sleep"), world.sleep(seconds))
+    process._wait_limit._sleep = lambda seconds: (log.append("sleep"), world.sleep(seconds))
     for _ in range(9):
         answered(process)
         log.append("request")

@@ -119,7 +119,7 @@ def test_a_backup_is_a_way_out(loaded):
 def test_a_raw_database_that_is_gone_stops_the_run(loaded):
     raw(loaded).unlink()
 
-    with pytest.raises(DatabaseMissingError, match="what profiles were before") as caught:
+    with pytest.raises(DatabaseMissingError, match="earlier versions of profiles") as caught:
         loaded.sync(start_date=FIRST)
     with pytest.raises(DatabaseMissingError):
         read_status(loaded.settings())

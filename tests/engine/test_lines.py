@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mixpanel_data._internal.landing.invalid_lines import inspect_lines, longest_line, without
 from mixpanel_data._internal.landing.repair_lines import is_closed, repaired
-from mixpanel_data._internal.sql.events import events_of, read_lines, within
+from mixpanel_data._internal.sql.events import events_query, in_windows, read_event_lines
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data._internal.time_zones import Zone
 
@@ -93,8 +93,8 @@ def good(number: int) -> bytes:
 
 def loaded(path):
     """What the loader's statement makes of the file: insert ids and events."""
-    rows = events_of(read_lines([path], longest=longest_line(path)), UTC)
-    query = f"SELECT insert_id, event, properties FROM ({rows}) WHERE event IS NOT NULL AND {within([DAY], UTC)}"
+    rows = events_query(read_event_lines([path], longest=longest_line(path)), UTC)
+    query = f"SELECT insert_id, event, properties FROM ({rows}) WHERE event IS NOT NULL AND {in_windows([DAY], UTC)}"
     return duckdb.connect().execute(query).fetchall()
 
 

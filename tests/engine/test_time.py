@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.sql.events import bounds, day_of, events_of
+from mixpanel_data._internal.sql.events import events_query, local_date_of, window_bounds
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data._internal.time_zones import day_start
 from mixpanel_data.sandbox import Sandbox
@@ -35,7 +35,7 @@ CLOCKS = st.datetimes(datetime(2012, 1, 1), datetime(2026, 12, 31)).map(
 def read(value: object, zone: str = "UTC") -> datetime | None:
     """The time that the engine reads from an exported event."""
     relation = f"(SELECT 'e' AS event, json_object('time', {value}) AS properties)"
-    row = duckdb.connect().execute(events_of(relation, ZoneInfo(zone))).fetchone()
+    row = duckdb.connect().execute(events_query(relation, ZoneInfo(zone))).fetchone()
     assert row
     return row[1]
 
@@ -89,7 +89,7 @@ def test_local_time_is_read_as_pythons_zones_read_it(clocks, zone):
 
     rows = (
         duckdb.connect()
-        .execute(f"SELECT time FROM ({events_of(relation, zone, also='n')}) ORDER BY n")
+        .execute(f"SELECT time FROM ({events_query(relation, zone, also='n')}) ORDER BY n")
         .fetchall()
     )
 
@@ -101,14 +101,14 @@ def test_local_time_is_read_as_pythons_zones_read_it(clocks, zone):
 def test_an_event_lies_in_the_window_of_its_local_day(day, zone, second):
     clock = datetime.combine(day, datetime.min.time()) + timedelta(seconds=second)
     utc = clock.replace(tzinfo=zone, fold=0).astimezone(UTC).replace(tzinfo=None)
-    start, end = bounds(Window(day, day), zone)
+    start, end = window_bounds(Window(day, day), zone)
 
     assert start <= utc < end
     assert end == day_start(day + timedelta(days=1), zone)
 
 
 def test_the_day_of_a_time_is_the_projects_day():
-    sql = f"SELECT {day_of('t', ZoneInfo('America/New_York'))} FROM (SELECT TIMESTAMP '2024-01-02 03:00' AS t)"
+    sql = f"SELECT {local_date_of('t', ZoneInfo('America/New_York'))} FROM (SELECT TIMESTAMP '2024-01-02 03:00' AS t)"
 
     assert duckdb.connect().execute(sql).fetchone() == (date(2024, 1, 1),)
 

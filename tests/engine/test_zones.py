@@ -6,14 +6,14 @@ import duckdb
 import pytest
 
 from mixpanel_data._internal.settings import load_settings
-from mixpanel_data._internal.sql.events import within
+from mixpanel_data._internal.sql.events import in_windows
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data._internal.time_zones import (
     Zone,
     day_start,
     day_start_of,
     local_date,
-    require_known,
+    require_zone,
     to_local,
     to_utc,
     today,
@@ -112,7 +112,7 @@ def test_all_hours_of_a_day_lie_in_its_window(name, month):
     hours = ", ".join(f"(TIMESTAMP '{day} {hour:02}:59:59')" for hour in range(24))
     sql = (
         f"SELECT count(*) FROM (SELECT {to_utc('clock', name)} AS time FROM (VALUES {hours}) AS v(clock)) "
-        f"WHERE {within([Window(day, day)], Zone(name))}"
+        f"WHERE {in_windows([Window(day, day)], Zone(name))}"
     )
 
     assert duckdb.connect().execute(sql).fetchone() == (24,)
@@ -139,7 +139,7 @@ def test_the_date_in_a_zone():
 )
 def test_an_unknown_zone_is_refused_with_the_nearest_name(name, nearest, tmp_path):
     with pytest.raises(ValueError, match=nearest):
-        require_known(name)
+        require_zone(name)
     with pytest.raises(ConfigError, match=r"MP_PROJECT_TIMEZONE.*" + nearest):
         load_settings({"MP_PROJECT_TIMEZONE": name}, data_dir=tmp_path)
 

@@ -189,7 +189,7 @@ def test_a_refused_connection_is_named(connect: Connect) -> None:
     error = failure(connect, base_url=f"http://127.0.0.1:{closed_port()}")
 
     assert (error.status_code, error.details["cause"]) == (None, "refused")
-    assert str(error) == "No answer from 127.0.0.1: the connection was refused."
+    assert str(error) == "No response from 127.0.0.1: the connection was refused."
 
 
 def test_a_connection_that_ends_without_an_answer_is_named(connect: Connect) -> None:
@@ -200,7 +200,7 @@ def test_a_connection_that_ends_without_an_answer_is_named(connect: Connect) -> 
 def test_silence_before_an_answer_is_named(connect: Connect) -> None:
     with ScriptedServer(Answer(b"", then="stall")) as server:
         client = connect(server.base_url, max_attempts=1, export_read_timeout=0.1)
-        with pytest.raises(APIError, match="no answer within") as caught, client.export(DAY, DAY):
+        with pytest.raises(APIError, match="no response within") as caught, client.export(DAY, DAY):
             pass
 
     assert caught.value.details["cause"] == "timeout"
@@ -229,7 +229,7 @@ def test_causes_that_no_loopback_can_make_are_named(
 
     client = connect(_transport=httpx.MockTransport(refuse))
     with (
-        pytest.raises(APIError, match=r"No answer from data\.mixpanel\.com") as caught,
+        pytest.raises(APIError, match=r"No response from data\.mixpanel\.com") as caught,
         client.export(DAY, DAY),
     ):
         pass

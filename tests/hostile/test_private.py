@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from mixpanel_data._internal.data_folder.dlt_folder import make_own
+from mixpanel_data._internal.data_folder.dlt_folder import make_dlt_folder_private
 from mixpanel_data._internal.data_folder.lock import exclusive
 from mixpanel_data._internal.data_folder.paths import DataFolder
-from mixpanel_data._internal.data_folder.private_files import private_files, users_mask
+from mixpanel_data._internal.data_folder.private_files import private_files, user_umask
 from mixpanel_data._internal.landing.quarantine import Quarantine
 from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.sandbox import Dataset, Sandbox
@@ -84,12 +84,12 @@ def test_blocks_that_overlap_give_the_umask_back(umask: int) -> None:
     first, second = private_files(), private_files()
     first.__enter__()
     second.__enter__()
-    assert users_mask() == umask
+    assert user_umask() == umask
     first.__exit__(None, None, None)
-    assert users_mask() == umask
+    assert user_umask() == umask
     second.__exit__(None, None, None)
 
-    assert os.umask(umask) == umask == users_mask()
+    assert os.umask(umask) == umask == user_umask()
 
 
 LINKED = [
@@ -184,7 +184,7 @@ def test_another_users_working_folder_is_refused(
     monkeypatch.setattr(os, "geteuid", lambda: folder.dlt.stat().st_uid + 1)
 
     with pytest.raises(ConfigError, match="belongs to another user"):
-        make_own(folder.dlt)
+        make_dlt_folder_private(folder.dlt)
 
 
 def kept(folder: Path) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from foundation.scripted_server import ScriptedServer, http
 
-from mixpanel_data._internal.api.bounds import BEYOND
+from mixpanel_data._internal.api.bounds import NOT_RETRYABLE
 
 MEGABYTES = 300
 """Of the whole process, Python and its libraries included."""
@@ -73,7 +73,7 @@ def test_what_swells_is_a_named_error_within_the_promise_for_memory(
     assert found["error"]["details"]["reason"] == reason
     assert found["megabytes"] < MEGABYTES
     assert found["seconds"] < 15
-    assert len(server.asked) == (1 if reason in BEYOND else 3)
+    assert len(server.asked) == (1 if reason in NOT_RETRYABLE else 3)
 
 
 @pytest.mark.parametrize("what", ["export", "engage", "me"])

@@ -109,7 +109,7 @@ def test_informational_answers_that_come_too_fast_to_wait_for_end_too() -> None:
     with (
         ScriptedServer(hint * 40) as server,
         client(server.base_url) as fast,
-        pytest.raises(APIError, match="No answer began within 1,000,000 bytes"),
+        pytest.raises(APIError, match="No response began within 1,000,000 bytes"),
     ):
         fast.me()
 
@@ -120,16 +120,16 @@ def deadline(**limits: Any) -> Deadline:
 
 def test_the_rate_is_an_average_over_spans_of_waiting() -> None:
     fair = deadline()
-    fair.answered()
+    fair.mark_answered()
     for _ in range(10):
-        fair.waited(SPAN_SECONDS / 2, 0)
-        fair.waited(SPAN_SECONDS / 2, int(100 * SPAN_SECONDS))
+        fair.count_wait(SPAN_SECONDS / 2, 0)
+        fair.count_wait(SPAN_SECONDS / 2, int(100 * SPAN_SECONDS))
 
     slow = deadline()
-    slow.answered()
-    slow.waited(SPAN_SECONDS / 2, int(99 * SPAN_SECONDS))
+    slow.mark_answered()
+    slow.count_wait(SPAN_SECONDS / 2, int(99 * SPAN_SECONDS))
     with pytest.raises(TooSlowError, match="fewer than 100 a second"):
-        slow.waited(SPAN_SECONDS / 2, 0)
+        slow.count_wait(SPAN_SECONDS / 2, 0)
 
 
 def test_whoever_reads_slowly_does_not_use_up_the_servers_time() -> None:
@@ -149,12 +149,12 @@ def test_whoever_reads_slowly_does_not_use_up_the_servers_time() -> None:
 
 def test_headers_have_a_limit_of_their_own() -> None:
     silent = deadline()
-    silent.waited(99.0, 10)
-    assert silent.left() == 1.0
-    silent.answered()
-    assert silent.left() == 9_901.0
+    silent.count_wait(99.0, 10)
+    assert silent.remaining_seconds() == 1.0
+    silent.mark_answered()
+    assert silent.remaining_seconds() == 9_901.0
     with pytest.raises(httpcore.ReadTimeout):
-        deadline(total=5.0).waited(6.0, 2_000_000)
+        deadline(total=5.0).count_wait(6.0, 2_000_000)
 
 
 # Each text twice as long may cost twice the work; what was here before cost four times as much.

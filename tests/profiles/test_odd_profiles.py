@@ -9,7 +9,7 @@ from mixpanel_data._internal.api.requester import Received
 from mixpanel_data._internal.landing.invalid_lines import longest_line, without
 from mixpanel_data._internal.landing.invalid_profiles import inspect_profiles
 from mixpanel_data._internal.landing.profile_lines import profiles_of
-from mixpanel_data._internal.sql.profiles import read_profiles
+from mixpanel_data._internal.sql.profiles import read_profile_lines
 from mixpanel_data.exceptions import HTTPContext
 
 from .test_unreadable import ODD, UNREADABLE
@@ -68,7 +68,7 @@ def test_the_good_profiles_load_and_every_other_is_kept_once(tmp_path, profiles,
 
     bad = inspect_profiles(path)
     kept = without(path, bad)
-    query = f"SELECT distinct_id FROM {read_profiles(path, longest_line(path))}"
+    query = f"SELECT distinct_id FROM {read_profile_lines(path, longest_line(path))}"
     ids = [name for (name,) in duckdb.connect().execute(query).fetchall()]
 
     assert (page.results, page.total, page.session_id) == (len(raws), len(raws), "s")

@@ -216,7 +216,7 @@ def test_each_is_judged_alone_as_the_load_would(tmp_path, raw, reason):
 
     from mixpanel_data._internal.landing.invalid_lines import without
     from mixpanel_data._internal.landing.profile_lines import profiles_of
-    from mixpanel_data._internal.sql.profiles import read_profiles
+    from mixpanel_data._internal.sql.profiles import read_profile_lines
 
     [profile] = profiles_of(b'{"results":[%s]}' % raw)
     path = tmp_path / "profiles.ndjson"
@@ -226,6 +226,6 @@ def test_each_is_judged_alone_as_the_load_would(tmp_path, raw, reason):
 
     assert [(line.raw, line.reason) for line in bad] == ([(raw, reason)] if reason else [])
     kept = without(path, bad)
-    names = duckdb.sql(f"SELECT distinct_id FROM {read_profiles(path, 1000)}").fetchall()
+    names = duckdb.sql(f"SELECT distinct_id FROM {read_profile_lines(path, 1000)}").fetchall()
     assert len(names) == kept == (reason in (None, "repaired"))
     assert (None,) not in names

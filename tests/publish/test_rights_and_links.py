@@ -127,7 +127,7 @@ def test_a_place_that_can_hold_no_file_is_refused_by_name(folder: DataFolder, ki
     expected = {
         "dangling": "is a link to gone, which does not exist",
         "loop": "is a link that leads back to itself",
-        "folder": "is no file",
+        "folder": "is not a file",
     }[kind]
 
     for act in (check, publish):

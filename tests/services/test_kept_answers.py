@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from account import account_of
 
-from mixpanel_data._internal.api.answer_cache import KEPT_BYTES, KeptAnswers
+from mixpanel_data._internal.api.answer_cache import KEPT_BYTES, ResponseCache
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.services.query_api.client import QueryAPI
 from mixpanel_data.exceptions import QueryError, ServerError
@@ -38,7 +38,7 @@ def names(sandbox, answers, **view):
 
 def test_an_answer_is_used_again_until_it_is_too_old(sandbox, path):
     now, ages = [1000.0], []
-    answers = KeptAnswers(path, max_age=600, on_use=ages.append, clock=lambda: now[0])
+    answers = ResponseCache(path, max_age=600, on_use=ages.append, clock=lambda: now[0])
 
     first = names(sandbox, answers)
     now[0] += 599
@@ -51,7 +51,7 @@ def test_an_answer_is_used_again_until_it_is_too_old(sandbox, path):
 
 
 def test_another_question_is_asked(sandbox, path):
-    answers = KeptAnswers(path, max_age=600)
+    answers = ResponseCache(path, max_age=600)
     names(sandbox, answers)
     names(sandbox, answers, workspace_id=7)
 
@@ -59,16 +59,16 @@ def test_another_question_is_asked(sandbox, path):
 
 
 def test_fresh_asks_again_and_keeps_what_it_gets(sandbox, path):
-    names(sandbox, KeptAnswers(path, max_age=600))
+    names(sandbox, ResponseCache(path, max_age=600))
     sandbox.dataset.add_event("Log in", 1_772_582_400_000, distinct_id="u")
 
-    assert len(names(sandbox, KeptAnswers(path, max_age=600, fresh=True))) == 2
-    assert len(names(sandbox, KeptAnswers(path, max_age=600))) == 2
+    assert len(names(sandbox, ResponseCache(path, max_age=600, fresh=True))) == 2
+    assert len(names(sandbox, ResponseCache(path, max_age=600))) == 2
     assert len(sandbox.requests) == 2
 
 
 def test_errors_are_not_kept(sandbox, path):
-    answers = KeptAnswers(path, max_age=600)
+    answers = ResponseCache(path, max_age=600)
     sandbox.faults.add(Fault(FaultKind.STATUS_500, path="/api/query/events/names"))
     with pytest.raises(ServerError):
         names(sandbox, answers)
@@ -88,7 +88,7 @@ def test_errors_are_not_kept(sandbox, path):
     "damage", [b"", b"no database at all, but text", b"SQLite format 3\0" * 90]
 )
 def test_a_damaged_file_costs_its_answers_only(sandbox, path, damage):
-    answers = KeptAnswers(path, max_age=600)
+    answers = ResponseCache(path, max_age=600)
     names(sandbox, answers)
     path.write_bytes(damage)
 
@@ -96,7 +96,7 @@ def test_a_damaged_file_costs_its_answers_only(sandbox, path, damage):
 
 
 def test_the_file_is_private_and_bounded(path):
-    answers = KeptAnswers(path, max_age=600, clock=iter(range(1000)).__next__)
+    answers = ResponseCache(path, max_age=600, clock=iter(range(1000)).__next__)
     size = KEPT_BYTES // 5
     for number in range(8):
         answers.put(f"question {number}", bytes(size))
@@ -111,7 +111,7 @@ def test_a_link_in_its_place_is_not_followed(sandbox, path, tmp_path):
     target = tmp_path / "target"
     path.parent.mkdir()
     path.symlink_to(target)
-    answers = KeptAnswers(path, max_age=600)
+    answers = ResponseCache(path, max_age=600)
 
     names(sandbox, answers)
 

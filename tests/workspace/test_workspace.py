@@ -11,7 +11,7 @@ import pytest
 
 from mixpanel_data._internal.config import ConfigManager
 from mixpanel_data._internal.data_folder.paths import DataFolder
-from mixpanel_data._internal.rate_limit.limiter import Budget
+from mixpanel_data._internal.rate_limit.limiter import RateLimiter
 from mixpanel_data._internal.storage import StorageEngine
 from mixpanel_data.exceptions import (
     AccountNotFoundError,
@@ -248,9 +248,11 @@ def test_its_own_connection_counts_in_the_folders_budget(data, shop, monkeypatch
         budget = workspace._session.client._requester
         assert budget is not None
 
-    book = Budget(data / "budget", project_id=shop.credentials.project_id, region="us")
+    book = RateLimiter(data / "budget", project_id=shop.credentials.project_id, region="us")
 
-    book = Budget(DataFolder.at(data).budget, project_id=shop.credentials.project_id, region="us")
+    book = RateLimiter(
+        DataFolder.at(data).budget, project_id=shop.credentials.project_id, region="us"
+    )
     assert (book.spent("query"), book.spent("export")) == (1, 1)
 
 

@@ -1,2 +1,1 @@
-"""What the engine is made of. Not a public interface; may import neither prefect, nor dbt, nor the
-CLI."""
+"""The engine. Not a public interface. It must not import prefect, dbt or the CLI."""

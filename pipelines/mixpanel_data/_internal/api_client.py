@@ -1,4 +1,4 @@
-"""A connection to one Mixpanel project."""
+"""The client of one Mixpanel project."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,15 +8,15 @@ from typing import Any, Self
 
 import httpx
 
-from mixpanel_data._internal.api.answer_cache import KeptAnswers
+from mixpanel_data._internal.api.answer_cache import ResponseCache
 from mixpanel_data._internal.api.bounds import Bounds
 from mixpanel_data._internal.api.deadlines import with_deadlines
 from mixpanel_data._internal.api.engage_pages import EngagePage, engage_pages
-from mixpanel_data._internal.api.exchange import told_of
+from mixpanel_data._internal.api.exchange import add_request_context
 from mixpanel_data._internal.api.export_stream import ExportStream
 from mixpanel_data._internal.api.gate import Gate
 from mixpanel_data._internal.api.log_redaction import redact_logs
-from mixpanel_data._internal.api.parameters import given, json_object, json_value, names
+from mixpanel_data._internal.api.parameters import drop_none, json_array, json_object, json_value
 from mixpanel_data._internal.api.redactor import Redactor
 from mixpanel_data._internal.api.requester import ApiCall, Received, Requester
 from mixpanel_data._internal.api.retry import RetryPolicy
@@ -27,23 +27,23 @@ from mixpanel_data._internal.clock import ServerClock
 
 __all__ = ["EngagePage", "ExportStream", "MixpanelAPIClient"]
 
-# Seconds without a byte. Mixpanel's edge gives up on a query after about 488, on an app call after
-# about 120.
+# Seconds without a byte. Mixpanel's edge ends a query after about 488, an app call after about 120.
 _QUERY_READ_TIMEOUT = 500.0
 _APP_READ_TIMEOUT = 135.0
 
 
 class MixpanelAPIClient:
-    """Reads one project's events and profiles; hands their bytes on unparsed. Safe to share between
-    threads.
+    """Reads the events and profiles of one project, unparsed. Safe to share between threads.
 
-    ``base_url`` puts all API families under one root (sandbox, proxy). ``gate`` is called with the
-    family (``export``, ``query``, ``app``) before every HTTP request, retries included. Waits and
-    time limits are in seconds: ``export_read_timeout`` is the longest silence inside an export,
-    ``max_rate_limit_wait`` the longest wait that a 429 may cost before it is raised; None leaves
-    429s to the gate. ``answers`` keeps answers of the query API for a while, ``bounds`` limits what
-    an answer may be. Raises ConfigError for a malformed ``base_url``, and for one over plain http
-    to another machine without ``allow_http``.
+    ``base_url`` replaces the hosts of all API families (sandbox, proxy). ``gate`` is called with
+    the family (``export``, ``query``, ``app``) before every HTTP request, including retries. Waits
+    and time limits are seconds: ``export_read_timeout`` is the longest silence inside an export,
+    ``max_rate_limit_wait`` the longest wait for a 429 before it is raised; None leaves 429s to the
+    gate. ``answers`` caches responses of the query API, ``bounds`` limits responses.
+
+    Raises:
+        ConfigError: if ``base_url`` is malformed, or is plain http to another machine without
+            ``allow_http``.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class MixpanelAPIClient:
         retry_wait_max: float = 60.0,
         max_rate_limit_wait: float | None = 60.0,
         export_read_timeout: float = 300.0,
-        answers: KeptAnswers | None = None,
+        answers: ResponseCache | None = None,
         bounds: Bounds | None = None,
         allow_http: bool = False,
         _http_client: httpx.Client | None = None,
@@ -95,13 +95,13 @@ class MixpanelAPIClient:
         )
 
     def close(self) -> None:
-        """Ends the connections, except those of a client that was handed in."""
+        """Close the connections, except those of a client passed to the constructor."""
         if self._owned:
             self._owned.close()
 
     @property
     def clock(self) -> ServerClock:
-        """What Mixpanel's answers so far say of this machine's clock."""
+        """The difference between this machine's clock and Mixpanel's, from the responses so far."""
         return self._requester.clock
 
     @contextmanager
@@ -114,27 +114,27 @@ class MixpanelAPIClient:
         where: str | None = None,
         limit: int | None = None,
     ) -> Iterator[ExportStream]:
-        """The raw export of ``from_date`` to ``to_date``, both included, with ``time`` in
+        """Open the raw export of ``from_date`` to ``to_date``, both included; ``time`` is in
         milliseconds.
 
         ``events`` are names, ``where`` is an expression of Mixpanel's segmentation language,
-        ``limit`` at most 100,000 events in no order. An empty day is an empty body (Mixpanel's
+        ``limit`` is at most 100,000 events, in no order. An empty day is an empty body (Mixpanel's
         export OpenAPI file). Raises AuthenticationError, RateLimitError, QueryError, ServerError or
-        APIError before the first byte, IncompleteExportError after it. Such an error that is raised
-        in the block, about what came, says what was asked.
+        APIError before the first byte, IncompleteExportError after it. Such errors raised in the
+        block get the request and response.
         """
-        params = given(
+        params = drop_none(
             from_date=from_date.isoformat(),
             to_date=to_date.isoformat(),
             time_in_ms=True,
-            event=names("events", events),
+            event=json_array("events", events),
             where=where,
             limit=limit,
         )
         call = ApiCall("export", "export", params={**self._project, **params})
         response, requests = self._requester.open(call)
         about = self._requester.about(response)
-        with closing(response), told_of(about):
+        with closing(response), add_request_context(about):
             yield ExportStream(
                 response,
                 requests,
@@ -155,16 +155,15 @@ class MixpanelAPIClient:
         include_all_users: bool | None = None,
         cohort_id: int | None = None,
     ) -> Iterator[EngagePage]:
-        """All profiles, or the groups of ``data_group_id``, or the users in a saved cohort: one
-        page after the other, from one session at Mixpanel.
+        """Yield pages of all profiles, of the groups of ``data_group_id``, or of a saved cohort.
 
-        ``page_size`` is undocumented and may be ignored; the answer's own counts. Raises as
-        :meth:`export`; after an IncompleteExportError the pages so far are worth nothing and the
-        read begins again.
+        All pages are from one session at Mixpanel. ``page_size`` is undocumented and may be
+        ignored; the one in the response is used. Raises like :meth:`export`; after an
+        IncompleteExportError the pages so far are of no use, and the read must start again.
         """
-        filters = given(
+        filters = drop_none(
             where=where,
-            output_properties=names("output_properties", output_properties),
+            output_properties=json_array("output_properties", output_properties),
             page_size=page_size,
             data_group_id=data_group_id,
             include_all_users=include_all_users,
@@ -173,18 +172,19 @@ class MixpanelAPIClient:
         return engage_pages(self._engage, filters, self._requester.redactor)
 
     def me(self) -> dict[str, Any]:
-        """Who these credentials belong to, with their ``projects`` under ``results``, as Mixpanel's
-        app API says it.
+        """Return the owner of the credentials, with their ``projects`` under ``results``
+        (Mixpanel's app API).
 
-        The cheapest check of credentials (Mixpanel's page on service accounts). Raises as
+        This is the cheapest check of credentials (Mixpanel's page on service accounts). Raises like
         :meth:`export`.
         """
-        with self.asking_me() as answer:
+        with self.open_me() as answer:
             return answer
 
     @contextmanager
-    def asking_me(self) -> Iterator[dict[str, Any]]:
-        """The answer of :meth:`me`, for a block whose errors about it say what was asked."""
+    def open_me(self) -> Iterator[dict[str, Any]]:
+        """Open the response of :meth:`me`; errors about it in the block get the request and
+        response."""
         # Not scoped to a project; app routes may refuse parameters they do not know.
         with self._object(ApiCall("app", "me")) as answer:
             yield answer
@@ -197,11 +197,10 @@ class MixpanelAPIClient:
         *,
         form: Mapping[str, str] | None = None,
     ) -> Iterator[Any]:
-        """The parsed answer of one operation of the query API; asked by POST when there is a
-        ``form``.
+        """Open the parsed response of one operation of the query API; a ``form`` is sent by POST.
 
-        Raises as :meth:`export`, and APIError for an answer that is not JSON. An APIError that is
-        raised in the block, about the answer, says what was asked.
+        Raises like :meth:`export`, and APIError for a response that is not JSON. An APIError raised
+        in the block gets the request and response.
         """
         method = "GET" if form is None else "POST"
         call = ApiCall("query", operation, method, params={**self._project, **params}, form=form)
@@ -213,14 +212,15 @@ class MixpanelAPIClient:
             yield json_value(kept)
             return
         received = self._requester.read(call)
-        with told_of(received.about):
+        with add_request_context(received.about):
             yield json_value(received.body)
-        if self._answers:  # not reached when the caller finds that it is no answer
+        if self._answers:  # not reached if the caller rejects the response
             self._answers.put(question, received.body)
 
     @contextmanager
     def app(self, path: str, params: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-        """The parsed answer of the app API to ``path`` within the project. Raises as :meth:`query`."""
+        """Open the parsed response of the app API for ``path`` in the project. Raises like
+        :meth:`query`."""
         # The project is in the path here; app routes may refuse parameters they do not know.
         operation = f"projects/{self._credentials.project_id}/{path}"
         with self._object(ApiCall("app", operation, params=params)) as answer:
@@ -229,7 +229,7 @@ class MixpanelAPIClient:
     @contextmanager
     def _object(self, call: ApiCall) -> Iterator[dict[str, Any]]:
         received = self._requester.read(call)
-        with told_of(received.about):
+        with add_request_context(received.about):
             yield json_object(received.body)
 
     @property

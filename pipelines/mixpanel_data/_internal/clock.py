@@ -1,8 +1,8 @@
-"""This machine's clock, and how far it is from Mixpanel's.
+"""The clock of this machine, and its difference from Mixpanel's.
 
-What is newest is decided by the order of loads. A clock is only asked how old something is, and
-whether a day was over when it was fetched; there the earlier of the two clocks counts, so that a
-day is fetched once more rather than left half.
+The order of loads decides which data is newest. A clock is used only for the age of something, and
+for whether a day had ended when it was fetched. The earlier of the two clocks counts there, so that
+a day is fetched once more rather than kept incomplete.
 """
 
 from collections.abc import Mapping
@@ -10,51 +10,51 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 TOLERANCE = timedelta(minutes=10)
-"""Clocks that differ by less count as equal."""
+"""Clocks that differ by less are taken as equal."""
 
 
 def now() -> datetime:
-    """The present moment by this machine's clock, in UTC."""
+    """Return the current time of this machine's clock, in UTC."""
     return datetime.now(UTC)
 
 
 class ServerClock:
-    """What the ``Date`` headers of a server's answers say of this machine's clock."""
+    """The difference between this machine's clock and a server's, read from ``Date`` headers."""
 
     def __init__(self) -> None:
         self.ahead = timedelta(0)
-        """How far this machine's clock is ahead of the server's; negative where it is behind, 0
-        while unknown."""
+        """How far this machine's clock is ahead of the server's; negative if it is behind, 0 while
+        unknown."""
 
     def read(self, headers: Mapping[str, str]) -> None:
-        """Take note of the headers of an answer that has just arrived. One from a cache is passed
-        over."""
+        """Compare the clock with the headers of a response that has just arrived; ignore a cached
+        one."""
         if "age" in headers:
             return
         try:
             moment = parsedate_to_datetime(headers.get("date", ""))
             ahead = now() - (moment if moment.tzinfo else moment.replace(tzinfo=UTC))
         except (ValueError, TypeError, OverflowError):
-            return  # none, or no date
+            return  # no ``Date`` header, or not a date
         self.ahead = ahead if abs(ahead) > TOLERANCE else timedelta(0)
 
     def earliest(self, moment: datetime) -> datetime:
-        """``moment``, read from this machine's clock, by the slower of the two clocks."""
+        """Return ``moment``, read from this machine's clock, by the slower of the two clocks."""
         return moment - max(self.ahead, timedelta(0))
 
 
 def clock_warning(ahead: timedelta, newest_fetch: datetime | None) -> str | None:
-    """A sentence about a clock that is wrong or was; None where nothing is seen of that.
+    """Return a warning about a clock that is wrong or was wrong; None if nothing suggests so.
 
-    ``ahead`` is what the server's answers say of the clock, ``newest_fetch`` (naive UTC) when the
-    newest load of the data folder was fetched, by the clock of then.
+    ``ahead`` is the difference measured by :class:`ServerClock`. ``newest_fetch`` (naive UTC) is
+    when the newest load of the data folder was fetched, by this machine's clock at that time.
     """
     kept = "What was loaded last still counts as the newest, and nothing is lost."
     if ahead:
         which = "ahead of" if ahead > timedelta(0) else "behind"
         return (
-            f"The clock of this machine is {_duration(abs(ahead))} {which} Mixpanel's. Days are chosen by it: "
-            f"set it right. {kept}"
+            f"The clock of this machine is {_duration(abs(ahead))} {which} Mixpanel's. The days to fetch depend on it: "
+            f"correct it. {kept}"
         )
     present = now().replace(tzinfo=None)
     if newest_fetch and newest_fetch - present > TOLERANCE:

@@ -32,7 +32,7 @@ from mixpanel_data._internal.project.folder import (
     find_project,
 )
 from mixpanel_data._internal.text import parse_duration, parse_size
-from mixpanel_data._internal.time_zones import Zone, require_known
+from mixpanel_data._internal.time_zones import Zone, require_zone
 from mixpanel_data.exceptions import ConfigError
 
 SECTION = ("sources", "mixpanel")
@@ -82,7 +82,7 @@ class Settings(BaseModel):
     @field_validator("project_timezone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
-        return require_known(zone)
+        return require_zone(zone)
 
     @field_validator("groups", mode="before")
     @classmethod

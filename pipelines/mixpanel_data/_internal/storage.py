@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from mixpanel_data._internal.data_folder.duckdb_version import require_for_writing
+from mixpanel_data._internal.data_folder.duckdb_version import require_writable_version
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.database import catalog as storage_tables
 from mixpanel_data._internal.database import fetch_log, write
@@ -125,7 +125,7 @@ class StorageEngine:
     def require_room(self, name: str, *, append: bool = False, kind: Kind | None = None) -> None:
         """Nothing, when a fetch, of that ``kind``, may go into the table ``name``. Raises as
         :meth:`create_events_table`."""
-        require_for_writing()
+        require_writable_version()
         require_usable(name)
         own = self._files.own
         with self._looking() as cursor:

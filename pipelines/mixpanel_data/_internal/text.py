@@ -1,4 +1,4 @@
-"""Lengths of time as people write and read them."""
+"""Parse and format durations, dates and sizes, as settings, options and messages write them."""
 
 import math
 import re
@@ -11,24 +11,25 @@ _DURATION = re.compile(rf"(?:{_NUMBER}h)?\s*(?:{_NUMBER}m(?:in)?)?\s*(?:{_NUMBER
 
 
 def parse_duration(value: object) -> object:
-    """Seconds for a text such as ``900``, ``15m`` or ``1h30m``; anything but such a text as it is.
+    """Return the seconds of a text such as ``900``, ``15m`` or ``1h30m``, and any other type
+    unchanged.
 
     Raises:
-        ValueError: the text is no length of time.
+        ValueError: if the text is not a duration.
     """
     if not isinstance(value, str):
         return value
     parts = _DURATION.fullmatch(value.strip().lower())
     if not parts or not any(parts.groups()):
-        raise ValueError(f"{value!r} is no length of time, such as 90, 15m or 1h30m")
+        raise ValueError(f"{value!r} is not a duration such as 90, 15m or 1h30m")
     return sum(
         float(number or 0) * unit
         for number, unit in zip(parts.groups(), (3600, 60, 1), strict=True)
     )
 
 
-def said(seconds: float) -> str:
-    """About how long, in words: ``42 s``, ``38 min``, ``1 h 5 min``. Rounded up."""
+def format_duration(seconds: float) -> str:
+    """Format seconds as ``42 s``, ``38 min`` or ``1 h 5 min``, rounded up."""
     whole = math.ceil(seconds)
     if whole < 120:
         return f"{whole} s"
@@ -38,10 +39,10 @@ def said(seconds: float) -> str:
 
 
 def parse_day(text: str | None) -> date | None:
-    """The date that ``text`` (``YYYY-MM-DD``) names; None stays None.
+    """Parse a date written as ``YYYY-MM-DD``; return None for None and for an empty text.
 
     Raises:
-        ConfigError: it names none.
+        ConfigError: if the text is not such a date.
     """
     if not text:
         return None
@@ -49,7 +50,7 @@ def parse_day(text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise ConfigError(
-            f"{text!r} is no date. Write it as YYYY-MM-DD, for instance 2026-01-31."
+            f"{text!r} is not a date. Write it as YYYY-MM-DD, for instance 2026-01-31."
         ) from None
 
 
@@ -65,24 +66,33 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?i?B)?", re.IGNORECASE)
 
 
 def parse_size(value: object) -> object:
-    """Bytes for a text such as ``64MB``, ``1.5 GiB`` or ``1000``; anything but such a text as it
-    is.
+    """Return the bytes of a text such as ``64MB``, ``1.5 GiB`` or ``1000``, and any other type
+    unchanged.
 
     Raises:
-        ValueError: the text is no size.
+        ValueError: if the text is not a size.
     """
     if not isinstance(value, str):
         return value
     parts = _SIZE.fullmatch(value.strip())
     if not parts:
-        raise ValueError(f"{value!r} is no size, such as 64MB or 1.5 GiB")
+        raise ValueError(f"{value!r} is not a size such as 64MB or 1.5 GiB")
     unit = (parts[2] or "B").upper().replace("I", "i")
     return int(float(parts[1]) * _UNITS[unit])
 
 
-def size(count: int) -> str:
-    """``count`` bytes for people: ``64 MB``."""
+def format_size(count: int) -> str:
+    """Format a number of bytes as ``64 MB``."""
     for unit, name in ((GB, "GB"), (MB, "MB"), (1_000, "KB")):
         if count >= unit:
             return f"{count / unit:.4g} {name}"
     return f"{count} bytes"
+
+
+def is_unicode(text: str) -> bool:
+    """Return True if ``text`` can be encoded as UTF-8, so has no lone surrogate."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,7 +1,7 @@
-"""Time zones, all from one source: the zone data that are compiled into DuckDB.
+"""Time zones, all from one source: the zone data compiled into DuckDB.
 
-DuckDB turns the times of events into UTC and back. Python's ``zoneinfo`` reads the system's zone
-data, which may be of another year: a day would then end an hour before its events do.
+DuckDB converts the times of events to UTC and back. Python's ``zoneinfo`` reads the zone data of
+the system, which may be of another year: a day would then end an hour before its events do.
 """
 
 import os
@@ -11,11 +11,13 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from mixpanel_data._internal.sql_literals import literal
+
 if TYPE_CHECKING:
     import duckdb
 
-# Names that ICU keeps from early Java, such as BST for Bangladesh. They are no IANA names, and mean
-# other things.
+# Names that ICU keeps from early Java, such as BST for Bangladesh. They are not IANA names, and
+# have other meanings.
 _NOT_IANA = frozenset(
     [
         "ACT",
@@ -49,16 +51,16 @@ _NOT_IANA = frozenset(
 
 @dataclass(frozen=True)
 class Zone:
-    """A time zone by its IANA name."""
+    """A time zone, by its IANA name."""
 
     key: str = "UTC"
 
 
-def require_known(name: str) -> str:
-    """``name``, of a zone that DuckDB knows.
+def require_zone(name: str) -> str:
+    """Return ``name`` if DuckDB has a time zone of this name.
 
     Raises:
-        ValueError: it knows none of this name; the message has the nearest one.
+        ValueError: if it has none; the message suggests the nearest name.
     """
     if name == "UTC" or name in zone_names():
         return name
@@ -77,7 +79,7 @@ def require_known(name: str) -> str:
 
 @lru_cache
 def zone_names() -> frozenset[str]:
-    """The IANA names that DuckDB knows."""
+    """Return the IANA names that DuckDB knows."""
     rows = _cursor().execute("SELECT name FROM pg_timezone_names()").fetchall()
     return frozenset(
         name for (name,) in rows if name not in _NOT_IANA and not name.startswith("SystemV/")
@@ -85,11 +87,11 @@ def zone_names() -> frozenset[str]:
 
 
 def to_utc(clock: str, key: str) -> str:
-    """SQL for the UTC time at which a clock in the zone shows ``clock``, within that clock's day.
+    """Return SQL for the UTC time at which a clock in the zone shows ``clock`` on that clock's day.
 
-    Where the clock is put back, an hour is there twice: the first is meant. Where it is put
-    forward, an hour is not there at all: it counts as if the clock had not been moved, or, where
-    that is the next day, as if it had been moved before.
+    Where the clock is put back, an hour occurs twice: the first one is meant. Where it is put
+    forward, an hour does not occur at all: it counts as if the clock had not been moved, or, if
+    that falls on the next day, as if it had been moved before.
     """
     if key == "UTC":
         return clock
@@ -102,39 +104,39 @@ def to_utc(clock: str, key: str) -> str:
 
 
 def day_start_of(midnight: str, key: str) -> str:
-    """SQL for the UTC time at which the day of ``midnight`` begins in the zone.
+    """Return SQL for the UTC time at which the day of ``midnight`` begins in the zone.
 
-    A day that the zone left out begins, and ends, where the next one begins.
+    A day that the zone skipped begins, and ends, where the next one begins.
     """
     return midnight if key == "UTC" else _not_moved(midnight, key)
 
 
 def to_local(time: str, key: str) -> str:
-    """SQL for what a clock in the zone shows at ``time``, a UTC timestamp."""
-    return time if key == "UTC" else f"timezone({_literal(key)}, timezone('UTC', {time}))"
+    """Return SQL for the time that a clock in the zone shows at ``time``, a UTC timestamp."""
+    return time if key == "UTC" else f"timezone({literal(key)}, timezone('UTC', {time}))"
 
 
 def day_start(day: date, zone: Zone) -> datetime:
-    """The instant ``day`` begins in ``zone``, as a naive UTC time, the form DuckDB's TIMESTAMP has
-    here."""
+    """Return the instant at which ``day`` begins in ``zone``, as naive UTC, like DuckDB's
+    TIMESTAMP."""
     if zone.key == "UTC":
         return datetime.combine(day, time.min)
     return _starts(day.year, zone.key)[day.timetuple().tm_yday - 1]
 
 
 def local_date(moment: datetime, zone: Zone) -> date:
-    """The date it is in ``zone`` at ``moment``, a naive UTC time."""
+    """Return the date in ``zone`` at ``moment``, a naive UTC time."""
     return moment.date() if zone.key == "UTC" else _date(moment, zone.key)
 
 
 def today(zone: Zone, now: datetime | None = None) -> date:
-    """The date it is in ``zone``."""
+    """Return the current date in ``zone``."""
     return local_date((now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None), zone)
 
 
 @lru_cache(maxsize=1_000)
 def _starts(year: int, key: str) -> list[datetime]:
-    """When each day of a year begins: one query for all, since planning costs more than the answer."""
+    """Return the start of each day of a year, in one query: planning costs more than the answer."""
     days = f"SELECT TIMESTAMP '{year:04}-01-01' + to_days(n::INTEGER) AS midnight FROM range(366) AS r(n)"
     sql = f"SELECT {day_start_of('midnight', key)} FROM ({days}) ORDER BY midnight"
     return [start for (start,) in _cursor().execute(sql).fetchall()]
@@ -147,19 +149,15 @@ def _date(moment: datetime, key: str) -> date:
 
 
 def _not_moved(clock: str, key: str) -> str:
-    """The first time at which ``clock`` is shown, or would be if the clock were not put forward."""
+    """Return SQL for the first time at which ``clock`` is shown, or would be without the change."""
     before = f"({clock} - INTERVAL 1 DAY)"
     first = f"({clock} - ({before} - {_utc(before, key)}))"
-    # DuckDB alone takes the second of two.
+    # timezone() of DuckDB takes the second of two equal clock times; this takes the first.
     return f"CASE WHEN {to_local(first, key)} = {clock} THEN {first} ELSE {_utc(clock, key)} END"
 
 
 def _utc(clock: str, key: str) -> str:
-    return f"timezone('UTC', timezone({_literal(key)}, {clock}))"
-
-
-def _literal(key: str) -> str:
-    return "'" + key.replace("'", "''") + "'"
+    return f"timezone('UTC', timezone({literal(key)}, {clock}))"
 
 
 def _cursor() -> "duckdb.DuckDBPyConnection":
@@ -168,7 +166,7 @@ def _cursor() -> "duckdb.DuckDBPyConnection":
 
 @lru_cache(maxsize=1)
 def _connection(_pid: int) -> "duckdb.DuckDBPyConnection":
-    """One for each process: a fork has none of its parent's threads. One thread is enough."""
-    import duckdb  # settings are read before it is needed
+    """Return one connection a process, since a fork has none of its parent's threads."""
+    import duckdb  # slow to import, and reading settings needs none
 
     return duckdb.connect(config={"threads": 1})

@@ -6,12 +6,12 @@ from pathlib import Path
 import duckdb
 
 from mixpanel_data._internal.sql.events import (
-    bounds,
-    day_of,
-    events_of,
+    events_query,
+    in_windows,
+    local_date_of,
     processed_at,
-    read_lines,
-    within,
+    read_event_lines,
+    window_bounds,
 )
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data.destinations import ledger_rows
@@ -33,7 +33,7 @@ def replace(
 ) -> bool:
     """Whether every line of ``packed`` is now an event of its window; if not, roll back."""
     windows = [file.window for file in packed]
-    connection.execute(f"DELETE FROM {EVENTS} WHERE {within(windows, manifest.zone)}")
+    connection.execute(f"DELETE FROM {EVENTS} WHERE {in_windows(windows, manifest.zone)}")
     # Each file for itself: an event outside its own days is none of another file's either.
     arrived = " UNION ALL ".join(_arrived(files[file.mark], file, manifest) for file in packed)
     inserted = connection.execute(f"INSERT INTO {EVENTS} ({COLUMNS}) {arrived}").fetchone()
@@ -50,10 +50,10 @@ def replace(
 
 def _arrived(path: Path, file: PackedFile, manifest: Manifest) -> str:
     """The events of a landed file that are of its days."""
-    lines = read_lines([path], longest=file.largest_object)
+    lines = read_event_lines([path], longest=file.largest_object)
     return (
-        f"SELECT {COLUMNS} FROM ({events_of(lines, manifest.zone)}) "
-        f"WHERE event IS NOT NULL AND {within([file.window], manifest.zone)}"
+        f"SELECT {COLUMNS} FROM ({events_query(lines, manifest.zone)}) "
+        f"WHERE event IS NOT NULL AND {in_windows([file.window], manifest.zone)}"
     )
 
 
@@ -64,8 +64,8 @@ def _day_counts(connection: Connection, windows: list[Window], manifest: Manifes
         f"""
         SELECT day, count(*), max(processed_at), count(*) FILTER (processed_at - time > INTERVAL 1 DAY)
         FROM (
-            SELECT {day_of("time", manifest.zone)} AS day, time, {processed_at("properties")} AS processed_at
-            FROM {EVENTS} WHERE {within(windows, manifest.zone)}
+            SELECT {local_date_of("time", manifest.zone)} AS day, time, {processed_at("properties")} AS processed_at
+            FROM {EVENTS} WHERE {in_windows(windows, manifest.zone)}
         )
         GROUP BY day
         """
@@ -86,7 +86,7 @@ def _ledger(
     for number, day in enumerate(file.window.days()):
         count, processed_at, late = counts.get(day, (0, None, 0))
         share = count / file.lines if file.lines else 1 / len(file.window)
-        start, end = bounds(Window(day, day), manifest.zone)
+        start, end = window_bounds(Window(day, day), manifest.zone)
         rows.append(
             ledger_rows.common(EVENTS, file, manifest, load_id)
             | {

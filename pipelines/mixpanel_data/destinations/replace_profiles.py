@@ -8,8 +8,8 @@ from typing import Any
 import duckdb
 
 from mixpanel_data._internal.landing.invalid_profiles import NOBODYS
-from mixpanel_data._internal.sql.literals import literal, timestamp
-from mixpanel_data._internal.sql.profiles import read_profiles
+from mixpanel_data._internal.sql.profiles import read_profile_lines
+from mixpanel_data._internal.sql_literals import literal, timestamp
 from mixpanel_data.destinations import ledger_rows
 from mixpanel_data.sources import schema
 from mixpanel_data.sources.manifest import Manifest, PackedFile
@@ -56,7 +56,7 @@ class _Rows:
     def __init__(self, connection: Connection, file: PackedFile, path: Path) -> None:
         self._connection = connection
         self._file = file
-        self._lines = read_profiles(path, file.largest_object)
+        self._lines = read_profile_lines(path, file.largest_object)
         self._table = file.kind
         self._key = {"group_key": literal(file.group_key)} if file.group_key else {}
         self._mine = (

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from urllib.parse import quote
 
 from mixpanel_data._internal.ledger.reader import Ledger
-from mixpanel_data._internal.sql.events import bounds
+from mixpanel_data._internal.sql.events import window_bounds
 from mixpanel_data._internal.streams.windows import ONE_DAY, Window
 from mixpanel_data._internal.time_zones import Zone, local_date
 
@@ -73,7 +73,7 @@ def _total(counts: Counts, events: Collection[str]) -> dict[date, int]:
 
 def export_days(day: date, reports: Zone, exports: Zone) -> list[date]:
     """The days of the export, which are those of the zone ``exports``, that hold events of a report's ``day``."""
-    start, end = bounds(Window(day, day), reports)
+    start, end = window_bounds(Window(day, day), reports)
     last = end - timedelta(microseconds=1)
     return list(Window(local_date(start, exports), local_date(last, exports)).days())
 

@@ -11,7 +11,7 @@ import duckdb
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.auth.credentials import Credentials
 from mixpanel_data._internal.data_folder import place
-from mixpanel_data._internal.data_folder.start_anew import forget_events, start_anew
+from mixpanel_data._internal.data_folder.start_anew import delete_events, start_anew
 from mixpanel_data._internal.database.compaction import compact_when_worth_it
 from mixpanel_data._internal.extract.extraction import Extraction
 from mixpanel_data._internal.landing.body_verifier import broken
@@ -113,7 +113,7 @@ class Sync:
         return wanted
 
     def _check_publication(self) -> None:
-        place.clear(self.folder.raw)
+        place.remove_candidate(self.folder.raw)
         found = publication_check.check(self.folder)
         self._publication_is_due = found.due
         if found.warning:
@@ -125,7 +125,7 @@ class Sync:
         with suppress(MixpanelDataError):
             former = self._run.settings.start_date or read_ledger(self.folder.raw).wanted_from
         if events_only and self.folder.raw.is_file():
-            forget_events(self.folder)
+            delete_events(self.folder)
             self.report.warnings.append("All events are fetched again; profiles stay as they are.")
         elif kept := start_anew(self.folder):
             self.report.warnings.append(

@@ -18,7 +18,7 @@ from mixpanel_data._internal.services.account_check import reached_project
 from mixpanel_data._internal.services.discovery import DiscoveryService
 from mixpanel_data._internal.services.live_query import LiveQueryService
 from mixpanel_data._internal.settings import Settings
-from mixpanel_data._internal.sql.events import day_of, within
+from mixpanel_data._internal.sql.events import in_windows, local_date_of
 from mixpanel_data._internal.streams.windows import Window, contiguous
 from mixpanel_data._internal.time_zones import Zone, zone_names
 from mixpanel_data.exceptions import ConfigError
@@ -176,8 +176,8 @@ def _names(published: Path) -> set[str]:
 
 def _counted_here(published: Path, days: Iterable[date], zone: Zone) -> Counts:
     counted = f"""
-        SELECT {day_of("time", zone)} AS day, event, count(*) FROM events
-        WHERE {within(contiguous(days), zone)} GROUP BY ALL
+        SELECT {local_date_of("time", zone)} AS day, event, count(*) FROM events
+        WHERE {in_windows(contiguous(days), zone)} GROUP BY ALL
     """
     with reading_published(published), reading(published) as connection:
         return {(day, event): n for day, event, n in connection.execute(counted).fetchall()}

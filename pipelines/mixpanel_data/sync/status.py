@@ -10,7 +10,7 @@ from typing import Any
 from mixpanel_data._internal.data_folder.damage import require_raw
 from mixpanel_data._internal.ledger.reader import Ledger, read_ledger, read_published_ledger
 from mixpanel_data._internal.ledger.records import DayRecord
-from mixpanel_data._internal.rate_limit.limiter import Budget
+from mixpanel_data._internal.rate_limit.limiter import RateLimiter
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data._internal.streams.profile_sets import USERS
 from mixpanel_data._internal.streams.windows import ONE_DAY, Window, contiguous
@@ -118,7 +118,7 @@ def _budget(settings: Settings, project: tuple[str, str] | None) -> dict[str, di
         return {}
     project_id, region = project
     hourly_limit = settings.fixed_hourly_limit
-    budget = Budget(
+    budget = RateLimiter(
         settings.folder.budget, project_id=project_id, region=region, hourly_limit=hourly_limit
     )
     with suppress(StorageError):  # a folder that can't be written still has a status

@@ -1,4 +1,4 @@
-"""Answers of the query API, kept on disk for a while: a project may ask only 60 questions an hour."""
+"""A cache on disk for responses of the query API: a project may send only 60 queries an hour."""
 
 import os
 import sqlite3
@@ -8,17 +8,17 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 KEPT_BYTES = 64 * 1024 * 1024
-"""All answers together; the oldest ones go first."""
+"""The size of all cached responses together; the oldest ones are removed first."""
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS answers (question TEXT PRIMARY KEY, body BLOB NOT NULL, at REAL NOT NULL)"
 
 
-class KeptAnswers:
-    """The answers of the last ``max_age`` seconds in the file at ``path``, shared by all processes.
+class ResponseCache:
+    """The responses of the last ``max_age`` seconds, in a file that all processes share.
 
-    With ``fresh`` none is given, and new ones replace those that are there. ``on_use`` is called
-    with the age, in seconds, of each answer that is given. A file that can't be read or written
-    costs nothing but the answers in it.
+    With ``fresh`` the cache returns none, and new responses replace stored ones. ``on_use`` is
+    called with the age, in seconds, of each response that is returned. If the file can't be read or
+    written, only the cache is lost.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class KeptAnswers:
         self._clock = clock
 
     def get(self, question: str) -> bytes | None:
-        """The answer to ``question``; None when there is none that is young enough."""
+        """Return the cached response to ``question``; None if there is none that is recent enough."""
         if self._fresh or self._max_age <= 0 or not self._path.is_file():
             return None
         found = None
@@ -51,7 +51,7 @@ class KeptAnswers:
         return bytes(found[0])
 
     def put(self, question: str, body: bytes) -> None:
-        """Keep an answer; those that are too old, or too much, are dropped."""
+        """Store a response, and remove those that are too old or exceed the size limit."""
         if self._max_age <= 0 or len(body) > KEPT_BYTES // 4:
             return
         with suppress(sqlite3.Error, OSError), closing(self._open()) as file, file:
@@ -67,7 +67,7 @@ class KeptAnswers:
 
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Answers are somebody's data: the file is its owner's alone from its first byte on.
+        # Responses are personal data: the file is private from its first byte.
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
         file = sqlite3.connect(self._path, timeout=5.0)
         try:

@@ -1,8 +1,8 @@
-"""How long a server may take, however it spends the time.
+"""Limits the total time that a server may take for a response.
 
-A time-out of the HTTP library is the longest silence: a server that sends a byte a minute, or one
-informational answer after the other, never reaches it. Here the waits of a request are added up.
-Only waits count: whoever reads a body slowly does not use up the server's time.
+A timeout of the HTTP library limits each silence: a server that sends a byte a minute, or one
+informational response after another, never reaches it. This module adds up the waits of a request.
+Only waits count, so a caller that reads a body slowly does not use up the server's time.
 """
 
 import ssl
@@ -16,19 +16,21 @@ import httpcore
 import httpx
 
 from mixpanel_data._internal.api.bounds import SPAN_SECONDS
-from mixpanel_data._internal.api.error_chain import chain
+from mixpanel_data._internal.api.error_chain import error_chain
 
-_MOST_HEADERS = 1_000_000  # bytes; the library takes 100 KiB of one answer
+_MOST_HEADERS = 1_000_000  # bytes; httpcore limits those of one response to 100 KiB
 
 
 class TooSlowError(httpcore.ReadTimeout):
-    """The server takes longer than it may."""
+    """The server takes longer than a limit allows."""
 
 
 @dataclass
 class Deadline:
-    """The waits of one request, in seconds: ``begin`` to the end of the answer's headers, ``total``
-    to its end."""
+    """The limits on the waits of one request, in seconds.
+
+    ``begin`` ends with the headers of the response, ``total`` with its body.
+    """
 
     begin: float
     total: float
@@ -39,35 +41,38 @@ class Deadline:
     _span: float = 0.0
     _bytes: int = 0
 
-    def answered(self) -> None:
-        """The headers are here; from now on the rate counts, too."""
+    def mark_answered(self) -> None:
+        """Record that the headers have arrived; from now on the rate counts, too."""
         self._answered = True
         self._bytes = 0
 
-    def left(self) -> float:
-        """Seconds that may still be waited. Raises TooSlowError when there are none."""
+    def remaining_seconds(self) -> float:
+        """Return the seconds that may still be waited. Raise TooSlowError if there are none."""
         if self._waited < self._limit:
             return self._limit - self._waited
-        raise self.over()
+        raise self.limit_error()
 
-    def over(self) -> TooSlowError:
-        """The error for a wait that reached its limit."""
-        what = "The answer was not complete" if self._answered else "No answer began"
+    def limit_error(self) -> TooSlowError:
+        """Return the error for a wait that reached its limit."""
+        what = "The response was not complete" if self._answered else "No response began"
         return TooSlowError(f"{what} after waiting {self._limit:g} seconds for it.")
 
     @property
     def _limit(self) -> float:
         return self.total if self._answered else min(self.begin, self.total)
 
-    def waited(self, seconds: float, received: int) -> None:
-        """Count a wait. Raises TooSlowError when headers never end, or the body comes slower than
-        it may."""
+    def count_wait(self, seconds: float, received: int) -> None:
+        """Count a wait.
+
+        Raises:
+            TooSlowError: if the headers never end, or the body arrives more slowly than allowed.
+        """
         self._waited += seconds
         self._bytes += received
         if not self._answered:
-            # Informational answers one after the other, sent too fast to be waited for.
+            # Informational responses, one after another, that arrive too fast to be waited for.
             if self._bytes > _MOST_HEADERS:
-                raise TooSlowError(f"No answer began within {_MOST_HEADERS:,} bytes.")
+                raise TooSlowError(f"No response began within {_MOST_HEADERS:,} bytes.")
             return
         self._span += seconds
         if self._span < SPAN_SECONDS:
@@ -80,12 +85,12 @@ class Deadline:
         self._span, self._bytes = 0.0, 0
 
 
-current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
-"""Of the request that this thread sends."""
+current_deadline: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+"""The deadline of the request that this thread sends."""
 
 
 class _Stream(httpcore.NetworkStream):
-    """A connection whose reads count. A request's first write says whose they are."""
+    """A connection that counts the waits of its reads for the request that wrote last."""
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
@@ -95,21 +100,21 @@ class _Stream(httpcore.NetworkStream):
         deadline = self._deadline
         if deadline is None:
             return self._stream.read(max_bytes, timeout)
-        left = deadline.left()
+        left = deadline.remaining_seconds()
         started = deadline.clock()
         data = b""
         try:
             data = self._stream.read(max_bytes, left if timeout is None else min(timeout, left))
         except httpcore.ReadTimeout:
             if timeout is None or left <= timeout:
-                raise deadline.over() from None
+                raise deadline.limit_error() from None
             raise
         finally:
-            deadline.waited(deadline.clock() - started, len(data))
+            deadline.count_wait(deadline.clock() - started, len(data))
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._deadline = current.get()
+        self._deadline = current_deadline.get()
         self._stream.write(buffer, timeout)
 
     def close(self) -> None:
@@ -153,15 +158,15 @@ class _Backend(httpcore.NetworkBackend):
 
 
 def with_deadlines(client: httpx.Client) -> httpx.Client:
-    """``client``, whose connections, proxied ones too, end at the deadline of their request."""
+    """Make the connections of ``client``, including proxied ones, observe the current deadline."""
     for transport in (client._transport, *client._mounts.values()):
-        # Of httpx's own transports; others, such as those of tests, have no connections.
+        # httpx's own transports have a pool; others, such as those of tests, have no connections.
         pool = getattr(transport, "_pool", None)
         if isinstance(pool, httpcore.ConnectionPool):
             pool._network_backend = _Backend(pool._network_backend)
     return client
 
 
-def too_slow(error: BaseException) -> TooSlowError | None:
-    """The deadline that ``error`` comes from, if it comes from one."""
-    return next((link for link in chain(error) if isinstance(link, TooSlowError)), None)
+def find_too_slow_error(error: BaseException) -> TooSlowError | None:
+    """Return the TooSlowError that caused ``error``, if one did."""
+    return next((link for link in error_chain(error) if isinstance(link, TooSlowError)), None)

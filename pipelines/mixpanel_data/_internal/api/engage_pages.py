@@ -1,8 +1,8 @@
-"""All profiles, page by page: one session of a cached result at Mixpanel.
+"""Reads all profiles, page by page, from one session of a cached result at Mixpanel.
 
-The rules are those of Mixpanel's query OpenAPI file (engage): the first request names neither
+The rules are those of Mixpanel's query OpenAPI file (engage): the first request gives neither
 session nor page, the next ones repeat its filters, and a page shorter than ``page_size`` is the
-last, although it carries a session, too.
+last one, although it has a session, too.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mixpanel_data._internal.api.exchange import About, same_request, told_of
+from mixpanel_data._internal.api.exchange import About, add_request_context, request_context_of
 from mixpanel_data._internal.api.json_pieces import page_without_profiles
 from mixpanel_data._internal.api.requester import Received
 from mixpanel_data.exceptions import HTTPContext, IncompleteExportError, QueryError
@@ -20,23 +20,26 @@ from mixpanel_data.exceptions import HTTPContext, IncompleteExportError, QueryEr
 _EXPIRED = re.compile(r"(?i)uncached query|session")
 
 MORE_THAN_TOTAL = 2
-"""So many times the total of page 0, and some, may come: profiles are made while they are read."""
+"""A read may return this many times the total of page 0, plus ``_SOME``: profiles are created
+meanwhile."""
 
 _SOME = 10_000
-LONGEST_SESSION = 4_096  # characters; Mixpanel's have some dozens
+LONGEST_SESSION = 4_096  # characters; Mixpanel's have a few dozen
 _DIGESTED = 1 << 20  # characters at a time
-_SHOWN = 65_536  # characters of an error that are looked at
+_SHOWN = 65_536  # characters of an error that are searched
 
 Redact = Callable[[str], str]
 Fetch = Callable[[Mapping[str, str]], Received]
-"""Sends a form to engage; gives the whole answer."""
+"""Sends a form to engage and returns the complete response."""
 
 
 @dataclass(frozen=True)
 class EngagePage:
-    """One page. ``body`` is Mixpanel's JSON as it came, decompressed; the rest was read from it.
+    """One page. ``body`` is Mixpanel's JSON as received, decompressed; the other fields are read
+    from it.
 
-    ``total`` counts all pages and is dependable on page 0 only; ``requests`` includes retries.
+    ``total`` counts the profiles of all pages and is reliable on page 0 only; ``requests`` includes
+    retries.
     """
 
     page: int
@@ -47,36 +50,36 @@ class EngagePage:
     session_id: str | None
     requests: int
     about: About = field(default=HTTPContext, repr=False, compare=False)
-    """What an error about this page says of it."""
+    """Returns the request and response for an error about this page."""
     digest: bytes = b""
-    """Equal for pages of the same profiles."""
+    """Equal for pages with the same profiles."""
 
     @property
     def is_last(self) -> bool:
-        """Whether the page is shorter than it could be. A server that does not tell its size must
-        send an empty one."""
+        """True if the page is shorter than the page size. Without a page size, only an empty page
+        is last."""
         return self.results < (self.page_size or 1)
 
 
 def engage_pages(fetch: Fetch, filters: Mapping[str, str], redact: Redact) -> Iterator[EngagePage]:
-    """The pages of one session, in order.
+    """Yield the pages of one session, in order.
 
-    Raises IncompleteExportError, after which the pages so far are worth nothing and the read begins
-    again at page 0, with the reason ``session expired``, ``no session for the next page``, ``not a
-    page of profiles``, ``wrong page`` or ``fewer profiles than total``; with ``repeated page``,
-    ``more profiles than total`` or ``unusable session`` for a server that would send pages for
-    ever; and whatever ``fetch`` raises.
+    Raises IncompleteExportError with the reason ``session expired``, ``no session for the next
+    page``, ``not a page of profiles``, ``wrong page`` or ``fewer profiles than total``: the pages
+    so far are then of no use, and the read must start again at page 0. The reasons ``repeated
+    page``, ``more profiles than total`` and ``unusable session`` mean a server that would send
+    pages forever. Raises whatever ``fetch`` raises.
     """
-    page = first = _page(fetch, filters, 0, redact)
+    page = first = _fetch_page(fetch, filters, 0, redact)
     received = first.results
     seen = {page.digest}
     yield first
     while not page.is_last:
-        with told_of(page.about):
+        with add_request_context(page.about):
             form = _next_form(filters, first, page)
-        page = _page(fetch, form, page.page + 1, redact)
+        page = _fetch_page(fetch, form, page.page + 1, redact)
         received += page.results
-        with told_of(page.about):
+        with add_request_context(page.about):
             _require_progress(first, page, received, seen)
         yield page
     if first.total is not None and received < first.total:
@@ -96,7 +99,7 @@ def _require_progress(first: EngagePage, page: EngagePage, received: int, seen: 
     seen.add(page.digest)
     if first.total is not None and received > MORE_THAN_TOTAL * first.total + _SOME:
         raise IncompleteExportError(
-            f"Mixpanel announced {first.total} profiles, and {received} have come.",
+            f"Mixpanel announced {first.total} profiles, and sent {received} so far.",
             reason="more profiles than total",
         )
 
@@ -108,32 +111,33 @@ def _next_form(
         raise IncompleteExportError(reason="no session for the next page")
     if not (first.session_id.isprintable() and len(first.session_id) <= LONGEST_SESSION):
         raise IncompleteExportError(
-            "The session_id of page 0 can't be sent back: it is too long, or no printable text.",
+            "The session_id of page 0 can't be sent back: it is too long, or not printable text.",
             reason="unusable session",
         )
     return {**filters, "session_id": first.session_id, "page": str(page.page + 1)}
 
 
-def _page(fetch: Fetch, form: Mapping[str, str], number: int, redact: Redact) -> EngagePage:
+def _fetch_page(fetch: Fetch, form: Mapping[str, str], number: int, redact: Redact) -> EngagePage:
     try:
         received = fetch(form)
     except QueryError as error:
         if number and _EXPIRED.search(error.message):
             raise IncompleteExportError(
-                error.message, reason="session expired", **same_request(error)
+                error.message, reason="session expired", **request_context_of(error)
             ) from error
         raise
-    with told_of(received.about):
-        return _read(received, number, redact)
+    with add_request_context(received.about):
+        return _read_page(received, number, redact)
 
 
-def _read(received: Received, number: int, redact: Redact) -> EngagePage:
+def _read_page(received: Received, number: int, redact: Redact) -> EngagePage:
     answer = _parse(received.body)
     if not isinstance(answer, dict) or not isinstance(answer.get("results"), list):
         raise _not_a_page(answer, number, redact)
     if _count(answer, "page") not in (None, number):
         raise IncompleteExportError(
-            f"Page {number} was asked for, page {answer['page']} came.", reason="wrong page"
+            f"Page {number} was requested, and page {answer['page']} was received.",
+            reason="wrong page",
         )
     session = answer.get("session_id")
     return EngagePage(
@@ -150,14 +154,13 @@ def _read(received: Received, number: int, redact: Redact) -> EngagePage:
 
 
 def _digest(results: list[Any], body: bytes) -> bytes:
-    """Of the profiles' ids, in order; of all that the profiles hold where an id is missing or can't
-    be read."""
+    """Return a hash of the profiles' ids, in order, or of the whole array if any id is missing."""
     ids = [item.get("$distinct_id") if isinstance(item, dict) else None for item in results]
     digest = hashlib.blake2b(digest_size=16)
     if None in ids:
         digest.update(memoryview(body)[max(body.find(b'"results"'), 0) :])
         return digest.digest()
-    # In pieces: the bytes of a long id, on their way, would be several times as large as the page.
+    # In parts: the UTF-8 bytes of a long id would take several times the memory of the page.
     for found in ids:
         text = found if isinstance(found, str) else repr(found)
         digest.update(f"{type(found).__name__} {len(text)} ".encode())
@@ -167,25 +170,25 @@ def _digest(results: list[Any], body: bytes) -> bytes:
 
 
 def _parse(body: bytes) -> Any:
-    """The JSON, or None; one character for each byte. Only for counting, so odd characters and big
-    numbers pass.
+    """Parse the JSON, one character a byte; return None if it is invalid.
 
-    JSON's own characters are ASCII. As UTF-8, one wide character would make each of the others take
+    The result is only counted, so invalid characters and large numbers are accepted. JSON's own
+    characters are ASCII. Decoded as UTF-8, one wide character would make each of the others take
     four bytes.
     """
     text = body.decode("latin-1")
     try:
         return json.loads(text, strict=False, parse_int=_int, parse_float=str)
     except (ValueError, RecursionError):
-        return page_without_profiles(text)  # one profile may be to blame; it costs no other
+        return page_without_profiles(text)  # one invalid profile must not lose the others
 
 
 def _text(value: Any) -> str:
-    """A value of :func:`_parse` as Mixpanel wrote it."""
+    """Return a string of :func:`_parse` as Mixpanel wrote it."""
     text = str(value)
     try:
         return text.encode("latin-1").decode("utf-8", "replace")
-    except UnicodeEncodeError:  # written with escapes
+    except UnicodeEncodeError:  # it was written with JSON escapes
         return text
 
 
@@ -199,8 +202,8 @@ def _count(answer: Mapping[str, Any], key: str) -> int | None:
 
 
 def _not_a_page(answer: Any, number: int, redact: Redact) -> IncompleteExportError:
-    said = redact(_text(answer.get("error", ""))[:_SHOWN]) if isinstance(answer, dict) else ""
-    expired = number and _EXPIRED.search(said)
+    message = redact(_text(answer.get("error", ""))[:_SHOWN]) if isinstance(answer, dict) else ""
+    expired = number and _EXPIRED.search(message)
     return IncompleteExportError(
-        said[:300], reason="session expired" if expired else "not a page of profiles"
+        message[:300], reason="session expired" if expired else "not a page of profiles"
     )

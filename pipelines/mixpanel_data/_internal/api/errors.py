@@ -1,5 +1,7 @@
-"""What an HTTP answer that is not 200 means. Sources: Mixpanel's pages on 401 and 429 and its
-OpenAPI files."""
+"""Errors for HTTP responses other than 200.
+
+Sources: Mixpanel's pages on 401 and 429, and its OpenAPI files.
+"""
 
 import json
 import math
@@ -28,7 +30,7 @@ from mixpanel_data.exceptions import (
     ServerError,
 )
 
-MAX_RETRY_AFTER = 3600  # the budget is per rolling hour
+MAX_RETRY_AFTER = 3600  # seconds; the limit is per rolling hour
 _MAX_QUOTED = 300
 
 _BAD_CREDENTIALS = re.compile(r"(?i)unable to authenticate")
@@ -39,7 +41,7 @@ _TOO_OLD = re.compile(r"(?i)date range exceeds")
 
 
 def request_context(request: httpx.Request, redactor: Redactor) -> HTTPContext:
-    """What was asked, without secrets."""
+    """Return method, address, parameters and body of a request, without secrets."""
     params: Mapping[str, Any] = redact_tree(dict(request.url.params), redactor)
     form = dict(parse_qsl(request.content.decode(errors="replace")))
     return HTTPContext(
@@ -51,46 +53,45 @@ def request_context(request: httpx.Request, redactor: Redactor) -> HTTPContext:
 
 
 def error_for(response: httpx.Response, redactor: Redactor) -> APIError:
-    """The error that ``response``, whose status is not 200, stands for. Reads at most 64 KiB of its
-    body."""
+    """Return the error for ``response``, whose status is not 200. Read at most 64 KiB of its body."""
     body = read_error_body(response, redactor)
     status = response.status_code
     context = request_context(response.request, redactor)
     context["status_code"], context["response_body"] = status, body
-    said = sentence(body)
-    quoted = f"HTTP {status}{f': {said[:_MAX_QUOTED]}' if said else ''}"
+    message = error_message(body)
+    quoted = f"HTTP {status}{f': {message[:_MAX_QUOTED]}' if message else ''}"
     if 300 <= status < 400:
-        return APIError(redactor(_redirect(response, quoted)), **context)
+        return APIError(redactor(_redirect_message(response, quoted)), **context)
     if status == 429:
         seconds = retry_after(response.headers.get("retry-after"))
         policy = redactor(", ".join(response.headers.get_list("ratelimit-policy")))[:_MAX_QUOTED]
         return RateLimitError(
-            _limited(quoted, seconds),
+            _rate_limit_message(quoted, seconds),
             retry_after=seconds,
             details={"rate_limit_policy": policy or None},
             **context,
         )
     if 400 <= status < 500:
-        return _refusal(status, said, quoted, context)
+        return _client_error(status, message, quoted, context)
     if status >= 500:
         return ServerError(f"Mixpanel failed to answer ({quoted}).", **context)
-    return APIError(f"Mixpanel answered in a way nobody expected ({quoted}).", **context)
+    return APIError(f"Mixpanel sent an unexpected response ({quoted}).", **context)
 
 
-def _refusal(status: int, said: str, quoted: str, context: HTTPContext) -> APIError:
-    if status != 401 and _TOO_OLD.search(said):
+def _client_error(status: int, message: str, quoted: str, context: HTTPContext) -> APIError:
+    if status != 401 and _TOO_OLD.search(message):
         return QueryError(
             f"These dates reach further back than the history of the project's plan ({quoted}).",
             details={"plan_limit": "history"},
             **context,
         )
-    if status == 402 or (status != 401 and _NOT_IN_PLAN.search(said)):
+    if status == 402 or (status != 401 and _NOT_IN_PLAN.search(message)):
         return QueryError(
             f"The project's Mixpanel plan does not include this call ({quoted}).",
             details={"plan_limit": "call"},
             **context,
         )
-    if status in (401, 403) or _BAD_CREDENTIALS.search(said):
+    if status in (401, 403) or _BAD_CREDENTIALS.search(message):
         return AuthenticationError(
             f"Mixpanel refused the credentials ({quoted}). Check the service account's username and secret, "
             "its expiry date, its access to this project, and the region: a project exists in one region only.",
@@ -99,28 +100,26 @@ def _refusal(status: int, said: str, quoted: str, context: HTTPContext) -> APIEr
     return QueryError(f"Mixpanel refused the request ({quoted}).", **context)
 
 
-def _limited(quoted: str, seconds: int | None) -> str:
-    when = (
-        f"in {seconds} seconds" if seconds is not None else "later; Mixpanel does not say how much"
-    )
+def _rate_limit_message(quoted: str, seconds: int | None) -> str:
+    when = f"in {seconds} seconds" if seconds is not None else "later; Mixpanel does not say when"
     return (
-        f"The project's request budget is spent ({quoted}). It is shared with everything that asks for this project. "
+        f"The project's request budget is spent ({quoted}). Every client of this project shares it. "
         f"Try again {when}."
     )
 
 
-def _redirect(response: httpx.Response, quoted: str) -> str:
+def _redirect_message(response: httpx.Response, quoted: str) -> str:
     host: str | None = None
     with suppress(httpx.InvalidURL):
         host = response.request.url.join(response.headers.get("location", "")).host
     return (
-        f"{response.request.url.host} redirects to {host or 'an unreadable address'} ({quoted}). This was not "
-        "followed, because the credentials are for one host only. Check the region and MP_API_BASE_URL."
+        f"{response.request.url.host} redirects to {host or 'an unreadable address'} ({quoted}). The redirect was not "
+        "followed, because the credentials must not reach another host. Check the region and MP_API_BASE_URL."
     )
 
 
 def retry_after(header: str | None, now: datetime | None = None) -> int | None:
-    """The header's wait in seconds, at most 3,600; None when it is absent, negative or unreadable."""
+    """Return the header's wait in seconds, at most 3,600; None if absent, negative or unreadable."""
     if not header:
         return None
     try:
@@ -143,17 +142,16 @@ def _seconds_until(http_date: str, now: datetime) -> float:
 
 
 _MAX_BODY = 2_000
-_LONGEST_SECRET = 4_096  # in any spelling: where a body is cut, half of one may stand
+_LONGEST_SECRET = 4_096  # characters, in any spelling; a cut body may end within one
 
 
 def read_error_body(response: httpx.Response, redactor: Redactor) -> Any:
-    """The body without secrets, as :func:`shown_body` has it."""
-    return shown_body(_read(response), redactor)
+    """Return the body without secrets, formatted by :func:`shown_body`."""
+    return redacted_body(_read_prefix(response), redactor)
 
 
-def shown_body(raw: bytes, redactor: Redactor) -> Any:
-    """The body without secrets: JSON if it is some, else text, cut to 2,000 characters; None when
-    empty."""
+def redacted_body(raw: bytes, redactor: Redactor) -> Any:
+    """Return the body without secrets: parsed JSON, or text cut to 2,000 characters; None if empty."""
     text = raw.decode("utf-8", "replace").replace("\0", "").strip()
     if not text:
         return None
@@ -168,10 +166,10 @@ def shown_body(raw: bytes, redactor: Redactor) -> Any:
     return clean if len(clean) <= _MAX_BODY else clean[:_MAX_BODY] + "…"
 
 
-def _read(response: httpx.Response) -> bytes:
+def _read_prefix(response: httpx.Response) -> bytes:
     body = bytearray()
-    # The status is what matters: an error page that breaks off, or is no gzip, is read as far as it
-    # goes.
+    # The status matters most: an error page that ends early, or is not valid gzip, is read as far
+    # as possible.
     with suppress(httpx.TransportError, IncompleteExportError, *BAD_GZIP):
         inflater = Inflater() if content_encoding(response) == "gzip" else None
         received = 0
@@ -186,8 +184,8 @@ def _read(response: httpx.Response) -> bytes:
     return bytes(body[:ERROR_BODY])
 
 
-def sentence(body: Any) -> str:
-    """The sentence for people in an error body, on one line; empty when there is none."""
+def error_message(body: Any) -> str:
+    """Return the message in an error body, on one line; empty if there is none."""
     if isinstance(body, dict):
         body = body.get("error") or body.get("message") or body
     text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)

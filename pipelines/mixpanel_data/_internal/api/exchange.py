@@ -1,4 +1,4 @@
-"""What was asked, and how the answer begins, in every error that is made of an answer."""
+"""Adds the request and the beginning of the response to errors about a response."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from typing import cast
 
 import httpx
 
-from mixpanel_data._internal.api.errors import request_context, shown_body
+from mixpanel_data._internal.api.errors import redacted_body, request_context
 from mixpanel_data._internal.api.redactor import Redactor
 from mixpanel_data._json_safe import json_safe
 from mixpanel_data.exceptions import (
@@ -18,30 +18,28 @@ from mixpanel_data.exceptions import (
 )
 
 About = Callable[[], HTTPContext]
-"""What was asked and answered, worked out only when there is an error: it takes a search for
-secrets."""
+"""Returns request and response for an error. Called only for errors: it searches for secrets."""
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request and its answer, of which ``beginning`` gives the first bytes, decoded."""
+    """A request and its response; ``first_bytes`` returns the first bytes of the body, decoded."""
 
     response: httpx.Response
     redactor: Redactor = field(repr=False)
-    beginning: Callable[[], bytes]
+    first_bytes: Callable[[], bytes]
 
     def about(self) -> HTTPContext:
-        """Both for an error, without secrets."""
+        """Return request and response for an error, without secrets."""
         context = request_context(self.response.request, self.redactor)
         context["status_code"] = self.response.status_code
-        context["response_body"] = shown_body(self.beginning(), self.redactor)
+        context["response_body"] = redacted_body(self.first_bytes(), self.redactor)
         return context
 
 
 @contextmanager
-def told_of(about: About) -> Iterator[None]:
-    """Complete the errors of the block that don't say what was asked: their messages and details
-    stay."""
+def add_request_context(about: About) -> Iterator[None]:
+    """Add the request and response to errors of the block that lack them; keep their messages."""
     try:
         yield
     except (APIError, IncompleteExportError) as error:
@@ -50,7 +48,7 @@ def told_of(about: About) -> Iterator[None]:
         raise
 
 
-def same_request(error: MixpanelDataError) -> HTTPContext:
-    """What ``error`` says of its request and answer, for another error about the same."""
+def request_context_of(error: MixpanelDataError) -> HTTPContext:
+    """Return the request and response of ``error``, for another error about the same response."""
     known = {key: error.details.get(key) for key in HTTPContext.__annotations__}
     return cast(HTTPContext, known)

@@ -1,4 +1,4 @@
-"""A raw export on its way."""
+"""The response of one raw export, while it is received."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -7,15 +7,19 @@ import httpx
 
 from mixpanel_data._internal.api.bounds import Bounds
 from mixpanel_data._internal.api.exchange import About
-from mixpanel_data._internal.api.response_bodies import broken_body, content_encoding, raw_chunks
+from mixpanel_data._internal.api.response_bodies import (
+    content_encoding,
+    raw_chunks,
+    translate_broken_body,
+)
 from mixpanel_data._internal.api.secret_bytes import SecretBytes
 
 
 class ExportStream:
-    """The body of one export, read once, as it came over the wire.
+    """The body of one export as received, to be read once.
 
-    It proves nothing about completeness beyond the HTTP framing: whoever reads it checks the end of
-    the gzip stream and the last line.
+    Reading it proves only that the HTTP framing is complete: the reader must check the end of the
+    gzip stream and the last line.
     """
 
     def __init__(
@@ -30,11 +34,11 @@ class ExportStream:
         bounds: Bounds,
     ) -> None:
         self.about = about
-        """What an error about this export says of it."""
+        """Returns the request and response for an error about this export."""
         self.secret = secret
-        """What finds the account's secret in the content, for whoever keeps it."""
+        """Removes the account's secret from content that is kept."""
         self.bounds = bounds
-        """What the content is to be held against."""
+        """The limits that the content must observe."""
         self._response = response
         self._days = (from_date, to_date)
         self._requests = requests
@@ -49,20 +53,20 @@ class ExportStream:
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The answer's headers; names in any case."""
+        """The headers of the response; names are case-insensitive."""
         return self._response.headers
 
     @property
     def requests(self) -> int:
-        """How many HTTP requests it took, retries included."""
+        """The number of HTTP requests sent, including retries."""
         return self._requests
 
     def iter_raw(self) -> Iterator[bytes]:
-        """The bytes of the wire, still compressed; chunks end anywhere. Nothing at all when there
-        are no events.
+        """Yield the received bytes, still compressed, in chunks of any size; none if there are no
+        events.
 
         Raises IncompleteExportError with the reason ``connection broken``, ``stalled`` or ``too
-        slow``; never tries again, since bytes were handed on.
+        slow``. It never retries, since the caller already has some bytes.
         """
-        with broken_body(*self._days):
+        with translate_broken_body(*self._days):
             yield from self._chunks()

@@ -1,5 +1,7 @@
-"""What the client asks before each request. A request budget implements it; without one every
-request may go."""
+"""The protocol through which the client asks for permission to send a request.
+
+The rate limiter implements it. Without a gate, every request is sent.
+"""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -9,32 +11,34 @@ import httpx
 
 
 class Permit(AbstractContextManager[Any, None], Protocol):
-    """Leave for one request. The block it opens is for sending it: ``with permit: … return
-    permit.hold(response)``."""
+    """Permission for one request, as a context manager around sending it.
+
+    Use it as ``with permit: … return permit.hold(response)``.
+    """
 
     @property
     def extensions(self) -> dict[str, Any]:
-        """For the httpx request, so that its sending is noticed."""
+        """Extensions for the httpx request, which report when it is sent."""
         ...
 
     def hold(self, response: httpx.Response) -> httpx.Response:
-        """``response``, a 200, whose end will free the permit's place."""
+        """Return ``response``, a 200, whose end will release the permit's slot."""
         ...
 
 
 Gate = Callable[[str], Permit | None]
-"""Called before every HTTP request, retries included, with its API family or ``pages``; may wait,
-or raise to stop the call.
+"""Called before every HTTP request, including retries, with its API family or ``pages``.
 
-A permit it gives is told what becomes of the request; None lets the request go uncounted.
+It may wait, or raise to stop the call. The permit that it returns learns the result of the request;
+None sends the request uncounted.
 """
 
 
-class Uncounted(nullcontext[None]):
-    """Leave for a request that nobody counts."""
+class UncountedPermit(nullcontext[None]):
+    """Permission for a request that is not counted."""
 
     extensions: dict[str, Any] = {}  # noqa: RUF012  (httpx reads it only)
 
     def hold(self, response: httpx.Response) -> httpx.Response:
-        """``response`` as it is."""
+        """Return ``response`` unchanged."""
         return response

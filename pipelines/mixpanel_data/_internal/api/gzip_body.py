@@ -1,11 +1,11 @@
-"""Gzip, taken apart in small pieces, so that a few bytes never become gigabytes in memory."""
+"""Decompresses gzip in small parts, so that a few bytes never become gigabytes in memory."""
 
 import zlib
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
-from mixpanel_data._internal.api.bounds import SPARE_MEMBERS, beyond
+from mixpanel_data._internal.api.bounds import SPARE_MEMBERS, exceeds_limit
 
 try:
     isal: Any = import_module(
@@ -16,15 +16,15 @@ except ImportError:
 inflate = isal or zlib
 
 BAD_GZIP: tuple[type[Exception], ...] = (zlib.error, inflate.error)
-"""What taking gzip apart raises for bytes that are none."""
+"""Exceptions raised for bytes that are not gzip."""
 
 _WINDOW_BITS = 31  # a gzip wrapper
-_PIECE = 1024 * 1024  # bytes that are inflated at once
-_SLICE = 65_536  # each member copies what follows it in the slice
+_PIECE = 1024 * 1024  # bytes that one call may return
+_SLICE = 65_536  # bytes; each member copies the rest of the slice after it
 
 
 class Inflater:
-    """The content of a body that may be several gzip members, in pieces of at most 1 MiB."""
+    """Decompresses a body that may have several gzip members, in parts of at most 1 MiB."""
 
     def __init__(self) -> None:
         self._member: Any = None
@@ -33,15 +33,15 @@ class Inflater:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the last member has ended; true when there was none."""
+        """True if the last member has ended, or if there was none."""
         return self._member is None or bool(self._member.eof)
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """The content of the next bytes.
+        """Yield the content of the next bytes.
 
         Raises:
-            IncompleteExportError: there are far more members than content.
-            BAD_GZIP: the bytes are not gzip.
+            IncompleteExportError: if there are far more members than content.
+            BAD_GZIP: if the bytes are not gzip.
         """
         for at in range(0, len(chunk), _SLICE):
             yield from self._inflated(chunk[at : at + _SLICE])
@@ -59,8 +59,8 @@ class Inflater:
     def _begin(self) -> None:
         self._members += 1
         if self._members > SPARE_MEMBERS + self._content // 1024:
-            raise beyond(
+            raise exceeds_limit(
                 "too many gzip members",
-                f"It is made of more than {self._members - 1:,} gzip members, nearly all of them empty.",
+                f"It consists of more than {self._members - 1:,} gzip members, nearly all of them empty.",
             )
         self._member = inflate.decompressobj(_WINDOW_BITS)

@@ -1,7 +1,6 @@
-"""Where the values of a JSON text begin and end, also where the text is not valid JSON or is nested
-too deep to parse.
+"""Locates the values in a JSON text that may be invalid or nested too deep to parse.
 
-Only quotes, brackets and commas are looked at, and nothing is recursive.
+It looks only at quotes, brackets and commas, and is not recursive.
 """
 
 import json
@@ -9,8 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-# A text with its quotes (one that has no end reaches to the end), or a character that says where a
-# value ends.
+# A string with its quotes (an unterminated one reaches to the end), or a character that ends a
+# value.
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
 _SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -20,24 +19,24 @@ def _integer(digits: str) -> int | str:
 
 
 DECODER = json.JSONDecoder(strict=False, parse_int=_integer)
-"""As lenient as can be: what a value may be is for DuckDB to say."""
+"""As lenient as possible: DuckDB decides which values are valid."""
 
 UNREADABLE = (ValueError, RecursionError, IndexError)
-"""What is raised for a text that can't be parsed; IndexError where it ends too early."""
+"""Exceptions for a text that can't be parsed; IndexError if it ends too early."""
 
 
-def skip(text: str, at: int) -> int:
-    """Where the white space at ``at`` ends."""
+def skip_space(text: str, at: int) -> int:
+    """Return the end of the white space at ``at``."""
     found = _SPACE.match(text, at)
     return found.end() if found else at
 
 
 def value_end(text: str, at: int) -> int:
-    """Where the value at ``at``, in an array or object, ends: before the comma or bracket behind
-    it.
+    """Return the end of the value at ``at`` in an array or object, before the next comma or
+    bracket.
 
     Raises:
-        ValueError: the text ends first.
+        ValueError: if the text ends first.
     """
     depth = 0
     for found in _TOKEN.finditer(text, at):
@@ -52,25 +51,27 @@ def value_end(text: str, at: int) -> int:
 
 
 def members(text: str, at: int = 0) -> Iterator[tuple[str, int]]:
-    """Each key of the object at ``at``, and where its value begins. Raises one of ``UNREADABLE``
-    where it is broken."""
-    at = skip(text, skip(text, at) + 1)  # behind "{"
+    """Yield each key of the object at ``at``, and the start of its value.
+
+    Raises one of ``UNREADABLE`` if the object is malformed.
+    """
+    at = skip_space(text, skip_space(text, at) + 1)  # after "{"
     while text[at] != "}":
         key, at = DECODER.raw_decode(text, at)
-        at = skip(text, skip(text, at) + 1)  # behind ":"
+        at = skip_space(text, skip_space(text, at) + 1)  # after ":"
         yield key, at
         at = value_end(text, at)
         if text[at] == ",":
-            at = skip(text, at + 1)
+            at = skip_space(text, at + 1)
 
 
 def items(text: str, at: int) -> Iterator[tuple[Any, int, int]]:
-    """Each value of the array at ``at``, with its begin and end; None for one that can't be parsed.
+    """Yield each value of the array at ``at``, with its start and end; None for an unreadable one.
 
-    The last is None with the begin and end of nothing, behind the last value. Raises one of
-    ``UNREADABLE`` where the array has no end.
+    The last item is None with an empty range after the last value. Raises one of ``UNREADABLE`` if
+    the array has no end.
     """
-    at = skip(text, at + 1)
+    at = skip_space(text, at + 1)
     while text[at] != "]":
         parsed: list[Any] = [*_parsed(text, at)]
         end = parsed.pop()
@@ -79,9 +80,9 @@ def items(text: str, at: int) -> Iterator[tuple[Any, int, int]]:
             at,
             end,
         )  # and is not held here: it may be four times as large as the page
-        at = skip(text, end)
+        at = skip_space(text, end)
         if text[at] == ",":
-            at = skip(text, at + 1)
+            at = skip_space(text, at + 1)
     yield None, at, at
 
 
@@ -90,14 +91,14 @@ def _parsed(text: str, at: int) -> tuple[Any, int]:
         value, end = DECODER.raw_decode(text, at)
     except UNREADABLE:
         value, end = None, -1
-    if end < 0 or text[skip(text, end)] not in ",]":
+    if end < 0 or text[skip_space(text, end)] not in ",]":
         end = value_end(text, at)
         return None, at + len(text[at:end].rstrip())
     return value, end
 
 
-def member(text: str, name: str) -> Any:
-    """The value of ``name`` in the object ``text``, None where it can't be parsed."""
+def member_value(text: str, name: str) -> Any:
+    """Return the value of ``name`` in the object ``text``; None if it can't be parsed."""
     try:
         at = next(at for key, at in members(text) if key == name)
         return DECODER.decode(text[at : value_end(text, at)].strip())
@@ -106,8 +107,10 @@ def member(text: str, name: str) -> Any:
 
 
 def profiles_begin(text: str) -> int:
-    """Where the array of profiles begins in a page of engage. Raises one of ``UNREADABLE`` where
-    there is none."""
+    """Return the start of the array of profiles in a page of engage.
+
+    Raises one of ``UNREADABLE`` if there is none.
+    """
     for key, at in members(text):
         if key == "results" and text[at] == "[":
             return at
@@ -115,8 +118,10 @@ def profiles_begin(text: str) -> int:
 
 
 def page_without_profiles(text: str) -> Any:
-    """What a page says, null in the place of each profile; None if it is no page. Any profile may
-    be unreadable."""
+    """Return a page with null in place of each profile; None if it is not a page.
+
+    Any profile may be unreadable.
+    """
     try:
         at = profiles_begin(text)
         *profiles, (_, _, end) = items(text, at)

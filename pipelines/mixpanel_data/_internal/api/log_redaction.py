@@ -1,5 +1,7 @@
-"""Secrets out of what the HTTP library logs: headers and the words behind a status are the server's
-to choose."""
+"""Removes secrets from the log messages of the HTTP library.
+
+The server chooses the headers and reason phrases that it logs.
+"""
 
 import logging
 import weakref
@@ -26,8 +28,7 @@ _filter = _Filter()
 
 
 def redact_logs(redactor: Redactor) -> None:
-    """From now on, and as long as ``redactor`` is in use, nothing it knows is logged by the HTTP
-    library."""
+    """Redact the log messages of the HTTP library for as long as ``redactor`` is in use."""
     _filter.redactors.add(redactor)
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_filter)

@@ -1,4 +1,4 @@
-"""How Mixpanel spells what is sent, and the reading of small JSON answers."""
+"""Encodes request parameters, and parses small JSON responses."""
 
 import json
 from collections.abc import Sequence
@@ -7,18 +7,23 @@ from typing import Any
 from mixpanel_data.exceptions import APIError, ConfigError
 
 
-def names(what: str, names: Sequence[str] | None) -> str | None:
-    """The JSON array that Mixpanel wants; a bare name means that one. Raises ConfigError for none
-    at all."""
-    if names is None:
+def json_array(what: str, json_array: Sequence[str] | None) -> str | None:
+    """Return the JSON array of names that Mixpanel expects; a string means one name.
+
+    Raises:
+        ConfigError: if the sequence is empty.
+    """
+    if json_array is None:
         return None
-    if not names:
+    if not json_array:
         raise ConfigError(f"{what} is empty. Name at least one, or leave it out for all.")
-    return json.dumps([names] if isinstance(names, str) else list(names), ensure_ascii=False)
+    return json.dumps(
+        [json_array] if isinstance(json_array, str) else list(json_array), ensure_ascii=False
+    )
 
 
-def given(**parameters: str | int | None) -> dict[str, str]:
-    """Those that have a value, as Mixpanel spells values."""
+def drop_none(**parameters: str | int | None) -> dict[str, str]:
+    """Return the parameters that have a value, in Mixpanel's spelling of values."""
     return {
         name: str(value).lower() if isinstance(value, bool) else str(value)
         for name, value in parameters.items()
@@ -30,11 +35,11 @@ def json_value(body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        raise APIError("Mixpanel's answer is not a JSON document.") from None
+        raise APIError("Mixpanel's response is not a JSON document.") from None
 
 
 def json_object(body: bytes) -> dict[str, Any]:
     answer = json_value(body)
     if not isinstance(answer, dict):
-        raise APIError("Mixpanel's answer is not a JSON object.")
+        raise APIError("Mixpanel's response is not a JSON object.")
     return answer

@@ -1,4 +1,4 @@
-"""One account's secret, removed from texts in every spelling in which a server may send it back."""
+"""Removes an account's secret from texts, in every spelling that a server may send back."""
 
 import base64
 import html
@@ -10,19 +10,19 @@ from mixpanel_data._redaction import REDACTED, redact
 
 
 class Redactor:
-    """Knows one account's secret in the spellings in which a server may send it back."""
+    """Knows the secret of one account in the spellings that a server may send back."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
 
     def __call__(self, text: str) -> str:
-        """``text`` without the secret in any spelling, nor anything else that looks like
+        """Return ``text`` without the secret in any spelling, and without anything like
         credentials."""
         return redact(self._known.sub(REDACTED, text))
 
     @cached_property
     def _known(self) -> re.Pattern[str]:
-        # Made when there is something to redact: it is long.
+        # Built on first use, since it is long.
         known = sorted(_encodings(self._credentials), key=len, reverse=True)
         return re.compile("|".join("".join(map(_escapes, text)) for text in known))
 
@@ -31,7 +31,7 @@ class Redactor:
 
 
 def _encodings(credentials: Credentials) -> set[str]:
-    """The secret as it is and in base64, alone or in the pairs of an authorization header."""
+    """Return the secret in clear and in base64, alone or in the pairs of an authorization header."""
     secret = credentials.secret.get_secret_value()
     pairs = (secret, f"{credentials.username}:{secret}", f"{secret}:")
     encoded = {base64.b64encode(pair.encode()).decode().rstrip("=") for pair in pairs}
@@ -39,8 +39,7 @@ def _encodings(credentials: Credentials) -> set[str]:
 
 
 def _escapes(character: str) -> str:
-    """A pattern for one character as it stands in plain text, JSON (in a text in JSON …), a URL or
-    HTML."""
+    """Return a pattern for one character in plain text, JSON (also nested), a URL or HTML."""
     units = re.findall("....", character.encode("utf-16-be").hex())
     forms = {
         re.escape(character),

@@ -1,7 +1,7 @@
-"""The one way to Mixpanel: every request of every API family passes here.
+"""Sends every request to Mixpanel, for all API families.
 
-Credentials go on here, redirects end here, failures get their names here, and another try is made
-here, only as long as no byte of an answer was handed on.
+It adds the credentials, rejects redirects, translates failures, and retries only while no byte of a
+response has been returned to the caller.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,12 +12,12 @@ from typing import TypeVar
 import httpx
 
 from mixpanel_data._internal.api.bounds import Bounds
-from mixpanel_data._internal.api.deadlines import Deadline, current
+from mixpanel_data._internal.api.deadlines import Deadline, current_deadline
 from mixpanel_data._internal.api.errors import error_for
-from mixpanel_data._internal.api.exchange import About, Exchange, told_of
-from mixpanel_data._internal.api.gate import Gate, Permit, Uncounted
+from mixpanel_data._internal.api.exchange import About, Exchange, add_request_context
+from mixpanel_data._internal.api.gate import Gate, Permit, UncountedPermit
 from mixpanel_data._internal.api.redactor import Redactor
-from mixpanel_data._internal.api.response_bodies import beginning, read_whole
+from mixpanel_data._internal.api.response_bodies import first_bytes, read_whole
 from mixpanel_data._internal.api.retry import RetryPolicy
 from mixpanel_data._internal.api.secret_bytes import SecretBytes
 from mixpanel_data._internal.api.transport_errors import network_error
@@ -25,14 +25,14 @@ from mixpanel_data._internal.api.urls import Family
 from mixpanel_data._internal.clock import ServerClock
 
 _SLACK_SECONDS = 60.0
-"""What the headers of an answer may take beyond the longest silence that may precede them."""
+"""Seconds for the headers of a response, beyond the longest silence that may precede them."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class ApiCall:
-    """One operation to ask for; ``form`` is sent as the body."""
+    """One operation to call; ``form`` is sent as the body."""
 
     family: Family
     operation: str
@@ -42,14 +42,16 @@ class ApiCall:
 
     @property
     def counted_as(self) -> str:
-        """What the gate is called with: ``pages`` for a follow-up page of profiles, which Mixpanel
-        may not count."""
+        """The name given to the gate: ``pages`` for a follow-up page of profiles.
+
+        Mixpanel may not count those against its limits.
+        """
         return "pages" if self.form and "session_id" in self.form else self.family
 
 
 @dataclass(frozen=True)
 class Received:
-    """A whole answer, and how many requests it took."""
+    """A complete response, and the number of requests sent for it."""
 
     body: bytes
     requests: int
@@ -58,7 +60,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Requester:
-    """Sends calls; knows who asks, where, and how patiently."""
+    """Sends calls with one account's credentials, addresses, timeouts and retry policy."""
 
     http: httpx.Client
     auth: httpx.Auth = field(repr=False)
@@ -72,38 +74,36 @@ class Requester:
     clock: ServerClock = field(default_factory=ServerClock)
 
     def open(self, call: ApiCall) -> tuple[httpx.Response, int]:
-        """A 200 answer whose body is still to be read, to be closed by the caller, and how many
-        requests it took.
+        """Return a 200 response with an unread body, and the number of requests sent.
 
-        Raises AuthenticationError, RateLimitError, QueryError, ServerError, or APIError for what is
-        none of these.
+        The caller must close the response. Raises AuthenticationError, RateLimitError, QueryError,
+        ServerError, or APIError for any other failure.
         """
         return self._persist(call, lambda response: response)
 
     def read(self, call: ApiCall) -> Received:
-        """The whole decoded body of a 200 answer, without the secret.
+        """Return the complete, decoded body of a 200 response, without the secret.
 
-        Raises as :meth:`open`, and IncompleteExportError when the body still breaks off at the last
-        try, or is beyond a bound.
+        Raises like :meth:`open`, and IncompleteExportError if the body ends early in the last
+        attempt, too, or exceeds a limit.
         """
 
         def receive(response: httpx.Response) -> tuple[bytes, About]:
             about = self.about(response)
-            with closing(response), told_of(about):
-                return self.secret.removed(read_whole(response, self.bounds)), about
+            with closing(response), add_request_context(about):
+                return self.secret.remove(read_whole(response, self.bounds)), about
 
         (body, about), requests = self._persist(call, receive)
         return Received(body, requests, about)
 
     def about(self, response: httpx.Response) -> About:
-        """What an error about ``response`` says of it."""
-        return Exchange(response, self.redactor, lambda: beginning(response)).about
+        """Return the function that describes ``response`` for an error."""
+        return Exchange(response, self.redactor, lambda: first_bytes(response)).about
 
     def _persist(self, call: ApiCall, receive: Callable[[httpx.Response], T]) -> tuple[T, int]:
         for attempt in self.retry.attempts():
-            permit = (
-                self.gate(call.counted_as) or Uncounted()
-            )  # outside the attempt: its refusal is final
+            # Outside the attempt: a refusal by the gate is not retried.
+            permit = self.gate(call.counted_as) or UncountedPermit()
             with attempt:
                 return receive(self._send(call, permit)), attempt.num
         raise AssertionError("the last attempt returns or raises")
@@ -130,14 +130,14 @@ class Requester:
 
     def _answer(self, request: httpx.Request, family: Family) -> httpx.Response:
         deadline = self._deadline(family)
-        token = current.set(deadline)
+        token = current_deadline.set(deadline)
         try:
             response = self.http.send(request, auth=self.auth, stream=True, follow_redirects=False)
         except httpx.TransportError as error:
             raise network_error(error, self.redactor) from error
         finally:
-            current.reset(token)
-        deadline.answered()
+            current_deadline.reset(token)
+        deadline.mark_answered()
         return response
 
     def _deadline(self, family: Family) -> Deadline:

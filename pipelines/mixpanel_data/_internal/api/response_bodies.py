@@ -1,8 +1,8 @@
-"""Answers that may break off. An HTTP library takes several kinds of cut body for a whole one; we
-do not.
+"""Reads response bodies and detects those that end early.
 
-Measured with httpx 0.28.1: a gzip stream cut inside complete HTTP framing raises nothing, nor does
-a body without a length whose connection ends early.
+The HTTP library accepts several kinds of truncated bodies. Measured with httpx 0.28.1: it raises
+nothing for a gzip stream truncated inside complete HTTP framing, nor for a body without a length
+whose connection ends early.
 """
 
 import zlib
@@ -13,25 +13,27 @@ from typing import cast
 
 import httpx
 
-from mixpanel_data._internal.api.bounds import Bounds, beyond
-from mixpanel_data._internal.api.deadlines import too_slow
-from mixpanel_data._internal.api.error_chain import without_quotes
+from mixpanel_data._internal.api.bounds import Bounds, exceeds_limit
+from mixpanel_data._internal.api.deadlines import find_too_slow_error
+from mixpanel_data._internal.api.error_chain import remove_quoted_bytes
 from mixpanel_data._internal.api.gzip_body import BAD_GZIP, Inflater
-from mixpanel_data._internal.text import size
+from mixpanel_data._internal.text import format_size
 from mixpanel_data.exceptions import IncompleteExportError
 
-BEGINNING = 65_536
-"""Bytes of a body that an error may quote from."""
+FIRST_BYTES = 65_536
+"""Bytes of a body that an error may quote."""
 _FIRST = "mixpanel_data.first_bytes"
 
 
 @contextmanager
-def broken_body(from_date: date | None = None, to_date: date | None = None) -> Iterator[None]:
-    """Names a network failure inside the block, where a body is read, as IncompleteExportError."""
+def translate_broken_body(
+    from_date: date | None = None, to_date: date | None = None
+) -> Iterator[None]:
+    """Translate a network failure while a body is read into IncompleteExportError."""
     try:
         yield
     except httpx.TransportError as error:
-        if slow := too_slow(error):
+        if slow := find_too_slow_error(error):
             raise IncompleteExportError(
                 f"{slow} MP_LOWEST_RATE, MP_MAX_EXPORT_TIME and MP_MAX_ANSWER_TIME allow more.",
                 reason="too slow",
@@ -40,35 +42,38 @@ def broken_body(from_date: date | None = None, to_date: date | None = None) -> I
             ) from error
         stalled = isinstance(error, httpx.ReadTimeout)
         raise IncompleteExportError(
-            "No byte came for longer than the time limit."
+            "No byte was received for longer than the time limit."
             if stalled
-            else "The connection ended before the answer did.",
+            else "The connection ended before the response did.",
             reason="stalled" if stalled else "connection broken",
             from_date=from_date,
             to_date=to_date,
-        ) from without_quotes(error)
+        ) from remove_quoted_bytes(error)
 
 
 def content_encoding(response: httpx.Response) -> str:
-    """``gzip`` or ``identity``. Raises IncompleteExportError for any other, which we did not ask
-    for."""
+    """Return ``gzip`` or ``identity``.
+
+    Raises IncompleteExportError for any other encoding, which we did not request.
+    """
     encoding = response.headers.get("content-encoding", "").strip().lower() or "identity"
     if encoding in ("gzip", "x-gzip"):
         return "gzip"
     if encoding != "identity":
         raise IncompleteExportError(
-            "It is encoded in another way than gzip, which was asked for.",
+            "It has another encoding than gzip, which was requested.",
             reason="unknown encoding",
         )
     return encoding
 
 
 def raw_chunks(response: httpx.Response) -> Callable[[], Iterator[bytes]]:
-    """What gives the bytes of the wire, and keeps the first ones. To be taken before anything is
-    read."""
+    """Return a function that yields the received bytes and keeps the first ones for errors.
+
+    Call this before anything is read.
+    """
     if response.is_stream_consumed:
-        # In memory from the start, as httpx.MockTransport hands it over; iter_raw refuses such a
-        # one.
+        # Already in memory, as httpx.MockTransport returns it; iter_raw refuses such a response.
         source = cast(httpx.SyncByteStream, response.stream).__iter__
     else:
         source = response.iter_raw
@@ -76,34 +81,34 @@ def raw_chunks(response: httpx.Response) -> Callable[[], Iterator[bytes]]:
     def chunks() -> Iterator[bytes]:
         first = response.extensions.setdefault(_FIRST, bytearray())
         for chunk in source():
-            if len(first) < BEGINNING:
-                first.extend(chunk[: BEGINNING - len(first)])
+            if len(first) < FIRST_BYTES:
+                first.extend(chunk[: FIRST_BYTES - len(first)])
             yield chunk
 
     return chunks
 
 
-def beginning(response: httpx.Response) -> bytes:
-    """The first bytes of a body that :func:`raw_chunks` read, decoded as far as that is possible."""
+def first_bytes(response: httpx.Response) -> bytes:
+    """Return the first bytes of a body read by :func:`raw_chunks`, decoded as far as possible."""
     raw = bytes(response.extensions.get(_FIRST, b""))
     if response.headers.get("content-encoding", "").strip().lower() not in ("gzip", "x-gzip"):
         return raw
     try:
-        return zlib.decompressobj(wbits=31).decompress(raw, BEGINNING)
+        return zlib.decompressobj(wbits=31).decompress(raw, FIRST_BYTES)
     except zlib.error:
         return b""
 
 
 def read_whole(response: httpx.Response, bounds: Bounds) -> bytes:
-    """The decoded body, proven to the last byte of its compression.
+    """Return the decoded body; its compression must be complete to the last byte.
 
     Raises IncompleteExportError with the reason ``connection broken``, ``stalled``, ``cut gzip``,
-    ``damaged gzip``, or one of those that another try can't cure (``BEYOND``).
+    ``damaged gzip``, or one after which a retry can't succeed (``BEYOND``).
     """
     body = bytearray()
     received = 0
     inflater = Inflater() if content_encoding(response) == "gzip" else None
-    with broken_body():
+    with translate_broken_body():
         for chunk in raw_chunks(response)():
             received += len(chunk)
             for data in _content(inflater, chunk):
@@ -114,7 +119,7 @@ def read_whole(response: httpx.Response, bounds: Bounds) -> bytes:
         raise IncompleteExportError(reason="cut gzip")
     values = sum(map(body.count, (b",", b"[", b"{")))
     if values > bounds.values:
-        raise beyond(
+        raise exceeds_limit(
             "too many values",
             f"It holds about {values:,} JSON values, and {bounds.values:,} are allowed.",
             "MP_MAX_ANSWER_VALUES",
@@ -134,8 +139,8 @@ def _content(inflater: Inflater | None, chunk: bytes) -> Iterator[bytes]:
 
 def _require_small(found: int, bounds: Bounds) -> None:
     if found > bounds.answer:
-        raise beyond(
+        raise exceeds_limit(
             "answer too large",
-            f"It is larger than {size(bounds.answer)}.",
+            f"It is larger than {format_size(bounds.answer)}.",
             "MP_MAX_ANSWER_SIZE",
         )

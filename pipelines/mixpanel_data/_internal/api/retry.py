@@ -1,4 +1,4 @@
-"""Which failures deserve another try, and after how long.
+"""Decides which failures are retried, and after which wait.
 
 Tests remove the waits with ``stamina.set_testing(True, attempts=4, cap=True)``.
 """
@@ -10,24 +10,24 @@ from dataclasses import dataclass
 
 import stamina
 
-from mixpanel_data._internal.api.bounds import BEYOND
+from mixpanel_data._internal.api.bounds import NOT_RETRYABLE
 from mixpanel_data._internal.api.transport_errors import PERMANENT
 from mixpanel_data.exceptions import APIError, IncompleteExportError, RateLimitError, ServerError
 
-# Without a handler of the program's own, Python would print stamina's notes over the progress bars.
+# Without a handler, Python would print stamina's messages over the progress bars.
 logging.getLogger("stamina").addHandler(logging.NullHandler())
 
-# Mixpanel sends no Retry-After (its page on 429), so we begin with half a minute and double.
+# Mixpanel sends no Retry-After (its page on 429), so the first wait is half a minute, then doubles.
 _FIRST_RATE_LIMIT_WAIT = 30.0
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How patient one call is. Waits are in seconds, doubling from ``wait_initial`` to
-    ``wait_max``, with jitter.
+    """The retries of one call. Waits are seconds, doubling from ``wait_initial`` to ``wait_max``,
+    with jitter.
 
-    A 429 is waited out only when it asks for ``max_rate_limit_wait`` or less; longer is for the
-    caller to plan. None: it is the gate that waits before the next try, or refuses it.
+    A 429 is waited for only if it asks for ``max_rate_limit_wait`` or less; longer waits are the
+    caller's decision. With None, the gate waits before the next attempt, or refuses it.
     """
 
     max_attempts: int = 4
@@ -36,10 +36,9 @@ class RetryPolicy:
     max_rate_limit_wait: float | None = 60.0
 
     def attempts(self) -> Iterable[stamina.Attempt]:
-        """Attempts to enter one after the other until one succeeds; the last failure is raised as
-        it is."""
+        """Return attempts to enter until one succeeds; the last failure is raised unchanged."""
         return stamina.retry_context(
-            on=_Patience(self.max_attempts, self.max_rate_limit_wait),
+            on=_RetryDecision(self.max_attempts, self.max_rate_limit_wait),
             attempts=None,
             timeout=None,
             wait_initial=self.wait_initial,
@@ -49,10 +48,9 @@ class RetryPolicy:
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether the same request may succeed in a moment: a 5xx, a network failure, a body that broke
-    off within the bounds."""
+    """Return True if a retry may succeed: a 5xx, a network failure, a body that ended early."""
     if isinstance(error, IncompleteExportError):
-        return error.reason not in BEYOND
+        return error.reason not in NOT_RETRYABLE
     if isinstance(error, ServerError):
         return True
     if not isinstance(error, APIError):
@@ -60,8 +58,8 @@ def is_transient(error: Exception) -> bool:
     return error.status_code is None and error.details.get("cause") not in PERMANENT
 
 
-class _Patience:
-    """One call's answer to each of its failures: stop, go on, or go on after so many seconds."""
+class _RetryDecision:
+    """Decides after each failure of a call: stop, retry, or retry after a number of seconds."""
 
     def __init__(self, max_attempts: int, max_rate_limit_wait: float | None) -> None:
         self._left = max_attempts

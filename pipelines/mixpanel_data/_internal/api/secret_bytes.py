@@ -1,7 +1,7 @@
-"""The account's secret out of data, at the speed of data.
+"""Removes the account's secret from data, at the speed of the data.
 
-What a server sends as data is kept as it came, but for the account's own secret: a server that
-echoes the request would put it into files, databases and reports. Texts for people go through
+Data from a server is kept as received, except for the account's own secret: a server that repeats
+the request would put it into files, databases and reports. Texts for people go through
 :class:`Redactor`, which knows more spellings.
 """
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from mixpanel_data._internal.auth.credentials import Credentials
 
 _MASK = REDACTED.encode()
-# Writers of JSON escape no digits and letters, and few signs: seldom found, so the long pattern is
-# seldom tried.
+# JSON writers escape no digits or letters, and few signs: this seldom matches, so that the long
+# pattern is seldom tried.
 _ESCAPE = re.compile(rb"\\u00[2-7]")
 
-_BACKSLASHES = 8  # of JSON in a text in a text in JSON
+_BACKSLASHES = 8  # at most, before a character of JSON nested in JSON strings
 
 
 class SecretBytes:
-    """Finds one account's secret in bytes: in clear, in JSON, in a URL, in HTML, and in base64,
-    alone or with its username.
+    """Finds one account's secret in bytes: in clear, JSON, a URL, HTML, and base64.
 
-    Also where only some of its characters are escaped, and in JSON that is a text in JSON.
+    In base64 it may be alone or joined with the username. Partly escaped characters, and JSON
+    inside a JSON string, are recognised, too.
     """
 
     def __init__(self, credentials: "Credentials") -> None:
@@ -40,8 +40,8 @@ class SecretBytes:
         units = len(credentials.secret.get_secret_value().encode("utf-16-be")) // 2
         self.longest = max(*map(len, self._plain), units * (_BACKSLASHES + len("u0000")))
 
-    def removed(self, data: bytes) -> bytes:
-        """``data`` with ``[redacted]`` in place of the secret."""
+    def remove(self, data: bytes) -> bytes:
+        """Return ``data`` with ``[redacted]`` in place of the secret."""
         for spelling in self._plain:
             if spelling in data:
                 data = data.replace(spelling, _MASK)
@@ -54,7 +54,7 @@ class SecretBytes:
         return re.compile(b"".join(map(_escapes, self._credentials.secret.get_secret_value())))
 
     def stream(self) -> "SecretStream":
-        """The same for a body that comes in pieces, the secret perhaps in two of them."""
+        """Return a filter for a body in parts, where the secret may span two of them."""
         return SecretStream(self)
 
     def __repr__(self) -> str:
@@ -62,25 +62,24 @@ class SecretBytes:
 
 
 class SecretStream:
-    """Takes a body in pieces and hands it on without the secret; holds back what may be the
-    beginning of one."""
+    """Filters a body in parts; keeps back what may be the beginning of the secret."""
 
     def __init__(self, secret: SecretBytes) -> None:
         self._secret = secret
         self._held = b""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """What can be handed on."""
-        clean = self._secret.removed(self._held + data if self._held else data)
+        """Yield the data that is free of the secret."""
+        clean = self._secret.remove(self._held + data if self._held else data)
         cut = max(0, len(clean) - self._secret.longest + 1)
-        # A line that ended is not held back: no spelling of the secret has a line break in it.
+        # A complete line is not kept back: no spelling of the secret contains a line break.
         cut = max(cut, clean.rfind(b"\n") + 1)
         self._held = clean[cut:]
         if cut:
             yield clean[:cut]
 
     def finish(self) -> bytes:
-        """The rest."""
+        """Return the rest."""
         rest, self._held = self._held, b""
         return rest
 
@@ -89,11 +88,11 @@ class SecretStream:
 
 
 def _spellings(credentials: "Credentials") -> list[bytes]:
-    """Those that a search finds, longest first."""
+    """Return the spellings found by a plain search, longest first."""
     secret = credentials.secret.get_secret_value()
     raw = secret.encode()
     pair = base64.b64encode(f"{credentials.username}:{secret}".encode()).rstrip(b"=")
-    alone = base64.b64encode(raw)[: len(raw) * 8 // 6]  # also the beginning of "secret:" in base64
+    alone = base64.b64encode(raw)[: len(raw) * 8 // 6]  # also the start of "secret:" in base64
     in_json = [_in_json(secret, ascii_only=ascii_only) for ascii_only in (True, False)]
     in_urls = [quote(secret, safe=""), quote(secret), quote_plus(secret, safe="")]
     plain = {
@@ -115,7 +114,7 @@ def _lower_percents(url: str) -> str:
 
 
 def _escapes(character: str) -> bytes:
-    """A pattern for one character as it is, in JSON (in a text in JSON) or in HTML."""
+    """Return a pattern for one character in clear, in JSON (also nested) or in HTML."""
     units = re.findall("....", character.encode("utf-16-be").hex())
     code = ord(character)
     forms = [
@@ -133,6 +132,6 @@ def _in_json(text: str, *, ascii_only: bool) -> bytes:
 
 
 def _in_base64(token: bytes) -> set[bytes]:
-    """In the alphabets of base64, as they stand in text, in JSON and in a URL."""
+    """Return a token in both alphabets of base64, as written in text, JSON and a URL."""
     safe = token.replace(b"+", b"-").replace(b"/", b"_")
     return {token, safe, quote(token.decode(), safe="").encode(), token.replace(b"/", b"\\/")}

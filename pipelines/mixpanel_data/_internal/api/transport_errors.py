@@ -1,12 +1,12 @@
-"""What went wrong below HTTP, in plain words."""
+"""Translates failures below HTTP."""
 
 import socket
 import ssl
 
 import httpx
 
-from mixpanel_data._internal.api.deadlines import too_slow
-from mixpanel_data._internal.api.error_chain import chain, without_quotes
+from mixpanel_data._internal.api.deadlines import find_too_slow_error
+from mixpanel_data._internal.api.error_chain import error_chain, remove_quoted_bytes
 from mixpanel_data._internal.api.errors import request_context
 from mixpanel_data._internal.api.redactor import Redactor
 from mixpanel_data.exceptions import APIError
@@ -17,42 +17,42 @@ _CAUSES: dict[type[BaseException], tuple[str, str]] = {
     ssl.SSLCertVerificationError: ("certificate", "the host's TLS certificate is not trusted"),
     ssl.SSLError: ("tls", "no secure connection could be made"),
     httpx.ConnectTimeout: ("timeout", "no connection within the time limit"),
-    httpx.ReadTimeout: ("timeout", "no answer within the time limit"),
+    httpx.ReadTimeout: ("timeout", "no response within the time limit"),
     httpx.TimeoutException: ("timeout", "the time limit passed while sending"),
     httpx.ProxyError: ("proxy", "the proxy refused"),
     httpx.UnsupportedProtocol: ("protocol", "the address has an unknown protocol"),
     httpx.ReadError: ("broken", "the connection broke"),
     httpx.RemoteProtocolError: (
         "broken",
-        "the connection ended without a proper answer",
+        "the connection ended without a valid response",
     ),
 }
 
 PERMANENT = frozenset({"certificate", "protocol", "too slow"})
-"""Causes that another try can't cure."""
+"""Causes after which a retry can't succeed."""
 
 NO_SERVER = PERMANENT | {"dns", "refused", "tls", "proxy"}
-"""Causes that every request meets. A connection that breaks, or a wait that is too long, may be of
-one request alone."""
+"""Causes that affect every request. A broken connection or a timeout may affect one request only.
+"""
 
 
 def network_error(error: httpx.TransportError, redactor: Redactor) -> APIError:
-    """An APIError without status that names host and cause; ``details["cause"]`` is a stable word."""
-    without_quotes(error)
+    """Return an APIError without status that names the host; ``details["cause"]`` is a stable word."""
+    remove_quoted_bytes(error)
     cause, words = _cause(error)
-    if slow := too_slow(error):
+    if slow := find_too_slow_error(error):
         cause, words = "too slow", f"{slow} MP_MAX_ANSWER_TIME allows more".rstrip(".")
     host = error.request.url.host
     return APIError(
-        f"No answer from {host}: {words or redactor(str(error))}.",
+        f"No response from {host}: {words or redactor(str(error))}.",
         details={"cause": cause, "host": host},
         **request_context(error.request, redactor),
     )
 
 
 def _cause(error: BaseException) -> tuple[str, str]:
-    # The system's own error is more telling than what httpx wraps around it.
-    for link in reversed(list(chain(error))):
+    # The system's own error is more specific than the httpx error around it.
+    for link in reversed(list(error_chain(error))):
         for kind, named in _CAUSES.items():
             if isinstance(link, kind):
                 return named

@@ -1,4 +1,4 @@
-"""Which host answers what."""
+"""The addresses of Mixpanel's APIs."""
 
 from ipaddress import ip_address
 from typing import Literal
@@ -10,11 +10,11 @@ from mixpanel_data._internal.auth.credentials import Region
 from mixpanel_data.exceptions import ConfigError
 
 Family = Literal["export", "query", "app"]
-"""Mixpanel's read APIs. Each has its own host, path and request budget."""
+"""Mixpanel's read APIs. Each has its own host, path and rate limit."""
 
 _PATHS: dict[Family, str] = {"export": "/api/2.0", "query": "/api/query", "app": "/api/app"}
 
-# The region is a suffix for export, a prefix for query and app (servers sections of Mixpanel's
+# The region is a suffix for export and a prefix for query and app (servers sections of Mixpanel's
 # OpenAPI files).
 _HOSTS: dict[Region, dict[Family, str]] = {
     "us": {"export": "data.mixpanel.com", "query": "mixpanel.com", "app": "mixpanel.com"},
@@ -26,14 +26,16 @@ _HOSTS: dict[Region, dict[Family, str]] = {
 def api_urls(
     region: Region, base_url: str | None = None, *, allow_http: bool = False
 ) -> dict[Family, str]:
-    """The address of each API family, without a final slash.
+    """Return the address of each API family, without a final slash.
 
-    ``base_url`` puts all three under one root, for the sandbox and for proxies. Raises ConfigError
-    when it is not an ``http(s)://host[:port][/path]`` address, or would send credentials
-    unencrypted to another machine.
+    ``base_url`` replaces the hosts of all three, for the sandbox and for proxies.
+
+    Raises:
+        ConfigError: if it is not an ``http(s)://host[:port][/path]`` address, or would send
+            credentials unencrypted to another machine.
     """
     if base_url is not None:
-        root = _checked(base_url)
+        root = _require_address(base_url)
         if not (allow_http or is_private(root)):
             raise ConfigError(
                 f"The API base URL {root} would send the account's secret unencrypted to "
@@ -45,22 +47,21 @@ def api_urls(
 
 
 def is_private(base_url: str) -> bool:
-    """Whether what is sent to this address can't be read on the way: by https, or within this
-    machine."""
+    """Return True if traffic to this address is encrypted or stays on this machine."""
     url = httpx.URL(base_url)
     return url.scheme == "https" or is_loopback(url.host)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether ``host`` names this machine: ``localhost`` or an address of its loopback."""
+    """Return True if ``host`` is this machine: ``localhost`` or a loopback address."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
         return host.rstrip(".").lower() == "localhost"
 
 
-def _checked(base_url: str) -> str:
-    fault = _fault(base_url)
+def _require_address(base_url: str) -> str:
+    fault = _address_fault(base_url)
     if fault:
         raise ConfigError(
             f"The API base URL {fault}. It looks like http://127.0.0.1:8000; it comes from MP_API_BASE_URL, "
@@ -69,12 +70,10 @@ def _checked(base_url: str) -> str:
     return base_url.strip().rstrip("/")
 
 
-def _fault(base_url: str) -> str | None:
+def _address_fault(base_url: str) -> str | None:
     try:
         url = httpx.URL(base_url.strip())
-        urlsplit(
-            base_url
-        )  # refuses what httpx lets pass until it connects, such as half an IPv6 address
+        urlsplit(base_url)  # rejects addresses that httpx accepts until it connects, such as [::1
     except (httpx.InvalidURL, ValueError):
         return "can't be read as an address"
     if url.scheme not in ("http", "https") or not url.host:

@@ -2,7 +2,6 @@
 link."""
 
 import os
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from mixpanel_data._internal.auth.accounts_toml import MalformedAccountsError
+from mixpanel_data._internal.data_folder.atomic_files import write_atomically
 from mixpanel_data.exceptions import ConfigError, ConfigWarning
 
 _LOCK_TIMEOUT = 30.0  # seconds; an edit takes milliseconds
@@ -38,7 +38,7 @@ class AccountsFile:
             self._refuse_links()
             self._make_folder()
             with FileLock(self._lock, timeout=_LOCK_TIMEOUT, mode=0o600):
-                self._replace(change(self._read()))
+                write_atomically(self._path, change(self._read()).encode())
 
     def _read(self) -> str:
         self._refuse_links()
@@ -49,18 +49,6 @@ class AccountsFile:
         with os.fdopen(descriptor, encoding="utf-8-sig", newline="") as file:
             self._warn_if_shared(os.fstat(descriptor).st_mode)
             return file.read()
-
-    def _replace(self, text: str) -> None:
-        descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self._path)  # mkstemp's mode, 0600, comes along
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
 
     def _make_folder(self) -> None:
         folder = self._path.parent

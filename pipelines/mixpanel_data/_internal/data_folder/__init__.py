@@ -1,1 +1,1 @@
-"""The data folder: its paths, its lock, its rights, and errors of the machine."""
+"""The data folder: its paths, lock and permissions, and translated operating-system errors."""

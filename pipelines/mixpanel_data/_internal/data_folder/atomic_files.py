@@ -1,47 +1,86 @@
-"""Several files put in place of older ones, together, once all of them are whole."""
+"""Writes files so that readers see the old content or the new one, never a part.
+
+The content goes to a temporary file in the same folder, is flushed to the disk, and is renamed.
+"""
 
 import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
+from mixpanel_data._internal.data_folder.private_files import PRIVATE_FILE, create_private
 from mixpanel_data.exceptions import DatabaseLockedError
 
-_HALF = ".mp-half"
+_TEMPORARY = ".mp-half"
+_PREFIX_LENGTH = 20  # characters of the file's name; the temporary one must not be too long a name
 
 
-@contextmanager
-def replacing(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
-    """Where to write the files ``names`` of ``folder``. Behind the block they are on the disk and
-    take their places.
+def write_atomically(
+    path: Path, content: bytes, *, mode: int = PRIVATE_FILE, temporary: Path | None = None
+) -> None:
+    """Replace the file at ``path`` by one with this content and mode. Its folder must exist.
 
-    If the block raises, what was there is as it was. A program that is killed leaves its half files
-    to the next one.
+    If this raises, the former file is unchanged. Where a lock admits one writer only, give the path
+    of the ``temporary`` file: a killed program then leaves one file at most, which the next call
+    overwrites.
 
     Raises:
-        DatabaseLockedError: another program does the same in this folder.
-        OSError: the machine refuses.
+        OSError: if the file can't be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
-        _clear(folder)
-        halves = [folder / f".{name}{_HALF}" for name in names]
-        try:
-            yield halves
-            for half in halves:
-                flush(half)
-            for half, name in zip(halves, names, strict=True):
-                half.replace(folder / name)
-            flush(folder)
-        finally:
-            with suppress(OSError):
-                _clear(folder)
+    if temporary is None:
+        prefix = f".{path.name[:_PREFIX_LENGTH]}."
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=prefix)  # its mode is 0600
+        temporary = Path(name)
+        opened: BinaryIO = os.fdopen(descriptor, "wb")
+    else:
+        opened = create_private(temporary)
+    try:
+        with opened as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if mode != PRIVATE_FILE:
+            temporary.chmod(mode)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def replace_files(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
+    """Yield temporary paths for the files ``names``; move them into ``folder`` after the block.
+
+    If the block raises, the former files are unchanged. The next call removes the temporary files
+    that a killed program leaves.
+
+    Raises:
+        DatabaseLockedError: if another program replaces files in this folder.
+        OSError: if the files can't be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder):
+        _remove_temporary_files(folder)
+        temporary = [folder / f".{name}{_TEMPORARY}" for name in names]
+        try:
+            yield temporary
+            # All are on the disk before the first one is renamed.
+            for path in temporary:
+                flush_to_disk(path)
+            for path, name in zip(temporary, names, strict=True):
+                path.replace(folder / name)
+            flush_to_disk(folder)
+        finally:
+            with suppress(OSError):
+                _remove_temporary_files(folder)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
     lock = FileLock(folder / ".mp-export.lock")
     try:
         lock.acquire(timeout=0)
@@ -56,13 +95,13 @@ def _alone(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _clear(folder: Path) -> None:
-    for half in folder.glob(f".*{_HALF}"):
-        half.unlink(missing_ok=True)
+def _remove_temporary_files(folder: Path) -> None:
+    for path in folder.glob(f".*{_TEMPORARY}"):
+        path.unlink(missing_ok=True)
 
 
-def flush(path: Path) -> None:
-    """Returns when the file, or what a folder says of its files, is on the disk."""
+def flush_to_disk(path: Path) -> None:
+    """Return when a file's content, or a folder's list of files, is on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""A raw database that is damaged or gone: what is known of it, and the ways out."""
+"""Errors for databases of the data folder that are damaged or missing, with the ways to recover."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data.exceptions import DatabaseDamagedError, DatabaseMissingError
 
 _START_ANEW = (
-    "`mp sync --start-anew` fetches again what Mixpanel still has: events as far back as it keeps them, and "
-    "profiles as they are now. It can't give again what profiles were before, nor events that it has deleted"
+    "`mp sync --start-anew` fetches everything again that Mixpanel still has: events as far back as it keeps them, and "
+    "profiles as they are now. It can't restore earlier versions of profiles, nor events that it has deleted"
 )
 
 
-def damaged(root: Path) -> DatabaseDamagedError | None:
-    """The error for the first file of the data folder that can't be read whole; None when all of
-    them can."""
+def first_damage(root: Path) -> DatabaseDamagedError | None:
+    """Return an error for the first unreadable database of the data folder; None if all are
+    readable."""
     return next(
         (damage_error(found) for found in map(check_file, database_files(root)) if found.damage),
         None,
@@ -22,8 +22,7 @@ def damaged(root: Path) -> DatabaseDamagedError | None:
 
 
 def database_files(root: Path) -> list[Path]:
-    """The databases of a data folder that are there: the raw one, those of builds, the published
-    one, the workspace."""
+    """Return the databases that exist in a data folder: raw, builds, published, workspace."""
     folder = DataFolder(root)
     builds = sorted(folder.build.glob("*.duckdb"))
     paths = (folder.raw, *builds, folder.published, folder.workspace)
@@ -31,10 +30,9 @@ def database_files(root: Path) -> list[Path]:
 
 
 def require_raw(folder: DataFolder) -> None:
-    """Nothing, unless the raw database is gone from a folder that had one.
+    """Raise DatabaseMissingError if the raw database is gone from a folder that had one.
 
-    Raises:
-        DatabaseMissingError: there is no ``raw.duckdb``, and other files show that there was.
+    Other files of the folder show that it had one; a new folder passes.
     """
     if folder.raw.is_file():
         return
@@ -57,7 +55,7 @@ def require_raw(folder: DataFolder) -> None:
 
 
 def damage_error(found: FileCheck) -> DatabaseDamagedError:
-    """The error for a file that can't be read whole."""
+    """Return the error for a file that can't be read completely."""
     good = [table.name for table in found.tables if table.error is None]
     bad = [table.name for table in found.tables if table.error is not None]
     tables = (

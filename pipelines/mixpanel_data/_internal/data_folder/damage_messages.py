@@ -1,8 +1,8 @@
-"""How DuckDB reports that a file's bytes are not those it wrote."""
+"""The messages with which DuckDB reports that a file was changed or truncated."""
 
 import re
 
-# The last three kinds of error have other causes, too. Other statements may fail with an IO Error.
+# The last three kinds of error have other causes, too, and an IO Error may come from any statement.
 _DAMAGE = re.compile(
     r"Corrupt database file"
     r"|(?:IO|TransactionContext|Invalid) Error: .*(?:Corrupt database file|not a valid DuckDB database"
@@ -12,10 +12,10 @@ _DAMAGE = re.compile(
 
 
 def is_damage(error: Exception | str) -> bool:
-    """Whether an error of DuckDB, or a text of dbt that quotes one, is what a damaged file causes.
+    """Return True if an error of DuckDB, or a text of dbt that quotes one, reports a damaged file.
 
-    An error has to begin with such words, since what follows may quote a value. A text may have
-    them anywhere.
+    An error must begin with such a message, since the rest may quote a value. A text may have it
+    anywhere.
     """
     if isinstance(error, str):
         return bool(_DAMAGE.search(error))

@@ -1,7 +1,7 @@
-"""dlt's working folder, before dlt reads it.
+"""Makes dlt's working folder private before dlt reads it.
 
-dlt keeps the trace of a run as a pickle, and to read a pickle is to run what is in it. So the
-folder is private, and what lay in one that was not is not read.
+dlt stores the trace of a run as a pickle, and reading a pickle executes what it contains. The
+folder must therefore be private, and traces from a folder that was not private are removed unread.
 """
 
 import os
@@ -14,12 +14,11 @@ from mixpanel_data.exceptions import ConfigError
 _PICKLES = ("pipelines/*/trace.pickle", "*/trace.pickle")
 
 
-def make_own(folder: Path) -> None:
-    """Nothing, when ``folder`` is private. Otherwise it is private now, and the traces in it are
-    gone.
+def make_dlt_folder_private(folder: Path) -> None:
+    """Make ``folder`` private. If it was not, remove the traces in it.
 
     Raises:
-        ConfigError: it is another user's, or a symbolic link.
+        ConfigError: if it belongs to another user, or is a symbolic link.
     """
     refuse_link(folder)
     if os.name != "posix" or not folder.exists():

@@ -1,8 +1,8 @@
-"""Which DuckDB may write.
+"""The DuckDB versions that may write.
 
-One before 2.0 can leave rows of a transaction that never committed: a write-ahead log that was cut
-within 25 bytes of a commit of 122,880 rows or more kept them in 63 of 182 cuts with 1.5.5 and
-1.5.6, and in none with 2.0.
+A version before 2.0 can keep rows of a transaction that never committed: with a write-ahead log
+truncated within 25 bytes of a commit of 122,880 rows or more, 1.5.5 and 1.5.6 kept them in 63 of
+182 truncations, and 2.0 in none.
 """
 
 import duckdb
@@ -12,12 +12,8 @@ from mixpanel_data.exceptions import ConfigError
 OLDEST = (2, 0)
 
 
-def require_for_writing() -> None:
-    """Nothing, if the installed DuckDB may write.
-
-    Raises:
-        ConfigError: it is older than 2.0; reading works all the same.
-    """
+def require_writable_version() -> None:
+    """Raise ConfigError if the installed DuckDB is older than 2.0. Reading works with it."""
     found = tuple(int(part) for part in duckdb.__version__.split(".")[:2])
     if found < OLDEST:
         raise ConfigError(

@@ -1,25 +1,26 @@
-"""Whether a DuckDB file is whole: every column of every table is read, so every block's checksum is
-compared."""
+"""Checks a DuckDB file by reading every column of every table, and so every block's checksum."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from mixpanel_data._internal.sql_literals import identifier
+
 
 @dataclass(frozen=True)
 class TableCheck:
-    """One table of a file: its rows, or why they can't be read."""
+    """One table of a file: its number of rows, or the reason it can't be read."""
 
     name: str
-    """With its schema."""
+    """The name, with its schema."""
     rows: int | None
     error: str | None = None
 
 
 @dataclass(frozen=True)
 class FileCheck:
-    """A file and its tables. ``error`` is why the file itself can't be opened."""
+    """A file and its tables. ``error`` says why the file itself can't be opened."""
 
     path: Path
     tables: tuple[TableCheck, ...] = ()
@@ -27,18 +28,18 @@ class FileCheck:
 
     @property
     def is_whole(self) -> bool:
-        """Whether everything in it can be read."""
+        """True if everything in the file can be read."""
         return self.error is None and all(table.error is None for table in self.tables)
 
     @property
     def damage(self) -> str | None:
-        """The first thing that can't be read, in DuckDB's words."""
+        """The first error, as DuckDB reports it; None if everything can be read."""
         errors = (self.error, *(table.error for table in self.tables))
         return next((error for error in errors if error), None)
 
 
 def check_file(path: Path) -> FileCheck:
-    """Read all of the database at ``path``; nothing is written."""
+    """Read the complete database at ``path``, without writing."""
     try:
         with _opened(path) as connection:
             names = connection.execute(
@@ -59,12 +60,12 @@ def _opened(path: Path) -> duckdb.DuckDBPyConnection:
 
 def _check_table(path: Path, schema: str, table: str) -> TableCheck:
     name = f"{schema}.{table}"
-    quoted = ".".join('"' + part.replace('"', '""') + '"' for part in (schema, table))
+    table_name = identifier(schema, table)
     try:
         # A connection for each: one that met damage refuses every further statement.
         with _opened(path) as connection:
             found = connection.execute(
-                f"SELECT count(*), bit_xor(hash(everything)) FROM {quoted} AS everything"
+                f"SELECT count(*), bit_xor(hash(everything)) FROM {table_name} AS everything"
             ).fetchone()
     except duckdb.Error as error:
         return TableCheck(name, None, _line(error))

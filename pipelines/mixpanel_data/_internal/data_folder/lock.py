@@ -1,4 +1,4 @@
-"""One writer of a data folder at a time, by whatever door it came."""
+"""The lock that lets one process at a time write to a data folder, from any entry point."""
 
 import json
 import os
@@ -12,27 +12,26 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from mixpanel_data._internal.data_folder.duckdb_version import require_for_writing
-from mixpanel_data._internal.data_folder.errors import explained
+from mixpanel_data._internal.data_folder.duckdb_version import require_writable_version
+from mixpanel_data._internal.data_folder.errors import translate_errors
 from mixpanel_data._internal.data_folder.paths import DataFolder
-from mixpanel_data._internal.data_folder.private_files import creating, private_files
+from mixpanel_data._internal.data_folder.private_files import create_private, private_files
 from mixpanel_data.exceptions import DatabaseLockedError
 
 
 @contextmanager
 def exclusive(folder: DataFolder, *, wait_seconds: float = 0) -> Iterator[None]:
-    """The folder for ourselves: an OS lock, freed by the system when the process dies, however it
-    dies.
+    """Hold the lock of the folder. The operating system frees it when the process dies.
 
     Raises:
-        DatabaseLockedError: somebody else has it still after ``wait_seconds``; the message says
-            who, and since when.
-        StorageError: the machine refuses the work there, now or later.
-        ConfigError: the installed DuckDB is too old to write, or a file or folder of ours is a
+        DatabaseLockedError: if another process still holds it after ``wait_seconds``; the message
+            says which one, and since when.
+        StorageError: if the machine refuses the work there, now or later.
+        ConfigError: if the installed DuckDB is too old to write, or a file or folder of ours is a
             symbolic link.
     """
-    require_for_writing()
-    with explained(folder.root), private_files(), _locked(folder, wait_seconds):
+    require_writable_version()
+    with translate_errors(folder.root), private_files(), _locked(folder, wait_seconds):
         yield
 
 
@@ -59,7 +58,7 @@ def _write_holder(folder: DataFolder) -> None:
         "command": shlex.join([Path(sys.argv[0] or "python").name, *sys.argv[1:]]),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    with creating(folder.lock_holder) as file:
+    with create_private(folder.lock_holder) as file:
         file.write(json.dumps(holder).encode())
 
 

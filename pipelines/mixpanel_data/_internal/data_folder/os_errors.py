@@ -1,5 +1,7 @@
-"""What the operating system refuses, as errors that say what to do: no room, no permission, a file
-in use."""
+"""Translates errors of the operating system into errors that say what to do.
+
+They are: no space, no permission, a file that is open elsewhere.
+"""
 
 import errno
 import os
@@ -7,81 +9,102 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from mixpanel_data.exceptions import DatabaseLockedError, MixpanelDataError, StorageError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
-# DuckDB and dbt hand on the system's words without its number.
+# DuckDB and dbt repeat the system's message without its number.
 _WORDS = {os.strerror(number): number for number in _NO_ROOM + _NO_RIGHT}
 _MAKE_ROOM = (
     "Make room on that disk, then run this again: what is loaded stays, and what has arrived whole "
     "is not fetched again."
 )
-# OSErrors too, and not about this machine; a broken pipe is a reader of our output who had enough.
+# OSErrors that are not about this machine; a broken pipe is a reader that closed our output.
 _OF_THE_NETWORK = (ConnectionError, TimeoutError, socket.gaierror)
+# One expression for all messages about locks: with a holder, or without.
 _HOLDER = re.compile(
     r"Could not set lock on file(?:.*held in (?P<command>.+?) \(PID (?P<pid>\d+)\))?"
 )
 
 
+@dataclass(frozen=True)
+class LockHolder:
+    """The process that holds a database, as far as DuckDB knows it."""
+
+    command: str | None
+    pid: int | None
+
+
 @contextmanager
-def os_errors_explained(root: Path) -> Iterator[None]:
-    """Replace an OSError inside the block with an error that says what to do in the data folder
-    ``root``.
+def translate_os_errors(root: Path) -> Iterator[None]:
+    """Replace an OSError inside the block with an error that says what to do in ``root``.
 
     Raises:
-        StorageError: there is no room, no permission, or the disk failed.
+        StorageError: if there is no space, no permission, or the disk failed.
     """
     try:
         yield
     except OSError as error:
-        if explained := explain_os_error(error, root):
-            raise explained from error
+        if translated := storage_error_from_os_error(error, root):
+            raise translated from error
         raise
 
 
-def explain_os_error(error: OSError, root: Path) -> MixpanelDataError | None:
-    """The error to raise in place of ``error``; None when it is not about this machine's files."""
+def storage_error_from_os_error(error: OSError, root: Path) -> MixpanelDataError | None:
+    """Return the error to raise in place of ``error``; None if it is not about this machine's
+    files."""
     if isinstance(error, _OF_THE_NETWORK):
         return None
-    return refusal(str(error), root) or refused(
+    return error_from_message(str(error), root) or storage_error(
         str(error), root, "Nothing that was loaded is lost; run this again."
     )
 
 
-def refusal(said: str, root: Path) -> MixpanelDataError | None:
-    """What some program reported in these words, in ours; None when the system refused it nothing."""
-    number = _number(said)
+def error_from_message(message: str, root: Path) -> MixpanelDataError | None:
+    """Return our error for a reported message; None if it reports no refusal by the system."""
+    number = _number(message)
     if number in _NO_ROOM:
-        return refused(said, root, _MAKE_ROOM)
+        return storage_error(message, root, _MAKE_ROOM)
     if number in _NO_RIGHT:
         allow = f"Let this user write in {root}, or name another folder: MP_DATA_DIR or --data-dir."
-        return refused(said, root, allow)
-    return _locked(said)
+        return storage_error(message, root, allow)
+    return _locked(message)
 
 
-def refused(said: str, root: Path, what_to_do: str) -> StorageError:
-    """The error for a refusal reported as ``said``."""
+def storage_error(message: str, root: Path, what_to_do: str) -> StorageError:
+    """Return the error for a refusal that was reported as ``message``."""
     return StorageError(
-        f"This machine refused the work in {root}: {' '.join(said.split()).rstrip('.')}. {what_to_do}",
-        details={"data_dir": str(root), "errno": _number(said)},
+        f"This machine refused the work in {root}: {' '.join(message.split()).rstrip('.')}. {what_to_do}",
+        details={"data_dir": str(root), "errno": _number(message)},
     )
 
 
-def _locked(said: str) -> DatabaseLockedError | None:
-    found = _HOLDER.search(said)
+def lock_holder(message: str) -> LockHolder | None:
+    """Return the process that DuckDB names in its message about a locked file.
+
+    Return None if the message is not about a lock. Without ``lsof`` or ``/proc`` DuckDB names none.
+    """
+    found = _HOLDER.search(message)
     if not found:
         return None
-    file = re.search(r'"([^"]+)"', said)
+    return LockHolder(found["command"], int(found["pid"] or 0) or None)
+
+
+def _locked(message: str) -> DatabaseLockedError | None:
+    holder = lock_holder(message)
+    if not holder:
+        return None
+    file = re.search(r'"([^"]+)"', message)
     path = file[1] if file else "A database"
-    who = f"process {found['pid']} ({found['command']})" if found["pid"] else "another process"
+    who = f"process {holder.pid} ({holder.command})" if holder.pid else "another process"
     return DatabaseLockedError(
         f"{path} is open in {who}. Close it there, and run this again: mixpanel.duckdb is the file to read from.",
-        details={"path": path, "command": found["command"], "pid": int(found["pid"] or 0) or None},
+        details={"path": path, "command": holder.command, "pid": holder.pid},
     )
 
 
-def _number(said: str) -> int | None:
-    return next((number for words, number in _WORDS.items() if words in said), None)
+def _number(message: str) -> int | None:
+    return next((number for words, number in _WORDS.items() if words in message), None)

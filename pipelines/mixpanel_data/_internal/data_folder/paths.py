@@ -1,12 +1,12 @@
-"""Where everything lies. One setting, MP_DATA_DIR, and from it every path, always absolute."""
+"""The paths of everything in the data folder, absolute, from one setting: MP_DATA_DIR."""
 
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mixpanel_data._internal.data_folder.dlt_folder import make_own
-from mixpanel_data._internal.data_folder.os_errors import os_errors_explained
+from mixpanel_data._internal.data_folder.dlt_folder import make_dlt_folder_private
+from mixpanel_data._internal.data_folder.os_errors import translate_os_errors
 from mixpanel_data._internal.data_folder.private_files import (
     PRIVATE_FOLDER,
     make_private,
@@ -14,8 +14,8 @@ from mixpanel_data._internal.data_folder.private_files import (
 )
 from mixpanel_data.exceptions import ConfigError
 
-# dlt makes file names by Python's % and splits lists of them at line breaks; DuckDB takes what
-# follows a question mark for options, and a backslash for a slash. Each was tried.
+# dlt formats file names with Python's % and splits lists of them at line breaks; DuckDB reads what
+# follows a question mark as options, and a backslash as a slash. Each was tried.
 _NOT_IN_PATHS = {
     "%": "a percent sign",
     "?": "a question mark",
@@ -25,22 +25,22 @@ _NOT_IN_PATHS = {
 }
 
 LONGEST_PATH = 3_000
-"""Bytes. Systems allow about 4,096, and the files within need their share."""
+"""Bytes. Systems allow about 4,096, and the names of the files inside need their part of it."""
 
 
 @dataclass(frozen=True)
 class DataFolder:
-    """The folder that holds one Mixpanel project's data."""
+    """The folder that holds the data of one Mixpanel project."""
 
     root: Path
 
     @classmethod
     def at(cls, root: Path | str) -> "DataFolder":
-        """The folder at ``root``, which need not exist yet; relative paths count from the working
-        directory.
+        """Return the folder at ``root``, which need not exist; a relative path starts at the
+        working directory.
 
         Raises:
-            ConfigError: dlt or DuckDB can't work under a path of this name.
+            ConfigError: if dlt or DuckDB can't work under a path of this name.
         """
         path = Path(root).expanduser().resolve()
         if problem := _unusable(str(path)):
@@ -52,48 +52,48 @@ class DataFolder:
 
     @property
     def raw(self) -> Path:
-        """The database dlt writes: raw tables and the ledger. dbt attaches it read-only."""
+        """The database that dlt writes: raw tables and the ledger. dbt attaches it read-only."""
         return self.root / "raw.duckdb"
 
     @property
     def published(self) -> Path:
-        """The database readers open. It is only ever replaced as a whole."""
+        """The database that readers open. It is only ever replaced as a whole."""
         return self.root / "mixpanel.duckdb"
 
     @property
     def workspace(self) -> Path:
-        """The database that workspaces put what they fetch into."""
+        """The database into which workspaces write the data that they fetch."""
         return self.root / "workspace.duckdb"
 
     @property
     def export(self) -> Path:
-        """Parquet files of published tables, unless another folder is asked for."""
+        """Parquet files of published tables, unless another folder is given."""
         return self.root / "export"
 
     @property
     def build(self) -> Path:
-        """dbt's targets and logs. Nobody else opens these."""
+        """dbt's targets and logs. No other program opens these."""
         return self.root / "build"
 
     @property
     def landing(self) -> Path:
-        """Verified bodies that await their load, and what was set aside."""
+        """Verified response bodies that are not loaded yet, and quarantined files."""
         return self.root / "landing"
 
     @property
     def dlt(self) -> Path:
-        """dlt's working folder. It may be lost at any time."""
+        """dlt's working folder. It may be deleted at any time."""
         return self.root / "dlt"
 
     @property
     def budget(self) -> Path:
-        """What was asked of Mixpanel in the last hour. Lost, it is begun anew, as if nothing had
-        been asked."""
+        """The log of requests of the last hour. If deleted, it starts empty, as if none had been
+        sent."""
         return self.root / "budget"
 
     @property
     def answers(self) -> Path:
-        """Answers of Mixpanel's query API of the last minutes. It may be lost at any time."""
+        """Cached answers of Mixpanel's query API. It may be deleted at any time."""
         return self.root / "answers" / "answers.sqlite"
 
     @property
@@ -103,21 +103,20 @@ class DataFolder:
 
     @property
     def lock_holder(self) -> Path:
-        """Who has the lock. Beside it: opening the lock file empties it, so it can't say anything
-        itself."""
+        """The process that holds the lock. A separate file, since opening the lock file empties it."""
         return self.root / ".lock-holder.json"
 
     def create(self) -> "DataFolder":
-        """Itself, with its folders made: private, as all that is ours in them.
+        """Create the folder and its subfolders, and make our files in it private. Return self.
 
-        A folder that was there before keeps its rights: its user may let others in, to the
-        published file.
+        A folder that existed keeps its permissions: the user may let others read the published
+        file.
 
         Raises:
-            StorageError: the machine refuses that.
-            ConfigError: a file or folder of ours is a symbolic link.
+            StorageError: if the machine refuses.
+            ConfigError: if a file or folder of ours is a symbolic link.
         """
-        with os_errors_explained(self.root):
+        with translate_os_errors(self.root):
             if not self.root.exists():
                 self.root.parent.mkdir(parents=True, exist_ok=True)
                 self.root.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
@@ -136,11 +135,11 @@ class DataFolder:
         Raises:
             ConfigError: it is a symbolic link.
         """
-        make_own(self.dlt)
+        make_dlt_folder_private(self.dlt)
         return self.dlt
 
     def _ours(self) -> Iterator[Path]:
-        """What nobody but us writes or needs to read."""
+        """The files and folders that no other program writes or needs to read."""
         databases = (self.raw, self.workspace)
         yield from (self.lock, self.lock_holder, *databases)
         yield from (path.with_name(f"{path.name}.wal") for path in databases)
@@ -151,7 +150,7 @@ class DataFolder:
 
 
 def _unusable(path: str) -> str | None:
-    """Why no data folder can lie at ``path``; None when one can."""
+    """Return the reason why no data folder can be at ``path``; None if one can."""
     try:
         size = len(path.encode())
     except UnicodeEncodeError:

@@ -1,21 +1,20 @@
-"""Where readers open the published file, and how another one takes its place: links are followed,
-rights are kept."""
+"""Replaces the published file: symbolic links are followed, and permissions are kept."""
 
 import os
 import shutil
 import stat
 from pathlib import Path
 
-from mixpanel_data._internal.data_folder.atomic_files import flush
-from mixpanel_data._internal.data_folder.private_files import users_mask
+from mixpanel_data._internal.data_folder.atomic_files import flush_to_disk
+from mixpanel_data._internal.data_folder.private_files import user_umask
 from mixpanel_data.exceptions import ConfigError
 
 
-def place_of(published: Path) -> Path:
-    """The regular file that ``published`` is, or that it links to; it may not exist yet.
+def resolve_published(published: Path) -> Path:
+    """Return the regular file that ``published`` is or links to; it may not exist yet.
 
     Raises:
-        ConfigError: it is a link to nothing, or a loop of links, or no file.
+        ConfigError: if it is a dangling link, a loop of links, or not a file.
     """
     try:
         place = published.resolve(strict=True)
@@ -28,7 +27,7 @@ def place_of(published: Path) -> Path:
     except (OSError, RuntimeError):  # Python 3.13 raises the first, older ones the second
         raise _refused(published, "is a link that leads back to itself") from None
     if not place.is_file():
-        raise _refused(published, "is no file")
+        raise _refused(published, "is not a file")
     return place
 
 
@@ -39,51 +38,55 @@ def _refused(published: Path, why: str) -> ConfigError:
     )
 
 
-def logs_beside(published: Path, place: Path) -> list[Path]:
-    """Write-ahead logs that somebody left who opened the published file to write into it."""
+def write_ahead_logs(published: Path, place: Path) -> list[Path]:
+    """Return the write-ahead logs left by programs that opened the published file for writing."""
     names = {path.with_name(path.name + ".wal") for path in (published, place)}
     return sorted(name for name in names if name.exists())
 
 
-def candidate(place: Path) -> Path:
-    """An empty file beside ``place``, to be filled and put there. Readable as new files are, or by
-    us alone."""
-    path = _candidate_of(place)
+def create_candidate(place: Path) -> Path:
+    """Create an empty file beside ``place``, to be filled and then moved there.
+
+    Its mode is that of a new file, or private where it will replace a file and take that one's
+    mode.
+    """
+    path = _candidate_path(place)
     path.unlink(missing_ok=True)
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     if not place.exists():
-        path.chmod(0o666 & ~users_mask())
+        path.chmod(0o666 & ~user_umask())
     return path
 
 
-def clear(place: Path) -> None:
+def remove_candidate(place: Path) -> None:
     """Remove what a killed run left beside ``place``."""
-    path = _candidate_of(place)
+    path = _candidate_path(place)
     for left in (path, path.with_name(path.name + ".wal")):
         left.unlink(missing_ok=True)
 
 
-def put(new: Path, published: Path, place: Path) -> list[str]:
-    """Put ``new`` in place, with the rights, group and owner of what is there, in one rename.
+def replace_published(new: Path, published: Path, place: Path) -> list[str]:
+    """Move ``new`` to ``place`` in one rename, with the mode, group and owner of the former file.
 
-    Returns what could not be kept, a sentence each. Whoever has the former file open keeps it.
+    Return a sentence for each attribute that could not be kept. Programs that have the former file
+    open keep reading it.
     """
-    lost = _take_rights(place, new) if place.exists() else []
-    flush(new)
+    lost = _copy_permissions(place, new) if place.exists() else []
+    flush_to_disk(new)
     _remove_logs(published, place)
     new.replace(place)
     _remove_logs(published, place)  # of somebody who still has the former file open
-    flush(place.parent)
+    flush_to_disk(place.parent)
     return lost
 
 
 def _remove_logs(published: Path, place: Path) -> None:
-    # A log would be read as part of the new file.
-    for log in logs_beside(published, place):
+    # DuckDB would read a log as part of the new file.
+    for log in write_ahead_logs(published, place):
         log.unlink(missing_ok=True)
 
 
-def _take_rights(old: Path, new: Path) -> list[str]:
+def _copy_permissions(old: Path, new: Path) -> list[str]:
     was, lost = old.stat(), []
     for what, uid, gid in (("owner", was.st_uid, -1), ("group", -1, was.st_gid)):
         try:
@@ -100,12 +103,14 @@ def _take_rights(old: Path, new: Path) -> list[str]:
     return lost
 
 
-def identity(place: Path) -> list[int]:
-    """What changes when anybody writes into the file or puts another in its place: no program can
-    set the last one."""
+def file_identity(place: Path) -> list[int]:
+    """Return values that change when a program writes to the file or replaces it.
+
+    No program can set the last one, the time of the inode's change.
+    """
     found = place.stat()
     return [found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
 
 
-def _candidate_of(place: Path) -> Path:
+def _candidate_path(place: Path) -> Path:
     return place.with_name(f".{place.name}.new")

@@ -1,5 +1,4 @@
-"""Files and folders of ours that nobody else on the machine may read, and that are never written
-through a link."""
+"""Files and folders that other users can't read, and that are never written through a link."""
 
 import os
 import stat
@@ -16,29 +15,26 @@ PRIVATE_FILE = 0o600
 _OTHERS = 0o077
 
 
-def creating(path: Path) -> BinaryIO:
-    """A new private file at ``path``, open to be written, in place of whatever had this name."""
-    path.unlink(missing_ok=True)  # of a link, the link alone
+def create_private(path: Path) -> BinaryIO:
+    """Create a private file at ``path``, in place of any file of this name, and open it for
+    writing."""
+    path.unlink(missing_ok=True)  # removes a link, not its target
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
     return os.fdopen(handle, "wb")
 
 
 def refuse_link(path: Path) -> None:
-    """Nothing, unless ``path`` is a link.
-
-    Raises:
-        ConfigError: it is one; whoever made it chose what would be written.
-    """
+    """Raise ConfigError if ``path`` is a symbolic link: its maker chose what would be written."""
     if path.is_symlink():
         raise ConfigError(
-            f"{path} is a symbolic link, and nothing is written through links: what they lead to may be "
-            "another's. Remove it, or put the real file or folder in its place.",
+            f"{path} is a symbolic link. Nothing is written through links, since the target may be "
+            "another user's. Remove it, or put the real file or folder in its place.",
             details={"path": str(path)},
         )
 
 
 def make_private(path: Path) -> None:
-    """Take the rights of others on ``path``, if it is ours and they have some."""
+    """Remove the permissions of other users on ``path``, if it is ours."""
     if os.name != "posix":
         return
     try:
@@ -50,8 +46,10 @@ def make_private(path: Path) -> None:
 
 
 class _Mask:
-    """The process's file mode mask while private files are made. Blocks may overlap, in any
-    threads."""
+    """The umask of the process while private files are made.
+
+    Blocks of several threads may overlap: the first sets it, the last restores it.
+    """
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -84,8 +82,10 @@ _mask = _Mask()
 
 @contextmanager
 def private_files() -> Iterator[None]:
-    """Every file that this process, its threads or its children make inside the block is private,
-    by whatever library."""
+    """Make every file private that this process, its threads or children create inside the block.
+
+    This holds for files made by libraries, too.
+    """
     _mask.enter()
     try:
         yield
@@ -93,6 +93,6 @@ def private_files() -> Iterator[None]:
         _mask.leave()
 
 
-def users_mask() -> int:
-    """The file mode mask that the user chose, inside such a block, too."""
+def user_umask() -> int:
+    """Return the umask that the user chose, also inside a :func:`private_files` block."""
     return _mask.users()

@@ -1,4 +1,4 @@
-"""Beginning again with an empty raw database, or with one that has no events."""
+"""Starts again with an empty raw database, or with one without events."""
 
 import shutil
 from pathlib import Path
@@ -12,11 +12,10 @@ EVENT_TABLES = "table_name = 'events'"
 
 
 def start_anew(folder: DataFolder) -> Path | None:
-    """Where the raw database is kept from now on, which this run begins without; None when there
-    was none.
+    """Move the raw database aside and remove what was built from it. Return its new path.
 
-    What was built from it goes, too; the published file stays for readers until the next one is
-    published.
+    Return None if there was no raw database. The published file stays for readers until the next
+    one is published.
     """
     kept = None
     if folder.raw.exists():
@@ -32,8 +31,8 @@ def start_anew(folder: DataFolder) -> Path | None:
     return kept
 
 
-def forget_events(folder: DataFolder) -> None:
-    """Remove all raw events and what the ledger has of them; profiles and their history stay."""
+def delete_events(folder: DataFolder) -> None:
+    """Delete all raw events and their ledger rows; profiles and their history stay."""
     with duckdb.connect(str(folder.raw)) as connection:
         connection.execute("BEGIN")
         connection.execute("DELETE FROM mixpanel.events")

@@ -18,7 +18,7 @@ from mixpanel_data._internal.database.connections import Connection, Cursors, cr
 from mixpanel_data._internal.database.errors import opening, reading_published
 from mixpanel_data._internal.database.read_write_lock import Turns
 from mixpanel_data._internal.database.sealed import SPOOL, seal
-from mixpanel_data._internal.sql.literals import literal
+from mixpanel_data._internal.sql_literals import literal
 from mixpanel_data.exceptions import ConfigError, ConfigWarning, DatabaseLockedError
 
 OWN = "workspace"

@@ -14,9 +14,10 @@ from pathlib import Path
 import duckdb
 
 from mixpanel_data._internal.data_folder import place
+from mixpanel_data._internal.data_folder.atomic_files import write_atomically
 from mixpanel_data._internal.database import contents
 from mixpanel_data._internal.database.memory import ALONE, EACH_OF_TWO, limited
-from mixpanel_data._internal.sql.literals import literal
+from mixpanel_data._internal.sql_literals import literal
 
 log = logging.getLogger(__name__)
 
@@ -77,23 +78,23 @@ def compact_when_worth_it(path: Path, memory_limit: str, known: Path) -> bool:
 
 
 def _rewrite(path: Path, memory_limit: str) -> bool:
-    where = place.place_of(path)
-    new = place.candidate(where)
+    where = place.resolve_published(path)
+    new = place.create_candidate(where)
     try:
         try:
             _copy(path, new, memory_limit, LITTLE)
         except duckdb.OutOfMemoryException:
-            place.clear(where)
-            new = place.candidate(where)
+            place.remove_candidate(where)
+            new = place.create_candidate(where)
             _copy(path, new, memory_limit)
-        place.put(new, path, where)
+        place.replace_published(new, path, where)
     except (OSError, duckdb.Error) as error:
         # What is there works. A full disk, or a copy that can't be read, are for the step that
         # needs them to name.
         log.warning("%s could not be written anew: %s", path, error)
         return False
     finally:
-        place.clear(where)
+        place.remove_candidate(where)
     return True
 
 
@@ -168,6 +169,5 @@ def _read(known: Path) -> dict[str, tuple[float, int]]:
 
 
 def _write(known: Path, sizes: dict[str, tuple[float, int]]) -> None:
-    part = known.with_suffix(".part")
-    part.write_text(json.dumps(sizes), encoding="utf-8")
-    part.replace(known)
+    content = json.dumps(sizes).encode()
+    write_atomically(known, content, temporary=known.with_suffix(".part"))

@@ -12,7 +12,7 @@ import duckdb
 from mixpanel_data._internal.data_folder.private_files import private_files
 from mixpanel_data._internal.database.errors import opening
 from mixpanel_data._internal.database.sealed import SPOOL, is_sealed, seal
-from mixpanel_data._internal.sql.literals import literal
+from mixpanel_data._internal.sql_literals import literal
 from mixpanel_data.exceptions import ConfigError
 
 Connection = duckdb.DuckDBPyConnection

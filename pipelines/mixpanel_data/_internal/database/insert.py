@@ -9,8 +9,14 @@ from mixpanel_data._internal.database import duplicates
 from mixpanel_data._internal.database.connections import Connection
 from mixpanel_data._internal.database.input_files import Kind, Lines
 from mixpanel_data._internal.database.unreadable_lines import require_all
-from mixpanel_data._internal.sql.events import SLACK, USUAL_OBJECT, events_of, read_lines, within
-from mixpanel_data._internal.sql.literals import literal
+from mixpanel_data._internal.sql.events import (
+    SLACK,
+    USUAL_OBJECT,
+    events_query,
+    in_windows,
+    read_event_lines,
+)
+from mixpanel_data._internal.sql_literals import literal
 from mixpanel_data._internal.time_zones import Zone
 
 TYPES: dict[Kind, dict[str, str]] = {
@@ -106,10 +112,12 @@ def _read(cursor: Connection, insert: str, kind: Kind, lines: Sequence[Lines], z
 
 def _events(lines: Sequence[Lines], zone: Zone) -> str:
     windows = [item.window for item in lines if item.window]
-    in_time = within(windows, zone) if len(windows) == len(lines) else "time IS NOT NULL"
-    relation = read_lines([item.path for item in lines], longest=max(i.longest for i in lines))
+    in_time = in_windows(windows, zone) if len(windows) == len(lines) else "time IS NOT NULL"
+    relation = read_event_lines(
+        [item.path for item in lines], longest=max(i.longest for i in lines)
+    )
     return (
-        f"SELECT {_COLUMNS['events']} FROM ({events_of(relation, zone)}) "
+        f"SELECT {_COLUMNS['events']} FROM ({events_query(relation, zone)}) "
         f"WHERE event IS NOT NULL AND {in_time}"
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from mixpanel_data._internal.database.sealed import seal
-from mixpanel_data._internal.sql.literals import literal
+from mixpanel_data._internal.sql_literals import literal
 
 
 @contextmanager

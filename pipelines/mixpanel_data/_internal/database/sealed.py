@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from mixpanel_data._internal.data_folder.private_files import PRIVATE_FOLDER
-from mixpanel_data._internal.sql.literals import literal
+from mixpanel_data._internal.sql_literals import literal
 
 _LOGS = (".wal", ".wal.checkpoint", ".wal.recovery")
 """What DuckDB makes beside a database that it writes."""

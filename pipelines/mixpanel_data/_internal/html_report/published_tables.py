@@ -14,7 +14,7 @@ import duckdb
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.database.errors import reading_published
 from mixpanel_data._internal.database.sealed import seal
-from mixpanel_data._internal.sql.literals import literal
+from mixpanel_data._internal.sql_literals import literal
 from mixpanel_data.exceptions import NothingPublishedError
 
 T = TypeVar("T")

@@ -1,6 +1,5 @@
 """A report from a data folder to a file."""
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -8,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from mixpanel_data._internal.data_folder.atomic_files import write_atomically
+from mixpanel_data._internal.data_folder.private_files import user_umask
 from mixpanel_data._internal.html_report.charts.vega import vl_convert
 from mixpanel_data._internal.html_report.model import read_report
 from mixpanel_data._internal.html_report.published_tables import opened
@@ -55,7 +56,7 @@ def write_report(
         report = read_report(db, first=first, last=last, now=now or datetime.now(UTC))
     text = page(report).encode()
     with _explained(target):
-        _replace(target, text)
+        write_atomically(target, text, mode=0o666 & ~user_umask())
     return Written(target, len(text), report.span)
 
 
@@ -68,20 +69,6 @@ def _require_place(path: Path) -> None:
     tempfile.TemporaryFile(dir=path.parent).close()
 
 
-def _replace(path: Path, text: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:20]}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o666 & ~_umask())  # mkstemp's own mode is for its maker alone
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
     try:
@@ -91,9 +78,3 @@ def _explained(path: Path) -> Iterator[None]:
             f"{path} can't be written: {error.strerror or error}. Name another file: mp report --output FILE.",
             details={"path": str(path), "errno": error.errno},
         ) from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

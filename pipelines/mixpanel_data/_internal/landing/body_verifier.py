@@ -9,11 +9,11 @@ must find as many events as there are lines. Nothing is split anywhere but at ``
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mixpanel_data._internal.api.bounds import Bounds, beyond
+from mixpanel_data._internal.api.bounds import Bounds, exceeds_limit
 from mixpanel_data._internal.api.gzip_body import BAD_GZIP, Inflater
 from mixpanel_data._internal.api.secret_bytes import SecretBytes
 from mixpanel_data._internal.landing.repair_lines import is_closed
-from mixpanel_data._internal.text import size
+from mixpanel_data._internal.text import format_size
 from mixpanel_data.exceptions import IncompleteExportError
 
 BROKEN_OFF = (
@@ -82,15 +82,15 @@ class BodyVerifier:
         if len(self._tail) > self._bounds.line or (
             len(data) > self._bounds.line and max(map(len, data.split(b"\n"))) > self._bounds.line
         ):
-            raise beyond(
+            raise exceeds_limit(
                 "line too long",
-                f"A line is longer than {size(self._bounds.line)}.",
+                f"A line is longer than {format_size(self._bounds.line)}.",
                 "MP_MAX_LINE_SIZE",
             )
         if self._raw_bytes > self._bounds.export:
-            raise beyond(
+            raise exceeds_limit(
                 "export too large",
-                f"It is larger than {size(self._bounds.export)}.",
+                f"It is larger than {format_size(self._bounds.export)}.",
                 "MP_MAX_EXPORT_SIZE",
             )
 

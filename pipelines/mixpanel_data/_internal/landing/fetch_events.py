@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from mixpanel_data._internal import clock
-from mixpanel_data._internal.api.bounds import BEYOND
-from mixpanel_data._internal.api.exchange import About, same_request, told_of
+from mixpanel_data._internal.api.bounds import NOT_RETRYABLE
+from mixpanel_data._internal.api.exchange import About, add_request_context, request_context_of
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.data_folder.private_files import creating
+from mixpanel_data._internal.data_folder.private_files import create_private
 from mixpanel_data._internal.landing.body_verifier import BodyVerifier, broken
 from mixpanel_data._internal.landing.files import Landed, LandingFolder, Reject
 from mixpanel_data._internal.landing.invalid_lines import (
@@ -57,7 +57,7 @@ def land_events(
         except IncompleteExportError as error:
             requests += int(error.details.get("requests") or 1)
             failure = error
-            if error.reason in BEYOND:
+            if error.reason in NOT_RETRYABLE:
                 break
             continue
         requests += landed.requests
@@ -65,7 +65,7 @@ def land_events(
         if known is None:
             return landed.save()
         try:
-            with told_of(about):
+            with add_request_context(about):
                 bad = inspect_lines(landed.path, window, zone)
         except IncompleteExportError as error:
             folder.set_aside(landed.path, error.reason)
@@ -106,7 +106,7 @@ def _fetch(
         answer = client.export(
             window.first, window.last, events=only.events or None, where=only.where
         )
-        with answer as stream, creating(part) as file:
+        with answer as stream, create_private(part) as file:
             requests = stream.requests
             verifier = BodyVerifier(
                 compressed=stream.content_encoding == "gzip",
@@ -148,7 +148,7 @@ def for_window(
     """``error`` as one of the days of ``window``, after so many attempts and ``requests`` not
     counted elsewhere."""
     explanation = str(error.details.get("explanation") or error.reason)
-    if attempts > 1 and error.reason not in BEYOND:
+    if attempts > 1 and error.reason not in NOT_RETRYABLE:
         explanation = f"{attempts} attempts were made; the last one: {explanation}"
     return IncompleteExportError(
         explanation,
@@ -156,5 +156,5 @@ def for_window(
         from_date=window.first,
         to_date=window.last,
         details={"requests": requests},
-        **same_request(error),
+        **request_context_of(error),
     )

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mixpanel_data._internal import clock
-from mixpanel_data._internal.api.bounds import BEYOND
-from mixpanel_data._internal.api.exchange import same_request, told_of
+from mixpanel_data._internal.api.bounds import NOT_RETRYABLE
+from mixpanel_data._internal.api.exchange import add_request_context, request_context_of
 from mixpanel_data._internal.api_client import EngagePage, MixpanelAPIClient
-from mixpanel_data._internal.data_folder.private_files import creating
+from mixpanel_data._internal.data_folder.private_files import create_private
 from mixpanel_data._internal.landing.body_verifier import broken
 from mixpanel_data._internal.landing.files import Landed, LandingFolder
 from mixpanel_data._internal.landing.invalid_lines import BadLine
@@ -69,7 +69,7 @@ def land_profiles(
     for _ in range(ATTEMPTS):
         pages = Pages(known, most=source.most_pages)
         try:
-            with told_of(lambda: pages.about()):  # noqa: B023  (called before the next attempt)
+            with add_request_context(lambda: pages.about()):  # noqa: B023  (called before the next attempt)
                 landed = oddities.judged(_fetch(source, read, pages), pages)
             return replace(landed, requests=requests + pages.requests).save()
         except IncompleteExportError as error:
@@ -77,7 +77,7 @@ def land_profiles(
             failure = error
             # Its frames hold the page that was read last, beside those of the next attempt.
             traceback.clear_frames(error.__traceback__)
-            if error.reason in BEYOND:
+            if error.reason in NOT_RETRYABLE:
                 break
     raise _at_last(failure, read, requests)
 
@@ -113,7 +113,7 @@ def _fetch(source: Source, read: ProfileRead, pages: Pages) -> Landed:
     name = re.sub(r"[^A-Za-z0-9_-]", "_", read.filter_hash)
     path = source.folder.path_for(read.of.kind, window, name)
     part = path.with_name(path.name + ".part")
-    with creating(part) as file:
+    with create_private(part) as file:
         for page in source.client.engage_pages(
             where=read.where,
             output_properties=source.output_properties,
@@ -146,8 +146,8 @@ def _at_last(
     said = str(failure.details.get("explanation") or failure.reason).rstrip(".")
     tried = f"{ATTEMPTS} attempts were made to read the {read.of}; the last one: "
     return IncompleteExportError(
-        f"{'' if failure.reason in BEYOND else tried}{said}.",
+        f"{'' if failure.reason in NOT_RETRYABLE else tried}{said}.",
         reason=failure.reason,
         details={"requests": requests},
-        **same_request(failure),
+        **request_context_of(failure),
     )

@@ -7,7 +7,6 @@ its first part.
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mixpanel_data._internal import clock
-from mixpanel_data._internal.data_folder.private_files import creating
+from mixpanel_data._internal.data_folder.atomic_files import write_atomically
 from mixpanel_data._internal.landing.quarantine import Quarantine
 from mixpanel_data._internal.streams.event_filter import UNFILTERED
 from mixpanel_data._internal.streams.windows import Window
@@ -78,12 +77,8 @@ class Landed:
 
     def save(self) -> "Landed":
         """Itself, after its note is safely on disk."""
-        temporary = self.note.with_suffix(".tmp")
-        with creating(temporary) as file:
-            file.write(json.dumps(_to_json(self)).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.note)
+        content = json.dumps(_to_json(self)).encode()
+        write_atomically(self.note, content, temporary=self.note.with_suffix(".tmp"))
         return self
 
     def discard(self) -> None:

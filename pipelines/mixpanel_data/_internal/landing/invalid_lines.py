@@ -12,12 +12,12 @@ from pathlib import Path
 
 import duckdb
 
-from mixpanel_data._internal.data_folder.private_files import creating
+from mixpanel_data._internal.data_folder.private_files import create_private
 from mixpanel_data._internal.landing.body_verifier import broken
 from mixpanel_data._internal.landing.files import REPAIRED
 from mixpanel_data._internal.landing.other_basis import require_basis
 from mixpanel_data._internal.landing.repair_lines import repaired
-from mixpanel_data._internal.sql.events import events_of, read_lines, within
+from mixpanel_data._internal.sql.events import events_query, in_windows, read_event_lines
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data._internal.time_zones import Zone
 
@@ -56,10 +56,12 @@ def inspect_lines(path: Path, window: Window | None, zone: Zone) -> list[BadLine
         IncompleteExportError: no line is an event of any kind: it is not an export. Or the events
             fit the days of another zone than ``zone``: then none of them is to be loaded.
     """
-    condition = f"event IS NOT NULL AND {within([window], zone) if window else 'time IS NOT NULL'}"
+    condition = (
+        f"event IS NOT NULL AND {in_windows([window], zone) if window else 'time IS NOT NULL'}"
+    )
 
     def rows(file: Path) -> str:
-        return events_of(read_lines([file], longest=longest_line(file)), zone)
+        return events_query(read_event_lines([file], longest=longest_line(file)), zone)
 
     def refused(file: Path) -> list[int]:
         return refused_rows(rows(file), condition)
@@ -140,7 +142,7 @@ def without(path: Path, bad: Iterable[BadLine]) -> int:
     better = {line.number: line.repaired for line in bad}
     clean = path.with_name(path.name + ".part")
     kept = 0
-    with creating(clean) as file:
+    with create_private(clean) as file:
         for number, line in numbered_lines(path):
             content = better.get(number, line)
             if content is not None:
@@ -185,7 +187,7 @@ def _why(window: Window | None, zone: Zone) -> str:
         "(SELECT number, valid, json_extract_string(document, '$.event') AS event, "
         f"json_extract(document, '$.properties') AS properties FROM {parsed})"
     )
-    events = events_of(
+    events = events_query(
         f"(SELECT * FROM {shaped} WHERE properties IS NOT NULL)", zone, also="number"
     )
     return f"""

@@ -19,7 +19,7 @@ from mixpanel_data._internal.landing.invalid_lines import (
     without,
 )
 from mixpanel_data._internal.landing.profile_lines import distinct_id, raw_of
-from mixpanel_data._internal.sql.profiles import read_profiles
+from mixpanel_data._internal.sql.profiles import read_profile_lines
 
 NOBODYS = ("no object", "no $distinct_id")
 """Reasons of profiles that are nobody's."""
@@ -43,7 +43,7 @@ def inspect_profiles(path: Path) -> list[BadLine]:
     around them."""
 
     def refused(file: Path) -> list[int]:
-        return refused_rows(read_profiles(file, longest_line(file)), "distinct_id IS NOT NULL")
+        return refused_rows(read_profile_lines(file, longest_line(file)), "distinct_id IS NOT NULL")
 
     return [replace(line, raw=raw_of(line.raw)) for line in bad_lines(path, refused, _reasons)]
 

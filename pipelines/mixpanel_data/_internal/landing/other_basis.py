@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 import duckdb
 
 from mixpanel_data._internal.landing.body_verifier import broken
-from mixpanel_data._internal.sql.events import bounds
-from mixpanel_data._internal.sql.literals import timestamp
+from mixpanel_data._internal.sql.events import window_bounds
+from mixpanel_data._internal.sql_literals import timestamp
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data._internal.time_zones import Zone
 from mixpanel_data.exceptions import OTHER_BASIS
@@ -77,7 +77,7 @@ def require_basis(rows: str, window: Window, zone: Zone) -> None:
     Raises:
         IncompleteExportError: they are; the message names the settings.
     """
-    start, end = bounds(window, zone)
+    start, end = window_bounds(window, zone)
     near = f"time >= {timestamp(start - FURTHEST)} AND time < {timestamp(end + FURTHEST)}"
     with duckdb.connect(config={"threads": 1}) as connection:  # one buffer for long lines
         query = f"SELECT min(time), max(time) FROM ({rows}) WHERE event IS NOT NULL AND {near}"

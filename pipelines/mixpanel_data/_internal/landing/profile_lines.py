@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mixpanel_data._internal.api.json_pieces import items, member, profiles_begin
+from mixpanel_data._internal.api.json_pieces import items, member_value, profiles_begin
 
 _BEFORE = b',"profile":'
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
@@ -72,7 +72,7 @@ def raw_of(line: bytes) -> bytes:
 def distinct_id(raw: bytes) -> str | None:
     """The id a table could have for the profile ``raw``, however odd the rest of it is; None if it
     has none."""
-    found = member(raw.decode("utf-8", "surrogateescape"), "$distinct_id")
+    found = member_value(raw.decode("utf-8", "surrogateescape"), "$distinct_id")
     text = found if found is None or isinstance(found, str) else json.dumps(found)
     return text if text is None or _is_utf8(text) else None
 
@@ -93,7 +93,7 @@ def _raw_profile(profile: Any, raw: bytes) -> RawProfile:
         profile = None
     if profile is None:  # it can't be parsed here; DuckDB may be able to
         text = raw.decode("utf-8", "surrogateescape")
-        found, properties, canonical = member(text, "$distinct_id"), None, raw
+        found, properties, canonical = member_value(text, "$distinct_id"), None, raw
     seen = properties.get("$last_seen") if isinstance(properties, dict) else None
     moment = _MOMENT.match(seen) if isinstance(seen, str) else None
     return RawProfile(

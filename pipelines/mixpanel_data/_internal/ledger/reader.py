@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from mixpanel_data._internal.data_folder.errors import explained
+from mixpanel_data._internal.data_folder.errors import translate_errors
 from mixpanel_data._internal.database.errors import reading_published
 from mixpanel_data._internal.database.read_only import reading
 from mixpanel_data._internal.landing.files import Landed
@@ -121,7 +121,7 @@ def read_ledger(raw: Path) -> Ledger:
     """
     if not raw.is_file():
         return EMPTY
-    with explained(raw.parent), reading(raw) as connection:
+    with translate_errors(raw.parent), reading(raw) as connection:
         return _read(connection, schema="mixpanel")
 
 

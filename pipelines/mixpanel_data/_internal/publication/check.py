@@ -30,19 +30,19 @@ def check(folder: DataFolder) -> Check:
     Raises:
         ConfigError: the place of the published file is a link to nothing, or no file.
     """
-    where = place.place_of(folder.published)
-    place.clear(where)
+    where = place.resolve_published(folder.published)
+    place.remove_candidate(where)
     known = record.read(folder)
     if known is None:
         return Check(due=True)
     if not where.exists():
         return Check(True, f"{folder.published} was gone; it is published again.")
-    logs = place.logs_beside(folder.published, where)
-    if not logs and place.identity(where) == known.identity:
+    logs = place.write_ahead_logs(folder.published, where)
+    if not logs and place.file_identity(where) == known.identity:
         return Check(due=_built_at(folder) != known.built_at)
     digest = "" if logs else file_copy.digest_of_shared(where)
     if digest == known.digest:
-        known.identity = place.identity(where)
+        known.identity = place.file_identity(where)
         record.write(folder, known)
         return Check(due=_built_at(folder) != known.built_at)
     if digest and digest == known.next_digest:

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from mixpanel_data._internal.data_folder.atomic_files import replacing
+from mixpanel_data._internal.data_folder.atomic_files import replace_files
 from mixpanel_data._internal.data_folder.damage_messages import is_damage
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.publication import parquet_tables
@@ -70,7 +70,7 @@ def export_tables(
         tables = parquet_tables.chosen(db, names)
         files = [f"{_file_name(table)}.parquet" for table in tables]
         _require_places(target, files)
-        with _explained(target), replacing(target, files) as halves:
+        with _explained(target), replace_files(target, files) as halves:
             rows = [
                 parquet_tables.write(db, table, half)
                 for table, half in zip(tables, halves, strict=True)

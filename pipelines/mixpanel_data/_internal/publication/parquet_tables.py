@@ -13,7 +13,7 @@ from mixpanel_data._internal.database.errors import reading_published
 from mixpanel_data._internal.database.sealed import seal
 from mixpanel_data._internal.database.table_names import is_same, quoted
 from mixpanel_data._internal.services.query_api.event_names import near_matches
-from mixpanel_data._internal.sql.literals import literal
+from mixpanel_data._internal.sql_literals import literal
 from mixpanel_data.exceptions import NothingPublishedError, TableNotFoundError
 
 ROW_GROUP = "32MB"

@@ -45,24 +45,24 @@ def publish(folder: DataFolder, *, memory_limit: str | None = None) -> Published
             starts anew.
         ConfigError: the place of the published file is a link to nothing, or no file.
     """
-    where = place.place_of(folder.published)
+    where = place.resolve_published(folder.published)
     try:
         built = _seal(build_file(folder), memory_limit or MEMORY_LIMIT)
     except duckdb.Error as error:
         if is_damage(error):
             raise _unreadable(folder, error) from error
         raise
-    new = place.candidate(where)
+    new = place.create_candidate(where)
     try:
         file_copy.copy_file(build_file(folder), new)
         read_back = _read_back(folder, new, built, memory_limit or MEMORY_LIMIT)
         if former := record.read(folder):
             # A run that dies behind the rename leaves a file that the next one knows.
             record.write(folder, replace(former, next_digest=read_back.record.digest))
-        lost = place.put(new, folder.published, where)
+        lost = place.replace_published(new, folder.published, where)
     finally:
-        place.clear(where)
-    read_back.record.identity = place.identity(where)
+        place.remove_candidate(where)
+    read_back.record.identity = place.file_identity(where)
     record.write(folder, read_back.record)
     return Published(folder.published, where.stat().st_size, read_back.tables, lost)
 

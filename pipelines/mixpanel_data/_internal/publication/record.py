@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from mixpanel_data._internal.data_folder.atomic_files import flush
+from mixpanel_data._internal.data_folder.atomic_files import write_atomically
 from mixpanel_data._internal.data_folder.paths import DataFolder
 
 
@@ -41,10 +41,9 @@ def read(folder: DataFolder) -> Record | None:
 
 def write(folder: DataFolder, record: Record) -> None:
     """Keep ``record`` in place of an older one."""
-    part = _path(folder).with_suffix(".part")
-    part.write_text(json.dumps(asdict(record)), encoding="utf-8")
-    flush(part)
-    part.replace(_path(folder))
+    path = _path(folder)
+    content = json.dumps(asdict(record)).encode()
+    write_atomically(path, content, temporary=path.with_suffix(".part"))
 
 
 def _path(folder: DataFolder) -> Path:

@@ -1,2 +1,1 @@
-"""The request budget: never more requests than Mixpanel allows, over all processes of a data
-folder."""
+"""The rate limiter: all processes of a data folder together never exceed Mixpanel's limits."""

@@ -1,4 +1,4 @@
-"""Whether a request may go now, and if not, when: read from the books within one transaction."""
+"""Decides whether a request may be sent now, and if not, when, from the log in one transaction."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -7,23 +7,22 @@ from mixpanel_data._internal.rate_limit.limits import (
     HOUR,
     Allowance,
     Limit,
-    freed,
+    next_free_time,
     nth_start,
 )
-from mixpanel_data._internal.rate_limit.request_log import Books
+from mixpanel_data._internal.rate_limit.request_log import RequestLog
 
 PAGES = "/pages"
-"""What the name of a bucket ends with for follow-up pages of profiles that do not count."""
+"""The suffix of a bucket's name for follow-up pages of profiles that do not count."""
 
 PagesCount = Literal["auto", "yes", "no"]
 
 
 @dataclass(frozen=True)
-class Turn:
-    """The answer at the moment ``now``. ``number`` is the request's where it may go; else look
-    again in ``wait`` seconds.
+class Decision:
+    """The decision at the moment ``now``: a request ``number``, or else a wait in seconds.
 
-    ``reason`` is what is waited for, to be put behind "waiting for".
+    ``reason`` is what the wait is for, phrased to follow "waiting for".
     """
 
     now: float
@@ -34,84 +33,86 @@ class Turn:
 
 @dataclass(frozen=True)
 class Bucket:
-    """One API family of one project: the name it has in the books, and its limits."""
+    """One API family of one project: its name in the log, and its limits."""
 
     family: str
     name: str
     allowance: Allowance
     file: str = "the budget's file"
-    """Where the requests are recorded, for telling people."""
+    """The path of the log, for messages."""
     learns: bool = True
-    """Whether a learned hourly limit takes the place of the allowance's, or both hold."""
+    """True if a learned hourly limit replaces the one of the allowance; otherwise both apply."""
     reserved: int = 0
-    """Requests of each hour that are left to others."""
+    """Requests of each hour that are reserved for other callers."""
     pages: PagesCount = "yes"
-    """Whether the requests are follow-up pages of profiles, and then whether Mixpanel counts them.
-    """
+    """For follow-up pages of profiles, whether Mixpanel counts them; ``yes`` for other requests."""
 
-    def ask(self, books: Books, slot: str | None) -> Turn:
-        """A turn for who has just taken ``slot``; where the request may go, it is counted from now
+    def decide(self, log: RequestLog, slot: str | None) -> Decision:
+        """Decide about the request that has just taken ``slot``. If permitted, it counts from now
         on."""
         if slot:
-            books.vacated(slot)
-        counts = self._counts(books)
-        past = self._arrivals(books)
+            log.release_slot(slot)
+        counts = self._counts(log)
+        past = self._received_times(log)
         full = [
-            (freed(past, limit), f"the {self.family} budget ({limit}{self._of_which()})")
-            for limit in (self._limits(books) if counts else ())
+            (
+                next_free_time(past, limit),
+                f"the {self.family} budget ({limit}{self._reserve_note()})",
+            )
+            for limit in (self._limits(log) if counts else ())
         ]
-        until, reason = max(self._blocks(books) + full, default=(books.now, ""))
-        if until <= books.now:
+        until, reason = max(self._blocked_until(log) + full, default=(log.now, ""))
+        if until <= log.now:
             name = self.name if counts else f"{self.name}{PAGES}"
-            return Turn(books.now, number=books.grant(name, slot))
-        return Turn(books.now, until - books.now, reason)
+            return Decision(log.now, number=log.grant(name, slot))
+        return Decision(log.now, until - log.now, reason)
 
-    def refused(self, books: Books) -> None:
-        """A 429 came for one of these requests."""
+    def record_429(self, log: RequestLog) -> None:
+        """Record that one of these requests got a 429."""
         if self.pages == "auto":
-            books.count_pages(self.name)
+            log.count_pages(self.name)
 
-    def most_an_hour(self, books: Books) -> int | None:
-        """The hourly limit of these requests; None where they do not count."""
-        return self.hourly_limit(books) if self._counts(books) else None
+    def counted_hourly_limit(self, log: RequestLog) -> int | None:
+        """Return the hourly limit of these requests; None if they do not count."""
+        return self.hourly_limit(log) if self._counts(log) else None
 
-    def hourly_limit(self, books: Books) -> int:
-        """The most requests of any hour, as far as it is known."""
-        return min(limit.count for limit in self._limits(books) if limit.seconds == HOUR)
+    def hourly_limit(self, log: RequestLog) -> int:
+        """Return the hourly limit, as far as it is known."""
+        return min(limit.count for limit in self._limits(log) if limit.seconds == HOUR)
 
-    def spent(self, books: Books) -> int:
-        """Requests that count in the hour that ends now."""
-        return sum(time > books.now - HOUR for time in self._arrivals(books))
+    def spent(self, log: RequestLog) -> int:
+        """Return the number of requests that count in the last hour."""
+        return sum(time > log.now - HOUR for time in self._received_times(log))
 
-    def remaining(self, books: Books) -> int:
-        """How many requests may still go in this hour, but for their pace."""
-        if any(until > books.now for until, _ in self._blocks(books)):
+    def remaining(self, log: RequestLog) -> int:
+        """Return the number of requests still permitted in this hour, regardless of their pace."""
+        if any(until > log.now for until, _ in self._blocked_until(log)):
             return 0
-        return max(0, self.hourly_limit(books) - self.spent(books))
+        return max(0, self.hourly_limit(log) - self.spent(log))
 
-    def wait(self, books: Books, count: int) -> float:
-        """Seconds until the last of ``count`` further requests may go."""
-        start = max([books.now, *(until for until, _ in self._blocks(books))])
-        return nth_start(self._arrivals(books), self._limits(books), start, count) - books.now
+    def wait(self, log: RequestLog, count: int) -> float:
+        """Return the seconds until the last of ``count`` further requests may be sent."""
+        start = max([log.now, *(until for until, _ in self._blocked_until(log))])
+        return nth_start(self._received_times(log), self._limits(log), start, count) - log.now
 
-    def _counts(self, books: Books) -> bool:
+    def _counts(self, log: RequestLog) -> bool:
         if self.pages == "auto":
-            return books.pages_count(self.name)
+            return log.pages_count(self.name)
         return self.pages == "yes"
 
-    def _arrivals(self, books: Books) -> list[float]:
-        past = books.arrivals(self.name)
-        if books.pages_count(self.name):  # so they did before that was known
-            past = sorted([*past, *books.arrivals(f"{self.name}{PAGES}")])
+    def _received_times(self, log: RequestLog) -> list[float]:
+        past = log.received_times(self.name)
+        if log.pages_count(self.name):  # they counted before that was known, too
+            past = sorted([*past, *log.received_times(f"{self.name}{PAGES}")])
         return past
 
-    def _limits(self, books: Books) -> tuple[Limit, ...]:
-        learned = books.learned_limits(self.name)
+    def _limits(self, log: RequestLog) -> tuple[Limit, ...]:
+        learned = log.learned_limits(self.name)
         knows_better = self.learns and any(limit.seconds == HOUR for limit in learned)
         rates = [
             limit for limit in self.allowance.rates if not (knows_better and limit.seconds == HOUR)
         ]
-        limits = (*rates, *learned, *books.named_limits(self.name))
+        limits = (*rates, *learned, *log.named_limits(self.name))
         return tuple(map(self._without_reserve, limits))
 
     def _without_reserve(self, limit: Limit) -> Limit:
@@ -119,26 +120,27 @@ class Bucket:
             return limit
         return replace(limit, count=limit.count - min(self.reserved, limit.count // 2))
 
-    def _of_which(self) -> str:
+    def _reserve_note(self) -> str:
         return "; the rest is kept for syncs" if self.reserved else ""
 
-    def _blocks(self, books: Books) -> list[tuple[float, str]]:
-        """Until when nothing may go whatever the count, and why."""
-        refusal = books.refusal(self.name)
+    def _blocked_until(self, log: RequestLog) -> list[tuple[float, str]]:
+        """Return the times until which no request is permitted, whatever their number, with
+        reasons."""
+        last = log.last_429(self.name)
         blocks = []
-        if refusal:
+        if last:
             blocks.append(
-                (refusal.until, f"the {self.family} budget, spent by Mixpanel's count (429)")
+                (last.until, f"the {self.family} budget, used up according to Mixpanel (429)")
             )
         if self.allowance.rates:
-            blocks.append((books.trusted_from(), self._damaged()))
+            blocks.append((log.trusted_from(), self._damage_reason()))
         return blocks
 
-    def _damaged(self) -> str:
-        """Why nothing may go for an hour, and when the wait can be cut."""
+    def _damage_reason(self) -> str:
+        """Return the reason for an hour without requests, and how to shorten it."""
         return (
-            f"the {self.family} budget, whose record was damaged: {self.file} can't say any more what was asked of "
-            "Mixpanel in the last hour, so all of it counts as spent (the damaged file is kept beside it, as .damaged). "
-            "If nothing was asked in the last hour, by any program or person of this project, delete that file and run "
+            f"the {self.family} budget, whose log was damaged: {self.file} no longer shows what was requested from "
+            "Mixpanel in the last hour, so all of it counts as used up (the damaged file is kept beside it, as .damaged). "
+            "If no program or person sent a request for this project in the last hour, delete that file and run "
             "this again; otherwise wait,"
         )

@@ -1,10 +1,9 @@
-"""Time for the budget: it never runs faster than true time, whatever is done to the clock on the
-wall.
+"""The limiter's clock. It never runs faster than true time, even if the wall clock is changed.
 
-Within one start of the machine it is the kernel's time since that start, which nobody can set and
-which goes on while the machine sleeps. Over a restart only the wall clock is left: it is believed
-as far as the machine has been up, which is always less than what passed, and beyond that once it
-has moved on by more than any mistaken time zone.
+Between restarts of the machine it is the kernel's time since the start, which can't be set and
+includes suspended time. Across a restart only the wall clock is left. It is trusted up to the
+machine's uptime, which is always less than the time that passed, and beyond that once it has
+advanced by more than any wrong time zone explains.
 """
 
 import functools
@@ -14,13 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-MISTAKEN_ZONE = 14 * 3600.0
-"""The farthest a wall clock is off because it was set by another zone's time, in seconds."""
+MAX_ZONE_ERROR_SECONDS = 14 * 3600.0
+"""Seconds. The largest error of a wall clock that was set to the time of another zone."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """All clocks of a machine at one moment: seconds since its start, seconds since the epoch."""
+    """All clocks of a machine at one moment: seconds since its start, and since the epoch."""
 
     machine: str
     boot: str
@@ -32,22 +31,22 @@ Clock = Callable[[], Reading]
 
 
 def read_clock() -> Reading:
-    """The clocks of this machine, now."""
+    """Read the clocks of this machine."""
     machine, boot = _this_boot()
     return Reading(machine, boot, _uptime(), time.time())
 
 
 def elapsed(before: Reading, now: Reading) -> float:
-    """Seconds that have passed for certain; where that can't be known, fewer.
+    """Return the seconds that have certainly passed; fewer if that is unknown.
 
-    On another machine (a shared disk, a pod moved) both wall clocks are taken to agree.
+    On another machine (a shared disk, a moved container) both wall clocks are assumed to agree.
     """
     if now.boot == before.boot and now.uptime >= before.uptime:
         return now.uptime - before.uptime
     by_wall = max(0.0, now.wall - before.wall)
     if now.machine != before.machine:
         return by_wall
-    return max(min(by_wall, now.uptime), by_wall - MISTAKEN_ZONE)
+    return max(min(by_wall, now.uptime), by_wall - MAX_ZONE_ERROR_SECONDS)
 
 
 def _uptime() -> float:
@@ -62,6 +61,6 @@ def _this_boot() -> tuple[str, str]:
     try:
         return machine, Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
-        # Elsewhere than on Linux a restart shows by the uptime alone; one that does not show counts
-        # as no time.
+        # Except on Linux, only the uptime shows a restart. One that it does not show counts as no
+        # time.
         return machine, machine

@@ -1,12 +1,11 @@
-"""The request budget: never more than Mixpanel allows, over all processes of a data folder,
-whatever happens to them.
+"""The rate limiter: all processes of a data folder together never exceed Mixpanel's limits.
 
-Mixpanel counts by project (its page on rate limits), so colleagues' programs spend the same budget:
-what they leave shows only as a 429, which is noted here for all processes.
+Mixpanel counts requests by project (its page on rate limits), so the programs of colleagues use the
+same limit. Their requests show only as a 429, which is recorded here for all processes.
 
-A request counts from the moment it may go until an hour (a second) after the last moment at which
-it can have reached Mixpanel. So neither a slow network nor a crash between the two lets one request
-too many through.
+A request counts from the moment it is permitted until an hour (or a second) after the last moment
+at which Mixpanel can have received it. Neither a slow network nor a crash in between can therefore
+let one request too many through.
 """
 
 import time
@@ -17,32 +16,33 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from mixpanel_data._internal.rate_limit.bucket import Bucket, PagesCount, Turn
+from mixpanel_data._internal.rate_limit.bucket import Bucket, Decision, PagesCount
 from mixpanel_data._internal.rate_limit.clock import Clock, read_clock
 from mixpanel_data._internal.rate_limit.limits import allowances
-from mixpanel_data._internal.rate_limit.permit import Permit, Record
+from mixpanel_data._internal.rate_limit.permit import CountedPermit, RequestRecord
 from mixpanel_data._internal.rate_limit.slots import take_slot
-from mixpanel_data._internal.rate_limit.store import BudgetFile
-from mixpanel_data._internal.rate_limit.waiting import OnWait, Patience
+from mixpanel_data._internal.rate_limit.store import RequestLogFile
+from mixpanel_data._internal.rate_limit.waiting import OnWait, WaitLimit
 
 HOURLY_LIMIT = 60
-"""What Mixpanel's page on rate limits gives every project."""
+"""The limit that Mixpanel's page on rate limits states for every project."""
 
 Counted = Literal["export", "query"]
-"""The API families with a limit. Engage is of ``query``."""
+"""The API families with a limit. Engage belongs to ``query``."""
 
-PLACE_WAIT = 5.0
-"""Seconds that a taken place is said to be taken yet: nobody knows."""
+SLOT_WAIT = 5.0
+"""Seconds. The wait reported when all slots are busy; the real wait is unknown."""
 
 
-class Budget:
-    """What one project may still ask; the client's gate. Safe to share between threads.
+class RateLimiter:
+    """Permits the requests of one project; the client's gate. Safe to share between threads.
 
-    ``folder`` keeps it; every process that names the same folder shares it. ``hourly_limit`` is for
-    each of exports and queries; None: 60 until a 429 names the project's own limit. ``reserved``
-    requests of each hour are left to others. ``pages_count`` says whether follow-up pages of
-    profiles count; ``auto``: not until one is refused. ``max_wait`` is the longest wait for a
-    request, in seconds. ``on_wait`` is called for waits of two seconds and more.
+    ``folder`` stores the log; every process with the same folder shares it. ``hourly_limit``
+    applies to exports and to queries separately; None means 60 until a 429 names the project's own
+    limit. ``reserved`` requests of each hour are left to other callers. ``pages_count`` says
+    whether follow-up pages of profiles count; ``auto`` means no until one gets a 429. ``max_wait``
+    is the longest wait for a request, in seconds. ``on_wait`` is called for waits of two seconds or
+    more.
     """
 
     def __init__(
@@ -60,8 +60,8 @@ class Budget:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._folder = folder
-        self._file = BudgetFile(folder / "requests.sqlite", clock)
-        self._patience = Patience(max_wait, on_wait, sleep)
+        self._file = RequestLogFile(folder / "requests.sqlite", clock)
+        self._wait_limit = WaitLimit(max_wait, on_wait, sleep)
         self._buckets = {
             family: Bucket(
                 family,
@@ -75,65 +75,66 @@ class Budget:
         }
         self._buckets["pages"] = replace(self._buckets["query"], pages=pages_count)
 
-    def __call__(self, family: str) -> Permit:
-        """Leave for one request, after waiting for it; a wait is ended by Ctrl-C at once.
+    def __call__(self, family: str) -> CountedPermit:
+        """Wait until one request is permitted. Ctrl-C ends the wait at once.
 
         Raises:
-            RateLimitError: it would be a longer wait than ``max_wait``; ``retry_after`` says how
-                long.
-            StorageError: the folder can't be written, and a request that is not noted is not made.
+            RateLimitError: if the wait would exceed ``max_wait``; ``retry_after`` is its length.
+            StorageError: if the folder can't be written, since no request is sent unrecorded.
         """
         bucket = self._buckets[family]
         answer = self._try(bucket)
-        began = answer.now if isinstance(answer, Turn) else 0.0
-        while isinstance(answer, Turn):
-            self._patience.wait(bucket.name, answer, began, self._file.wall())
+        began = answer.now if isinstance(answer, Decision) else 0.0
+        while isinstance(answer, Decision):
+            self._wait_limit.wait(bucket.name, answer, began, self._file.wall())
             answer = self._try(bucket)
         return answer
 
     def spent(self, family: Counted) -> int:
-        """Requests of the last hour."""
-        return self._file.look(self._buckets[family].spent)
+        """Return the number of requests of the last hour."""
+        return self._file.read(self._buckets[family].spent)
 
     def remaining(self, family: Counted) -> int:
-        """Requests that may be made now, at their pace, without a longer wait."""
-        return self._file.look(self._buckets[family].remaining)
+        """Return the number of requests that may be sent now without a longer wait."""
+        return self._file.read(self._buckets[family].remaining)
 
     def state(self) -> dict[str, dict[str, int]]:
-        """``spent``, ``remaining`` and ``hourly_limit`` of each family that has a limit."""
+        """Return ``spent``, ``remaining`` and ``hourly_limit`` of each family that has a limit."""
         families: tuple[Counted, ...] = ("export", "query")
         return {
             family: {
                 "spent": self.spent(family),
                 "remaining": self.remaining(family),
-                "hourly_limit": self._file.look(self._buckets[family].hourly_limit),
+                "hourly_limit": self._file.read(self._buckets[family].hourly_limit),
             }
             for family in families
         }
 
     def pages_an_hour(self) -> int | None:
-        """How many follow-up pages of profiles an hour can have; None where they do not count."""
-        return self._file.look(self._buckets["pages"].most_an_hour)
+        """Return how many follow-up pages of profiles an hour allows; None if they do not count."""
+        return self._file.read(self._buckets["pages"].counted_hourly_limit)
 
     def free_at(self, family: Counted, count: int = 1) -> datetime:
-        """When the last of ``count`` further requests may go, in UTC, if nobody else asks
-        meanwhile."""
-        wait = self._file.look(lambda books: self._buckets[family].wait(books, count))
+        """Return when the last of ``count`` further requests may be sent, in UTC.
+
+        Requests that others send meanwhile are not considered.
+        """
+        wait = self._file.read(lambda log: self._buckets[family].wait(log, count))
         return datetime.fromtimestamp(self._file.wall(), UTC) + timedelta(seconds=wait)
 
-    def _try(self, bucket: Bucket) -> Permit | Turn:
+    def _try(self, bucket: Bucket) -> CountedPermit | Decision:
         slot, concurrent = None, bucket.allowance.concurrent
         with ExitStack() as undo:
             if concurrent:
                 slot = take_slot(self._folder, bucket.family, concurrent)
                 if slot is None:
-                    reason = f"one of {concurrent} {bucket.family} requests under way to end"
-                    return Turn(self._file.run(lambda books: books.now), PLACE_WAIT, reason)
+                    reason = f"one of {concurrent} {bucket.family} requests in flight to end"
+                    return Decision(self._file.transact(lambda log: log.now), SLOT_WAIT, reason)
                 undo.callback(slot.release)
             name = Path(slot.lock_file).stem if slot else None
-            turn = self._file.run(lambda books: bucket.ask(books, name))
-            if turn.number is None:
-                return turn
+            decision = self._file.transact(lambda log: bucket.decide(log, name))
+            if decision.number is None:
+                return decision
             undo.pop_all()
-        record = Record(self._file, bucket, turn.number, turn.now, self._patience)
-        return Permit(record, slot)
+        record = RequestRecord(self._file, bucket, decision.number, decision.now, self._wait_limit)
+        return CountedPermit(record, slot)

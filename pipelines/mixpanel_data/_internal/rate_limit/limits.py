@@ -1,6 +1,6 @@
-"""What Mixpanel allows, and when the next request fits: pure functions of the requests made so far.
+"""Mixpanel's limits, and when the next request fits: pure functions of the requests so far.
 
-Source of the figures: Mixpanel's page on rate limits. They hold for a project, whoever asks.
+Source of the figures: Mixpanel's page on rate limits. They apply to a project, whoever calls.
 """
 
 import re
@@ -11,14 +11,13 @@ from dataclasses import dataclass
 HOUR = 3600.0
 _SECONDS = {"second": 1.0, "sec": 1.0, "minute": 60.0, "min": 60.0, "hour": HOUR, "hr": HOUR}
 
-UNEVEN_CLOCKS = 1.001
-"""Our clock may run this much faster than Mixpanel's: what the system's time keeping corrects,
-twice."""
+CLOCK_DRIFT = 1.001
+"""Our clock may run this much faster than Mixpanel's: twice what time synchronization corrects."""
 
 _LONGEST_HEADER = 2000
 
-# "60 requests per hour", "a maximum of 5 queries an hour", "3/sec"; not "5 concurrent queries", not
-# a day.
+# Matches "60 requests per hour", "a maximum of 5 queries an hour", "3/sec"; not "5 concurrent
+# queries", and no daily limits.
 _NAMED = re.compile(
     r"(?i)(?<![\d.,])(\d{1,6})\s*(?:[a-z]+\s+){0,3}?(?:/|per|an?|each|every)\s*(second|sec|minute|min|hour|hr)\b"
 )
@@ -26,7 +25,7 @@ _NAMED = re.compile(
 
 @dataclass(frozen=True)
 class Limit:
-    """At most ``count`` requests in any ``seconds``, however the window lies."""
+    """At most ``count`` requests in any period of ``seconds``."""
 
     count: int
     seconds: float
@@ -38,46 +37,47 @@ class Limit:
 
 @dataclass(frozen=True)
 class Allowance:
-    """What one API family may do. ``concurrent`` None: as many at once as one likes."""
+    """The limits of one API family. ``concurrent`` None means no limit on requests at once."""
 
     rates: tuple[Limit, ...] = ()
     concurrent: int | None = None
 
 
 def allowances(hourly_limit: int) -> dict[str, Allowance]:
-    """The allowance of each API family; ``hourly_limit`` is for exports and for queries, each on
-    its own."""
+    """Return the allowance of each API family; ``hourly_limit`` is for exports and for queries,
+    separately."""
     hourly = Limit(hourly_limit, HOUR)
     return {
         "export": Allowance((hourly, Limit(3, 1.0)), concurrent=100),
-        "query": Allowance((hourly,), concurrent=5),  # engage is a query, too
+        "query": Allowance((hourly,), concurrent=5),  # engage counts as a query
         "app": Allowance(),
     }
 
 
 def nth_start(past: Sequence[float], limits: Sequence[Limit], now: float, count: int) -> float:
-    """When the last of ``count`` further requests may go, if each goes as soon as it may."""
+    """Return when the last of ``count`` further requests may be sent, if each is sent at once."""
     times = list(past)
     for _ in range(count):
-        now = max([now, *(freed(times, limit) for limit in limits)])
+        now = max([now, *(next_free_time(times, limit) for limit in limits)])
         insort(times, now)
     return now
 
 
-def freed(past: Sequence[float], limit: Limit) -> float:
-    """When one more request fits into ``limit``; long ago, if it does already. ``past``, sorted, in
-    seconds."""
+def next_free_time(past: Sequence[float], limit: Limit) -> float:
+    """Return when one more request fits into ``limit``; minus infinity if it does already.
+
+    ``past`` is sorted, in seconds.
+    """
     if len(past) < limit.count:
         return float("-inf")
-    return past[-limit.count] + limit.seconds * UNEVEN_CLOCKS
+    return past[-limit.count] + limit.seconds * CLOCK_DRIFT
 
 
 def policy_limits(header: str) -> list[Limit]:
-    """The rates of a ``RateLimit-Policy`` header, such as ``"project";q=400;w=3600``; items that
-    name none are left out.
+    """Return the rates of a ``RateLimit-Policy`` header, such as ``"project";q=400;w=3600``.
 
-    Source: the IETF draft on RateLimit header fields; which items Mixpanel sends is its own
-    client's knowledge. Items about requests at once have no rate.
+    Items without a rate are ignored, as are those about concurrent requests. Source: the IETF draft
+    on RateLimit header fields; which items Mixpanel sends is known from its own client.
     """
     limits = []
     for item in _items(header):
@@ -97,13 +97,12 @@ def policy_limits(header: str) -> list[Limit]:
 
 
 def _items(header: str) -> list[str]:
-    """The members of a list, which commas part where they are not quoted."""
+    """Split a list at the commas that are not inside quotes."""
     return ["".join(part) for part in re.findall(r'((?:"[^"]*"|[^",])+)', header[:_LONGEST_HEADER])]
 
 
-def named_limits(text: str) -> list[Limit]:
-    """The rates that an answer speaks of, such as "60 requests per hour"; none when it speaks of
-    none."""
+def limits_in_message(text: str) -> list[Limit]:
+    """Return the rates that a message mentions, such as "60 requests per hour"."""
     return [
         Limit(int(count), _SECONDS[unit.lower()])
         for count, unit in _NAMED.findall(text)

@@ -1,5 +1,4 @@
-"""One request's way to Mixpanel, from the moment it may go: what the budget has to hear of it, and
-when."""
+"""One permitted request, and what the log must record of it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -9,71 +8,77 @@ from typing import Any, Self, cast
 import httpx
 from filelock import FileLock
 
-from mixpanel_data._internal.rate_limit.backoff import note_refusal
+from mixpanel_data._internal.rate_limit.backoff import apply_429
 from mixpanel_data._internal.rate_limit.bucket import Bucket
-from mixpanel_data._internal.rate_limit.request_log import ON_THE_WIRE, Books
-from mixpanel_data._internal.rate_limit.store import BudgetFile
-from mixpanel_data._internal.rate_limit.waiting import Patience
+from mixpanel_data._internal.rate_limit.request_log import NETWORK_DELAY_SECONDS, RequestLog
+from mixpanel_data._internal.rate_limit.store import RequestLogFile
+from mixpanel_data._internal.rate_limit.waiting import WaitLimit
 from mixpanel_data.exceptions import APIError, MixpanelDataError, RateLimitError
 
 
-class Record:
-    """The account of request ``number``, let go at ``granted``."""
+class RequestRecord:
+    """The log entry of request ``number``, which was permitted at ``granted``."""
 
     def __init__(
-        self, file: BudgetFile, bucket: Bucket, number: int, granted: float, patience: Patience
+        self,
+        file: RequestLogFile,
+        bucket: Bucket,
+        number: int,
+        granted: float,
+        wait_limit: WaitLimit,
     ) -> None:
         self._file = file
         self._bucket = bucket
         self._number = number
         self._granted = granted
-        self._patience = patience
+        self._wait_limit = wait_limit
 
-    def sent(self) -> None:
-        """The request has left."""
-        self._note(lambda books: books.reached(self._number, ON_THE_WIRE))
+    def mark_sent(self) -> None:
+        """Record that the request was sent."""
+        self._update_log(lambda log: log.mark_received(self._number, NETWORK_DELAY_SECONDS))
 
     def withdraw(self) -> None:
-        """The request never left this machine, so it costs nothing."""
-        self._note(lambda books: books.withdraw(self._number))
+        """Delete the entry of a request that never left this machine, so that it does not count."""
+        self._update_log(lambda log: log.withdraw(self._number))
 
-    def succeeded(self) -> None:
-        """Mixpanel answered it with 200."""
+    def mark_succeeded(self) -> None:
+        """Record that Mixpanel answered with 200."""
 
-        def note(books: Books) -> None:
-            books.reached(self._number)
-            books.succeed(self._bucket.name, self._granted)
+        def note(log: RequestLog) -> None:
+            log.mark_received(self._number)
+            log.clear_429s(self._bucket.name, self._granted)
 
-        self._note(note)
-        self._patience.renew(self._bucket.name)
+        self._update_log(note)
+        self._wait_limit.reset(self._bucket.name)
 
-    def failed(self, error: BaseException) -> None:
-        """It was refused, or came to nothing."""
+    def mark_failed(self, error: BaseException) -> None:
+        """Record that the request was rejected or failed."""
 
-        def note(books: Books) -> None:
-            books.reached(self._number)
+        def note(log: RequestLog) -> None:
+            log.mark_received(self._number)
             if isinstance(error, RateLimitError):
-                note_refusal(books, self._bucket.name, self._granted, error)
-                self._bucket.refused(books)
+                apply_429(log, self._bucket.name, self._granted, error)
+                self._bucket.record_429(log)
 
-        self._note(note)
+        self._update_log(note)
         if isinstance(error, RateLimitError):
-            self._patience.use(self._bucket.name, self._granted)
+            self._wait_limit.start(self._bucket.name, self._granted)
 
-    def _note(self, note: Callable[[Books], None]) -> None:
-        # An answer is not lost because the disk is full: what is not noted counts for longer.
+    def _update_log(self, note: Callable[[RequestLog], None]) -> None:
+        # A response is not lost because the disk is full: without the entry the request counts for
+        # longer.
         with suppress(MixpanelDataError):
-            self._file.run(note)
+            self._file.transact(note)
 
 
-class Permit:
-    """Leave for one request. The block it opens is for sending it: ``with permit: … return
-    permit.hold(response)``.
+class CountedPermit:
+    """Permission for one request, as a context manager around sending it.
 
-    Its place is free again when the block ends with an error, else when the response is closed.
+    Use it as ``with permit: … return permit.hold(response)``. Its slot is released when the block
+    ends with an error, otherwise when the response is closed.
     """
 
-    def __init__(self, record: Record | None = None, slot: FileLock | None = None) -> None:
+    def __init__(self, record: RequestRecord | None = None, slot: FileLock | None = None) -> None:
         self._record = record
         self._slot = slot
         self._tunnel = False
@@ -90,44 +95,45 @@ class Permit:
     ) -> None:
         if error is None:
             return
-        self._free()
+        self._release()
         answered = isinstance(error, APIError) and error.status_code is not None
         if self._record and (self._left or answered):
-            self._record.failed(error)
+            self._record.mark_failed(error)
         elif self._record:
             self._record.withdraw()
 
     @property
     def extensions(self) -> dict[str, Any]:
-        """For the httpx request, so that its sending is noticed."""
+        """Extensions for the httpx request, which report when it is sent."""
         return {"trace": self._trace} if self._record else {}
 
     def hold(self, response: httpx.Response) -> httpx.Response:
-        """``response``, a 200, whose end will free the place."""
+        """Return ``response``, a 200, whose end will release the slot."""
         if self._record:
-            self._record.succeeded()
+            self._record.mark_succeeded()
         if response.is_closed:
-            self._free()
+            self._release()
         else:
             stream = cast(httpx.SyncByteStream, response.stream)
-            response.stream = _Followed(stream, self._free)
+            response.stream = _ObservedStream(stream, self._release)
         return response
 
     def _trace(self, event: str, info: dict[str, Any]) -> None:
         if event.endswith(".send_request_headers.started"):
-            # A proxy is asked for a tunnel first; the request itself leaves later.
+            # With a proxy, a CONNECT request for the tunnel comes first; the request itself is sent
+            # later.
             self._tunnel = info["request"].method == b"CONNECT"
             self._left = self._left or not self._tunnel
         elif event.endswith(".send_request_body.complete") and self._record and not self._tunnel:
-            self._record.sent()
+            self._record.mark_sent()
 
-    def _free(self) -> None:
+    def _release(self) -> None:
         if self._slot:
             self._slot.release()
 
 
-class _Followed(httpx.SyncByteStream):
-    """A body whose closing is noticed."""
+class _ObservedStream(httpx.SyncByteStream):
+    """A body that reports when it is closed."""
 
     def __init__(self, stream: httpx.SyncByteStream, closed: Callable[[], None]) -> None:
         self._stream = stream

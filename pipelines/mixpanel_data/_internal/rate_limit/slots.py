@@ -1,6 +1,6 @@
-"""Places for requests under way, counted over all processes by locked files.
+"""Slots for concurrent requests, counted across all processes by locked files.
 
-The system frees a lock when its process dies, however it dies, so no place is ever lost.
+The system frees a lock when its process dies, so no slot is ever lost.
 """
 
 from pathlib import Path
@@ -11,15 +11,15 @@ from mixpanel_data.exceptions import StorageError
 
 
 def take_slot(folder: Path, family: str, count: int) -> FileLock | None:
-    """One of ``count`` places of an API family, to be released; None when all are taken.
+    """Take one of ``count`` slots of an API family, to be released later; None if all are taken.
 
     Raises:
-        StorageError: the folder can't be written.
+        StorageError: if the folder can't be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for number in range(count):
-            # Released by another thread than took it, if a body is read there.
+            # A slot may be released in another thread, if the body is read there.
             lock = FileLock(folder / f"{family}-{number:02}.lock", mode=0o600, thread_local=False)
             try:
                 lock.acquire(timeout=0)
@@ -27,14 +27,14 @@ def take_slot(folder: Path, family: str, count: int) -> FileLock | None:
                 continue
             return lock
     except OSError as error:
-        raise not_kept(folder, error) from error
+        raise log_not_writable(folder, error) from error
     return None
 
 
-def not_kept(path: Path, error: Exception) -> StorageError:
-    """The machine would not let us write at ``path``."""
+def log_not_writable(path: Path, error: Exception) -> StorageError:
+    """Return the error for a folder that can't be written."""
     return StorageError(
-        f"The request budget can't be kept in {path}: {error}. Nothing was asked of Mixpanel. Let this user write "
+        f"The request budget can't be stored in {path}: {error}. No request was sent to Mixpanel. Let this user write "
         "there and make room on the disk, or name another folder: MP_DATA_DIR or --data-dir.",
         details={"path": str(path)},
     )

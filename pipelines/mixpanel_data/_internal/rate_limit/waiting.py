@@ -1,28 +1,27 @@
-"""How long this process waits for a turn, who hears of it, and what is said when it would be too
-long."""
+"""The waits of this process for permission: their limit, and when they are announced."""
 
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from mixpanel_data._internal.rate_limit.bucket import Turn
-from mixpanel_data._internal.text import said
+from mixpanel_data._internal.rate_limit.bucket import Decision
+from mixpanel_data._internal.text import format_duration
 from mixpanel_data.exceptions import RateLimitError
 
-LOOK_AGAIN = 0.5
-SHORTEST_SLEEP = 0.001
+RECHECK_SECONDS = 0.5
+MIN_SLEEP_SECONDS = 0.001
 
 PACE = 5.0
-"""Waits that keep the pace, up to so many seconds, are no reason to give up, nor, below two, to be
-spoken of."""
+"""Seconds. Shorter waits keep the pace, and are never a reason to give up."""
 SILENT = 2.0
+"""Seconds. Shorter waits are not announced."""
 
 OnWait = Callable[[float, str], None]
-"""Told that nothing will be asked for so many seconds, and what is waited for."""
+"""Called with the seconds for which no request will be sent, and with the reason."""
 
 
-class Patience:
-    """At most ``max_wait`` seconds in a row."""
+class WaitLimit:
+    """Limits waits to ``max_wait`` seconds in a row."""
 
     def __init__(self, max_wait: float, on_wait: OnWait, sleep: Callable[[float], None]) -> None:
         self._longest = max(max_wait, PACE)
@@ -32,52 +31,55 @@ class Patience:
         self._since: dict[str, float] = {}
         self._announced: dict[str, float] = {}
 
-    def use(self, bucket: str, since: float) -> None:
-        """A 429 came: what is waited from ``since`` until a request goes through again is one wait."""
+    def start(self, bucket: str, since: float) -> None:
+        """After a 429, count all waits from ``since`` until the next success as one."""
         self._since.setdefault(bucket, since)
 
-    def renew(self, bucket: str) -> None:
-        """A request went through, or the wait was given up: the next wait is another one."""
+    def reset(self, bucket: str) -> None:
+        """After a success, or when the wait was given up, start to count anew."""
         self._since.pop(bucket, None)
 
-    def wait(self, bucket: str, turn: Turn, since: float, wall: float) -> None:
-        """Sleep until it is time to look again.
+    def wait(self, bucket: str, decision: Decision, since: float, wall: float) -> None:
+        """Sleep until the next decision.
 
-        ``since`` is when this request began to wait, ``wall`` the time on the wall for
-        ``turn.now``.
+        ``since`` is when this request began to wait, ``wall`` the wall-clock time at
+        ``decision.now``.
 
         Raises:
-            RateLimitError: the turn would come later than patience lasts.
+            RateLimitError: if the wait would exceed the limit.
         """
-        until = turn.now + turn.wait
+        until = decision.now + decision.wait
         begun = min(since, self._since.get(bucket, since))
-        if turn.wait >= PACE and until - begun > self._longest:
-            self.renew(bucket)
-            raise self._too_long(turn, wall + turn.wait)
-        if turn.wait >= SILENT and until > self._announced.get(bucket, 0.0) + 1.0:
+        if decision.wait >= PACE and until - begun > self._longest:
+            self.reset(bucket)
+            raise self._too_long(decision, wall + decision.wait)
+        if decision.wait >= SILENT and until > self._announced.get(bucket, 0.0) + 1.0:
             self._announced[bucket] = until
-            self._on_wait(turn.wait, turn.reason)
-        self._sleep(_until_next_look(turn.wait))
+            self._on_wait(decision.wait, decision.reason)
+        self._sleep(_seconds_to_recheck(decision.wait))
 
-    def _too_long(self, turn: Turn, free_at: float) -> RateLimitError:
+    def _too_long(self, decision: Decision, free_at: float) -> RateLimitError:
         free = datetime.fromtimestamp(math.ceil(free_at), UTC)
         return RateLimitError(
-            f"The next request has to wait for {turn.reason} until {_clock_time(free)}, that is {said(turn.wait)}; "
-            f"at most {said(self._max_wait)} are waited (MP_MAX_WAIT, --max-wait). "
-            "What has come is kept: run the same again then.",
-            retry_after=math.ceil(turn.wait),
-            details={"waiting_for": turn.reason, "free_at": free.isoformat()},
+            f"The next request must wait for {decision.reason} until {_clock_time(free)}, that is {format_duration(decision.wait)}; "
+            f"a wait may take at most {format_duration(self._max_wait)} (MP_MAX_WAIT, --max-wait). "
+            "What was fetched is kept: run the same command again then.",
+            retry_after=math.ceil(decision.wait),
+            details={"waiting_for": decision.reason, "free_at": free.isoformat()},
         )
 
 
-def _until_next_look(wait: float) -> float:
-    """Seconds to sleep. Others may free the turn, and a machine that slept has not counted that: so
-    not all at once."""
-    return max(SHORTEST_SLEEP, min(wait, max(LOOK_AGAIN, wait / 10)))
+def _seconds_to_recheck(wait: float) -> float:
+    """Return the seconds to sleep before the next decision.
+
+    Other processes may release the request sooner, and a suspended machine does not count its
+    sleep, so the wait is divided.
+    """
+    return max(MIN_SLEEP_SECONDS, min(wait, max(RECHECK_SECONDS, wait / 10)))
 
 
 def _clock_time(moment: datetime) -> str:
-    """Here and in UTC, with the day where it is another one."""
+    """Format a time here and in UTC, with the date if it is not today's."""
     here = moment.astimezone()
     day = "" if here.date() == datetime.now(here.tzinfo).date() else f"{here:%Y-%m-%d} "
     return f"{day}{here:%H:%M:%S} ({moment:%H:%M:%S} UTC)"

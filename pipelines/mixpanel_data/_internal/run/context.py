@@ -12,7 +12,7 @@ from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.landing.files import Landed, LandingFolder
 from mixpanel_data._internal.ledger.reader import Ledger, read_ledger
 from mixpanel_data._internal.ledger.records import Project
-from mixpanel_data._internal.rate_limit.limiter import Budget
+from mixpanel_data._internal.rate_limit.limiter import RateLimiter
 from mixpanel_data._internal.run.progress import Progress
 from mixpanel_data._internal.run.report import SyncReport
 from mixpanel_data._internal.settings import Settings
@@ -68,9 +68,9 @@ class Run:
         )
 
     @cached_property
-    def budget(self) -> Budget:
+    def budget(self) -> RateLimiter:
         """The requests that Mixpanel grants, shared with every other run on this folder."""
-        return Budget(
+        return RateLimiter(
             self.folder.budget,
             project_id=self._credentials.project_id,
             region=self._credentials.region,

@@ -45,7 +45,7 @@ def reached_project(client: MixpanelAPIClient, project_id: str) -> dict[str, Any
 
     Raises as :func:`check_account`.
     """
-    with client.asking_me() as answer:
+    with client.open_me() as answer:
         results = answer.get("results")
         projects = results.get("projects") if isinstance(results, dict) else None
         if not isinstance(projects, dict) or not projects:

@@ -18,8 +18,8 @@ from mixpanel_data._internal.services.fetching.landing import (
 )
 from mixpanel_data._internal.services.fetching.record_stream import Findings
 from mixpanel_data._internal.services.query_api.arguments import Day
-from mixpanel_data._internal.sql.events import bounds
-from mixpanel_data._internal.sql.literals import literal, timestamp
+from mixpanel_data._internal.sql.events import window_bounds
+from mixpanel_data._internal.sql_literals import literal, timestamp
 from mixpanel_data._internal.storage import StorageEngine
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data._internal.time_zones import Zone
@@ -127,7 +127,7 @@ class FetcherService:
     ) -> Callable[[], "pd.DataFrame"]:
         conditions = ["true"]
         if window:
-            start, end = bounds(window, self._zone)
+            start, end = window_bounds(window, self._zone)
             conditions.append(f"time >= {timestamp(start)} AND time < {timestamp(end)}")
         if events:
             conditions.append(f"event IN ({', '.join(map(literal, events))})")

@@ -1,18 +1,16 @@
-"""How DuckDB reads a line of landed profiles. One place, so that what is loaded and what is
-inspected can't differ."""
+"""SQL that reads the lines of landed profiles. Loading and validation share it, so they agree."""
 
 from pathlib import Path
 
 from mixpanel_data._internal.sql.events import SLACK
-from mixpanel_data._internal.sql.literals import literal
+from mixpanel_data._internal.sql_literals import literal
 
 
-def read_profiles(path: Path, longest: int) -> str:
-    """A relation (n, digest, distinct_id, last_seen, properties) of the lines in ``path``, in no
-    order.
+def read_profile_lines(path: Path, longest: int) -> str:
+    """Return a relation (n, digest, distinct_id, last_seen, properties) of the lines in ``path``.
 
-    No line is longer than ``longest`` bytes. A profile that is no JSON object is a row of NULLs. On
-    one thread the rows are in the order of the lines.
+    No line is longer than ``longest`` bytes. A profile that is not a JSON object is a row of NULLs.
+    The rows are unordered; with one thread they are in the order of the lines.
     """
     columns = (
         "{n: 'BIGINT', digest: 'VARCHAR', last_seen: 'VARCHAR', "

@@ -1,1 +1,1 @@
-"""What can be asked for, and in which slices: windows of days, event filters, sets of profiles."""
+"""The data that can be fetched, and its parts: windows of days, event filters, profile sets."""

@@ -1,11 +1,11 @@
-"""What part of the events a run asks for. All of them, unless somebody says otherwise."""
+"""The events that a run fetches: all of them unless a filter is given."""
 
 import hashlib
 import json
 from dataclasses import dataclass
 
 UNFILTERED = "all"
-"""The hash of a fetch that asks for everything. Any other never counts as complete."""
+"""The filter hash of a fetch of all events. A fetch with another hash never counts as complete."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class EventFilter:
 
     @property
     def hash(self) -> str:
-        """Equal for filters that ask for the same; ``all`` for none."""
+        """A hash that is equal for equivalent filters; ``all`` without a filter."""
         if not self.events and not self.where:
             return UNFILTERED
         content = json.dumps([sorted(set(self.events)), self.where], ensure_ascii=False)

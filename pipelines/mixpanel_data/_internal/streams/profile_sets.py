@@ -1,4 +1,4 @@
-"""The sets of profiles that can be asked for, and one read of a set."""
+"""The sets of profiles that can be fetched, and one read of a set."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,27 +15,27 @@ class ProfileSet:
     """The user profiles, or the group profiles of one group key."""
 
     group_key: str = ""
-    """The name events carry the group's id under; empty for user profiles."""
+    """The event property that holds the group's id; empty for user profiles."""
     data_group_id: str | None = None
-    """What engage knows the group key by [docs/mixpanel-facts.md, 11.7]."""
+    """The id of the group key in Mixpanel's engage API [docs/mixpanel-facts.md, 11.7]."""
 
     def __str__(self) -> str:
         return f"{self.group_key} profiles" if self.group_key else "profiles"
 
     @property
     def kind(self) -> ProfileKind:
-        """The table they go into, and their fetch type in the ledger."""
+        """The raw table of these profiles, and their fetch type in the ledger."""
         return "group_profiles" if self.group_key else "profiles"
 
     @property
     def whole(self) -> str:
-        """The filter hash of a complete read. Another ``data_group_id`` under the same key is
-        another set."""
+        """The filter hash of a complete read. Another ``data_group_id`` of the same key is another
+        set."""
         return f"{self.group_key}={self.data_group_id}" if self.group_key else UNFILTERED
 
     @property
     def part(self) -> str:
-        """The filter hash of an increment."""
+        """The filter hash of an incremental read."""
         return f"{self.whole} last_seen" if self.group_key else "last_seen"
 
 
@@ -43,8 +43,10 @@ USERS = ProfileSet()
 
 
 def profile_sets(groups: Mapping[str, str]) -> list[ProfileSet]:
-    """The user profiles, then a set for each group key of ``groups``, which maps it to its
-    ``data_group_id``."""
+    """Return the set of user profiles, then one set for each group key in ``groups``.
+
+    ``groups`` maps each group key to its ``data_group_id``.
+    """
     return [USERS, *(ProfileSet(key, number) for key, number in groups.items())]
 
 
@@ -57,7 +59,7 @@ class ProfileRead:
 
     @property
     def where(self) -> str | None:
-        """The filter to ask with. ``$last_seen`` is UTC without a zone, in seconds
+        """The filter expression. ``$last_seen`` is UTC without a zone, in seconds
         [docs/mixpanel-facts.md, 6]."""
         if self.since is None:
             return None
@@ -65,10 +67,10 @@ class ProfileRead:
 
     @property
     def cohort_id(self) -> int | None:
-        """The saved cohort whose profiles are read; None: everybody's."""
+        """The saved cohort to read; None for all profiles."""
         return None
 
     @property
     def filter_hash(self) -> str:
-        """As the ledger will have it."""
+        """The filter hash as the ledger stores it."""
         return self.of.whole if self.since is None else self.of.part

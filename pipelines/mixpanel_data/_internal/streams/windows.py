@@ -1,4 +1,4 @@
-"""Ranges of whole days, the unit in which events are asked for, replaced and remembered."""
+"""Ranges of whole days, the unit in which events are fetched, replaced and recorded."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,8 +9,7 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, order=True)
 class Window:
-    """The days ``first`` to ``last``, both included, as Mixpanel's ``from_date`` and ``to_date``
-    are."""
+    """The days ``first`` to ``last``, both included, like Mixpanel's ``from_date`` and ``to_date``."""
 
     first: date
     last: date
@@ -26,12 +25,12 @@ class Window:
         return (self.last - self.first).days + 1
 
     def days(self) -> Iterator[date]:
-        """Each day, oldest first."""
+        """Yield each day, oldest first."""
         return (self.first + ONE_DAY * n for n in range(len(self)))
 
 
 def contiguous(days: Iterable[date]) -> list[Window]:
-    """The fewest windows that hold exactly ``days``, oldest first."""
+    """Return the fewest windows that hold exactly ``days``, oldest first."""
     runs: list[Window] = []
     for day in sorted(set(days)):
         if runs and runs[-1].last + ONE_DAY == day:

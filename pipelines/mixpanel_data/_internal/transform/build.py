@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mixpanel_data._internal.data_folder.damage import damaged
+from mixpanel_data._internal.data_folder.damage import first_damage
 from mixpanel_data._internal.data_folder.damage_messages import is_damage
-from mixpanel_data._internal.data_folder.os_errors import refusal
+from mixpanel_data._internal.data_folder.os_errors import error_from_message
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.project.folder import DbtProject, find_dbt_project
 from mixpanel_data._internal.project.models import model_names, models_folder
@@ -127,9 +127,9 @@ def _failure(
 ) -> MixpanelDataError:
     bad = [node for node in nodes if not node.ok and node.status != "skipped"]
     for words in (*(node.message or "" for node in bad), *complaints):
-        if refused := refusal(words, folder.root):
+        if refused := error_from_message(words, folder.root):
             return refused
-        if is_damage(words) and (found := damaged(folder.root)):
+        if is_damage(words) and (found := first_damage(folder.root)):
             return found
     skipped = [node.name for node in nodes if node.status == "skipped"]
     log = folder.build / "logs" / "dbt.log"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from mixpanel_data._internal.api.answer_cache import KeptAnswers
+from mixpanel_data._internal.api.answer_cache import ResponseCache
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.auth.credentials import credentials_from
 from mixpanel_data._internal.config import (
@@ -14,7 +14,7 @@ from mixpanel_data._internal.config import (
     require_trusted,
     resolve,
 )
-from mixpanel_data._internal.rate_limit.limiter import Budget
+from mixpanel_data._internal.rate_limit.limiter import RateLimiter
 from mixpanel_data._internal.rate_limit.waiting import OnWait
 from mixpanel_data._internal.services.query_api.arguments import choice
 from mixpanel_data._internal.settings import Settings
@@ -82,7 +82,7 @@ class Session:
             base_url=self.settings.api_base_url,
             allow_http=self.settings.allow_http,
             bounds=self.settings.bounds,
-            gate=Budget(
+            gate=RateLimiter(
                 self.settings.folder.budget,
                 project_id=credentials.project_id,
                 region=credentials.region,
@@ -93,7 +93,7 @@ class Session:
                 on_wait=self.on_wait or (lambda _seconds, _reason: None),
             ),
             max_rate_limit_wait=None,
-            answers=KeptAnswers(
+            answers=ResponseCache(
                 self.settings.folder.answers,
                 max_age=self.settings.answers_kept,
                 fresh=self.fresh,

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from mixpanel_data._internal.database.table_names import quoted
-from mixpanel_data._internal.sql.literals import literal
+from mixpanel_data._internal.sql_literals import literal
 from mixpanel_data._internal.storage import Rows, StorageEngine
 from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.types import TableInfo, TableSchema

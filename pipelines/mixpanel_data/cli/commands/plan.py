@@ -60,13 +60,13 @@ def plan(
 
 
 def _footer(preview: "Preview") -> str:
-    from mixpanel_data.settings import said
+    from mixpanel_data.settings import format_duration
 
     wanted = preview.wanted
     when = (
         "now"
         if preview.seconds < 1
-        else f"in {said(preview.seconds)}, at {preview.done_at:%Y-%m-%d %H:%M} UTC"
+        else f"in {format_duration(preview.seconds)}, at {preview.done_at:%Y-%m-%d %H:%M} UTC"
     )
     days = (wanted.last - wanted.first).days + 1
     return (

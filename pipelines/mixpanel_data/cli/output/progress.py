@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from mixpanel_data.cli.output.visible import visible
 from mixpanel_data.exceptions import MixpanelDataError
-from mixpanel_data.settings import said
+from mixpanel_data.settings import format_duration
 from mixpanel_data.sync import QUIET, EngagePage, Landed, Progress, Published, Window
 
 PACE_SECONDS = 1800.0
@@ -30,7 +30,7 @@ class Lines(Progress):
     """A line for every step that ended, and for every wait: for logs."""
 
     def waiting(self, seconds: float, reason: str) -> None:
-        _line(f"waiting {said(seconds)} for {reason}")
+        _line(f"waiting {format_duration(seconds)} for {reason}")
 
     def loaded(self, file: Landed) -> None:
         _line(f"loaded {file.kind} {file.window}: {file.lines:,} rows")
@@ -86,7 +86,9 @@ class Bars(Progress):
 
     def waiting(self, seconds: float, reason: str) -> None:
         self.display.console.print(
-            visible(f"waiting {said(seconds)} for {reason}"), markup=False, highlight=False
+            visible(f"waiting {format_duration(seconds)} for {reason}"),
+            markup=False,
+            highlight=False,
         )
 
     def received(self, window: Window, count: int) -> None:

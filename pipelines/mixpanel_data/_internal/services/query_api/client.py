@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
-from mixpanel_data._internal.api.parameters import given
+from mixpanel_data._internal.api.parameters import drop_none
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data.exceptions import APIError, AuthenticationError, QueryError
 
@@ -20,7 +20,7 @@ class QueryAPI:
 
     def __init__(self, client: MixpanelAPIClient, workspace_id: int | None = None) -> None:
         self._client = client
-        self._view = given(workspace_id=workspace_id)
+        self._view = drop_none(workspace_id=workspace_id)
 
     def get(self, operation: str, **parameters: str | int | None) -> AbstractContextManager[Any]:
         """The parsed answer, for a block whose errors about it say what was asked; parameters that
@@ -28,11 +28,11 @@ class QueryAPI:
 
         Raises what :meth:`MixpanelAPIClient.query` raises; what may be the plan's fault says so.
         """
-        return self._ask(operation, given(**parameters), None)
+        return self._ask(operation, drop_none(**parameters), None)
 
     def post(self, operation: str, **form: str | int | None) -> AbstractContextManager[Any]:
         """As :meth:`get`, with the parameters in a form."""
-        return self._ask(operation, {}, given(**form))
+        return self._ask(operation, {}, drop_none(**form))
 
     @contextmanager
     def _ask(

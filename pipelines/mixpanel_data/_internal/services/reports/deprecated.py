@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mixpanel_data._internal.api.parameters import names
+from mixpanel_data._internal.api.parameters import json_array
 from mixpanel_data._internal.services.query_api.answers import items, mapping, member
 from mixpanel_data._internal.services.query_api.arguments import Day, day_range
 from mixpanel_data._internal.services.reports.base import Queries
@@ -47,7 +47,7 @@ class MaintenanceQueries(Queries):
         days = day_range(from_date, to_date)
         with self._api.get(
             "stream/query",
-            distinct_ids=names("distinct_ids", distinct_ids),
+            distinct_ids=json_array("distinct_ids", distinct_ids),
             from_date=days.first,
             to_date=days.last,
         ) as answer:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from mixpanel_data._internal.api.parameters import names
+from mixpanel_data._internal.api.parameters import json_array
 from mixpanel_data._internal.services.discovery import COUNTS
 from mixpanel_data._internal.services.query_api.answers import happened, series
 from mixpanel_data._internal.services.query_api.arguments import (
@@ -45,7 +45,7 @@ class BreakdownQueries(Queries):
         no_hourly_uniques(choice("type", type, COUNTS), choice("unit", unit, UNITS))
         with self._api.get(
             "events",
-            event=names("events", events),
+            event=json_array("events", events),
             type=type,
             unit=unit,
             from_date=days.first,
@@ -80,7 +80,7 @@ class BreakdownQueries(Queries):
             "events/properties",
             event=event,
             name=property_name,
-            values=names("values", values),
+            values=json_array("values", values),
             type=type,
             unit=unit,
             from_date=days.first,
