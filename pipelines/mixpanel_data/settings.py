@@ -2,6 +2,6 @@
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.settings import Settings, load_settings
-from mixpanel_data._internal.text import parse_day, format_duration
+from mixpanel_data._internal.text import format_duration, parse_day
 
-__all__ = ["DataFolder", "Settings", "load_settings", "parse_day", "format_duration"]
+__all__ = ["DataFolder", "Settings", "format_duration", "load_settings", "parse_day"]
