@@ -127,7 +127,7 @@ LATER = {
 CLEARING = {
     "old load set aside": after("pathlib:Path.rename", on="*/pipelines/mixpanel"),
     "old load dropped": after("mixpanel_data.sync.load:drop_unfinished"),
-    "swept": after(f"{_OURS}.landing.files:LandingFolder.sweep"),
+    "swept": after(f"{_OURS}.landing.files:LandingFolder.remove_leftovers"),
 }
 
 BUILDING = {

@@ -126,7 +126,9 @@ def verified_windows(shop: Shop, folder: Path) -> set[tuple[str, str]]:
     """What lies proven in the landing folder."""
     account = shop.sandbox.credentials
     landing = LandingFolder(folder / "landing", project=account.project_id, region=account.region)
-    return {(str(file.window.first), str(file.window.last)) for file in landing.verified("events")}
+    return {
+        (str(file.window.first), str(file.window.last)) for file in landing.verified_files("events")
+    }
 
 
 def assert_right(shop: Shop, folder: Path, *truths: Events) -> None:

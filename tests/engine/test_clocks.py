@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mixpanel_data._internal import clock
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.clock import ServerClock, clock_warning
-from mixpanel_data._internal.landing.fetch_events import land_events
+from mixpanel_data._internal.landing.fetch_events import fetch_window
 from mixpanel_data._internal.landing.files import LandingFolder
 from mixpanel_data._internal.ledger.records import DayRecord
 from mixpanel_data._internal.streams.windows import Window
@@ -132,7 +132,7 @@ def test_a_day_that_was_not_over_is_not_complete_for_a_clock_ahead(project, shif
     landing = LandingFolder(project.folder, project="1", region="us")
     settings = project.settings()
     with MixpanelAPIClient(account, base_url=project.sandbox.base_url) as client:
-        landed = land_events(client, Window(LAST, LAST), landing, settings.zone)
+        landed = fetch_window(client, Window(LAST, LAST), landing, settings.zone)
 
     assert abs(landed.fetched_at - datetime.now(UTC)) < timedelta(minutes=1)
     tonight = (datetime.now(UTC) + timedelta(days=1)).replace(tzinfo=None)

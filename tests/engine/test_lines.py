@@ -8,8 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.landing.invalid_lines import inspect_lines, longest_line, without
-from mixpanel_data._internal.landing.repair_lines import is_closed, repaired
+from mixpanel_data._internal.landing.invalid_lines import (
+    find_invalid_lines,
+    longest_line,
+    rewrite_without,
+)
+from mixpanel_data._internal.landing.repair_lines import is_complete_object, repair_line
 from mixpanel_data._internal.sql.events import events_query, in_windows, read_event_lines
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data._internal.time_zones import Zone
@@ -106,8 +110,8 @@ def test_a_line_is_judged_alike_wherever_it_stands(tmp_path, name):
         lines.insert(place, ODD[name])
         path.write_bytes(b"\n".join(lines) + b"\n")
 
-        bad = inspect_lines(path, DAY, UTC)
-        kept = without(path, bad)
+        bad = find_invalid_lines(path, DAY, UTC)
+        kept = rewrite_without(path, bad)
 
         is_good = name in LOADED or (name == "a byte order mark" and place == 0)
         assert [(line.number, line.raw) for line in bad] == (
@@ -134,7 +138,7 @@ def test_a_line_is_judged_alike_wherever_it_stands(tmp_path, name):
     ],
 )
 def test_only_what_json_can_not_hold_is_replaced(line, better):
-    assert repaired(line) == better
+    assert repair_line(line) == better
 
 
 @given(st.dictionaries(st.text(), st.text() | st.integers() | st.lists(st.text())), st.data())
@@ -144,8 +148,8 @@ def test_no_beginning_of_an_object_is_taken_for_a_whole_one(value, data):
     line = json.dumps(value).encode()
     kept = data.draw(st.integers(0, len(line) - 1))
 
-    assert is_closed(line)
-    assert not is_closed(line[:kept])
+    assert is_complete_object(line)
+    assert not is_complete_object(line[:kept])
 
 
 BYTES = st.binary(min_size=1, max_size=4) | st.sampled_from(
@@ -186,8 +190,8 @@ def test_the_good_lines_load_and_every_other_is_kept_once(tmp_path, lines, line_
     lines = [(good(99), True), *lines]  # one that makes it an export
     path.write_bytes(line_break.join(line for line, _ in lines) + line_break)
 
-    bad = inspect_lines(path, DAY, UTC)
-    kept = without(path, bad)
+    bad = find_invalid_lines(path, DAY, UTC)
+    kept = rewrite_without(path, bad)
     rows = loaded(path)
 
     assert len(rows) == kept

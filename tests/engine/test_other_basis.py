@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.landing.other_basis import FURTHEST, NEAREST, STEP, Span
+from mixpanel_data._internal.landing.other_basis import MAX_OFFSET, MIN_OFFSET, STEP, Span
 from mixpanel_data._internal.streams.windows import Window
 
 from .conftest import LAST
@@ -27,17 +27,17 @@ def test_the_offset_of_dense_days_is_found(steps, later, days, every):
     first = START + shift
     last = first + days * DAY - every
 
-    assert Span(START, START + days * DAY, first, last).shift(NEAREST) == shift
+    assert Span(START, START + days * DAY, first, last).shift(MIN_OFFSET) == shift
 
 
 @given(st.timedeltas(timedelta(0), DAY), st.timedeltas(timedelta(0), DAY))
 def test_days_of_any_shift_that_is_found_hold_all_events(before, after):
     span = Span(START, START + DAY, START - HOUR * 14 + before, START + after)
 
-    shift = span.shift(NEAREST)
+    shift = span.shift(MIN_OFFSET)
 
     if span.first < span.last and shift is not None:
-        assert NEAREST <= abs(shift) <= FURTHEST
+        assert MIN_OFFSET <= abs(shift) <= MAX_OFFSET
         assert span.start + shift <= span.first
         assert span.last < span.end + shift
 
@@ -55,7 +55,7 @@ def test_days_of_any_shift_that_is_found_hold_all_events(before, after):
     ],
 )
 def test_strays_are_told_from_other_days_by_the_other_end(first, last, shift):
-    assert Span(START, START + DAY, START + first, START + last).shift(NEAREST) == shift
+    assert Span(START, START + DAY, START + first, START + last).shift(MIN_OFFSET) == shift
 
 
 def serve(project, offset: timedelta, days: int, every: timedelta) -> None:

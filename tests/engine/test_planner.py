@@ -13,7 +13,7 @@ from mixpanel_data._internal.planning.events import (
     TARGET_BYTES,
     Range,
     days_to_fetch,
-    plan,
+    plan_windows,
     wanted_range,
 )
 
@@ -39,21 +39,21 @@ LEDGERS = st.dictionaries(DAYS, st.tuples(SIZES, st.booleans()), max_size=60).ma
 
 @given(st.sets(DAYS, max_size=200), LEDGERS)
 def test_every_day_is_asked_for_once_and_no_other(days, ledger):
-    asked = [day for window in plan(days, ledger) for day in window.days()]
+    asked = [day for window in plan_windows(days, ledger) for day in window.days()]
 
     assert sorted(asked) == sorted(days)
 
 
 @given(st.sets(DAYS, max_size=200), LEDGERS)
 def test_the_newest_days_come_first(days, ledger):
-    windows = plan(days, ledger)
+    windows = plan_windows(days, ledger)
 
     assert windows == sorted(windows, reverse=True)
 
 
 @given(st.sets(DAYS, max_size=200), LEDGERS)
 def test_a_request_holds_many_days_only_while_they_are_small(days, ledger):
-    for window in plan(days, ledger):
+    for window in plan_windows(days, ledger):
         known = sum(ledger.days[day].bytes for day in window.days() if day in ledger.days)
         assert len(window) <= LONGEST_WINDOW
         assert len(window) == 1 or known <= TARGET_BYTES
@@ -63,14 +63,14 @@ def test_a_heavy_day_stands_alone():
     days = [TODAY - timedelta(days=back) for back in range(1, 8)]
     ledger = Ledger({day: record(day, TARGET_BYTES) for day in days})
 
-    assert [len(window) for window in plan(days, ledger)] == [1] * 7
+    assert [len(window) for window in plan_windows(days, ledger)] == [1] * 7
 
 
 def test_a_quiet_past_takes_few_requests():
     day = TODAY - timedelta(days=1)
     past = [TODAY - timedelta(days=back) for back in range(2, 1827)]
 
-    assert len(plan(past, Ledger({day: record(day, 100)}))) <= 12
+    assert len(plan_windows(past, Ledger({day: record(day, 100)}))) <= 12
 
 
 @given(LEDGERS, st.integers(0, 30))

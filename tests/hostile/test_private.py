@@ -196,7 +196,7 @@ def test_the_quarantine_is_bounded_in_bytes_and_age(tmp_path: Path) -> None:
     quarantine = Quarantine(size=1_000, days=2)
     for n in range(6):
         (tmp_path / f"b{n}").write_bytes(b"x" * 300)
-        put = quarantine.take(tmp_path / f"b{n}", folder, "cut gzip")
+        put = quarantine.move_in(tmp_path / f"b{n}", folder, "cut gzip")
         assert put
         past = put.stat().st_mtime - timedelta(hours=60 - 10 * n).total_seconds()
         os.utime(put, (past, past))
@@ -206,15 +206,15 @@ def test_the_quarantine_is_bounded_in_bytes_and_age(tmp_path: Path) -> None:
     assert mode(folder) == 0o700
 
     (tmp_path / "huge").write_bytes(b"y" * 5_000)
-    quarantine.take(tmp_path / "huge", folder, "line too long")
+    quarantine.move_in(tmp_path / "huge", folder, "line too long")
     assert sum(path.stat().st_size for path in folder.iterdir()) <= 1_000
-    assert quarantine.take(tmp_path / "nothing", folder, "x") is None
+    assert quarantine.move_in(tmp_path / "nothing", folder, "x") is None
 
 
 def test_old_bodies_go_though_there_is_room(tmp_path: Path) -> None:
     folder = tmp_path / "broken"
     (tmp_path / "a").write_bytes(b"x")
-    put = Quarantine(days=1).take(tmp_path / "a", folder, "x")
+    put = Quarantine(days=1).move_in(tmp_path / "a", folder, "x")
     assert put
     os.utime(put, (0, 0))
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mixpanel_data._internal.landing.fetch_profiles import ATTEMPTS
+from mixpanel_data._internal.landing.fetch_events import ATTEMPTS
 from mixpanel_data.sandbox import FaultKind
 
 from .conftest import seen_now

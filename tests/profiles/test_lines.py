@@ -7,7 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.landing.profile_lines import distinct_id, profiles_of, raw_of
+from mixpanel_data._internal.landing.profile_lines import (
+    parse_profiles,
+    profile_json,
+    read_distinct_id,
+)
 
 NAMES = st.text(max_size=8) | st.sampled_from(
     ["$distinct_id", "$properties", "results", "Plan", "plan"]
@@ -53,17 +57,17 @@ def test_promise_5_every_profile_of_a_page_keeps_its_bytes(raws, spaces):
     )
     page = next(gaps) + before + items + b'%s],"total":2}\n' % next(gaps)
 
-    found = list(profiles_of(page))
+    found = list(parse_profiles(page))
 
     assert [profile.raw for profile in found] == [on_one_line(raw) for raw in raws]
     for number, profile in enumerate(found, start=1):
         line = profile.line(number)
         assert line.count(b"\n") == 1
-        assert raw_of(line) == profile.raw
+        assert profile_json(line) == profile.raw
 
 
 def digest(properties: str) -> str:
-    [profile] = profiles_of(
+    [profile] = parse_profiles(
         b'{"results":[{"$distinct_id":"u","$properties":%s}]}' % properties.encode()
     )
     return profile.digest
@@ -123,10 +127,10 @@ def test_a_digest_says_nothing_of_the_order_of_keys(properties):
     ],
 )
 def test_the_id_of_a_profile_can_be_read_however_odd_the_rest_is(raw: str, expected: Any):
-    assert distinct_id(raw.encode()) == expected
+    assert read_distinct_id(raw.encode()) == expected
 
 
 def test_a_line_break_in_a_text_is_kept_as_what_it_means():
-    [profile] = profiles_of(b'{"results":[{"$distinct_id":"u","$properties":{"a":"x\ny"}}]}')
+    [profile] = parse_profiles(b'{"results":[{"$distinct_id":"u","$properties":{"a":"x\ny"}}]}')
 
     assert json.loads(profile.raw)["$properties"] == {"a": "x\ny"}

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from mixpanel_data._internal.api.engage_pages import engage_pages
 from mixpanel_data._internal.api.requester import Received
-from mixpanel_data._internal.landing.invalid_lines import longest_line, without
-from mixpanel_data._internal.landing.invalid_profiles import inspect_profiles
-from mixpanel_data._internal.landing.profile_lines import profiles_of
+from mixpanel_data._internal.landing.invalid_lines import longest_line, rewrite_without
+from mixpanel_data._internal.landing.invalid_profiles import find_invalid_profiles
+from mixpanel_data._internal.landing.profile_lines import parse_profiles
 from mixpanel_data._internal.sql.profiles import read_profile_lines
 from mixpanel_data.exceptions import HTTPContext
 
@@ -64,10 +64,10 @@ def test_the_good_profiles_load_and_every_other_is_kept_once(tmp_path, profiles,
     )
     [page] = engage_pages(lambda _form: Received(body, 1, HTTPContext), {}, str)
     path = tmp_path / "profiles.ndjson"
-    path.write_bytes(b"".join(p.line(n) for n, p in enumerate(profiles_of(page.body), start=1)))
+    path.write_bytes(b"".join(p.line(n) for n, p in enumerate(parse_profiles(page.body), start=1)))
 
-    bad = inspect_profiles(path)
-    kept = without(path, bad)
+    bad = find_invalid_profiles(path)
+    kept = rewrite_without(path, bad)
     query = f"SELECT distinct_id FROM {read_profile_lines(path, longest_line(path))}"
     ids = [name for (name,) in duckdb.connect().execute(query).fetchall()]
 

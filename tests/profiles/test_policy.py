@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixpanel_data._internal.ledger.records import ReadRecord, Reads
-from mixpanel_data._internal.planning.profiles import due_read, last_read, most_pages
+from mixpanel_data._internal.planning.profiles import due_read, last_read_time, max_pages_per_read
 from mixpanel_data._internal.streams.profile_sets import (
     USERS,
     ProfileRead,
@@ -116,13 +116,15 @@ def test_a_read_is_a_young_snapshots_increment_or_a_snapshot(snapshot, increment
     young = passed and snapshot is not None and snapshot < timedelta(days=days)
     assert (read.since is None) == (full or not young)
     if read.since is not None:
-        last = last_read(USERS, known)
+        last = last_read_time(USERS, known)
         assert last is not None
         assert read.since <= last - HOUR
         assert read.since <= NOW - HOUR
 
 
 def test_who_waits_for_an_hour_can_read_any_number_of_pages():
-    assert most_pages(60, max_wait=900) == 60
-    assert most_pages(60, max_wait=3600) == 60  # the sixty-first may have to wait a moment longer
-    assert most_pages(60, max_wait=7200) is None
+    assert max_pages_per_read(60, max_wait=900) == 60
+    assert (
+        max_pages_per_read(60, max_wait=3600) == 60
+    )  # the sixty-first may have to wait a moment longer
+    assert max_pages_per_read(60, max_wait=7200) is None

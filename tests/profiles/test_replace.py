@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mixpanel_data._internal.landing.files import Reject
-from mixpanel_data._internal.landing.profile_lines import profiles_of
+from mixpanel_data._internal.landing.profile_lines import parse_profiles
 from mixpanel_data._internal.ledger.records import Project
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data.destinations import replace_profiles
@@ -85,7 +85,7 @@ class Database:
             page = {
                 "results": [{"$distinct_id": n, "$properties": {"v": v}} for n, v in read.profiles]
             }
-            profiles = profiles_of(json.dumps(page).encode())
+            profiles = parse_profiles(json.dumps(page).encode())
             path.write_bytes(b"".join(it.line(n) for n, it in enumerate(profiles, start=1)))
             files[str(path)] = path
             packed.append(

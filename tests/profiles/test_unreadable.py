@@ -2,7 +2,7 @@
 
 import pytest
 
-from mixpanel_data._internal.landing.invalid_profiles import inspect_profiles
+from mixpanel_data._internal.landing.invalid_profiles import find_invalid_profiles
 from mixpanel_data.sandbox import FaultKind
 
 from .conftest import LONG_AGO, seen_now
@@ -214,18 +214,18 @@ def test_a_profile_without_an_id_is_nobodys_and_kept_apart(people, crowd):
 def test_each_is_judged_alone_as_the_load_would(tmp_path, raw, reason):
     import duckdb
 
-    from mixpanel_data._internal.landing.invalid_lines import without
-    from mixpanel_data._internal.landing.profile_lines import profiles_of
+    from mixpanel_data._internal.landing.invalid_lines import rewrite_without
+    from mixpanel_data._internal.landing.profile_lines import parse_profiles
     from mixpanel_data._internal.sql.profiles import read_profile_lines
 
-    [profile] = profiles_of(b'{"results":[%s]}' % raw)
+    [profile] = parse_profiles(b'{"results":[%s]}' % raw)
     path = tmp_path / "profiles.ndjson"
     path.write_bytes(profile.line(1))
 
-    bad = inspect_profiles(path)
+    bad = find_invalid_profiles(path)
 
     assert [(line.raw, line.reason) for line in bad] == ([(raw, reason)] if reason else [])
-    kept = without(path, bad)
+    kept = rewrite_without(path, bad)
     names = duckdb.sql(f"SELECT distinct_id FROM {read_profile_lines(path, 1000)}").fetchall()
     assert len(names) == kept == (reason in (None, "repaired"))
     assert (None,) not in names

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from mixpanel_data._internal.landing.invalid_profiles import NOBODYS
+from mixpanel_data._internal.landing.invalid_profiles import NO_ID_REASONS
 from mixpanel_data._internal.sql.profiles import read_profile_lines
 from mixpanel_data._internal.sql_literals import literal, timestamp
 from mixpanel_data.destinations import ledger_rows
@@ -98,7 +98,7 @@ class _Rows:
         # A rejected profile is there all the same: what is known of it stands. Of whom one is that
         # has no readable id, nobody knows; so nobody is taken for deleted.
         rejects = [item for item in self._file.rejects if not item.is_loaded]
-        if any(item.distinct_id is None and item.reason not in NOBODYS for item in rejects):
+        if any(item.distinct_id is None and item.reason not in NO_ID_REASONS for item in rejects):
             return
         unread = [item.distinct_id for item in rejects if item.distinct_id]
         self._connection.execute(

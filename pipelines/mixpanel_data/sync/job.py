@@ -14,7 +14,7 @@ from mixpanel_data._internal.data_folder import place
 from mixpanel_data._internal.data_folder.start_anew import delete_events, start_anew
 from mixpanel_data._internal.database.compaction import compact_when_worth_it
 from mixpanel_data._internal.extract.extraction import Extraction
-from mixpanel_data._internal.landing.body_verifier import broken
+from mixpanel_data._internal.landing.body_verifier import incomplete_export
 from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.ledger.reader import Ledger, read_ledger, read_published_ledger
 from mixpanel_data._internal.planning.events import Range
@@ -169,7 +169,7 @@ class Sync:
         after = self._run.ledger(after_load=True)
         unread = []
         for file in landed:
-            if after.holds(file, load_id):
+            if after.is_loaded(file, load_id):
                 self._note(file, before, after)
                 file.discard()
             else:
@@ -276,7 +276,7 @@ class Sync:
 
 
 def _unreadable(file: Landed) -> IncompleteExportError:
-    error = broken("unreadable", f"DuckDB can't read the {file.kind} that arrived")
+    error = incomplete_export("unreadable", f"DuckDB can't read the {file.kind} that arrived")
     days = (file.window.first, file.window.last) if file.kind == "events" else (None, None)
     return IncompleteExportError(
         str(error.details["explanation"]), reason="unreadable", from_date=days[0], to_date=days[1]

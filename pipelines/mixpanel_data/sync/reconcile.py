@@ -106,7 +106,7 @@ class Reconciler:
         if not folder.published.is_file():
             raise ConfigError(f"Nothing is published in {folder.root} yet. Run `mp sync` first.")
         ledger = read_published_ledger(folder.published)
-        ledger.require(self._credentials.project_id, self._credentials.region)
+        ledger.require_same_project(self._credentials.project_id, self._credentials.region)
         zone = self._zone()
         window = default_window(
             ledger, today=self._run.today(), lookback_days=self._settings.lookback_days

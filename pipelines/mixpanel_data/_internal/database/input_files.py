@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mixpanel_data._internal.database.sealed import spool
-from mixpanel_data._internal.landing.body_verifier import broken
+from mixpanel_data._internal.landing.body_verifier import incomplete_export
 from mixpanel_data._internal.landing.files import Landed, Reject
 from mixpanel_data._internal.landing.invalid_lines import numbered_lines
 from mixpanel_data._internal.streams.windows import Window
@@ -116,7 +116,7 @@ def _inflated(path: Path, to: Path) -> Path:
         with gzip.open(path) as source, to.open("wb") as target:
             shutil.copyfileobj(source, target)
     except _NOT_GZIP as error:
-        raise broken("cut gzip", f"{path} is no whole gzip file ({error})") from None
+        raise incomplete_export("cut gzip", f"{path} is no whole gzip file ({error})") from None
     return to
 
 

@@ -3,9 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from mixpanel_data._internal.database.input_files import Kind, Lines
-from mixpanel_data._internal.landing.fetch_events import for_window
-from mixpanel_data._internal.landing.invalid_lines import BadLine, inspect_lines, numbered_lines
-from mixpanel_data._internal.landing.invalid_profiles import inspect_profiles
+from mixpanel_data._internal.landing.fetch_events import error_for_window
+from mixpanel_data._internal.landing.invalid_lines import (
+    BadLine,
+    find_invalid_lines,
+    numbered_lines,
+)
+from mixpanel_data._internal.landing.invalid_profiles import find_invalid_profiles
 from mixpanel_data._internal.time_zones import Zone
 from mixpanel_data.exceptions import IncompleteExportError, MixpanelDataError, QueryError
 
@@ -24,7 +28,7 @@ def require_all(found: int, lines: Sequence[Lines], kind: Kind, zone: Zone) -> N
         try:
             bad = _bad(item, kind, zone)
         except IncompleteExportError as error:
-            raise (for_window(error, item.window) if item.window else error) from None
+            raise (error_for_window(error, item.window) if item.window else error) from None
         if bad:
             raise _error(item, bad)
     if found != sum(1 for item in lines for _ in numbered_lines(item.path)):
@@ -33,8 +37,8 @@ def require_all(found: int, lines: Sequence[Lines], kind: Kind, zone: Zone) -> N
 
 def _bad(lines: Lines, kind: Kind, zone: Zone) -> list[BadLine]:
     if kind == "events":
-        return inspect_lines(lines.path, lines.window, zone)
-    return inspect_profiles(lines.path)
+        return find_invalid_lines(lines.path, lines.window, zone)
+    return find_invalid_profiles(lines.path)
 
 
 def _error(lines: Lines, bad: Sequence[BadLine]) -> MixpanelDataError:

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from mixpanel_data._internal.extract.prefetch import WindowLander
-from mixpanel_data._internal.landing.fetch_events import for_window, land_events, set_apart
+from mixpanel_data._internal.landing.fetch_events import error_for_window, fetch_window
 from mixpanel_data._internal.landing.files import Landed
-from mixpanel_data._internal.landing.invalid_lines import inspect_lines
+from mixpanel_data._internal.landing.invalid_lines import find_invalid_lines, reject_lines
 from mixpanel_data._internal.ledger.rejected_lines import rejected_lines
-from mixpanel_data._internal.planning.events import Range, days_to_fetch, plan, wanted_range
+from mixpanel_data._internal.planning.events import Range, days_to_fetch, plan_windows, wanted_range
 from mixpanel_data._internal.planning.preview import Preview, planned_request
 from mixpanel_data._internal.run.context import Run
 from mixpanel_data._internal.streams.event_filter import UNFILTERED, EventFilter
@@ -97,7 +97,7 @@ class EventWindows:
         """What a run would ask for now."""
         wanted = self.wanted(first, last)
         ledger, days = self._run.ledger(), self.due(wanted)
-        windows = plan(days, ledger, oldest_first=self._oldest_first)
+        windows = plan_windows(days, ledger, oldest_first=self._oldest_first)
         done_at = self._run.budget.free_at("export", max(1, len(windows)))
         return Preview(
             wanted=wanted,
@@ -128,7 +128,7 @@ class EventWindows:
         if self._run.stopped or not left:
             return list(self._lander.under_way)
         reused = [file.window for file in self._reused if left.issuperset(file.window.days())]
-        planned = plan(
+        planned = plan_windows(
             left.difference(*(window.days() for window in reused)),
             self._run.ledger(),
             oldest_first=self._oldest_first,
@@ -154,18 +154,18 @@ class EventWindows:
         """
         zone = self._run.settings.zone
         try:
-            suspects = inspect_lines(file.path, file.window, zone)
+            suspects = find_invalid_lines(file.path, file.window, zone)
         except IncompleteExportError as error:
-            self._run.landing.set_aside(file.path, error.reason)
+            self._run.landing.quarantine(file.path, error.reason)
             file.discard()
-            raise for_window(error, file.window) from None
+            raise error_for_window(error, file.window) from None
         unreadable = {line.text for line in suspects if line.repaired is None}
         # Without any, blank lines did not add up.
         if not unreadable or unreadable <= rejected_lines(self._run.folder.raw, file.window):
-            return set_apart(file, suspects).save()
-        self._run.landing.set_aside(file.path, "unreadable line")
+            return reject_lines(file, suspects).save()
+        self._run.landing.quarantine(file.path, "unreadable line")
         file.discard()
-        landed = land_events(
+        landed = fetch_window(
             self._run.client, file.window, self._run.landing, zone,
             on_bytes=self._run.progress.received, suspects=suspects, only=self._only,
         )  # fmt: skip
@@ -188,7 +188,7 @@ class EventWindows:
         return landed
 
     def _fetch(self, window: Window) -> Landed:
-        landed = land_events(
+        landed = fetch_window(
             self._run.client, window, self._run.landing, self._run.settings.zone,
             on_bytes=self._run.progress.received, only=self._only,
         )  # fmt: skip

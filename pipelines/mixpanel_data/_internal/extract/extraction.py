@@ -11,7 +11,7 @@ import duckdb
 from mixpanel_data._internal.config import resolve
 from mixpanel_data._internal.extract.events import EventWindows
 from mixpanel_data._internal.extract.profiles import ProfileLander
-from mixpanel_data._internal.landing.fetch_profiles import Source
+from mixpanel_data._internal.landing.fetch_profiles import ProfileFetcher
 from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.ledger.records import Project
 from mixpanel_data._internal.ledger.rejected_lines import rejected_profiles
@@ -22,7 +22,7 @@ from mixpanel_data._internal.ledger.row_check import (
 )
 from mixpanel_data._internal.planning.events import Range
 from mixpanel_data._internal.planning.preview import Preview
-from mixpanel_data._internal.planning.profiles import most_pages
+from mixpanel_data._internal.planning.profiles import max_pages_per_read
 from mixpanel_data._internal.run.context import Run
 from mixpanel_data._internal.run.progress import QUIET
 from mixpanel_data._internal.settings import load_settings
@@ -73,12 +73,12 @@ class Extraction:
     def _profiles(self) -> ProfileLander:
         run, settings = self._run, self._run.settings
         return ProfileLander(
-            Source(
+            ProfileFetcher(
                 run.client,
                 run.landing,
                 page_size=settings.profiles_page_size,
                 on_page=run.progress.page,
-                most_pages=most_pages(run.budget.pages_an_hour(), settings.max_wait),
+                max_pages=max_pages_per_read(run.budget.pages_an_hour(), settings.max_wait),
             ),
             sets=profile_sets(settings.groups),
             snapshot_days=settings.profiles_snapshot_days,
@@ -107,7 +107,7 @@ class Extraction:
             DatabaseDamagedError: the raw database can't be read.
             DatabaseMissingError: it is gone, though the folder had one.
         """
-        self._run.landing.sweep()
+        self._run.landing.remove_leftovers()
         self._run.ledger()
         self._check_rows()
         self._run.report.wanted = self._events.wanted(first, last)

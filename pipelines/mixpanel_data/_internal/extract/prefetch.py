@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 
-from mixpanel_data._internal.landing.files import Landed, LandingFolder, is_fresh
+from mixpanel_data._internal.landing.files import Landed, LandingFolder, is_recent
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data.exceptions import MixpanelDataError
 
@@ -44,8 +44,8 @@ class WindowLander:
         """
         left = set(due)
         usable = []
-        for landed in reversed(self._folder.verified("events")):
-            fresh = landed.window.last < recent_from or is_fresh(landed, within=REUSE_WITHIN)
+        for landed in reversed(self._folder.verified_files("events")):
+            fresh = landed.window.last < recent_from or is_recent(landed, within=REUSE_WITHIN)
             wanted = landed.filter_hash == filter_hash and left.issuperset(landed.window.days())
             if fresh and wanted:
                 usable.append(landed)

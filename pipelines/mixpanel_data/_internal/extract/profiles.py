@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mixpanel_data._internal import clock
-from mixpanel_data._internal.landing.fetch_profiles import Source, land_profiles
+from mixpanel_data._internal.landing.fetch_profiles import ProfileFetcher, fetch_profile_set
 from mixpanel_data._internal.landing.files import Landed
-from mixpanel_data._internal.landing.invalid_profiles import inspect_profiles, set_apart
+from mixpanel_data._internal.landing.invalid_profiles import find_invalid_profiles, reject_profiles
 from mixpanel_data._internal.ledger.reader import Ledger
 from mixpanel_data._internal.ledger.records import ReadRecord, Reads
-from mixpanel_data._internal.planning.profiles import due_read, last_read
+from mixpanel_data._internal.planning.profiles import due_read, last_read_time
 from mixpanel_data._internal.streams.profile_sets import USERS, ProfileRead, ProfileSet
 from mixpanel_data.exceptions import MixpanelDataError
 
@@ -22,7 +22,7 @@ REUSE_WITHIN = timedelta(hours=1)
 class ProfileLander:
     """Lands the profiles of a run. ``full`` asks for snapshots whatever the ledger says."""
 
-    source: Source
+    source: ProfileFetcher
     sets: Sequence[ProfileSet] = (USERS,)
     snapshot_days: int = 7
     overlap: timedelta = timedelta(minutes=90)
@@ -56,18 +56,18 @@ class ProfileLander:
         It is not read again where all of those are among the texts in ``proven`` already. Raises as
         :func:`land_profiles`; the file as it is comes back when every profile of it can be read.
         """
-        bad = inspect_profiles(file.path)
+        bad = find_invalid_profiles(file.path)
         if {line.text for line in bad if line.repaired is None} <= proven:
-            return set_apart(file, bad).save()
+            return reject_profiles(file, bad).save()
         of = next(each for each in self.sets if each.kind == file.kind and _is_of(file, each))
         file.discard()
-        landed = land_profiles(self.source, ProfileRead(of, file.since), suspects=bad)
+        landed = fetch_profile_set(self.source, ProfileRead(of, file.since), suspects=bad)
         self.on_fetched(landed)
         return landed
 
     def _land(self, read: ProfileRead, ledger: Ledger) -> Landed:
         known = ledger.profile_counts.get(read.of.group_key, 0) if read.since is None else 0
-        landed = land_profiles(self.source, read, known=known)
+        landed = fetch_profile_set(self.source, read, known=known)
         self.on_fetched(landed)
         return landed
 
@@ -76,9 +76,12 @@ class ProfileLander:
         others are removed."""
         left: dict[ProfileSet, Landed] = {}
         folder = self.source.folder
-        for landed in (*folder.verified("profiles"), *folder.verified("group_profiles")):
+        for landed in (
+            *folder.verified_files("profiles"),
+            *folder.verified_files("group_profiles"),
+        ):
             of = next((each for each in self.sets if _is_of(landed, each)), None)
-            if of is None or not _is_news(landed, last_read(of, reads)):
+            if of is None or not _is_news(landed, last_read_time(of, reads)):
                 landed.discard()
                 continue
             if of in left:

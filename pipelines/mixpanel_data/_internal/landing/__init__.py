@@ -1,1 +1,1 @@
-"""Bodies on disk, each proven whole, and the lines of them that can't be loaded."""
+"""Response bodies on disk, each verified to be complete, and their lines that can't be loaded."""

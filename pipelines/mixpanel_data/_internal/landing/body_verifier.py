@@ -1,9 +1,9 @@
-"""Proof, while a body arrives, that it is whole.
+"""Verifies, while a body arrives, that it is complete.
 
-Status 200 proves nothing: an export that breaks off may end with perfect HTTP framing. So the gzip
-trailer is checked, the lines are counted, and the last line must have its end: a line break, or the
-end of its JSON object. What a good line is, wherever it stands, DuckDB says when it loads them: it
-must find as many events as there are lines. Nothing is split anywhere but at ``\\n``.
+Status 200 proves nothing: an export that ends early may have valid HTTP framing. The verifier
+therefore checks the gzip trailer, counts the lines, and requires an end of the last line: a line
+break, or the end of its JSON object. Which lines are valid, DuckDB decides when it loads them: it
+must find as many events as there are lines. Lines are split at ``\\n`` only.
 """
 
 from collections.abc import Iterator
@@ -12,33 +12,31 @@ from dataclasses import dataclass
 from mixpanel_data._internal.api.bounds import Bounds, exceeds_limit
 from mixpanel_data._internal.api.gzip_body import BAD_GZIP, Inflater
 from mixpanel_data._internal.api.secret_bytes import SecretBytes
-from mixpanel_data._internal.landing.repair_lines import is_closed
+from mixpanel_data._internal.landing.repair_lines import is_complete_object
 from mixpanel_data._internal.text import format_size
 from mixpanel_data.exceptions import IncompleteExportError
 
-BROKEN_OFF = (
-    b"terminated early"  # the line "terminated early" or "export terminated early" under status 200
-)
+# The line "terminated early" or "export terminated early", sent with status 200.
+TERMINATED_EARLY = b"terminated early"
 EVENT = b'"event"'
-"""No line of an export is without it."""
+"""Every line of an export contains it."""
 SHOWN = 120  # characters of a bad line that an error message quotes
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What a whole body holds."""
+    """The size of a complete body."""
 
     lines: int
     raw_bytes: int
     longest_line: int
-    """Bytes; an upper bound that is never far off for lines longer than a piece."""
+    """Bytes; an upper bound, which is close for lines longer than a part."""
 
 
 class BodyVerifier:
-    """Takes a body in pieces, of any size, hands it on inflated, and says at the end whether it was
-    whole.
+    """Takes a body in parts, decompresses it, and decides at its end whether it was complete.
 
-    The account's ``secret`` is removed from what is handed on.
+    The account's ``secret`` is removed from the decompressed content.
     """
 
     def __init__(
@@ -52,33 +50,35 @@ class BodyVerifier:
         self._longest = 0
         self._head = b""  # the first line, once it has ended
         self._head_ended = False
-        self._last = b""  # the last line that ended and is not blank
+        self._last = b""  # the last complete line that is not blank
         self._tail = bytearray()  # what came after it
-        self._before = b""  # the end of the piece before, while no event was seen
+        self._before = b""  # the end of the previous part, until an event is found
         self._has_event = False
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """The content of the next piece of the wire's bytes.
+        """Yield the content of the next received bytes.
 
         Raises:
-            IncompleteExportError: it is not the gzip it was announced as, or is beyond a bound.
+            IncompleteExportError: if they are not gzip as announced, or exceed a limit.
         """
         try:
             for data in self._inflater.feed(chunk) if self._inflater else (chunk,):
                 for piece in self._stream.feed(data) if self._stream else (data,):
-                    self._look_at(piece)
+                    self._inspect(piece)
                     yield piece
         except BAD_GZIP as error:
-            raise broken("corrupt gzip", f"the body is not valid gzip ({error})") from None
+            raise incomplete_export(
+                "corrupt gzip", f"the body is not valid gzip ({error})"
+            ) from None
 
-    def rest(self) -> bytes:
-        """The last content, once the body has ended: of its last line."""
+    def remaining(self) -> bytes:
+        """Return the last content, after the body has ended."""
         data = self._stream.finish() if self._stream else b""
-        self._look_at(data)
+        self._inspect(data)
         return data
 
-    def _require_within(self, data: bytes) -> None:
-        # Lines within a piece, which has a megabyte, matter to a bound that is smaller still.
+    def _require_limits(self, data: bytes) -> None:
+        # A part has up to a megabyte; lines within it are compared only with limits below that.
         if len(self._tail) > self._bounds.line or (
             len(data) > self._bounds.line and max(map(len, data.split(b"\n"))) > self._bounds.line
         ):
@@ -94,7 +94,7 @@ class BodyVerifier:
                 "MP_MAX_EXPORT_SIZE",
             )
 
-    def _look_at(self, data: bytes) -> None:
+    def _inspect(self, data: bytes) -> None:
         self._raw_bytes += len(data)
         if not self._has_event:
             self._has_event = EVENT in self._before + data
@@ -107,21 +107,21 @@ class BodyVerifier:
         self._longest = max(self._longest, len(self._tail) + len(data))
         if not newlines:
             self._tail += data
-            self._require_within(data)
+            self._require_limits(data)
             return
         end = data.rfind(b"\n")
         self._last = _last_text(bytes(self._tail), data, end) or self._last
         self._tail = bytearray(data[end + 1 :])
-        self._require_within(data)
+        self._require_limits(data)
 
     def finish(self) -> Proof:
-        """What the body holds, now that it has ended.
+        """Return the size of the body, which has ended.
 
         Raises:
-            IncompleteExportError: it was cut, broke off, or is no export at all.
+            IncompleteExportError: if it was truncated, ended early, or is not an export.
         """
         if self._inflater and not self._inflater.is_whole:
-            raise broken("cut gzip", "the compressed body ends before its trailer")
+            raise incomplete_export("cut gzip", "the compressed body ends before its trailer")
         tail = bytes(self._tail)
         lines = self._newlines + (1 if tail.strip() else 0)
         if not self._last and not tail.strip():
@@ -130,26 +130,27 @@ class BodyVerifier:
             head = self._head if self._head_ended else tail
             self._require_end(head, tail)
             if not self._has_event:
-                raise broken("not an export", f"no line is an event; the first is {_quote(head)}")
+                raise incomplete_export(
+                    "not an export", f"no line is an event; the first is {_quote(head)}"
+                )
         return Proof(lines, self._raw_bytes, self._longest)
 
     def _require_end(self, head: bytes, tail: bytes) -> None:
         unfinished = bool(tail.strip())
         last = tail if unfinished else self._last
-        if BROKEN_OFF in last[-200:].lower() and not last.rstrip().endswith(b"}"):
-            raise broken(
+        if TERMINATED_EARLY in last[-200:].lower() and not last.rstrip().endswith(b"}"):
+            raise incomplete_export(
                 "terminated early", "Mixpanel ended the export with the line 'terminated early'"
             )
-        if unfinished and not is_closed(tail):
-            raise broken("unreadable last line", f"the last line is cut: {_quote(tail)}")
+        if unfinished and not is_complete_object(tail):
+            raise incomplete_export("unreadable last line", f"the last line is cut: {_quote(tail)}")
         for line in (head, last):
             if _is_error(line):
-                raise broken("not an export", f"Mixpanel sent an error: {_quote(line)}")
+                raise incomplete_export("not an export", f"Mixpanel sent an error: {_quote(line)}")
 
 
 def _last_text(tail: bytes, data: bytes, end: int) -> bytes:
-    """The last line before ``end`` that is not blank, of ``tail`` and ``data`` together; empty
-    without one."""
+    """Return the last line before ``end`` of ``tail + data`` that is not blank; empty without one."""
     while end >= 0:
         start = data.rfind(b"\n", 0, end)
         line = data[start + 1 : end] if start >= 0 else tail + data[:end]
@@ -169,7 +170,7 @@ def _quote(line: bytes) -> str:
     return repr(text if len(text) <= SHOWN else text[:SHOWN] + "…")
 
 
-def broken(reason: str, explanation: str) -> IncompleteExportError:
-    """The error for a body that is not whole: ``reason`` for programs, ``explanation`` for people."""
+def incomplete_export(reason: str, explanation: str) -> IncompleteExportError:
+    """Return the error for an incomplete body, with a ``reason`` for programs and an explanation."""
     text = f"{explanation[:1].upper()}{explanation[1:]}."
     return IncompleteExportError(text, reason=reason, details={"explanation": text})

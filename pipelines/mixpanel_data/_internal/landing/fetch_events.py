@@ -1,7 +1,7 @@
-"""Bring the events of a window to disk, raw, and prove them whole."""
+"""Fetches the events of a window to disk, unparsed, and verifies that they are complete."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from mixpanel_data._internal import clock
@@ -9,13 +9,12 @@ from mixpanel_data._internal.api.bounds import NOT_RETRYABLE
 from mixpanel_data._internal.api.exchange import About, add_request_context, request_context_of
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.data_folder.private_files import create_private
-from mixpanel_data._internal.landing.body_verifier import BodyVerifier, broken
-from mixpanel_data._internal.landing.files import Landed, LandingFolder, Reject
+from mixpanel_data._internal.landing.body_verifier import BodyVerifier, incomplete_export
+from mixpanel_data._internal.landing.files import Landed, LandingFolder
 from mixpanel_data._internal.landing.invalid_lines import (
     BadLine,
-    inspect_lines,
-    longest_line,
-    without,
+    find_invalid_lines,
+    reject_lines,
 )
 from mixpanel_data._internal.streams.event_filter import EVERYTHING, EventFilter
 from mixpanel_data._internal.streams.windows import Window
@@ -23,12 +22,13 @@ from mixpanel_data._internal.time_zones import Zone
 from mixpanel_data.exceptions import IncompleteExportError
 
 ATTEMPTS = 3
+"""Fetches of one window, or reads of one profile set, before giving up."""
 
 Progress = Callable[[Window, int], None]
-"""Told of a window and the bytes that have come for it since the last call."""
+"""Called with a window and the bytes received for it since the last call."""
 
 
-def land_events(
+def fetch_window(
     client: MixpanelAPIClient,
     window: Window,
     folder: LandingFolder,
@@ -38,22 +38,22 @@ def land_events(
     suspects: Iterable[BadLine] | None = None,
     only: EventFilter = EVERYTHING,
 ) -> Landed:
-    """The verified file of ``window``, fetched again while it comes broken, up to three times.
+    """Fetch ``window`` into a verified file, up to three times while the body is incomplete.
 
-    ``suspects`` are the lines that could not be read of an earlier fetch, one that would not load.
-    Then every line is inspected: one that can't be read and is among them is proven to be what
-    Mixpanel has, and put into ``rejects``.
+    ``suspects`` are the unreadable lines of an earlier fetch that could not be loaded. If given,
+    every line is validated: an unreadable line that is among them has come twice, so it is what
+    Mixpanel stores, and goes to ``rejects``.
 
     Raises:
-        IncompleteExportError: no attempt brought a whole body; nothing of it will be loaded.
-        APIError: Mixpanel refused, or could not be reached.
+        IncompleteExportError: if no attempt returned a complete body; none of it will be loaded.
+        APIError: if Mixpanel refused the request or could not be reached.
     """
     known = None if suspects is None else {line.raw for line in suspects}
     requests = 0
-    failure = broken("never tried", "no attempt was made")
+    failure = incomplete_export("never tried", "no attempt was made")
     for _ in range(ATTEMPTS):
         try:
-            landed, about = _fetch(client, window, folder, on_bytes, only)
+            landed, about = _fetch_once(client, window, folder, on_bytes, only)
         except IncompleteExportError as error:
             requests += int(error.details.get("requests") or 1)
             failure = error
@@ -66,32 +66,20 @@ def land_events(
             return landed.save()
         try:
             with add_request_context(about):
-                bad = inspect_lines(landed.path, window, zone)
+                bad = find_invalid_lines(landed.path, window, zone)
         except IncompleteExportError as error:
-            folder.set_aside(landed.path, error.reason)
-            raise for_window(error, window, requests=requests) from None
+            folder.quarantine(landed.path, error.reason)
+            raise error_for_window(error, window, requests=requests) from None
         unreadable = [line for line in bad if line.repaired is None]
         if {line.raw for line in unreadable} <= known:
-            return set_apart(landed, bad).save()
+            return reject_lines(landed, bad).save()
         known |= {line.raw for line in unreadable}
         failure = _malformed(unreadable, about)
-        folder.set_aside(landed.path, "malformed line")
-    raise for_window(failure, window, requests=requests, attempts=ATTEMPTS)
+        folder.quarantine(landed.path, "malformed line")
+    raise error_for_window(failure, window, requests=requests, attempts=ATTEMPTS)
 
 
-def set_apart(landed: Landed, bad: Sequence[BadLine]) -> Landed:
-    """``landed`` with its ``bad`` lines repaired in the file, or removed from it, and kept in
-    ``rejects``."""
-    lines = without(landed.path, bad)
-    rejects = tuple(Reject(line.number, line.text, line.reason) for line in bad)
-    # A repaired line may be longer: the escape of a control character has six bytes.
-    return replace(
-        landed, lines=lines, raw_size=landed.path.stat().st_size, rejects=rejects,
-        largest_object=max(landed.largest_object, longest_line(landed.path)),
-    )  # fmt: skip
-
-
-def _fetch(
+def _fetch_once(
     client: MixpanelAPIClient,
     window: Window,
     folder: LandingFolder,
@@ -114,15 +102,15 @@ def _fetch(
                 bounds=stream.bounds,
             )
             for chunk in stream.iter_raw():
-                # Kept inflated: it had to be inflated to prove it, and DuckDB reads it on all cores
-                # so.
+                # Stored decompressed: verification decompresses it anyway, and DuckDB reads it with
+                # all cores then.
                 file.writelines(verifier.feed(chunk))
                 size += len(chunk)
                 on_bytes(window, len(chunk))
-            file.write(verifier.rest())
+            file.write(verifier.remaining())
             proof = verifier.finish()
     except IncompleteExportError as error:
-        folder.set_aside(part, error.reason)
+        folder.quarantine(part, error.reason)
         error.details["requests"] = requests
         raise
     part.replace(path)
@@ -142,11 +130,13 @@ def _malformed(bad: list[BadLine], about: About) -> IncompleteExportError:
     )
 
 
-def for_window(
+def error_for_window(
     error: IncompleteExportError, window: Window, *, requests: int = 0, attempts: int = 1
 ) -> IncompleteExportError:
-    """``error`` as one of the days of ``window``, after so many attempts and ``requests`` not
-    counted elsewhere."""
+    """Return ``error`` for the days of ``window``, with its attempts and ``requests``.
+
+    ``requests`` counts those that are counted nowhere else.
+    """
     explanation = str(error.details.get("explanation") or error.reason)
     if attempts > 1 and error.reason not in NOT_RETRYABLE:
         explanation = f"{attempts} attempts were made; the last one: {explanation}"

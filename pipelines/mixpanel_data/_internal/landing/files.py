@@ -1,9 +1,9 @@
-"""The landing folder: bodies proven whole, waiting to be loaded, each with a note of what it is.
+"""The landing folder: verified files that wait to be loaded, each with a note beside it.
 
-A file counts only with its note (``….json``), which is written last and atomically: half a file is
-never mistaken for a whole one, and a verified file survives a crash and is not fetched again. Its
-length is held against the note: after a power cut the note may be on disk and the body not, or only
-its first part.
+A file counts only with its note (``….json``), which describes it and is written last and
+atomically: a partial file is never taken for a complete one, and a verified file survives a crash
+and is not fetched again. The length of the file is compared with the note: after a power failure
+the note may be on disk and the body not, or only its first part.
 """
 
 import json
@@ -22,38 +22,38 @@ from mixpanel_data._internal.streams.event_filter import UNFILTERED
 from mixpanel_data._internal.streams.windows import Window
 
 REPAIRED = "repaired"
-"""The reason of a line that was loaded with replaced characters; every other reason is of one that
-was not."""
+"""The reason of a line that was loaded with replaced characters. Other reasons mean it was not
+loaded."""
 
 
 @dataclass(frozen=True)
 class Reject:
-    """A line, or a profile, as Mixpanel has it, that could not be loaded as it is."""
+    """A line, or a profile, that could not be loaded as Mixpanel sent it."""
 
     line_number: int
     raw: str
     reason: str
     distinct_id: str | None = None
-    """Whose profile it is, where that much can be read."""
+    """The profile's id, if that can be read."""
 
     @property
     def is_loaded(self) -> bool:
-        """Whether it was loaded, repaired."""
+        """True if it was loaded after a repair."""
         return self.reason == REPAIRED
 
 
 @dataclass(frozen=True)
 class Landed:
-    """A verified file and what is known of it."""
+    """A verified file and its description."""
 
     path: Path
     kind: str
     """``events``, ``profiles`` or ``group_profiles``."""
     window: Window
     lines: int
-    """Events in the file, or profiles."""
+    """The number of events or profiles in the file."""
     size: int
-    """Bytes as they came over the wire."""
+    """Bytes received, compressed."""
     requests: int
     fetched_at: datetime
     """UTC."""
@@ -61,28 +61,28 @@ class Landed:
     filter_hash: str = UNFILTERED
     snapshot_complete: bool | None = None
     largest_object: int = 0
-    """Bytes of the largest line, or JSON document, in the file; may be a little more."""
+    """Bytes of the largest line, or JSON document, in the file; an upper bound that is close."""
     raw_size: int = 0
     """Bytes of the file."""
     rejects: tuple[Reject, ...] = field(default=())
     group_key: str = ""
-    """Whose profiles, where they are of a group."""
+    """The group key of group profiles; empty for users."""
     since: datetime | None = None
-    """Only profiles seen from then on (naive UTC) were asked for."""
+    """Only profiles seen since then (naive UTC) were requested."""
 
     @property
     def note(self) -> Path:
-        """The file beside it that makes it count."""
+        """The path of the note that makes the file count."""
         return self.path.with_name(self.path.name + ".json")
 
     def save(self) -> "Landed":
-        """Itself, after its note is safely on disk."""
+        """Write the note to the disk, and return self."""
         content = json.dumps(_to_json(self)).encode()
         write_atomically(self.note, content, temporary=self.note.with_suffix(".tmp"))
         return self
 
     def discard(self) -> None:
-        """Remove file and note; the note first, so that no note is without its file."""
+        """Delete note and file; the note first, so that no note is ever without its file."""
         for path in (self.note, self.path):
             with suppress(FileNotFoundError):
                 path.unlink()
@@ -98,13 +98,13 @@ class LandingFolder:
         self._quarantine = quarantine or Quarantine()
 
     def path_for(self, kind: str, window: Window, part: str = UNFILTERED) -> Path:
-        """Where a body of ``kind`` is to be written; the folder exists."""
+        """Return the path for a body of ``kind``; its folder exists."""
         folder = self._root / kind
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder / f"{window.first}_{window.last}_{part}.ndjson"
 
-    def verified(self, kind: str) -> list[Landed]:
-        """What lies here whole, oldest fetch first."""
+    def verified_files(self, kind: str) -> list[Landed]:
+        """Return the verified files of ``kind``, oldest fetch first."""
         return sorted(self._read(kind), key=lambda landed: landed.fetched_at)
 
     def _read(self, kind: str) -> Iterator[Landed]:
@@ -114,18 +114,17 @@ class LandingFolder:
                 if landed.path.stat().st_size == landed.raw_size:
                     yield landed
 
-    def set_aside(self, path: Path, reason: str) -> Path | None:
-        """Where the broken file is now, out of the way of the next attempt; the quarantine is
-        bounded."""
-        return self._quarantine.take(path, self._broken, reason)
+    def quarantine(self, path: Path, reason: str) -> Path | None:
+        """Move a broken file into the quarantine, which is bounded; return its new path."""
+        return self._quarantine.move_in(path, self._broken, reason)
 
     @property
     def _broken(self) -> Path:
         return self._root / "broken"
 
-    def sweep(self) -> None:
-        """Remove what a crash left half-written, bodies without a note and notes without their
-        body, and old quarantine."""
+    def remove_leftovers(self) -> None:
+        """Delete partial files, bodies without a note, notes without a body, and expired
+        quarantine."""
         self._quarantine.trim(self._broken)
         for folder in self._root.glob("*"):
             if folder.name != "broken":
@@ -134,8 +133,8 @@ class LandingFolder:
                     path.unlink(missing_ok=True)
 
 
-def is_fresh(landed: Landed, *, within: timedelta) -> bool:
-    """Whether it was fetched lately enough to stand for what Mixpanel has now."""
+def is_recent(landed: Landed, *, within: timedelta) -> bool:
+    """Return True if the file was fetched recently enough to equal what Mixpanel has now."""
     return abs(clock.now() - landed.fetched_at) <= within
 
 

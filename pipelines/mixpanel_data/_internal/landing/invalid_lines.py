@@ -1,28 +1,29 @@
-"""Which lines of an export can't be loaded as they are, and why.
+"""Line-by-line validation: which lines of an export can't be loaded, and why.
 
-Only a file that DuckDB did not load as a whole comes here. The statement that loads lines also
-judges them, on one thread, where its rows are in the order of the lines. So both always agree.
+It is used only for a file that DuckDB did not load as a whole. It runs the statement that loads
+lines, on one thread, where its rows are in the order of the lines, so that both always agree.
 """
 
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 import duckdb
 
 from mixpanel_data._internal.data_folder.private_files import create_private
-from mixpanel_data._internal.landing.body_verifier import broken
-from mixpanel_data._internal.landing.files import REPAIRED
-from mixpanel_data._internal.landing.other_basis import require_basis
-from mixpanel_data._internal.landing.repair_lines import repaired
+from mixpanel_data._internal.landing.body_verifier import incomplete_export
+from mixpanel_data._internal.landing.files import REPAIRED, Landed, Reject
+from mixpanel_data._internal.landing.other_basis import require_time_basis
+from mixpanel_data._internal.landing.repair_lines import repair_line
 from mixpanel_data._internal.sql.events import events_query, in_windows, read_event_lines
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data._internal.time_zones import Zone
 
 BATCH = 5_000
 
+# {condition} is the condition of the load; a row number is a line number, as there is one thread.
 _ROWS = """
     SELECT count(*), coalesce(list(number) FILTER (WHERE NOT is_good), [])
     FROM (SELECT row_number() OVER () AS number, coalesce({condition}, false) AS is_good FROM ({rows}))
@@ -34,7 +35,7 @@ class BadLine:
     """A line of an export that can't be loaded as it is."""
 
     number: int
-    """Counted from 1, blank lines too."""
+    """Counted from 1, including blank lines."""
     raw: bytes
     reason: str
     """``repaired``, or why the line is rejected."""
@@ -43,18 +44,19 @@ class BadLine:
 
     @property
     def text(self) -> str:
-        """The line for people, and for a table: bytes that are not UTF-8 are shown as ``\\xNN``."""
+        """The line as text, for messages and tables; bytes that are not UTF-8 appear as ``\\xNN``."""
         return self.raw.decode("utf-8", "backslashreplace")
 
 
-def inspect_lines(path: Path, window: Window | None, zone: Zone) -> list[BadLine]:
-    """The lines of an export that are no event of ``window``; without one, no event of any time.
+def find_invalid_lines(path: Path, window: Window | None, zone: Zone) -> list[BadLine]:
+    """Return the lines of an export that are not events of ``window``, or of any time without one.
 
-    Those that can be repaired are among them, with what is loaded in their place.
+    Repairable lines are included, with the line to load in their place.
 
     Raises:
-        IncompleteExportError: no line is an event of any kind: it is not an export. Or the events
-            fit the days of another zone than ``zone``: then none of them is to be loaded.
+        IncompleteExportError: if no line is an event of any kind, so that it is not an export; or
+            if the events fit the days of another zone than ``zone``, so that none of them may be
+            loaded.
     """
     condition = (
         f"event IS NOT NULL AND {in_windows([window], zone) if window else 'time IS NOT NULL'}"
@@ -64,31 +66,33 @@ def inspect_lines(path: Path, window: Window | None, zone: Zone) -> list[BadLine
         return events_query(read_event_lines([file], longest=longest_line(file)), zone)
 
     def refused(file: Path) -> list[int]:
-        return refused_rows(rows(file), condition)
+        return failing_rows(rows(file), condition)
 
     if window:
-        require_basis(rows(path), window, zone)
-    bad = bad_lines(path, refused, lambda lines: _reasons(lines, window, zone))
+        require_time_basis(rows(path), window, zone)
+    bad = find_bad_lines(path, refused, lambda lines: _reasons(lines, window, zone))
     if bad and not _is_export(path, bad):
-        raise broken("not an export", f"no line is an event; the first is {bad[0].text[:120]!r}")
+        raise incomplete_export(
+            "not an export", f"no line is an event; the first is {bad[0].text[:120]!r}"
+        )
     return bad
 
 
-def refused_rows(rows: str, condition: str) -> list[int]:
-    """The places, from 1, of the rows of a query for which ``condition`` does not hold."""
+def failing_rows(rows: str, condition: str) -> list[int]:
+    """Return the numbers, from 1, of the rows of a query for which ``condition`` does not hold."""
     with duckdb.connect(config={"threads": 1}) as connection:
         found = connection.execute(_ROWS.format(condition=condition, rows=rows)).fetchone()
     return sorted(found[1]) if found else []
 
 
-def bad_lines(
+def find_bad_lines(
     path: Path,
     refused: Callable[[Path], list[int]],
     reasons: Callable[[Mapping[int, bytes]], Iterable[tuple[int, str]]],
 ) -> list[BadLine]:
-    """The lines that ``refused`` names by their places among those that are not blank.
+    """Return the lines whose numbers ``refused`` returns, counted without blank lines.
 
-    Each is tried again as repaired. ``reasons`` says why the others can't be loaded.
+    Each is tried again after a repair. ``reasons`` explains why the others can't be loaded.
     """
     places = set(refused(path))
     if not places:
@@ -98,7 +102,7 @@ def bad_lines(
         for place, (number, line) in enumerate(numbered_lines(path), start=1)
         if place in places
     }
-    better = {number: repaired(line) for number, line in lines.items()}
+    better = {number: repair_line(line) for number, line in lines.items()}
     attempt = path.with_name(path.name + ".repaired")
     try:
         attempt.write_bytes(b"".join(line + b"\n" for line in better.values()))
@@ -120,25 +124,27 @@ def bad_lines(
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Number and content of every line that is not blank, without its line break; without a mark of
-    the byte order."""
+    """Yield number and content of each line that is not blank, without line break and byte order
+    mark."""
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
-            # DuckDB passes over such a mark only if it reads on one thread.
+            # DuckDB skips such a mark only if it reads with one thread.
             content = (line.removeprefix(BOM_UTF8) if number == 1 else line).strip()
             if content:
                 yield number, content
 
 
 def longest_line(path: Path) -> int:
-    """The length of the longest line, in bytes."""
+    """Return the length of the longest line, in bytes."""
     with path.open("rb") as file:
         return max(map(len, file), default=0)
 
 
-def without(path: Path, bad: Iterable[BadLine]) -> int:
-    """How many lines the file has, now that those of ``bad`` are repaired or removed, and blank
-    ones removed."""
+def rewrite_without(path: Path, bad: Iterable[BadLine]) -> int:
+    """Repair or remove the ``bad`` lines in the file, and remove blank lines.
+
+    Return the number of lines left.
+    """
     better = {line.number: line.repaired for line in bad}
     clean = path.with_name(path.name + ".part")
     kept = 0
@@ -150,6 +156,24 @@ def without(path: Path, bad: Iterable[BadLine]) -> int:
                 kept += 1
     clean.replace(path)
     return kept
+
+
+def remove_invalid(
+    landed: Landed, bad: Sequence[BadLine], to_reject: Callable[[BadLine], Reject]
+) -> Landed:
+    """Repair or remove the ``bad`` lines in the file; keep the originals in ``rejects``."""
+    lines = rewrite_without(landed.path, bad)
+    # A repaired line may be longer: the escape of a control character has six bytes.
+    return replace(
+        landed, lines=lines, raw_size=landed.path.stat().st_size,
+        rejects=tuple(map(to_reject, bad)),
+        largest_object=max(landed.largest_object, longest_line(landed.path)),
+    )  # fmt: skip
+
+
+def reject_lines(landed: Landed, bad: Sequence[BadLine]) -> Landed:
+    """Repair or remove the ``bad`` events in the file; keep the originals in ``rejects``."""
+    return remove_invalid(landed, bad, lambda line: Reject(line.number, line.text, line.reason))
 
 
 def _is_export(path: Path, bad: Iterable[BadLine]) -> bool:

@@ -1,7 +1,7 @@
-"""Which landed profiles can't be loaded as they are, and why.
+"""Validation of profiles one by one: which of them can't be loaded, and why.
 
-Only a file that DuckDB did not load as a whole comes here. The statement that loads profiles also
-judges them.
+It is used only for a file that DuckDB did not load as a whole, and runs the statement that loads
+profiles.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,16 +13,16 @@ import duckdb
 from mixpanel_data._internal.landing.files import Landed, Reject
 from mixpanel_data._internal.landing.invalid_lines import (
     BadLine,
-    bad_lines,
+    failing_rows,
+    find_bad_lines,
     longest_line,
-    refused_rows,
-    without,
+    remove_invalid,
 )
-from mixpanel_data._internal.landing.profile_lines import distinct_id, raw_of
+from mixpanel_data._internal.landing.profile_lines import profile_json, read_distinct_id
 from mixpanel_data._internal.sql.profiles import read_profile_lines
 
-NOBODYS = ("no object", "no $distinct_id")
-"""Reasons of profiles that are nobody's."""
+NO_ID_REASONS = ("no object", "no $distinct_id")
+"""Reasons of profiles that have no id."""
 
 _WHY = """
     SELECT number, CASE
@@ -38,34 +38,32 @@ _WHY = """
 """
 
 
-def inspect_profiles(path: Path) -> list[BadLine]:
-    """The profiles of a landed file that can't be loaded as they are, ``raw`` without what we put
-    around them."""
+def find_invalid_profiles(path: Path) -> list[BadLine]:
+    """Return the profiles of a landed file that can't be loaded as they are, as Mixpanel sent them."""
 
     def refused(file: Path) -> list[int]:
-        return refused_rows(read_profile_lines(file, longest_line(file)), "distinct_id IS NOT NULL")
+        return failing_rows(read_profile_lines(file, longest_line(file)), "distinct_id IS NOT NULL")
 
-    return [replace(line, raw=raw_of(line.raw)) for line in bad_lines(path, refused, _reasons)]
+    return [
+        replace(line, raw=profile_json(line.raw))
+        for line in find_bad_lines(path, refused, _reasons)
+    ]
 
 
-def set_apart(landed: Landed, bad: list[BadLine]) -> Landed:
-    """``landed`` with its ``bad`` profiles repaired in the file, or removed from it, and kept in
-    ``rejects``."""
-    lines = without(landed.path, bad)
-    rejects = tuple(
-        Reject(line.number, line.text, line.reason, distinct_id(line.raw)) for line in bad
+def reject_profiles(landed: Landed, bad: list[BadLine]) -> Landed:
+    """Repair or remove the ``bad`` profiles in the file; keep the originals in ``rejects``."""
+    return remove_invalid(
+        landed,
+        bad,
+        lambda line: Reject(line.number, line.text, line.reason, read_distinct_id(line.raw)),
     )
-    return replace(
-        landed, lines=lines, raw_size=landed.path.stat().st_size, rejects=rejects,
-        largest_object=max(landed.largest_object, longest_line(landed.path)),
-    )  # fmt: skip
 
 
 def _reasons(lines: Mapping[int, bytes]) -> Iterator[tuple[int, str]]:
     texts: dict[int, str] = {}
     for number, line in lines.items():
         try:
-            texts[number] = raw_of(line).decode("utf-8")
+            texts[number] = profile_json(line).decode("utf-8")
         except UnicodeDecodeError as error:
             yield number, f"not UTF-8 at byte {error.start}"
     with duckdb.connect() as connection:

@@ -1,13 +1,13 @@
-"""Exports whose days are those of another zone than configured.
+"""Detects exports whose days are those of another time zone than configured.
 
-Mixpanel files an event under a day of its export by the event's time, so no event of a day's file
-lies outside that day, unless the server's days begin at another hour than ours. Then each file
-holds events before or after its days, and none in as many hours at the other end. Loading a part of
-them would lose the rest, and reading a day again would delete events of its neighbour: such a file
-is refused as a whole.
+Mixpanel assigns an event to a day of its export by the event's time, so all events of a day's file
+are within that day, unless the days of the server begin at another hour than ours. Then each file
+has events before or after its days, and none in as many hours at the other end. Loading only a part
+of them would lose the rest, and fetching a day again would delete events of the day beside it. Such
+a file is rejected as a whole.
 
-A few stray events are told from that by the other end: there the file has events. They are rejected
-line by line.
+If a few events are outside the days for another reason, the file has events at the other end. Those
+events are rejected line by line.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 import duckdb
 
-from mixpanel_data._internal.landing.body_verifier import broken
+from mixpanel_data._internal.landing.body_verifier import incomplete_export
 from mixpanel_data._internal.sql.events import window_bounds
 from mixpanel_data._internal.sql_literals import timestamp
 from mixpanel_data._internal.streams.windows import Window
@@ -23,19 +23,18 @@ from mixpanel_data._internal.time_zones import Zone
 from mixpanel_data.exceptions import OTHER_BASIS
 
 STEP = timedelta(minutes=15)
-"""Offsets of zones are multiples of it."""
-FURTHEST = timedelta(hours=14)
-"""No zone's days begin further from those of UTC."""
+"""The offsets of zones are multiples of this."""
+MAX_OFFSET = timedelta(hours=14)
+"""The days of no zone begin further from those of UTC."""
 HOUR = timedelta(hours=1)
-NEAREST = HOUR
-"""No zone but those of UTC has days that begin nearer to those of UTC. Two zones may be a STEP
-apart."""
+MIN_OFFSET = HOUR
+"""The days of other zones than UTC begin at least this far from those of UTC. Two zones may be one
+STEP apart."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """The bounds of a file's days, naive UTC, and the first and last time in it that is not far
-    from them."""
+    """The bounds of a file's days in naive UTC, and the first and last time in it near them."""
 
     start: datetime
     end: datetime
@@ -44,10 +43,11 @@ class Span:
     last: datetime
 
     def shift(self, nearest: timedelta) -> timedelta | None:
-        """How much later than ours the days begin that hold all of these times.
+        """Return how much later than ours the days begin that contain all of these times.
 
-        None if ours hold them, or no others do. ``nearest`` is the least shift. Of several that
-        fit, it is the one that puts a time at midnight, else a whole number of hours.
+        Return None if ours contain them, or no others do. ``nearest`` is the smallest shift. Of
+        several that fit, the result is the one that puts a time at midnight, otherwise a whole
+        number of hours.
         """
         early, late = self.first < self.start, self.last >= self.end
         if early == late:
@@ -61,7 +61,7 @@ class Span:
                 -((self.last - self.end) // STEP) - 1,
             )
             at_midnight = least if self.start - self.first == least * STEP else None
-        fitting = range(max(least, nearest // STEP), min(most, FURTHEST // STEP) + 1)
+        fitting = range(max(least, nearest // STEP), min(most, MAX_OFFSET // STEP) + 1)
         if not fitting:
             return None
         whole_hours = (steps for steps in fitting if steps * STEP % HOUR == timedelta(0))
@@ -71,23 +71,22 @@ class Span:
         return (1 if late else -1) * steps * STEP
 
 
-def require_basis(rows: str, window: Window, zone: Zone) -> None:
-    """Nothing, if the times of ``rows``, a query, are not those of days of another zone.
+def require_time_basis(rows: str, window: Window, zone: Zone) -> None:
+    """Raise IncompleteExportError if the times of the query ``rows`` fit the days of another zone.
 
-    Raises:
-        IncompleteExportError: they are; the message names the settings.
+    The message names the settings.
     """
     start, end = window_bounds(window, zone)
-    near = f"time >= {timestamp(start - FURTHEST)} AND time < {timestamp(end + FURTHEST)}"
+    near = f"time >= {timestamp(start - MAX_OFFSET)} AND time < {timestamp(end + MAX_OFFSET)}"
     with duckdb.connect(config={"threads": 1}) as connection:  # one buffer for long lines
         query = f"SELECT min(time), max(time) FROM ({rows}) WHERE event IS NOT NULL AND {near}"
         [(first, last)] = connection.execute(query).fetchall()
     if first is None:
         return
     span = Span(start, end, first, last)
-    shift = span.shift(NEAREST if zone.key == "UTC" else STEP)
+    shift = span.shift(MIN_OFFSET if zone.key == "UTC" else STEP)
     if shift is not None:
-        raise broken(OTHER_BASIS, _explanation(span, shift, zone))
+        raise incomplete_export(OTHER_BASIS, _explanation(span, shift, zone))
 
 
 def _explanation(span: Span, shift: timedelta, zone: Zone) -> str:

@@ -1,8 +1,8 @@
-"""A page of profiles as lines, one for each, its text untouched.
+"""Converts a page of profiles to lines, one a profile, with their JSON unchanged.
 
-A page can be megabytes, and DuckDB takes a JSON document in whole; a line it takes alone, and what
-is wrong with one costs no other. Python parses a profile only to find where it ends, whose it is
-and whether it changed.
+A page may be megabytes, and DuckDB reads a JSON document as a whole. It reads lines one by one, so
+that an invalid profile does not affect others. Python parses a profile only to find its end, its
+id, and whether it changed.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mixpanel_data._internal.api.json_pieces import items, member_value, profiles_begin
+from mixpanel_data._internal.text import is_unicode
 
 _BEFORE = b',"profile":'
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
@@ -27,27 +28,26 @@ class RawProfile:
     """One profile of a page."""
 
     raw: bytes
-    """Its JSON as it came, on one line."""
+    """Its JSON as received, on one line."""
     identity: str
-    """Tells it from others: its ``$distinct_id``, the number 4 apart from the text "4"; empty
-    without one."""
+    """A text that identifies it: its ``$distinct_id``, where the number 4 differs from the text
+    "4"; empty without one."""
     digest: str
-    """Equal for equal properties, in whatever order and spelling they come."""
+    """Equal for equal properties, in any order and spelling."""
     last_seen: str
-    """Its ``$last_seen``, to the second; empty without one that reads as a time."""
+    """Its ``$last_seen``, to the second; empty without one that is a time."""
 
     def line(self, number: int) -> bytes:
-        """The line of a landed file, with its break."""
+        """Return the line for a landed file, with its line break."""
         ours = f'{{"n":{number},"digest":"{self.digest}","last_seen":"{self.last_seen}"'
         return b"".join((ours.encode(), _BEFORE, self.raw, b"}\n"))
 
 
-def profiles_of(body: bytes) -> Iterator[RawProfile]:
-    """The profiles of ``body``, a page that the client has read before."""
-    # An escape of our own for bytes that are not UTF-8, so that they come out of it as they went
-    # in.
+def parse_profiles(body: bytes) -> Iterator[RawProfile]:
+    """Yield the profiles of ``body``, a page that the client has parsed before."""
+    # Invalid UTF-8 bytes become lone surrogates, and are encoded to the same bytes again.
     text = body.decode("utf-8", "surrogateescape")
-    behind = at = 0  # of the profile before, in ``text`` and in ``body``
+    behind = at = 0  # end of the previous profile, in ``text`` and in ``body``
     for profile, start, end in items(text, profiles_begin(text)):
         if end > start:
             begin = at + _bytes_of(text, behind, start)
@@ -58,30 +58,23 @@ def profiles_of(body: bytes) -> Iterator[RawProfile]:
 
 
 def _bytes_of(text: str, start: int, end: int) -> int:
-    """How many bytes a part of ``text`` came as. In pieces, as text may take four times the memory
-    of its bytes."""
+    """Return the bytes of a part of ``text``; encoded in parts, since text may take four times the
+    memory of its bytes."""
     pieces = (text[at : min(at + _PIECE, end)] for at in range(start, end, _PIECE))
     return sum(len(piece.encode("utf-8", "surrogateescape")) for piece in pieces)
 
 
-def raw_of(line: bytes) -> bytes:
-    """The profile in a line of a landed file, as it came."""
+def profile_json(line: bytes) -> bytes:
+    """Return the profile in a line of a landed file, as received."""
     return line.rstrip()[line.index(_BEFORE) + len(_BEFORE) : -1]
 
 
-def distinct_id(raw: bytes) -> str | None:
-    """The id a table could have for the profile ``raw``, however odd the rest of it is; None if it
-    has none."""
+def read_distinct_id(raw: bytes) -> str | None:
+    """Return the id for the profile ``raw``, even if the rest of it is invalid; None if it has
+    none."""
     found = member_value(raw.decode("utf-8", "surrogateescape"), "$distinct_id")
     text = found if found is None or isinstance(found, str) else json.dumps(found)
-    return text if text is None or _is_utf8(text) else None
-
-
-def _is_utf8(text: str) -> bool:
-    try:
-        return bool(text.encode() or True)
-    except UnicodeEncodeError:
-        return False
+    return text if text is None or is_unicode(text) else None
 
 
 def _raw_profile(profile: Any, raw: bytes) -> RawProfile:
@@ -91,7 +84,7 @@ def _raw_profile(profile: Any, raw: bytes) -> RawProfile:
         canonical = _ENCODER.encode({} if properties is None else properties).encode()
     except RecursionError:
         profile = None
-    if profile is None:  # it can't be parsed here; DuckDB may be able to
+    if profile is None:  # Python can't parse it; DuckDB may
         text = raw.decode("utf-8", "surrogateescape")
         found, properties, canonical = member_value(text, "$distinct_id"), None, raw
     seen = properties.get("$last_seen") if isinstance(properties, dict) else None
@@ -107,12 +100,15 @@ def _raw_profile(profile: Any, raw: bytes) -> RawProfile:
 def _identity(found: Any) -> str:
     if found is None:
         return ""
-    if isinstance(found, str) and len(found) > _PIECE:  # by what is in it: its text would be a copy
+    if isinstance(found, str) and len(found) > _PIECE:  # hashed, since repr() would copy it
         return f"{len(found)} {hash(found)}"
     return repr(found)
 
 
 def _on_one_line(raw: bytes) -> bytes:
-    """``raw`` without line breaks. Between values they mean nothing; in a text, where JSON forbids
-    them, ``\\n``."""
+    """Remove the line breaks of ``raw``.
+
+    Between values they have no meaning; inside a string, where JSON forbids them, they become
+    ``\\n``.
+    """
     return _TEXT.sub(lambda text: text[0].replace(b"\n", b"\\n"), raw).replace(b"\n", b" ")

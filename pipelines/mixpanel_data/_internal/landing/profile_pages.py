@@ -1,4 +1,4 @@
-"""The pages of one read on their way to disk, and what speaks for them being all."""
+"""The pages of one read on their way to disk, and the checks that they are complete."""
 
 import math
 from dataclasses import dataclass, field
@@ -6,41 +6,40 @@ from typing import BinaryIO
 
 from mixpanel_data._internal.api.exchange import About
 from mixpanel_data._internal.api_client import EngagePage
-from mixpanel_data._internal.landing.profile_lines import profiles_of
+from mixpanel_data._internal.landing.profile_lines import parse_profiles
 from mixpanel_data.exceptions import HTTPContext, IncompleteExportError, RateLimitError
 
 
 @dataclass
-class Pages:
-    """What has come of a read so far."""
+class PageCollector:
+    """Writes the pages of one read and counts their profiles."""
 
     known: int = 0
-    """How many profiles there were before, for a complete read to be held against; 0: nothing to
-    compare with."""
+    """The number of profiles before, for comparison with a complete read; 0 for no comparison."""
     profiles: int = 0
     size: int = 0
     """Bytes of the bodies."""
     largest: int = 0
     """Bytes of the longest line."""
-    answered: int = 0
-    """Requests that brought a page, and those before them that did not."""
-    more: bool = True
-    """Whether another page has to be asked for."""
-    most: int | None = None
-    """Pages that can be asked for; None: as many as there are."""
+    answered_requests: int = 0
+    """Requests that returned a page, including their retries."""
+    has_more: bool = True
+    """True while another page must be requested."""
+    max_pages: int | None = None
+    """The largest number of pages that can be requested; None for no limit."""
     total: int | None = None
-    """As page 0 announced it; later pages need not repeat it [docs/mixpanel-facts.md, 6]."""
+    """The total of page 0; later pages need not repeat it [docs/mixpanel-facts.md, 6]."""
     _later_totals: set[int] = field(default_factory=set)
     about: About = HTTPContext
-    """What an error about the last page says of it."""
+    """Returns request and response of the last page, for an error."""
     _seen: set[int] = field(default_factory=set)
     _nameless: int = 0
 
     def write(self, page: EngagePage, file: BinaryIO) -> None:
-        """Append the profiles of ``page`` to ``file``, a line each."""
+        """Append the profiles of ``page`` to ``file``, one a line."""
         self.about = page.about
-        self.answered += page.requests
-        self.more = not page.is_last
+        self.answered_requests += page.requests
+        self.has_more = not page.is_last
         self.size += len(page.body)
         if page.page == 0:
             self.total = page.total
@@ -48,7 +47,7 @@ class Pages:
         elif page.total:
             self._later_totals.add(page.total)
         before = self.profiles
-        for profile in profiles_of(page.body):
+        for profile in parse_profiles(page.body):
             self.profiles += 1
             line = profile.line(self.profiles)
             self.largest = max(self.largest, len(line))
@@ -59,13 +58,13 @@ class Pages:
 
     def _require_few(self, total: int, page_size: int) -> None:
         pages = total // page_size + 1
-        if self.most is not None and pages > self.most:
-            # Known now, it costs one request; found out later, it would cost all of the hour's,
-            # each time anew.
+        if self.max_pages is not None and pages > self.max_pages:
+            # Raised now it costs one request; raised later it would cost all requests of the hour,
+            # each time.
             raise RateLimitError(
-                f"{total:,} profiles are {pages:,} requests at {page_size:,} a page. {self.most} are granted an hour, "
-                "and the wait for more would be longer than MP_MAX_WAIT allows. `mp sync --max-wait 2h` brings them in "
-                f"about {math.ceil(pages / self.most)} hours; MP_PROFILES_PAGE_SIZE asks for larger pages.",
+                f"{total:,} profiles are {pages:,} requests at {page_size:,} a page. {self.max_pages} are granted an hour, "
+                "and the wait for more would be longer than MP_MAX_WAIT allows. `mp sync --max-wait 2h` fetches them in "
+                f"about {math.ceil(pages / self.max_pages)} hours; MP_PROFILES_PAGE_SIZE asks for larger pages.",
                 details={"total": total, "page_size": page_size, "requests": pages},
             )
 
@@ -77,35 +76,33 @@ class Pages:
 
     @property
     def requests(self) -> int:
-        """Requests so far: those that were answered, and the one after which nothing came."""
-        return self.answered + self.more
+        """The requests so far: those that returned a page, and a last one that did not."""
+        return self.answered_requests + self.has_more
 
     @property
-    def different(self) -> int:
-        """Profiles that are not one another."""
+    def distinct_profiles(self) -> int:
+        """The number of distinct profiles."""
         return len(self._seen) + self._nameless
 
-    def require_all(self) -> None:
-        """Nothing, when as many came as were announced. One that came twice may stand in the place
-        of another.
+    def require_complete(self) -> None:
+        """Raise IncompleteExportError if fewer profiles were received than announced.
 
-        Raises:
-            IncompleteExportError: there were fewer.
+        A profile that occurs twice may replace one that is missing, so only distinct ones count.
         """
-        if self.total is not None and self.different < self.total:
+        if self.total is not None and self.distinct_profiles < self.total:
             raise IncompleteExportError(
-                f"Mixpanel announced {self.total} profiles, and {self.different} different ones came.",
+                f"Mixpanel announced {self.total} profiles and sent {self.distinct_profiles} distinct ones.",
                 reason="fewer profiles than total",
-                details={"total": self.total, "received": self.different},
+                details={"total": self.total, "received": self.distinct_profiles},
             )
 
-    def doubt(self) -> str | None:
-        """What is odd about a read that lacks nothing, in words that are the same for the same
-        oddity."""
+    def inconsistency(self) -> str | None:
+        """Return what is suspicious about a complete read, in equal words for equal facts; else
+        None."""
         if self.total is not None:
             for other in sorted({*self._later_totals, self.profiles}):
                 if abs(other - self.total) > max(10, self.total // 100):
                     return f"page 0 announced {self.total} profiles, and later it was {other}"
-        if self.different < self.known // 2:
-            return f"there are {self.different} profiles, and there were {self.known}"
+        if self.distinct_profiles < self.known // 2:
+            return f"there are {self.distinct_profiles} profiles, and there were {self.known}"
         return None

@@ -1,4 +1,4 @@
-"""Broken bodies, kept for a while for whoever wants to see what came."""
+"""Broken response bodies, kept for some days for inspection."""
 
 import os
 import re
@@ -16,17 +16,18 @@ DAY_SECONDS = 86_400.0
 
 @dataclass(frozen=True)
 class Quarantine:
-    """How much is kept for how long; the oldest goes first."""
+    """The limits of the quarantine; the oldest files are deleted first."""
 
     size: int = 256 * MB
     """Bytes of all bodies together (MP_QUARANTINE_SIZE)."""
     days: float = 7.0
     """Age at which a body is deleted (MP_QUARANTINE_DAYS)."""
 
-    def take(self, path: Path, folder: Path, reason: str) -> Path | None:
-        """Where the file ``path`` is in ``folder`` now; None when there was no such file.
+    def move_in(self, path: Path, folder: Path, reason: str) -> Path | None:
+        """Move the file ``path`` into ``folder`` and return its new path; None if it does not
+        exist.
 
-        A body that is larger than all may be is kept in part.
+        A body that is larger than the limit is truncated.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
@@ -42,7 +43,7 @@ class Quarantine:
         return target
 
     def trim(self, folder: Path) -> None:
-        """Delete what is too old, and the oldest of what is too much."""
+        """Delete files that are too old, and the oldest while all together are too large."""
         left = self.size
         oldest = time.time() - self.days * DAY_SECONDS
         for modified, size, path in sorted(_files(folder), reverse=True):

@@ -1,1 +1,1 @@
-"""The ledger ``_metadata``, read: which days and profiles are there, as far as they count."""
+"""Reads the ledger ``_metadata``: the days and profiles that were loaded and count."""

@@ -1,7 +1,7 @@
-"""Which of several ledger rows is the newest: the one of the last load, whatever the clocks said.
+"""The order of ledger rows: the newest is that of the last load, whatever the clocks said.
 
 ``load_number`` grows with each load. Version 0.1.0 wrote none: those rows are older than all
-numbered ones, and among them ``fetched_at`` decides.
+numbered ones, and ordered by ``fetched_at``.
 """
 
 IN_ORDER = "(coalesce(load_number, 0), fetched_at, load_id)"
@@ -10,11 +10,13 @@ IN_ORDER = "(coalesce(load_number, 0), fetched_at, load_id)"
 NEWEST_FIRST = f"{IN_ORDER} DESC"
 """An SQL ORDER BY that puts the newest row first."""
 
-CHECK = "check "
-"""How the ids of loads begin that fetched nothing, but found other rows than the ledger counted."""
+CHECK_PREFIX = "check "
+"""The prefix of ids of loads that fetched nothing, but found other rows than the ledger counted."""
 
 
-def with_numbers(ledger: str) -> str:
-    """A relation of the rows of ``ledger``, with ``load_number`` NULL where the table has no such
-    column yet."""
+def with_load_numbers(ledger: str) -> str:
+    """Return a relation of the rows of ``ledger``, with ``load_number``.
+
+    It is NULL where the table does not have the column yet.
+    """
     return f"(FROM {ledger} UNION ALL BY NAME SELECT NULL::BIGINT AS load_number WHERE false)"

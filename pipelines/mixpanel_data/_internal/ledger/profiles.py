@@ -1,11 +1,11 @@
-"""What the ledger, and the raw tables beside it, hold of profiles."""
+"""Reads the ledger's rows about profiles, and counts the raw profiles."""
 
 import duckdb
 
-from mixpanel_data._internal.ledger.load_order import CHECK, NEWEST_FIRST
+from mixpanel_data._internal.ledger.load_order import CHECK_PREFIX, NEWEST_FIRST
 from mixpanel_data._internal.ledger.records import ReadRecord, Reads
 
-# A check of the rows comes after the read that it found to be wrong: that read counts no more.
+# A check that found wrong rows comes after the read that wrote them: that read no longer counts.
 _NEWEST = """
     SELECT table_name, filter_hash, coalesce(row_count, 0), fetched_at, load_id, max_processed_at,
         coalesce(load_number, 0)
@@ -19,10 +19,14 @@ _NEWEST = """
 """
 
 
-def read_reads(connection: duckdb.DuckDBPyConnection, ledger: str, loads: str) -> Reads:
-    """The newest read of each kind that counts. ``ledger`` (with load numbers) and ``loads`` are
-    relations."""
-    query = _NEWEST.format(ledger=ledger, loads=loads, newest_first=NEWEST_FIRST, check=CHECK)
+def newest_reads(connection: duckdb.DuckDBPyConnection, ledger: str, loads: str) -> Reads:
+    """Return the newest read of each kind that counts.
+
+    ``ledger`` (with load numbers) and ``loads`` are relations.
+    """
+    query = _NEWEST.format(
+        ledger=ledger, loads=loads, newest_first=NEWEST_FIRST, check=CHECK_PREFIX
+    )
     rows = connection.execute(query).fetchall()
     return {(kind, part): ReadRecord(*found) for kind, part, *found in rows}
 
@@ -30,8 +34,10 @@ def read_reads(connection: duckdb.DuckDBPyConnection, ledger: str, loads: str) -
 def count_profiles(
     connection: duckdb.DuckDBPyConnection, schema: str, tables: set[str]
 ) -> dict[str, int]:
-    """How many there are now: of users under ``""``, of groups under their key. Only of ``tables``
-    that exist."""
+    """Return the number of profiles: of users under ``""``, of groups under their key.
+
+    ``tables`` are the names of the tables that exist.
+    """
     counts: dict[str, int] = {}
     if "profiles" in tables:
         found = connection.execute(f"SELECT count(*) FROM {schema}.profiles").fetchone()

@@ -1,6 +1,6 @@
-"""Reading `_metadata`: what is there, as far as it counts.
+"""Reads the ledger `_metadata`.
 
-Of several rows for one day the newest counts, and only when its load package committed.
+Of several rows for one day the newest counts, and only if its load package was committed.
 """
 
 from dataclasses import dataclass, field
@@ -13,17 +13,17 @@ from mixpanel_data._internal.data_folder.errors import translate_errors
 from mixpanel_data._internal.database.errors import reading_published
 from mixpanel_data._internal.database.read_only import reading
 from mixpanel_data._internal.landing.files import Landed
-from mixpanel_data._internal.ledger.load_order import NEWEST_FIRST, with_numbers
-from mixpanel_data._internal.ledger.profiles import count_profiles, read_reads
+from mixpanel_data._internal.ledger.load_order import NEWEST_FIRST, with_load_numbers
+from mixpanel_data._internal.ledger.profiles import count_profiles, newest_reads
 from mixpanel_data._internal.ledger.records import DayRecord, ReadRecord, Reads
 from mixpanel_data._internal.streams.profile_sets import USERS
 from mixpanel_data._internal.streams.windows import ONE_DAY
 from mixpanel_data._internal.time_zones import Zone, day_start
 from mixpanel_data.exceptions import ConfigError
 
-# Newest first, then committed: a run killed between its transaction and its place among the loads
-# has replaced the day's rows. What the ledger said of them before is no longer true, so the day
-# counts as missing.
+# The newest row is chosen before the filter on commits: a run killed between its transaction and
+# its row in the table of loads has replaced the day's rows. The ledger's earlier rows for the day
+# are no longer true, so the day counts as missing.
 _COUNTS = """
     FROM (
         FROM {ledger}
@@ -35,33 +35,31 @@ _COUNTS = """
 
 @dataclass(frozen=True)
 class Ledger:
-    """The ledger as it counts now."""
+    """The rows of the ledger that count."""
 
     days: dict[date, DayRecord]
     reads: Reads = field(default_factory=dict)
     """The newest reads of profiles."""
     profile_counts: dict[str, int] = field(default_factory=dict)
-    """How many profiles there are, by group key; of users under ``""``."""
+    """The number of profiles by group key; of users under ``""``."""
     wanted_from: date | None = None
-    """The earliest day any run set out to bring."""
+    """The earliest day that any run was to fetch."""
     projects: tuple[tuple[str, str], ...] = ()
-    """Project and region of the rows; more than one would be a fault."""
+    """Project and region of the rows; more than one pair is an error."""
     loads: frozenset[str] = frozenset()
-    """The load ids of all rows that count, replaced ones too."""
+    """The load ids of all committed rows, including replaced ones."""
     rejected_profiles: dict[str, int] = field(default_factory=dict)
-    """How many lines of ``profiles`` and ``group_profiles`` are kept in ``_rejected``, since they
-    can't be read."""
+    """The number of unreadable ``profiles`` and ``group_profiles`` kept in ``_rejected``."""
     repaired: int = 0
-    """How many lines are kept there that were loaded with replacement characters."""
+    """The number of lines kept there that were loaded with replacement characters."""
 
     @property
     def profiles(self) -> ReadRecord | None:
         """The newest complete snapshot of user profiles."""
         return self.reads.get((USERS.kind, USERS.whole))
 
-    def holds(self, file: Landed, load_id: str) -> bool:
-        """Whether what the ledger holds of the file's days, or of its part of the profiles, is of
-        this load."""
+    def is_loaded(self, file: Landed, load_id: str) -> bool:
+        """Return True if this load is the one that counts for the file's days or profiles."""
         if file.kind != "events":
             read = self.reads.get((file.kind, file.filter_hash))
             return read is not None and read.load_id == load_id
@@ -70,17 +68,13 @@ class Ledger:
 
     @property
     def newest_fetch(self) -> datetime | None:
-        """When the newest load was fetched, by the clock of then, naive UTC."""
+        """When the newest load was fetched, by this machine's clock at that time, in naive UTC."""
         days = ((day.load_number, day.fetched_at) for day in self.days.values())
         reads = ((read.load_number, read.fetched_at) for read in self.reads.values())
         return max((*days, *reads), default=(0, None))[1]
 
-    def require(self, project_id: str, region: str) -> None:
-        """Nothing, if the data is this project's.
-
-        Raises:
-            ConfigError: the folder holds another project's data.
-        """
+    def require_same_project(self, project_id: str, region: str) -> None:
+        """Raise ConfigError if the folder holds the data of another project."""
         for there in self.projects:
             if there != (project_id, region):
                 raise ConfigError(
@@ -89,10 +83,9 @@ class Ledger:
                 )
 
     def require_zone(self, zone: Zone) -> None:
-        """Nothing, if the days were cut where those of ``zone`` begin and end.
+        """Raise ConfigError if the days do not begin and end where those of ``zone`` do.
 
-        Raises:
-            ConfigError: the time basis was changed since.
+        That is so after a change of the time basis.
         """
         differ = [
             day for day, record in self.days.items()
@@ -113,32 +106,33 @@ EMPTY = Ledger(days={})
 
 
 def read_ledger(raw: Path) -> Ledger:
-    """The ledger of a raw database; empty when there is none yet.
+    """Read the ledger of a raw database; it is empty if there is no database yet.
 
     Raises:
-        DatabaseLockedError: another process is writing it.
-        StorageError: it can't be read.
+        DatabaseLockedError: if another process writes to it.
+        StorageError: if it can't be read.
     """
     if not raw.is_file():
         return EMPTY
     with translate_errors(raw.parent), reading(raw) as connection:
-        return _read(connection, schema="mixpanel")
+        return _read_ledger(connection, schema="mixpanel")
 
 
 def read_published_ledger(published: Path) -> Ledger:
-    """The ledger as it was when the published file was built; a run never blocks this.
+    """Read the ledger as it was when the published file was built; a running sync never blocks
+    this.
 
     Raises:
-        DatabaseLockedError: another program has the file open to write into it.
-        DatabaseDamagedError: it can't be read.
+        DatabaseLockedError: if another program has the file open for writing.
+        DatabaseDamagedError: if it can't be read.
     """
     if not published.is_file():
         return EMPTY
     with reading_published(published), reading(published) as connection:
-        return _read(connection, schema="main")
+        return _read_ledger(connection, schema="main")
 
 
-def _read(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
+def _read_ledger(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
     tables = {
         row[0]
         for row in connection.execute(
@@ -147,13 +141,13 @@ def _read(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
     }
     if "_metadata" not in tables:
         return EMPTY
-    # In the published file there are only committed rows, and no table of loads.
+    # The published file has only committed rows, and no table of loads.
     loads = (
         f"{schema}._dlt_loads"
         if "_dlt_loads" in tables
         else "(SELECT load_id, 0 AS status FROM main._metadata)"
     )
-    ledger = with_numbers(f"{schema}._metadata")
+    ledger = with_load_numbers(f"{schema}._metadata")
     counted = _COUNTS.format(ledger=ledger, loads=loads, newest_first=NEWEST_FIRST)
     names = (
         "table_name, window_start, range_end, coalesce(row_count, 0), coalesce(late_count, 0), "
@@ -166,7 +160,7 @@ def _read(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
     loaded, wanted_from = _whole_ledger(connection, f"{schema}._metadata", loads)
     return Ledger(
         days=days,
-        reads=read_reads(connection, ledger, loads),
+        reads=newest_reads(connection, ledger, loads),
         profile_counts=count_profiles(connection, schema, tables),
         wanted_from=wanted_from,
         projects=tuple({row[13:15] for row in rows}),
@@ -179,7 +173,7 @@ def _read(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
 def _kept_lines(
     connection: duckdb.DuckDBPyConnection, schema: str, loads: str, tables: set[str]
 ) -> tuple[dict[str, int], int]:
-    """The rejected lines of each table of profiles, and the repaired lines of all tables."""
+    """Return the rejected lines of each profile table, and the repaired lines of all tables."""
     if "_rejected" not in tables:
         return {}, 0
     rows = connection.execute(
@@ -193,8 +187,11 @@ def _kept_lines(
 def _whole_ledger(
     connection: duckdb.DuckDBPyConnection, ledger: str, loads: str
 ) -> tuple[frozenset[str], date | None]:
-    """The load ids of all rows that count, replaced ones too, and the earliest day any of their
-    runs set out for."""
+    """Return the load ids of all committed rows, and the earliest day that their runs were to
+    fetch.
+
+    Replaced rows are included.
+    """
     rows = connection.execute(
         f"SELECT load_id, min(wanted_from) FILTER (table_name = 'events') FROM {ledger} "
         f"WHERE load_id IN (SELECT load_id FROM {loads} WHERE status = 0) GROUP BY load_id"

@@ -1,4 +1,4 @@
-"""What the ledger holds: a record for each day of events, and for each read of profiles."""
+"""The ledger's records: one for each day of events, and one for each read of profiles."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,31 +9,30 @@ from mixpanel_data._internal.streams.event_filter import UNFILTERED
 
 @dataclass(frozen=True)
 class ReadRecord:
-    """What the ledger holds of the newest read of one kind."""
+    """The newest read of one kind."""
 
     row_count: int
-    """Profiles it brought."""
+    """The number of profiles read."""
     fetched_at: datetime
-    """When it began, naive UTC."""
+    """When the read began, in naive UTC."""
     load_id: str
     newest_seen: datetime | None
-    """The greatest ``$last_seen`` among them, naive UTC; None: no profile had one."""
+    """The latest ``$last_seen`` among them, in naive UTC; None if no profile had one."""
     load_number: int = 0
-    """Where its load stands in the order of loads; 0 for loads of version 0.1.0, which wrote no
-    number."""
+    """The number of its load; 0 for loads of version 0.1.0, which wrote none."""
 
 
 Reads = Mapping[tuple[str, str], ReadRecord]
-"""By kind and filter hash."""
+"""Reads by kind and filter hash."""
 
 
 @dataclass(frozen=True)
 class DayRecord:
-    """What the ledger holds of one day of events."""
+    """One day of events."""
 
     day: date
     range_end: datetime
-    """The first instant after the day, naive UTC."""
+    """The first instant after the day, in naive UTC."""
     row_count: int
     late_count: int
     rejected_count: int
@@ -42,34 +41,32 @@ class DayRecord:
     """Naive UTC."""
     load_id: str
     filter_hash: str = UNFILTERED
-    """What part of the day's events is there."""
+    """The filter with which the day was fetched."""
     previous_row_count: int | None = None
-    """Its events before this fetch; None: it was the first."""
+    """The number of its events before this fetch; None for the first one."""
     max_processed_at: datetime | None = None
-    """When Mixpanel took in the newest of them, naive UTC; None where no event says."""
+    """When Mixpanel processed the newest of them, in naive UTC; None if no event has that time."""
     load_number: int = 0
-    """Where its load stands in the order of loads; 0 for loads of version 0.1.0, which wrote no
-    number."""
+    """The number of its load; 0 for loads of version 0.1.0, which wrote none."""
 
     @property
     def newest_arrival(self) -> timedelta | None:
-        """How long after the end of the day its newest event came; None when it came within the
+        """How long after the end of the day its newest event arrived; None if it arrived within the
         day."""
         late = (self.max_processed_at or self.range_end) - self.range_end
         return late if late > timedelta(0) else None
 
     def is_complete(self, filter_hash: str = UNFILTERED) -> bool:
-        """Whether the day was over when it was fetched, and this is the part of it that was asked
-        for."""
+        """Return True if the day had ended when it was fetched with this filter."""
         return self.fetched_at >= self.range_end and self.filter_hash == filter_hash
 
 
 @dataclass(frozen=True)
 class Project:
-    """Whose data it is, and which days it is counted in."""
+    """The project of the data, and the zone of its days."""
 
     project_id: str
     region: str
     zone: str
     wanted_from: date | None
-    """The first day the run that fetched this set out to bring."""
+    """The first day that the run of this fetch was to fetch."""

@@ -1,4 +1,4 @@
-"""What the raw database holds of rejected lines: each was in two fetches, and is what Mixpanel has."""
+"""Reads the rejected lines of the raw database. Each came in two fetches, so Mixpanel stores it."""
 
 from pathlib import Path
 
@@ -7,8 +7,8 @@ from mixpanel_data._internal.streams.windows import Window
 
 
 def rejected_lines(raw: Path, window: Window) -> set[str]:
-    """The texts of lines of events that were rejected in fetches of any day of ``window``."""
-    return _texts(
+    """Return the lines of events that were rejected in fetches of any day of ``window``."""
+    return _read_texts(
         raw,
         "table_name = 'events' AND window_start <= $last AND window_end >= $first",
         {"first": window.first, "last": window.last},
@@ -16,11 +16,11 @@ def rejected_lines(raw: Path, window: Window) -> set[str]:
 
 
 def rejected_profiles(raw: Path, kind: str) -> set[str]:
-    """The texts of rejected profiles, of whomever; ``kind`` is ``profiles`` or ``group_profiles``."""
-    return _texts(raw, "table_name = $kind", {"kind": kind})
+    """Return the rejected profiles; ``kind`` is ``profiles`` or ``group_profiles``."""
+    return _read_texts(raw, "table_name = $kind", {"kind": kind})
 
 
-def _texts(raw: Path, condition: str, values: dict[str, object]) -> set[str]:
+def _read_texts(raw: Path, condition: str, values: dict[str, object]) -> set[str]:
     if not raw.is_file():
         return set()
     query = f"SELECT DISTINCT raw FROM mixpanel._rejected WHERE {condition}"

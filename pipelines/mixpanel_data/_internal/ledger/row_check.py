@@ -1,7 +1,7 @@
-"""Whether the raw rows are those that the ledger counts.
+"""Compares the number of raw rows with the ledger.
 
-One pass over the ``time`` column: measured, 0.06 s for a million events and 0.6 s for ten million,
-where a sync that finds nothing to do takes 5 s.
+It reads the ``time`` column once: measured, 0.06 s for a million events and 0.6 s for ten million,
+while a sync without new data takes 5 s.
 """
 
 import uuid
@@ -11,7 +11,7 @@ from datetime import date
 
 import duckdb
 
-from mixpanel_data._internal.ledger.load_order import CHECK, NEWEST_FIRST, with_numbers
+from mixpanel_data._internal.ledger.load_order import CHECK_PREFIX, NEWEST_FIRST, with_load_numbers
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -19,8 +19,7 @@ _DAY = "epoch_us(time::DATE::TIMESTAMP)"
 _QUARTER_HOUR = "epoch_us(time) // 900000000 * 900000000"
 """Zones differ from UTC by multiples of a quarter of an hour."""
 
-# Rows that no fetch covers (days that were forgotten) are no part of any day, and no model reads
-# them.
+# Rows outside all fetched days belong to no day, and no model reads them.
 _DISAGREEING = """
     WITH newest AS (
         FROM {ledger} WHERE table_name = 'events'
@@ -44,7 +43,7 @@ _WHOLE_DAYS = """
     FROM mixpanel._metadata WHERE table_name = 'events'
 """
 
-# A read of all of them that left none out is the only one whose count is the table's.
+# Only a complete read without rejected profiles has the same count as the table.
 _PROFILES = """
     WITH newest AS (
         FROM {ledger} WHERE table_name = '{table}' AND load_id IN (SELECT load_id FROM mixpanel._dlt_loads WHERE status = 0)
@@ -63,17 +62,17 @@ _PROFILES = """
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A day of events, or a set of profiles, whose rows are not as many as the ledger has."""
+    """A day of events, or a set of profiles, whose number of rows differs from the ledger's."""
 
     table: str
     part: str
-    """The day as ``YYYY-MM-DD``; of profiles the group key, empty for users."""
+    """The day as ``YYYY-MM-DD``; for profiles the group key, empty for users."""
     in_ledger: int
     found: int
 
     @property
     def day(self) -> date | None:
-        """The day, where it is one."""
+        """The day, for events; None for profiles."""
         return date.fromisoformat(self.part) if self.table == "events" else None
 
     def __str__(self) -> str:
@@ -82,13 +81,12 @@ class Disagreement:
 
 
 def disagreeing_days(connection: Connection) -> list[Disagreement]:
-    """The days of events that count by the ledger and have another number of rows. Nothing where no
-    ledger is."""
+    """Return the days of events whose number of rows differs; an empty list without a ledger."""
     if "_metadata" not in _tables(connection):
         return []
     [whole] = connection.execute(_WHOLE_DAYS).fetchall()
     query = _DISAGREEING.format(
-        ledger=with_numbers("mixpanel._metadata"),
+        ledger=with_load_numbers("mixpanel._metadata"),
         newest_first=NEWEST_FIRST,
         slot=_DAY if whole[0] else _QUARTER_HOUR,
     )
@@ -99,8 +97,7 @@ def disagreeing_days(connection: Connection) -> list[Disagreement]:
 
 
 def disagreeing_profiles(connection: Connection) -> list[Disagreement]:
-    """The sets of profiles with an id twice, or with another number than the complete read that was
-    the last."""
+    """Return the profile sets with a duplicate id, or another count than the last complete read."""
     there = _tables(connection)
     found: list[Disagreement] = []
     for table, key, group_key in (
@@ -109,7 +106,7 @@ def disagreeing_profiles(connection: Connection) -> list[Disagreement]:
     ):
         if {table, "_metadata"} <= there:
             query = _PROFILES.format(
-                ledger=with_numbers("mixpanel._metadata"), newest_first=NEWEST_FIRST,
+                ledger=with_load_numbers("mixpanel._metadata"), newest_first=NEWEST_FIRST,
                 table=table, key=key, group_key=group_key,
             )  # fmt: skip
             rows = connection.execute(query).fetchall()
@@ -118,12 +115,12 @@ def disagreeing_profiles(connection: Connection) -> list[Disagreement]:
 
 
 def rejected_counts(connection: Connection) -> tuple[int, int]:
-    """The rejected lines by the newest ledger row of each day, and the lines of those loads that
-    are kept."""
+    """Return the rejected lines counted by the newest row of each day, and those kept by these
+    loads."""
     if not {"_metadata", "_rejected"} <= _tables(connection):
         return 0, 0
     newest = (
-        f"FROM {with_numbers('mixpanel._metadata')} WHERE table_name = 'events' "
+        f"FROM {with_load_numbers('mixpanel._metadata')} WHERE table_name = 'events' "
         f"QUALIFY row_number() OVER (PARTITION BY window_start ORDER BY {NEWEST_FIRST}) = 1"
     )
     [(counted, kept)] = connection.execute(
@@ -135,18 +132,19 @@ def rejected_counts(connection: Connection) -> tuple[int, int]:
 
 
 def mark_missing(connection: Connection, found: Collection[Disagreement]) -> None:
-    """Make the days and profiles of ``found`` missing, so that the next run fetches them. No row is
-    removed.
+    """Mark the days and profiles of ``found`` as missing, so that the next run fetches them.
 
-    Each gets a ledger row of a load of its own, with the rows that are there. By that row, nothing
-    of the day is known for certain, as if it had been fetched at its first instant; profiles count
-    as never read. A build follows it.
+    No row is removed. Each day or set gets a ledger row of a load of its own, with the number of
+    rows found. By that row nothing is known of the day, as if it had been fetched at its first
+    instant; profiles count as never read. The next build includes it.
     """
     if not found:
         return
     connection.execute("BEGIN")
-    load_id = f"{CHECK}{uuid.uuid4().hex}"
-    number = f"(SELECT coalesce(max(load_number), 0) + 1 FROM {with_numbers('mixpanel._metadata')})"
+    load_id = f"{CHECK_PREFIX}{uuid.uuid4().hex}"
+    number = (
+        f"(SELECT coalesce(max(load_number), 0) + 1 FROM {with_load_numbers('mixpanel._metadata')})"
+    )
     connection.execute("ALTER TABLE mixpanel._metadata ADD COLUMN IF NOT EXISTS load_number BIGINT")
     for each in found:
         if each.table == "events":

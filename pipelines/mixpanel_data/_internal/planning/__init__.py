@@ -1,1 +1,1 @@
-"""Which events and profiles to ask for, in which requests. Pure functions."""
+"""Decides which events and profiles to fetch, and in which requests. Pure functions."""

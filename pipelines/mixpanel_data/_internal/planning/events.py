@@ -1,4 +1,4 @@
-"""Which days to ask for, in which requests. Pure: no clock, no disk, no network."""
+"""Decides which days to fetch, and in which requests. Pure: no clock, no disk, no network."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from mixpanel_data._internal.streams.event_filter import UNFILTERED
 from mixpanel_data._internal.streams.windows import ONE_DAY, Window, contiguous
 
 FIRST_GUESS_DAYS = 5
-"""Days of the first request when nothing is known of the project's volume."""
+"""Days of the first request while the project's volume is unknown."""
 
 TARGET_BYTES = 64 * 1024 * 1024
-"""Compressed bytes a request should bring at most, as far as the ledger lets us guess."""
+"""Compressed bytes that one request should return at most, by the volumes in the ledger."""
 
 LONGEST_WINDOW = 366
-"""Days. No limit is documented; a year keeps an answer, and what a failure costs, within bounds."""
+"""Days. No limit is documented; a year limits the size of a response and the cost of a failure."""
 
 HISTORY_YEARS = 5
 """Mixpanel deletes events after two years, in older projects after five [docs/mixpanel-facts.md,
@@ -31,12 +31,12 @@ class Range:
     first: date
     last: date
     is_bounded: bool = False
-    """The caller named the first or the last day."""
+    """The caller gave the first or the last day."""
     refetch: bool = False
     """Fetch complete days again."""
     lookback: bool = True
-    """Fetch recent days again for late events. Off where the caller named the last day, so that a
-    back-fill that is repeated asks for nothing twice."""
+    """Fetch recent days again for late events. False if the caller gave the last day, so that a
+    repeated back-fill requests nothing twice."""
 
 
 def wanted_range(
@@ -48,13 +48,13 @@ def wanted_range(
     last: date | None = None,
     refetch: bool = False,
 ) -> Range:
-    """The range of a run: ``first`` and ``last`` if given, else everything up to yesterday.
+    """Return the range of a run: ``first`` and ``last`` if given, else all days up to yesterday.
 
-    Everything begins at the configured ``start``, else where an earlier run set out from, else as
-    far back as Mixpanel keeps events. Today is included only if asked for: it is not over.
+    All days begin at the configured ``start``, else at the earliest start of earlier runs, else as
+    far back as Mixpanel keeps events. Today is included only if requested, since it has not ended.
 
     Raises:
-        ValueError: the range is empty or ends in the future.
+        ValueError: if the range is empty or ends in the future.
     """
     yesterday = today - ONE_DAY
     begin = (
@@ -80,8 +80,7 @@ def days_to_fetch(
     lookback_days: int,
     filter_hash: str = UNFILTERED,
 ) -> list[date]:
-    """The days of the range that are missing, were not over when fetched, or lie within the
-    look-back.
+    """Return the days that are missing, had not ended when fetched, or are within the look-back.
 
     A day that was fetched with another filter is missing.
     """
@@ -97,13 +96,14 @@ def days_to_fetch(
     ]
 
 
-def plan(days: Iterable[date], ledger: Ledger, *, oldest_first: bool = False) -> list[Window]:
-    """The requests that bring ``days``: few where days are small, one a day where they are heavy.
-    Newest first.
+def plan_windows(
+    days: Iterable[date], ledger: Ledger, *, oldest_first: bool = False
+) -> list[Window]:
+    """Return the requests for ``days``, newest first: few if days are small, one a day if large.
 
-    Volumes come from the ledger. Where it says nothing of the time, a request reaches no further
-    than twice what is known: so a large project is never asked for a year at once, and an empty one
-    is done in a few requests.
+    Volumes come from the ledger. Where it has none for a time, a request covers at most twice the
+    number of known days: a large project is never requested by the year, and an empty one takes few
+    requests.
     """
     known = {day: record.bytes for day, record in ledger.days.items()}
     if not oldest_first:
@@ -113,7 +113,7 @@ def plan(days: Iterable[date], ledger: Ledger, *, oldest_first: bool = False) ->
 
 
 def _mirror(day: date) -> date:
-    """The day as far on the other side of a fixed one: what is first becomes last."""
+    """Mirror a day at a fixed one, so that the first becomes the last."""
     return date.fromordinal(2 * _PIVOT - day.toordinal())
 
 
@@ -132,7 +132,7 @@ def _newest_first(days: Iterable[date], known: dict[date, int]) -> list[Window]:
 
 
 def _reach(last: date, known: dict[date, int], trusted: int) -> int:
-    """How many days, counted back from ``last``, one request may hold."""
+    """Return how many days, counted back from ``last``, one request may have."""
     if not known:
         return min(max(FIRST_GUESS_DAYS, trusted), LONGEST_WINDOW)
     total = 0
@@ -145,7 +145,6 @@ def _reach(last: date, known: dict[date, int], trusted: int) -> int:
 
 
 def _near(day: date, days: Sequence[date], known: dict[date, int]) -> int:
-    """The volume to expect of a day nobody has seen: the largest of the five nearest that are
-    known."""
+    """Return the expected volume of an unknown day: the largest of the five nearest known ones."""
     nearest = sorted(days, key=lambda other: abs((other - day).days))[:FIRST_GUESS_DAYS]
     return max(known[other] for other in nearest)

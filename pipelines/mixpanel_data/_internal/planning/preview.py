@@ -1,4 +1,4 @@
-"""What a run would ask for, before it does."""
+"""The requests of a run, before it sends them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,30 +15,29 @@ class PlannedRequest:
 
     window: Window
     days_there: int
-    """Of its days, how many are there already and will be replaced."""
+    """The number of its days that are loaded already and will be replaced."""
     expected_bytes: int | None
-    """As they will come over the wire, going by what those days brought before; None where nothing
-    is known."""
+    """Bytes to receive, from the last fetch of those days; None if they were never fetched."""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """The requests of a run, as far as the ledger lets us see."""
+    """The requests of a run, as far as the ledger shows."""
 
     wanted: Range
     days_due: int
     days_there: int
-    """Days of the range that are there, due again or not."""
+    """Days of the range that are loaded, due again or not."""
     requests: tuple[PlannedRequest, ...]
     remaining: int
-    """Exports that the budget allows now."""
+    """Exports that the rate limit permits now."""
     done_at: datetime
-    """When the budget lets the last request go, UTC."""
+    """When the rate limit permits the last request, UTC."""
     seconds: float
-    """From now until then."""
+    """Seconds from now until then."""
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON can hold it; dates and times are ISO texts."""
+        """Return values for JSON; dates and times are ISO texts."""
         return {
             "from_date": str(self.wanted.first),
             "to_date": str(self.wanted.last),
@@ -62,6 +61,6 @@ class Preview:
 
 
 def planned_request(window: Window, ledger: Ledger) -> PlannedRequest:
-    """What is known of ``window`` before it is asked for."""
+    """Return what the ledger knows of ``window``."""
     there = [ledger.days[day] for day in window.days() if day in ledger.days]
     return PlannedRequest(window, len(there), sum(day.bytes for day in there) if there else None)

@@ -115,7 +115,9 @@ class Run:
         if after_load or self._ledger is None:
             require_raw(self.folder)
             self._ledger = read_ledger(self.folder.raw)
-            self._ledger.require(self._credentials.project_id, self._credentials.region)
+            self._ledger.require_same_project(
+                self._credentials.project_id, self._credentials.region
+            )
             self._ledger.require_zone(self.settings.zone)
             if not after_load:
                 self._newest_before = self._ledger.newest_fetch

@@ -8,7 +8,7 @@ from pathlib import Path
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.landing.invalid_lines import numbered_lines
-from mixpanel_data._internal.landing.profile_lines import distinct_id, raw_of
+from mixpanel_data._internal.landing.profile_lines import profile_json, read_distinct_id
 from mixpanel_data._internal.services.fetcher import findings_of, loaded
 from mixpanel_data._internal.services.fetching.arguments import event_filter, window_of
 from mixpanel_data._internal.services.fetching.landing import (
@@ -115,8 +115,8 @@ class StreamerService:
             _add(found, findings_of([file], rows))
             newest = _newest(file.path) if file.lines > rows else None
             for number, line in numbered_lines(file.path):
-                raw = raw_of(line)
-                if newest is not None and newest[distinct_id(raw)] != number:
+                raw = profile_json(line)
+                if newest is not None and newest[read_distinct_id(raw)] != number:
                     continue
                 record = parsed(raw)
                 if record is None:
@@ -160,4 +160,4 @@ def _too_deep(window: Window | None, number: int, line: bytes) -> RejectedLine:
 def _newest(path: Path) -> dict[str | None, int]:
     """The line that counts for each profile: one that changed while the pages were read is on two
     of them."""
-    return {distinct_id(raw_of(line)): number for number, line in numbered_lines(path)}
+    return {read_distinct_id(profile_json(line)): number for number, line in numbered_lines(path)}

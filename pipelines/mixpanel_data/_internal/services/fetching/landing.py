@@ -9,15 +9,14 @@ from pathlib import Path
 
 from mixpanel_data._internal.api_client import EngagePage, MixpanelAPIClient
 from mixpanel_data._internal.database.sealed import spool
-from mixpanel_data._internal.landing.fetch_events import for_window, land_events, set_apart
-from mixpanel_data._internal.landing.fetch_profiles import Source, land_profiles
+from mixpanel_data._internal.landing.fetch_events import error_for_window, fetch_window
+from mixpanel_data._internal.landing.fetch_profiles import ProfileFetcher, fetch_profile_set
 from mixpanel_data._internal.landing.files import Landed, LandingFolder
-from mixpanel_data._internal.landing.invalid_lines import inspect_lines
-from mixpanel_data._internal.landing.invalid_profiles import inspect_profiles
-from mixpanel_data._internal.landing.invalid_profiles import set_apart as without_bad_profiles
+from mixpanel_data._internal.landing.invalid_lines import find_invalid_lines, reject_lines
+from mixpanel_data._internal.landing.invalid_profiles import find_invalid_profiles, reject_profiles
 from mixpanel_data._internal.ledger.reader import Ledger
 from mixpanel_data._internal.ledger.records import DayRecord
-from mixpanel_data._internal.planning.events import plan
+from mixpanel_data._internal.planning.events import plan_windows
 from mixpanel_data._internal.streams.event_filter import EventFilter
 from mixpanel_data._internal.streams.profile_sets import ProfileRead
 from mixpanel_data._internal.streams.windows import Window
@@ -48,8 +47,8 @@ class EventLandings:
         sizes: dict[date, DayRecord] = {}
         left = set(whole.days())
         while left:
-            window = plan(left, Ledger(days=sizes), oldest_first=True)[0]
-            landed = land_events(self.client, window, self.folder, self.zone, only=self.only)
+            window = plan_windows(left, Ledger(days=sizes), oldest_first=True)[0]
+            landed = fetch_window(self.client, window, self.folder, self.zone, only=self.only)
             sizes |= _sizes(landed)
             left -= set(window.days())
             yield landed
@@ -62,12 +61,12 @@ class EventLandings:
         second time. Raises as ``land_events``, and IncompleteExportError for what is no export.
         """
         try:
-            bad = inspect_lines(landed.path, landed.window, self.zone)
+            bad = find_invalid_lines(landed.path, landed.window, self.zone)
         except IncompleteExportError as error:
-            raise for_window(error, landed.window) from None
+            raise error_for_window(error, landed.window) from None
         if all(line.repaired is not None for line in bad):
-            return set_apart(landed, bad)
-        return land_events(
+            return reject_lines(landed, bad)
+        return fetch_window(
             self.client, landed.window, self.folder, self.zone, suspects=bad, only=self.only
         )
 
@@ -93,7 +92,7 @@ class AskedProfiles(ProfileRead):
 class ProfileLandings:
     """The profiles that somebody asked for."""
 
-    source: Source
+    source: ProfileFetcher
     read: AskedProfiles
 
     @classmethod
@@ -119,19 +118,21 @@ class ProfileLandings:
             if on_rows:
                 on_rows(came)
 
-        source = Source(client, folder, output_properties=output_properties, on_page=on_page)
+        source = ProfileFetcher(
+            client, folder, output_properties=output_properties, on_page=on_page
+        )
         return cls(source, AskedProfiles(expression=where, cohort=cohort_id))
 
     def whole(self) -> Landed:
         """The verified file. Raises as ``land_profiles``."""
-        return land_profiles(self.source, self.read)
+        return fetch_profile_set(self.source, self.read)
 
     def readable(self, landed: Landed) -> Landed:
         """As of :class:`EventLandings`."""
-        bad = inspect_profiles(landed.path)
+        bad = find_invalid_profiles(landed.path)
         if all(line.repaired is not None for line in bad):
-            return without_bad_profiles(landed, bad)
-        return land_profiles(self.source, self.read, suspects=bad)
+            return reject_profiles(landed, bad)
+        return fetch_profile_set(self.source, self.read, suspects=bad)
 
 
 def _sizes(landed: Landed) -> dict[date, DayRecord]:
