@@ -29,7 +29,7 @@ def test_it_reads_and_does_not_write(project, fill, tmp_path, monkeypatch, versi
         StorageEngine(tmp_path / "own.duckdb") as storage,
         pytest.raises(ConfigError, match=r"2\.0"),
     ):
-        storage.require_room("t", append=False, kind="events")
+        storage.require_storable("t", append=False, kind="events")
 
     assert read_status(project.settings()).events == 5
     with Workspace.open(project.folder / "raw.duckdb") as workspace:

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from mixpanel_data._internal.database import vacuum
-from mixpanel_data._internal.database.vacuum import tidy_when_worth_it
+from mixpanel_data._internal.database.vacuum import set_vacuum_threshold
 from mixpanel_data.destinations import replace_job
 from mixpanel_data.sync import load
 
@@ -45,14 +45,14 @@ def test_few_dead_rows_are_left_alone(file: Path) -> None:
     with duckdb.connect(file) as db:
         replace_some(db, "i % 10 = 0")
 
-        assert not tidy_when_worth_it(db)
+        assert not set_vacuum_threshold(db)
 
 
 def test_promise_7_a_file_whose_days_are_read_again_and_again_stays_small(file: Path) -> None:
     tidied = []
     for number in range(12):
         with duckdb.connect(file, config={"max_vacuum_tasks": 0}) as db:
-            tidied.append(tidy_when_worth_it(db))
+            tidied.append(set_vacuum_threshold(db))
             replace_some(db, f"hash(i, {number}) % 10 < 3")
 
     assert True in tidied

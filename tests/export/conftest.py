@@ -33,7 +33,7 @@ create table _build as select 'x' as fingerprint;
 def publish(folder: DataFolder, sql: str) -> None:
     """Puts a file with these tables where readers look, by a rename, as publishing does."""
     new = folder.root / "new.duckdb"
-    connections.create(new)
+    connections.create_database(new)
     with duckdb.connect(new) as db:
         db.execute(sql)
     new.replace(folder.published)

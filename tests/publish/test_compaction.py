@@ -38,7 +38,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def compact(path: Path) -> bool:
-    return compaction.compact_when_worth_it(path, "512MB", path.with_name("sizes.json"))
+    return compaction.compact_if_larger(path, "512MB", path.with_name("sizes.json"))
 
 
 def fresh_size(path: Path) -> int:

@@ -162,9 +162,11 @@ def test_only_what_is_new_is_read_back(folder: DataFolder, monkeypatch: pytest.M
         db.execute("insert into events select 'late', 's' from range(10)")
     build_stamp.finish(build_file(folder))
     read: dict[str, int] = {}
-    sums = contents.sums
+    sums = contents.sum_rows
 
-    def noted(db: duckdb.DuckDBPyConnection, table: contents.Table, *ranges: Any) -> contents.Sum:
+    def noted(
+        db: duckdb.DuckDBPyConnection, table: contents.Table, *ranges: Any
+    ) -> contents.TableSum:
         found = sums(db, table, *ranges)
         read[table.name] = found.rows
         return found

@@ -56,7 +56,7 @@ def test_nothing_is_fetched_into_it(file, append):
     with StorageEngine(file) as storage:
         name = "orders" if append else "mine"
         with pytest.raises(ConfigError, match="of another program"):
-            storage.require_room(name, append=append)
+            storage.require_storable(name, append=append)
         with pytest.raises(ConfigError, match="Fetch into another database"):
             storage.create_events_table(name, [event(1)], append=append)
 
@@ -83,12 +83,12 @@ def test_only_a_table_of_the_right_columns_is_added_to(storage, sql, kind):
     given = {"events": [event(1)], "profiles": [profile(1)]}[kind]
 
     with pytest.raises(ConfigError, match=f"'mine' is no table of fetched {kind}"):
-        storage.require_room("mine", append=True, kind=kind)
+        storage.require_storable("mine", append=True, kind=kind)
     with pytest.raises(ConfigError, match=f"'mine' is no table of fetched {kind}"):
         getattr(storage, f"create_{kind}_table")("mine", given, append=True)
 
     with pytest.raises(TableExistsError):
-        storage.require_room("mine")
+        storage.require_storable("mine")
 
 
 def test_a_ledger_of_another_version_is_added_to(storage):

@@ -12,7 +12,7 @@ from dlt.common.destination.exceptions import DestinationTerminalException
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.job_impl import ReferenceFollowupJobRequest
 
-from mixpanel_data._internal.database.vacuum import tidy_when_worth_it
+from mixpanel_data._internal.database.vacuum import set_vacuum_threshold
 from mixpanel_data.destinations import replace_events, replace_profiles
 from mixpanel_data.destinations.memory import frugal
 from mixpanel_data.sources.manifest import Manifest, PackedFile, mark_of
@@ -53,7 +53,7 @@ class ReplaceJob(RunnableLoadJob):
         packed = [f for f in self._manifest.of(self.load_table_name) if f.mark in files]
         connection: Any = self._job_client.sql_client.native_connection
         connection.execute(f"USE {self._job_client.sql_client.fully_qualified_dataset_name()}")
-        tidy_when_worth_it(connection)
+        set_vacuum_threshold(connection)
         with _ONE_AT_A_TIME:
             if packed and self.load_table_name != EVENTS:
                 lines = sum(file.lines for file in packed)

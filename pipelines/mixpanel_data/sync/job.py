@@ -12,7 +12,7 @@ from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.auth.credentials import Credentials
 from mixpanel_data._internal.data_folder import place
 from mixpanel_data._internal.data_folder.start_anew import delete_events, start_anew
-from mixpanel_data._internal.database.compaction import compact_when_worth_it
+from mixpanel_data._internal.database.compaction import compact_if_larger
 from mixpanel_data._internal.extract.extraction import Extraction
 from mixpanel_data._internal.landing.body_verifier import incomplete_export
 from mixpanel_data._internal.landing.files import Landed
@@ -244,7 +244,7 @@ class Sync:
             return
         limit = self._run.settings.memory_limit or publishing.MEMORY_LIMIT
         with suppress(duckdb.Error):  # in use, or damaged: what reads it says so
-            compact_when_worth_it(self.folder.raw, limit, self.folder.build / "sizes.json")
+            compact_if_larger(self.folder.raw, limit, self.folder.build / "sizes.json")
 
     def run(
         self,

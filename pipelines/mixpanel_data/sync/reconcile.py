@@ -8,8 +8,8 @@ from typing import Any
 
 from mixpanel_data._internal.auth.credentials import Credentials
 from mixpanel_data._internal.data_folder.lock import exclusive
-from mixpanel_data._internal.database.errors import reading_published
-from mixpanel_data._internal.database.read_only import reading
+from mixpanel_data._internal.database.errors import translate_published_errors
+from mixpanel_data._internal.database.read_only import open_read_only
 from mixpanel_data._internal.ledger.reader import read_published_ledger
 from mixpanel_data._internal.run.context import Run
 from mixpanel_data._internal.run.progress import QUIET, Progress
@@ -168,7 +168,7 @@ def _window(first: date, last: date) -> Window:
 
 
 def _names(published: Path) -> set[str]:
-    with reading_published(published), reading(published) as connection:
+    with translate_published_errors(published), open_read_only(published) as connection:
         return {
             name for (name,) in connection.execute("SELECT DISTINCT event FROM events").fetchall()
         }
@@ -179,5 +179,5 @@ def _counted_here(published: Path, days: Iterable[date], zone: Zone) -> Counts:
         SELECT {local_date_of("time", zone)} AS day, event, count(*) FROM events
         WHERE {in_windows(contiguous(days), zone)} GROUP BY ALL
     """
-    with reading_published(published), reading(published) as connection:
+    with translate_published_errors(published), open_read_only(published) as connection:
         return {(day, event): n for day, event, n in connection.execute(counted).fetchall()}

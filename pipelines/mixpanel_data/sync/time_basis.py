@@ -6,8 +6,8 @@ the usual distance between the two is nothing, or the offset of a time zone.
 
 from pathlib import Path
 
-from mixpanel_data._internal.database.errors import reading_published
-from mixpanel_data._internal.database.read_only import reading
+from mixpanel_data._internal.database.errors import translate_published_errors
+from mixpanel_data._internal.database.read_only import open_read_only
 from mixpanel_data._internal.sql.events import processed_at
 
 SAMPLE = 20_000
@@ -38,7 +38,7 @@ def looks_shifted(published: Path) -> float | None:
 
     None when they are not, or when there are too few to decide: imported events don't count.
     """
-    with reading_published(published), reading(published) as connection:
+    with translate_published_errors(published), open_read_only(published) as connection:
         row = connection.execute(_DISTANCES).fetchone()
     if row is None or row[2] < ENOUGH:
         return None

@@ -26,7 +26,7 @@ _MAKE_ROOM = (
 _OF_THE_NETWORK = (ConnectionError, TimeoutError, socket.gaierror)
 # One expression for all messages about locks: with a holder, or without.
 _HOLDER = re.compile(
-    r"Could not set lock on file(?:.*held in (?P<command>.+?) \(PID (?P<pid>\d+)\))?"
+    r"(?s)Could not set lock on file(?:.*?held in (?P<command>.+?) \(PID (?P<pid>\d+)\))?"
 )
 
 

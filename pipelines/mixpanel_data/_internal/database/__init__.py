@@ -1,1 +1,1 @@
-"""DuckDB files: connections, tables of fetched data, errors, and how files stay small."""
+"""DuckDB files: connections, tables of fetched data, errors, and the size of files."""

@@ -1,7 +1,6 @@
-"""Files that are only read: a project's published database, and beside it the one its workspaces
-write.
+"""Files that are attached read-only: the published database, and the workspace's beside it.
 
-They are attached to an instance in memory. Opened directly, DuckDB would hand a second reader of
+They are attached to an instance in memory. If opened directly, DuckDB would give a second reader in
 this process the file as the first one found it, although another was published meanwhile (measured
 with 2.0).
 """
@@ -14,26 +13,28 @@ from pathlib import Path
 import duckdb
 
 from mixpanel_data._internal.data_folder.private_files import private_files
-from mixpanel_data._internal.database.connections import Connection, Cursors, create
-from mixpanel_data._internal.database.errors import opening, reading_published
-from mixpanel_data._internal.database.read_write_lock import Turns
+from mixpanel_data._internal.database.connections import Connection, Cursors, create_database
+from mixpanel_data._internal.database.errors import (
+    translate_open_errors,
+    translate_published_errors,
+)
+from mixpanel_data._internal.database.read_write_lock import ReadWriteLock
 from mixpanel_data._internal.database.sealed import SPOOL, seal
 from mixpanel_data._internal.sql_literals import literal
 from mixpanel_data.exceptions import ConfigError, ConfigWarning, DatabaseLockedError
 
 OWN = "workspace"
-"""The catalog that tables are put into."""
+"""The catalog into which tables are written."""
 
 PUBLISHED = "published"
 """The catalog of the published file."""
 
 
 class AttachedFiles:
-    """``own`` and ``published``, neither held against readers. ``own`` is held against others while
-    it is written.
+    """The files ``own`` and ``published``, with read locks released between statements.
 
-    Names are looked up in the published file first. Without ``external_access`` every statement is
-    kept away from all other files.
+    Other processes can't open ``own`` while it is written. Names are looked up in the published
+    file first. Without ``external_access`` no statement can reach any other file.
     """
 
     own = OWN
@@ -51,7 +52,7 @@ class AttachedFiles:
         self._writable = writable
         self._instance = duckdb.connect()
         self._cursors = Cursors(self._instance)
-        self._turns = Turns()
+        self._lock = ReadWriteLock()
         self._attached: dict[str, Path] = {}
         self._instance.execute("SET preserve_insertion_order = false")
         self._instance.execute(f"SET temp_directory = {literal(own.with_name(own.name + '.tmp'))}")
@@ -67,25 +68,25 @@ class AttachedFiles:
         return list(self._attached)
 
     def cursor(self) -> Connection:
-        with self._turns.shared():
+        with self._lock.reading():
             return self._cursors.new()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        with self._turns.shared(), self._cursors.held() as cursor:
+        with self._lock.reading(), self._cursors.open() as cursor:
             yield cursor
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         if not self._writable:
-            raise ConfigError(f"{self._file} was opened to be read only.")
+            raise ConfigError(f"{self._file} was opened read-only.")
         if not self._file.exists():
-            create(self._file)
-        with private_files(), self._turns.alone():
+            create_database(self._file)
+        with private_files(), self._lock.writing():
             self._detach_own()
             try:
                 self._attach(OWN, self._file, read_only=False)
-                with self._cursors.held() as cursor:
+                with self._cursors.open() as cursor:
                     yield cursor
             finally:
                 self._detach_own()
@@ -102,27 +103,27 @@ class AttachedFiles:
         except DatabaseLockedError as error:
             if needed:
                 raise
-            # What is published can be asked all the same.
+            # Queries of the published tables still work.
             warnings.warn(
-                f"The tables in {self._file.name} can't be seen now: {error}",
+                f"The tables in {self._file.name} are not available now: {error}",
                 ConfigWarning,
                 stacklevel=2,
             )
 
     def _attach(self, catalog: str, path: Path, *, read_only: bool = True) -> None:
         mode = "READ_ONLY" if read_only else "READ_WRITE"
-        explained = reading_published if catalog == PUBLISHED else opening
+        explained = translate_published_errors if catalog == PUBLISHED else translate_open_errors
         with explained(path):
             self._instance.execute(f"ATTACH {literal(path)} AS {catalog} ({mode})")
         self._attached[catalog] = path
-        self._look_up()
+        self._set_search_path()
 
     def _detach_own(self) -> None:
         self._instance.execute(f"DETACH DATABASE IF EXISTS {OWN}")
         self._attached.pop(OWN, None)
-        self._look_up()
+        self._set_search_path()
 
-    def _look_up(self) -> None:
+    def _set_search_path(self) -> None:
         self._cursors.search_path = (
             ",".join(f"{catalog}.main" for catalog in self._attached) or None
         )

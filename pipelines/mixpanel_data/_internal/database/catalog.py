@@ -1,4 +1,4 @@
-"""Which tables there are, and what of."""
+"""Lists the tables and views of a database, with their columns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from mixpanel_data._internal.database import fetch_log
 from mixpanel_data._internal.database.attached import PUBLISHED
 from mixpanel_data._internal.database.connections import Connection
-from mixpanel_data._internal.database.errors import asking
-from mixpanel_data._internal.database.table_names import OWN_TABLES, is_same, quoted
+from mixpanel_data._internal.database.errors import translate_sql_errors
+from mixpanel_data._internal.database.table_names import OWN_TABLES, is_same
+from mixpanel_data._internal.sql_literals import identifier
 from mixpanel_data.exceptions import TableNotFoundError
 from mixpanel_data.types import ColumnInfo, TableInfo, TableMetadata
 
@@ -22,8 +23,8 @@ _FOUND = """
 
 
 @dataclass(frozen=True)
-class Found:
-    """A table or view, and the database it is in."""
+class TableRef:
+    """A table or view, and the catalog that contains it."""
 
     catalog: str
     name: str
@@ -31,73 +32,74 @@ class Found:
 
     @property
     def sql(self) -> str:
-        """Its qualified identifier."""
-        return quoted(self.catalog, "main", self.name)
+        """The qualified identifier."""
+        return identifier(self.catalog, "main", self.name)
 
 
-def found(cursor: Connection, catalogs: Sequence[str]) -> list[Found]:
-    """The tables and views by name, each as a query would find it: in the first of ``catalogs``
-    that has the name."""
+def list_tables(cursor: Connection, catalogs: Sequence[str]) -> list[TableRef]:
+    """Return the tables and views by name, as a query finds them.
+
+    A name that several ``catalogs`` have is taken from the first of these.
+    """
     rows = cursor.execute(_FOUND, [list(catalogs)]).fetchall()
-    hidden = {catalog: _about_tables(cursor, catalog) for catalog in catalogs}
-    seen: dict[bytes, Found] = {}
+    hidden = {catalog: _metadata_tables(cursor, catalog) for catalog in catalogs}
+    seen: dict[bytes, TableRef] = {}
     for row in sorted(rows, key=lambda row: catalogs.index(row[0])):
-        item = Found(*row)
+        item = TableRef(*row)
         if item.name not in hidden[item.catalog]:
             seen.setdefault(item.name.encode().lower(), item)
     return sorted(seen.values(), key=lambda item: item.name)
 
 
-def _about_tables(cursor: Connection, catalog: str) -> Sequence[str]:
-    """The tables about the tables. In a database that we did not fill, such a name is that of any
-    other table."""
+def _metadata_tables(cursor: Connection, catalog: str) -> Sequence[str]:
+    """Return our metadata tables. In a database of another program such names are ordinary tables."""
     if catalog == PUBLISHED or fetch_log.is_ours(cursor, catalog):
         return OWN_TABLES
     return ()
 
 
-def find(cursor: Connection, catalogs: Sequence[str], name: str) -> Found:
-    """The table or view that a query would take for ``name``.
+def find_table(cursor: Connection, catalogs: Sequence[str], name: str) -> TableRef:
+    """Return the table or view that a query would use for ``name``.
 
     Raises:
-        TableNotFoundError: there is none; the error names those there are.
+        TableNotFoundError: if there is none; the error lists the existing ones.
     """
-    tables = found(cursor, catalogs)
+    tables = list_tables(cursor, catalogs)
     for item in tables:
         if is_same(item.name, name):
             return item
     raise TableNotFoundError(name, [item.name for item in tables])
 
 
-def infos(cursor: Connection, catalogs: Sequence[str]) -> list[TableInfo]:
-    """Every table and view by name, its rows counted; not what a published file notes of itself."""
-    noted = {catalog: fetch_log.read(cursor, catalog) for catalog in catalogs}
+def table_infos(cursor: Connection, catalogs: Sequence[str]) -> list[TableInfo]:
+    """Return every table and view with its number of rows, without our metadata tables."""
+    noted = {catalog: fetch_log.read_metadata(cursor, catalog) for catalog in catalogs}
     return [
         _info(cursor, item, noted[item.catalog].get(item.name))
-        for item in found(cursor, catalogs)
+        for item in list_tables(cursor, catalogs)
         if not (item.catalog == PUBLISHED and item.name.startswith("_"))
     ]
 
 
-def _info(cursor: Connection, item: Found, metadata: TableMetadata | None) -> TableInfo:
+def _info(cursor: Connection, item: TableRef, metadata: TableMetadata | None) -> TableInfo:
     return TableInfo(
         name=item.name,
         type=metadata.type if metadata else "table",
-        row_count=count(cursor, item),
+        row_count=count_rows(cursor, item),
         fetched_at=metadata.fetched_at if metadata else None,
     )
 
 
-def count(cursor: Connection, item: Found) -> int:
-    """The rows of a table or view. Raises QueryError for a view over what is gone."""
+def count_rows(cursor: Connection, item: TableRef) -> int:
+    """Return the number of rows. Raise QueryError for a view over a table that no longer exists."""
     query = f"SELECT count(*) FROM {item.sql}"
-    with asking(query):
+    with translate_sql_errors(query):
         row = cursor.execute(query).fetchone()
     return int(row[0]) if row else 0
 
 
-def columns(cursor: Connection, item: Found) -> list[ColumnInfo]:
-    """The columns, in order."""
+def table_columns(cursor: Connection, item: TableRef) -> list[ColumnInfo]:
+    """Return the columns, in order."""
     rows = cursor.execute(
         "SELECT column_name, data_type, is_nullable FROM duckdb_columns() "
         "WHERE database_name = ? AND schema_name = 'main' AND table_name = ? ORDER BY column_index",

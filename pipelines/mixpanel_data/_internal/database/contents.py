@@ -1,8 +1,8 @@
-"""What the tables of a DuckDB file hold, read through the database.
+"""Compares the content of tables, and recognizes the parts that were read before.
 
-Reading a file whole takes as long as its history is large. So the parts that were read once are
-known by the digests of their bytes: a row group whose segments lie in the same bytes as then
-decompresses to the same values, by the same DuckDB. Only what is new is read again.
+Reading a complete file takes time in proportion to its history. Parts that were read once are
+therefore recognized by the digests of their bytes: a row group whose segments are in the same bytes
+as before decompresses to the same values with the same DuckDB. Only new parts are read.
 """
 
 import hashlib
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import duckdb
 
-from mixpanel_data._internal.database.table_names import quoted
+from mixpanel_data._internal.sql_literals import identifier
 
 Connection = duckdb.DuckDBPyConnection
 Ranges = Sequence[tuple[int, int]]
-"""First row id, and the first behind."""
+"""First row id, and the first one after."""
 
 _SEGMENTS = """
 select
@@ -36,7 +36,7 @@ order by row_group_id
 
 @dataclass(frozen=True)
 class Table:
-    """A table's name as SQL has it, its columns, and what it holds."""
+    """A table: its schema, name and columns."""
 
     schema: str
     name: str
@@ -45,20 +45,20 @@ class Table:
 
     @property
     def sql(self) -> str:
-        """The qualified name."""
-        return quoted(self.schema, self.name)
+        """The qualified identifier."""
+        return identifier(self.schema, self.name)
 
 
 @dataclass(frozen=True)
-class Sum:
-    """Rows and a hash over all of their columns, in whatever order the rows are."""
+class TableSum:
+    """The number of rows, and a hash over all of their columns that does not depend on the order."""
 
     rows: int
     hash: int
 
 
-def tables(db: Connection) -> list[Table]:
-    """The tables of the open database."""
+def list_tables(db: Connection) -> list[Table]:
+    """Return the tables of the open database."""
     found = db.execute(
         """
         select schema_name, table_name, list((column_name, data_type) order by column_index)
@@ -70,39 +70,39 @@ def tables(db: Connection) -> list[Table]:
     return [Table(schema, name, tuple(columns)) for schema, name, columns in found]
 
 
-def sums(db: Connection, table: Table, ranges: Ranges | None = None) -> Sum:
-    """What the rows of ``ranges``, or all, amount to. Every column is decompressed.
+def sum_rows(db: Connection, table: Table, ranges: Ranges | None = None) -> TableSum:
+    """Return the sum of the rows in ``ranges``, or of all rows. Every column is decompressed.
 
     Raises:
-        duckdb.Error: they can't be read.
+        duckdb.Error: if they can't be read.
     """
-    columns = ", ".join(quoted(name) for name, _ in table.columns)
-    total = Sum(0, 0)
+    columns = ", ".join(identifier(name) for name, _ in table.columns)
+    total = TableSum(0, 0)
     for first, behind in ranges if ranges is not None else [(0, 1 << 62)]:
         rows, found = db.execute(
             f"select count(*), coalesce(sum(hash({columns}))::hugeint, 0) from {table.sql} "
             "where rowid >= $first and rowid < $behind",
             {"first": first, "behind": behind},
         ).fetchall()[0]
-        total = Sum(total.rows + rows, total.hash + found)
+        total = TableSum(total.rows + rows, total.hash + found)
     return total
 
 
-def count(db: Connection, table: Table) -> int:
-    """The rows of a table."""
+def count_rows(db: Connection, table: Table) -> int:
+    """Return the number of rows of a table."""
     return int(db.execute(f"select count(*) from {table.sql}").fetchall()[0][0])
 
 
 @dataclass(frozen=True)
 class RowGroups:
-    """The row groups of a table: a digest for each, and the row ids of those that are not known."""
+    """The row groups of a table: their digests, and the row ids of the unknown ones."""
 
     digests: tuple[str, ...]
     unknown: Ranges
 
 
 def row_groups(db: Connection, table: Table, blocks: Sequence[bytes], known: Set[str]) -> RowGroups:
-    """What the table's row groups are made of, in a file whose blocks have these digests."""
+    """Return the row groups of a table, in a file whose blocks have these digests."""
     found: list[str] = []
     unknown: list[tuple[int, int]] = []
     start = 0
@@ -112,7 +112,7 @@ def row_groups(db: Connection, table: Table, blocks: Sequence[bytes], known: Set
     ).fetchall():
         content = hashlib.sha256(columns + segments.encode())
         for block in ids:
-            if block >= 0:  # constant segments have none
+            if block >= 0:  # constant segments have no block
                 content.update(blocks[block])
         digest = content.hexdigest()
         if is_written:
@@ -127,24 +127,24 @@ def row_groups(db: Connection, table: Table, blocks: Sequence[bytes], known: Set
 
 
 def differences(db: Connection, other: Connection) -> list[str]:
-    """How the tables of ``db`` differ from those of ``other``, a line each; a table that can't be
-    read, too."""
-    theirs = {(table.schema, table.name): table for table in tables(db)}
-    ours = {(table.schema, table.name): table for table in tables(other)}
-    lines = [f"{name_of(key)} is not ours" for key in sorted(theirs.keys() - ours.keys())]
-    lines += [f"{name_of(key)} is missing" for key in sorted(ours.keys() - theirs.keys())]
+    """Describe how the tables of ``db`` differ from those of ``other``, or can't be read; one line
+    each."""
+    theirs = {(table.schema, table.name): table for table in list_tables(db)}
+    ours = {(table.schema, table.name): table for table in list_tables(other)}
+    lines = [f"{table_label(key)} is not ours" for key in sorted(theirs.keys() - ours.keys())]
+    lines += [f"{table_label(key)} is missing" for key in sorted(ours.keys() - theirs.keys())]
     for key in sorted(ours.keys() & theirs.keys()):
         if ours[key].columns != theirs[key].columns:
-            lines.append(f"{name_of(key)} has other columns")
+            lines.append(f"{table_label(key)} has other columns")
             continue
-        here, there = sums(db, theirs[key]), sums(other, ours[key])
+        here, there = sum_rows(db, theirs[key]), sum_rows(other, ours[key])
         if here.rows != there.rows:
-            lines.append(f"{name_of(key)} has {here.rows:,} rows, not {there.rows:,}")
+            lines.append(f"{table_label(key)} has {here.rows:,} rows, not {there.rows:,}")
         elif here != there:
-            lines.append(f"{name_of(key)} has other values")
+            lines.append(f"{table_label(key)} has other values")
     return lines
 
 
-def name_of(key: tuple[str, str]) -> str:
-    """A table's name as people write it."""
+def table_label(key: tuple[str, str]) -> str:
+    """Return the name of a table for messages."""
     return key[1] if key[0] == "main" else ".".join(key)

@@ -1,10 +1,10 @@
-"""Mixpanel's rule for events that come more than once, in tables of fetched events.
+"""Mixpanel's rule for duplicate events, applied to tables of fetched events.
 
-Two events are one when their name, time, ``$insert_id`` and ``distinct_id`` as it was ingested are
+Two events are duplicates if their name, time, ``$insert_id`` and ``distinct_id`` as ingested are
 equal; the copy that Mixpanel processed last counts
-(https://developer.mixpanel.com/reference/event-deduplication). Without an ``$insert_id`` an event
-is never one with another of the same fetch. Which rows a table has does not depend on the order or
-the number of the fetches that brought them.
+(https://developer.mixpanel.com/reference/event-deduplication). Events without an ``$insert_id`` are
+never duplicates of each other in the same fetch. The rows of a table do not depend on the order or
+number of the fetches.
 """
 
 from itertools import pairwise
@@ -13,12 +13,12 @@ from mixpanel_data._internal.database.connections import Connection
 from mixpanel_data._internal.sql.events import processed_at
 
 SLICE = 200_000
-"""Events that are compared at once, about: what is held in memory meanwhile."""
+"""The approximate number of events compared at once, which limits the memory used."""
 
 _HAS_ID = "coalesce(insert_id, '') <> ''"
 
-# Narrower than the three columns, so that looking for what comes twice costs little. What only
-# shares a hash is told apart by the rule itself.
+# A hash is narrower than the three columns, so that finding candidates costs little. The rule
+# itself decides about rows that only share a hash.
 _KEY = "hash(event, time, insert_id)"
 
 _FOUND = """json_extract_string(properties, '/$distinct_id_before_identity') AS found"""
@@ -28,8 +28,8 @@ _FACTS = f"""
     found IS NOT NULL AS is_merged
 """
 
-# Of copies that were processed at the same time, one that tells of a merge of users is the later
-# one. What remains is decided by content, so that it is the same in any order.
+# Of copies processed at the same time, one that shows a merge of users is the later one. Ties are
+# decided by content, so that the result is the same in any order.
 _WORSE = f"""
     SELECT id FROM (SELECT *, {_FACTS} FROM (SELECT *, {_FOUND} FROM ({{copies}})))
     QUALIFY row_number() OVER (
@@ -38,8 +38,8 @@ _WORSE = f"""
     ) > 1
 """
 
-# Events without an $insert_id are known by all they have but for what a merge of users changes.
-# Several that are equal are numbered: so many there are.
+# Events without an $insert_id are compared by everything that a merge of users does not change.
+# Equal ones within one fetch are numbered, since all of them count.
 _MERGE = """'{{"distinct_id": null, "$distinct_id_before_identity": null}}'"""
 _COMPARED = f"""
     SELECT id, event, time, distinct_id, ingested, insert_id, processed, is_merged, content,
@@ -80,7 +80,7 @@ _DECIDE = """
 
 
 def drop_copies(cursor: Connection, table: str, during: str = "true") -> int:
-    """Remove from ``table`` all but the best copy of each event; how many rows that was."""
+    """Remove all but the best copy of each event from ``table``; return the number of removed rows."""
     removed = cursor.execute(
         f"""
         DELETE FROM {table} WHERE rowid IN ({
@@ -100,13 +100,12 @@ def drop_copies(cursor: Connection, table: str, during: str = "true") -> int:
 
 
 def merge_new(cursor: Connection, table: str, new: str) -> None:
-    """Leave of the rows of ``new``, which has no copies in itself, and of ``table`` those that are
-    to be in it together.
+    """Delete from ``new`` and ``table`` all rows that are duplicates of a better one in the other.
 
-    What is left of ``new`` is then to be added to ``table``.
+    ``new`` has no duplicates in itself. Its remaining rows are then to be added to ``table``.
     """
     for during in _slices(cursor, new):
-        drop_copies(cursor, table, during)  # an older version left them
+        drop_copies(cursor, table, during)  # an older version left duplicates
         old_rows, new_rows = (
             _COMPARED.format(rows=_ROWS.format(table=each, during=during)) for each in (table, new)
         )
@@ -122,10 +121,10 @@ def merge_new(cursor: Connection, table: str, new: str) -> None:
 
 
 def _slices(cursor: Connection, new: str) -> list[str]:
-    """Conditions on ``time`` that cut the rows of ``new`` into parts of about ``SLICE``."""
+    """Return conditions on ``time`` that divide the rows of ``new`` into parts of about ``SLICE``."""
     parts = cursor.execute(f"SELECT count(*) FROM {new}").fetchall()[0][0] // SLICE + 1
     shares = [part / parts for part in range(parts + 1)]
-    # As numbers: Python has no dates before the year 1.
+    # As numbers, since Python has no dates before the year 1.
     found = cursor.execute(f"SELECT quantile_disc(epoch_us(time), {shares}) FROM {new}").fetchall()
     bounds = sorted(set(found[0][0] or ()))
     conditions = [

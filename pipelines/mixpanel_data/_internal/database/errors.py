@@ -1,4 +1,4 @@
-"""What DuckDB refuses, said in our own errors."""
+"""Translates errors of DuckDB about databases and SQL."""
 
 import os
 import re
@@ -11,6 +11,8 @@ from pathlib import Path
 import duckdb
 
 from mixpanel_data._internal.data_folder.damage_messages import is_damage
+from mixpanel_data._internal.data_folder.os_errors import lock_holder
+from mixpanel_data._internal.text import is_unicode
 from mixpanel_data._redaction import redact
 from mixpanel_data.exceptions import (
     ConfigError,
@@ -19,19 +21,18 @@ from mixpanel_data.exceptions import (
     QueryError,
 )
 
-_HOLDER = re.compile(r"lock is held in (?P<command>.+?) \(PID (?P<pid>\d+)\)")
 _IN_THIS_PROCESS = re.compile(
     r"different configuration|Unique file handle conflict|already attached"
 )
 
 
 @contextmanager
-def opening(path: Path | str) -> Iterator[None]:
-    """Explains why the database at ``path`` can't be opened.
+def translate_open_errors(path: Path | str) -> Iterator[None]:
+    """Translate the errors of opening the database at ``path``.
 
     Raises:
-        DatabaseLockedError: somebody else has it open.
-        ConfigError: it is not there, or no DuckDB database.
+        DatabaseLockedError: if another process has it open.
+        ConfigError: if it does not exist, or is not a DuckDB database.
     """
     try:
         yield
@@ -42,12 +43,12 @@ def opening(path: Path | str) -> Iterator[None]:
 
 
 @contextmanager
-def reading_published(path: Path) -> Iterator[None]:
-    """Explains why the published file at ``path`` can't be read. Errors of other kinds pass.
+def translate_published_errors(path: Path) -> Iterator[None]:
+    """Translate the errors of reading the published file at ``path``. Other errors pass.
 
     Raises:
-        DatabaseLockedError: a program has it open to write into it.
-        DatabaseDamagedError: it is no DuckDB database any more, or parts of it can't be read.
+        DatabaseLockedError: if a program has it open for writing.
+        DatabaseDamagedError: if it is no longer a DuckDB database, or parts of it can't be read.
     """
     try:
         yield
@@ -55,12 +56,12 @@ def reading_published(path: Path) -> Iterator[None]:
         if locked := _locked(path, str(error)):
             raise locked from None
         if is_damage(error):
-            raise damaged(path, error) from None
+            raise damaged_published(path, error) from None
         raise
 
 
-def damaged(path: Path, error: Exception) -> DatabaseDamagedError:
-    """The error that names a damaged published file, and the way out."""
+def damaged_published(path: Path, error: Exception) -> DatabaseDamagedError:
+    """Return the error for a damaged published file, with the way to recover."""
     why = " ".join(str(error).strip().split("\n", 1)[0].split())
     return DatabaseDamagedError(
         f"{path} is damaged: {why.rstrip('.')}. Run `mp sync`: it publishes the tables again and keeps "
@@ -69,15 +70,14 @@ def damaged(path: Path, error: Exception) -> DatabaseDamagedError:
     )
 
 
-def _locked(path: Path | str, said: str) -> DatabaseLockedError | None:
-    if found := _HOLDER.search(said):
-        pid = int(found["pid"])
-        holder = {"pid": pid, "command": _command(pid) or found["command"]}
-        who = f"process {holder['pid']} ({holder['command']})"
-    elif "Could not set lock" in said:
+def _locked(path: Path | str, message: str) -> DatabaseLockedError | None:
+    if lock := lock_holder(message):
         holder, who = {}, "another process"
-    elif _IN_THIS_PROCESS.search(said):
-        holder, who = {"pid": os.getpid()}, "this very process, which has it open in another way"
+        if pid := lock.pid:
+            holder = {"pid": pid, "command": _command(pid) or lock.command}
+            who = f"process {pid} ({holder['command']})"
+    elif _IN_THIS_PROCESS.search(message):
+        holder, who = {"pid": os.getpid()}, "this process itself, which has it open in another way"
     else:
         return None
     return DatabaseLockedError(
@@ -87,14 +87,14 @@ def _locked(path: Path | str, said: str) -> DatabaseLockedError | None:
 
 
 def _command(pid: int) -> str | None:
-    """What the process was started as, up to its first option: values of options are nobody's
-    business.
+    """Return the command of a process up to its first option, since values of options may be
+    private.
 
-    DuckDB names the interpreter alone, which every Python program has in common.
+    DuckDB names only the interpreter, which is the same for every Python program.
     """
     try:
         line = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:  # another system, another user's, or over
+    except OSError:  # another system or user, or the process has ended
         return None
     words = [word for word in line.decode(errors="replace").split("\0") if word]
     before = takewhile(lambda word: word == "-m" or not word.startswith("-"), words)
@@ -103,31 +103,24 @@ def _command(pid: int) -> str | None:
 
 
 @contextmanager
-def asking(sql: str) -> Iterator[None]:
-    """Explains why a statement inside the block can't be run.
+def translate_sql_errors(sql: str) -> Iterator[None]:
+    """Translate the errors of a statement inside the block.
 
     Raises:
-        QueryError: DuckDB refuses it, or fails at it.
-        DatabaseDamagedError: it reads a part of a file that is damaged.
+        QueryError: if DuckDB rejects the statement, or it fails.
+        DatabaseDamagedError: if it reads a damaged part of a file.
     """
     try:
         yield
     except duckdb.Error as error:
         if is_damage(error):
             raise DatabaseDamagedError(
-                f"What the SQL reads is damaged: {error}. If it is a published table, run `mp sync`: "
+                f"The SQL reads damaged data: {error}. If it is a published table, run `mp sync`: "
                 "it publishes the tables again.",
                 details={"sql": sql},
             ) from None
         raise QueryError(f"The SQL can't be run: {error}", details={"sql": sql}) from None
     except RuntimeError as error:
-        if _is_unicode(sql):
+        if is_unicode(sql):
             raise
         raise QueryError("The SQL is not valid Unicode text.", details={"sql": sql}) from error
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        return bool(text.encode()) or True
-    except UnicodeEncodeError:
-        return False

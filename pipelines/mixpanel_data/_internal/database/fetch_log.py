@@ -9,14 +9,15 @@ from typing import Any, TypeVar
 
 from mixpanel_data._internal.database.connections import Connection
 from mixpanel_data._internal.database.input_files import Lines
-from mixpanel_data._internal.database.table_names import LEDGER, REJECTED, quoted
+from mixpanel_data._internal.database.table_names import LEDGER, REJECTED
+from mixpanel_data._internal.sql_literals import identifier
 from mixpanel_data._internal.streams.event_filter import EventFilter
 from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.types import TableMetadata
 
 T = TypeVar("T")
 
-# Names as in the ledger of a data folder. Times are UTC.
+# The names are those of the ledger of a data folder. Times are UTC.
 _TABLES: dict[str, dict[str, str]] = {
     LEDGER: {
         "table_name": "VARCHAR",
@@ -47,9 +48,8 @@ _TABLES: dict[str, dict[str, str]] = {
 }
 _FILTERS = ("filter_events", "filter_where", "filter_cohorts")
 
-# What they have at least, be they a workspace's, of whatever version, or those of a published file.
-# A table of such a name that lacks one of these columns, or has it with another type, is another
-# program's.
+# The columns that both tables have in a workspace of any version and in a published file. A table
+# of such a name without one of these columns, or with another type, belongs to another program.
 _ALWAYS = {
     LEDGER: ("table_name", "fetch_type", "window_start", "window_end", "fetched_at"),
     REJECTED: ("table_name", "line_number", "raw", "reason"),
@@ -57,13 +57,13 @@ _ALWAYS = {
 
 
 def create_tables(cursor: Connection, catalog: str) -> None:
-    """Makes the ledger, and the table of rejected lines, where they are missing.
+    """Create the ledger and the table of rejected lines if they are missing.
 
-    Raises ConfigError when another program has a table of such a name: it is left as it is.
+    Raise ConfigError if another program has a table of such a name, which stays unchanged.
     """
     require_ours(cursor, catalog)
     for name, columns in _TABLES.items():
-        table = quoted(catalog, "main", name)
+        table = identifier(catalog, "main", name)
         listed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
         cursor.execute(f"CREATE TABLE IF NOT EXISTS {table} ({listed})")
         there = _columns(cursor, catalog, name)
@@ -73,24 +73,24 @@ def create_tables(cursor: Connection, catalog: str) -> None:
 
 
 def require_ours(cursor: Connection, catalog: str) -> None:
-    """Raise ConfigError when another program has a table where notes about fetched tables are kept."""
+    """Raise ConfigError if another program has a table where records of fetches would be stored."""
     for name in _TABLES:
         if (there := _columns(cursor, catalog, name)) and not is_ours(cursor, catalog, name):
             raise ConfigError(
-                f"The database has a table {name} of another program, and notes about fetched tables are "
-                "kept in a table of that name. Fetch into another database.",
+                f"The database has a table {name} of another program, where records of fetched tables would "
+                "be stored. Fetch into another database.",
                 details={"table": name, "columns": there},
             )
 
 
 def is_ours(cursor: Connection, catalog: str, name: str = LEDGER) -> bool:
-    """Whether the database has such a table, and not another program's of its name."""
+    """Return True if the database has this table, and it is not another program's."""
     there = _columns(cursor, catalog, name)
     return all(there.get(column) == _TABLES[name][column] for column in _ALWAYS[name])
 
 
 def _columns(cursor: Connection, catalog: str, name: str) -> dict[str, str]:
-    """The columns of a table or view and their types; none when it is not there."""
+    """Return the columns of a table or view and their types; empty if it does not exist."""
     rows = cursor.execute(
         "SELECT lower(column_name), data_type FROM duckdb_columns() "
         "WHERE database_name = ? AND schema_name = 'main' AND lower(table_name) = ?",
@@ -99,7 +99,7 @@ def _columns(cursor: Connection, catalog: str, name: str) -> dict[str, str]:
     return dict(rows)
 
 
-def note(
+def record_fetch(
     cursor: Connection,
     catalog: str,
     table: str,
@@ -109,15 +109,14 @@ def note(
     rows: int,
     before: int | None,
 ) -> None:
-    """Writes down that a fetch brought ``rows`` into ``table``, which had ``before`` (None: it was
-    not there)."""
-    at = naive(metadata.fetched_at)
+    """Record that a fetch added ``rows`` to ``table``, which had ``before`` (None if it was new)."""
+    at = to_naive_utc(metadata.fetched_at)
     rejects = [(item, reject) for item in lines for reject in item.rejects]
     _insert(
         cursor, catalog, LEDGER,
         table_name=table, fetch_type=metadata.type, window_start=_day(metadata.from_date),
         window_end=_day(metadata.to_date),
-        filter_hash=EventFilter(_narrowed(metadata), metadata.filter_where).hash,
+        filter_hash=EventFilter(_filter_names(metadata), metadata.filter_where).hash,
         filter_events=metadata.filter_events, filter_where=metadata.filter_where, row_count=rows,
         previous_row_count=before, rejected_count=sum(not reject.is_loaded for _, reject in rejects),
         bytes=sum(item.size for item in lines), requests=sum(item.requests for item in lines),
@@ -134,9 +133,9 @@ def note(
 
 
 def _next_number(cursor: Connection, catalog: str) -> int:
-    """One more than any fetch of the database has; those of older versions have none."""
+    """Return one more than the number of any fetch; fetches of older versions have none."""
     [(number,)] = cursor.execute(
-        f"SELECT coalesce(max(load_number), 0) + 1 FROM {quoted(catalog, 'main', LEDGER)}"
+        f"SELECT coalesce(max(load_number), 0) + 1 FROM {identifier(catalog, 'main', LEDGER)}"
     ).fetchall()
     return int(number)
 
@@ -144,24 +143,25 @@ def _next_number(cursor: Connection, catalog: str) -> int:
 def _insert(cursor: Connection, catalog: str, name: str, **values: Any) -> None:
     places = ", ".join("?" * len(values))
     cursor.execute(
-        f"INSERT INTO {quoted(catalog, 'main', name)} ({', '.join(values)}) VALUES ({places})",
+        f"INSERT INTO {identifier(catalog, 'main', name)} ({', '.join(values)}) VALUES ({places})",
         list(values.values()),
     )
 
 
-def forget(cursor: Connection, catalog: str, table: str) -> None:
-    """Removes what is noted of a table."""
+def delete_records(cursor: Connection, catalog: str, table: str) -> None:
+    """Delete the records of a table."""
     for name in filter(partial(is_ours, cursor, catalog), (LEDGER, REJECTED)):
-        cursor.execute(f"DELETE FROM {quoted(catalog, 'main', name)} WHERE table_name = ?", [table])
+        cursor.execute(
+            f"DELETE FROM {identifier(catalog, 'main', name)} WHERE table_name = ?", [table]
+        )
 
 
-def read(cursor: Connection, catalog: str) -> dict[str, TableMetadata]:
-    """What is noted of each table, several fetches taken together; nothing where there is no
-    ledger, or none of ours."""
+def read_metadata(cursor: Connection, catalog: str) -> dict[str, TableMetadata]:
+    """Return the metadata of each table, combined over its fetches; empty without a ledger of ours."""
     if not is_ours(cursor, catalog):
         return {}
     columns = _columns(cursor, catalog, LEDGER)
-    # The ledger of a data folder, as the published file has it, tells a filter by its hash alone.
+    # In the ledger of a data folder, as in the published file, a filter is a hash only.
     filters = ", ".join(
         name if columns.get(name) == _TABLES[LEDGER][name] else "NULL" for name in _FILTERS
     )
@@ -170,13 +170,13 @@ def read(cursor: Connection, catalog: str) -> dict[str, TableMetadata]:
         order = "table_name, coalesce(load_number, 0), fetched_at"
     rows = cursor.execute(
         f"SELECT table_name, fetch_type, fetched_at, window_start, window_end, {filters} "
-        f"FROM {quoted(catalog, 'main', LEDGER)} "
+        f"FROM {identifier(catalog, 'main', LEDGER)} "
         f"WHERE table_name IS NOT NULL AND fetched_at IS NOT NULL ORDER BY {order}"
     ).fetchall()
-    return {name: _together(list(group)) for name, group in groupby(rows, key=itemgetter(0))}
+    return {name: _combine(list(group)) for name, group in groupby(rows, key=itemgetter(0))}
 
 
-def _together(rows: Sequence[tuple[Any, ...]]) -> TableMetadata:
+def _combine(rows: Sequence[tuple[Any, ...]]) -> TableMetadata:
     _, kind, fetched_at, *_ = rows[-1]
     firsts, lasts = ([row[n] for row in rows if row[n]] for n in (3, 4))
     dated = kind == "events" and firsts and lasts
@@ -191,12 +191,12 @@ def _together(rows: Sequence[tuple[Any, ...]]) -> TableMetadata:
     )
 
 
-def naive(moment: datetime) -> datetime:
-    """``moment`` in UTC without a zone, as DuckDB's TIMESTAMP has it."""
+def to_naive_utc(moment: datetime) -> datetime:
+    """Return ``moment`` in UTC without a zone, like DuckDB's TIMESTAMP."""
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
-def _narrowed(metadata: TableMetadata) -> tuple[str, ...]:
+def _filter_names(metadata: TableMetadata) -> tuple[str, ...]:
     cohorts = (f"cohort {number}" for number in metadata.filter_cohorts or ())
     return (*(metadata.filter_events or ()), *cohorts)
 
@@ -205,7 +205,7 @@ def _all_of(filters: Sequence[list[T] | None]) -> list[T] | None:
     found: list[T] = []
     for each in filters:
         if not each:
-            return None  # one fetch without this filter
+            return None  # one fetch had no such filter
         found += each
     return list(dict.fromkeys(found)) or None
 

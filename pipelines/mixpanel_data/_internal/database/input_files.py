@@ -1,5 +1,7 @@
-"""Whatever is to be put into a table, as files of lines that DuckDB reads itself: a row at a time
-it would take hours."""
+"""Converts the input of a table to files of lines that DuckDB reads.
+
+Inserting row by row would take hours.
+"""
 
 import gzip
 import json
@@ -21,50 +23,51 @@ from mixpanel_data.exceptions import QueryError
 Kind = Literal["events", "profiles"]
 File = Landed | Path | str
 Data = Iterable[Mapping[str, Any]] | File | Sequence[File]
-"""Records as Mixpanel exports them, or files of them, an object a line; ``.gz`` ones too."""
+"""Records as Mixpanel exports them, or files of them, one JSON object a line, optionally ``.gz``.
+"""
 
-_PROFILE = b'{"n":%d,"profile":%s}\n'  # as in a landed file
+_PROFILE = b'{"n":%d,"profile":%s}\n'  # the form of a landed file
 _NOT_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
 
 
 @dataclass(frozen=True)
 class Lines:
-    """A file with an object on each line."""
+    """A file with one object on each line."""
 
     path: Path
     count: int
     longest: int
     """Bytes."""
     origin: str
-    """What it was made of, for people."""
+    """The name of the source, for messages."""
     landed: bool = False
-    """It came from Mixpanel."""
+    """True if the file came from Mixpanel."""
     window: Window | None = None
-    """The days that all events must be of."""
+    """The days to which all events must belong."""
     rejects: tuple[Reject, ...] = ()
     size: int = 0
-    """Bytes as they came over the wire; 0 where they did not."""
+    """Bytes received, compressed; 0 if the data is not from Mixpanel."""
     requests: int = 0
 
 
 @contextmanager
-def lines_of(data: Data, kind: Kind, database: Path | None) -> Iterator[list[Lines]]:
-    """``data`` as files, on the way into ``database``, which are there until the block ends.
+def open_lines(data: Data, kind: Kind, database: Path | None) -> Iterator[list[Lines]]:
+    """Yield ``data`` as files to load into ``database``. They exist until the block ends.
 
     Raises:
-        IncompleteExportError: a file is not whole.
-        QueryError: a record that JSON can't hold; the message has its number.
+        IncompleteExportError: if a file is truncated.
+        QueryError: if JSON can't represent a record; the message has its number.
     """
     with spool(database) as folder:
         names = (folder / f"{number}.ndjson" for number in range(1_000_000_000))
         files = _files(data)
         if files is None:
-            yield [_spool(data, kind, next(names))]  # type: ignore[arg-type]  # no files: records
+            yield [_write_records(data, kind, next(names))]  # type: ignore[arg-type]  # no files: records
         else:
             yield [
-                _landed(file)
+                _landed_lines(file)
                 if isinstance(file, Landed)
-                else _copied(Path(file), kind, next(names))
+                else _copy_lines(Path(file), kind, next(names))
                 for file in files
             ]
 
@@ -77,7 +80,7 @@ def _files(data: Data) -> Sequence[File] | None:
     return None
 
 
-def _landed(file: Landed) -> Lines:
+def _landed_lines(file: Landed) -> Lines:
     return Lines(
         path=file.path, count=file.lines, longest=file.largest_object, origin=str(file.window),
         landed=True, window=file.window if file.kind == "events" else None, rejects=file.rejects, size=file.size,
@@ -85,17 +88,17 @@ def _landed(file: Landed) -> Lines:
     )  # fmt: skip
 
 
-def _spool(records: Iterable[Mapping[str, Any]], kind: Kind, path: Path) -> Lines:
-    return _written(
-        path, (_encoded(n, item) for n, item in enumerate(records, 1)), kind, "the records"
+def _write_records(records: Iterable[Mapping[str, Any]], kind: Kind, path: Path) -> Lines:
+    return _write_lines(
+        path, (_encode_record(n, item) for n, item in enumerate(records, 1)), kind, "the records"
     )
 
 
-def _encoded(number: int, record: object) -> bytes:
+def _encode_record(number: int, record: object) -> bytes:
     try:
         if not isinstance(record, Mapping):
             raise TypeError(f"it is a {type(record).__name__}, not a dict")
-        # Not as escapes: DuckDB refuses a file with a lone surrogate, and so do we, by its number.
+        # Not escaped: DuckDB rejects a file with a lone surrogate; this names the record.
         text = json.dumps(dict(record), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         return text.encode()
     except (TypeError, ValueError, RecursionError) as error:
@@ -104,23 +107,25 @@ def _encoded(number: int, record: object) -> bytes:
         ) from None
 
 
-def _copied(path: Path, kind: Kind, copy: Path) -> Lines:
-    """A file of somebody else, counted, and without blank lines."""
+def _copy_lines(path: Path, kind: Kind, copy: Path) -> Lines:
+    """Copy a file of the user, counted, and without blank lines."""
     if path.suffix == ".gz":
-        path = _inflated(path, copy.with_suffix(".raw"))
-    return _written(copy, (line for _, line in numbered_lines(path)), kind, str(path))
+        path = _decompress(path, copy.with_suffix(".raw"))
+    return _write_lines(copy, (line for _, line in numbered_lines(path)), kind, str(path))
 
 
-def _inflated(path: Path, to: Path) -> Path:
+def _decompress(path: Path, to: Path) -> Path:
     try:
         with gzip.open(path) as source, to.open("wb") as target:
             shutil.copyfileobj(source, target)
     except _NOT_GZIP as error:
-        raise incomplete_export("cut gzip", f"{path} is no whole gzip file ({error})") from None
+        raise incomplete_export(
+            "cut gzip", f"{path} is not a complete gzip file ({error})"
+        ) from None
     return to
 
 
-def _written(path: Path, contents: Iterable[bytes], kind: Kind, origin: str) -> Lines:
+def _write_lines(path: Path, contents: Iterable[bytes], kind: Kind, origin: str) -> Lines:
     shaped: Callable[[int, bytes], bytes] = (
         (lambda _number, line: line + b"\n")
         if kind == "events"

@@ -1,5 +1,4 @@
-"""Lines into a table, as fast as DuckDB reads them: in one statement, by a cursor inside a
-transaction."""
+"""Loads lines into a table in one statement, with a cursor inside a transaction."""
 
 from collections.abc import Sequence
 
@@ -8,7 +7,7 @@ import duckdb
 from mixpanel_data._internal.database import duplicates
 from mixpanel_data._internal.database.connections import Connection
 from mixpanel_data._internal.database.input_files import Kind, Lines
-from mixpanel_data._internal.database.unreadable_lines import require_all
+from mixpanel_data._internal.database.unreadable_lines import require_all_lines
 from mixpanel_data._internal.sql.events import (
     SLACK,
     USUAL_OBJECT,
@@ -33,7 +32,7 @@ TYPES: dict[Kind, dict[str, str]] = {
 
 _COLUMNS: dict[Kind, str] = {kind: ", ".join(types) for kind, types in TYPES.items()}
 _SCHEMAS: dict[Kind, str] = {
-    # zstd halves the file at no cost in time (measured).
+    # zstd halves the file without taking longer (measured).
     kind: ", ".join(f"{name} {type_}" for name, type_ in types.items()) + " USING COMPRESSION zstd"
     for kind, types in TYPES.items()
 }
@@ -41,46 +40,51 @@ _SCHEMAS: dict[Kind, str] = {
 _INCOMING = "temp.main.incoming"
 
 
-def create(cursor: Connection, table: str, kind: Kind, lines: Sequence[Lines], zone: Zone) -> int:
-    """The rows of ``table``, a qualified identifier, now that it is there, each event and profile
-    once.
+def create_table(
+    cursor: Connection, table: str, kind: Kind, lines: Sequence[Lines], zone: Zone
+) -> int:
+    """Create ``table``, a qualified identifier, without duplicates; return its number of rows.
 
     Raises:
-        IncompleteExportError: a landed file has a line that can't be read.
-        QueryError: a file or record of somebody else has.
+        IncompleteExportError: if a landed file has an unreadable line.
+        QueryError: if a file or record of the user has one.
     """
     cursor.execute(f"CREATE TABLE {table} ({_SCHEMAS[kind]})")
-    if kind == "events":  # straight into place: half the work
-        rows = _read(cursor, f"INSERT INTO {table}", kind, lines, zone)
+    if kind == "events":  # directly into the table: half the work
+        rows = _insert_lines(cursor, f"INSERT INTO {table}", kind, lines, zone)
         return rows - duplicates.drop_copies(cursor, table)
-    rows = _gather(cursor, kind, lines, zone)
-    _move(cursor, table, kind)
+    rows = _load_incoming(cursor, kind, lines, zone)
+    _move_incoming(cursor, table, kind)
     return rows
 
 
-def append(cursor: Connection, table: str, kind: Kind, lines: Sequence[Lines], zone: Zone) -> int:
-    """The events or profiles that came, each once, and are in ``table`` now, or a better copy.
-    Raises as :func:`create`."""
-    rows = _gather(cursor, kind, lines, zone)
+def append_to_table(
+    cursor: Connection, table: str, kind: Kind, lines: Sequence[Lines], zone: Zone
+) -> int:
+    """Add events or profiles to ``table``; return their number without duplicates.
+
+    An event that has a better copy in the table is counted, too. Raises like :func:`create`.
+    """
+    rows = _load_incoming(cursor, kind, lines, zone)
     if kind == "events":
         duplicates.merge_new(cursor, table, _INCOMING)
-    else:  # one that was fetched later is how the profile is now
+    else:  # the profile fetched last is the current one
         cursor.execute(
             f"DELETE FROM {table} AS old USING {_INCOMING} AS new "
             "WHERE old.distinct_id = new.distinct_id"
         )
-    _move(cursor, table, kind)
+    _move_incoming(cursor, table, kind)
     return rows
 
 
-def _gather(cursor: Connection, kind: Kind, lines: Sequence[Lines], zone: Zone) -> int:
-    """How many events or profiles there are in ``incoming``, each once."""
+def _load_incoming(cursor: Connection, kind: Kind, lines: Sequence[Lines], zone: Zone) -> int:
+    """Load the lines into ``incoming`` without duplicates; return its number of rows."""
     number = ", n BIGINT" if kind == "profiles" else ""
     cursor.execute(f"CREATE OR REPLACE TEMP TABLE incoming ({_SCHEMAS[kind]}{number})")
-    rows = _read(cursor, f"INSERT INTO {_INCOMING}", kind, lines, zone)
+    rows = _insert_lines(cursor, f"INSERT INTO {_INCOMING}", kind, lines, zone)
     if kind == "events":
         return rows - duplicates.drop_copies(cursor, _INCOMING)
-    # One that changed while the pages were read is on two of them.
+    # A profile that changed while the pages were read is on two of them.
     removed = cursor.execute(
         f"DELETE FROM {_INCOMING} AS old USING {_INCOMING} AS new "
         "WHERE old.distinct_id = new.distinct_id AND old.n < new.n"
@@ -88,29 +92,31 @@ def _gather(cursor: Connection, kind: Kind, lines: Sequence[Lines], zone: Zone) 
     return rows - (int(removed[0]) if removed else 0)
 
 
-def _move(cursor: Connection, table: str, kind: Kind) -> None:
+def _move_incoming(cursor: Connection, table: str, kind: Kind) -> None:
     cursor.execute(
         f"INSERT INTO {table} ({_COLUMNS[kind]}) SELECT {_COLUMNS[kind]} FROM {_INCOMING}"
     )
     cursor.execute(f"DROP TABLE {_INCOMING}")
 
 
-def _read(cursor: Connection, insert: str, kind: Kind, lines: Sequence[Lines], zone: Zone) -> int:
+def _insert_lines(
+    cursor: Connection, insert: str, kind: Kind, lines: Sequence[Lines], zone: Zone
+) -> int:
     filled = [item for item in lines if item.count]
     if not filled:
         return 0
-    query = _events(filled, zone) if kind == "events" else _profiles(filled)
+    query = _select_events(filled, zone) if kind == "events" else _select_profiles(filled)
     try:
         inserted = cursor.execute(f"{insert} {query}").fetchone()
     except duckdb.InvalidInputException:
-        inserted = None  # a line that is no JSON: the slow look says which
+        inserted = None  # a line is not JSON: the validation line by line says which
     found = int(inserted[0]) if inserted else -1
     if found != sum(item.count for item in filled):
-        require_all(found, filled, kind, zone)
+        require_all_lines(found, filled, kind, zone)
     return found
 
 
-def _events(lines: Sequence[Lines], zone: Zone) -> str:
+def _select_events(lines: Sequence[Lines], zone: Zone) -> str:
     windows = [item.window for item in lines if item.window]
     in_time = in_windows(windows, zone) if len(windows) == len(lines) else "time IS NOT NULL"
     relation = read_event_lines(
@@ -122,7 +128,7 @@ def _events(lines: Sequence[Lines], zone: Zone) -> str:
     )
 
 
-def _profiles(lines: Sequence[Lines]) -> str:
+def _select_profiles(lines: Sequence[Lines]) -> str:
     files = ", ".join(literal(item.path) for item in lines)
     largest = max(USUAL_OBJECT, *(item.longest + SLACK for item in lines))
     return (

@@ -1,20 +1,19 @@
-"""How much memory DuckDB may take of a limit that is the whole process's."""
+"""The part of the process's memory limit that DuckDB may use."""
 
 import duckdb
 
 Config = dict[str, str | bool | int | float | list[str]]
 
 ALONE = 0.7
-"""Of the limit, for one database at a time. Python and what it has imported take the rest."""
+"""The share of one database at a time. Python and imported modules take the rest."""
 
 EACH_OF_TWO = 0.35
 
 
-def limited(memory_limit: str, share: float, *, at_most: int | None = None) -> Config:
-    """DuckDB's settings for a database that may take this share of ``memory_limit``, such as
-    ``1GB``.
+def memory_config(memory_limit: str, share: float, *, at_most: int | None = None) -> Config:
+    """Return DuckDB's settings for a database that may use this share of ``memory_limit``.
 
-    ``at_most`` so many bytes, if given.
+    ``memory_limit`` is a text such as ``1GB``; ``at_most`` a number of bytes.
     """
     with duckdb.connect() as db:
         [(limit,)] = db.execute("select parse_formatted_bytes($1)", [memory_limit]).fetchall()

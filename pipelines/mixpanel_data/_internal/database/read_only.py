@@ -1,4 +1,4 @@
-"""A database file opened to be read, whoever made it."""
+"""Opens a database file for reading, whoever created it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +11,13 @@ from mixpanel_data._internal.sql_literals import literal
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The file as it is now, for the length of the block; its views reach no other file. Raises
-    duckdb.Error."""
-    # Attached, as a connection of its own might be handed what another of this process opened
-    # before.
+def open_read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the file in its present state for the length of the block.
+
+    Its views can't reach other files. Raises duckdb.Error.
+    """
+    # Attached, since a direct connection might get the state that another connection of this
+    # process opened before.
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH {literal(path)} AS opened (READ_ONLY)")
         connection.execute("USE opened")

@@ -1,43 +1,43 @@
-"""Many at once, or one alone."""
+"""A lock for many readers or one writer."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Turns:
-    """Threads that share something, and now and then one that wants it for itself."""
+class ReadWriteLock:
+    """Threads share the lock for reading; one at a time holds it for writing."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
-        self._sharing = 0
-        self._waiting = 0
-        self._taken = False
+        self._readers = 0
+        self._waiting_writers = 0
+        self._is_writing = False
 
     @contextmanager
-    def shared(self) -> Iterator[None]:
-        """Together with others who share; whoever waits to be alone goes first."""
+    def reading(self) -> Iterator[None]:
+        """Hold the lock together with other readers. A waiting writer goes first."""
         with self._condition:
-            self._condition.wait_for(lambda: not self._taken and not self._waiting)
-            self._sharing += 1
+            self._condition.wait_for(lambda: not self._is_writing and not self._waiting_writers)
+            self._readers += 1
         try:
             yield
         finally:
             with self._condition:
-                self._sharing -= 1
+                self._readers -= 1
                 self._condition.notify_all()
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """With nobody else."""
+    def writing(self) -> Iterator[None]:
+        """Hold the lock alone."""
         with self._condition:
-            self._waiting += 1
-            self._condition.wait_for(lambda: not self._taken and not self._sharing)
-            self._waiting -= 1
-            self._taken = True
+            self._waiting_writers += 1
+            self._condition.wait_for(lambda: not self._is_writing and not self._readers)
+            self._waiting_writers -= 1
+            self._is_writing = True
         try:
             yield
         finally:
             with self._condition:
-                self._taken = False
+                self._is_writing = False
                 self._condition.notify_all()

@@ -1,4 +1,4 @@
-"""Why lines did not all become rows."""
+"""Explains why not all lines became rows."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,19 +14,19 @@ from mixpanel_data._internal.time_zones import Zone
 from mixpanel_data.exceptions import IncompleteExportError, MixpanelDataError, QueryError
 
 MALFORMED = "malformed line"
-SHOWN = 3  # bad lines that a message quotes
+SHOWN = 3  # lines that a message quotes
 
 
-def require_all(found: int, lines: Sequence[Lines], kind: Kind, zone: Zone) -> None:
-    """Nothing, when ``found`` rows are all there are: blank lines are none.
+def require_all_lines(found: int, lines: Sequence[Lines], kind: Kind, zone: Zone) -> None:
+    """Raise an error unless ``found`` rows are all that the lines have, without blank lines.
 
     Raises:
-        IncompleteExportError: a landed file has lines that can't be read.
-        QueryError: a file or records of somebody else have.
+        IncompleteExportError: if a landed file has unreadable lines.
+        QueryError: if a file or records of the user have.
     """
     for item in lines:
         try:
-            bad = _bad(item, kind, zone)
+            bad = _find_invalid(item, kind, zone)
         except IncompleteExportError as error:
             raise (error_for_window(error, item.window) if item.window else error) from None
         if bad:
@@ -35,7 +35,7 @@ def require_all(found: int, lines: Sequence[Lines], kind: Kind, zone: Zone) -> N
         raise QueryError("DuckDB did not find as many rows as there are lines.")
 
 
-def _bad(lines: Lines, kind: Kind, zone: Zone) -> list[BadLine]:
+def _find_invalid(lines: Lines, kind: Kind, zone: Zone) -> list[BadLine]:
     if kind == "events":
         return find_invalid_lines(lines.path, lines.window, zone)
     return find_invalid_profiles(lines.path)
@@ -49,7 +49,7 @@ def _error(lines: Lines, bad: Sequence[BadLine]) -> MixpanelDataError:
         return QueryError(f"Of {lines.origin}, nothing was stored: {shown}{more}.", details=numbers)
     first, last = (lines.window.first, lines.window.last) if lines.window else (None, None)
     return IncompleteExportError(
-        f"It came whole, and can't all be read: {shown}{more}.",
+        f"It is complete, but has unreadable lines: {shown}{more}.",
         reason=MALFORMED, from_date=first, to_date=last, details=numbers,
     )  # fmt: skip
 

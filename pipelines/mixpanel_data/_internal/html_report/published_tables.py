@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import duckdb
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
-from mixpanel_data._internal.database.errors import reading_published
+from mixpanel_data._internal.database.errors import translate_published_errors
 from mixpanel_data._internal.database.sealed import seal
 from mixpanel_data._internal.sql_literals import literal
 from mixpanel_data.exceptions import NothingPublishedError
@@ -73,7 +73,7 @@ def opened(folder: DataFolder, *, memory_limit: str | None = None) -> Iterator[P
     if not path.is_file():
         raise NothingPublishedError(str(folder.root))
     with (
-        reading_published(path),
+        translate_published_errors(path),
         duckdb.connect() as connection,
         tempfile.TemporaryDirectory(prefix="mp-report-") as spill,
     ):

@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 
 from mixpanel_data._internal.data_folder.errors import translate_errors
-from mixpanel_data._internal.database.errors import reading_published
-from mixpanel_data._internal.database.read_only import reading
+from mixpanel_data._internal.database.errors import translate_published_errors
+from mixpanel_data._internal.database.read_only import open_read_only
 from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.ledger.load_order import NEWEST_FIRST, with_load_numbers
 from mixpanel_data._internal.ledger.profiles import count_profiles, newest_reads
@@ -114,7 +114,7 @@ def read_ledger(raw: Path) -> Ledger:
     """
     if not raw.is_file():
         return EMPTY
-    with translate_errors(raw.parent), reading(raw) as connection:
+    with translate_errors(raw.parent), open_read_only(raw) as connection:
         return _read_ledger(connection, schema="mixpanel")
 
 
@@ -128,7 +128,7 @@ def read_published_ledger(published: Path) -> Ledger:
     """
     if not published.is_file():
         return EMPTY
-    with reading_published(published), reading(published) as connection:
+    with translate_published_errors(published), open_read_only(published) as connection:
         return _read_ledger(connection, schema="main")
 
 

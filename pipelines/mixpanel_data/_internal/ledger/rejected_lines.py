@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mixpanel_data._internal.database.read_only import reading
+from mixpanel_data._internal.database.read_only import open_read_only
 from mixpanel_data._internal.streams.windows import Window
 
 
@@ -24,5 +24,5 @@ def _read_texts(raw: Path, condition: str, values: dict[str, object]) -> set[str
     if not raw.is_file():
         return set()
     query = f"SELECT DISTINCT raw FROM mixpanel._rejected WHERE {condition}"
-    with reading(raw) as connection:
+    with open_read_only(raw) as connection:
         return {text for (text,) in connection.execute(query, values).fetchall()}

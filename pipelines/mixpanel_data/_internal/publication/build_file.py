@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from mixpanel_data._internal.data_folder.os_errors import lock_holder
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.database.memory import ALONE, limited
 from mixpanel_data._internal.database.table_names import STAMP, quoted
@@ -187,7 +188,7 @@ def first_line(error: Exception) -> str:
 
 def _is_in_use(error: duckdb.Error) -> bool:
     # As when a killed run left its dbt behind, which ends by itself. A new file is not its.
-    return "Could not set lock" in str(error)
+    return lock_holder(str(error)) is not None
 
 
 def _log_of(path: Path) -> Path:

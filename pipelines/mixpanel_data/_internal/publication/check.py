@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import duckdb
 
 from mixpanel_data._internal.data_folder import place
+from mixpanel_data._internal.data_folder.os_errors import lock_holder
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.database import contents
 from mixpanel_data._internal.publication import build_stamp, file_copy, record
@@ -67,7 +68,7 @@ def _what_was_seen(folder: DataFolder, known: record.Record) -> str:
         ) as theirs:
             found = _differences(folder, known, theirs)
     except duckdb.Error as error:
-        if "Could not set lock" in str(error) or isinstance(error, duckdb.ConnectionException):
+        if lock_holder(str(error)) or isinstance(error, duckdb.ConnectionException):
             return (
                 f"{path} was changed by another program, which still has it open. It is replaced."
             )
@@ -87,8 +88,8 @@ def _differences(
 ) -> list[str]:
     if _built_at(folder) != known.built_at:
         # A build that failed has changed what there is to compare with, or there is none.
-        for table in contents.tables(theirs):
-            contents.sums(theirs, table)
+        for table in contents.list_tables(theirs):
+            contents.sum_rows(theirs, table)
         return ["which tables differ can't be seen after another build"]
     with duckdb.connect(build_file(folder), read_only=True) as ours:
         return contents.differences(theirs, ours)

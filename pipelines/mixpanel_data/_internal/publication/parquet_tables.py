@@ -9,11 +9,11 @@ import duckdb
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.database.connections import Connection
-from mixpanel_data._internal.database.errors import reading_published
+from mixpanel_data._internal.database.errors import translate_published_errors
 from mixpanel_data._internal.database.sealed import seal
-from mixpanel_data._internal.database.table_names import is_same, quoted
+from mixpanel_data._internal.database.table_names import is_same
 from mixpanel_data._internal.services.query_api.event_names import near_matches
-from mixpanel_data._internal.sql_literals import literal
+from mixpanel_data._internal.sql_literals import identifier, literal
 from mixpanel_data.exceptions import NothingPublishedError, TableNotFoundError
 
 ROW_GROUP = "32MB"
@@ -49,7 +49,7 @@ def opened(folder: DataFolder, memory_limit: str, target: Path) -> Iterator[Conn
     # Attached, as a connection of its own might be handed what another of this process opened
     # before.
     with (
-        reading_published(path),
+        translate_published_errors(path),
         duckdb.connect() as db,
         tempfile.TemporaryDirectory(prefix="mp-export-") as spill,
     ):
@@ -105,6 +105,6 @@ def _readable(db: Connection, table: str) -> str:
         "AND schema_name = 'main' AND table_name = $1 AND data_type IN (SELECT unnest($2::VARCHAR[]))",
         [table, list(_AS_TEXT)],
     ).fetchall()
-    texts = ", ".join(f"{quoted(name)}::VARCHAR AS {quoted(name)}" for (name,) in columns)
+    texts = ", ".join(f"{identifier(name)}::VARCHAR AS {identifier(name)}" for (name,) in columns)
     replace = f" REPLACE ({texts})" if texts else ""
-    return f"SELECT *{replace} FROM {quoted('published', 'main', table)}"
+    return f"SELECT *{replace} FROM {identifier('published', 'main', table)}"

@@ -9,9 +9,9 @@ from mixpanel_data._internal.data_folder import place
 from mixpanel_data._internal.data_folder.damage_messages import is_damage
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.database import contents
-from mixpanel_data._internal.database.compaction import compact_when_worth_it
-from mixpanel_data._internal.database.memory import ALONE, EACH_OF_TWO, limited
-from mixpanel_data._internal.database.vacuum import tidy_when_worth_it
+from mixpanel_data._internal.database.compaction import compact_if_larger
+from mixpanel_data._internal.database.memory import ALONE, EACH_OF_TWO, memory_config
+from mixpanel_data._internal.database.vacuum import set_vacuum_threshold
 from mixpanel_data._internal.publication import build_stamp, file_copy, record
 from mixpanel_data._internal.publication.build_file import build_file, first_line, put_aside
 from mixpanel_data._internal.publication.record import Record
@@ -71,7 +71,7 @@ def _seal(path: Path, memory_limit: str) -> build_stamp.Stamp:
     """The stamp of the build at ``path``, once the file is whole without its log."""
     if not path.exists():
         raise MixpanelDataError("There is no build to publish.", details={"path": str(path)})
-    with duckdb.connect(path, config=limited(memory_limit, ALONE)) as db:
+    with duckdb.connect(path, config=memory_config(memory_limit, ALONE)) as db:
         stamp = build_stamp.of(db)
         if stamp is None or stamp.built_at is None:
             raise MixpanelDataError(
@@ -80,9 +80,9 @@ def _seal(path: Path, memory_limit: str) -> build_stamp.Stamp:
             )
         # views over raw data, which readers lack
         db.execute("drop schema if exists staging cascade")
-        tidy_when_worth_it(db)
+        set_vacuum_threshold(db)
         db.execute("force checkpoint")
-    compact_when_worth_it(path, memory_limit, path.with_name("sizes.json"))
+    compact_if_larger(path, memory_limit, path.with_name("sizes.json"))
     return stamp
 
 
@@ -100,19 +100,19 @@ def _read_back(
     digests = file_copy.digests(new)
     made = Record(digests.whole, str(built.built_at))
     rows: dict[str, int] = {}
-    config = limited(memory_limit, EACH_OF_TWO)
+    config = memory_config(memory_limit, EACH_OF_TWO)
     try:
         with (
             duckdb.connect(new, read_only=True, config=config) as copy,
             duckdb.connect(build_file(folder), read_only=True, config=config) as build,
         ):
-            for table in contents.tables(copy):
+            for table in contents.list_tables(copy):
                 known = former.known(table.sql) if former else frozenset()
                 groups = contents.row_groups(copy, table, digests.blocks, known)
-                found = contents.count(copy, table)
-                if found != contents.count(build, table) or contents.sums(
+                found = contents.count_rows(copy, table)
+                if found != contents.count_rows(build, table) or contents.sum_rows(
                     copy, table, groups.unknown
-                ) != contents.sums(build, table, groups.unknown):
+                ) != contents.sum_rows(build, table, groups.unknown):
                     raise duckdb.IOException(f"{table.name} has other rows than were built")
                 made.row_groups[table.sql] = list(groups.digests)
                 if table.schema == "main":

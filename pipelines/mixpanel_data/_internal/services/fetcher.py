@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.database.table_names import quoted
 from mixpanel_data._internal.database.unreadable_lines import MALFORMED
 from mixpanel_data._internal.landing.files import Landed, Reject
 from mixpanel_data._internal.services.fetching.arguments import event_filter, window_of
@@ -19,7 +18,7 @@ from mixpanel_data._internal.services.fetching.landing import (
 from mixpanel_data._internal.services.fetching.record_stream import Findings
 from mixpanel_data._internal.services.query_api.arguments import Day
 from mixpanel_data._internal.sql.events import window_bounds
-from mixpanel_data._internal.sql_literals import literal, timestamp
+from mixpanel_data._internal.sql_literals import identifier, literal, timestamp
 from mixpanel_data._internal.storage import StorageEngine
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data._internal.time_zones import Zone
@@ -73,7 +72,7 @@ class FetcherService:
         RejectedLinesWarning.
         """
         window, only = window_of(from_date, to_date), event_filter(events, where)
-        self._storage.require_room(name, append=append, kind="events")
+        self._storage.require_storable(name, append=append, kind="events")
         started, metadata = time.monotonic(), _metadata("events", window, only.events, only.where)
         with temporary_landing(self._storage.path) as folder:
             landings = EventLandings(self._client, folder, self._zone, only)
@@ -105,7 +104,7 @@ class FetcherService:
         ``output_properties`` names the properties to bring, None means all; ``cohort_id`` a saved
         cohort whose people they are. With ``append``, profiles of ids that are there are replaced.
         """
-        self._storage.require_room(name, append=append, kind="profiles")
+        self._storage.require_storable(name, append=append, kind="profiles")
         started, metadata = time.monotonic(), _metadata("profiles", None, (), where)
         if cohort_id is not None:
             metadata = replace(metadata, filter_cohorts=[cohort_id])
@@ -131,7 +130,7 @@ class FetcherService:
             conditions.append(f"time >= {timestamp(start)} AND time < {timestamp(end)}")
         if events:
             conditions.append(f"event IN ({', '.join(map(literal, events))})")
-        query = f"SELECT * FROM {quoted(name)} WHERE {' AND '.join(conditions)}"
+        query = f"SELECT * FROM {identifier(name)} WHERE {' AND '.join(conditions)}"
         return lambda: self._storage.execute_df(query)
 
     def _result(

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from mixpanel_data._internal.database.table_names import quoted
-from mixpanel_data._internal.sql_literals import literal
+from mixpanel_data._internal.sql_literals import identifier, literal
 from mixpanel_data._internal.storage import Rows, StorageEngine
 from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.types import TableInfo, TableSchema
@@ -108,12 +107,12 @@ class Tables:
         )
 
     def _known(self, table: str) -> str:
-        return quoted(self.storage.get_schema(table).table_name)
+        return identifier(self.storage.get_schema(table).table_name)
 
     def _value(self, table: str, column: str) -> str:
         names = [item.name for item in self.storage.get_schema(table).columns]
         if column in names:
-            return quoted(column)
+            return identifier(column)
         if column.startswith(_PROPERTY) and "properties" in names:
             return f"json_extract_string(properties, {literal(_pointer(column))})"
         raise ConfigError(
