@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 
 import duckdb
 
+from mixpanel_data._internal.database import catalog as table_catalog
 from mixpanel_data._internal.database import fetch_log, insert
 from mixpanel_data._internal.database.connections import Connection, Files
 from mixpanel_data._internal.database.errors import translate_sql_errors
