@@ -1,4 +1,4 @@
-"""What the library asks of one project: one service for each purpose.
+"""The operations of one Mixpanel project: one service for each purpose.
 
-Which operations of Mixpanel's API they cover: docs/reference/mixpanel-api.md.
+The operations of Mixpanel's API that they cover: docs/reference/mixpanel-api.md.
 """

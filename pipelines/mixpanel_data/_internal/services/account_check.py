@@ -1,4 +1,4 @@
-"""Whether credentials open what they should."""
+"""Checks what an account's credentials give access to."""
 
 from typing import Any
 
@@ -9,15 +9,15 @@ from mixpanel_data.exceptions import AuthenticationError
 
 
 def check_account(settings: Settings, account: str | None = None) -> dict[str, Any]:
-    """What an account is and reaches, without its secret: by one request, of a kind that Mixpanel
-    does not ration.
+    """Return an account and the project that it reaches, without its secret.
 
-    ``project`` and ``timezone`` are None where Mixpanel does not tell.
+    This takes one request, of a kind that Mixpanel does not limit. ``project`` and ``timezone`` are
+    None if Mixpanel does not return them.
 
     Raises:
-        ConfigError: there is no such account, or none at all.
-        AuthenticationError: Mixpanel refuses it, or it does not reach its project.
-        APIError: Mixpanel could not be reached.
+        ConfigError: if there is no such account, or none at all.
+        AuthenticationError: if Mixpanel refuses it, or it has no access to its project.
+        APIError: if Mixpanel could not be reached.
     """
     found = resolve(settings, account)
     credentials = found.credentials
@@ -40,10 +40,9 @@ def check_account(settings: Settings, account: str | None = None) -> dict[str, A
 
 
 def reached_project(client: MixpanelAPIClient, project_id: str) -> dict[str, Any]:
-    """What Mixpanel tells of the project, its ``name`` and ``timezone`` among it; empty where it
-    does not tell.
+    """Return what Mixpanel knows of the project, such as ``name`` and ``timezone``; may be empty.
 
-    Raises as :func:`check_account`.
+    Raises like :func:`check_account`.
     """
     with client.open_me() as answer:
         results = answer.get("results")
@@ -53,7 +52,7 @@ def reached_project(client: MixpanelAPIClient, project_id: str) -> dict[str, Any
         project = projects.get(project_id)
         if not isinstance(project, dict):
             raise AuthenticationError(
-                f"The account works, and does not reach project {project_id}.",
+                f"The account works, but has no access to project {project_id}.",
                 details={"project_id": project_id},
             )
         return project

@@ -1,4 +1,4 @@
-"""Fetching into a table: everything that was asked for, or nothing and an error."""
+"""Fetches into a table: all of the requested data, or an error and nothing."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.database.unreadable_lines import MALFORMED
 from mixpanel_data._internal.landing.files import Landed, Reject
-from mixpanel_data._internal.services.fetching.arguments import event_filter, window_of
+from mixpanel_data._internal.services.fetching.arguments import event_filter, parse_window
 from mixpanel_data._internal.services.fetching.landing import (
     EventLandings,
     ProfileLandings,
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 OnRows = Callable[[int], None]
-"""Hears, now and then, how many rows have come so far."""
+"""Called from time to time with the number of rows received so far."""
 
 
 class FetcherService:
-    """Fetches from ``client`` into ``storage``. ``zone``: whose days the export speaks of, the one
-    of the storage.
+    """Fetches from ``client`` into ``storage``. ``zone`` is that of the export's days and the
+    storage.
 
-    Both methods raise TableExistsError, TableNotFoundError with ``append``, and ConfigError for
-    what can't be, before anything is asked; then IncompleteExportError when something does not come
-    whole, with nothing stored; and AuthenticationError, RateLimitError, QueryError, ServerError or
-    APIError as Mixpanel answers.
+    Both methods raise, before any request, TableExistsError, TableNotFoundError with ``append``,
+    and ConfigError for invalid arguments; then IncompleteExportError if a response is incomplete,
+    with nothing stored; and AuthenticationError, RateLimitError, QueryError, ServerError or
+    APIError for Mixpanel's response.
     """
 
     def __init__(
@@ -60,18 +60,17 @@ class FetcherService:
         append: bool = False,
         progress: OnRows | None = None,
     ) -> FetchResult:
-        """What came of the days ``from_date`` to ``to_date``, both included, and is now in the
-        table ``name``.
+        """Fetch the events of ``from_date`` to ``to_date``, both included, into the table ``name``.
 
         Days are UTC (those of the project's zone for projects created before 2023). ``events`` are
         names, ``where`` is an expression of Mixpanel's segmentation language. With ``append`` the
-        table is one that is there; an event that is in it already, by Mixpanel's own rule, is there
-        once: the copy that Mixpanel processed last. ``df`` of the result reads the table's rows of
-        these days. A line that can't be read is asked for once more; when it comes again it is left
-        out, kept in the table ``_rejected``, named in ``rejected`` of the result and by a
+        rows are added to an existing table; of duplicate events, by Mixpanel's own rule, the copy
+        that Mixpanel processed last remains. ``df`` of the result reads the table's rows of these
+        days. An unreadable line is fetched once more; if it is the same again, it is left out,
+        stored in the table ``_rejected``, and listed in ``rejected`` of the result and in a
         RejectedLinesWarning.
         """
-        window, only = window_of(from_date, to_date), event_filter(events, where)
+        window, only = parse_window(from_date, to_date), event_filter(events, where)
         self._storage.require_storable(name, append=append, kind="events")
         started, metadata = time.monotonic(), _metadata("events", window, only.events, only.where)
         with temporary_landing(self._storage.path) as folder:
@@ -79,12 +78,12 @@ class FetcherService:
             files: list[Landed] = []
             for landed in landings.windows(window):
                 files.append(landed)
-                _tell(progress, files)
+                _report_progress(progress, files)
 
             def load(landed: list[Landed]) -> int:
                 return self._storage.create_events_table(name, landed, metadata, append=append)
 
-            rows, files = loaded(load, files, landings.readable)
+            rows, files = load_readable(load, files, landings.fetch_readable)
         read = self._read(name, window, only.events)
         return self._result(name, rows, files, metadata, started, read)
 
@@ -98,11 +97,12 @@ class FetcherService:
         append: bool = False,
         progress: OnRows | None = None,
     ) -> FetchResult:
-        """The user profiles that came and are now in the table ``name``: all that Mixpanel counted.
+        """Fetch user profiles into the table ``name``: all that Mixpanel counts.
 
         ``where`` is an expression, such as ``properties["$last_seen"] >= "2026-01-01"``;
-        ``output_properties`` names the properties to bring, None means all; ``cohort_id`` a saved
-        cohort whose people they are. With ``append``, profiles of ids that are there are replaced.
+        ``output_properties`` lists the properties to fetch, None means all; ``cohort_id`` restricts
+        to the users of a saved cohort. With ``append``, existing profiles of the same ids are
+        replaced.
         """
         self._storage.require_storable(name, append=append, kind="profiles")
         started, metadata = time.monotonic(), _metadata("profiles", None, (), where)
@@ -112,12 +112,12 @@ class FetcherService:
             landings = ProfileLandings.of(
                 self._client, folder, where, output_properties, cohort_id, on_rows=progress
             )
-            files = [landings.whole()]
+            files = [landings.fetch()]
 
             def load(landed: list[Landed]) -> int:
                 return self._storage.create_profiles_table(name, landed, metadata, append=append)
 
-            rows, files = loaded(load, files, landings.readable)
+            rows, files = load_readable(load, files, landings.fetch_readable)
         read = self._read(name, None, ())
         return self._result(name, rows, files, metadata, started, read)
 
@@ -143,7 +143,7 @@ class FetcherService:
         read: Callable[[], "pd.DataFrame"],
     ) -> FetchResult:
         days = (metadata.from_date, metadata.to_date)
-        found = findings_of(files, rows)
+        found = collect_findings(files, rows)
         found.warn("The table _rejected keeps them", stacklevel=4)
         return FetchResult(
             table=name,
@@ -172,31 +172,33 @@ def _metadata(
     )
 
 
-def _tell(progress: OnRows | None, files: Sequence[Landed]) -> None:
+def _report_progress(progress: OnRows | None, files: Sequence[Landed]) -> None:
     if progress:
         progress(sum(file.lines for file in files))
 
 
-def loaded(
+def load_readable(
     load: Callable[[list[Landed]], int],
     files: list[Landed],
-    readable: Callable[[Landed], Landed],
+    fetch_readable: Callable[[Landed], Landed],
 ) -> tuple[int, list[Landed]]:
-    """The rows loaded, and the files they are of.
+    """Load the files; return the number of rows, and the files.
 
-    Files with lines that can't be read are fetched again: what comes twice is what Mixpanel has.
+    Files with unreadable lines are fetched again: a line that is the same twice is what Mixpanel
+    stores.
     """
     try:
         return load(files), files
     except IncompleteExportError as error:
         if error.reason != MALFORMED:
             raise
-    files = [readable(file) for file in files]
+    files = [fetch_readable(file) for file in files]
     return load(files), files
 
 
-def findings_of(files: Sequence[Landed], rows: int) -> Findings:
-    """What is to be told of the lines of ``files``, of which ``rows`` different ones were loaded."""
+def collect_findings(files: Sequence[Landed], rows: int) -> Findings:
+    """Return the rejected, repaired and duplicate lines of ``files``, of which ``rows`` were
+    loaded."""
     lines = [
         (_rejected_line(file, reject), reject.is_loaded)
         for file in files

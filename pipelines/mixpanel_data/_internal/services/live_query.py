@@ -1,7 +1,7 @@
-"""Mixpanel's own numbers, asked for now."""
+"""Mixpanel's own reports, queried live."""
 
-from mixpanel_data._internal.services.reports.deprecated import MaintenanceQueries
-from mixpanel_data._internal.services.reports.event_counts import BreakdownQueries
+from mixpanel_data._internal.services.reports.deprecated import DeprecatedQueries
+from mixpanel_data._internal.services.reports.event_counts import EventCountQueries
 from mixpanel_data._internal.services.reports.funnels import FunnelQueries
 from mixpanel_data._internal.services.reports.insights import SavedReportQueries
 from mixpanel_data._internal.services.reports.numeric import NumericQueries
@@ -12,17 +12,16 @@ from mixpanel_data._internal.services.reports.segmentation import SegmentationQu
 class LiveQueryService(
     SegmentationQueries,
     NumericQueries,
-    BreakdownQueries,
+    EventCountQueries,
     FunnelQueries,
     RetentionQueries,
     SavedReportQueries,
-    MaintenanceQueries,
+    DeprecatedQueries,
 ):
     """Every report of Mixpanel's query API; each call is one of the 60 requests an hour.
 
     Dates are ``date`` objects or texts like ``2024-01-31``. Every method raises ConfigError for
-    arguments that can't be right, before anything is asked; AuthenticationError; RateLimitError;
-    QueryError for what Mixpanel refuses (with ``plan_limit`` where the project's plan is the
-    reason) and for a misspelt event; ServerError; APIError for an answer that can't be read. May be
-    shared between threads.
+    invalid arguments, before any request; AuthenticationError; RateLimitError; QueryError if
+    Mixpanel refuses (with ``plan_limit`` if the reason is the project's plan) and for a misspelled
+    event; ServerError; APIError for an unreadable response. May be shared between threads.
     """

@@ -1,5 +1,4 @@
-"""Records for whoever reads them one by one, from files that were verified before the first is
-handed out."""
+"""Yields records one by one, from files that were verified before the first record."""
 
 import tempfile
 from collections.abc import Generator, Sequence
@@ -9,15 +8,15 @@ from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.landing.invalid_lines import numbered_lines
 from mixpanel_data._internal.landing.profile_lines import profile_json, read_distinct_id
-from mixpanel_data._internal.services.fetcher import findings_of, loaded
-from mixpanel_data._internal.services.fetching.arguments import event_filter, window_of
+from mixpanel_data._internal.services.fetcher import collect_findings, load_readable
+from mixpanel_data._internal.services.fetching.arguments import event_filter, parse_window
 from mixpanel_data._internal.services.fetching.landing import (
     EventLandings,
     ProfileLandings,
     temporary_landing,
 )
 from mixpanel_data._internal.services.fetching.record_stream import Findings, RecordStream
-from mixpanel_data._internal.services.fetching.records import NESTED, Record, parsed
+from mixpanel_data._internal.services.fetching.records import TOO_DEEP, Record, parse_record
 from mixpanel_data._internal.services.query_api.arguments import Day
 from mixpanel_data._internal.storage import StorageEngine
 from mixpanel_data._internal.streams.event_filter import EventFilter
@@ -26,16 +25,16 @@ from mixpanel_data._internal.time_zones import Zone
 from mixpanel_data.types import RejectedLine
 
 _ROWS = 1_000
-"""Records that are held at once."""
+"""Records held in memory at once."""
 
 
 class StreamerService:
-    """Hands on what Mixpanel sends. An iterator that ends has given everything; one that can't
+    """Streams events and profiles. An iterator that ends has yielded everything; otherwise it
     raises.
 
-    What is handed on is what a fetch would store: by the same rules for copies and for lines that
-    can't be read. Errors as of FetcherService; IncompleteExportError also in the middle, when later
-    days do not come whole.
+    The records are those that a fetch would store, by the same rules for duplicates and unreadable
+    lines. Errors are those of FetcherService; IncompleteExportError may be raised in the middle, if
+    later days are incomplete.
     """
 
     def __init__(self, client: MixpanelAPIClient, *, zone: Zone | None = None) -> None:
@@ -50,17 +49,16 @@ class StreamerService:
         events: Sequence[str] | None = None,
         where: str | None = None,
     ) -> RecordStream:
-        """Every event of the days, both included, as Mixpanel exports it; ``time`` is in
-        milliseconds.
+        """Yield every event of the days, both included, as Mixpanel exports it.
 
-        Older days come first, in no order within a request. An event that comes more than once is
-        handed on once: the copy that Mixpanel processed last. A line that can't be read, and comes
-        the same when it is asked for once more, is left out, or repaired; ``rejected`` and
-        ``repaired`` of the stream have such lines, and a RejectedLinesWarning at its end names
-        them. Raises ConfigError for days that can't be; the errors of ``fetch_events`` while it is
-        read.
+        ``time`` is in milliseconds. Older days come first, unordered within a request. Of duplicate
+        events only the copy that Mixpanel processed last is yielded. A line that is unreadable, and
+        the same when fetched once more, is left out or repaired; ``rejected`` and ``repaired`` of
+        the stream list such lines, and a RejectedLinesWarning at its end names them. Raise
+        ConfigError for invalid days; while it is read, the stream raises the errors of
+        ``fetch_events``.
         """
-        window, only = window_of(from_date, to_date), event_filter(events, where)
+        window, only = parse_window(from_date, to_date), event_filter(events, where)
         found = Findings()
         return RecordStream(found, self._events(window, only, found))
 
@@ -71,10 +69,10 @@ class StreamerService:
         output_properties: Sequence[str] | None = None,
         cohort_id: int | None = None,
     ) -> RecordStream:
-        """Every user profile, or those of the cohort, for which ``where`` is true, as Mixpanel has
-        it; each once.
+        """Yield every user profile, or those of the cohort, for which ``where`` is true.
 
-        Profiles that can't be read are treated as in ``stream_events``.
+        Each is yielded once, as Mixpanel returns it. Unreadable profiles are treated as in
+        ``stream_events``.
         """
         found = Findings()
         return RecordStream(found, self._profiles(where, output_properties, cohort_id, found))
@@ -91,9 +89,9 @@ class StreamerService:
                 def load(files: list[Landed]) -> int:
                     return storage.create_events_table("rows", files)
 
-                rows, (file,) = loaded(load, [landed], landings.readable)
-                _add(found, findings_of([file], rows))
-                yield from _rows(storage, file, found)
+                rows, (file,) = load_readable(load, [landed], landings.fetch_readable)
+                _add_findings(found, collect_findings([file], rows))
+                yield from _read_events(storage, file, found)
                 storage.drop("rows")
                 file.discard()
 
@@ -111,34 +109,33 @@ class StreamerService:
                 def load(files: list[Landed]) -> int:
                     return storage.create_profiles_table("rows", files)
 
-                rows, (file,) = loaded(load, [landings.whole()], landings.readable)
-            _add(found, findings_of([file], rows))
-            newest = _newest(file.path) if file.lines > rows else None
+                rows, (file,) = load_readable(load, [landings.fetch()], landings.fetch_readable)
+            _add_findings(found, collect_findings([file], rows))
+            newest = _newest_lines(file.path) if file.lines > rows else None
             for number, line in numbered_lines(file.path):
                 raw = profile_json(line)
                 if newest is not None and newest[read_distinct_id(raw)] != number:
                     continue
-                record = parsed(raw)
+                record = parse_record(raw)
                 if record is None:
                     found.rejected.append(_too_deep(None, number, raw))
                 else:
                     yield record
 
 
-def _add(found: Findings, more: Findings) -> None:
+def _add_findings(found: Findings, more: Findings) -> None:
     found.rejected += more.rejected
     found.repaired += more.repaired
     found.duplicates += more.duplicates
 
 
-def _rows(storage: StorageEngine, file: Landed, found: Findings) -> Generator[Record]:
-    """The events of the table ``rows``, which are those of ``file``, in the form in which Mixpanel
-    exports them."""
+def _read_events(storage: StorageEngine, file: Landed, found: Findings) -> Generator[Record]:
+    """Yield the events of the table ``rows``, loaded from ``file``, as Mixpanel exports them."""
     cursor = storage.execute("SELECT event, properties::VARCHAR FROM rows")
     missed = 0
     while rows := cursor.fetchmany(_ROWS):
         for event, text in rows:
-            properties = parsed(text)
+            properties = parse_record(text)
             if properties is None:
                 missed += 1
             else:
@@ -148,16 +145,18 @@ def _rows(storage: StorageEngine, file: Landed, found: Findings) -> Generator[Re
         found.rejected += [
             _too_deep(file.window, number, line)
             for number, line in numbered_lines(file.path)
-            if parsed(line) is None
+            if parse_record(line) is None
         ]
 
 
 def _too_deep(window: Window | None, number: int, line: bytes) -> RejectedLine:
     first, last = (str(window.first), str(window.last)) if window else (None, None)
-    return RejectedLine(first, last, number, NESTED, line.decode("utf-8", "backslashreplace"))
+    return RejectedLine(first, last, number, TOO_DEEP, line.decode("utf-8", "backslashreplace"))
 
 
-def _newest(path: Path) -> dict[str | None, int]:
-    """The line that counts for each profile: one that changed while the pages were read is on two
-    of them."""
+def _newest_lines(path: Path) -> dict[str | None, int]:
+    """Return the line that counts for each profile.
+
+    A profile that changed while the pages were read is on two of them.
+    """
     return {read_distinct_id(profile_json(line)): number for number, line in numbered_lines(path)}

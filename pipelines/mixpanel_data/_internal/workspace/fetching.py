@@ -6,7 +6,7 @@ from typing import NamedTuple, overload
 from mixpanel_data._internal.services.discovery import DiscoveryService
 from mixpanel_data._internal.services.fetcher import FetcherService
 from mixpanel_data._internal.services.query_api.arguments import Day
-from mixpanel_data._internal.services.query_api.event_names import warn_of_slips
+from mixpanel_data._internal.services.query_api.event_names import warn_about_unknown_events
 from mixpanel_data._internal.services.streamer import StreamerService
 from mixpanel_data._internal.storage import StorageEngine
 from mixpanel_data._internal.workspace.descriptors import Delegated
@@ -111,7 +111,7 @@ class Fetching:
         )
         if events and not result.rows:
             named = [events] if isinstance(events, str) else events
-            warn_of_slips(named, self.discovery.events, stacklevel=3)
+            warn_about_unknown_events(named, self.discovery.events, stacklevel=3)
         return result
 
     def fetch_profiles(

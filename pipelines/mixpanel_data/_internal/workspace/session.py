@@ -16,7 +16,7 @@ from mixpanel_data._internal.config import (
 )
 from mixpanel_data._internal.rate_limit.limiter import RateLimiter
 from mixpanel_data._internal.rate_limit.waiting import OnWait
-from mixpanel_data._internal.services.query_api.arguments import choice
+from mixpanel_data._internal.services.query_api.arguments import require_choice
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data.exceptions import ConfigError
 
@@ -42,7 +42,7 @@ class Session:
 
     def __post_init__(self) -> None:
         if self.region is not None:
-            self.region = choice("region", self.region.strip().lower(), REGIONS)
+            self.region = require_choice("region", self.region.strip().lower(), REGIONS)
         if self.given_client is None:
             self._keep_credentials()
 

@@ -1,1 +1,1 @@
-"""What a project has: events, properties, saved reports, Lexicon schemas."""
+"""The contents of a project: events, properties, saved reports, Lexicon schemas."""

@@ -1,4 +1,4 @@
-"""Answers kept for a session, because a project may ask only 60 questions an hour."""
+"""A cache for a session, since a project may send only 60 queries an hour."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -16,16 +16,17 @@ class _Entry:
 
 
 class SessionCache:
-    """Loads each value once, however many threads want it; different values are loaded at the same
-    time."""
+    """Loads each value once for all threads; different values are loaded concurrently."""
 
     def __init__(self) -> None:
         self._entries: dict[Hashable, _Entry] = {}
         self._lock = Lock()
 
     def get(self, key: Hashable, load: Callable[[], T], *, refresh: bool = False) -> T:
-        """The value of ``key``, from ``load`` when there is none yet or with ``refresh``; what
-        ``load`` raises is not kept."""
+        """Return the value of ``key``, calling ``load`` if there is none or with ``refresh``.
+
+        Errors of ``load`` are not cached.
+        """
         with self._lock:
             entry = self._entries.setdefault(key, _Entry())
         with entry.lock:
@@ -34,6 +35,6 @@ class SessionCache:
             return cast(T, entry.value)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all values."""
         with self._lock:
             self._entries.clear()

@@ -1,10 +1,9 @@
-"""The lexicon's JSON schemas, read into ours. Shape: Mixpanel's OpenAPI file of the lexicon schemas
-API."""
+"""Parses the Lexicon's JSON schemas. Shape: Mixpanel's OpenAPI file of the Lexicon schemas API."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mixpanel_data._internal.services.query_api.answers import mapping, optional_text, sequence
+from mixpanel_data._internal.services.query_api.answers import as_list, as_object, optional_text
 from mixpanel_data.types import (
     LexiconDefinition,
     LexiconMetadata,
@@ -15,13 +14,13 @@ from mixpanel_data.types import (
 Json = Mapping[str, Any]
 
 
-def lexicon_schemas(entries: Iterable[Json]) -> list[LexiconSchema]:
-    """The entries, typed; what is missing in one is None or empty."""
+def parse_lexicon_schemas(entries: Iterable[Json]) -> list[LexiconSchema]:
+    """Return the parsed entries; missing values are None or empty."""
     return [
         LexiconSchema(
             entity_type=str(entry.get("entityType", "")),
             name=str(entry.get("name", "")),
-            definition=_definition(mapping(entry.get("schemaJson"))),
+            definition=_definition(as_object(entry.get("schemaJson"))),
             _data=entry,
         )
         for entry in entries
@@ -32,8 +31,8 @@ def _definition(schema: Json) -> LexiconDefinition:
     return LexiconDefinition(
         description=optional_text(schema.get("description")),
         properties={
-            name: _property(mapping(written))
-            for name, written in mapping(schema.get("properties")).items()
+            name: _property(as_object(written))
+            for name, written in as_object(schema.get("properties")).items()
         },
         metadata=_metadata(schema),
     )
@@ -48,13 +47,13 @@ def _property(written: Json) -> LexiconProperty:
 
 
 def _metadata(described: Json) -> LexiconMetadata:
-    written = mapping(mapping(described.get("metadata")).get("com.mixpanel"))
+    written = as_object(as_object(described.get("metadata")).get("com.mixpanel"))
     return LexiconMetadata(
         display_name=optional_text(written.get("displayName")),
-        tags=sequence(written.get("tags")),
+        tags=as_list(written.get("tags")),
         hidden=bool(written.get("hidden", False)),
         dropped=bool(written.get("dropped", False)),
-        contacts=sequence(written.get("contacts")),
-        team_contacts=sequence(written.get("teamContacts")),
+        contacts=as_list(written.get("contacts")),
+        team_contacts=as_list(written.get("teamContacts")),
         source=optional_text(written.get("$source")),
     )

@@ -1,1 +1,1 @@
-"""Fetched bodies on their way to a table or to an iterator."""
+"""Fetched files that are loaded into a table or read by an iterator."""

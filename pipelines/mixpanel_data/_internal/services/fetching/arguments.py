@@ -1,4 +1,4 @@
-"""What a fetch is asked for, put right or refused."""
+"""Validates the arguments of a fetch."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -9,13 +9,13 @@ from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data.exceptions import ConfigError
 
 
-def window_of(from_date: Day, to_date: Day) -> Window:
-    """The days, both included. Raises ConfigError when one is no date or ``to_date`` comes first."""
+def parse_window(from_date: Day, to_date: Day) -> Window:
+    """Return the days, both included. Raise ConfigError for an invalid date or order."""
     return Window(*(date.fromisoformat(day) for day in day_range(from_date, to_date)))
 
 
 def event_filter(events: Sequence[str] | None, where: str | None) -> EventFilter:
-    """The filter; a bare name means that one. Raises ConfigError for a list without names."""
+    """Return the filter; a string is one name. Raise ConfigError for an empty list."""
     if events is not None and not events:
         raise ConfigError("events is empty. Name at least one event, or leave it out for all.")
     names = (events,) if isinstance(events, str) else tuple(events or ())

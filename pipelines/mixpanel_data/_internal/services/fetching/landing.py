@@ -1,5 +1,4 @@
-"""Fetched bodies on their way: verified in a temporary folder, and gone when they are loaded or
-read."""
+"""Fetches into a temporary landing folder, for as long as the files are loaded or read."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,15 +25,17 @@ from mixpanel_data.exceptions import IncompleteExportError
 
 @contextmanager
 def temporary_landing(beside: Path | None) -> Iterator[LandingFolder]:
-    """A landing folder for the length of a block, on the disk of ``beside``: that of temporary
-    files may be small."""
+    """Create a landing folder for the length of a block, on the disk of ``beside``.
+
+    The disk of the system's temporary files may be small.
+    """
     with spool(beside) as folder:
         yield LandingFolder(folder, project="fetch", region="any")
 
 
 @dataclass(frozen=True)
 class EventLandings:
-    """The events of a range of days, in requests whose size follows what came."""
+    """The events of a range of days, in requests sized by the responses before."""
 
     client: MixpanelAPIClient
     folder: LandingFolder
@@ -42,8 +43,10 @@ class EventLandings:
     only: EventFilter
 
     def windows(self, whole: Window) -> Iterator[Landed]:
-        """The verified files, oldest first. Raises as ``land_events``, at the first window that
-        does not come whole."""
+        """Yield the verified files, oldest first.
+
+        Raises like ``fetch_window``, at the first window that is incomplete.
+        """
         sizes: dict[date, DayRecord] = {}
         left = set(whole.days())
         while left:
@@ -53,12 +56,12 @@ class EventLandings:
             left -= set(window.days())
             yield landed
 
-    def readable(self, landed: Landed) -> Landed:
-        """``landed`` without the lines that can't be read, which are in its ``rejects``, as are
-        those it has repaired.
+    def fetch_readable(self, landed: Landed) -> Landed:
+        """Return ``landed`` without its unreadable lines, which are then in its ``rejects``.
 
-        Mixpanel is asked once more for a window with such lines: they are rejected when they come a
-        second time. Raises as ``land_events``, and IncompleteExportError for what is no export.
+        Repaired lines are there, too. A window with unreadable lines is fetched once more: lines
+        that are the same again are rejected. Raises like ``fetch_window``, and
+        IncompleteExportError for a file that is not an export.
         """
         try:
             bad = find_invalid_lines(landed.path, landed.window, self.zone)
@@ -72,9 +75,8 @@ class EventLandings:
 
 
 @dataclass(frozen=True)
-class AskedProfiles(ProfileRead):
-    """The user profiles for which ``expression`` is true, of a saved ``cohort``; None: of all, all
-    of them."""
+class RequestedProfiles(ProfileRead):
+    """The user profiles that match ``expression``, of a saved ``cohort`` or of all."""
 
     expression: str | None = None
     cohort: int | None = None
@@ -90,10 +92,10 @@ class AskedProfiles(ProfileRead):
 
 @dataclass(frozen=True)
 class ProfileLandings:
-    """The profiles that somebody asked for."""
+    """The requested profiles."""
 
     source: ProfileFetcher
-    read: AskedProfiles
+    read: RequestedProfiles
 
     @classmethod
     def of(
@@ -106,9 +108,9 @@ class ProfileLandings:
         *,
         on_rows: Callable[[int], None] | None = None,
     ) -> "ProfileLandings":
-        """Those in the cohort for which ``where`` is true, with ``output_properties`` only.
+        """Create the fetch of profiles in the cohort that match ``where``.
 
-        ``on_rows`` hears how many came so far.
+        ``on_rows`` is called with the number received so far.
         """
         came = 0
 
@@ -121,14 +123,14 @@ class ProfileLandings:
         source = ProfileFetcher(
             client, folder, output_properties=output_properties, on_page=on_page
         )
-        return cls(source, AskedProfiles(expression=where, cohort=cohort_id))
+        return cls(source, RequestedProfiles(expression=where, cohort=cohort_id))
 
-    def whole(self) -> Landed:
-        """The verified file. Raises as ``land_profiles``."""
+    def fetch(self) -> Landed:
+        """Return the verified file. Raises like ``fetch_profile_set``."""
         return fetch_profile_set(self.source, self.read)
 
-    def readable(self, landed: Landed) -> Landed:
-        """As of :class:`EventLandings`."""
+    def fetch_readable(self, landed: Landed) -> Landed:
+        """Return ``landed`` without its unreadable profiles, like :class:`EventLandings`."""
         bad = find_invalid_profiles(landed.path)
         if all(line.repaired is not None for line in bad):
             return reject_profiles(landed, bad)
@@ -136,7 +138,7 @@ class ProfileLandings:
 
 
 def _sizes(landed: Landed) -> dict[date, DayRecord]:
-    """What the planner wants to know of days that came: how many bytes they are."""
+    """Return the bytes of each fetched day, in the form that the planner needs."""
     size = landed.size // len(landed.window)
     at = landed.fetched_at.replace(tzinfo=None)
     return {

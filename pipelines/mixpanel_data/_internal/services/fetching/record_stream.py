@@ -1,4 +1,4 @@
-"""Records one by one, and what was found out about the lines they were read from."""
+"""A stream of records, and the problems found in the lines they were read from."""
 
 import warnings
 from collections.abc import Generator, Iterator
@@ -9,24 +9,24 @@ from mixpanel_data.exceptions import RejectedLinesWarning
 from mixpanel_data.types import RejectedLine
 
 _SHOWN = 3
-"""Lines that a warning names."""
+"""Lines that a warning lists."""
 
 
 @dataclass
 class Findings:
-    """What was found out about lines on their way."""
+    """The problems found in lines."""
 
     rejected: list[RejectedLine] = field(default_factory=list)
     repaired: list[RejectedLine] = field(default_factory=list)
     duplicates: int = 0
-    _is_said: bool = False
+    _has_warned: bool = False
 
     def warn(self, where: str, *, stacklevel: int) -> None:
-        """Warn of lines that can't be read, once; ``where`` says what has them."""
+        """Warn once about unreadable lines; ``where`` says where to find them."""
         lines = [*self.rejected, *self.repaired]
-        if not lines or self._is_said:
+        if not lines or self._has_warned:
             return
-        self._is_said = True
+        self._has_warned = True
         shown = "; ".join(map(str, lines[:_SHOWN]))
         more = f"; and {len(lines) - _SHOWN:,} more" if len(lines) > _SHOWN else ""
         counts = [
@@ -45,12 +45,11 @@ class Findings:
 
 
 class RecordStream(Iterator[dict[str, Any]]):
-    """Records one by one, as Mixpanel has them; also a context manager that ends the reading.
+    """Yields records one by one, as Mixpanel sends them; a context manager that ends the reading.
 
-    What was read so far is told by ``rejected``, the lines that can't be read and were left out;
-    ``repaired``, those whose records have replaced characters; and ``duplicates``, how many copies
-    of other records were left out. At the end a RejectedLinesWarning says how many and where, if
-    there were such lines.
+    ``rejected`` lists the unreadable lines so far, which are left out; ``repaired`` those whose
+    records have replaced characters; ``duplicates`` counts the copies of other records that are
+    left out. At the end a RejectedLinesWarning reports such lines, if there were any.
     """
 
     def __init__(self, findings: Findings, records: Generator[dict[str, Any]]) -> None:
@@ -59,7 +58,7 @@ class RecordStream(Iterator[dict[str, Any]]):
 
     @property
     def rejected(self) -> list[RejectedLine]:
-        """The lines so far that can't be read."""
+        """The unreadable lines so far."""
         return list(self._findings.rejected)
 
     @property
@@ -69,7 +68,7 @@ class RecordStream(Iterator[dict[str, Any]]):
 
     @property
     def duplicates(self) -> int:
-        """The copies left out so far."""
+        """The number of copies left out so far."""
         return self._findings.duplicates
 
     def __iter__(self) -> "RecordStream":
@@ -83,7 +82,7 @@ class RecordStream(Iterator[dict[str, Any]]):
             raise
 
     def close(self) -> None:
-        """End the reading; nothing more comes."""
+        """End the reading."""
         self._records.close()
 
     def __enter__(self) -> "RecordStream":

@@ -1,4 +1,4 @@
-"""JSON objects that DuckDB has read, as Python's."""
+"""Parses JSON objects that DuckDB has accepted."""
 
 import json
 from decimal import Decimal
@@ -6,12 +6,12 @@ from typing import Any
 
 Record = dict[str, Any]
 
-NESTED = "nested deeper than Python can read"
-"""Why an object that DuckDB can read is none in Python."""
+TOO_DEEP = "nested deeper than Python can read"
+"""The reason for an object that DuckDB can read, and Python can't."""
 
 
-def parsed(text: str | bytes) -> Record | None:
-    """The object; None for one that is nested deeper than Python's parser goes."""
+def parse_record(text: str | bytes) -> Record | None:
+    """Return the object; None if it is nested deeper than Python's parser can read."""
     try:
         return _object(json.loads(text))
     except RecursionError:
@@ -22,5 +22,5 @@ def parsed(text: str | bytes) -> Record | None:
 
 def _object(found: Any) -> Record:
     if not isinstance(found, dict):
-        raise TypeError(f"a {type(found).__name__} is no record")
+        raise TypeError(f"a {type(found).__name__} is not a record")
     return found

@@ -1,1 +1,1 @@
-"""Calls of Mixpanel's query API, their arguments, and their answers."""
+"""Calls of Mixpanel's query API: their arguments and responses."""

@@ -1,4 +1,4 @@
-"""Arguments of queries, put right or refused before a request is spent on them."""
+"""Validates the arguments of queries before a request is sent."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -8,7 +8,7 @@ from mixpanel_data._internal.text import parse_day
 from mixpanel_data.exceptions import ConfigError
 
 Day = date | str
-"""A date, or one written as ``YYYY-MM-DD``."""
+"""A date, or a text like ``YYYY-MM-DD``."""
 
 
 class DayRange(NamedTuple):
@@ -19,23 +19,22 @@ class DayRange(NamedTuple):
 
 
 def day_range(from_date: Day, to_date: Day) -> DayRange:
-    """Both as Mixpanel writes them. Raises ConfigError when one is no date or ``to_date`` comes
-    first."""
+    """Return both days in Mixpanel's format. Raise ConfigError for an invalid date or order."""
     first, last = _day("from_date", from_date), _day("to_date", to_date)
     if first > last:
         raise ConfigError(f"from_date {first} is after to_date {last}. Swap them.")
     return DayRange(first.isoformat(), last.isoformat())
 
 
-def choice(name: str, value: str, allowed: Sequence[str]) -> str:
-    """``value``. Raises ConfigError, naming what is ``allowed``, when it is something else."""
+def require_choice(name: str, value: str, allowed: Sequence[str]) -> str:
+    """Return ``value``. Raise ConfigError, listing the ``allowed`` values, for any other."""
     if value not in allowed:
         raise ConfigError(f"{name} is {value!r}. It may be {', '.join(allowed)}.")
     return value
 
 
-def at_most(name: str, value: int | None, most: int | None = None) -> int | None:
-    """``value``, from 1 to ``most``; None stays None. Raises ConfigError for anything else."""
+def require_at_most(name: str, value: int | None, most: int | None = None) -> int | None:
+    """Return ``value`` from 1 to ``most``, or None. Raise ConfigError for anything else."""
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int):
@@ -46,16 +45,18 @@ def at_most(name: str, value: int | None, most: int | None = None) -> int | None
     return value
 
 
-def no_hourly_uniques(type: str, unit: str) -> None:
-    """Raises ConfigError for users counted by the hour or minute, which Mixpanel does not do (its
-    query OpenAPI file)."""
+def reject_hourly_uniques(type: str, unit: str) -> None:
+    """Raise ConfigError for unique users by hour or minute.
+
+    Mixpanel does not count those (its query OpenAPI file).
+    """
     if type == "unique" and unit in ("hour", "minute"):
         raise ConfigError(f"Mixpanel does not count unique users by {unit}. Use the unit day.")
 
 
 def _day(name: str, value: Day) -> date:
     if isinstance(value, date):
-        return date(value.year, value.month, value.day)  # a datetime without its time
+        return date(value.year, value.month, value.day)  # drops the time of a datetime
     if value is not None and not isinstance(value, str):
         raise ConfigError(f"{name} is {value!r}, which is neither a date nor a text.")
     day = parse_day(value)

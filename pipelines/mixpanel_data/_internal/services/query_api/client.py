@@ -1,4 +1,4 @@
-"""Questions to Mixpanel's query API, with the answers that are no answers told apart."""
+"""Calls Mixpanel's query API, and detects errors in responses with status 200."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -11,27 +11,27 @@ from mixpanel_data.exceptions import APIError, AuthenticationError, QueryError
 # Mixpanel's page on exporting all data.
 _PLANS = (
     "Reports and lists of events and properties need Mixpanel's query API, which the Growth and Enterprise plans have. "
-    "Raw events and profiles come with every plan: `mp sync`, then ask the database."
+    "Raw events and profiles come with every plan: `mp sync`, then query the database."
 )
 
 
 class QueryAPI:
-    """The query API of one project, or of one data view of it (``workspace_id``)."""
+    """The query API of one project, or of one of its data views (``workspace_id``)."""
 
     def __init__(self, client: MixpanelAPIClient, workspace_id: int | None = None) -> None:
         self._client = client
         self._view = drop_none(workspace_id=workspace_id)
 
     def get(self, operation: str, **parameters: str | int | None) -> AbstractContextManager[Any]:
-        """The parsed answer, for a block whose errors about it say what was asked; parameters that
-        are None are left out.
+        """Open the parsed response; errors about it in the block get the request and response.
 
-        Raises what :meth:`MixpanelAPIClient.query` raises; what may be the plan's fault says so.
+        Parameters that are None are omitted. Raises like :meth:`MixpanelAPIClient.query`; errors
+        that may be due to the project's plan say so.
         """
         return self._ask(operation, drop_none(**parameters), None)
 
     def post(self, operation: str, **form: str | int | None) -> AbstractContextManager[Any]:
-        """As :meth:`get`, with the parameters in a form."""
+        """Like :meth:`get`, with the parameters in a form."""
         return self._ask(operation, {}, drop_none(**form))
 
     @contextmanager
@@ -44,15 +44,17 @@ class QueryAPI:
                     self._client.query(operation, {**self._view, **params}, form=form)
                 )
             except (QueryError, AuthenticationError) as error:
-                raise _explained(error) from error.__cause__
-            said = answer.get("error") if isinstance(answer, dict) else None
-            if isinstance(said, str):  # a property may be called "error", but its value is no text
-                raise QueryError(f"Mixpanel refused the request: {said[:300]}")
+                raise _with_plan_hint(error) from error.__cause__
+            message = answer.get("error") if isinstance(answer, dict) else None
+            if isinstance(
+                message, str
+            ):  # a property may be named "error", but its value is not a text
+                raise QueryError(f"Mixpanel refused the request: {message[:300]}")
             yield answer
 
 
-def _explained(error: APIError) -> APIError:
-    """The error, with what plans have to do with it."""
+def _with_plan_hint(error: APIError) -> APIError:
+    """Return the error, with a hint about plans where that may be the reason."""
     if isinstance(error, QueryError) and error.plan_limit == "call":
         return QueryError(f"{error.message} {_PLANS}", details=error.details)
     if error.status_code == 403:  # the text of a plan's refusal is not documented

@@ -1,5 +1,4 @@
-"""Events that nobody sends: Mixpanel answers with nothing, and a slip of the pen looks like a quiet
-day."""
+"""Detects misspelled event names: Mixpanel answers with nothing, as for a day without events."""
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -8,34 +7,34 @@ from difflib import get_close_matches
 from mixpanel_data.exceptions import ConfigWarning, MixpanelDataError, QueryError
 
 _NEAR = 0.75
-_ASKED_BY = 4  # frames up: these two functions, the service that calls them, whoever asked
+_CALLER_LEVEL = 4  # frames up: these two functions, the service, its caller
 
 
-def refuse_slips(events: Iterable[str], known: Callable[[], Sequence[str]]) -> None:
-    """Called when Mixpanel had nothing at all to say of ``events``; ``known`` asks for the names
-    there are.
+def raise_for_misspelled_events(events: Iterable[str], known: Callable[[], Sequence[str]]) -> None:
+    """Raise QueryError if one of ``events``, for which Mixpanel returned nothing, looks misspelled.
 
-    Raises QueryError, naming up to three near matches, for an event that is not among them. One
-    without near matches may exist all the same, as Mixpanel lists the events of the last 31 days
-    only: nothing at all is then the right answer, and a ConfigWarning says what is odd about it.
+    ``known`` requests the names of existing events. The error names up to three near matches. An
+    event without near matches may exist all the same, since Mixpanel lists the events of the last
+    31 days only: an empty response is then right, and a ConfigWarning says so.
     """
     for event, near in _unknown(events, known):
         if near:
-            raise QueryError(_said(event, near), details={"event": event, "near_matches": near})
-        warnings.warn(_said(event, near), ConfigWarning, stacklevel=_ASKED_BY)
+            raise QueryError(
+                _unknown_event_message(event, near), details={"event": event, "near_matches": near}
+            )
+        warnings.warn(_unknown_event_message(event, near), ConfigWarning, stacklevel=_CALLER_LEVEL)
 
 
-def warn_of_slips(
-    events: Iterable[str], known: Callable[[], Sequence[str]], *, stacklevel: int = _ASKED_BY
+def warn_about_unknown_events(
+    events: Iterable[str], known: Callable[[], Sequence[str]], *, stacklevel: int = _CALLER_LEVEL
 ) -> None:
-    """Called when Mixpanel had nothing to say of ``events``, and what it did say is worth keeping."""
+    """Warn about unknown ``events``, for which Mixpanel returned nothing, beside others it knows."""
     for event, near in _unknown(events, known):
-        warnings.warn(_said(event, near), ConfigWarning, stacklevel=stacklevel)
+        warnings.warn(_unknown_event_message(event, near), ConfigWarning, stacklevel=stacklevel)
 
 
 def near_matches(name: str, names: Sequence[str]) -> list[str]:
-    """Up to three of ``names`` that look like ``name``, the nearest first, whatever the case of
-    their letters."""
+    """Return up to three of ``names`` similar to ``name``, the nearest first, ignoring case."""
     spellings = {known.casefold(): known for known in names}
     found = get_close_matches(name.casefold(), list(spellings), n=3, cutoff=_NEAR)
     return [spellings[spelling] for spelling in found]
@@ -47,13 +46,13 @@ def _unknown(
     try:
         names = known()
     except MixpanelDataError:
-        return  # the answer is right as it is; only the advice is missing
+        return  # the response is valid; only the advice is missing
     for event in events:
         if event not in names:
             yield event, near_matches(event, names)
 
 
-def _said(event: str, near: Sequence[str]) -> str:
+def _unknown_event_message(event: str, near: Sequence[str]) -> str:
     if near:
         return f"Unknown event {event!r}, did you mean {' or '.join(map(repr, near))}?"
     return f"Mixpanel lists no event {event!r} of the last 31 days."

@@ -1,4 +1,4 @@
-"""Mixpanel's expressions, written so that any name is safe in them.
+"""Builds expressions of Mixpanel's language, in which any property name is safe.
 
 Source of the language: Mixpanel's page on segmentation expressions.
 """
@@ -11,18 +11,16 @@ _LOOKS_UP = re.compile(r"""\b(?:properties|user|event|behaviors)\s*\[\s*["']""")
 
 
 def property_expression(name: str, of: Literal["properties", "user"] = "properties") -> str:
-    """The value of a property of the event, or of the ``user`` who did it: ``properties["plan"]``,
-    ``user["$email"]``.
+    """Return the expression for a property of the event, or of its ``user``.
 
-    Quotes, backslashes and line breaks in ``name`` are escaped; all else, emoji included, stays as
-    it is.
+    For instance ``properties["plan"]``, ``user["$email"]``. Quotes, backslashes and line breaks in
+    ``name`` are escaped; all else, including emoji, is unchanged.
     """
     return f"{of}[{json.dumps(name, ensure_ascii=False)}]"
 
 
 def as_expression(on: str | None) -> str | None:
-    """``on`` as an expression: one that looks a property up stays, anything else is taken for the
-    name of a property."""
+    """Return ``on`` as an expression; a text that accesses no property is the name of one."""
     if on is None or _LOOKS_UP.search(on):
         return on
     return property_expression(on)

@@ -1,1 +1,1 @@
-"""Mixpanel's own reports, asked for now: one module for each."""
+"""Mixpanel's own reports, queried live: one module for each."""

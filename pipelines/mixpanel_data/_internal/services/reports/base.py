@@ -1,25 +1,28 @@
-"""What every live query needs."""
+"""The base of all live queries."""
 
 from collections.abc import Sequence
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.services.discovery import DiscoveryService
 from mixpanel_data._internal.services.query_api.client import QueryAPI
-from mixpanel_data._internal.services.query_api.event_names import refuse_slips, warn_of_slips
+from mixpanel_data._internal.services.query_api.event_names import (
+    raise_for_misspelled_events,
+    warn_about_unknown_events,
+)
 
 UNITS = ("minute", "hour", "day", "week", "month")
 PERIODS = ("day", "week", "month")
-MOST_VALUES = 10_000
-"""Of a property that splits a report, at most (Mixpanel's query OpenAPI file: segmentation,
-funnels)."""
+MAX_VALUES = 10_000
+"""The largest number of property values that split a report (Mixpanel's query OpenAPI file:
+segmentation, funnels)."""
 
 
 class Queries:
-    """Asks Mixpanel each time; holds no state. Each report is a subclass, and LiveQueryService all
-    of them.
+    """Sends each query to Mixpanel; has no state. Each report is a subclass.
 
-    ``discovery`` gives the names of funnels and of events; without it results have no funnel name
-    and a misspelt event is an empty answer. ``workspace_id`` narrows all reports to a data view.
+    LiveQueryService combines them. ``discovery`` provides the names of funnels and events; without
+    it results have no funnel name, and a misspelled event gives an empty result. ``workspace_id``
+    narrows all reports to a data view.
     """
 
     def __init__(
@@ -32,12 +35,14 @@ class Queries:
         self._api = QueryAPI(client, workspace_id)
         self._discovery = discovery
 
-    def _refuse_slips(self, found: bool, *events: str | None) -> None:
-        """Raises QueryError when nothing was found and one of ``events`` looks like a misspelt one."""
+    def _raise_for_misspelled(self, found: bool, *events: str | None) -> None:
+        """Raise QueryError if nothing was found and one of ``events`` looks misspelled."""
         if not found and self._discovery:
-            refuse_slips([event for event in events if event], self._discovery.events)
+            raise_for_misspelled_events(
+                [event for event in events if event], self._discovery.events
+            )
 
-    def _warn_of_slips(self, silent: Sequence[str]) -> None:
-        """Warns of each event that did not happen and that Mixpanel does not know either."""
+    def _warn_about_unknown(self, silent: Sequence[str]) -> None:
+        """Warn about each event that did not occur and that Mixpanel does not know."""
         if silent and self._discovery:
-            warn_of_slips(silent, self._discovery.events)
+            warn_about_unknown_events(silent, self._discovery.events)

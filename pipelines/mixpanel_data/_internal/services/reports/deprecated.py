@@ -1,4 +1,4 @@
-"""What Mixpanel keeps running but tells people not to build on: JQL and the activity feed."""
+"""Operations that Mixpanel keeps running but advises against: JQL and the activity feed."""
 
 import json
 import warnings
@@ -7,29 +7,32 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mixpanel_data._internal.api.parameters import json_array
-from mixpanel_data._internal.services.query_api.answers import items, mapping, member
+from mixpanel_data._internal.services.query_api.answers import (
+    as_object,
+    require_object,
+    require_objects,
+)
 from mixpanel_data._internal.services.query_api.arguments import Day, day_range
 from mixpanel_data._internal.services.reports.base import Queries
 from mixpanel_data.types import ActivityFeedResult, JQLResult, UserEvent
 from mixpanel_data.types.base import plain
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECONDS = 10**11  # from here on; as seconds it would be the year 5138
-_LAST = 253_402_300_799_000  # the last year that Python has
+_MILLISECONDS = 10**11  # times from here on are milliseconds; in seconds it is the year 5138
+_LAST = 253_402_300_799_000  # the end of Python's last year
 
 
-class MaintenanceQueries(Queries):
+class DeprecatedQueries(Queries):
     """``/jql`` and ``/stream/query``."""
 
     def jql(self, script: str, params: Mapping[str, Any] | None = None) -> JQLResult:
-        """What ``script`` returns; it sees ``params`` as the global variable of that name. Errors
-        as of ``segmentation``.
+        """Run ``script`` and return its result; ``params`` is a global variable in it.
 
         Warns with a DeprecationWarning: JQL is in maintenance, and its ``Events()`` does not
         resolve identities, so counts of users differ from reports. A script may run 2 minutes and
-        return 2 GB (Mixpanel's page on JQL).
+        return 2 GB (Mixpanel's page on JQL). Raises like ``segmentation``.
         """
-        _warn("JQL", "The published file answers SQL: `mp query sql`.")
+        _warn_deprecated("JQL", "The published file answers SQL: `mp query sql`.")
         written = None if params is None else json.dumps(plain(params))
         with self._api.post("jql", script=script, params=written) as answer:
             return JQLResult(answer)
@@ -37,13 +40,12 @@ class MaintenanceQueries(Queries):
     def activity_feed(
         self, distinct_ids: str | Sequence[str], from_date: Day, to_date: Day
     ) -> ActivityFeedResult:
-        """What these users did between the two days (project's zone, both included). Errors as of
-        ``segmentation``.
+        """Return the events of these users between two days (project's zone, both included).
 
         Warns with a DeprecationWarning: Mixpanel's query OpenAPI file marks the operation as
-        deprecated.
+        deprecated. Raises like ``segmentation``.
         """
-        _warn("The activity feed", "Ask the table events for a distinct_id.")
+        _warn_deprecated("The activity feed", "Query the table events for a distinct_id.")
         days = day_range(from_date, to_date)
         with self._api.get(
             "stream/query",
@@ -52,11 +54,14 @@ class MaintenanceQueries(Queries):
             to_date=days.last,
         ) as answer:
             asked = [distinct_ids] if isinstance(distinct_ids, str) else list(distinct_ids)
-            events = [_user_event(item) for item in items(member(answer, "results").get("events"))]
+            events = [
+                _user_event(item)
+                for item in require_objects(require_object(answer, "results").get("events"))
+            ]
             return ActivityFeedResult(asked, *days, events, _data=answer)
 
 
-def _warn(what: str, instead: str) -> None:
+def _warn_deprecated(what: str, instead: str) -> None:
     warnings.warn(
         f"{what} is in maintenance at Mixpanel and may end. {instead}",
         DeprecationWarning,
@@ -65,7 +70,7 @@ def _warn(what: str, instead: str) -> None:
 
 
 def _user_event(item: Mapping[str, Any]) -> UserEvent:
-    properties = mapping(item.get("properties"))
+    properties = as_object(item.get("properties"))
     # Mixpanel's own example has one spelling in the first event and the other in the second.
     found = (properties.get(key) for key in ("distinct_id", "$distinct_id"))
     known = next((value for value in found if value is not None), None)
@@ -78,8 +83,8 @@ def _user_event(item: Mapping[str, Any]) -> UserEvent:
 
 
 def _instant(time: Any) -> datetime | None:
-    """Seconds or milliseconds since 1970, as they come."""
-    if not isinstance(time, int | float) or not abs(time) < _LAST:  # which NaN is not
+    """Return a time given as seconds or milliseconds since 1970."""
+    if not isinstance(time, int | float) or not abs(time) < _LAST:  # rejects NaN, too
         return None
     unit = "milliseconds" if abs(time) >= _MILLISECONDS else "seconds"
     return _EPOCH + timedelta(**{unit: time})

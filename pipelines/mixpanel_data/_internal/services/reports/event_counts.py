@@ -1,17 +1,17 @@
-"""How often events happen, side by side or by the values of a property."""
+"""Counts of several events, or of one event by the values of a property."""
 
 from collections.abc import Sequence
 from typing import Literal
 
 from mixpanel_data._internal.api.parameters import json_array
 from mixpanel_data._internal.services.discovery import COUNTS
-from mixpanel_data._internal.services.query_api.answers import happened, series
+from mixpanel_data._internal.services.query_api.answers import any_nonzero, parse_series
 from mixpanel_data._internal.services.query_api.arguments import (
     Day,
-    at_most,
-    choice,
     day_range,
-    no_hourly_uniques,
+    reject_hourly_uniques,
+    require_at_most,
+    require_choice,
 )
 from mixpanel_data._internal.services.reports.base import UNITS, Queries
 from mixpanel_data._internal.services.reports.segmentation import CountType
@@ -20,7 +20,7 @@ from mixpanel_data.types import EventCountsResult, PropertyCountsResult
 Unit = Literal["minute", "hour", "day", "week", "month"]
 
 
-class BreakdownQueries(Queries):
+class EventCountQueries(Queries):
     """The reports ``/events`` and ``/events/properties``.
 
     Days are those of the project's zone. ``type``: ``general`` counts events, ``unique`` users (not
@@ -36,13 +36,16 @@ class BreakdownQueries(Queries):
         type: CountType = "general",
         unit: Unit = "day",
     ) -> EventCountsResult:
-        """How often each of ``events`` happened, by ``unit``. Errors as of ``segmentation``.
+        """Return how often each of ``events`` occurred, by ``unit``.
 
-        An event that is unknown, or did not happen, counts 0 everywhere, and a ConfigWarning names
-        an unknown one; only when none happened, a misspelt one is an error.
+        An event that is unknown, or did not occur, has counts of 0, and a ConfigWarning names an
+        unknown one; a misspelled event is an error only if none occurred. Raises like
+        ``segmentation``.
         """
         days = day_range(from_date, to_date)
-        no_hourly_uniques(choice("type", type, COUNTS), choice("unit", unit, UNITS))
+        reject_hourly_uniques(
+            require_choice("type", type, COUNTS), require_choice("unit", unit, UNITS)
+        )
         with self._api.get(
             "events",
             event=json_array("events", events),
@@ -52,9 +55,9 @@ class BreakdownQueries(Queries):
             to_date=days.last,
         ) as answer:
             asked = [events] if isinstance(events, str) else list(events)
-            counts = series(answer, zeros=type != "average", expected=asked)
-            self._refuse_slips(happened(counts.values()), *asked)
-            self._warn_of_slips([event for event in asked if not happened([counts[event]])])
+            counts = parse_series(answer, zeros=type != "average", expected=asked)
+            self._raise_for_misspelled(any_nonzero(counts.values()), *asked)
+            self._warn_about_unknown([event for event in asked if not any_nonzero([counts[event]])])
             return EventCountsResult(asked, *days, unit, type, counts, _data=answer)
 
     def property_counts(
@@ -69,13 +72,15 @@ class BreakdownQueries(Queries):
         values: Sequence[str] | None = None,
         limit: int | None = None,
     ) -> PropertyCountsResult:
-        """How often ``event`` happened with each value of ``property_name``, by ``unit``. Errors as
-        of ``segmentation``.
+        """Return how often ``event`` occurred with each value of ``property_name``, by ``unit``.
 
-        The ``limit`` most common values (255 unless said), or only ``values``.
+        The values are the ``limit`` most common ones (255 by default), or ``values``. Raises like
+        ``segmentation``.
         """
         days = day_range(from_date, to_date)
-        no_hourly_uniques(choice("type", type, COUNTS), choice("unit", unit, UNITS))
+        reject_hourly_uniques(
+            require_choice("type", type, COUNTS), require_choice("unit", unit, UNITS)
+        )
         with self._api.get(
             "events/properties",
             event=event,
@@ -85,10 +90,10 @@ class BreakdownQueries(Queries):
             unit=unit,
             from_date=days.first,
             to_date=days.last,
-            limit=at_most("limit", limit),
+            limit=require_at_most("limit", limit),
         ) as answer:
-            counts = series(answer, zeros=type != "average")
-            self._refuse_slips(happened(counts.values()), event)
+            counts = parse_series(answer, zeros=type != "average")
+            self._raise_for_misspelled(any_nonzero(counts.values()), event)
             return PropertyCountsResult(
                 event, property_name, *days, unit, type, counts, _data=answer
             )

@@ -4,21 +4,26 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from mixpanel_data._internal.services.query_api.answers import (
-    dated,
-    mapping,
-    member,
-    number,
-    sequence,
+    as_list,
+    as_number,
+    as_object,
+    entries_by_date,
+    require_object,
 )
-from mixpanel_data._internal.services.query_api.arguments import Day, at_most, choice, day_range
+from mixpanel_data._internal.services.query_api.arguments import (
+    Day,
+    day_range,
+    require_at_most,
+    require_choice,
+)
 from mixpanel_data._internal.services.query_api.expressions import as_expression
-from mixpanel_data._internal.services.reports.base import MOST_VALUES, PERIODS, Queries
+from mixpanel_data._internal.services.reports.base import MAX_VALUES, PERIODS, Queries
 from mixpanel_data.exceptions import MixpanelDataError
 from mixpanel_data.types import FunnelResult, FunnelStep
 from mixpanel_data.types.base import OVERALL
 
 _LENGTH_UNITS = ("day", "hour", "minute", "second")
-# 90 days (Mixpanel's query OpenAPI file). Without a unit it is the funnel's own, which may be the
+# 90 days (Mixpanel's query OpenAPI file). Without a unit the funnel's own applies, which may be the
 # shortest.
 _LONGEST = {"day": 90, "hour": 90 * 24, "minute": 90 * 1_440, "second": 90 * 86_400}
 
@@ -41,39 +46,38 @@ class FunnelQueries(Queries):
         where: str | None = None,
         limit: int | None = None,
     ) -> FunnelResult:
-        """How many got how far in a saved funnel, begun between the two days (project's zone, both
-        included).
+        """Return the steps of a saved funnel, for users who entered it between the two days.
 
-        ``length`` in ``length_unit``, at most 90 days, is the time people have; as saved with the
-        funnel unless said. ``on``, a property's name or an expression, adds ``segments`` for its
-        ``limit`` most common values (255 unless said); ``where`` is an expression. ``unit`` only
-        decides what dates ``raw`` has. Errors as of ``segmentation``; QueryError for a funnel that
-        does not exist.
+        Days are those of the project's zone, both included. ``length`` in ``length_unit``, at most
+        90 days, is the time users have; as saved with the funnel by default. ``on``, a property's
+        name or an expression, adds ``segments`` for its ``limit`` most common values (255 by
+        default); ``where`` is an expression. ``unit`` only decides which dates ``raw`` has. Raises
+        like ``segmentation``, and QueryError for a funnel that does not exist.
         """
         days = day_range(from_date, to_date)
         if length_unit is not None:
-            choice("length_unit", length_unit, _LENGTH_UNITS)
+            require_choice("length_unit", length_unit, _LENGTH_UNITS)
         with self._api.get(
             "funnels",
             funnel_id=funnel_id,
             from_date=days.first,
             to_date=days.last,
-            unit=None if unit is None else choice("unit", unit, PERIODS),
-            length=at_most("length", length, _LONGEST[length_unit or "second"]),
+            unit=None if unit is None else require_choice("unit", unit, PERIODS),
+            length=require_at_most("length", length, _LONGEST[length_unit or "second"]),
             length_unit=length_unit,
             on=as_expression(on),
             where=where,
-            limit=at_most("limit", limit, MOST_VALUES),
+            limit=require_at_most("limit", limit, MAX_VALUES),
         ) as answer:
-            segments = _by_segment(dated(member(answer, "data")).values())
-            steps = _together(segments.pop(OVERALL, []) or _flat(segments.values()))
+            segments = _by_segment(entries_by_date(require_object(answer, "data")).values())
+            steps = _add_steps(segments.pop(OVERALL, []) or _flatten(segments.values()))
             return FunnelResult(
                 funnel_id,
                 self._name(funnel_id),
                 *days,
                 conversion_rate=_rate(steps[-1].count, steps[0].count) if steps else 0.0,
                 steps=steps,
-                _segments={name: _together(parts) for name, parts in segments.items()},
+                _segments={name: _add_steps(parts) for name, parts in segments.items()},
                 _data=answer,
             )
 
@@ -83,31 +87,31 @@ class FunnelQueries(Queries):
         try:
             saved = self._discovery.funnels()
         except MixpanelDataError:
-            return None  # the numbers are there; a name is not worth losing them
+            return None  # a missing name must not lose the numbers
         return next((funnel.name for funnel in saved if funnel.funnel_id == funnel_id), None)
 
 
 def _by_segment(entries: Iterable[Any]) -> dict[str, list[Steps]]:
-    """The steps of each date, by segment. An entry without segments has its steps at once."""
+    """Return the steps of each date, by segment. An entry without segments has its steps directly."""
     found: dict[str, list[Steps]] = {}
     for entry in entries:
-        parts = mapping(entry)
-        is_whole = isinstance(parts.get("steps"), list)  # a segment may be called so, too
+        parts = as_object(entry)
+        is_whole = isinstance(parts.get("steps"), list)  # a segment may have this name, too
         for name, part in ({OVERALL: parts} if is_whole else parts).items():
-            steps = sequence(mapping(part).get("steps", part))
-            found.setdefault(name, []).append([mapping(step) for step in steps])
+            steps = as_list(as_object(part).get("steps", part))
+            found.setdefault(name, []).append([as_object(step) for step in steps])
     return found
 
 
-def _flat(segments: Iterable[list[Steps]]) -> list[Steps]:
+def _flatten(segments: Iterable[list[Steps]]) -> list[Steps]:
     return [steps for parts in segments for steps in parts]
 
 
-def _together(parts: list[Steps]) -> list[FunnelStep]:
-    """The same steps of several dates, added up."""
+def _add_steps(parts: list[Steps]) -> list[FunnelStep]:
+    """Return the sums of the same steps over several dates."""
     longest = max(parts, key=len, default=[])
     counts = [
-        sum(int(number(steps[n].get("count"))) for steps in parts if n < len(steps))
+        sum(int(as_number(steps[n].get("count"))) for steps in parts if n < len(steps))
         for n in range(len(longest))
     ]
     before = counts[:1] + counts
@@ -118,7 +122,7 @@ def _together(parts: list[Steps]) -> list[FunnelStep]:
 
 
 def _label(step: dict[str, Any]) -> str:
-    # A custom event is called $custom_event:12345; its label is what people call it.
+    # A custom event is named $custom_event:12345; people know it by its label.
     return str(step.get("step_label") or step.get("event") or step.get("goal") or "")
 
 

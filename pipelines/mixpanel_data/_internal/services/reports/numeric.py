@@ -5,18 +5,18 @@ from typing import Any, Literal
 
 from mixpanel_data._internal.services.discovery import COUNTS
 from mixpanel_data._internal.services.query_api.answers import (
-    happened,
-    member,
-    numbers,
+    any_nonzero,
+    numbers_by_date,
     optional_text,
-    series,
+    parse_series,
+    require_object,
 )
 from mixpanel_data._internal.services.query_api.arguments import (
     Day,
     DayRange,
-    choice,
     day_range,
-    no_hourly_uniques,
+    reject_hourly_uniques,
+    require_choice,
 )
 from mixpanel_data._internal.services.query_api.expressions import as_expression
 from mixpanel_data._internal.services.reports.base import Queries
@@ -28,8 +28,10 @@ _UNITS = ("hour", "day")
 
 
 class NumericQueries(Queries):
-    """The reports below ``/segmentation``. ``on`` is a property's name or an expression; days are
-    those of the project's zone."""
+    """The reports below ``/segmentation``.
+
+    ``on`` is a property's name or an expression; days are those of the project's zone.
+    """
 
     def numeric_buckets(
         self,
@@ -42,17 +44,18 @@ class NumericQueries(Queries):
         where: str | None = None,
         type: CountType = "general",
     ) -> NumericBucketResult:
-        """How often ``event`` happened with the number ``on`` in each of the buckets that Mixpanel
-        makes.
+        """Return how often ``event`` occurred with the number ``on`` in each of Mixpanel's buckets.
 
-        ``type``: ``general`` counts events, ``unique`` users, ``average`` events a user. Errors as
-        of ``segmentation``.
+        ``type``: ``general`` counts events, ``unique`` users, ``average`` events a user. Raises
+        like ``segmentation``.
         """
-        no_hourly_uniques(choice("type", type, COUNTS), choice("unit", unit, _UNITS))
+        reject_hourly_uniques(
+            require_choice("type", type, COUNTS), require_choice("unit", unit, _UNITS)
+        )
         days = day_range(from_date, to_date)
         with self._numeric("numeric", event, days, on, unit, where, type=type) as answer:
-            counts = series(answer, zeros=type != "average")
-            self._refuse_slips(happened(counts.values()), event)
+            counts = parse_series(answer, zeros=type != "average")
+            self._raise_for_misspelled(any_nonzero(counts.values()), event)
             return NumericBucketResult(event, *days, unit, on, counts, _data=answer)
 
     def numeric_sum(
@@ -65,12 +68,15 @@ class NumericQueries(Queries):
         unit: NumericUnit = "day",
         where: str | None = None,
     ) -> NumericSumResult:
-        """The sum of ``on`` over the events of each ``unit``; what is no number counts 0. Errors as
-        of ``segmentation``."""
+        """Return the sum of ``on`` over the events of each ``unit``; values other than numbers
+        count 0.
+
+        Raises like ``segmentation``.
+        """
         days = day_range(from_date, to_date)
         with self._numeric("sum", event, days, on, unit, where) as answer:
-            sums = numbers(member(answer, "results"))
-            self._refuse_slips(happened([sums]), event)
+            sums = numbers_by_date(require_object(answer, "results"))
+            self._raise_for_misspelled(any_nonzero([sums]), event)
             computed_at = optional_text(answer.get("computed_at"))
             return NumericSumResult(event, *days, unit, on, sums, computed_at, _data=answer)
 
@@ -84,12 +90,15 @@ class NumericQueries(Queries):
         unit: NumericUnit = "day",
         where: str | None = None,
     ) -> NumericAverageResult:
-        """The mean of ``on`` over the events of each ``unit``; what is no number counts 0. Errors
-        as of ``segmentation``."""
+        """Return the mean of ``on`` over the events of each ``unit``; values other than numbers
+        count 0.
+
+        Raises like ``segmentation``.
+        """
         days = day_range(from_date, to_date)
         with self._numeric("average", event, days, on, unit, where) as answer:
-            means = numbers(member(answer, "results"))
-            self._refuse_slips(happened([means]), event)
+            means = numbers_by_date(require_object(answer, "results"))
+            self._raise_for_misspelled(any_nonzero([means]), event)
             return NumericAverageResult(event, *days, unit, on, means, _data=answer)
 
     def _numeric(
@@ -108,7 +117,7 @@ class NumericQueries(Queries):
             from_date=days.first,
             to_date=days.last,
             on=as_expression(on),
-            unit=choice("unit", unit, _UNITS),
+            unit=require_choice("unit", unit, _UNITS),
             where=where,
             **more,
         )

@@ -1,16 +1,21 @@
-"""Who comes back after how long, and in how many hours or days of a period."""
+"""Retention, and frequency: the number of hours or days with activity in a period."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from mixpanel_data._internal.services.query_api.answers import (
-    dated,
-    mapping,
-    member,
-    number,
-    sequence,
+    as_list,
+    as_number,
+    as_object,
+    entries_by_date,
+    require_object,
 )
-from mixpanel_data._internal.services.query_api.arguments import Day, at_most, choice, day_range
+from mixpanel_data._internal.services.query_api.arguments import (
+    Day,
+    day_range,
+    require_at_most,
+    require_choice,
+)
 from mixpanel_data._internal.services.query_api.expressions import as_expression
 from mixpanel_data._internal.services.reports.base import PERIODS, Queries
 from mixpanel_data.exceptions import ConfigError
@@ -42,22 +47,23 @@ class RetentionQueries(Queries):
         on: str | None = None,
         limit: int | None = None,
     ) -> RetentionResult:
-        """Who did ``born_event`` in each ``unit`` and came back by ``return_event`` (None: any
-        event).
+        """Return how many users did ``born_event`` in each ``unit`` and came back by
+        ``return_event``.
 
-        ``birth`` counts a person once, at the first ``born_event`` in the range, and needs that;
-        ``compounded`` ignores it and counts everybody in each unit in which they did
-        ``return_event``, so it takes no ``born_where``. ``interval_count`` periods follow period 0,
-        which is the return within less than one. A period is a ``unit``, or ``interval`` of them,
-        at most 90 days. Mixpanel takes either a unit or an interval: several units are sent as
-        days, a week being 7 and a month 30 of them, and the rows are then as long as a period and
-        begin at ``from_date`` instead of with the calendar's unit. ``unbounded`` counts a return in
-        a period or any later one. ``born_where`` and ``where`` (of the return) are expressions.
-        ``on``, a property's name or an expression, splits the returns by its ``limit`` most common
-        values into ``segments``. Errors as of ``segmentation``.
+        ``return_event`` None means any event. ``birth`` counts a user once, at the first
+        ``born_event`` in the range, and requires one; ``compounded`` ignores it and counts a user
+        in each unit in which they did ``return_event``, so it takes no ``born_where``.
+        ``interval_count`` periods follow period 0, which is the return within less than one. A
+        period is a ``unit``, or ``interval`` of them, at most 90 days. Mixpanel accepts either a
+        unit or an interval: several units are sent as days, a week as 7 and a month as 30 of them;
+        the rows are then as long as a period and begin at ``from_date`` instead of with the
+        calendar's unit. ``unbounded`` counts a return in a period or any later one. ``born_where``
+        and ``where`` (of the return) are expressions. ``on``, a property's name or an expression,
+        splits the returns by its ``limit`` most common values into ``segments``. Raises like
+        ``segmentation``.
         """
         days = day_range(from_date, to_date)
-        if choice("retention_type", retention_type, ("birth", "compounded")) != "birth":
+        if require_choice("retention_type", retention_type, ("birth", "compounded")) != "birth":
             born_event = None
             if born_where is not None:
                 raise ConfigError("born_where needs the type birth: compounded has no born_event.")
@@ -73,17 +79,17 @@ class RetentionQueries(Queries):
             born_where=born_where,
             where=where,
             **_period(unit, interval),
-            interval_count=at_most("interval_count", interval_count),
+            interval_count=require_at_most("interval_count", interval_count),
             unbounded_retention=unbounded or None,
             on=as_expression(on),
-            limit=at_most("limit", limit),
+            limit=require_at_most("limit", limit),
         ) as answer:
-            segments = _by_segment(dated(member(answer)))
+            segments = _by_segment(entries_by_date(require_object(answer)))
             cohorts = segments.pop(OVERALL, [])
             born = any(cohort.size for cohort in cohorts) or bool(segments)
-            self._refuse_slips(born, born_event, return_event)
+            self._raise_for_misspelled(born, born_event, return_event)
             back = any(map(any, (cohort.retention for cohort in cohorts))) or bool(segments)
-            self._warn_of_slips([] if back or return_event is None else [return_event])
+            self._warn_about_unknown([] if back or return_event is None else [return_event])
             return RetentionResult(
                 born_event, return_event, *days, unit, cohorts, _segments=segments, _data=answer
             )
@@ -100,61 +106,61 @@ class RetentionQueries(Queries):
         on: str | None = None,
         limit: int | None = None,
     ) -> FrequencyResult:
-        """In how many hours or days (``addiction_unit``) of each ``unit`` people did ``event``
-        (None: any event).
+        """Return in how many hours or days (``addiction_unit``) of each ``unit`` users did
+        ``event``.
 
-        ``where`` is an expression. ``on``, a property's name or an expression, splits the answer by
-        its ``limit`` most common values into ``segments``. Errors as of ``segmentation``.
+        ``event`` None means any event. ``where`` is an expression. ``on``, a property's name or an
+        expression, splits the result by its ``limit`` most common values into ``segments``. Raises
+        like ``segmentation``.
         """
         days = day_range(from_date, to_date)
         with self._api.get(
             "retention/addiction",
             from_date=days.first,
             to_date=days.last,
-            unit=choice("unit", unit, PERIODS),
-            addiction_unit=choice("addiction_unit", addiction_unit, ("hour", "day")),
+            unit=require_choice("unit", unit, PERIODS),
+            addiction_unit=require_choice("addiction_unit", addiction_unit, ("hour", "day")),
             event=event,
             where=where,
             on=as_expression(on),
-            limit=at_most("limit", limit),
+            limit=require_at_most("limit", limit),
         ) as answer:
-            segments = _counts_by_segment(dated(member(answer, "data")))
+            segments = _counts_by_segment(entries_by_date(require_object(answer, "data")))
             data = segments.pop(OVERALL, {})
-            self._refuse_slips(any(map(any, data.values())) or bool(segments), event)
+            self._raise_for_misspelled(any(map(any, data.values())) or bool(segments), event)
             return FrequencyResult(
                 event, *days, unit, addiction_unit, data, _segments=segments, _data=answer
             )
 
 
 def _period(unit: str, interval: int | None) -> dict[str, str | int]:
-    """``interval`` units as Mixpanel takes them: the server refuses a ``unit`` beside an
-    ``interval``."""
-    days = _DAYS[choice("unit", unit, PERIODS)]
-    at_most("interval", interval, _LONGEST_DAYS // days)
+    """Return ``interval`` units as parameters: the server rejects ``unit`` beside ``interval``."""
+    days = _DAYS[require_choice("unit", unit, PERIODS)]
+    require_at_most("interval", interval, _LONGEST_DAYS // days)
     return {"unit": unit} if interval in (None, 1) else {"interval": (interval or 1) * days}
 
 
 def _by_segment(rows: Mapping[str, Any]) -> dict[str, list[CohortInfo]]:
-    """The cohorts of each segment. A row without segments is one cohort at once."""
+    """Return the cohorts of each segment. A row without segments is itself one cohort."""
     found: dict[str, list[CohortInfo]] = {}
     for day, row in rows.items():
-        parts = mapping(row)
-        is_whole = isinstance(parts.get("counts"), list)  # a segment may be called so, too
+        parts = as_object(row)
+        is_whole = isinstance(parts.get("counts"), list)  # a segment may have this name, too
         for name, part in ({OVERALL: parts} if is_whole else parts).items():
-            found.setdefault(name, []).append(_cohort(day, mapping(part)))
+            found.setdefault(name, []).append(_cohort(day, as_object(part)))
     return found
 
 
 def _counts_by_segment(rows: Mapping[str, Any]) -> dict[str, dict[str, list[int]]]:
-    """The counts of each segment by date. A row without segments is a list at once."""
+    """Return the counts of each segment by date. A row without segments is itself a list."""
     found: dict[str, dict[str, list[int]]] = {}
     for day, row in rows.items():
-        for name, counts in ({OVERALL: row} if isinstance(row, list) else mapping(row)).items():
-            found.setdefault(name, {})[day] = [int(number(count)) for count in sequence(counts)]
+        for name, counts in ({OVERALL: row} if isinstance(row, list) else as_object(row)).items():
+            found.setdefault(name, {})[day] = [int(as_number(count)) for count in as_list(counts)]
     return found
 
 
 def _cohort(day: str, part: Mapping[str, Any]) -> CohortInfo:
-    size = int(number(part.get("first")))
-    back = [number(count) for count in sequence(part.get("counts"))]
+    size = int(as_number(part.get("first")))
+    back = [as_number(count) for count in as_list(part.get("counts"))]
     return CohortInfo(day, size, [count / size if size else 0.0 for count in back])
