@@ -25,7 +25,7 @@ def ask(client: MixpanelAPIClient, family: str) -> None:
 def main(folder: str, base_url: str, family: str, threads: str, requests: str) -> None:
     account = {"username": USERNAME, "secret": SECRET, "project_id": PROJECT_ID, "region": "us"}
     credentials = Credentials.model_validate(account)
-    budget = Budget(Path(folder), project_id=PROJECT_ID, region="us")
+    budget = RateLimiter(Path(folder), project_id=PROJECT_ID, region="us")
     client = MixpanelAPIClient(credentials, base_url=base_url, gate=budget, max_rate_limit_wait=0)
 
     def work() -> None:

@@ -24,14 +24,14 @@ def opened(
 ) -> Iterator["Workspace"]:
     """The workspace on the data folder. Its warnings, and waits for the request budget, are printed on stderr."""
     from mixpanel_data.cli.errors import warnings_to_stderr
-    from mixpanel_data.settings import said
+    from mixpanel_data.settings import format_duration
     from mixpanel_data.workspace import Workspace
 
     def waiting(seconds: float, reason: str) -> None:
-        _print(f"Waiting {said(seconds)} for {reason}.", quiet=quiet)
+        _print(f"Waiting {format_duration(seconds)} for {reason}.", quiet=quiet)
 
     def kept(age: float) -> None:
-        _print(f"An answer of {said(age)} ago; --fresh asks again.", quiet=quiet)
+        _print(f"An answer of {format_duration(age)} ago; --fresh asks again.", quiet=quiet)
 
     opening = Workspace(account, data_dir=data_dir, fresh=fresh, _on_wait=waiting, _on_kept=kept)
     with warnings_to_stderr(quiet=quiet), opening as ws:

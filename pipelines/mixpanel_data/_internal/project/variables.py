@@ -26,7 +26,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from mixpanel_data._internal.project.folder import DbtProject
 from mixpanel_data._internal.project.models import models_folder
-from mixpanel_data._internal.time_zones import require_known
+from mixpanel_data._internal.time_zones import require_zone
 from mixpanel_data.exceptions import ConfigError
 
 PACKAGE = "mixpanel_data"
@@ -62,7 +62,7 @@ def _texts(value: Any) -> Any:
 
 
 def _zone(value: str) -> str:
-    return require_known(value) if value else value
+    return require_zone(value) if value else value
 
 
 def _date_or_empty(value: Any) -> Any:
