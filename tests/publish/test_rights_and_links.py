@@ -77,7 +77,7 @@ def test_a_group_that_can_not_be_kept_is_named_and_no_other_gets_its_rights(
 
     monkeypatch.setattr(Path, "stat", another_group)
     monkeypatch.setattr(os, "chown", refused)
-    lost = place.put(_copy(folder), folder.published, folder.published)
+    lost = place.replace_published(_copy(folder), folder.published, folder.published)
     monkeypatch.undo()
 
     assert lost[-1] == f"{folder.published} could not keep its group: Operation not permitted."
@@ -85,7 +85,7 @@ def test_a_group_that_can_not_be_kept_is_named_and_no_other_gets_its_rights(
 
 
 def _copy(folder: DataFolder) -> Path:
-    new = place.candidate(folder.published)
+    new = place.create_candidate(folder.published)
     new.write_bytes(folder.published.read_bytes())
     return new
 
