@@ -54,7 +54,7 @@ def plan(wanted: Range) -> list[Window]:
 @step
 def land(windows: list[Window]) -> list[Landed]:
     """Land a package of verified files. A window that fails is reported, and the others continue."""
-    return _job.get().extraction.land(windows)
+    return _job.get().extraction.land_package(windows)
 
 
 @step(name="land profiles")

@@ -17,7 +17,7 @@ from mixpanel_data._internal.services.live_query import LiveQueryService
 from mixpanel_data._internal.services.streamer import StreamerService
 from mixpanel_data._internal.settings import load_settings
 from mixpanel_data._internal.storage import StorageEngine
-from mixpanel_data._internal.workspace.descriptors import lazily
+from mixpanel_data._internal.workspace.descriptors import locked_cached_property
 from mixpanel_data._internal.workspace.fetching import Fetching
 from mixpanel_data._internal.workspace.mixpanel import Discovery, Queries
 from mixpanel_data._internal.workspace.session import Session
@@ -67,7 +67,7 @@ class Workspace(Fetching, Discovery, Queries, Tables):
         _api_client: MixpanelAPIClient | None = None,
         _storage: StorageEngine | None = None,
         _on_wait: OnWait | None = None,
-        _on_kept: Callable[[float], None] = lambda _age: None,
+        _on_cached: Callable[[float], None] = lambda _age: None,
     ) -> None:
         self._session = Session(
             load_settings(data_dir=data_dir),
@@ -77,7 +77,7 @@ class Workspace(Fetching, Discovery, Queries, Tables):
             _api_client,
             _on_wait,
             fresh,
-            _on_kept,
+            _on_cached,
         )
         self._path = path
         self._read_only = read_only
@@ -117,7 +117,7 @@ class Workspace(Fetching, Discovery, Queries, Tables):
             raise ConfigError(f"There is no database at {where}.")
         return cls(data_dir=where) if where.is_dir() else cls(path=where, read_only=read_only)
 
-    @lazily
+    @locked_cached_property
     def storage(self) -> StorageEngine:
         """The database."""
         zone = self._session.settings.zone
@@ -134,22 +134,22 @@ class Workspace(Fetching, Discovery, Queries, Tables):
             self._session.settings.folder, zone=zone, external_access=self._external_access
         )
 
-    @lazily
+    @locked_cached_property
     def fetcher(self) -> FetcherService:
         """What fetches into the database."""
         return FetcherService(self._session.client, self.storage, zone=self._session.settings.zone)
 
-    @lazily
+    @locked_cached_property
     def streamer(self) -> StreamerService:
         """What hands on records without keeping them."""
         return StreamerService(self._session.client, zone=self._session.settings.zone)
 
-    @lazily
+    @locked_cached_property
     def discovery(self) -> DiscoveryService:
         """What knows what there is in Mixpanel; ``refresh()`` makes it forget."""
         return DiscoveryService(self._session.client, workspace_id=self._workspace_id)
 
-    @lazily
+    @locked_cached_property
     def live(self) -> LiveQueryService:
         """What asks Mixpanel for its reports."""
         return LiveQueryService(
@@ -158,7 +158,7 @@ class Workspace(Fetching, Discovery, Queries, Tables):
 
     def info(self) -> WorkspaceInfo:
         """Where the tables are, which there are, and whose account counts, as far as there is one."""
-        account, tables = self._session.known(), self.tables()
+        account, tables = self._session.resolution_or_none(), self.tables()
         path = self._main_file()
         return WorkspaceInfo(
             path=str(path) if path else None,

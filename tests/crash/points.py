@@ -82,7 +82,7 @@ LANDING = {
 }
 
 LOADING = {
-    "package complete": after(f"{_OURS}.extract.prefetch:WindowLander.package"),
+    "package complete": after(f"{_OURS}.extract.events:EventWindows.land_package"),
     "pipeline open": after("mixpanel_data.sync.load:open_pipeline"),
     "extracting": after("mixpanel_data.sources:pack"),
     "before extract commits": before("dlt.extract.extract:Extract.commit_packages"),

@@ -68,7 +68,7 @@ def test_promise_7_what_a_load_decides_holds_when_its_file_is_closed(
 ) -> None:
     fill(2)
     decided = f"SET GLOBAL max_vacuum_tasks = {tasks}"
-    monkeypatch.setattr(replace_job, "tidy_when_worth_it", lambda db: db.execute(decided))
+    monkeypatch.setattr(replace_job, "set_vacuum_threshold", lambda db: db.execute(decided))
     found = []
 
     @contextmanager

@@ -13,14 +13,14 @@ from .conftest import seen_now
 
 def later(monkeypatch, **how):
     """What was landed is older by so much."""
-    fresh = land_profile_sets._is_fresh
+    fresh = land_profile_sets._is_recent
 
     def judged(landed):
         from dataclasses import replace
 
         return fresh(replace(landed, fetched_at=landed.fetched_at - timedelta(**how)))
 
-    monkeypatch.setattr(land_profile_sets, "_is_fresh", judged)
+    monkeypatch.setattr(land_profile_sets, "_is_recent", judged)
 
 
 def files(people) -> list[Path]:
@@ -166,7 +166,7 @@ def test_a_group_that_is_not_configured_any_more_leaves_nothing(people, crowd):
 
 @pytest.mark.parametrize("hours", [0.5, 3])
 def test_a_long_read_is_as_fresh_as_its_end(hours):
-    from mixpanel_data._internal.extract.profiles import _is_fresh
+    from mixpanel_data._internal.extract.profiles import _is_recent
     from mixpanel_data._internal.landing.files import Landed
     from mixpanel_data._internal.streams.windows import Window
 
@@ -177,4 +177,4 @@ def test_a_long_read_is_as_fresh_as_its_end(hours):
         fetched_at=began, duration_seconds=(10 - hours) * 3600,
     )  # fmt: skip
 
-    assert _is_fresh(landed) == (hours < 1)
+    assert _is_recent(landed) == (hours < 1)

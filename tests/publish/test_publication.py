@@ -171,7 +171,7 @@ def test_only_what_is_new_is_read_back(folder: DataFolder, monkeypatch: pytest.M
         read[table.name] = found.rows
         return found
 
-    monkeypatch.setattr(contents, "sums", noted)
+    monkeypatch.setattr(contents, "sum_rows", noted)
     published = publish(folder)
 
     assert published.tables["events"] == 400_010

@@ -33,7 +33,7 @@ def opened(
     def kept(age: float) -> None:
         _print(f"An answer of {format_duration(age)} ago; --fresh asks again.", quiet=quiet)
 
-    opening = Workspace(account, data_dir=data_dir, fresh=fresh, _on_wait=waiting, _on_kept=kept)
+    opening = Workspace(account, data_dir=data_dir, fresh=fresh, _on_wait=waiting, _on_cached=kept)
     with warnings_to_stderr(quiet=quiet), opening as ws:
         yield ws
 

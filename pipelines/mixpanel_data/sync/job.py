@@ -149,12 +149,12 @@ class Sync:
         """Load verified files; of one that did not load as a whole, the bad lines are repaired or rejected, and the rest loads."""
         for file in self._load(landed):
             try:
-                again = self.extraction.land_again(file)
+                again = self.extraction.refetch(file)
             except MixpanelDataError as error:
-                self._run.fail(error)
+                self._run.record_failure(error)
                 continue
             for refused in self._load([again]):
-                self._run.fail(_unreadable(refused))
+                self._run.record_failure(_unreadable(refused))
 
     def _load(self, landed: Sequence[Landed]) -> list[Landed]:
         """Load files, remove them from the landing folder, and return those that could not be read."""
@@ -178,9 +178,9 @@ class Sync:
 
     def _note(self, file: Landed, before: Ledger, after: Ledger) -> None:
         if file.kind == "events":
-            self.report.note_days(list(file.window.days()), before, after)
+            self.report.add_days(list(file.window.days()), before, after)
         else:
-            self.report.note_profiles(file, after)
+            self.report.add_profiles(file, after)
         self.report.repaired += sum(item.is_loaded for item in file.rejects)
         self._run.progress.loaded(file)
 

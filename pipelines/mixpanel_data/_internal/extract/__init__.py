@@ -1,1 +1,1 @@
-"""The first half of a run: plan and land. It loads nothing."""
+"""The first half of a run: plan and fetch. It loads nothing."""

@@ -1,11 +1,16 @@
-"""The events of a run: which days are due, and their verified files, window by window."""
+"""The events of a run: the days that are due, and their verified files, window by window."""
 
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from mixpanel_data._internal.extract.prefetch import WindowLander
+from mixpanel_data._internal.extract.prefetch import (
+    WORKERS,
+    Prefetcher,
+    is_full,
+    reusable_files,
+)
 from mixpanel_data._internal.landing.fetch_events import error_for_window, fetch_window
 from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.landing.invalid_lines import find_invalid_lines, reject_lines
@@ -24,7 +29,7 @@ from mixpanel_data.exceptions import (
 
 
 class EventWindows:
-    """Plans and lands the windows of one run."""
+    """Plans and fetches the windows of one run."""
 
     def __init__(
         self,
@@ -44,16 +49,17 @@ class EventWindows:
         self._oldest_first = oldest_first
         self._days = frozenset(days)
         self._refetch = refetch
-        self._asked: set[date] = set()
+        self._requested: set[date] = set()
         self._reused: list[Landed] = []
-        self._with_events: set[date] = set()
-        self._lander = WindowLander(self._land, run.landing)
+        self._days_with_events: set[date] = set()
+        self._prefetcher = Prefetcher(self._fetch_or_reuse)
+        self._has_succeeded = False
 
-    def wanted(self, first: date | None, last: date | None) -> Range:
-        """The days the run sets out to bring.
+    def resolve_range(self, first: date | None, last: date | None) -> Range:
+        """Return the days that the run is to fetch.
 
         Raises:
-            ConfigError: there are none, or they lie in the future.
+            ConfigError: if there are no such days, or they are in the future.
         """
         if self._days:
             return Range(min(self._days), max(self._days), is_bounded=True, refetch=True)
@@ -70,12 +76,12 @@ class EventWindows:
             raise ConfigError(f"These days can't be fetched: {error}.") from None
         return replace(wanted, lookback=wanted.lookback or self._reload_days is not None)
 
-    def due(self, wanted: Range) -> list[date]:
-        """The days of ``wanted`` that have to be asked for.
+    def due_days(self, wanted: Range) -> list[date]:
+        """Return the days of ``wanted`` that must be fetched.
 
         Raises:
-            ConfigError: a part of the events is asked for, of days that are there whole: they would
-                lose the rest.
+            ConfigError: if a filter is set for days that are loaded completely: fetching them
+                would delete their other events.
         """
         ledger = self._run.ledger()
         days = sorted(self._days) or days_to_fetch(
@@ -94,9 +100,9 @@ class EventWindows:
         return days
 
     def preview(self, first: date | None, last: date | None) -> Preview:
-        """What a run would ask for now."""
-        wanted = self.wanted(first, last)
-        ledger, days = self._run.ledger(), self.due(wanted)
+        """Return the requests that a run would send now."""
+        wanted = self.resolve_range(first, last)
+        ledger, days = self._run.ledger(), self.due_days(wanted)
         windows = plan_windows(days, ledger, oldest_first=self._oldest_first)
         done_at = self._run.budget.free_at("export", max(1, len(windows)))
         return Preview(
@@ -109,48 +115,70 @@ class EventWindows:
             seconds=max(0.0, (done_at - datetime.now(UTC)).total_seconds()),
         )
 
-    def next(self, wanted: Range) -> list[Window]:
-        """The windows still to be taken; none when all were, or when no more make sense.
+    def next_windows(self, wanted: Range) -> list[Window]:
+        """Return the windows still to fetch; none when all were, or the run has stopped.
 
-        Planned anew for each package: what was just loaded tells how much the next days may hold.
+        They are planned again for each package: the days just loaded show how large others may be.
         """
         report = self._run.report
         if not report.due:
-            report.due = frozenset(self.due(wanted))
+            report.due = frozenset(self.due_days(wanted))
             days = self._run.ledger().days
-            self._with_events = {day for day, record in days.items() if record.row_count}
+            self._days_with_events = {day for day, record in days.items() if record.row_count}
             self._run.progress.planned(len(report.due))
-            recent = self._run.today() - timedelta(days=self._lookback_days)
-            self._reused = self._lander.reusable(
-                report.due, recent_from=recent, filter_hash=self._only.hash
+            self._reused = reusable_files(
+                self._run.landing,
+                report.due,
+                recent_from=self._run.today() - timedelta(days=self._lookback_days),
+                filter_hash=self._only.hash,
+                in_flight=self._prefetcher.in_flight,
             )
-        left = report.due - self._asked
+        left = report.due - self._requested
         if self._run.stopped or not left:
-            return list(self._lander.under_way)
+            return list(self._prefetcher.in_flight)
         reused = [file.window for file in self._reused if left.issuperset(file.window.days())]
         planned = plan_windows(
             left.difference(*(window.days() for window in reused)),
             self._run.ledger(),
             oldest_first=self._oldest_first,
         )
-        # A growing plan is only as good as the ledger: load before the guess gets large.
-        sure = [window for window in planned if len(window) <= len(planned[0])]
-        return [*self._lander.under_way, *reused, *sure]
+        # Windows that grow rely on guesses: load the first ones, so that the ledger knows more.
+        certain = [window for window in planned if len(window) <= len(planned[0])]
+        return [*self._prefetcher.in_flight, *reused, *certain]
 
-    def land(self, windows: Sequence[Window]) -> list[Landed]:
-        """The verified files of as many of ``windows`` as make a package; one that failed is noted
-        in the report."""
-        return self._lander.package(windows, begun=self._begun, failed=self._failed)
+    def land_package(self, windows: Sequence[Window]) -> list[Landed]:
+        """Fetch as many of ``windows`` as make a package. Record failed ones in the report.
 
-    def again(self, file: Landed) -> Landed:
-        """``file``, which did not load as a whole, without the lines to blame, which are repaired
-        or in ``rejects``.
+        Further windows may be in flight when the package is returned.
+        """
+        waiting = [window for window in windows if window not in self._prefetcher.in_flight]
+        package: list[Landed] = []
+        while True:
+            # Also before a full package is returned: the next windows arrive while it is loaded.
+            # The first window goes alone, so that refused credentials are refused once, not thrice.
+            limit = WORKERS if self._has_succeeded else 1
+            while waiting and len(self._prefetcher.in_flight) < limit:
+                self._start(waiting.pop(0))
+            if is_full(package) or not self._prefetcher.in_flight:
+                return package
+            _, outcome = self._prefetcher.next_outcome()
+            if isinstance(outcome, Landed):
+                self._has_succeeded = True
+                package.append(outcome)
+            elif not isinstance(outcome, MixpanelDataError):
+                raise outcome
+            elif not self._continue_after(outcome):
+                waiting.clear()
 
-        It is fetched once more if one of them is not proven yet to be what Mixpanel has: was not
-        rejected before.
+    def refetch(self, file: Landed) -> Landed:
+        """Return ``file``, which did not load completely, without its unreadable lines.
+
+        They are repaired or in ``rejects``. If one of them was not rejected before, the window is
+        fetched once more, to prove that Mixpanel stores it like this.
 
         Raises:
-            IncompleteExportError: it is no export, or no two fetches had the same bad lines.
+            IncompleteExportError: if it is not an export, or no two fetches had the same unreadable
+                lines.
         """
         zone = self._run.settings.zone
         try:
@@ -160,7 +188,7 @@ class EventWindows:
             file.discard()
             raise error_for_window(error, file.window) from None
         unreadable = {line.text for line in suspects if line.repaired is None}
-        # Without any, blank lines did not add up.
+        # Without any unreadable line, blank lines made the count differ.
         if not unreadable or unreadable <= rejected_lines(self._run.folder.raw, file.window):
             return reject_lines(file, suspects).save()
         self._run.landing.quarantine(file.path, "unreadable line")
@@ -169,21 +197,22 @@ class EventWindows:
             self._run.client, file.window, self._run.landing, zone,
             on_bytes=self._run.progress.received, suspects=suspects, only=self._only,
         )  # fmt: skip
-        self._run.fetched(landed)
+        self._run.count_fetch(landed)
         return landed
 
-    def _begun(self, window: Window) -> None:
-        self._asked.update(window.days())
+    def _start(self, window: Window) -> None:
+        self._requested.update(window.days())
         self._run.progress.landing(window)
+        self._prefetcher.start(window)
 
-    def _land(self, window: Window) -> Landed:
+    def _fetch_or_reuse(self, window: Window) -> Landed:
         for landed in self._reused:
             if landed.window == window:
                 return landed
         landed = self._fetch(window)
         if not landed.lines and self._had_events(window):
-            # An empty body is how Mixpanel says "no events", and nothing can be seen on it: let it
-            # say so twice.
+            # Mixpanel's response without events is an empty body, which can't be verified. For days
+            # that had events it must come twice.
             landed = self._fetch(window)
         return landed
 
@@ -192,33 +221,36 @@ class EventWindows:
             self._run.client, window, self._run.landing, self._run.settings.zone,
             on_bytes=self._run.progress.received, only=self._only,
         )  # fmt: skip
-        self._run.fetched(landed)
+        self._run.count_fetch(landed)
         return landed
 
     def _had_events(self, window: Window) -> bool:
-        return any(day in self._with_events for day in window.days())
+        return any(day in self._days_with_events for day in window.days())
 
-    def _failed(self, error: MixpanelDataError) -> bool:
+    def _continue_after(self, error: MixpanelDataError) -> bool:
+        """Record a failed window; return True if further windows make sense."""
         report = self._run.report
-        floor = self._plans_first_day(error)
+        floor = self._first_day_of_plan(error)
         if floor is None or not report.due or floor <= min(report.due):
-            return self._run.fail(error)
-        # Nothing failed: the plan sells no more, and what it does sell of the window is asked for
+            return self._run.record_failure(error)
+        # Not a failure: the plan has no older days. Those of the window that it has are requested
         # again.
         report.due = frozenset(day for day in report.due if day >= floor)
-        under_way = {day for window in self._lander.under_way for day in window.days()}
-        self._asked &= under_way.union(self._run.ledger().days)
+        in_flight = {day for window in self._prefetcher.in_flight for day in window.days()}
+        self._requested &= in_flight.union(self._run.ledger().days)
         report.warnings.append(
             f"Mixpanel's plan goes back to {floor}. Set MP_START_DATE={floor}, and older days are not asked for again."
         )
         return True
 
-    def _plans_first_day(self, error: MixpanelDataError) -> date | None:
-        """The first day that the project's plan gives access to, if ``error`` says so and nobody
-        asked for older ones."""
+    def _first_day_of_plan(self, error: MixpanelDataError) -> date | None:
+        """Return the first day that the project's plan gives access to, if ``error`` shows it.
+
+        Return None also if the caller gave a first or last day, since all days are then required.
+        """
         wanted = self._run.report.wanted
-        asked_for = self._run.settings.start_date or (wanted and wanted.is_bounded)
-        if asked_for or not isinstance(error, QueryError) or error.plan_limit != "history":
+        is_required = self._run.settings.start_date or (wanted and wanted.is_bounded)
+        if is_required or not isinstance(error, QueryError) or error.plan_limit != "history":
             return None
         days = re.search(r"exceeds (\d+) days", f"{error} {error.response_body}")
         return self._run.today() - timedelta(days=int(days[1])) if days else None

@@ -1,5 +1,5 @@
-"""The first half of a run: plan what to ask for, and land it as verified files. It loads nothing
-and knows no dlt."""
+"""The first half of a run: plan the requests, and fetch verified files. It does not load, and does
+not use dlt."""
 
 import logging
 from collections.abc import Collection, Iterator, Sequence
@@ -33,13 +33,13 @@ from mixpanel_data._internal.text import parse_day
 from mixpanel_data.exceptions import MixpanelDataError, QueryError
 
 SHOWN = 10
-"""Days that a message names."""
+"""Days that a message lists."""
 
 log = logging.getLogger(__name__)
 
 
 class Extraction:
-    """What one run asks Mixpanel for. The caller holds the folder's lock."""
+    """The requests of one run. The caller holds the folder's lock."""
 
     def __init__(
         self,
@@ -52,10 +52,10 @@ class Extraction:
         days: Collection[date] = (),
         refetch: bool = False,
     ) -> None:
-        """``days`` are fetched again, and no others; with ``refetch`` all days of the run are,
-        complete or not.
+        """Only ``days`` are fetched, again, if given; with ``refetch`` all days of the run are.
 
-        ``reload_days`` are recent days fetched again for late events: the setting's, if not given.
+        ``reload_days`` is the number of recent days to fetch again for late events; by default that
+        of the settings.
         """
         self._run = run
         self._events = EventWindows(
@@ -84,37 +84,36 @@ class Extraction:
             snapshot_days=settings.profiles_snapshot_days,
             overlap=timedelta(minutes=settings.profiles_overlap_minutes),
             full=self._full_profiles,
-            on_fetched=run.fetched,
+            on_fetched=run.count_fetch,
         )
 
     def preview(self, first: date | None = None, last: date | None = None) -> Preview:
-        """What the run would ask for; it asks for nothing.
+        """Return the requests that the run would send, without sending any.
 
         Raises:
-            ConfigError: the days asked for can't be, or the folder is another project's.
+            ConfigError: if the days are invalid, or the folder has the data of another project.
         """
         return self._events.preview(first, last)
 
     def begin(self, first: date | None = None, last: date | None = None) -> Range:
-        """The days this run is to fetch, after the files that a killed run left unfinished are
-        removed.
+        """Remove the partial files of a killed run, and return the days that this run is to fetch.
 
-        Days whose rows are not those of the ledger count as missing from here on.
+        From here on, days whose number of rows differs from the ledger's count as missing.
 
         Raises:
-            ConfigError: there are none, they lie in the future, the folder is another project's, or
-                its days were cut in another time basis.
-            DatabaseDamagedError: the raw database can't be read.
-            DatabaseMissingError: it is gone, though the folder had one.
+            ConfigError: if there are no such days, they are in the future, the folder has the data
+                of another project, or its days are of another time basis.
+            DatabaseDamagedError: if the raw database can't be read.
+            DatabaseMissingError: if it is gone, although the folder had one.
         """
         self._run.landing.remove_leftovers()
         self._run.ledger()
         self._check_rows()
-        self._run.report.wanted = self._events.wanted(first, last)
+        self._run.report.wanted = self._events.resolve_range(first, last)
         return self._run.report.wanted
 
     def _check_rows(self) -> None:
-        """Mark as missing what does not agree with the ledger, whatever the cause, and warn of it."""
+        """Mark days and profiles that disagree with the ledger as missing, and warn about them."""
         raw, report = self._run.folder.raw, self._run.report
         if not raw.is_file():
             return
@@ -124,66 +123,66 @@ class Extraction:
         if found:
             more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
             report.warnings.append(
-                "Rows that are not as many as the ledger has count as missing and are fetched again: "
+                "These do not have as many rows as the ledger says, so they count as missing and are fetched again: "
                 f"{', '.join(map(str, found[:SHOWN]))}{more}."
             )
             self._run.ledger(after_load=True)
 
     def packages(self, wanted: Range) -> Iterator[list[Landed]]:
-        """The events of ``wanted`` that are missing or due, as lists of verified files, each to be
-        loaded at once.
+        """Yield the events of ``wanted`` that are missing or due, as lists of verified files.
 
-        A window that does not arrive whole is noted in the report, and the others go on. Load each
-        list before the next is taken: what it holds tells how much the next requests may ask for.
+        A window that is incomplete is recorded in the report, and the others go on. Load each list
+        before taking the next: its size decides how much the next requests ask for.
         """
         while windows := self.next_windows(wanted):
-            yield self.land(windows)
+            yield self.land_package(windows)
 
     def next_windows(self, wanted: Range) -> list[Window]:
-        """The windows still to be taken; none when all were, or when no more make sense."""
-        return self._events.next(wanted)
+        """Return the windows still to fetch; an empty list when all were, or the run has stopped."""
+        return self._events.next_windows(wanted)
 
-    def land(self, windows: Sequence[Window]) -> list[Landed]:
-        """The verified files of as many of ``windows`` as make a package; one that failed is noted
-        in the report."""
-        return self._events.land(windows)
+    def land_package(self, windows: Sequence[Window]) -> list[Landed]:
+        """Fetch as many of ``windows`` as make a package. Record failed ones in the report."""
+        return self._events.land_package(windows)
 
     def land_profiles(self) -> list[Landed]:
-        """The verified files of users and of the configured groups; a set that failed is noted in
-        the report."""
+        """Fetch the profiles of users and of the configured groups. Record failed sets in the
+        report."""
         if self._run.stopped:
             return []
         self._run.progress.landing_profiles()
-        return self._profiles.package(self._run.ledger(), failed=self._fail_profiles)
+        return self._profiles.land(self._run.ledger(), failed=self._record_profile_failure)
 
-    def land_again(self, file: Landed) -> Landed:
-        """``file``, which did not load as a whole, without the lines to blame, which are repaired
-        or rejected.
+    def refetch(self, file: Landed) -> Landed:
+        """Fetch a file again that did not load completely; return it without unreadable lines.
+
+        Those are repaired or rejected.
 
         Raises:
-            IncompleteExportError: the second fetch did not arrive whole, or had other bad lines.
+            IncompleteExportError: if the second fetch was incomplete, or had other unreadable
+                lines.
         """
         if file.kind == "events":
-            return self._events.again(file)
-        return self._profiles.again(file, rejected_profiles(self._run.folder.raw, file.kind))
+            return self._events.refetch(file)
+        return self._profiles.refetch(file, rejected_profiles(self._run.folder.raw, file.kind))
 
-    def _fail_profiles(self, of: ProfileSet, error: MixpanelDataError) -> bool:
+    def _record_profile_failure(self, of: ProfileSet, error: MixpanelDataError) -> bool:
         if isinstance(error, QueryError) and error.plan_limit == "call":
-            # Asking again never helps, and the rest of the run is right.
+            # A retry never helps, and the rest of the run is not affected.
             self._run.report.warnings.append(f"The {of} were left out: {error}")
             return True
-        return self._run.fail(error)
+        return self._run.record_failure(error)
 
 
 def fetch_due_files(
     start_date: str | None = None, end_date: str | None = None
 ) -> tuple[Project, list[Landed]]:
-    """Whose data it is, and the verified files of the days and of the profiles that are due.
+    """Fetch the days and profiles that are due; return their project and the verified files.
 
     Settings and credentials are those of ``mp sync``.
 
     Raises:
-        ConfigError: no credentials, or dates that can't be.
+        ConfigError: if there are no credentials, or the dates are invalid.
     """
     settings = load_settings()
     run = Run(settings, resolve(settings).credentials, client=None, progress=QUIET)

@@ -1,1 +1,1 @@
-"""What every step of a run shares: its context, its report, its progress."""
+"""The context of a run, its report, its progress, and its connection."""

@@ -1,4 +1,4 @@
-"""What every step of a run shares: whose data, where it lies, who listens, what came of it so far."""
+"""The context that all steps of a run share: settings, folder, connection, report, progress."""
 
 from datetime import date, datetime
 from functools import cached_property
@@ -13,6 +13,7 @@ from mixpanel_data._internal.landing.files import Landed, LandingFolder
 from mixpanel_data._internal.ledger.reader import Ledger, read_ledger
 from mixpanel_data._internal.ledger.records import Project
 from mixpanel_data._internal.rate_limit.limiter import RateLimiter
+from mixpanel_data._internal.run.connection import create_client, create_limiter
 from mixpanel_data._internal.run.progress import Progress
 from mixpanel_data._internal.run.report import SyncReport
 from mixpanel_data._internal.settings import Settings
@@ -26,9 +27,8 @@ from mixpanel_data.exceptions import (
     StorageError,
 )
 
-UNANSWERED = 3
-"""Requests in a row, each tried several times, after which a server that breaks off every answer is
-given up."""
+MAX_FAILURES_IN_A_ROW = 3
+"""Requests in a row without a response, each retried several times, after which the run stops."""
 
 
 class Run:
@@ -47,38 +47,23 @@ class Run:
         self.report = SyncReport()
         self.progress = progress
         self.stopped = False
-        """Whether something happened after which no request makes sense."""
-        self._unanswered = 0
+        """True if no further request makes sense."""
+        self._failures_in_a_row = 0
         self._ledger: Ledger | None = None
         self._newest_before: datetime | None = None
-        """When the newest load before this run was fetched, naive UTC."""
+        """When the newest load before this run was fetched, in naive UTC."""
         self._credentials = credentials
         self._client = client
 
     @cached_property
     def client(self) -> MixpanelAPIClient:
-        """The connection to Mixpanel, made when first needed."""
-        return self._client or MixpanelAPIClient(
-            self._credentials,
-            base_url=self.settings.api_base_url,
-            allow_http=self.settings.allow_http,
-            bounds=self.settings.bounds,
-            gate=self.budget,
-            max_rate_limit_wait=None,
-        )
+        """The connection to Mixpanel, created when first used."""
+        return self._client or create_client(self.settings, self._credentials, self.budget)
 
     @cached_property
     def budget(self) -> RateLimiter:
-        """The requests that Mixpanel grants, shared with every other run on this folder."""
-        return RateLimiter(
-            self.folder.budget,
-            project_id=self._credentials.project_id,
-            region=self._credentials.region,
-            hourly_limit=self.settings.fixed_hourly_limit,
-            pages_count=self.settings.profile_pages_count,
-            max_wait=self.settings.max_wait,
-            on_wait=self.progress.waiting,
-        )
+        """The rate limiter, shared with every other run on this folder."""
+        return create_limiter(self.settings, self._credentials, on_wait=self.progress.waiting)
 
     @cached_property
     def landing(self) -> LandingFolder:
@@ -91,12 +76,12 @@ class Run:
         )
 
     def today(self) -> date:
-        """The day that it is now in the zone in which the project exports."""
+        """Return the current date in the time zone of the project's export."""
         return today(self.settings.zone)
 
     @property
     def project(self) -> Project:
-        """Whose data it is, as the ledger will say."""
+        """The project of the data, as the ledger will record it."""
         return Project(
             project_id=self._credentials.project_id,
             region=self._credentials.region,
@@ -105,12 +90,13 @@ class Run:
         )
 
     def ledger(self, *, after_load: bool = False) -> Ledger:
-        """The ledger as it stands. Only this run changes it, by a load, after which it is read
-        anew.
+        """Return the ledger. Only this run changes it, by a load, after which it is read again.
 
         Raises:
-            ConfigError: the folder holds another project's data, or days of another time basis.
-            DatabaseDamagedError, DatabaseMissingError: the raw database can't be read, or is gone.
+            ConfigError: if the folder has the data of another project, or days of another time
+                basis.
+            DatabaseDamagedError, DatabaseMissingError: if the raw database can't be read, or is
+                gone.
         """
         if after_load or self._ledger is None:
             require_raw(self.folder)
@@ -124,34 +110,40 @@ class Run:
         return self._ledger
 
     def clock_warning(self) -> str | None:
-        """A sentence about a clock that is wrong, or was when this folder was last loaded; None if
-        neither is seen."""
+        """Return a warning about a clock that is wrong, or was at the last load; None without any
+        sign."""
         return clock_warning(self.client.clock.ahead, self._newest_before)
 
-    def fetched(self, landed: Landed) -> None:
-        """Count what a file cost."""
-        self._unanswered = 0
+    def count_fetch(self, landed: Landed) -> None:
+        """Count the requests and bytes of a file."""
+        self._failures_in_a_row = 0
         self.report.requests += landed.requests
         self.report.bytes += landed.size
 
-    def fail(self, error: MixpanelDataError) -> bool:
-        """Note what did not come; whether it makes sense to go on."""
+    def record_failure(self, error: MixpanelDataError) -> bool:
+        """Record a failure; return True if it makes sense to go on."""
         if isinstance(error, IncompleteExportError):
             self.report.requests += int(error.details.get("requests") or 0)
-        ends = self._ends(error)
+        ends = self._ends_run(error)
         self.stopped = self.stopped or ends
-        # What ends the run meets every request under way, and is said once.
+        # A failure that ends the run affects every request in flight; it is reported once.
         if not (ends and type(error) in map(type, self.report.failures)):
             self.report.failures.append(error)
             self.progress.failed(error)
         return not ends
 
-    def _ends(self, error: MixpanelDataError) -> bool:
-        """Whether no further request makes sense: refused credentials, a spent budget, no server,
-        or no disk to note it."""
+    def _ends_run(self, error: MixpanelDataError) -> bool:
+        """Return True if no further request makes sense.
+
+        That is so after refused credentials, a used-up rate limit, without a server, or without a
+        disk for its log.
+        """
         if isinstance(error, AuthenticationError | RateLimitError | StorageError):
             return True
         unanswered = isinstance(error, APIError) and error.status_code is None
-        self._unanswered = self._unanswered + 1 if unanswered else 0
-        gone = error.details.get("cause") in NO_SERVER or self._unanswered >= UNANSWERED
+        self._failures_in_a_row = self._failures_in_a_row + 1 if unanswered else 0
+        gone = (
+            error.details.get("cause") in NO_SERVER
+            or self._failures_in_a_row >= MAX_FAILURES_IN_A_ROW
+        )
         return unanswered and gone

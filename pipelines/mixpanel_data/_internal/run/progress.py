@@ -1,4 +1,4 @@
-"""Who wants to know how a run goes on. Each method may do nothing; this one does."""
+"""Callbacks for the progress of a run. Each may do nothing; those of the base class do not."""
 
 from mixpanel_data._internal.api.engage_pages import EngagePage
 from mixpanel_data._internal.landing.files import Landed
@@ -8,26 +8,26 @@ from mixpanel_data.exceptions import MixpanelDataError
 
 
 class Progress:
-    """Listens to a run and says nothing; the command line has one that draws."""
+    """Receives the progress of a run and does nothing; the command line has one that prints."""
 
     def planned(self, days: int) -> None:
-        """So many days will be asked for."""
+        """The number of days to fetch is known."""
 
     def landing(self, window: Window) -> None:
-        """The request for ``window`` is about to be made."""
+        """The request for ``window`` is about to be sent."""
 
     def waiting(self, seconds: float, reason: str) -> None:
-        """No request will be made for so many seconds. ``reason``: what is waited for, such as "the
-        export budget"."""
+        """No request will be sent for so many seconds. ``reason``: the thing waited for, such as
+        "the export budget"."""
 
     def received(self, window: Window, count: int) -> None:
-        """``count`` more bytes of ``window`` have come."""
+        """``count`` more bytes of ``window`` were received."""
 
     def landing_profiles(self) -> None:
         """The profiles are about to be read."""
 
     def page(self, page: EngagePage) -> None:
-        """A page of profiles has come."""
+        """A page of profiles was received."""
 
     def loading(self, rows: int) -> None:
         """A package of about ``rows`` rows is about to be loaded."""
@@ -36,13 +36,13 @@ class Progress:
         """The rows of ``file`` are in the raw tables."""
 
     def building(self, what: str) -> None:
-        """dbt is at ``what``."""
+        """dbt is at the step ``what``."""
 
     def published(self, published: Published) -> None:
         """Readers see the new file."""
 
     def failed(self, error: MixpanelDataError) -> None:
-        """Something did not come; the run goes on if it can."""
+        """A part failed; the run goes on if it can."""
 
 
 QUIET = Progress()

@@ -1,4 +1,4 @@
-"""What a run did, for people and for programs."""
+"""The report of a run."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,7 +16,7 @@ from mixpanel_data.exceptions import IncompleteExportError, MixpanelDataError
 
 @dataclass(frozen=True)
 class DayOutcome:
-    """A day that was loaded: its rows now, and before (None: it is new)."""
+    """A day that was loaded: its rows now, and before (None if it is new)."""
 
     day: date
     rows: int
@@ -30,20 +30,20 @@ class ProfileOutcome:
 
     group_key: str
     """Empty for users."""
-    brought: int
-    now: int
-    """How many there are after it."""
+    fetched_rows: int
+    current_rows: int
+    """The number of profiles after it."""
     since: datetime | None
-    """Only those seen from then on (naive UTC) were read; None: it was a complete snapshot."""
+    """Only profiles seen since then (naive UTC) were read; None for a complete snapshot."""
 
 
 @dataclass
 class SyncReport:
-    """Everything a run has to tell. It grows as the run goes on."""
+    """The result of a run, which grows as the run goes on."""
 
     wanted: Range | None = None
     due: frozenset[date] = frozenset()
-    """The days that had to be asked for."""
+    """The days that had to be fetched."""
     days: list[DayOutcome] = field(default_factory=list)
     profile_reads: list[ProfileOutcome] = field(default_factory=list)
     rejected: int = 0
@@ -52,44 +52,42 @@ class SyncReport:
     """Lines, and profiles, that were loaded with replaced characters."""
     requests: int = 0
     budget: dict[str, dict[str, int]] = field(default_factory=dict)
-    """For exports and queries: how many the last hour saw, by whatever run, and how many are left.
-    """
+    """For exports and queries: the requests of the last hour, by all runs, and those left."""
     bytes: int = 0
-    """As they came over the wire."""
+    """Bytes received, compressed."""
     failures: list[MixpanelDataError] = field(default_factory=list)
-    """What did not come; the rest went on."""
+    """The parts that failed; the others went on."""
     warnings: list[str] = field(default_factory=list)
-    """What was left out and can't be helped by another run."""
+    """Parts that were left out and that another run would leave out, too."""
     build: BuildResult | None = None
     published: Published | None = None
     seconds: float = 0.0
 
     @property
     def events(self) -> int:
-        """Events in the days that were loaded."""
+        """The number of events in the days that were loaded."""
         return sum(day.rows for day in self.days)
 
     @property
     def profiles(self) -> int | None:
-        """How many users there are, if their profiles were read."""
-        return next((read.now for read in self.profile_reads if not read.group_key), None)
+        """The number of users, if their profiles were read."""
+        return next((read.current_rows for read in self.profile_reads if not read.group_key), None)
 
     @property
     def missing(self) -> list[Window]:
-        """What was due and is not loaded."""
+        """The days that were due and are not loaded."""
         return contiguous(self.due - {outcome.day for outcome in self.days})
 
     @property
     def incomplete(self) -> list[IncompleteExportError]:
-        """Those failures that left days, or the profiles, out."""
+        """The failures because of which days, or profiles, are missing."""
         return [error for error in self.failures if isinstance(error, IncompleteExportError)]
 
     def raise_failures(self) -> None:
-        """For callers that fail by raising.
+        """Raise the failures, for callers that report errors by exceptions.
 
         Raises:
-            ExceptionGroup: of ``failures``, if there are any; its message names the days that are
-                missing.
+            ExceptionGroup: of ``failures``, if there are any; its message lists the missing days.
         """
         if self.failures:
             days = ", ".join(map(str, self.missing))
@@ -98,8 +96,8 @@ class SyncReport:
                 f"Not everything arrived.{which} {self.failures[0]}", self.failures
             )
 
-    def note_days(self, days: list[date], before: Ledger, after: Ledger) -> None:
-        """Add the outcome of ``days``, which a load has just brought."""
+    def add_days(self, days: list[date], before: Ledger, after: Ledger) -> None:
+        """Add the outcome of ``days``, which were just loaded."""
         for day in days:
             record = after.days[day]
             self.rejected += record.rejected_count
@@ -107,15 +105,15 @@ class SyncReport:
                 DayOutcome(day, record.row_count, _rows(before.days.get(day)), record.late_count)
             )
 
-    def note_profiles(self, file: Landed, after: Ledger) -> None:
-        """Add the outcome of ``file``, which a load has just brought."""
+    def add_profiles(self, file: Landed, after: Ledger) -> None:
+        """Add the outcome of ``file``, which was just loaded."""
         self.rejected += sum(not item.is_loaded for item in file.rejects)
         brought = after.reads[file.kind, file.filter_hash].row_count
         now = after.profile_counts.get(file.group_key, 0)
         self.profile_reads.append(ProfileOutcome(file.group_key, brought, now, file.since))
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as JSON can hold it; dates are ISO texts."""
+        """Return the report for JSON; dates are ISO texts."""
         days = sorted(self.days, key=lambda outcome: outcome.day)
         return {
             "from_date": str(self.wanted.first) if self.wanted else None,
@@ -138,8 +136,8 @@ class SyncReport:
                     "group_key": read.group_key or None,
                     "snapshot_complete": read.since is None,
                     "since": read.since.isoformat() if read.since else None,
-                    "brought": read.brought,
-                    "profiles": read.now,
+                    "brought": read.fetched_rows,
+                    "profiles": read.current_rows,
                 }
                 for read in self.profile_reads
             ],

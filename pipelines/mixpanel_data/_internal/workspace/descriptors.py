@@ -1,4 +1,4 @@
-"""Methods that somebody else has."""
+"""Descriptors: methods forwarded to another object, and a cached property with a lock."""
 
 from collections.abc import Callable
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
@@ -8,10 +8,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Delegated(Generic[S, P, R]):
-    """``method`` of the object's attribute ``to``, with its signature and its documentation.
+class ForwardedMethod(Generic[S, P, R]):
+    """Forwards to ``method`` of the object in the attribute ``to``, with its signature and
+    docstring.
 
-    No frame lies between: a warning of the method points at whoever called.
+    It adds no stack frame, so a warning of the method points at the caller.
     """
 
     def __init__(self, to: str, method: Callable[Concatenate[S, P], R]) -> None:
@@ -32,9 +33,8 @@ class Delegated(Generic[S, P, R]):
 T = TypeVar("T")
 
 
-class lazily(Generic[T]):  # noqa: N801  (a decorator, as property is)
-    """A property that is computed when it is first asked for, and kept. The object has a reentrant
-    ``lock``."""
+class locked_cached_property(Generic[T]):  # noqa: N801  (a decorator, as property is)
+    """A property that is computed once, on first use. The object has a reentrant ``lock``."""
 
     def __init__(self, make: Callable[[Any], T]) -> None:
         self._make = make

@@ -1,4 +1,4 @@
-"""From Mixpanel into a workspace's tables, or past them."""
+"""Fetches from Mixpanel into a workspace's tables, or streams records."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, overload
@@ -9,7 +9,7 @@ from mixpanel_data._internal.services.query_api.arguments import Day
 from mixpanel_data._internal.services.query_api.event_names import warn_about_unknown_events
 from mixpanel_data._internal.services.streamer import StreamerService
 from mixpanel_data._internal.storage import StorageEngine
-from mixpanel_data._internal.workspace.descriptors import Delegated
+from mixpanel_data._internal.workspace.descriptors import ForwardedMethod
 from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.types import FetchResult
 
@@ -17,7 +17,7 @@ OnRows = Callable[[int], None]
 
 
 class Fetching:
-    """Brings what was asked for whole, or raises and stores nothing."""
+    """Fetches all of the requested data, or raises and stores nothing."""
 
     storage: StorageEngine
     fetcher: FetcherService
@@ -72,36 +72,35 @@ class Fetching:
         append: bool = False,
         progress: OnRows | None = None,
     ) -> FetchResult:
-        """Fetch the events of the days ``from_date`` to ``to_date``, both included, into the table
-        ``name``.
+        """Fetch the events of ``from_date`` to ``to_date``, both included, into the table ``name``.
 
-        ``fetch_events("2026-01-01", "2026-01-31")``; or with the table's name in front; or all by
-        keyword. Without a name the table is ``events``, and ``fetched_events`` where the project
-        publishes a table ``events``: what is published is never hidden. ``result.table`` says
-        which. Days are UTC (those of the project's zone for projects created before 2023).
+        Call it as ``fetch_events("2026-01-01", "2026-01-31")``, with the table's name before the
+        days, or with keywords only. Without a name the table is ``events``, or ``fetched_events``
+        if the project publishes a table ``events``: published tables are never hidden.
+        ``result.table`` has the name. Days are UTC (those of the project's zone for projects
+        created before 2023).
 
         ``events`` are names, ``where`` is an expression of Mixpanel's segmentation language.
-        ``append`` adds to a table that is there. An event that comes more than once, in one fetch
-        or in several, is there once, as in what `mp sync` publishes: the copy that Mixpanel
-        processed last; so the same days fetched again change nothing. ``progress`` is called with
-        the number of events that have come so far. When nothing comes of named ``events``, a
-        ConfigWarning says which of them Mixpanel does not know.
+        ``append`` adds to an existing table. Of duplicate events, in one fetch or several, only the
+        copy that Mixpanel processed last is kept, as in the tables that `mp sync` publishes;
+        fetching the same days again changes nothing. ``progress`` is called with the number of
+        events received so far. If no event is found for the given ``events``, a ConfigWarning says
+        which of them Mixpanel does not know.
 
-        A line that can't be read, and comes the same when it is asked for once more, costs no
-        other: it is left out, or repaired, kept in the table ``_rejected``, named in ``rejected``
-        or ``repaired`` of the result, and by a RejectedLinesWarning.
+        A line that is unreadable, and the same when fetched once more, does not affect others: it
+        is left out or repaired, stored in the table ``_rejected``, and listed in ``rejected`` or
+        ``repaired`` of the result and in a RejectedLinesWarning.
 
         Raises:
-            TableExistsError: the table is there, and ``append`` is not asked for, or it is
-                published.
-            TableNotFoundError: there is none to append to.
-            IncompleteExportError: a day did not come whole; nothing was stored.
-            ConfigError: days or names that can't be, or no credentials.
-            APIError: what Mixpanel refuses, by its subclasses.
+            TableExistsError: if the table exists and ``append`` is false, or it is a published one.
+            TableNotFoundError: if there is no table to append to.
+            IncompleteExportError: if a day is incomplete; nothing was stored.
+            ConfigError: if days or names are invalid, or there are no credentials.
+            APIError: if Mixpanel refuses, by its subclasses.
         """
-        target = target_of(given, name, from_date, to_date)
+        target = resolve_target(given, name, from_date, to_date)
         result = self.fetcher.fetch_events(
-            self._usual("events") if target.name is None else target.name,
+            self._default_name("events") if target.name is None else target.name,
             target.from_date,
             target.to_date,
             events=events,
@@ -124,16 +123,15 @@ class Fetching:
         append: bool = False,
         progress: OnRows | None = None,
     ) -> FetchResult:
-        """Fetch the user profiles, or those of a saved cohort, for which ``where`` is true, into
-        the table ``name``.
+        """Fetch user profiles, or those of a saved cohort, into the table ``name``.
 
-        Without a name the table is ``profiles``, or ``fetched_profiles`` where the project
-        publishes one. ``where`` is an expression, such as ``properties["$last_seen"] >=
-        "2026-01-01"``; ``output_properties`` names the properties to bring; :meth:`cohorts` has the
-        ids of cohorts. Otherwise as :meth:`fetch_events`.
+        Without a name the table is ``profiles``, or ``fetched_profiles`` if the project publishes
+        one. ``where`` is an expression, such as ``properties["$last_seen"] >= "2026-01-01"``;
+        ``output_properties`` lists the properties to fetch; :meth:`cohorts` returns the ids of
+        cohorts. Otherwise like :meth:`fetch_events`.
         """
         return self.fetcher.fetch_profiles(
-            self._usual("profiles") if name is None else name,
+            self._default_name("profiles") if name is None else name,
             where=where,
             output_properties=output_properties,
             cohort_id=cohort_id,
@@ -141,33 +139,33 @@ class Fetching:
             progress=progress,
         )
 
-    stream_events = Delegated("streamer", StreamerService.stream_events)
-    stream_profiles = Delegated("streamer", StreamerService.stream_profiles)
+    stream_events = ForwardedMethod("streamer", StreamerService.stream_events)
+    stream_profiles = ForwardedMethod("streamer", StreamerService.stream_profiles)
 
-    def _usual(self, name: str) -> str:
+    def _default_name(self, name: str) -> str:
         return f"fetched_{name}" if self.storage.is_published(name) else name
 
 
-class Target(NamedTuple):
-    """The table, None for the usual one, and the days."""
+class FetchTarget(NamedTuple):
+    """The table, None for the default one, and the days."""
 
     name: str | None
     from_date: Day
     to_date: Day
 
 
-def target_of(
+def resolve_target(
     given: tuple[Day, ...], name: str | None, from_date: Day | None, to_date: Day | None
-) -> Target:
-    """What ``given`` (two days, or a name before them) and the keywords say together.
+) -> FetchTarget:
+    """Combine positional arguments (two days, or a name before them) and keywords.
 
     Raises:
-        ConfigError: a day is missing, or said twice.
+        ConfigError: if a day is missing or given twice.
     """
     named, days = (given[0], given[1:]) if len(given) == 3 else (None, given)
     if len(days) not in (0, 2) or (days and (from_date or to_date)) or (named and name):
         raise ConfigError(
-            "Say which days: fetch_events('2026-01-01', '2026-01-31'), with a table's name in front, "
+            "Give the days: fetch_events('2026-01-01', '2026-01-31'), with a table's name before them, "
             "or by from_date= and to_date=."
         )
     first, last = days if days else (from_date, to_date)
@@ -175,4 +173,4 @@ def target_of(
         raise ConfigError(
             f"{'to_date' if first else 'from_date'} is missing. Both days are needed."
         )
-    return Target(str(named) if named is not None else name, first, last)
+    return FetchTarget(str(named) if named is not None else name, first, last)

@@ -1,46 +1,46 @@
-"""Mixpanel's own numbers."""
+"""Mixpanel's own reports and lists."""
 
 from mixpanel_data._internal.services.discovery import DiscoveryService
 from mixpanel_data._internal.services.live_query import LiveQueryService
-from mixpanel_data._internal.workspace.descriptors import Delegated
+from mixpanel_data._internal.workspace.descriptors import ForwardedMethod
 
 
 class Queries:
-    """Asks Mixpanel for its reports; each call is one of the 60 requests an hour.
+    """Queries Mixpanel's reports; each call is one of the 60 requests an hour.
 
-    Dates are ``date`` objects or texts like ``2026-01-31``. Where an argument is an expression, it
-    is one of Mixpanel's segmentation language, such as ``properties["plan"] == "pro"``. Errors are
-    those of :meth:`segmentation`.
+    Dates are ``date`` objects or texts like ``2026-01-31``. Expressions are those of Mixpanel's
+    segmentation language, such as ``properties["plan"] == "pro"``. Errors are those of
+    :meth:`segmentation`.
     """
 
-    segmentation = Delegated("live", LiveQueryService.segmentation)
-    funnel = Delegated("live", LiveQueryService.funnel)
-    retention = Delegated("live", LiveQueryService.retention)
-    frequency = Delegated("live", LiveQueryService.frequency)
-    event_counts = Delegated("live", LiveQueryService.event_counts)
-    property_counts = Delegated("live", LiveQueryService.property_counts)
-    numeric_buckets = Delegated("live", LiveQueryService.numeric_buckets)
-    numeric_sum = Delegated("live", LiveQueryService.numeric_sum)
-    numeric_average = Delegated("live", LiveQueryService.numeric_average)
-    insights = Delegated("live", LiveQueryService.insights)
-    activity_feed = Delegated("live", LiveQueryService.activity_feed)
-    jql = Delegated("live", LiveQueryService.jql)
+    segmentation = ForwardedMethod("live", LiveQueryService.segmentation)
+    funnel = ForwardedMethod("live", LiveQueryService.funnel)
+    retention = ForwardedMethod("live", LiveQueryService.retention)
+    frequency = ForwardedMethod("live", LiveQueryService.frequency)
+    event_counts = ForwardedMethod("live", LiveQueryService.event_counts)
+    property_counts = ForwardedMethod("live", LiveQueryService.property_counts)
+    numeric_buckets = ForwardedMethod("live", LiveQueryService.numeric_buckets)
+    numeric_sum = ForwardedMethod("live", LiveQueryService.numeric_sum)
+    numeric_average = ForwardedMethod("live", LiveQueryService.numeric_average)
+    insights = ForwardedMethod("live", LiveQueryService.insights)
+    activity_feed = ForwardedMethod("live", LiveQueryService.activity_feed)
+    jql = ForwardedMethod("live", LiveQueryService.jql)
 
 
 class Discovery:
-    """Lists what there is in Mixpanel. Each question is asked once a workspace, or again with
-    ``refresh=True``.
+    """Lists the contents of a Mixpanel project. Each list is requested once a workspace, or again
+    with ``refresh=True``.
 
-    Every method raises AuthenticationError, RateLimitError, QueryError (with ``plan_limit`` where
-    the project's plan lacks the query API), ServerError or APIError; ConfigError for a limit or
-    type that can't be right.
+    Every method raises AuthenticationError, RateLimitError, QueryError (with ``plan_limit`` if the
+    project's plan lacks the query API), ServerError or APIError; ConfigError for an invalid limit
+    or type.
     """
 
-    events = Delegated("discovery", DiscoveryService.events)
-    properties = Delegated("discovery", DiscoveryService.properties)
-    property_values = Delegated("discovery", DiscoveryService.property_values)
-    top_events = Delegated("discovery", DiscoveryService.top_events)
-    funnels = Delegated("discovery", DiscoveryService.funnels)
-    cohorts = Delegated("discovery", DiscoveryService.cohorts)
-    bookmarks = Delegated("discovery", DiscoveryService.bookmarks)
-    lexicon = Delegated("discovery", DiscoveryService.lexicon)
+    events = ForwardedMethod("discovery", DiscoveryService.events)
+    properties = ForwardedMethod("discovery", DiscoveryService.properties)
+    property_values = ForwardedMethod("discovery", DiscoveryService.property_values)
+    top_events = ForwardedMethod("discovery", DiscoveryService.top_events)
+    funnels = ForwardedMethod("discovery", DiscoveryService.funnels)
+    cohorts = ForwardedMethod("discovery", DiscoveryService.cohorts)
+    bookmarks = ForwardedMethod("discovery", DiscoveryService.bookmarks)
+    lexicon = ForwardedMethod("discovery", DiscoveryService.lexicon)

@@ -1,4 +1,4 @@
-"""Who a workspace is, and what it holds open."""
+"""The credentials of a workspace, and its open connection."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from mixpanel_data._internal.config import (
     require_trusted,
     resolve,
 )
-from mixpanel_data._internal.rate_limit.limiter import RateLimiter
 from mixpanel_data._internal.rate_limit.waiting import OnWait
+from mixpanel_data._internal.run.connection import create_client, create_limiter
 from mixpanel_data._internal.services.query_api.arguments import require_choice
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data.exceptions import ConfigError
@@ -25,30 +25,30 @@ REGIONS = ("us", "eu", "in")
 
 @dataclass
 class Session:
-    """Credentials, those of the time it was made, and a connection, made when it is first needed.
+    """Credentials as of its creation, and a connection, made when first used.
 
-    SQL needs neither, so there may be no credentials yet; the first ones that a request finds then
-    stay.
+    SQL needs neither, so there may be no credentials yet; the first ones that a request finds are
+    then kept.
     """
 
     settings: Settings
     account: str | None = None
     region: str | None = None
     config_manager: ConfigManager | None = None
-    given_client: MixpanelAPIClient | None = None
+    client_override: MixpanelAPIClient | None = None
     on_wait: OnWait | None = None
     fresh: bool = True
-    on_kept: Callable[[float], None] = lambda _age: None
+    on_cached: Callable[[float], None] = lambda _age: None
 
     def __post_init__(self) -> None:
         if self.region is not None:
             self.region = require_choice("region", self.region.strip().lower(), REGIONS)
-        if self.given_client is None:
-            self._keep_credentials()
+        if self.client_override is None:
+            self._fix_credentials()
 
     @cached_property
     def resolution(self) -> Resolution:
-        """The credentials, and where they came from. Raises ConfigError when there are none."""
+        """The credentials, and their source. Raises ConfigError if there are none."""
         if self.config_manager:
             named = self.config_manager.resolve(self.account or self.settings.account)
             found = require_trusted(self.settings, named)
@@ -58,9 +58,8 @@ class Session:
             return found
         return Resolution(_in_region(found.credentials, self.region), found.source, found.account)
 
-    def _keep_credentials(self) -> None:
-        """Keep the credentials in force now, where there are some: another process may change the
-        default account.
+    def _fix_credentials(self) -> None:
+        """Keep the current credentials, if any: another process may change the default account.
 
         Raises AccountNotFoundError or ConfigError for an account that was named.
         """
@@ -72,45 +71,35 @@ class Session:
 
     @cached_property
     def client(self) -> MixpanelAPIClient:
-        """The connection. Its requests count in the data folder's budget, with those of every other
-        door."""
-        if self.given_client:
-            return self.given_client
-        credentials = self.resolution.credentials
-        return MixpanelAPIClient(
+        """The connection. Its requests count in the rate limiter of the data folder, like all
+        others."""
+        if self.client_override:
+            return self.client_override
+        settings, credentials = self.settings, self.resolution.credentials
+        limiter = create_limiter(
+            settings,
             credentials,
-            base_url=self.settings.api_base_url,
-            allow_http=self.settings.allow_http,
-            bounds=self.settings.bounds,
-            gate=RateLimiter(
-                self.settings.folder.budget,
-                project_id=credentials.project_id,
-                region=credentials.region,
-                hourly_limit=self.settings.fixed_hourly_limit,
-                reserved=self.settings.sync_reserve,
-                pages_count=self.settings.profile_pages_count,
-                max_wait=self.settings.max_wait,
-                on_wait=self.on_wait or (lambda _seconds, _reason: None),
-            ),
-            max_rate_limit_wait=None,
-            answers=ResponseCache(
-                self.settings.folder.answers,
-                max_age=self.settings.answers_kept,
-                fresh=self.fresh,
-                on_use=self.on_kept,
-            ),
+            reserved=settings.sync_reserve,
+            on_wait=self.on_wait or (lambda _seconds, _reason: None),
         )
+        cache = ResponseCache(
+            settings.folder.answers,
+            max_age=settings.answers_kept,
+            fresh=self.fresh,
+            on_use=self.on_cached,
+        )
+        return create_client(settings, credentials, limiter, answers=cache)
 
-    def known(self) -> Resolution | None:
-        """The credentials, where there are any."""
+    def resolution_or_none(self) -> Resolution | None:
+        """Return the credentials; None if there are none."""
         try:
             return self.resolution
         except ConfigError:
             return None
 
     def close(self) -> None:
-        """Ends the connection, if it was ours and there was one."""
-        if self.given_client is None and "client" in self.__dict__:
+        """Close the connection, if this session opened it."""
+        if self.client_override is None and "client" in self.__dict__:
             self.client.close()
 
 

@@ -65,9 +65,11 @@ def _budget(report: SyncReport) -> str:
 def _profiles(read: ProfileOutcome) -> str:
     what = f"{read.group_key} profiles" if read.group_key else "profiles"
     if read.since is None:
-        return f"Loaded {read.brought:,} {what}, a complete snapshot."
+        return f"Loaded {read.fetched_rows:,} {what}, a complete snapshot."
     since = f"{read.since:%Y-%m-%d %H:%M:%S} UTC"
-    return f"Loaded {read.brought:,} {what} seen since {since}; there are {read.now:,}."
+    return (
+        f"Loaded {read.fetched_rows:,} {what} seen since {since}; there are {read.current_rows:,}."
+    )
 
 
 def _changes(report: SyncReport) -> str:

@@ -94,7 +94,7 @@ class RequestedProfiles(ProfileRead):
 class ProfileLandings:
     """The requested profiles."""
 
-    source: ProfileFetcher
+    fetcher: ProfileFetcher
     read: RequestedProfiles
 
     @classmethod
@@ -127,14 +127,14 @@ class ProfileLandings:
 
     def fetch(self) -> Landed:
         """Return the verified file. Raises like ``fetch_profile_set``."""
-        return fetch_profile_set(self.source, self.read)
+        return fetch_profile_set(self.fetcher, self.read)
 
     def fetch_readable(self, landed: Landed) -> Landed:
         """Return ``landed`` without its unreadable profiles, like :class:`EventLandings`."""
         bad = find_invalid_profiles(landed.path)
         if all(line.repaired is not None for line in bad):
             return reject_profiles(landed, bad)
-        return fetch_profile_set(self.source, self.read, suspects=bad)
+        return fetch_profile_set(self.fetcher, self.read, suspects=bad)
 
 
 def _sizes(landed: Landed) -> dict[date, DayRecord]:
