@@ -19,11 +19,11 @@ where load_id in (select load_id from raw.mixpanel._dlt_loads where status = 0);
 def build(folder: Path) -> None:
     """Leaves a green file to publish, with what is loaded."""
     where = DataFolder.at(folder)
-    build_file.prepare(where, "by hand", "v1.2.0")
+    build_file.prepare_build_file(where, "by hand", "v1.2.0")
     target = build_file.build_file(where)
     with duckdb.connect(target) as db:
         db.execute(_TABLES.format(raw=where.raw))
-    build_stamp.finish(target)
+    build_stamp.mark_built(target)
 
 
 def build_and_publish(folder: Path) -> None:

@@ -131,21 +131,21 @@ CLEARING = {
 }
 
 BUILDING = {
-    "file to build in place": after(f"{_PUBLICATION}.build_file:prepare"),
+    "file to build in place": after(f"{_PUBLICATION}.build_file:prepare_build_file"),
     "dbt under way": after(f"{_OURS}.run.progress:Progress.building", nth=5),
-    "dbt through, not green yet": before(f"{_PUBLICATION}.build_stamp:finish"),
-    "green": after(f"{_PUBLICATION}.build_stamp:finish"),
+    "dbt through, not green yet": before(f"{_PUBLICATION}.build_stamp:mark_built"),
+    "green": after(f"{_PUBLICATION}.build_stamp:mark_built"),
 }
 
 PUBLISHING = {
-    "before the seal": before(f"{_PUBLICATION}.publish:_seal"),
-    "sealed": after(f"{_PUBLICATION}.publish:_seal"),
+    "before the seal": before(f"{_PUBLICATION}.publish:_finalize"),
+    "sealed": after(f"{_PUBLICATION}.publish:_finalize"),
     "empty file beside it": after(f"{_OURS}.data_folder.place:candidate"),
     "copied": after(f"{_PUBLICATION}.file_copy:copy_file"),
     "read back": after(f"{_PUBLICATION}.publish:_read_back"),
     "rights taken": after(f"{_OURS}.data_folder.place:_take_rights"),
     "before the swap": before("pathlib:Path.replace", on="*/.mixpanel.duckdb.new"),
     "swapped": after("pathlib:Path.replace", on="*/.mixpanel.duckdb.new"),
-    "recorded": after(f"{_PUBLICATION}.record:write", nth=2),
+    "recorded": after(f"{_PUBLICATION}.record:write_record", nth=2),
     "published": after(f"{_PUBLICATION}.publish:publish"),
 }

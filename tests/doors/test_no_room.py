@@ -28,8 +28,8 @@ LOADING = {
     "_dlt_loads": before("dlt.destinations.job_client_impl:SqlJobClientBase.complete_load"),
 }
 BUILDING = {
-    "dbt": after(f"{_OURS}.publication.build_file:prepare"),
-    "seal": before(f"{_OURS}.publication.publish:_seal"),
+    "dbt": after(f"{_OURS}.publication.build_file:prepare_build_file"),
+    "seal": before(f"{_OURS}.publication.publish:_finalize"),
 }
 
 

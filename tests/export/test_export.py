@@ -145,13 +145,13 @@ def test_nothing_published_is_not_found(mp: Command, tmp_path: Path) -> None:
 def test_all_files_are_of_one_publication(
     folder: DataFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = parquet_tables.write
+    write = parquet_tables.write_parquet
 
     def and_publish(*arguments: Any) -> int:
         publish(folder, "create table events as select 'newer' as event")
         return write(*arguments)
 
-    monkeypatch.setattr(parquet_tables, "write", and_publish)
+    monkeypatch.setattr(parquet_tables, "write_parquet", and_publish)
     done = export_tables(folder, ["events", "daily_active_users"])
     monkeypatch.undo()
 
@@ -181,7 +181,7 @@ def test_places_that_are_taken_are_named(folder: DataFolder, tmp_path: Path) -> 
 def test_two_exports_into_one_folder_do_not_mix(
     folder: DataFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = parquet_tables.write
+    write = parquet_tables.write_parquet
     refused = []
 
     def and_again(*arguments: Any) -> int:
@@ -190,7 +190,7 @@ def test_two_exports_into_one_folder_do_not_mix(
         refused.append(arguments[1])
         return write(*arguments)
 
-    monkeypatch.setattr(parquet_tables, "write", and_again)
+    monkeypatch.setattr(parquet_tables, "write_parquet", and_again)
     export_tables(folder, ["events"])
 
     assert refused == ["events"]

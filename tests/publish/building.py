@@ -6,13 +6,13 @@ import duckdb
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.publication import build_file, build_stamp
-from mixpanel_data._internal.publication.build_file import Prepared
+from mixpanel_data._internal.publication.build_file import BuildFileState
 from mixpanel_data._internal.publication.publish import Published, publish
 
 STORAGE_VERSION = "v1.2.0"
 
 
-def begin(folder: DataFolder, *, models: str = "these", anew: bool = False) -> Prepared:
+def begin(folder: DataFolder, *, models: str = "these", anew: bool = False) -> BuildFileState:
     """A file that the build can write."""
     return build_file.prepare(folder, models, STORAGE_VERSION, anew=anew)
 
@@ -26,7 +26,7 @@ def built(folder: DataFolder, events: int) -> None:
             f"create or replace table events as select 'event ' || range as event, 's' as shop from range({events})"
         )
         db.execute("create table if not exists profiles as select 'u1' as distinct_id")
-    build_stamp.finish(target)
+    build_stamp.mark_built(target)
 
 
 def publish_built(folder: DataFolder, events: int) -> Published:

@@ -12,7 +12,7 @@ from publish.building import begin, built, count, publish_built
 from publish.reader import holding
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
-from mixpanel_data._internal.publication.check import check
+from mixpanel_data._internal.publication.check import check_published
 from mixpanel_data._internal.publication.publish import publish
 
 
@@ -40,7 +40,7 @@ CHANGES = {
     "create table mine as select 1 as n": "mine is not ours",
     "create schema s; create table s.mine as select 1 as n": "s.mine is not ours",
     "alter table profiles add column note varchar": "profiles has other columns",
-    "create view v as select 1 as n": "its tables are as they were",
+    "create view v as select 1 as n": "its tables are unchanged",
 }
 
 
@@ -54,14 +54,14 @@ def test_promise_12_what_others_changed_is_named_and_replaced(
         db.execute(change)
     os.utime(folder.published, ns=(was.st_atime_ns, was.st_mtime_ns))  # as some tools keep it
 
-    found = check(folder)
+    found = check_published(folder)
     publish(folder)
 
     assert found.due
     assert found.warning
     assert CHANGES[change] in found.warning
     assert tables(folder.published) == before
-    assert check(folder).due is False
+    assert check_published(folder).due is False
 
 
 def test_promise_12_bytes_changed_in_place_are_seen(folder: DataFolder) -> None:
@@ -72,7 +72,7 @@ def test_promise_12_bytes_changed_in_place_are_seen(folder: DataFolder) -> None:
         file.write(bytes(byte ^ 1 for byte in before[-1000:-900]))
     os.utime(folder.published, ns=(was.st_atime_ns, was.st_mtime_ns))
 
-    assert check(folder).due
+    assert check_published(folder).due
     publish(folder)
     assert folder.published.read_bytes() == before
 
@@ -81,7 +81,7 @@ def test_promise_12_what_others_changed_does_not_reach_the_next_build(folder: Da
     with duckdb.connect(folder.published) as db:
         db.execute("update events set shop = 'x'; create table mine as select 1 as n")
 
-    assert check(folder).warning
+    assert check_published(folder).warning
     assert not begin(folder).empty
     publish_built(folder, 1001)
 
@@ -93,18 +93,18 @@ def test_only_other_rights_or_another_copy_of_the_same_bytes_are_no_change(
     folder: DataFolder,
 ) -> None:
     folder.published.chmod(0o640)
-    assert check(folder) == check(folder)
-    assert check(folder).due is False
+    assert check_published(folder) == check_published(folder)
+    assert check_published(folder).due is False
     copy = folder.root / "copy"
     copy.write_bytes(folder.published.read_bytes())
     copy.replace(folder.published)
-    assert check(folder).due is False
+    assert check_published(folder).due is False
 
 
 def test_a_file_that_is_gone_is_published_again(folder: DataFolder) -> None:
     folder.published.unlink()
 
-    found = check(folder)
+    found = check_published(folder)
     publish(folder)
 
     assert found.warning
@@ -133,7 +133,7 @@ def test_a_damaged_file_is_kept_and_published_again(
     damaged = damage(folder.published.read_bytes())
     folder.published.write_bytes(damaged)
 
-    found = check(folder)
+    found = check_published(folder)
     publish(folder)
 
     assert found.warning
@@ -151,7 +151,7 @@ def test_a_program_that_still_writes_is_named_and_not_waited_for(folder: DataFol
         log = folder.published.with_name("mixpanel.duckdb.wal")
         log.write_bytes(b"something")
 
-        found = check(folder)
+        found = check_published(folder)
         publish(folder)
 
         assert found.warning
@@ -169,7 +169,7 @@ def test_a_log_that_somebody_left_is_not_read_as_part_of_the_next_file(folder: D
     subprocess.run([sys.executable, "-c", code, str(folder.published)], check=True)
     assert folder.published.with_name("mixpanel.duckdb.wal").exists()
 
-    found = check(folder)
+    found = check_published(folder)
     publish(folder)
 
     assert found.warning
@@ -184,10 +184,10 @@ def test_after_a_build_that_failed_the_warning_does_not_compare_with_half_a_buil
         db.execute("delete from profiles")
     begin(folder)
 
-    found = check(folder)
+    found = check_published(folder)
     built(folder, 1001)
     publish(folder)
 
     assert found.warning
-    assert "can't be seen" in found.warning
+    assert "is unknown" in found.warning
     assert count(folder.published) == 1001

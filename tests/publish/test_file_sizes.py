@@ -128,7 +128,7 @@ def test_promise_13_the_build_file_and_the_published_stay_small(tmp_path: Path) 
                 db.execute(
                     f"create or replace table mart_{table} as select range as n from range(100)"
                 )
-        build_stamp.finish(build_file(folder))
+        build_stamp.mark_built(build_file(folder))
         publish(folder)
         sizes.append((build_file(folder).stat().st_size, folder.published.stat().st_size))
 

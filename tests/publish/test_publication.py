@@ -15,7 +15,7 @@ from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.database import contents
 from mixpanel_data._internal.publication import build_stamp, record
 from mixpanel_data._internal.publication.build_file import build_file
-from mixpanel_data._internal.publication.check import check
+from mixpanel_data._internal.publication.check import check_published
 from mixpanel_data._internal.publication.file_copy import BLOCK, HEADERS
 from mixpanel_data._internal.publication.publish import publish
 from mixpanel_data.exceptions import MixpanelDataError, StorageError
@@ -79,7 +79,7 @@ def test_promise_9_a_reader_in_this_very_process_keeps_what_it_opened(folder: Da
 def test_promise_9_who_holds_the_file_to_write_into_it_blocks_nothing(folder: DataFolder) -> None:
     publish_built(folder, 1)
     with holding(folder.published, read_only=False) as writer:
-        assert check(folder).warning is None
+        assert check_published(folder).warning is None
         publish_built(folder, 2)
         assert count(folder.published) == 2  # and others can read again
         assert writer.count() == 1
@@ -89,7 +89,7 @@ def test_nothing_built_is_nothing_to_publish(folder: DataFolder) -> None:
     with pytest.raises(MixpanelDataError, match="no build"):
         publish(folder)
     begin(folder)
-    with pytest.raises(MixpanelDataError, match="did not end well"):
+    with pytest.raises(MixpanelDataError, match="did not succeed"):
         publish(folder)
 
 
@@ -123,7 +123,7 @@ def test_what_can_not_be_read_back_is_not_published(
     if not published_before:
         built(folder, 200_000)
     begin(folder)
-    build_stamp.finish(build_file(folder))
+    build_stamp.mark_built(build_file(folder))
     block = blocks_of(build_file(folder), "events")[-1]
     flip_a_byte(build_file(folder), HEADERS + block * BLOCK + 100)
 
@@ -150,7 +150,7 @@ def test_a_copy_that_is_not_what_was_built_is_not_published(
             db.execute("update events set shop = 'another' where event = 'event 1'")
 
     monkeypatch.setattr("mixpanel_data._internal.publication.file_copy.copy_file", changing)
-    with pytest.raises(StorageError, match="events has other rows than were built"):
+    with pytest.raises(StorageError, match="events differs from the build"):
         publish_built(folder, 2)
 
     assert count(folder.published) == 1
@@ -160,7 +160,7 @@ def test_only_what_is_new_is_read_back(folder: DataFolder, monkeypatch: pytest.M
     publish_built(folder, 400_000)
     with duckdb.connect(build_file(folder)) as db:
         db.execute("insert into events select 'late', 's' from range(10)")
-    build_stamp.finish(build_file(folder))
+    build_stamp.mark_built(build_file(folder))
     read: dict[str, int] = {}
     sums = contents.sum_rows
 
@@ -228,7 +228,7 @@ def test_a_run_killed_at_any_step_leaves_a_good_file_and_the_next_one_works(
                 break
 
         assert count(folder.published) in (2, 3)
-        assert check(folder).warning is None  # nobody else changed it
+        assert check_published(folder).warning is None  # nobody else changed it
         assert publish_built(folder, 4).tables["events"] == 4
-        assert check(folder).due is False
+        assert check_published(folder).due is False
     assert point > 8

@@ -59,7 +59,7 @@ def test_a_failed_build_names_the_model_and_leaves_the_published_file(tmp_path: 
 
     with pytest.raises(MixpanelDataError, match=r"stg_mixpanel__events.*dbt\.log") as caught:
         build(folder)
-    with pytest.raises(MixpanelDataError, match="did not end well"):
+    with pytest.raises(MixpanelDataError, match="did not succeed"):
         publish(folder)
     assert caught.value.details["failed"] == ["stg_mixpanel__events"]
     assert "events" in caught.value.details["skipped"]

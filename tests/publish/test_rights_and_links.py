@@ -8,7 +8,7 @@ from publish.building import built, count, publish_built
 
 from mixpanel_data._internal.data_folder import place
 from mixpanel_data._internal.data_folder.paths import DataFolder
-from mixpanel_data._internal.publication.check import check
+from mixpanel_data._internal.publication.check import check_published
 from mixpanel_data._internal.publication.publish import publish
 from mixpanel_data.exceptions import ConfigError
 
@@ -100,7 +100,7 @@ def test_promise_12_a_link_is_followed(folder: DataFolder, tmp_path: Path) -> No
     (tmp_path / "link").symlink_to(real)
     folder.published.symlink_to(tmp_path / "link")
 
-    assert check(folder).due is False
+    assert check_published(folder).due is False
     publish_built(folder, 2)
 
     assert folder.published.readlink() == tmp_path / "link"
@@ -109,7 +109,7 @@ def test_promise_12_a_link_is_followed(folder: DataFolder, tmp_path: Path) -> No
     assert [path.name for path in shared.iterdir()] == ["tables.duckdb"]
 
     real.write_bytes(b"damaged")
-    found = check(folder)
+    found = check_published(folder)
     publish(folder)
     assert found.warning
     assert str(folder.build / "damaged" / "mixpanel.duckdb") in found.warning
@@ -130,7 +130,7 @@ def test_a_place_that_can_hold_no_file_is_refused_by_name(folder: DataFolder, ki
         "folder": "is not a file",
     }[kind]
 
-    for act in (check, publish):
+    for act in (check_published, publish):
         with pytest.raises(ConfigError, match=expected) as caught:
             act(folder)
         assert caught.value.details["path"] == str(folder.published)

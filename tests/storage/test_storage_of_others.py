@@ -82,9 +82,9 @@ def test_only_a_table_of_the_right_columns_is_added_to(storage, sql, kind):
     storage.execute(sql)
     given = {"events": [event(1)], "profiles": [profile(1)]}[kind]
 
-    with pytest.raises(ConfigError, match=f"'mine' is no table of fetched {kind}"):
+    with pytest.raises(ConfigError, match=f"'mine' is not a table of fetched {kind}"):
         storage.require_storable("mine", append=True, kind=kind)
-    with pytest.raises(ConfigError, match=f"'mine' is no table of fetched {kind}"):
+    with pytest.raises(ConfigError, match=f"'mine' is not a table of fetched {kind}"):
         getattr(storage, f"create_{kind}_table")("mine", given, append=True)
 
     with pytest.raises(TableExistsError):

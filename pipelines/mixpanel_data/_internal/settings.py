@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from mixpanel_data._internal.api.bounds import Bounds
+from mixpanel_data._internal.data_folder.duckdb_defaults import STORAGE_VERSION
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.landing.quarantine import Quarantine
 from mixpanel_data._internal.project.folder import (
@@ -63,7 +64,7 @@ class Settings(BaseModel):
     sync_reserve: int = Field(default=10, ge=0)
     profiles_page_size: int | None = Field(default=None, ge=1)
     groups: dict[str, str] = Field(default_factory=dict)
-    storage_version: str = Field(default="v1.2.0", pattern=r"^v\d+\.\d+\.\d+$")
+    storage_version: str = Field(default=STORAGE_VERSION, pattern=r"^v\d+\.\d+\.\d+$")
     memory_limit: str | None = Field(default=None, pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")
     allow_http: bool = False
     max_line_size: Size = Bounds.line

@@ -11,6 +11,7 @@ import duckdb
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.auth.credentials import Credentials
 from mixpanel_data._internal.data_folder import place
+from mixpanel_data._internal.data_folder.duckdb_defaults import MEMORY_LIMIT
 from mixpanel_data._internal.data_folder.start_anew import delete_events, start_anew
 from mixpanel_data._internal.database.compaction import compact_if_larger
 from mixpanel_data._internal.extract.extraction import Extraction
@@ -114,7 +115,7 @@ class Sync:
 
     def _check_publication(self) -> None:
         place.remove_candidate(self.folder.raw)
-        found = publication_check.check(self.folder)
+        found = publication_check.check_published(self.folder)
         self._publication_is_due = found.due
         if found.warning:
             self.report.warnings.append(found.warning)
@@ -190,7 +191,7 @@ class Sync:
             return False
         built = build_file.build_file(self.folder)
         with suppress(duckdb.Error):
-            stamp = build_stamp.read(built)
+            stamp = build_stamp.read_stamp(built)
             settings = self._run.settings
             current = dbt_build.current_fingerprint(settings.storage_version, settings.dbt_project)
             if stamp and stamp.built_at and stamp.fingerprint == current:
@@ -242,7 +243,7 @@ class Sync:
     def _compact_raw(self) -> None:
         if not self.folder.raw.is_file():
             return
-        limit = self._run.settings.memory_limit or publishing.MEMORY_LIMIT
+        limit = self._run.settings.memory_limit or MEMORY_LIMIT
         with suppress(duckdb.Error):  # in use, or damaged: what reads it says so
             compact_if_larger(self.folder.raw, limit, self.folder.build / "sizes.json")
 

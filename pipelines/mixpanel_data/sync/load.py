@@ -12,6 +12,7 @@ import duckdb
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from mixpanel_data._internal.data_folder.duckdb_defaults import MEMORY_LIMIT
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.ledger.records import Project
@@ -22,7 +23,6 @@ from mixpanel_data.sync.working_folder import drop_unfinished, remove_old_loads
 
 PIPELINE = "mixpanel"
 
-MEMORY_LIMIT = "1GB"
 """Measured: no slower than without one, for a million events and for five."""
 
 OWN_PERCENT = 28

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import duckdb
 
+from mixpanel_data._internal.data_folder.duckdb_defaults import STORAGE_VERSION
 from mixpanel_data._internal.data_folder.private_files import private_files
 from mixpanel_data._internal.database.errors import translate_open_errors
 from mixpanel_data._internal.database.sealed import SPOOL, is_sealed, seal
@@ -17,9 +18,6 @@ from mixpanel_data.exceptions import ConfigError
 
 Connection = duckdb.DuckDBPyConnection
 CursorContext = AbstractContextManager[Connection]
-
-STORAGE_VERSION = "v1.2.0"
-"""Of new files. BI tools contain older DuckDBs, which can't open newer files."""
 
 
 class Files(Protocol):

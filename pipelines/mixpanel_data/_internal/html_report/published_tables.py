@@ -1,7 +1,6 @@
 """The published file, only read. It is held open, so all of a report is of one publication; a sync
 goes on beside it."""
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,14 +10,12 @@ from typing import Any, TypeVar
 
 import duckdb
 
+from mixpanel_data._internal.data_folder.duckdb_defaults import MEMORY_LIMIT
 from mixpanel_data._internal.data_folder.paths import DataFolder
-from mixpanel_data._internal.database.errors import translate_published_errors
-from mixpanel_data._internal.database.sealed import seal
-from mixpanel_data._internal.sql_literals import literal
+from mixpanel_data._internal.database.read_only import open_published
 from mixpanel_data.exceptions import NothingPublishedError
 
 T = TypeVar("T")
-MEMORY_LIMIT = "1GB"
 
 
 @dataclass(frozen=True)
@@ -72,20 +69,8 @@ def opened(folder: DataFolder, *, memory_limit: str | None = None) -> Iterator[P
     path = folder.published
     if not path.is_file():
         raise NothingPublishedError(str(folder.root))
-    with (
-        translate_published_errors(path),
-        duckdb.connect() as connection,
-        tempfile.TemporaryDirectory(prefix="mp-report-") as spill,
-    ):
-        # Attached, not opened: a second reader of this process would see the file as the first one
-        # found it.
-        published_at = _modified(path)
-        connection.execute(f"ATTACH {literal(path)} AS published (READ_ONLY)")
-        connection.execute(f"SET temp_directory = {literal(spill)}")
-        connection.execute(f"SET memory_limit = {literal(memory_limit or MEMORY_LIMIT)}")
-        connection.execute("SET preserve_insertion_order = false")
-        connection.execute("USE published")
-        seal(connection)
+    published_at = _modified(path)
+    with open_published(path, memory_limit or MEMORY_LIMIT) as connection:
         yield Published(connection, published_at)
 
 

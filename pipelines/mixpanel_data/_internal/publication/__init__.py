@@ -1,1 +1,1 @@
-"""From a green build to the file that readers open."""
+"""Publishes a successful build as the file that readers open."""

@@ -1,5 +1,4 @@
-"""The file that dbt builds into. It is ours alone: readers get a copy, so nothing that they do
-reaches the next build."""
+"""The file that dbt builds into. Readers get a copy, so they can't affect the next build."""
 
 import shutil
 import time
@@ -29,21 +28,20 @@ _MODEL = "model.mixpanel_data."
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """Whether the file is ``empty``, so that all is built, and a ``warning`` when what was there is
-    damaged."""
+class BuildFileState:
+    """``empty`` is True if everything must be built; ``warning`` reports a damaged former file."""
 
     empty: bool
     warning: str | None = None
 
 
 def build_file(folder: DataFolder) -> Path:
-    """The file the build writes, and ``publish`` copies."""
+    """Return the file that the build writes and ``publish`` copies."""
     return folder.build / "next.duckdb"
 
 
 def damaged_folder(folder: DataFolder) -> Path:
-    """Where damaged files are kept, the last one of each name."""
+    """Return the folder of damaged files, with the last one of each name."""
     return folder.build / "damaged"
 
 
@@ -66,16 +64,16 @@ def prepare(
     """
     target, warning = build_file(folder), None
     folder.build.mkdir(parents=True, exist_ok=True)
-    discard(folder.build / "retired.duckdb")  # of versions in which readers' files were built on
+    delete_database(folder.build / "retired.duckdb")  # a file of earlier versions
     if target.exists() and not anew:
         try:
-            if build_stamp.begin(target, fingerprint):
-                return Prepared(empty=False)
+            if build_stamp.mark_building(target, fingerprint):
+                return BuildFileState(empty=False)
         except duckdb.Error as error:
             if not _is_in_use(error):
-                kept = put_aside(folder, target)
+                kept = move_to_damaged(folder, target)
                 warning = (
-                    f"{target} is damaged ({first_line(error)}); it is kept as {kept}, and all tables "
+                    f"{target} is damaged ({error_summary(error)}); it is kept as {kept}, and all tables "
                     f"are built again from {folder.raw.name}."
                 )
     if ours is not None and target.exists():
@@ -159,37 +157,36 @@ def put_aside(folder: DataFolder, path: Path) -> Path:
     return kept
 
 
-def copy_aside(folder: DataFolder, path: Path) -> Path:
-    """As ``put_aside``, for a file that stays until another takes its place, and its rights."""
-    kept = _kept_as(folder, path)
+def copy_to_damaged(folder: DataFolder, path: Path) -> Path:
+    """Like ``put_aside``, for a published file, which stays until another replaces it."""
+    kept = _damaged_path(folder, path)
     kept.unlink(missing_ok=True)
     kept.touch(mode=0o600)
     shutil.copyfile(path, kept)
     return kept
 
 
-def _kept_as(folder: DataFolder, path: Path) -> Path:
+def _damaged_path(folder: DataFolder, path: Path) -> Path:
     where = damaged_folder(folder)
     where.mkdir(mode=0o700, parents=True, exist_ok=True)
     return where / path.name
 
 
-def discard(path: Path) -> None:
-    """Remove a database and its log, the log first: without it the rest is still a whole, older
-    database."""
-    _log_of(path).unlink(missing_ok=True)
+def delete_database(path: Path) -> None:
+    """Delete a database and its log; the log first, so that the rest is a valid, older database."""
+    _write_ahead_log(path).unlink(missing_ok=True)
     path.unlink(missing_ok=True)
 
 
-def first_line(error: Exception) -> str:
-    """What an error says, without DuckDB's stack trace."""
+def error_summary(error: Exception) -> str:
+    """Return the message of an error, without DuckDB's stack trace."""
     return str(error).strip().split("\n", 1)[0]
 
 
 def _is_in_use(error: duckdb.Error) -> bool:
-    # As when a killed run left its dbt behind, which ends by itself. A new file is not its.
+    # A killed run may leave its dbt process, which ends by itself and does not use the new file.
     return lock_holder(str(error)) is not None
 
 
-def _log_of(path: Path) -> Path:
+def _write_ahead_log(path: Path) -> Path:
     return path.with_name(path.name + ".wal")

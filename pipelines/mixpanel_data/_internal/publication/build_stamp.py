@@ -1,4 +1,4 @@
-"""What a build file records of itself: which models made it, and when its last build succeeded."""
+"""The stamp in a build file: which models made it, and when its last build succeeded."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ _TABLE = """
 create table {file}._build (fingerprint varchar, built_at timestamp, dbt_version varchar, storage_version varchar);
 comment on table {file}._build is 'One row: how this file was made.';
 comment on column {file}._build.fingerprint is 'Hash of the models and settings that made it.';
-comment on column {file}._build.built_at is 'When its last build ended well, UTC. Null while one is under way.';
+comment on column {file}._build.built_at is 'When its last build succeeded, UTC. Null during a build.';
 comment on column {file}._build.dbt_version is 'The dbt that built it.';
 comment on column {file}._build.storage_version is 'The oldest DuckDB that can open it.';
 """
@@ -22,7 +22,7 @@ comment on column {file}._build.storage_version is 'The oldest DuckDB that can o
 
 @dataclass(frozen=True)
 class Stamp:
-    """``built_at`` is naive UTC; None while a build is under way, or after one that failed."""
+    """``built_at`` is naive UTC; None during a build, or after one that failed."""
 
     fingerprint: str
     built_at: datetime | None
@@ -46,21 +46,21 @@ def create(path: Path, fingerprint: str, storage_version: str) -> None:
         )
 
 
-def read(path: Path) -> Stamp | None:
-    """The stamp of ``path``; None when there is no such file.
+def read_stamp(path: Path) -> Stamp | None:
+    """Return the stamp of ``path``; None if there is no such file.
 
     Raises:
-        duckdb.Error: it can't be opened, or has no stamp.
+        duckdb.Error: if it can't be opened, or has no stamp.
     """
     if not path.exists():
         return None
     with duckdb.connect(path, read_only=True) as db:
-        return of(db)
+        return stamp_of(db)
 
 
-def of(db: duckdb.DuckDBPyConnection) -> Stamp | None:
-    """The stamp of an open build file; None when it has no row. Raises ``duckdb.Error`` without the
-    table."""
+def stamp_of(db: duckdb.DuckDBPyConnection) -> Stamp | None:
+    """Return the stamp of an open build file; None without a row. Raise ``duckdb.Error`` without
+    the table."""
     row = db.execute("select fingerprint, built_at from _build").fetchone()
     return Stamp(*row) if row else None
 
@@ -69,7 +69,7 @@ def begin(path: Path, fingerprint: str) -> bool:
     """Mark ``path`` as being built. Return False, with nothing done, if other models made it.
 
     Raises:
-        duckdb.Error: it can't be opened, is in use, or has no stamp.
+        duckdb.Error: if it can't be opened, is in use, or has no stamp.
     """
     with duckdb.connect(path) as db:
         found = of(db)
@@ -79,11 +79,12 @@ def begin(path: Path, fingerprint: str) -> bool:
         return True
 
 
-def finish(path: Path) -> None:
+def mark_built(path: Path) -> None:
     """Mark the build of ``path`` as successful.
 
     Raises:
-        MixpanelDataError: dbt ended well, but left tables out, so its loads do not count as built.
+        MixpanelDataError: if dbt succeeded without building all tables, so that its loads do not
+            count as built.
     """
     with duckdb.connect(path) as db:
         # dbt drops it at the end of a build of all tables

@@ -1,4 +1,4 @@
-"""Whether readers find what was published last."""
+"""Compares the published file with what was published last."""
 
 from dataclasses import dataclass
 
@@ -9,58 +9,62 @@ from mixpanel_data._internal.data_folder.os_errors import lock_holder
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.database import contents
 from mixpanel_data._internal.publication import build_stamp, file_copy, record
-from mixpanel_data._internal.publication.build_file import build_file, copy_aside, first_line
+from mixpanel_data._internal.publication.build_file import (
+    build_file,
+    copy_to_damaged,
+    error_summary,
+)
 
 SHOWN = 5
 """Differences that a warning lists."""
 
 
 @dataclass(frozen=True)
-class Check:
-    """Whether a publication is ``due``, and a ``warning`` when somebody else changed the file."""
+class PublicationCheck:
+    """``due`` is True if the file must be published; ``warning`` reports changes by other programs."""
 
     due: bool
     warning: str | None = None
 
 
-def check(folder: DataFolder) -> Check:
+def check_published(folder: DataFolder) -> PublicationCheck:
     """Compare the published file with the record of the last publication.
 
-    A damaged file is moved out of the way. The caller holds the folder's lock.
+    A damaged file is copied to the folder of damaged files. The caller holds the folder's lock.
 
     Raises:
-        ConfigError: the place of the published file is a link to nothing, or no file.
+        ConfigError: if the path of the published file is a dangling link, or not a file.
     """
     where = place.resolve_published(folder.published)
     place.remove_candidate(where)
-    known = record.read(folder)
+    known = record.read_record(folder)
     if known is None:
-        return Check(due=True)
+        return PublicationCheck(due=True)
     if not where.exists():
-        return Check(True, f"{folder.published} was gone; it is published again.")
+        return PublicationCheck(True, f"{folder.published} was missing; it is published again.")
     logs = place.write_ahead_logs(folder.published, where)
     if not logs and place.file_identity(where) == known.identity:
-        return Check(due=_built_at(folder) != known.built_at)
-    digest = "" if logs else file_copy.digest_of_shared(where)
+        return PublicationCheck(due=_built_at(folder) != known.built_at)
+    digest = "" if logs else file_copy.digest_in_subprocess(where)
     if digest == known.digest:
         known.identity = place.file_identity(where)
-        record.write(folder, known)
-        return Check(due=_built_at(folder) != known.built_at)
+        record.write_record(folder, known)
+        return PublicationCheck(due=_built_at(folder) != known.built_at)
     if digest and digest == known.next_digest:
-        return Check(due=True)
-    return Check(True, _what_was_seen(folder, known))
+        return PublicationCheck(due=True)
+    return PublicationCheck(True, _describe_change(folder, known))
 
 
 def _built_at(folder: DataFolder) -> str | None:
-    """When the file to publish was built; None when there is none, or none that succeeded."""
+    """Return when the file to publish was built; None without a successful build."""
     try:
-        stamp = build_stamp.read(build_file(folder))
+        stamp = build_stamp.read_stamp(build_file(folder))
     except duckdb.Error:
         return None
     return str(stamp.built_at) if stamp and stamp.built_at else None
 
 
-def _what_was_seen(folder: DataFolder, known: record.Record) -> str:
+def _describe_change(folder: DataFolder, known: record.PublicationRecord) -> str:
     path = folder.published
     try:
         with duckdb.connect(
@@ -72,11 +76,9 @@ def _what_was_seen(folder: DataFolder, known: record.Record) -> str:
             return (
                 f"{path} was changed by another program, which still has it open. It is replaced."
             )
-        kept = copy_aside(folder, path)
-        return (
-            f"{path} is damaged ({first_line(error)}); it is kept as {kept}, and published again."
-        )
-    shown = "; ".join(found[:SHOWN]) or "its tables are as they were"
+        kept = copy_to_damaged(folder, path)
+        return f"{path} is damaged ({error_summary(error)}); it is kept as {kept}, and published again."
+    shown = "; ".join(found[:SHOWN]) or "its tables are unchanged"
     more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     return (
         f"{path} was changed by another program: {shown}{more}. It is replaced by what was built."
@@ -84,12 +86,12 @@ def _what_was_seen(folder: DataFolder, known: record.Record) -> str:
 
 
 def _differences(
-    folder: DataFolder, known: record.Record, theirs: duckdb.DuckDBPyConnection
+    folder: DataFolder, known: record.PublicationRecord, theirs: duckdb.DuckDBPyConnection
 ) -> list[str]:
     if _built_at(folder) != known.built_at:
-        # A build that failed has changed what there is to compare with, or there is none.
+        # A failed build has changed the file to compare with, or there is none.
         for table in contents.list_tables(theirs):
             contents.sum_rows(theirs, table)
-        return ["which tables differ can't be seen after another build"]
+        return ["which tables differ is unknown after another build"]
     with duckdb.connect(build_file(folder), read_only=True) as ours:
         return contents.differences(theirs, ours)

@@ -1,4 +1,4 @@
-"""Copies of a DuckDB file, with a digest of each of its blocks."""
+"""Copies a DuckDB file and computes a digest of each of its blocks."""
 
 import contextlib
 import hashlib
@@ -27,12 +27,11 @@ class Digests:
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy ``source`` over ``target``, which exists. Where the file system can, they share their
-    blocks."""
+    """Copy ``source`` over the existing ``target``. File systems that can do so share the blocks."""
     with source.open("rb") as reads, target.open("r+b") as writes:
         size = os.fstat(reads.fileno()).st_size
         done = 0
-        with contextlib.suppress(OSError, AttributeError):  # macOS has no such call
+        with contextlib.suppress(OSError, AttributeError):  # macOS has no copy_file_range
             while done < size:
                 moved = os.copy_file_range(reads.fileno(), writes.fileno(), size - done, done, done)
                 if moved == 0:
@@ -45,22 +44,22 @@ def copy_file(source: Path, target: Path) -> None:
         writes.truncate(size)
 
 
-def digests(path: Path) -> Digests:
-    """What the bytes of ``path`` are."""
+def file_digests(path: Path) -> Digests:
+    """Return the digests of the bytes of ``path``."""
     with path.open("rb") as file:
         header = file.read(HEADERS)
         blocks = [hashlib.sha256(block).digest() for block in iter(lambda: file.read(BLOCK), b"")]
     return Digests(hashlib.sha256(header + b"".join(blocks)).hexdigest(), blocks)
 
 
-def digest_of_shared(path: Path) -> str:
-    """``digests(path).whole``, read by a process of its own.
+def digest_in_subprocess(path: Path) -> str:
+    """Return ``digests(path).whole``, read by a separate process.
 
     POSIX locks belong to a process: if this one opened and closed a file that a notebook in it
-    reads, the lock of that reader would be gone.
+    reads, that reader's lock would be lost.
 
     Raises:
-        OSError: the file can't be read.
+        OSError: if the file can't be read.
     """
     command = [sys.executable, "-I", "-S", __file__, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -70,4 +69,4 @@ def digest_of_shared(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    print(digests(Path(sys.argv[1])).whole)
+    print(file_digests(Path(sys.argv[1])).whole)

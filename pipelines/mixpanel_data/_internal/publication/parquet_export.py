@@ -1,4 +1,4 @@
-"""Parquet files of what is published: all of one publication, whatever is published meanwhile."""
+"""Exports published tables to Parquet files, all from the same publication."""
 
 import os
 import re
@@ -12,19 +12,18 @@ import duckdb
 
 from mixpanel_data._internal.data_folder.atomic_files import replace_files
 from mixpanel_data._internal.data_folder.damage_messages import is_damage
+from mixpanel_data._internal.data_folder.duckdb_defaults import MEMORY_LIMIT
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.publication import parquet_tables
 from mixpanel_data.exceptions import ConfigError, StorageError
 
-MEMORY_LIMIT = "1GB"
-
-# What some system can't have in a file's name, and the % that stands for it.
+# Characters that some systems do not allow in file names, and the % that replaces them.
 _NOT_IN_FILES = re.compile(r'^\.|[/\\<>:"|?*%\x00-\x1f]')
 
 
 @dataclass(frozen=True)
 class ExportedTable:
-    """A table's file: where it is, its rows, its size in bytes."""
+    """An exported table: its file, rows, and size in bytes."""
 
     table: str
     path: Path
@@ -32,7 +31,7 @@ class ExportedTable:
     bytes: int
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON can hold it."""
+        """Return values for JSON."""
         return {
             "table": self.table,
             "path": str(self.path),
@@ -48,34 +47,34 @@ def export_tables(
     output: Path | None = None,
     memory_limit: str | None = None,
 ) -> list[ExportedTable]:
-    """Writes published tables as ``NAME.parquet`` into ``output``, else into the data folder's
+    """Write published tables as ``NAME.parquet`` into ``output``, by default the folder's
     ``export``.
 
-    Without ``names``, all but those about the tables (``_metadata`` and its like). The files
-    replace older ones when all of them are whole; until then, and if anything fails, those stay. No
-    lock of the data folder is taken.
+    Without ``names``, all tables are written except metadata tables (``_metadata`` and the like).
+    The new files replace older ones together; until then, and on any error, those stay. The data
+    folder is not locked.
 
     Raises:
-        NothingPublishedError: there are no tables yet.
-        TableNotFoundError: there is none of such a name.
-        ConfigError: ``output`` can't be a folder of such files.
-        DatabaseLockedError: another export writes there, or a program has the published file open
-            to write.
-        StorageError: the machine refuses: no room, no permission.
-        DatabaseDamagedError: the published file can't be read.
+        NothingPublishedError: if there are no tables yet.
+        TableNotFoundError: if there is no table of a given name.
+        ConfigError: if ``output`` can't be a folder of such files.
+        DatabaseLockedError: if another export writes there, or a program has the published file
+            open for writing.
+        StorageError: if there is no space or no permission.
+        DatabaseDamagedError: if the published file can't be read.
     """
     target = (output or folder.export).expanduser().absolute()
-    _require_name(target)
-    with parquet_tables.opened(folder, memory_limit or MEMORY_LIMIT, target) as db:
-        tables = parquet_tables.chosen(db, names)
+    _require_folder_name(target)
+    with parquet_tables.open_for_export(folder, memory_limit or MEMORY_LIMIT, target) as db:
+        tables = parquet_tables.choose_tables(db, names)
         files = [f"{_file_name(table)}.parquet" for table in tables]
-        _require_places(target, files)
-        with _explained(target), replace_files(target, files) as halves:
+        _require_file_paths(target, files)
+        with _translate_export_errors(target), replace_files(target, files) as paths:
             rows = [
-                parquet_tables.write(db, table, half)
-                for table, half in zip(tables, halves, strict=True)
+                parquet_tables.write_parquet(db, table, path)
+                for table, path in zip(tables, paths, strict=True)
             ]
-            sizes = [half.stat().st_size for half in halves]
+            sizes = [path.stat().st_size for path in paths]
     paths = [target / file for file in files]
     return [ExportedTable(*found) for found in zip(tables, paths, rows, sizes, strict=True)]
 
@@ -84,9 +83,9 @@ def _file_name(table: str) -> str:
     return _NOT_IN_FILES.sub(lambda found: f"%{ord(found[0]):02X}", table)
 
 
-def _require_name(target: Path) -> None:
+def _require_folder_name(target: Path) -> None:
     try:
-        os.fspath(target).encode()  # as DuckDB has names
+        os.fspath(target).encode()  # DuckDB needs names in UTF-8
         (target / f"{'x' * 40}.parquet").stat()
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return
@@ -102,7 +101,7 @@ def _require_name(target: Path) -> None:
     )
 
 
-def _require_places(target: Path, files: Sequence[str]) -> None:
+def _require_file_paths(target: Path, files: Sequence[str]) -> None:
     if target.exists() and not target.is_dir():
         raise ConfigError(f"{target} is a file. Name a folder to export into.")
     for file in files:
@@ -111,21 +110,21 @@ def _require_places(target: Path, files: Sequence[str]) -> None:
 
 
 @contextmanager
-def _explained(target: Path) -> Iterator[None]:
+def _translate_export_errors(target: Path) -> Iterator[None]:
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        raise _failed(target, error, "Allow more memory: MP_MEMORY_LIMIT.") from error
+        raise _export_error(target, error, "Allow more memory: MP_MEMORY_LIMIT.") from error
     except (OSError, duckdb.Error) as error:
         if is_damage(error):
-            raise  # what is read, not what is written
+            raise  # it is about the file read, not the one written
         more = "Make room, let this user write there, or name another folder: --output."
-        raise _failed(target, error, more) from error
+        raise _export_error(target, error, more) from error
 
 
-def _failed(target: Path, error: Exception, what_to_do: str) -> StorageError:
-    said = " ".join(str(error).split()).rstrip(".")
+def _export_error(target: Path, error: Exception, what_to_do: str) -> StorageError:
+    message = " ".join(str(error).split()).rstrip(".")
     return StorageError(
-        f"The export into {target} failed: {said}. The files that were there are whole. {what_to_do}",
+        f"The export into {target} failed: {message}. The former files are unchanged. {what_to_do}",
         details={"path": str(target)},
     )

@@ -1,4 +1,4 @@
-"""The publication of a successful build: a copy of it, read back, and put in place by one rename."""
+"""Publishes a successful build: copies it, reads the copy back, and renames it into place."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -7,78 +7,79 @@ import duckdb
 
 from mixpanel_data._internal.data_folder import place
 from mixpanel_data._internal.data_folder.damage_messages import is_damage
+from mixpanel_data._internal.data_folder.duckdb_defaults import MEMORY_LIMIT
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.database import contents
 from mixpanel_data._internal.database.compaction import compact_if_larger
 from mixpanel_data._internal.database.memory import ALONE, EACH_OF_TWO, memory_config
 from mixpanel_data._internal.database.vacuum import set_vacuum_threshold
 from mixpanel_data._internal.publication import build_stamp, file_copy, record
-from mixpanel_data._internal.publication.build_file import build_file, first_line, put_aside
-from mixpanel_data._internal.publication.record import Record
+from mixpanel_data._internal.publication.build_file import (
+    build_file,
+    error_summary,
+    move_to_damaged,
+)
+from mixpanel_data._internal.publication.record import PublicationRecord
 from mixpanel_data.exceptions import MixpanelDataError, StorageError
-
-MEMORY_LIMIT = "1GB"
 
 
 @dataclass(frozen=True)
 class Published:
-    """The file readers open from now on: its path, its size in bytes, its tables with their numbers
-    of rows."""
+    """The published file: its path, its size in bytes, and its tables with their numbers of rows."""
 
     path: Path
     bytes: int
     tables: dict[str, int]
     warnings: list[str] = field(default_factory=list)
-    """What of the former file's rights could not be kept."""
+    """The attributes of the former file that could not be kept."""
 
 
 def publish(folder: DataFolder, *, memory_limit: str | None = None) -> Published:
-    """Put a copy of the last successful build where readers look. Those who have the former one
-    open keep it.
+    """Publish a copy of the last successful build. Readers of the former file keep it open.
 
-    The copy is read back first, by a connection of its own: every column of all that no earlier
-    publication had in the same bytes. The caller holds the folder's lock.
+    The copy is read back first by a connection of its own: every column of all parts whose bytes
+    were not in an earlier publication. The caller holds the folder's lock.
 
     Raises:
-        MixpanelDataError: there is no successful build; nothing is changed.
-        StorageError: what was built can't be read back. The former file stays, and the next build
+        MixpanelDataError: if there is no successful build; nothing is changed.
+        StorageError: if the build can't be read back. The former file stays, and the next build
             starts anew.
-        ConfigError: the place of the published file is a link to nothing, or no file.
+        ConfigError: if the path of the published file is a dangling link, or not a file.
     """
     where = place.resolve_published(folder.published)
     try:
-        built = _seal(build_file(folder), memory_limit or MEMORY_LIMIT)
+        built = _finalize(build_file(folder), memory_limit or MEMORY_LIMIT)
     except duckdb.Error as error:
         if is_damage(error):
-            raise _unreadable(folder, error) from error
+            raise _unreadable_build(folder, error) from error
         raise
     new = place.create_candidate(where)
     try:
         file_copy.copy_file(build_file(folder), new)
         read_back = _read_back(folder, new, built, memory_limit or MEMORY_LIMIT)
-        if former := record.read(folder):
-            # A run that dies behind the rename leaves a file that the next one knows.
-            record.write(folder, replace(former, next_digest=read_back.record.digest))
+        if former := record.read_record(folder):
+            # If the run dies after the rename, the next one recognizes the file.
+            record.write_record(folder, replace(former, next_digest=read_back.record.digest))
         lost = place.replace_published(new, folder.published, where)
     finally:
         place.remove_candidate(where)
     read_back.record.identity = place.file_identity(where)
-    record.write(folder, read_back.record)
+    record.write_record(folder, read_back.record)
     return Published(folder.published, where.stat().st_size, read_back.tables, lost)
 
 
-def _seal(path: Path, memory_limit: str) -> build_stamp.Stamp:
-    """The stamp of the build at ``path``, once the file is whole without its log."""
+def _finalize(path: Path, memory_limit: str) -> build_stamp.Stamp:
+    """Remove what readers do not need, write the log into the file, and return its stamp."""
     if not path.exists():
         raise MixpanelDataError("There is no build to publish.", details={"path": str(path)})
     with duckdb.connect(path, config=memory_config(memory_limit, ALONE)) as db:
-        stamp = build_stamp.of(db)
+        stamp = build_stamp.stamp_of(db)
         if stamp is None or stamp.built_at is None:
             raise MixpanelDataError(
-                "The last build did not end well, so it can't be published.",
+                "The last build did not succeed, so it can't be published.",
                 details={"path": str(path)},
             )
-        # views over raw data, which readers lack
+        # views of raw data, which readers do not have
         db.execute("drop schema if exists staging cascade")
         set_vacuum_threshold(db)
         db.execute("force checkpoint")
@@ -88,17 +89,17 @@ def _seal(path: Path, memory_limit: str) -> build_stamp.Stamp:
 
 @dataclass(frozen=True)
 class _ReadBack:
-    record: Record
+    record: PublicationRecord
     tables: dict[str, int]
 
 
 def _read_back(
     folder: DataFolder, new: Path, built: build_stamp.Stamp, memory_limit: str
 ) -> _ReadBack:
-    """What the copy holds, once it is proven that it can be read, and is what was built."""
-    former = record.read(folder)
-    digests = file_copy.digests(new)
-    made = Record(digests.whole, str(built.built_at))
+    """Read the copy back, and compare it with the build. Return its tables and a record of it."""
+    former = record.read_record(folder)
+    digests = file_copy.file_digests(new)
+    made = PublicationRecord(digests.whole, str(built.built_at))
     rows: dict[str, int] = {}
     config = memory_config(memory_limit, EACH_OF_TWO)
     try:
@@ -113,19 +114,19 @@ def _read_back(
                 if found != contents.count_rows(build, table) or contents.sum_rows(
                     copy, table, groups.unknown
                 ) != contents.sum_rows(build, table, groups.unknown):
-                    raise duckdb.IOException(f"{table.name} has other rows than were built")
+                    raise duckdb.IOException(f"{table.name} differs from the build")
                 made.row_groups[table.sql] = list(groups.digests)
                 if table.schema == "main":
                     rows[table.name] = found
     except (duckdb.Error, IndexError) as error:
-        raise _unreadable(folder, error) from error
+        raise _unreadable_build(folder, error) from error
     return _ReadBack(made, rows)
 
 
-def _unreadable(folder: DataFolder, error: Exception) -> StorageError:
-    kept = put_aside(folder, build_file(folder))
+def _unreadable_build(folder: DataFolder, error: Exception) -> StorageError:
+    kept = move_to_damaged(folder, build_file(folder))
     return StorageError(
-        f"What was built can't be read back ({first_line(error)}), so the published tables stay as they were. "
+        f"The build can't be read back ({error_summary(error)}), so the published tables stay as they were. "
         f"The file is kept as {kept}. Run this again: all tables are built anew.",
         details={"path": str(kept)},
     )

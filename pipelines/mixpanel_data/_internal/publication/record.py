@@ -1,4 +1,4 @@
-"""What was published last, in a file of our own: readers can't reach it."""
+"""The record of the last publication, in a file that readers do not use."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -11,8 +11,8 @@ from mixpanel_data._internal.data_folder.paths import DataFolder
 
 
 @dataclass
-class Record:
-    """``digest`` is that of the file's bytes; ``identity`` is what its file system says of it."""
+class PublicationRecord:
+    """``digest`` is that of the file's bytes; ``identity`` has attributes from its file system."""
 
     digest: str
     built_at: str
@@ -22,29 +22,29 @@ class Record:
     duckdb: str = duckdb.__version__
     """The version that read them."""
     next_digest: str = ""
-    """Of the file that a publication is about to put in place."""
+    """The digest of the file that a publication is about to put in place."""
 
     def known(self, table: str) -> frozenset[str]:
-        """The row groups of a table that this DuckDB has read back."""
+        """Return the row groups of a table that this version of DuckDB has read back."""
         return frozenset(
             self.row_groups.get(table, ()) if self.duckdb == duckdb.__version__ else ()
         )
 
 
-def read(folder: DataFolder) -> Record | None:
-    """The record of the last publication; None when there is none, or none that can be read."""
+def read_record(folder: DataFolder) -> PublicationRecord | None:
+    """Return the record of the last publication; None if there is none, or it is unreadable."""
     try:
-        return Record(**json.loads(_path(folder).read_bytes()))
+        return PublicationRecord(**json.loads(_record_path(folder).read_bytes()))
     except (OSError, ValueError, TypeError):
         return None
 
 
-def write(folder: DataFolder, record: Record) -> None:
-    """Keep ``record`` in place of an older one."""
-    path = _path(folder)
+def write_record(folder: DataFolder, record: PublicationRecord) -> None:
+    """Write ``record`` in place of an older one."""
+    path = _record_path(folder)
     content = json.dumps(asdict(record)).encode()
     write_atomically(path, content, temporary=path.with_suffix(".part"))
 
 
-def _path(folder: DataFolder) -> Path:
+def _record_path(folder: DataFolder) -> Path:
     return folder.build / "published.json"

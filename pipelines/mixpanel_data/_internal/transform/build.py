@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mixpanel_data._internal.data_folder.damage import first_damage
 from mixpanel_data._internal.data_folder.damage_messages import is_damage
+from mixpanel_data._internal.data_folder.duckdb_defaults import STORAGE_VERSION
 from mixpanel_data._internal.data_folder.os_errors import error_from_message
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.project.folder import DbtProject, find_dbt_project
@@ -20,7 +21,6 @@ from mixpanel_data._internal.transform.dbt_results import NodeResult, read_resul
 from mixpanel_data.exceptions import MixpanelDataError
 
 # The oldest format that can hold zstd; clients from DuckDB 1.2 on open it.
-STORAGE_VERSION = "v1.2.0"
 
 
 @dataclass(frozen=True)
