@@ -1,6 +1,6 @@
 """Own your Mixpanel data: complete, repeatable extraction into DuckDB, modelled by dbt.
 
-All but the errors is imported when it is first used: ``import mixpanel_data`` is quick.
+Everything except the errors is imported on first use, so that ``import mixpanel_data`` is fast.
 """
 
 from importlib import import_module

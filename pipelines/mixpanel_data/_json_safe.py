@@ -1,5 +1,4 @@
-"""Any Python value as one that JSON can hold, for error details that must reach a log whatever is
-in them."""
+"""Converts any Python value to JSON types, for error details that must always reach a log."""
 
 import math
 from collections.abc import Mapping, Set
@@ -11,10 +10,10 @@ MAX_INT_BITS = 10_000  # Python refuses to print integers beyond 4,300 digits
 
 
 def json_safe(value: object, _path: tuple[int, ...] = ()) -> Any:
-    """``value`` rebuilt from dict, list, str, int, float, bool and None.
+    """Rebuild ``value`` from dict, list, str, int, float, bool and None.
 
-    Keys become text, sets become sorted lists, NaN and infinities their names; a cycle, or what is
-    nested deeper than 20 levels, becomes ``"..."``. Never raises.
+    Keys become text, sets become sorted lists, NaN and infinities become their names; a cycle, or
+    anything nested deeper than 20 levels, becomes ``"..."``. Never raises.
     """
     if value is None or isinstance(value, bool):
         return value
@@ -47,7 +46,7 @@ def _text(value: object) -> str:
         text = value.isoformat()
     else:
         text = _str(value)
-    # A lone surrogate can be held by JSON but not by UTF-8.
+    # JSON can represent a lone surrogate, UTF-8 can't.
     return text.encode("utf-8", "backslashreplace").decode()
 
 

@@ -1,4 +1,4 @@
-"""Secrets out of texts, before anybody reads them."""
+"""Removes secrets from texts before they are shown or logged."""
 
 import base64
 import re
@@ -26,16 +26,15 @@ _BASIC = re.compile(r"(?i)\b(basic(?:\s+|\+|%20))([a-z0-9+/_-]{4,}={0,2})")
 
 
 def redact(text: str) -> str:
-    """``text`` without what looks like credentials: user info in URLs, authorization headers,
-    ``secret=…`` pairs."""
+    """Remove what looks like credentials: user info in URLs, authorization headers, ``secret=…``
+    pairs."""
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return _BASIC.sub(_redact_basic, text)
 
 
 def _redact_basic(match: re.Match[str]) -> str:
-    """Only what decodes to ``user:password`` goes; "basic plan" and "basic authentication" are
-    words."""
+    """Redact only what decodes to ``user:password``; "basic plan" is ordinary text."""
     token = match[2].rstrip("=")
     try:
         decoded = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_")
@@ -45,8 +44,7 @@ def _redact_basic(match: re.Match[str]) -> str:
 
 
 def redact_tree(value: Any, clean: Callable[[str], str] = redact) -> Any:
-    """The JSON value with every text in it redacted, keys included, and what stands under a
-    secret's name."""
+    """Redact every text in a JSON value, including keys, and all values under a secret's name."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, Mapping):

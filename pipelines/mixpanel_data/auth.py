@@ -1,4 +1,4 @@
-"""Accounts and credentials: the public names. ``check_account`` is imported when it is first used."""
+"""Accounts and credentials: the public names. ``check_account`` is imported on first use."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -5,19 +5,19 @@ MixpanelDataError             MIXPANEL_DATA_ERROR
 ├── ConfigError               CONFIG_ERROR
 │   ├── AccountNotFoundError  ACCOUNT_NOT_FOUND
 │   └── AccountExistsError    ACCOUNT_EXISTS
-├── APIError                  API_ERROR          no answer, a redirect, or an answer nobody expected
+├── APIError                  API_ERROR          no response, a redirect, or an unexpected one
 │   ├── AuthenticationError   AUTH_FAILED        401, 403
 │   ├── RateLimitError        RATE_LIMITED       429
 │   ├── QueryError            QUERY_FAILED       400, 402, 404 and the other 4xx
 │   └── ServerError           SERVER_ERROR       5xx
-├── IncompleteExportError     INCOMPLETE_EXPORT  an answer that is not whole
+├── IncompleteExportError     INCOMPLETE_EXPORT  an incomplete response
 ├── TableExistsError          TABLE_EXISTS
 ├── TableNotFoundError        TABLE_NOT_FOUND
 │   └── NothingPublishedError NOTHING_PUBLISHED
 ├── DatabaseLockedError       DATABASE_LOCKED
-└── StorageError              STORAGE_FAILED     the disk is full, or may not be written
-    ├── DatabaseDamagedError  DATABASE_DAMAGED   a database file is not as it was written
-    └── DatabaseMissingError  DATABASE_MISSING   the raw database is gone, and other files show that it was there
+└── StorageError              STORAGE_FAILED     the disk is full or not writable
+    ├── DatabaseDamagedError  DATABASE_DAMAGED   a database file was changed or truncated
+    └── DatabaseMissingError  DATABASE_MISSING   the raw database is gone, though others show it existed
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,9 +31,10 @@ T = TypeVar("T")
 
 
 class MixpanelDataError(Exception):
-    """A message for people, a stable ``code`` for programs, and ``details`` that JSON can hold.
+    """An error with a message for people, a stable ``code`` for programs, and JSON-safe
+    ``details``.
 
-    Pickles and copies whole, as orchestrators require.
+    It can be pickled and copied with all attributes, as orchestrators require.
     """
 
     code: ClassVar[str] = "MIXPANEL_DATA_ERROR"
@@ -44,11 +45,11 @@ class MixpanelDataError(Exception):
         self.details: dict[str, Any] = json_safe(details or {})
 
     def to_dict(self) -> dict[str, Any]:
-        """``{"code", "message", "details"}``, ready for ``json.dumps``."""
+        """Return ``{"code", "message", "details"}``, ready for ``json.dumps``."""
         return {"code": self.code, "message": self.message, "details": json_safe(self.details)}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # The default calls the constructor with args, but ours take more than the message.
+        # The default calls the constructor with args, but ours needs more than the message.
         return _rebuild, (type(self), self.message), self.__dict__
 
 
@@ -57,7 +58,7 @@ def _rebuild(kind: type[MixpanelDataError], message: str) -> MixpanelDataError:
 
 
 class _Detail(Generic[T]):
-    """One of an error's details, as an attribute with a type."""
+    """An entry of an error's details, as a typed attribute."""
 
     def __init__(self, doc: str) -> None:
         self.__doc__ = doc
@@ -76,7 +77,7 @@ class ConfigError(MixpanelDataError):
 
 
 class AccountNotFoundError(ConfigError):
-    """No account of this name in the accounts file."""
+    """There is no account of this name in the accounts file."""
 
     code = "ACCOUNT_NOT_FOUND"
 
@@ -84,31 +85,31 @@ class AccountNotFoundError(ConfigError):
         available = list(available_accounts)
         known = f"Known accounts: {', '.join(available)}." if available else "There are none yet."
         super().__init__(
-            f"There is no account '{account_name}'. {known} `mp auth add` makes one.",
+            f"There is no account '{account_name}'. {known} `mp auth add` creates one.",
             details={"account_name": account_name, "available_accounts": available},
         )
 
-    account_name = _Detail[str]("The name asked for.")
+    account_name = _Detail[str]("The requested name.")
     available_accounts = _Detail[list[str]]("The names that exist.")
 
 
 class AccountExistsError(ConfigError):
-    """The accounts file has an account of this name already; it was not changed."""
+    """The accounts file already has an account of this name; it was not changed."""
 
     code = "ACCOUNT_EXISTS"
 
     def __init__(self, account_name: str) -> None:
         super().__init__(
-            f"There is an account '{account_name}' already. `mp auth remove` takes it away, "
+            f"There is an account '{account_name}' already. Remove it with `mp auth remove`, "
             "or choose another name.",
             details={"account_name": account_name},
         )
 
-    account_name = _Detail[str]("The name asked for.")
+    account_name = _Detail[str]("The requested name.")
 
 
 class HTTPContext(TypedDict, total=False):
-    """What was asked and answered."""
+    """A request and its response."""
 
     status_code: int | None
     response_body: str | dict[str, Any] | list[Any] | None
@@ -118,31 +119,31 @@ class HTTPContext(TypedDict, total=False):
     request_body: str | Mapping[str, Any] | None
 
 
-class _AboutRequest:
-    """What was asked and answered, as attributes."""
+class _RequestAttributes:
+    """The request and response, as attributes."""
 
-    status_code = _Detail[int | None]("The HTTP status; None when there was no answer.")
+    status_code = _Detail[int | None]("The HTTP status; None without a response.")
     response_body = _Detail[Any](
-        "The answer, or how it begins: JSON as dict or list, otherwise text; None when there was none. Long ones are cut."
+        "The response body or its beginning: JSON as dict or list, otherwise text; None without a response."
     )
     request_method = _Detail[str | None]("``GET`` or ``POST``.")
     request_url = _Detail[str | None]("The address, without its query.")
     request_params = _Detail[dict[str, Any] | None]("The query of the address.")
-    request_body = _Detail[Any]("What was sent: a form as dict, otherwise text.")
+    request_body = _Detail[Any]("The request body: a form as dict, otherwise text.")
 
 
 def _context(http: HTTPContext, details: Mapping[str, Any]) -> dict[str, Any]:
-    """Both as details, without what looks like credentials."""
+    """Return both as details, without anything that looks like credentials."""
     context = dict.fromkeys(HTTPContext.__annotations__) | json_safe(http)
     clean: dict[str, Any] = redact_tree({**context, **json_safe(details)})
     return clean
 
 
-class APIError(MixpanelDataError, _AboutRequest):
-    """Mixpanel could not be reached or did not answer as hoped.
+class APIError(MixpanelDataError, _RequestAttributes):
+    """Mixpanel could not be reached, or its response was unexpected.
 
-    What looks like credentials is taken out of the message and of every part of the context;
-    whoever knows the account's secret takes it out first.
+    Text that looks like credentials is removed from the message and from the details. A caller that
+    knows the account's secret removes it first.
     """
 
     code = "API_ERROR"
@@ -158,14 +159,14 @@ class APIError(MixpanelDataError, _AboutRequest):
 
 
 class AuthenticationError(APIError):
-    """Mixpanel refused the credentials, or the account may not do this."""
+    """Mixpanel refused the credentials, or the account lacks permission."""
 
     code = "AUTH_FAILED"
 
 
 class RateLimitError(APIError):
-    """The project's request budget is spent: 60 an hour and API family (Mixpanel's page on rate
-    limits)."""
+    """The project's rate limit is used up: 60 requests an hour for each API family (Mixpanel's page
+    on rate limits)."""
 
     code = "RATE_LIMITED"
 
@@ -179,18 +180,16 @@ class RateLimitError(APIError):
     ) -> None:
         super().__init__(message, details={"retry_after": retry_after, **(details or {})}, **http)
 
-    retry_after = _Detail[int | None](
-        "Seconds until another try makes sense; None when Mixpanel did not say."
-    )
+    retry_after = _Detail[int | None]("Seconds until a retry makes sense; None if unknown.")
 
 
 class QueryError(APIError):
-    """Mixpanel understood who asks but refuses what is asked."""
+    """Mixpanel refused the request itself, not the credentials."""
 
     code = "QUERY_FAILED"
 
     plan_limit = _Detail[Literal["call", "history"] | None](
-        "What the project's plan does not include, so that another try never helps: this call, or days this old."
+        "The part that the project's plan does not include, so that retries never help: this call, or days this old."
     )
 
 
@@ -201,17 +200,16 @@ class ServerError(APIError):
 
 
 OTHER_BASIS = "do not fit the time basis"
-"""The reason of an export that is whole, and whose days are those of another zone than configured.
-"""
+"""The reason of a complete export whose days are those of another time zone than configured."""
 
 
-class IncompleteExportError(MixpanelDataError, _AboutRequest):
-    """An answer broke off or is not whole, so none of it may be loaded.
+class IncompleteExportError(MixpanelDataError, _RequestAttributes):
+    """A response ended early or is otherwise incomplete, so none of it may be loaded.
 
-    ``reason`` is a short stable text such as ``"cut gzip"``, ``"terminated early"`` or
-    ``"connection broken"``; ``explanation``, a sentence or two, says more. Days are dates or ISO
-    texts, both included. What was asked and how the answer begins is in the details as in those of
-    an APIError, without credentials.
+    ``reason`` is a short, stable text such as ``"cut gzip"``, ``"terminated early"`` or
+    ``"connection broken"``; ``explanation`` has details in a sentence or two. Days are dates or ISO
+    texts, both included. The details have the request and the beginning of the response, like those
+    of an APIError, without credentials.
     """
 
     code = "INCOMPLETE_EXPORT"
@@ -229,11 +227,11 @@ class IncompleteExportError(MixpanelDataError, _AboutRequest):
         first, last = (_iso(day) for day in (from_date or to_date, to_date or from_date))
         known = {"reason": reason, "explanation": explanation, "from_date": first, "to_date": last}
         super().__init__(
-            _incomplete(reason, redact(explanation), first, last),
+            _incomplete_message(reason, redact(explanation), first, last),
             details=_context(http, {**known, **(details or {})}),
         )
 
-    reason = _Detail[str]("What was wrong, in a few stable words.")
+    reason = _Detail[str]("The problem, in a few stable words.")
     from_date = _Detail[str | None](
         "The first of the days that are not loaded, as ``YYYY-MM-DD``; None for profiles."
     )
@@ -246,32 +244,32 @@ def _iso(day: date | str | None) -> str | None:
     return day.isoformat() if isinstance(day, date) else day
 
 
-def _incomplete(reason: str, explanation: str, first: str | None, last: str | None) -> str:
+def _incomplete_message(reason: str, explanation: str, first: str | None, last: str | None) -> str:
     days = first if first == last else f"{first} to {last}"
-    what = f"The events of {days}" if first else "Mixpanel's answer"
-    wrong = reason if reason == OTHER_BASIS else f"did not arrive whole: {reason}"
+    what = f"The events of {days}" if first else "Mixpanel's response"
+    wrong = reason if reason == OTHER_BASIS else f"is incomplete: {reason}"
     again = f"`mp sync --from {first} --to {last}`" if first else "`mp sync`"
-    said = f" {explanation.rstrip()}" if explanation else ""
-    return f"{what} {wrong}.{said} Nothing of it was loaded; {again} fetches it again."
+    message = f" {explanation.rstrip()}" if explanation else ""
+    return f"{what} {wrong}.{message} Nothing of it was loaded; {again} fetches it again."
 
 
 class TableExistsError(MixpanelDataError):
-    """A table of this name is there already; it was not changed."""
+    """A table of this name already exists; it was not changed."""
 
     code = "TABLE_EXISTS"
 
     def __init__(self, table_name: str) -> None:
         super().__init__(
-            f"There is a table '{table_name}' already. Choose another name, or add to a fetched one: "
+            f"A table '{table_name}' already exists. Choose another name, or add to a fetched one: "
             "append=True, `--append`.",
             details={"table_name": table_name},
         )
 
-    table_name = _Detail[str]("The name asked for.")
+    table_name = _Detail[str]("The requested name.")
 
 
 class TableNotFoundError(MixpanelDataError):
-    """No table of this name. ``advice``, a sentence or two, says what to do about it."""
+    """There is no table of this name. ``advice``, a sentence or two, says what to do."""
 
     code = "TABLE_NOT_FOUND"
 
@@ -282,15 +280,15 @@ class TableNotFoundError(MixpanelDataError):
         known = (
             f"There are: {', '.join(available)}."
             if available
-            else "There are none yet: `mp sync`, `mp fetch` or `Workspace.fetch_events` brings some."
+            else "There are none yet: `mp sync`, `mp fetch` or `Workspace.fetch_events` creates some."
         )
-        said = (f"There is no table '{table_name}'.", advice, known)
+        message = (f"There is no table '{table_name}'.", advice, known)
         super().__init__(
-            " ".join(filter(None, said)),
+            " ".join(filter(None, message)),
             details={"table_name": table_name, "available_tables": available},
         )
 
-    table_name = _Detail[str]("The name asked for.")
+    table_name = _Detail[str]("The requested name.")
 
 
 class NothingPublishedError(TableNotFoundError):
@@ -309,47 +307,45 @@ class NothingPublishedError(TableNotFoundError):
 
 
 class DatabaseLockedError(MixpanelDataError):
-    """Another process loads, builds or publishes in this data folder. The details name it as far as
-    it is known."""
+    """Another process is using this data folder. The details identify it as far as known."""
 
     code = "DATABASE_LOCKED"
 
-    pid = _Detail[int | None]("The holder's process.")
-    command = _Detail[str | None]("What it was started as.")
-    since = _Detail[str | None]("Since when it holds the lock, an ISO time in UTC.")
+    pid = _Detail[int | None]("The id of the process that holds the lock.")
+    command = _Detail[str | None]("The command that started it.")
+    since = _Detail[str | None]("When it took the lock, an ISO time in UTC.")
 
 
 class StorageError(MixpanelDataError):
-    """The machine refused: no room, no permission, not enough memory, or a disk that failed."""
+    """The machine refused: no space, no permission, not enough memory, or a disk failure."""
 
     code = "STORAGE_FAILED"
 
 
 class DatabaseDamagedError(StorageError):
-    """A database of the data folder can't be read whole: a disk, a copying tool or another program
-    damaged it."""
+    """A database of the data folder can't be read completely.
+
+    A disk, a copying tool or another program damaged it.
+    """
 
     code = "DATABASE_DAMAGED"
 
     path = _Detail[str | None]("The damaged file.")
-    readable = _Detail[list[str] | None](
-        "Its tables that can be read whole, where they were looked at."
-    )
-    unreadable = _Detail[list[str] | None]("Its tables that can't.")
+    readable = _Detail[list[str] | None]("Its readable tables, if they were checked.")
+    unreadable = _Detail[list[str] | None]("Its unreadable tables.")
 
 
 class DatabaseMissingError(StorageError):
-    """The raw database is gone, and other files of the data folder show that it was there."""
+    """The raw database is gone, and other files of the data folder show that it existed."""
 
     code = "DATABASE_MISSING"
 
-    path = _Detail[str]("Where it was.")
+    path = _Detail[str]("The path of the missing file.")
 
 
 class RejectedLinesWarning(UserWarning):
-    """Lines of an answer could not be read and were left out, or were repaired; the message says
-    how many and where."""
+    """Lines of a response were unreadable and left out, or repaired; the message says how many."""
 
 
 class ConfigWarning(UserWarning):
-    """A setting or an argument that works, but perhaps not as it was meant."""
+    """A setting or an argument that is valid, but may not do what was intended."""

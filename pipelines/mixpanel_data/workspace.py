@@ -29,27 +29,26 @@ __all__ = ["Workspace"]
 
 
 class Workspace(Fetching, Discovery, Queries, Tables):
-    """A Mixpanel project, and the tables one has of it. A context manager; safe to share between
-    threads.
+    """A Mixpanel project and its tables. A context manager; safe to share between threads.
 
-    Without ``path`` it stands on the project's data folder (``data_dir``, else MP_DATA_DIR, else
-    the project's): SQL reads what `mp sync` published there, marts included, as it was when the
-    workspace was opened; what it fetches goes into ``workspace.duckdb`` beside it, which is held
-    against others only while rows go in. With ``path`` it stands on that database alone. Nothing is
-    opened or asked before it is needed, and SQL needs no account.
+    Without ``path`` it opens the project's data folder (``data_dir``, else MP_DATA_DIR, else the
+    project's): SQL reads the tables that `mp sync` published there, marts included, as of the
+    opening of the workspace. Fetched data goes into ``workspace.duckdb`` beside it, which is locked
+    only while rows are written. With ``path`` it uses that database alone. Nothing is opened or
+    requested before it is needed, and SQL needs no account.
 
-    The account is the one in force when the workspace is made, and stays so while it lives,
-    whatever becomes of the default account; without any, the first request looks for one.
-    ``account`` names one of the accounts, ``region`` (us, eu or in) stands in place of the
-    account's. ``workspace_id`` narrows Mixpanel's reports and names to a data view. With
-    ``fresh=False`` an answer of the query API is one of the last ten minutes (MP_ANSWERS_KEPT)
-    where there is one, whoever asked on this data folder. SQL, and the views of a database that was
-    there, reach no other file and no network unless ``external_access`` is true. For tests,
-    ``_config_manager``, ``_api_client`` and ``_storage`` stand in for what would be built.
+    The account is the one in force when the workspace is created, and does not follow changes of
+    the default account; without any, the first request looks for one. ``account`` names one of the
+    accounts, ``region`` (us, eu or in) overrides the account's. ``workspace_id`` narrows Mixpanel's
+    reports and names to a data view. With ``fresh=False``, responses of the query API may come from
+    a cache of the last ten minutes (MP_ANSWERS_KEPT), which all processes of the data folder share.
+    SQL, and the views of an existing database, reach no other file and no network unless
+    ``external_access`` is true. For tests, ``_config_manager``, ``_api_client`` and ``_storage``
+    replace what would be created.
 
     Raises:
-        AccountNotFoundError: there is no such account.
-        ConfigError: settings or a region that can't be.
+        AccountNotFoundError: if there is no such account.
+        ConfigError: if settings or the region are invalid.
     """
 
     def __init__(
@@ -90,27 +89,26 @@ class Workspace(Fetching, Discovery, Queries, Tables):
 
     @classmethod
     def ephemeral(cls, account: str | None = None, **options: Any) -> Self:
-        """One on a database of its own, which is deleted when it is closed. ``options`` as of the
-        class."""
+        """Open a workspace on a temporary database, deleted on close. ``options`` like the class."""
         folder = tempfile.mkdtemp(prefix="mixpanel-data-")
         workspace = cls(account, Path(folder) / "ephemeral.duckdb", **options)
-        # Also when nobody closes it.
+        # Also if close() is never called.
         workspace._delete = weakref.finalize(workspace, shutil.rmtree, folder, ignore_errors=True)
         return workspace
 
     @classmethod
     def memory(cls, account: str | None = None, **options: Any) -> Self:
-        """One on a database in memory. ``options`` as of the class."""
+        """Open a workspace on a database in memory. ``options`` like the class."""
         workspace = cls(account, **options)
         workspace._in_memory = True
         return workspace
 
     @classmethod
     def open(cls, path: Path | str, *, read_only: bool = True) -> Self:
-        """One on a database that is there, or on a data folder; shared with other readers unless
-        ``read_only`` is False.
+        """Open a workspace on an existing database or data folder.
 
-        Raises ConfigError when there is none.
+        It is shared with other readers unless ``read_only`` is False. Raise ConfigError if it does
+        not exist.
         """
         where = Path(path).expanduser()
         if not where.exists():
@@ -136,28 +134,28 @@ class Workspace(Fetching, Discovery, Queries, Tables):
 
     @locked_cached_property
     def fetcher(self) -> FetcherService:
-        """What fetches into the database."""
+        """The service that fetches into the database."""
         return FetcherService(self._session.client, self.storage, zone=self._session.settings.zone)
 
     @locked_cached_property
     def streamer(self) -> StreamerService:
-        """What hands on records without keeping them."""
+        """The service that yields records without storing them."""
         return StreamerService(self._session.client, zone=self._session.settings.zone)
 
     @locked_cached_property
     def discovery(self) -> DiscoveryService:
-        """What knows what there is in Mixpanel; ``refresh()`` makes it forget."""
+        """The service that lists the contents of Mixpanel; ``refresh()`` clears its cache."""
         return DiscoveryService(self._session.client, workspace_id=self._workspace_id)
 
     @locked_cached_property
     def live(self) -> LiveQueryService:
-        """What asks Mixpanel for its reports."""
+        """The service that queries Mixpanel's reports."""
         return LiveQueryService(
             self._session.client, discovery=self.discovery, workspace_id=self._workspace_id
         )
 
     def info(self) -> WorkspaceInfo:
-        """Where the tables are, which there are, and whose account counts, as far as there is one."""
+        """Return the path, tables and account of the workspace, as far as known."""
         account, tables = self._session.resolution_or_none(), self.tables()
         path = self._main_file()
         return WorkspaceInfo(
@@ -171,8 +169,8 @@ class Workspace(Fetching, Discovery, Queries, Tables):
         )
 
     def close(self) -> None:
-        """Lets go of the database and the connection; an ephemeral database is gone. What was
-        handed in stays open."""
+        """Close the database and the connection, except those passed in; delete an ephemeral
+        database."""
         with self.lock:
             if "storage" in self.__dict__ and self.storage is not self._given_storage:
                 self.storage.close()
@@ -189,8 +187,7 @@ class Workspace(Fetching, Discovery, Queries, Tables):
         return f"Workspace({str(self._main_file() or 'memory')!r})"
 
     def _main_file(self) -> Path | None:
-        """The published file of a project, where there is one; else the one that tables are put
-        into."""
+        """Return the published file of a project, if it exists; else the one for fetched tables."""
         folder = self._session.settings.folder
         if self._given_storage or self._path is not None or self._in_memory:
             return self.storage.path

@@ -84,7 +84,7 @@ LANDING = {
 LOADING = {
     "package complete": after(f"{_OURS}.extract.events:EventWindows.land_package"),
     "pipeline open": after("mixpanel_data.sync.load:open_pipeline"),
-    "extracting": after("mixpanel_data.sources:pack"),
+    "extracting": after("mixpanel_data.sources:write_manifest"),
     "before extract commits": before("dlt.extract.extract:Extract.commit_packages"),
     "extracted": after("dlt.extract.extract:Extract.commit_packages"),
     "normalizing": before("dlt.normalize.normalize:Normalize.spool_files"),
@@ -93,10 +93,12 @@ LOADING = {
     "tables made": after(
         "mixpanel_data.destinations.mixpanel_duckdb:MixpanelDuckDbClient.update_stored_schema"
     ),
-    "before the transaction": before("mixpanel_data.destinations.replace_job:_whole"),
+    "before the transaction": before(
+        "mixpanel_data.destinations.replace_job:_replace_all_or_nothing"
+    ),
     "days replaced, no ledger": before("mixpanel_data.destinations.replace_events:_day_counts"),
-    "ledger written, no commit": after("mixpanel_data.destinations.ledger_rows:insert"),
-    "committed": after("mixpanel_data.destinations.replace_job:_whole"),
+    "ledger written, no commit": after("mixpanel_data.destinations.ledger_rows:insert_ledger_rows"),
+    "committed": after("mixpanel_data.destinations.replace_job:_replace_all_or_nothing"),
     "before dlt's marker": before(f"{_PACKAGES}.save_pending_transition", nth=2),
     "after dlt's marker": after(f"{_PACKAGES}.save_pending_transition", nth=2),
     "job completed": after(f"{_PACKAGES}.complete_job", nth=2),
@@ -112,12 +114,16 @@ LATER = {
     "second package, inside": before(
         "mixpanel_data.destinations.replace_events:_day_counts", nth=2
     ),
-    "second package, committed": after("mixpanel_data.destinations.replace_job:_whole", nth=2),
+    "second package, committed": after(
+        "mixpanel_data.destinations.replace_job:_replace_all_or_nothing", nth=2
+    ),
     "second package, counted": after(
         "dlt.destinations.job_client_impl:SqlJobClientBase.complete_load", nth=2
     ),
-    "snapshot, inside": after("mixpanel_data.destinations.replace_profiles:_Rows.replace"),
-    "snapshot, committed": after("mixpanel_data.destinations.replace_job:_whole", nth=3),
+    "snapshot, inside": after("mixpanel_data.destinations.replace_profiles:_ProfileUpdate.replace"),
+    "snapshot, committed": after(
+        "mixpanel_data.destinations.replace_job:_replace_all_or_nothing", nth=3
+    ),
     "snapshot, counted": after(
         "dlt.destinations.job_client_impl:SqlJobClientBase.complete_load", nth=3
     ),

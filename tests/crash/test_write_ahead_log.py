@@ -57,7 +57,7 @@ def cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[DataFolder, Pa
     folder = DataFolder.at(tmp_path / "data").create()
     at_commit = tmp_path / "at commit"
     at_commit.mkdir()
-    kept_open, whole = pipeline._kept_open, replace_job._whole
+    kept_open, whole = pipeline._kept_open, replace_job._replace_all_or_nothing
 
     @contextmanager
     def without_checkpoints(path: Path) -> Iterator[None]:
@@ -74,7 +74,7 @@ def cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[DataFolder, Pa
     pipeline.load(folder, PROJECT, [landed(folder, 5)])
     with monkeypatch.context() as patched:
         patched.setattr(pipeline, "_kept_open", without_checkpoints)
-        patched.setattr(replace_job, "_whole", copied)
+        patched.setattr(replace_job, "_replace_all_or_nothing", copied)
         pipeline.load(folder, PROJECT, [landed(folder, ROW_GROUP + 10)])
     return folder, at_commit
 

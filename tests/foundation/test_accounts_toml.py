@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mixpanel_data._internal.auth.accounts_toml import (
     MalformedAccountsError,
-    parse,
+    parse_accounts,
     with_account,
     with_default,
     without_account,
@@ -60,8 +60,10 @@ def test_removing_takes_the_account_and_leaves_the_comments_of_the_next() -> Non
 
     assert comments(without) == [c for c in comments(COMMENTED) if c != " made in May"]
     assert without.index("# for trying out") < without.index('[accounts."de.v"]')
-    assert parse(without)["accounts"] == {"de.v": parse(COMMENTED)["accounts"]["de.v"]}
-    assert parse(without)["theirs"] == {"color": "blue"}
+    assert parse_accounts(without)["accounts"] == {
+        "de.v": parse_accounts(COMMENTED)["accounts"]["de.v"]
+    }
+    assert parse_accounts(without)["theirs"] == {"color": "blue"}
 
 
 def test_crlf_files_stay_crlf() -> None:
@@ -72,7 +74,7 @@ def test_crlf_files_stay_crlf() -> None:
 
 
 def test_a_first_default_goes_above_the_tables() -> None:
-    assert parse(with_default("# mine\n\n[accounts.a]\nx = 1\n", "a"))["default"] == "a"
+    assert parse_accounts(with_default("# mine\n\n[accounts.a]\nx = 1\n", "a"))["default"] == "a"
 
 
 @pytest.mark.parametrize(
@@ -104,9 +106,9 @@ def test_any_names_and_values_survive_adding_removing_and_choosing(
 
     for name in data.draw(st.permutations(list(wanted))):
         text = with_default(text, name)
-        assert parse(text)["default"] == name
+        assert parse_accounts(text)["default"] == name
         text = with_default(without_account(text, name), None)
 
-    left: dict[str, Any] = parse(text)
+    left: dict[str, Any] = parse_accounts(text)
     assert left == {"accounts": {}}
     assert text.startswith("# first line\n")

@@ -56,7 +56,7 @@ def failure(connect: Connect, *answers: bytes | Answer, base_url: str | None = N
         (500, {"message": "unknown error"}, ServerError, "unknown error"),
         (503, "<html>\n busy </html>", ServerError, "<html> busy </html>"),
         (599, "", ServerError, "HTTP 599"),
-        (206, "part", APIError, "nobody expected"),
+        (206, "part", APIError, "unexpected response"),
         (304, "", APIError, "redirects to 127.0.0.1"),
     ],
 )

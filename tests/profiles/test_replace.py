@@ -10,7 +10,7 @@ import duckdb
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mixpanel_data._internal.landing.files import Reject
+from mixpanel_data._internal.landing.files import Landed, Reject
 from mixpanel_data._internal.landing.profile_lines import parse_profiles
 from mixpanel_data._internal.ledger.records import Project
 from mixpanel_data._internal.streams.windows import Window
@@ -92,7 +92,7 @@ class Database:
                 _packed(read, str(path), START + timedelta(hours=self.loads, minutes=number))
             )
         manifest = Manifest(Project("1", "us", "UTC", None), tuple(packed))
-        return replace_profiles.replace(
+        return replace_profiles.update_profiles(
             self.connection, manifest, files, packed, f"load {self.loads}"
         )
 
@@ -123,13 +123,14 @@ class Database:
 
 def _packed(read: Read, mark: str, fetched_at: datetime) -> PackedFile:
     day = date(2026, 3, 10)
-    return PackedFile(
-        mark=mark, kind="group_profiles" if read.group_key else "profiles", window=Window(day, day),
+    landed = Landed(
+        path=Path(), kind="group_profiles" if read.group_key else "profiles", window=Window(day, day),
         lines=len(read.profiles), size=1, requests=1, fetched_at=fetched_at, duration_seconds=0,
         filter_hash=f"{read.group_key} {read.complete}", snapshot_complete=read.complete,
         largest_object=200, raw_size=1, group_key=read.group_key, since=None,
         rejects=tuple(Reject(0, "?", "not valid JSON", name) for name in read.unread),
     )  # fmt: skip
+    return PackedFile(mark, landed)
 
 
 @settings(
@@ -186,6 +187,6 @@ def test_promise_3_a_file_with_fewer_lines_than_were_landed_is_not_loaded(tmp_pa
 
     manifest = Manifest(Project("1", "us", "UTC", None), (short,))
 
-    assert not replace_profiles.replace(
+    assert not replace_profiles.update_profiles(
         database.connection, manifest, {"short": path}, [short], "load 2"
     )

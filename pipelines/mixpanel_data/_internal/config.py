@@ -98,7 +98,7 @@ class ConfigManager:
         fields = account.model_dump() | {"secret": account.secret.get_secret_value()}
 
         def change(text: str) -> str:
-            accounts = accounts_toml.parse(text)["accounts"]
+            accounts = accounts_toml.parse_accounts(text)["accounts"]
             if name in accounts:
                 raise AccountExistsError(name)
             text = accounts_toml.with_account(text, name, fields)
@@ -113,7 +113,7 @@ class ConfigManager:
         """
 
         def change(text: str) -> str:
-            data = accounts_toml.parse(text)
+            data = accounts_toml.parse_accounts(text)
             _existing(data, name)
             text = accounts_toml.without_account(text, name)
             if data.get("default") != name:
@@ -127,7 +127,7 @@ class ConfigManager:
         """Makes the account the one that counts when none is named. Raises AccountNotFoundError."""
 
         def change(text: str) -> str:
-            _existing(accounts_toml.parse(text), name)
+            _existing(accounts_toml.parse_accounts(text), name)
             return accounts_toml.with_default(text, name)
 
         self._file.edit(change)
@@ -159,7 +159,7 @@ class ConfigManager:
 
     def _load(self) -> dict[str, Any]:
         with self._file.reading() as text:
-            return accounts_toml.parse(text)
+            return accounts_toml.parse_accounts(text)
 
     def _credentials(self, data: dict[str, Any], name: str) -> Credentials:
         account = _existing(data, name)

@@ -1,1 +1,1 @@
-"""dlt's DuckDB destination, with one job that replaces whole days in one transaction."""
+"""dlt's DuckDB destination with one job a table, which replaces whole days in one transaction."""

@@ -1,4 +1,4 @@
-"""Writing the ledger, `_metadata`, inside the transaction of the rows it speaks of."""
+"""Writes the ledger, `_metadata`, in the transaction of the rows that it describes."""
 
 import uuid
 from datetime import UTC, date, datetime
@@ -16,23 +16,23 @@ Row = dict[str, Any]
 _NAMES = [*LEDGER_COLUMNS, "_dlt_load_id", "_dlt_id"]
 
 
-def common(table: str, file: PackedFile, manifest: Manifest, load_id: str) -> Row:
-    """What is alike in every ledger row of a file."""
+def shared_columns(table: str, file: PackedFile, manifest: Manifest, load_id: str) -> Row:
+    """Return the columns that all ledger rows of a file share."""
     return {
         "table_name": table,
-        "fetch_type": file.kind,
+        "fetch_type": file.landed.kind,
         "project_id": manifest.project.project_id,
         "region": manifest.project.region,
-        "filter_hash": file.filter_hash,
-        "fetched_at": naive_utc(file.fetched_at),
+        "filter_hash": file.landed.filter_hash,
+        "fetched_at": naive_utc(file.landed.fetched_at),
         "load_id": load_id,
         "wanted_from": manifest.project.wanted_from,
         "_dlt_load_id": load_id,
     }
 
 
-def insert(connection: Connection, rows: list[Row]) -> None:
-    """Append ``rows`` under the next load number; a column that a row lacks is NULL."""
+def insert_ledger_rows(connection: Connection, rows: list[Row]) -> None:
+    """Append ``rows`` under the next load number; missing columns are NULL."""
     marks = ", ".join("?" for _ in _NAMES)
     number = _next_number(connection)
     values = [
@@ -43,13 +43,11 @@ def insert(connection: Connection, rows: list[Row]) -> None:
 
 
 def insert_rejects(connection: Connection, table: str, file: PackedFile, load_id: str) -> None:
-    """Append the rejected and repaired lines of ``file``, in place of what earlier fetches have of
-    its days.
+    """Replace the rejected and repaired lines of the file's days by those of ``file``.
 
-    Of a line of an earlier fetch of more days the day is not known: it is replaced if it is the
-    same line.
+    A line from an earlier fetch of more days has no known day: it is replaced if it is identical.
     """
-    first, last = file.window.first, file.window.last
+    first, last = file.landed.window.first, file.landed.window.last
     whole = "window_start >= $first AND window_end <= $last" if table == EVENTS else "false"
     connection.execute(
         f"DELETE FROM {REJECTED} WHERE table_name = $table AND load_id <> $load_id AND ({whole} "
@@ -57,35 +55,34 @@ def insert_rejects(connection: Connection, table: str, file: PackedFile, load_id
         "AND ($table <> 'events' OR (window_start <= $last AND window_end >= $first))))",
         {
             "table": table, "load_id": load_id, "first": first, "last": last,
-            "raws": [item.raw for item in file.rejects],
+            "raws": [item.raw for item in file.landed.rejects],
         },
     )  # fmt: skip
-    if not file.rejects:
+    if not file.landed.rejects:
         return
     now = naive_utc(datetime.now(UTC))
-    # In one statement: a row at a time, a hundred thousand repaired lines would take minutes.
+    # In one statement: row by row, a hundred thousand repaired lines would take minutes.
     connection.execute(
         f"INSERT INTO {REJECTED} SELECT $table, $first, $last, unnest($numbers::BIGINT[]), "
         "unnest($raws::VARCHAR[]), unnest($reasons::VARCHAR[]), $load_id, $now",
         {
             "table": table, "first": first, "last": last, "load_id": load_id, "now": now,
-            "numbers": [item.line_number for item in file.rejects],
-            "raws": [item.raw for item in file.rejects],
-            "reasons": [item.reason for item in file.rejects],
+            "numbers": [item.line_number for item in file.landed.rejects],
+            "raws": [item.raw for item in file.landed.rejects],
+            "reasons": [item.reason for item in file.landed.rejects],
         },
     )  # fmt: skip
 
 
 def _next_number(connection: Connection) -> int:
-    """One more than any row of the ledger has, rows of loads that never became whole included."""
+    """Return one more than the number of any ledger row, including those of incomplete loads."""
     found = connection.execute(f"SELECT coalesce(max(load_number), 0) + 1 FROM {LEDGER}").fetchone()
     assert found  # noqa: S101  (an aggregate without GROUP BY)
     return int(found[0])
 
 
-def forget(connection: Connection, table: str, load_id: str) -> None:
-    """Remove what an earlier attempt at the same package wrote: a killed one may have come this
-    far."""
+def delete_earlier_attempt(connection: Connection, table: str, load_id: str) -> None:
+    """Delete the rows that an earlier, killed attempt at the same package may have written."""
     for name in (LEDGER, REJECTED):
         connection.execute(
             f"DELETE FROM {name} WHERE table_name = ? AND load_id = ?", [table, load_id]
@@ -93,7 +90,7 @@ def forget(connection: Connection, table: str, load_id: str) -> None:
 
 
 def previous_counts(connection: Connection, table: str, load_id: str) -> dict[date, int]:
-    """The rows each day had by the ledger, before this package."""
+    """Return the rows of each day by the ledger, before this package."""
     rows = connection.execute(
         f"SELECT window_start, arg_max(row_count, {IN_ORDER}) FROM {LEDGER} "
         "WHERE table_name = ? AND load_id <> ? AND load_id IN (SELECT load_id FROM _dlt_loads WHERE status = 0) "
@@ -104,5 +101,5 @@ def previous_counts(connection: Connection, table: str, load_id: str) -> dict[da
 
 
 def naive_utc(moment: datetime) -> datetime:
-    """``moment`` as DuckDB's TIMESTAMP has it here: UTC, without a zone."""
+    """Return ``moment`` in UTC without a zone, like DuckDB's TIMESTAMP."""
     return moment.astimezone(UTC).replace(tzinfo=None)

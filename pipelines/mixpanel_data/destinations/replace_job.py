@@ -1,4 +1,4 @@
-"""The one job that moves a package's landed files into the raw tables, in one transaction."""
+"""The job that moves a package's landed files into the raw tables, in one transaction."""
 
 import threading
 from collections.abc import Callable
@@ -14,26 +14,25 @@ from dlt.destinations.job_impl import ReferenceFollowupJobRequest
 
 from mixpanel_data._internal.database.vacuum import set_vacuum_threshold
 from mixpanel_data.destinations import replace_events, replace_profiles
-from mixpanel_data.destinations.memory import frugal
-from mixpanel_data.sources.manifest import Manifest, PackedFile, mark_of
+from mixpanel_data.destinations.memory import limited_memory
+from mixpanel_data.sources.manifest import Manifest, PackedFile, file_fingerprint
 from mixpanel_data.sources.schema import EVENTS, GROUP_PROFILES, PROFILES
 
 Connection = duckdb.DuckDBPyConnection
 Replace = Callable[[Connection, Manifest, dict[str, Path], list[PackedFile], str], bool]
 
-# Kinds of failure that say "this file can't be read", not "this machine can't do it now".
+# Errors that mean "this file can't be read", not "this machine can't do it now".
 UNREADABLE = (duckdb.InvalidInputException, duckdb.ConversionException)
 
-# dlt runs the jobs of a package at once; what one of them grants DuckDB, all have.
+# dlt runs the jobs of a package concurrently, but DuckDB's settings apply to all of them.
 _ONE_AT_A_TIME = threading.Lock()
 
 
 class ReplaceJob(RunnableLoadJob):
     """Replaces the days, or the profiles, of its package.
 
-    Files that turn out to be unreadable are left out, and so are their ledger rows: whoever ran the
-    load learns from the ledger what was not loaded. A job that failed instead would block every
-    later package.
+    Unreadable files are left out, together with their ledger rows: the caller of the load finds in
+    the ledger what was not loaded. If the job failed instead, it would block every later package.
     """
 
     def __init__(self, file_path: str, manifest: Manifest) -> None:
@@ -45,23 +44,24 @@ class ReplaceJob(RunnableLoadJob):
         try:
             self._replace()
         except duckdb.Error as error:
-            # Final: whoever started the load decides what to try again. dlt would try five times.
+            # A terminal error: the caller decides about retries. dlt would try five times.
             raise DestinationTerminalException(str(error)) from error
 
     def _replace(self) -> None:
-        files = _by_mark(Path(self._file_path))
-        packed = [f for f in self._manifest.of(self.load_table_name) if f.mark in files]
+        files = _files_by_fingerprint(Path(self._file_path))
+        packed = [f for f in self._manifest.of(self.load_table_name) if f.fingerprint in files]
         connection: Any = self._job_client.sql_client.native_connection
         connection.execute(f"USE {self._job_client.sql_client.fully_qualified_dataset_name()}")
         set_vacuum_threshold(connection)
         with _ONE_AT_A_TIME:
             if packed and self.load_table_name != EVENTS:
-                lines = sum(file.lines for file in packed)
-                largest = max(file.largest_object for file in packed)
-                # Profiles so large that this is too little get what there is.
+                lines = sum(file.landed.lines for file in packed)
+                largest = max(file.landed.largest_object for file in packed)
+                # If profiles are so large that this is too little, the load is repeated with all
+                # memory.
                 with (
                     suppress(duckdb.OutOfMemoryException),
-                    frugal(connection, lines=lines, largest=largest),
+                    limited_memory(connection, lines=lines, largest=largest),
                 ):
                     self._replace_readable(connection, files, packed)
                     return
@@ -71,23 +71,25 @@ class ReplaceJob(RunnableLoadJob):
         self, connection: Connection, files: dict[str, Path], packed: list[PackedFile]
     ) -> None:
         replace, load_id = _REPLACE[self.load_table_name], self._load_id
-        if not _whole(replace, connection, self._manifest, files, packed, load_id):
+        if not _replace_all_or_nothing(replace, connection, self._manifest, files, packed, load_id):
             readable = [
                 file
                 for file in packed
-                if _whole(replace, connection, self._manifest, files, [file], load_id, keep=False)
+                if _replace_all_or_nothing(
+                    replace, connection, self._manifest, files, [file], load_id, keep=False
+                )
             ]
-            _whole(replace, connection, self._manifest, files, readable, load_id)
+            _replace_all_or_nothing(replace, connection, self._manifest, files, readable, load_id)
 
 
 _REPLACE: dict[str, Replace] = {
-    EVENTS: replace_events.replace,
-    PROFILES: replace_profiles.replace,
-    GROUP_PROFILES: replace_profiles.replace,
+    EVENTS: replace_events.replace_days,
+    PROFILES: replace_profiles.update_profiles,
+    GROUP_PROFILES: replace_profiles.update_profiles,
 }
 
 
-def _whole(
+def _replace_all_or_nothing(
     replace: Replace,
     connection: Connection,
     manifest: Manifest,
@@ -97,7 +99,10 @@ def _whole(
     *,
     keep: bool = True,
 ) -> bool:
-    """Whether all of ``packed`` could be loaded, and then, unless ``keep`` is False, it is loaded."""
+    """Load all of ``packed`` in one transaction; return True if all could be loaded.
+
+    With ``keep`` False, roll back in any case.
+    """
     if not packed:
         return True
     connection.execute("BEGIN")
@@ -113,9 +118,11 @@ def _whole(
     return whole
 
 
-def _by_mark(job: Path) -> dict[str, Path]:
-    """The package's files. They lie beside this job, in the folder of completed jobs, wherever the
-    package is now."""
+def _files_by_fingerprint(job: Path) -> dict[str, Path]:
+    """Return the package's files by fingerprint.
+
+    They are beside this job, in the folder of completed jobs, wherever the package is now.
+    """
     completed = job.parent.parent / "completed_jobs"
     names = (Path(path).name for path in ReferenceFollowupJobRequest.resolve_references(str(job)))
-    return {mark_of(completed / name): completed / name for name in names}
+    return {file_fingerprint(completed / name): completed / name for name in names}

@@ -1,4 +1,4 @@
-"""The dlt source of a Mixpanel project: ``events``, ``profiles``, ``group_profiles`` and the ledger
+"""The dlt source of a Mixpanel project: ``events``, ``profiles``, ``group_profiles``,
 ``_metadata``."""
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from dlt.extract import DltResource
 from mixpanel_data._internal.extract.extraction import fetch_due_files
 from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data.sources import schema
-from mixpanel_data.sources.manifest import pack
+from mixpanel_data.sources.manifest import write_manifest
 
 __all__ = ["mixpanel_source"]
 
@@ -22,22 +22,22 @@ def mixpanel_source(
     start_date: str | None = None,
     end_date: str | None = None,
 ) -> Sequence[DltResource]:
-    """One Mixpanel project, raw. A day that is read again replaces what was there: late events
-    come, deleted ones go.
+    """The raw data of one Mixpanel project. Fetching a day again replaces its events.
 
-    Called without arguments it does what ``mp sync`` does up to the load: credentials and settings
-    from the usual places, the days that are missing plus the look-back, landed and verified.
-    ``start_date`` and ``end_date`` (``YYYY-MM-DD``, both included, in the days the project exports)
-    ask for those days instead.
+    It loads into one destination only,
+    :class:`~mixpanel_data.destinations.mixpanel_duckdb.mixpanel_duckdb`, and its resources yield
+    landed files, not rows: DuckDB reads the files itself, and rows and ledger are written in one
+    transaction.
 
-    Load it with the destination
-    :class:`~mixpanel_data.destinations.mixpanel_duckdb.mixpanel_duckdb`: DuckDB reads the landed
-    files itself, and ledger and rows are one transaction. A window that did not arrive whole is
-    left out, logged as an error and absent from ``_metadata``; the next run asks for it again.
+    Without arguments it does what ``mp sync`` does before the load: it reads credentials and
+    settings from the usual places, and fetches the missing days plus the look-back. ``start_date``
+    and ``end_date`` (``YYYY-MM-DD``, both included, in the days of the project's export) select
+    other days. An incomplete window is left out, logged as an error and missing from ``_metadata``;
+    the next run fetches it again.
 
     Args:
-        landed: verified files, from somebody who has landed them already.
-        project: whose they are; goes with ``landed``.
+        landed: verified files, if the caller has fetched them already.
+        project: the project of these files; required with ``landed``.
     """
 
     @dlt.resource(name="landed", selected=False)
@@ -45,25 +45,25 @@ def mixpanel_source(
         whose, files = (
             (project, list(landed)) if landed is not None else fetch_due_files(start_date, end_date)
         )
-        pack(whose, files)
+        write_manifest(whose, files)
         yield from ([file] for file in files)
 
     @dlt.transformer(data_from=landed_files, name=schema.EVENTS, columns=schema.EVENT_COLUMNS)
     def events(files: list[Landed]) -> Iterator[Any]:
-        """What Mixpanel served, not deduplicated; whole days."""
-        yield from _imports(files, schema.EVENTS)
+        """Events as exported by Mixpanel, with duplicates; whole days."""
+        yield from _import_files(files, schema.EVENTS)
 
     @dlt.transformer(data_from=landed_files, name=schema.PROFILES, columns=schema.PROFILE_COLUMNS)
     def profiles(files: list[Landed]) -> Iterator[Any]:
         """The current user profiles, one row each."""
-        yield from _imports(files, schema.PROFILES)
+        yield from _import_files(files, schema.PROFILES)
 
     @dlt.transformer(
         data_from=landed_files, name=schema.GROUP_PROFILES, columns=schema.GROUP_PROFILE_COLUMNS
     )
     def group_profiles(files: list[Landed]) -> Iterator[Any]:
         """The current profiles of the configured groups, one row each."""
-        yield from _imports(files, schema.GROUP_PROFILES)
+        yield from _import_files(files, schema.GROUP_PROFILES)
 
     @dlt.transformer(
         data_from=landed_files,
@@ -72,10 +72,12 @@ def mixpanel_source(
         write_disposition="append",
     )
     def metadata(files: list[Landed]) -> Iterator[dict[str, Any]]:
-        """One row a day, or a read of profiles: what is known of it before the load counts its
-        rows."""
+        """One row a day, or a read of profiles, without the values that the load counts.
+
+        The load job writes the rows of the ledger; these rows only make dlt schedule it.
+        """
         for file in files:
-            yield from _ledger_rows(file)
+            yield from pending_ledger_rows(file)
 
     for resource in (events, profiles, group_profiles):
         resource.apply_hints(additional_table_hints={schema.RAW_HINT: True})
@@ -83,17 +85,15 @@ def mixpanel_source(
     return landed_files, events, profiles, group_profiles, metadata
 
 
-def _imports(files: list[Landed], kind: str) -> Iterator[Any]:
-    # Yielded, not returned: what a transformer returns with no data of its own is dropped without a
-    # word.
+def _import_files(files: list[Landed], kind: str) -> Iterator[Any]:
+    # Yielded, not returned: dlt silently drops what a transformer without data of its own returns.
     for file in files:
         if file.kind == kind:
             yield dlt.mark.with_file_import(str(file.path), "jsonl", items_count=file.lines)
 
 
-def _ledger_rows(landed: Landed) -> Iterator[dict[str, Any]]:
-    """A row for each day of an events file, one for a file of profiles: the load fills in what only
-    it can count."""
+def pending_ledger_rows(landed: Landed) -> Iterator[dict[str, Any]]:
+    """Yield a row for each day of an events file, or one for a file of profiles."""
     common = {
         "table_name": landed.kind,
         "fetch_type": landed.kind,

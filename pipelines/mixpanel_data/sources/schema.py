@@ -1,9 +1,14 @@
-"""The tables of the raw database, as dlt declares them. Column names are a contract; dbt reads
-them."""
+"""The tables of the raw database, as dlt declares them. dbt reads them: column names are a
+contract."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from dlt.common.schema.typing import TColumnSchema
+
+from mixpanel_data._internal.sql.ledger_columns import LEDGER as LEDGER
+from mixpanel_data._internal.sql.ledger_columns import LEDGER_TYPES, REJECTED_TYPES
+from mixpanel_data._internal.sql.ledger_columns import REJECTED as REJECTED
 
 DATASET = "mixpanel"
 EVENTS = "events"
@@ -11,19 +16,30 @@ PROFILES = "profiles"
 GROUP_PROFILES = "group_profiles"
 PROFILES_HISTORY = "_profiles_history"
 GROUP_PROFILES_HISTORY = "_group_profiles_history"
-LEDGER = "_metadata"
-REJECTED = "_rejected"
 
 RAW_HINT = "x-mixpanel-raw"
-"""Marks a table whose files DuckDB reads itself, and which is replaced by the package's one SQL
-job."""
+"""Marks a table whose files DuckDB reads itself, and whose rows one SQL job replaces."""
 
 LEDGER_HINT = "x-mixpanel-ledger"
-"""Marks a table whose rows that same job writes, in the transaction of the rows they speak of."""
+"""Marks a table whose rows the same job writes, in the transaction of the rows it describes."""
+
+
+_DLT_TYPES = {
+    "VARCHAR": "text",
+    "BIGINT": "bigint",
+    "DOUBLE": "double",
+    "BOOLEAN": "bool",
+    "DATE": "date",
+    "TIMESTAMP": "timestamp",
+}
 
 
 def _columns(**types: str) -> dict[str, TColumnSchema]:
     return {name: _column(name, kind) for name, kind in types.items()}
+
+
+def _from_duckdb(types: Mapping[str, str]) -> dict[str, TColumnSchema]:
+    return _columns(**{name: _DLT_TYPES[kind] for name, kind in types.items()})
 
 
 def _column(name: str, kind: str) -> TColumnSchema:
@@ -47,54 +63,22 @@ PROFILE_COLUMNS = _columns(
 
 GROUP_PROFILE_COLUMNS = _columns(group_key="text") | PROFILE_COLUMNS
 
-# What a profile was, one row for each time it changed or went. Written in the transaction that
-# changed the profile, so what is here is true whether or not `_dlt_loads` came to list its load.
+# Former versions of profiles, one row for each change or deletion. A row is written in the
+# transaction that changes the profile, so it is valid whether or not `_dlt_loads` lists its load.
 HISTORY_COLUMNS = _columns(
     distinct_id="text",
     properties="json",
     valid_from="timestamp",
-    valid_to="timestamp",  # when the read began that no longer brought them
+    valid_to="timestamp",  # when the read began that no longer found them
     is_deleted="bool",  # the profile was missing from a complete snapshot; false: it has other properties now
     load_id="text",
 )
 
 GROUP_HISTORY_COLUMNS = _columns(group_key="text") | HISTORY_COLUMNS
 
-LEDGER_COLUMNS = _columns(
-    table_name="text",
-    fetch_type="text",
-    project_id="text",
-    region="text",
-    window_start="date",
-    window_end="date",
-    range_start="timestamp",
-    range_end="timestamp",
-    filter_hash="text",
-    row_count="bigint",
-    previous_row_count="bigint",
-    rejected_count="bigint",
-    late_count="bigint",
-    bytes="bigint",
-    max_processed_at="timestamp",
-    requests="bigint",
-    fetched_at="timestamp",
-    duration_seconds="double",
-    load_id="text",
-    snapshot_complete="bool",
-    wanted_from="date",
-    load_number="bigint",  # the order of loads: the greatest is the newest, whatever a clock says
-)
+LEDGER_COLUMNS = _from_duckdb(LEDGER_TYPES)
 
-REJECTED_COLUMNS = _columns(
-    table_name="text",
-    window_start="date",
-    window_end="date",
-    line_number="bigint",
-    raw="text",
-    reason="text",
-    load_id="text",
-    rejected_at="timestamp",
-)
+REJECTED_COLUMNS = _from_duckdb(REJECTED_TYPES)
 
 RAW_TABLES = {
     EVENTS: EVENT_COLUMNS,
@@ -104,5 +88,4 @@ RAW_TABLES = {
     GROUP_PROFILES_HISTORY: GROUP_HISTORY_COLUMNS,
     REJECTED: REJECTED_COLUMNS,
 }
-"""Those that have to exist before their first row; the ledger always gets one with the first
-package."""
+"""The tables that must exist before their first row; the ledger gets one with the first package."""

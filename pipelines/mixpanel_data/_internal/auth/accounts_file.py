@@ -1,5 +1,4 @@
-"""The accounts file on disk: private, replaced as a whole, one writer at a time, never through a
-link."""
+"""The accounts file: private, replaced atomically, locked for writing, and never a symbolic link."""
 
 import os
 import warnings
@@ -18,7 +17,7 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)  # absent on Windows
 
 
 class AccountsFile:
-    """A small text file that holds secrets. Raises ConfigError for all that can be wrong with it."""
+    """A small text file with secrets. Raises ConfigError for any problem with it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -26,15 +25,14 @@ class AccountsFile:
 
     @contextmanager
     def reading(self) -> Iterator[str]:
-        """Its text, empty when there is none; a MalformedAccountsError raised about it gets the
-        file's name."""
-        with self._explained("read"):
+        """Yield the text, empty without a file. A MalformedAccountsError in the block gets the
+        path."""
+        with self._translate_errors("read"):
             yield self._read()
 
     def edit(self, change: Callable[[str], str]) -> None:
-        """Puts ``change`` of the text in its place: others see it done or not begun. If it raises,
-        nothing changed."""
-        with self._explained("written"):
+        """Replace the text by ``change`` of it, atomically. If ``change`` raises, nothing changes."""
+        with self._translate_errors("written"):
             self._refuse_links()
             self._make_folder()
             with FileLock(self._lock, timeout=_LOCK_TIMEOUT, mode=0o600):
@@ -54,12 +52,12 @@ class AccountsFile:
         folder = self._path.parent
         if not folder.exists():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        elif self._is_ours(folder):
+        elif self._is_default_folder(folder):
             folder.chmod(0o700)
 
     @staticmethod
-    def _is_ours(folder: Path) -> bool:
-        """Whether it is ``~/.mp``; any other folder that was there belongs to somebody else."""
+    def _is_default_folder(folder: Path) -> bool:
+        """Return True for ``~/.mp``; any other existing folder may belong to another program."""
         with suppress(RuntimeError):  # no home
             return folder == Path.home() / ".mp"
         return False
@@ -68,8 +66,8 @@ class AccountsFile:
         for path in (self._path.parent, self._path, self._lock):
             if path.is_symlink():
                 raise ConfigError(
-                    f"{path} is a symbolic link, and accounts are not kept behind links, which others may turn. "
-                    "Set MP_CONFIG_PATH to the real place.",
+                    f"{path} is a symbolic link. Accounts are not stored behind links, since others may redirect them. "
+                    "Set MP_CONFIG_PATH to the real path.",
                     details={"path": path},
                 )
 
@@ -82,14 +80,14 @@ class AccountsFile:
             )
 
     @contextmanager
-    def _explained(self, done: str) -> Iterator[None]:
+    def _translate_errors(self, done: str) -> Iterator[None]:
         try:
             yield
         except MalformedAccountsError as error:
-            why = f"{error}. Correct it, or move it away and begin with `mp auth add`"
+            why = f"{error}. Correct it, or move it away and start with `mp auth add`"
         except Timeout:
             why = "another process holds its lock"
-        except UnicodeError:  # whose text quotes what it could not read
+        except UnicodeError:  # its message quotes the unreadable bytes
             why = "not UTF-8 text"
         except OSError as error:
             why = error.strerror or type(error).__name__

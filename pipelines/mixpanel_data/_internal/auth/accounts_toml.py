@@ -1,9 +1,14 @@
-"""The text of the accounts file, and its edits from text to text. Whatever a person wrote there
-stays.
+"""The text of the accounts file, and its edits. Anything else that a person wrote there is kept.
 
-default = "production"
+::
 
-[accounts.production] username = "..." secret = "..." project_id = "12345" region = "us"
+    default = "production"
+
+    [accounts.production]
+    username = "..."
+    secret = "..."
+    project_id = "12345"
+    region = "us"
 """
 
 import itertools
@@ -19,13 +24,15 @@ _BY_HAND = "its layout can't be edited safely; edit it by hand"
 
 
 class MalformedAccountsError(ValueError):
-    """The text is not an accounts file; the message says where and never quotes a value."""
+    """The text is not an accounts file; the message says where, and never quotes a value."""
 
 
-def parse(text: str) -> dict[str, Any]:
-    """The content, where ``accounts`` is always a table of tables. Raises MalformedAccountsError,
-    naming line or key."""
-    data = _toml(text)
+def parse_accounts(text: str) -> dict[str, Any]:
+    """Parse the text; ``accounts`` is always a table of tables.
+
+    Raise MalformedAccountsError with the line or key.
+    """
+    data = _parse_toml(text)
     accounts = data.setdefault("accounts", {})
     if not isinstance(accounts, dict):
         raise MalformedAccountsError(
@@ -40,17 +47,19 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def with_account(text: str, name: str, fields: dict[str, str]) -> str:
-    """The text with one more account at its end."""
-    wanted = parse(text)
+    """Return the text with one more account at its end."""
+    wanted = parse_accounts(text)
     wanted["accounts"][name] = fields
     above = f"{text.rstrip()}\n\n" if text.strip() else ""
-    return _proven(above + _block(name, fields), wanted)
+    return _require_same(above + _format_account(name, fields), wanted)
 
 
 def without_account(text: str, name: str) -> str:
-    """The text without the account. Comments below its last key stay: they speak of what comes
-    next."""
-    wanted = parse(text)
+    """Return the text without the account.
+
+    Comments after its last key are kept, since they describe the next table.
+    """
+    wanted = parse_accounts(text)
     del wanted["accounts"][name]
     lines = _LINE.findall(text)
     kept: list[str] = []
@@ -59,14 +68,14 @@ def without_account(text: str, name: str) -> str:
         header = _header(line)
         if header is not None:
             inside = header[:2] == ("accounts", name)
-        if not inside or _is_remark_above_next(lines[number:], kept):
+        if not inside or _is_comment_of_next(lines[number:], kept):
             kept.append(line)
-    return _proven("".join(kept), wanted)
+    return _require_same("".join(kept), wanted)
 
 
 def with_default(text: str, name: str | None) -> str:
-    """The text with another default account, or with none."""
-    wanted = parse(text)
+    """Return the text with another default account, or without one."""
+    wanted = parse_accounts(text)
     try:
         document = tomlkit.parse(text)
     except TOMLKitError as error:
@@ -76,20 +85,19 @@ def with_default(text: str, name: str | None) -> str:
             content.pop("default", None)
         else:
             content["default"] = name
-    return _proven(document.as_string(), wanted)
+    return _require_same(document.as_string(), wanted)
 
 
-def _toml(text: str) -> dict[str, Any]:
+def _parse_toml(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         fault = str(error)
-    # Outside the except block: from Python 3.14 on that error holds the whole text, secrets
-    # included.
+    # Outside the except block, since the error of Python 3.14 holds the whole text, with secrets.
     raise MalformedAccountsError(f"not valid TOML: {fault}")
 
 
-def _block(name: str, fields: dict[str, str]) -> str:
+def _format_account(name: str, fields: dict[str, str]) -> str:
     account = tomlkit.table()
     account.update(fields)
     accounts = tomlkit.table(is_super_table=True)
@@ -98,7 +106,7 @@ def _block(name: str, fields: dict[str, str]) -> str:
 
 
 def _header(line: str) -> tuple[str, ...] | None:
-    """The path in a table's header; None for any other line."""
+    """Return the path in a table's header; None for any other line."""
     if not line.lstrip().startswith("["):
         return None
     try:
@@ -112,19 +120,18 @@ def _header(line: str) -> tuple[str, ...] | None:
     return tuple(path)
 
 
-def _is_remark_above_next(lines: list[str], kept: list[str]) -> bool:
-    """Whether the first of ``lines`` is a comment or a spacer with no more keys before the next
-    table."""
+def _is_comment_of_next(lines: list[str], kept: list[str]) -> bool:
+    """Return True if the first of ``lines`` is a comment or blank, and no key of the table follows."""
     if not lines[0].strip() and not (kept and kept[-1].strip()):
-        return False  # one empty line is enough
+        return False  # keeps one empty line
     rest = itertools.takewhile(lambda line: _header(line) is None, lines[1:])
     return all(not line.strip() or line.lstrip().startswith("#") for line in (lines[0], *rest))
 
 
-def _proven(text: str, wanted: dict[str, Any]) -> str:
-    """``text``, if it says what is wanted: unusual layouts are not ours to guess at."""
+def _require_same(text: str, wanted: dict[str, Any]) -> str:
+    """Return ``text`` if it parses to ``wanted``; raise an error for layouts that can't be edited."""
     try:
-        same = parse(text) == wanted
+        same = parse_accounts(text) == wanted
     except MalformedAccountsError:
         same = False
     if not same:

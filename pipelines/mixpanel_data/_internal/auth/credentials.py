@@ -1,4 +1,4 @@
-"""Who asks, and for which project."""
+"""The credentials of a service account for one project."""
 
 import os
 import warnings
@@ -22,17 +22,20 @@ def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
 
-def _hidden(value: object) -> object:
+def _to_secret(value: object) -> object:
     return SecretStr(value.strip()) if isinstance(value, str) else value
 
 
 Region = Literal["us", "eu", "in"]
-"""Where a project lives, fixed at its creation. Source: Mixpanel's page on managing projects."""
+"""The data residency of a project, set at its creation. Source: Mixpanel's page on managing
+projects."""
 
 
 class Credentials(BaseModel):
-    """A service account's access to one project. The secret shows in no repr, text or validation
-    error."""
+    """The credentials of a service account for one project.
+
+    The secret appears in no repr, text or validation error.
+    """
 
     model_config = ConfigDict(
         frozen=True,
@@ -43,17 +46,17 @@ class Credentials(BaseModel):
 
     username: str = Field(min_length=1)
     secret: SecretStr = Field(min_length=1)
-    # project_id = 12345 in a TOML file means what it says; a secret like 1e5 would not.
+    # A number as project_id in a TOML file is unambiguous; as a secret, 1e5 would not be.
     project_id: str = Field(min_length=1, coerce_numbers_to_str=True)
     region: Annotated[Region, BeforeValidator(_lower)]
 
     @model_validator(mode="before")
     @classmethod
     def _hide_secret(cls, data: Any) -> Any:
-        # hide_input_in_errors covers the text of an error, not its .errors(); there the input is
-        # this dict.
+        # hide_input_in_errors hides the input in an error's message, but not in .errors(), where it
+        # is this dict.
         if isinstance(data, dict) and "secret" in data:
-            return {**data, "secret": _hidden(data["secret"])}
+            return {**data, "secret": _to_secret(data["secret"])}
         return data
 
     @field_validator("secret")
@@ -67,7 +70,7 @@ class Credentials(BaseModel):
 
 
 class AccountInfo(BaseModel):
-    """What may be shown of a named account: all but its secret."""
+    """The public data of a named account, without its secret."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -78,29 +81,29 @@ class AccountInfo(BaseModel):
     is_default: bool
 
 
-_SAID = {
+_PROBLEMS = {
     "missing": "is missing",
     "string_too_short": "is empty",
     "too_short": "is empty",
     "literal_error": "is not us, eu or in",
-    "string_type": "is no text",
+    "string_type": "is not a text",
     "extra_forbidden": "is not known here",
 }
 
 
 def credentials_from(fields: dict[str, Any], where: str) -> Credentials:
-    """The credentials in ``fields``, which came from ``where`` (a text for people).
+    """Return the credentials in ``fields``, which came from ``where`` (a text for messages).
 
-    Raises ConfigError naming each wrong field, never a value.
+    Raise ConfigError with the name of each wrong field, never with a value.
     """
     try:
         return Credentials.model_validate(fields)
     except ValidationError as error:
         problems = [
-            f"{'.'.join(map(str, problem['loc'])) or 'entry'} {_SAID.get(problem['type'], problem['msg'])}"
+            f"{'.'.join(map(str, problem['loc'])) or 'entry'} {_PROBLEMS.get(problem['type'], problem['msg'])}"
             for problem in error.errors(include_input=False, include_url=False)
         ]
-    # Outside the except block, so that the error carries no other one that holds the input.
+    # Outside the except block, so that the error does not refer to one that holds the input.
     raise ConfigError(
         f"{where} is not a complete account: {'; '.join(problems)}. "
         "It needs username, secret, project_id and region (us, eu or in).",
@@ -117,27 +120,27 @@ VARIABLES = {
 
 
 def environment_credentials(*, hides: str | None) -> Credentials | None:
-    """The credentials if all four variables are set; empty ones are not.
+    """Return the credentials if all four variables are set and not empty; otherwise None.
 
-    Warns when some are missing, and when they hide the account ``hides``, naming variables, never
-    values. Raises ConfigError when all are set and one can't be right.
+    Warn if some are missing, and if they override the account ``hides``; warnings have names of
+    variables, never values. Raise ConfigError if all are set and one is invalid.
     """
     values = {name: os.environ.get(name, "").strip() for name in VARIABLES}
     given = [name for name, value in values.items() if value]
     missing = [name for name in VARIABLES if name not in given]
     if missing:
         if given:
-            _warn(f"{_list(given)} set without {_list(missing)}: the environment is not used.")
+            _warn(f"{_join(given)} set without {_join(missing)}: the environment is not used.")
         return None
     if hides is not None:
-        _warn(f"{_list(given)} are set and count instead of the account '{hides}'.")
+        _warn(f"{_join(given)} are set and are used instead of the account '{hides}'.")
     fields = {field: values[name] for name, field in VARIABLES.items()}
-    return credentials_from(fields, f"The environment ({_list(given)})")
+    return credentials_from(fields, f"The environment ({_join(given)})")
 
 
 def _warn(message: str) -> None:
     warnings.warn(message, ConfigWarning, stacklevel=4)
 
 
-def _list(names: list[str]) -> str:
+def _join(names: list[str]) -> str:
     return ", ".join(names)

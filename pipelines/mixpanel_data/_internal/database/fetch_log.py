@@ -9,7 +9,12 @@ from typing import Any, TypeVar
 
 from mixpanel_data._internal.database.connections import Connection
 from mixpanel_data._internal.database.input_files import Lines
-from mixpanel_data._internal.database.table_names import LEDGER, REJECTED
+from mixpanel_data._internal.sql.ledger_columns import (
+    LEDGER,
+    LEDGER_TYPES,
+    REJECTED,
+    REJECTED_TYPES,
+)
 from mixpanel_data._internal.sql_literals import identifier
 from mixpanel_data._internal.streams.event_filter import EventFilter
 from mixpanel_data.exceptions import ConfigError
@@ -17,32 +22,31 @@ from mixpanel_data.types import TableMetadata
 
 T = TypeVar("T")
 
-# The names are those of the ledger of a data folder. Times are UTC.
+_LEDGER_PART = (
+    "table_name",
+    "fetch_type",
+    "window_start",
+    "window_end",
+    "filter_hash",
+    "row_count",
+    "previous_row_count",
+    "rejected_count",
+    "bytes",
+    "requests",
+    "fetched_at",
+    "load_number",
+)
+_REJECTED_PART = ("table_name", "window_start", "window_end", "line_number", "raw", "reason")
+
 _TABLES: dict[str, dict[str, str]] = {
     LEDGER: {
-        "table_name": "VARCHAR",
-        "fetch_type": "VARCHAR",
-        "window_start": "DATE",
-        "window_end": "DATE",
-        "filter_hash": "VARCHAR",
+        **{name: LEDGER_TYPES[name] for name in _LEDGER_PART},
         "filter_events": "VARCHAR[]",
         "filter_where": "VARCHAR",
-        "row_count": "BIGINT",
-        "previous_row_count": "BIGINT",
-        "rejected_count": "BIGINT",
-        "bytes": "BIGINT",
-        "requests": "BIGINT",
-        "fetched_at": "TIMESTAMP",
         "filter_cohorts": "BIGINT[]",
-        "load_number": "BIGINT",  # grows with each fetch; a clock may be put back
     },
     REJECTED: {
-        "table_name": "VARCHAR",
-        "window_start": "DATE",
-        "window_end": "DATE",
-        "line_number": "BIGINT",
-        "raw": "VARCHAR",
-        "reason": "VARCHAR",
+        **{name: REJECTED_TYPES[name] for name in _REJECTED_PART},
         "fetched_at": "TIMESTAMP",
     },
 }

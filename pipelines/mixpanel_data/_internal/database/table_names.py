@@ -1,10 +1,9 @@
 """Names of tables."""
 
+from mixpanel_data._internal.sql.ledger_columns import LEDGER, REJECTED
 from mixpanel_data._internal.text import is_unicode
 from mixpanel_data.exceptions import ConfigError
 
-LEDGER = "_metadata"
-REJECTED = "_rejected"
 STAMP = "_build"  # of a published file
 OWN_TABLES = (LEDGER, REJECTED, STAMP)
 

@@ -8,7 +8,7 @@ the note may be on disk and the body not, or only its first part.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
@@ -77,9 +77,33 @@ class Landed:
 
     def save(self) -> "Landed":
         """Write the note to the disk, and return self."""
-        content = json.dumps(_to_json(self)).encode()
+        content = json.dumps(self.to_json()).encode()
         write_atomically(self.note, content, temporary=self.note.with_suffix(".tmp"))
         return self
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the description in JSON types, with the name of the file as ``path``."""
+        return asdict(self) | {
+            "path": self.path.name,
+            "window": [str(self.window.first), str(self.window.last)],
+            "fetched_at": self.fetched_at.isoformat(),
+            "since": self.since.isoformat() if self.since else None,
+        }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any], folder: Path) -> "Landed":
+        """Return the description that :meth:`to_json` returned, of a file in ``folder``."""
+        first, last = content["window"]
+        since = content.get("since")
+        fields = {
+            **content,
+            "path": folder / content["path"],
+            "window": Window(date.fromisoformat(first), date.fromisoformat(last)),
+            "fetched_at": datetime.fromisoformat(content["fetched_at"]),
+            "since": datetime.fromisoformat(since) if since else None,
+            "rejects": tuple(Reject(**reject) for reject in content["rejects"]),
+        }
+        return cls(**fields)
 
     def discard(self) -> None:
         """Delete note and file; the note first, so that no note is ever without its file."""
@@ -110,7 +134,7 @@ class LandingFolder:
     def _read(self, kind: str) -> Iterator[Landed]:
         for note in (self._root / kind).glob("*.ndjson.json"):
             with suppress(OSError, ValueError, KeyError, TypeError):
-                landed = _from_json(json.loads(note.read_text(encoding="utf-8")), note)
+                landed = Landed.from_json(json.loads(note.read_text(encoding="utf-8")), note.parent)
                 if landed.path.stat().st_size == landed.raw_size:
                     yield landed
 
@@ -136,26 +160,3 @@ class LandingFolder:
 def is_recent(landed: Landed, *, within: timedelta) -> bool:
     """Return True if the file was fetched recently enough to equal what Mixpanel has now."""
     return abs(clock.now() - landed.fetched_at) <= within
-
-
-def _to_json(landed: Landed) -> dict[str, Any]:
-    return asdict(landed) | {
-        "path": landed.path.name,
-        "window": [str(landed.window.first), str(landed.window.last)],
-        "fetched_at": landed.fetched_at.isoformat(),
-        "since": landed.since.isoformat() if landed.since else None,
-    }
-
-
-def _from_json(note: dict[str, Any], file: Path) -> Landed:
-    first, last = note["window"]
-    return Landed(
-        **note
-        | {
-            "path": file.with_name(note["path"]),
-            "window": Window(date.fromisoformat(first), date.fromisoformat(last)),
-            "fetched_at": datetime.fromisoformat(note["fetched_at"]),
-            "since": datetime.fromisoformat(note["since"]) if note.get("since") else None,
-            "rejects": tuple(Reject(**reject) for reject in note["rejects"]),
-        }
-    )
