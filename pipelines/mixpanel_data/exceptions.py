@@ -247,7 +247,7 @@ def _iso(day: date | str | None) -> str | None:
 def _incomplete_message(reason: str, explanation: str, first: str | None, last: str | None) -> str:
     days = first if first == last else f"{first} to {last}"
     what = f"The events of {days}" if first else "Mixpanel's response"
-    wrong = reason if reason == OTHER_BASIS else f"is incomplete: {reason}"
+    wrong = reason if reason == OTHER_BASIS else f"did not arrive completely: {reason}"
     again = f"`mp sync --from {first} --to {last}`" if first else "`mp sync`"
     message = f" {explanation.rstrip()}" if explanation else ""
     return f"{what} {wrong}.{message} Nothing of it was loaded; {again} fetches it again."

@@ -1,5 +1,5 @@
-"""What the library gives back: typed, never changing, ready for JSON (``to_dict()``) and for pandas
-(``df``)."""
+"""The results of the library: typed, immutable, with ``to_dict()`` for JSON and ``df`` for pandas.
+"""
 
 from mixpanel_data.types._activity import ActivityFeedResult, UserEvent
 from mixpanel_data.types._discovered import (

@@ -1,4 +1,4 @@
-"""What single users did."""
+"""The events of single users."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,9 +9,11 @@ from mixpanel_data.types.base import Answer, Record
 
 @dataclass(frozen=True)
 class UserEvent(Record):
-    """One event of one user. ``time`` is in UTC, or the project's local time read as UTC for
-    projects created before 2023; None where the event has none. ``properties`` holds everything
-    Mixpanel sent."""
+    """One event of one user.
+
+    ``time`` is in UTC (for projects created before 2023, the project's local time read as UTC);
+    None if the event has none. ``properties`` has everything that Mixpanel sent.
+    """
 
     event: str
     time: datetime | None
@@ -21,10 +23,9 @@ class UserEvent(Record):
 
 @dataclass(frozen=True)
 class ActivityFeedResult(Answer):
-    """The events of ``distinct_ids``, in Mixpanel's order, from ``from_date`` to ``to_date`` (both
-    included).
+    """The events of ``distinct_ids`` from ``from_date`` to ``to_date`` (both included).
 
-    ``df``: event, time, distinct_id, properties.
+    They are in Mixpanel's order. ``df``: event, time, distinct_id, properties.
     """
 
     distinct_ids: list[str]

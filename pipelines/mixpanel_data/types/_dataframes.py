@@ -1,4 +1,4 @@
-"""pandas, which not everybody has and which is slow to import: only where a DataFrame is asked for."""
+"""Imports pandas only when a DataFrame is requested: it is optional, and slow to import."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 
 def require_pandas() -> Any:
-    """The module. Raises ConfigError, saying how to install it, where it is missing."""
+    """Import and return pandas. Raise ConfigError, with the command to install it, if it is
+    missing."""
     try:
         import pandas  # noqa: PLC0415, RUF100 - half a second that only `.df` is worth
     except ImportError as error:
@@ -21,7 +22,9 @@ def require_pandas() -> Any:
 
 
 def dataframe(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> "pd.DataFrame":
-    """``records`` as rows, with these columns also when there are none. Raises as
-    :func:`require_pandas`."""
+    """Return ``records`` as a DataFrame with these columns, also if there are no records.
+
+    Raises like :func:`require_pandas`.
+    """
     frame: pd.DataFrame = require_pandas().DataFrame(list(records), columns=list(columns))
     return frame

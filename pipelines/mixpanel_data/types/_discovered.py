@@ -1,5 +1,4 @@
-"""What a project has: saved funnels, cohorts and reports, events, and what the lexicon says of
-them."""
+"""The contents of a project: saved funnels, cohorts and reports, events, and Lexicon entries."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,8 +16,11 @@ class FunnelInfo(Record):
 
 @dataclass(frozen=True)
 class SavedCohort(Record):
-    """A saved cohort. ``created`` is Mixpanel's text, ``YYYY-MM-DD HH:MM:SS`` without a zone;
-    ``count`` is its size now."""
+    """A saved cohort.
+
+    ``created`` is Mixpanel's text, ``YYYY-MM-DD HH:MM:SS`` without a zone; ``count`` is its current
+    size.
+    """
 
     id: int
     name: str
@@ -31,8 +33,11 @@ class SavedCohort(Record):
 
 @dataclass(frozen=True)
 class BookmarkInfo(Record):
-    """A saved report. ``type`` is ``insights``, ``funnels``, ``retention``, ``flows`` or
-    ``launch-analysis``, perhaps others."""
+    """A saved report.
+
+    ``type`` is ``insights``, ``funnels``, ``retention``, ``flows`` or ``launch-analysis``, or
+    possibly another.
+    """
 
     id: int
     name: str
@@ -49,8 +54,10 @@ class BookmarkInfo(Record):
 
 @dataclass(frozen=True)
 class TopEvent(Record):
-    """An event of today: its count so far, and the change against yesterday (0.5 is half as many
-    again), normalised by Mixpanel."""
+    """An event of today: its count so far, and the change from yesterday, normalized by Mixpanel.
+
+    A ``percent_change`` of 0.5 is an increase by half.
+    """
 
     event: str
     count: Number
@@ -59,7 +66,7 @@ class TopEvent(Record):
 
 @dataclass(frozen=True)
 class LexiconMetadata(Record):
-    """What Mixpanel's interface does with an event, a profile or a property."""
+    """How Mixpanel's interface presents an event, a profile or a property."""
 
     display_name: str | None = None
     tags: list[str] = field(default_factory=list)
@@ -72,7 +79,7 @@ class LexiconMetadata(Record):
 
 @dataclass(frozen=True)
 class LexiconProperty(Record):
-    """What somebody wrote about a property. ``type`` is a wish: values of other types exist."""
+    """The description of a property. ``type`` is the intended type: values of other types exist."""
 
     type: str | None
     description: str | None = None
@@ -81,7 +88,7 @@ class LexiconProperty(Record):
 
 @dataclass(frozen=True)
 class LexiconDefinition(Record):
-    """What somebody wrote about an event or a profile."""
+    """The description of an event or a profile."""
 
     description: str | None = None
     properties: dict[str, LexiconProperty] = field(default_factory=dict)
@@ -90,8 +97,10 @@ class LexiconDefinition(Record):
 
 @dataclass(frozen=True)
 class LexiconSchema(Record):
-    """An entry of the lexicon. ``entity_type`` is ``event`` or ``profile``; ``raw`` has what else
-    Mixpanel sent."""
+    """An entry of the Lexicon.
+
+    ``entity_type`` is ``event`` or ``profile``; ``raw`` has everything that Mixpanel sent.
+    """
 
     entity_type: str
     name: str
@@ -100,5 +109,5 @@ class LexiconSchema(Record):
 
     @property
     def raw(self) -> Any:
-        """The whole entry, parsed from JSON."""
+        """The complete entry, parsed from JSON."""
         return self._data

@@ -1,4 +1,4 @@
-"""What fetching brings: rows that stay in the database until they are asked for."""
+"""The results of fetches, whose rows stay in the database until they are read."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,10 +20,10 @@ ReadRows = Callable[[], "pd.DataFrame"]
 class RejectedLine(Record):
     """A line of an export, or a profile, that can't be read as it is.
 
-    It came the same in two fetches, so it is what Mixpanel has. ``reason`` is ``repaired`` where it
-    was loaded with replaced characters. Days are the window it was asked for with (``YYYY-MM-DD``,
-    both included), None for profiles; ``line_number`` counts from 1 within that answer; ``raw`` is
-    the line, bytes that are not UTF-8 as ``\\xNN``.
+    It was the same in two fetches, so it is what Mixpanel stores. ``reason`` is ``repaired`` if it
+    was loaded with replaced characters. The days are the window of the request (``YYYY-MM-DD``,
+    both included), None for profiles; ``line_number`` counts from 1 within the response; ``raw`` is
+    the line, with bytes that are not UTF-8 as ``\\xNN``.
     """
 
     from_date: str | None
@@ -43,14 +43,14 @@ class RejectedLine(Record):
 
 @dataclass(frozen=True)
 class FetchResult(Result):
-    """What a fetch put into ``table``.
+    """The result of a fetch into ``table``.
 
-    ``rows`` counts the events or profiles that this fetch brought, each once. ``date_range`` is the
+    ``rows`` counts the events or profiles of this fetch without duplicates. ``date_range`` is the
     first and the last day (``YYYY-MM-DD``, both included; UTC days, those of the project's zone for
     projects created before 2023), None for profiles. ``fetched_at`` is in UTC. ``duplicates``
-    counts the copies that Mixpanel sent beside them. ``rejected`` has the lines that can't be read
-    and were left out, ``repaired`` those that were loaded with replaced characters; the table
-    ``_rejected`` keeps both. ``df``: the fetched rows, read from the database when it is asked for.
+    counts the copies that Mixpanel sent in addition. ``rejected`` lists unreadable lines that were
+    left out, ``repaired`` those loaded with replaced characters; the table ``_rejected`` stores
+    both. ``df`` reads the fetched rows from the database when first used.
     """
 
     table: str
@@ -62,17 +62,17 @@ class FetchResult(Result):
     _duplicates: int = field(default=0, repr=False, kw_only=True)
     _rejected: list[RejectedLine] = field(default_factory=list, repr=False, kw_only=True)
     _repaired: list[RejectedLine] = field(default_factory=list, repr=False, kw_only=True)
-    # The rows, or how to read them: called once, when `df` is asked for.
+    # The rows, or a function that reads them, called once when `df` is first used.
     _data: Rows | ReadRows | None = field(default=(), repr=False, compare=False, kw_only=True)
 
     @property
     def duplicates(self) -> int:
-        """How many copies Mixpanel sent beside the events or profiles that are counted in ``rows``."""
+        """The number of copies that Mixpanel sent in addition to ``rows``."""
         return self._duplicates
 
     @property
     def rejected(self) -> list[RejectedLine]:
-        """The lines that can't be read and were left out."""
+        """The unreadable lines, which were left out."""
         return list(self._rejected)
 
     @property
@@ -81,8 +81,8 @@ class FetchResult(Result):
         return list(self._repaired)
 
     def to_dict(self) -> dict[str, Any]:
-        """As of every result; ``duplicates``, ``rejected`` and ``repaired`` only where there are
-        some."""
+        """Return the fields like every result; ``duplicates``, ``rejected`` and ``repaired`` only
+        if any."""
         found = {
             "duplicates": self._duplicates,
             "rejected": plain(self._rejected),
@@ -91,16 +91,16 @@ class FetchResult(Result):
         return super().to_dict() | {name: value for name, value in found.items() if value}
 
     def _frame(self) -> "pd.DataFrame":
-        require_pandas()  # whoever reads would say it less clearly
+        require_pandas()  # the error of the reading function would be less clear
         if callable(self._data):
             return self._data()
         if self._data is None:
             raise MixpanelDataError(
-                f"These rows were left behind in another process. Read the table {self.table!r} from its database."
+                f"These rows can't be read in another process. Read the table {self.table!r} from its database."
             )
         return dataframe(self._data, list(dict.fromkeys(key for row in self._data for key in row)))
 
     def __getstate__(self) -> dict[str, Any]:
-        # A way to read rows holds a connection, which can't leave its process.
+        # A function that reads rows holds a connection, which can't be pickled.
         state = super().__getstate__()
         return {**state, "_data": None} if callable(self._data) else state

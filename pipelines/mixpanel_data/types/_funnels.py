@@ -1,4 +1,4 @@
-"""How many get how far."""
+"""The results of funnels."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,8 +8,10 @@ from mixpanel_data.types.base import OVERALL, Answer, Record, plain
 
 @dataclass(frozen=True)
 class FunnelStep(Record):
-    """One step: how many reached it, and which share of those who reached the step before (1.0 for
-    the first step)."""
+    """One step: how many users reached it, and their share of those who reached the step before.
+
+    The share of the first step is 1.0.
+    """
 
     event: str
     count: int
@@ -18,14 +20,14 @@ class FunnelStep(Record):
 
 @dataclass(frozen=True)
 class FunnelResult(Answer):
-    """A saved funnel over ``from_date`` to ``to_date`` (``YYYY-MM-DD``, both included, in the
-    project's time zone).
+    """A saved funnel from ``from_date`` to ``to_date``.
 
-    Counts are those of all dates together; people are dated by their first step, and later steps
-    may lie after ``to_date`` (Mixpanel's query OpenAPI file). ``conversion_rate`` is the share of
-    the first step that reached the last, from 0.0 to 1.0. ``funnel_name`` is None where nobody
-    looked it up. ``raw`` holds the steps of each date and the times between them. ``df``: step,
-    event, count, conversion_rate; ``segment`` before them where there are segments.
+    Dates are ``YYYY-MM-DD``, both included, in the project's time zone. Counts are totals over all
+    dates; users count on the date of their first step, and later steps may be after ``to_date``
+    (Mixpanel's query OpenAPI file). ``conversion_rate`` is the share of the first step that reached
+    the last one, from 0.0 to 1.0. ``funnel_name`` is None if it was not looked up. ``raw`` has the
+    steps of each date and the times between them. ``df``: step, event, count, conversion_rate;
+    ``segment`` before them if there are segments.
     """
 
     funnel_id: int
@@ -38,11 +40,11 @@ class FunnelResult(Answer):
 
     @property
     def segments(self) -> dict[str, list[FunnelStep]]:
-        """The steps of each value of the property that ``on`` names; empty without ``on``."""
+        """The steps for each value of the property ``on``; empty without ``on``."""
         return self._segments
 
     def to_dict(self) -> dict[str, Any]:
-        """As of every result; ``segments`` only where there are some."""
+        """Return the fields like every result; ``segments`` only if there are any."""
         return super().to_dict() | ({"segments": plain(self._segments)} if self._segments else {})
 
     def _columns(self) -> list[str]:
@@ -50,8 +52,10 @@ class FunnelResult(Answer):
         return [*segment, "step", "event", "count", "conversion_rate"]
 
     def records(self) -> list[dict[str, Any]]:
-        """The rows of ``df``: a step each. With segments, ``segment`` comes first; ``$overall`` is
-        all of them together."""
+        """Return the rows of ``df``, one a step.
+
+        With segments, ``segment`` is the first column; ``$overall`` is all of them together.
+        """
         if not self._segments:
             return _numbered(self.steps)
         parts = {OVERALL: self.steps} | self._segments

@@ -1,4 +1,4 @@
-"""Answers whose shape somebody else decides: saved reports and scripts."""
+"""Results without a fixed shape: saved reports and scripts."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from mixpanel_data.types.base import Answer, Table
 
 @dataclass(frozen=True)
 class InsightsResult(Answer):
-    """A saved report as it was computed at ``computed_at``.
+    """A saved report as computed at ``computed_at``.
 
-    ``series`` is nested as ``headers`` say, then by date; dates carry the project's offset
-    (``2020-08-31T00:00:00-07:00``). ``df`` has a column for each header, ``date`` and ``count``. A
-    report without dates, such as a bar chart, leaves ``date`` empty; levels that no header names
-    are ``level_1`` and on.
+    ``series`` is nested by ``headers``, then by date; dates have the project's offset
+    (``2020-08-31T00:00:00-07:00``). ``df`` has a column for each header, ``date`` and ``count``.
+    ``date`` is empty for a report without dates, such as a bar chart; levels without a header are
+    named ``level_1`` and so on.
     """
 
     bookmark_id: int
@@ -36,7 +36,7 @@ class InsightsResult(Answer):
         records = []
         for path, number in leaves(self.series):
             *before, last = path
-            # The date is the innermost key, but only of a path that is longer than the headers.
+            # The date is the innermost key, but only in a path that is longer than the headers.
             dated = len(path) > len(self.headers)
             named = dict(zip(labels, before if dated else path, strict=False))
             records.append(
@@ -52,8 +52,10 @@ SavedReportResult = InsightsResult
 
 @dataclass(frozen=True)
 class JQLResult(Table):
-    """What a script returned. ``df`` has a column for each key, or ``value`` where the items are no
-    objects."""
+    """The result of a script.
+
+    ``df`` has a column for each key, or ``value`` if the items are not objects.
+    """
 
     raw: Any = field(default_factory=list)
 
@@ -72,7 +74,7 @@ class JQLResult(Table):
 
 
 def leaves(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Each number of a nested series, and the keys that lead to it."""
+    """Yield each number of a nested series with the keys that lead to it."""
     for key, item in node.items():
         if isinstance(item, dict):
             yield from leaves(item, (*path, key))
@@ -81,7 +83,7 @@ def leaves(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, .
 
 
 def unique(names: Sequence[str]) -> list[str]:
-    """``names``, those that came before with a number behind."""
+    """Return ``names`` with a number appended to repeated ones."""
     seen: list[str] = []
     for name in names:
         new, n = name, 2

@@ -1,4 +1,4 @@
-"""Who comes back, and how often."""
+"""The results of retention and frequency reports."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 from mixpanel_data.types.base import OVERALL, Answer, Record, plain
 
 Counts = dict[str, list[int]]
-"""Date, then how many people were active at least once, twice, …"""
+"""Date, then how many users were active at least once, twice, …"""
 
 
 @dataclass(frozen=True)
 class CohortInfo(Record):
-    """Those who began on ``date``: how many, and which share of them came back in each period.
+    """The users who started on ``date``: their number, and the share that came back in each period.
 
     ``retention[0]`` is the return within less than one period, so it is not 1.0 (Mixpanel's page on
-    the retention query). Later cohorts have fewer periods: their time is not over.
+    the retention query). Later cohorts have fewer periods, since their time has not ended.
     """
 
     date: str
@@ -24,13 +24,14 @@ class CohortInfo(Record):
 
 @dataclass(frozen=True)
 class RetentionResult(Answer):
-    """Cohorts by the ``unit`` in which people did ``born_event``, and their return by
-    ``return_event`` (None: any event).
+    """Cohorts by the ``unit`` in which users did ``born_event``, and their return by
+    ``return_event``.
 
-    Dates are ``YYYY-MM-DD`` in the project's time zone, ``from_date`` and ``to_date`` both
-    included. Periods are counted from the first event of each person, not by the calendar. ``df``
-    has ``cohort_date``, ``cohort_size`` and a column for each period, ``period_0`` and on; a period
-    that has not begun is missing. ``born_event`` is None for recurring retention.
+    ``return_event`` None means any event; ``born_event`` is None for recurring retention. Dates are
+    ``YYYY-MM-DD`` in the project's time zone, ``from_date`` and ``to_date`` both included. Periods
+    are counted from the first event of each user, not by the calendar. ``df`` has ``cohort_date``,
+    ``cohort_size`` and a column for each period, ``period_0`` and so on; a period that has not
+    begun is missing.
     """
 
     born_event: str | None
@@ -43,12 +44,14 @@ class RetentionResult(Answer):
 
     @property
     def segments(self) -> dict[str, list[CohortInfo]]:
-        """The cohorts of each value of the property that ``on`` names, which may leave ``cohorts``
-        empty; empty without ``on``."""
+        """The cohorts for each value of the property ``on``; ``cohorts`` may then be empty.
+
+        Empty without ``on``.
+        """
         return self._segments
 
     def to_dict(self) -> dict[str, Any]:
-        """As of every result; ``segments`` only where there are some."""
+        """Return the fields like every result; ``segments`` only if there are any."""
         return super().to_dict() | ({"segments": plain(self._segments)} if self._segments else {})
 
     def _columns(self) -> list[str]:
@@ -56,8 +59,10 @@ class RetentionResult(Answer):
         return [*segment, "cohort_date", "cohort_size", *self._periods()]
 
     def records(self) -> list[dict[str, Any]]:
-        """The rows of ``df``: a cohort each. With segments, ``segment`` comes first; ``$overall``
-        is all of them together."""
+        """Return the rows of ``df``, one a cohort.
+
+        With segments, ``segment`` is the first column; ``$overall`` is all of them together.
+        """
         if not self._segments:
             return [self._row(cohort) for cohort in self.cohorts]
         parts = {OVERALL: self.cohorts} | self._segments
@@ -80,12 +85,12 @@ class RetentionResult(Answer):
 
 @dataclass(frozen=True)
 class FrequencyResult(Answer):
-    """In how many hours or days of each ``unit`` people were active.
+    """In how many hours or days of each ``unit`` users were active.
 
-    ``data`` goes from date (project's time zone) to counts: the first is how many people were
-    active in at least one ``addiction_unit``, the second in at least two, and so on (Mixpanel's
-    page on the frequency query). ``df`` has ``date``, ``at_least_1``, ``at_least_2`` … ``event``
-    None means any event.
+    ``data`` maps a date (project's time zone) to counts: the first is how many users were active in
+    at least one ``addiction_unit``, the second in at least two, and so on (Mixpanel's page on the
+    frequency query). ``df`` has ``date``, ``at_least_1``, ``at_least_2`` … ``event`` None means any
+    event.
     """
 
     event: str | None
@@ -98,12 +103,14 @@ class FrequencyResult(Answer):
 
     @property
     def segments(self) -> dict[str, Counts]:
-        """The data of each value of the property that ``on`` names, which may leave ``data`` empty;
-        empty without ``on``."""
+        """The data for each value of the property ``on``; ``data`` may then be empty.
+
+        Empty without ``on``.
+        """
         return self._segments
 
     def to_dict(self) -> dict[str, Any]:
-        """As of every result; ``segments`` only where there are some."""
+        """Return the fields like every result; ``segments`` only if there are any."""
         return super().to_dict() | ({"segments": plain(self._segments)} if self._segments else {})
 
     def _columns(self) -> list[str]:
@@ -111,8 +118,10 @@ class FrequencyResult(Answer):
         return [*segment, "date", *self._thresholds()]
 
     def records(self) -> list[dict[str, Any]]:
-        """The rows of ``df``: a date each. With segments, ``segment`` comes first; ``$overall`` is
-        all of them together."""
+        """Return the rows of ``df``, one a date.
+
+        With segments, ``segment`` is the first column; ``$overall`` is all of them together.
+        """
         if not self._segments:
             return [self._row(day, self.data[day]) for day in self.data]
         parts = {OVERALL: self.data} | self._segments

@@ -1,9 +1,9 @@
-"""Counts of events over time: whole, by segment, by value, in numeric buckets, summed and averaged.
+"""Counts of events over time: in total, by segment, by value, in numeric buckets, summed, averaged.
 
 Dates are those of the project's time zone (Mixpanel's reports use no other): ``YYYY-MM-DD``, with
 the time of day for hours and minutes. ``from_date`` and ``to_date`` are both included. ``df`` has a
 row for each date and segment, oldest first within a segment; its dates are the texts that Mixpanel
-sends, which ``pandas.to_datetime`` understands.
+sends, which ``pandas.to_datetime`` can parse.
 """
 
 from dataclasses import dataclass, field
@@ -14,11 +14,11 @@ from mixpanel_data.types.base import Answer, Number, Series, cells
 
 @dataclass(frozen=True)
 class SegmentationResult(Answer):
-    """How often ``event`` happened, by date and segment.
+    """How often ``event`` occurred, by date and segment.
 
-    ``series`` goes from segment to date to count; without ``segment_property`` the one segment is
-    the event's name. Dates without events count 0. ``total`` adds up all counts: with
-    ``type="unique"`` that is no number of people, because somebody active on two days is in it
+    ``series`` maps segments to dates to counts; without ``segment_property`` the only segment is
+    the event's name. Dates without events have the count 0. ``total`` is the sum of all counts:
+    with ``type="unique"`` it is not a number of users, since a user active on two days counts
     twice. ``df``: date, segment, count.
     """
 
@@ -39,10 +39,10 @@ class SegmentationResult(Answer):
 
 @dataclass(frozen=True)
 class EventCountsResult(Answer):
-    """How often each of ``events`` happened, by date. ``type``: ``general`` counts events,
-    ``unique`` users, ``average`` events a user.
+    """How often each of ``events`` occurred, by date.
 
-    ``df``: date, event, count.
+    ``type``: ``general`` counts events, ``unique`` users, ``average`` events a user. ``df``: date,
+    event, count.
     """
 
     events: list[str]
@@ -61,10 +61,9 @@ class EventCountsResult(Answer):
 
 @dataclass(frozen=True)
 class PropertyCountsResult(Answer):
-    """How often ``event`` happened with each value of ``property_name``, by date. ``type`` as in
-    :class:`EventCountsResult`.
+    """How often ``event`` occurred with each value of ``property_name``, by date.
 
-    ``df``: date, value, count.
+    ``type`` as in :class:`EventCountsResult`. ``df``: date, value, count.
     """
 
     event: str
@@ -84,10 +83,9 @@ class PropertyCountsResult(Answer):
 
 @dataclass(frozen=True)
 class NumericBucketResult(Answer):
-    """How often ``event`` happened with ``property_expression`` in each bucket, such as ``2,000 -
-    2,100``, by date.
+    """How often ``event`` occurred with ``property_expression`` in each bucket, by date.
 
-    Mixpanel chooses the buckets. ``df``: date, bucket, count.
+    Mixpanel chooses the buckets, such as ``2,000 - 2,100``. ``df``: date, bucket, count.
     """
 
     event: str
@@ -106,10 +104,9 @@ class NumericBucketResult(Answer):
 
 @dataclass(frozen=True)
 class NumericSumResult(Answer):
-    """The sum of ``property_expression`` over the events of each date; what is no number counts 0
-    (Mixpanel's query OpenAPI file).
+    """The sum of ``property_expression`` over the events of each date.
 
-    ``df``: date, sum.
+    Values other than numbers count 0 (Mixpanel's query OpenAPI file). ``df``: date, sum.
     """
 
     event: str
@@ -129,10 +126,9 @@ class NumericSumResult(Answer):
 
 @dataclass(frozen=True)
 class NumericAverageResult(Answer):
-    """The mean of ``property_expression`` over the events of each date; what is no number counts 0
-    (Mixpanel's query OpenAPI file).
+    """The mean of ``property_expression`` over the events of each date.
 
-    ``df``: date, average.
+    Values other than numbers count 0 (Mixpanel's query OpenAPI file). ``df``: date, average.
     """
 
     event: str

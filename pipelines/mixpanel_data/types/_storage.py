@@ -1,4 +1,4 @@
-"""What a workspace and its database hold."""
+"""The tables of a workspace and its database."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,11 +9,11 @@ from mixpanel_data.types.base import Record, Table
 
 @dataclass(frozen=True)
 class TableMetadata(Record):
-    """Where the rows of a table come from. Days are ``YYYY-MM-DD``, both included; ``fetched_at``
-    is in UTC.
+    """The origin of a table's rows. Days are ``YYYY-MM-DD``, both included; ``fetched_at`` is in
+    UTC.
 
-    ``filter_events`` None means all events, ``filter_cohorts`` None everybody, ``filter_where``
-    None no further condition.
+    None means all events in ``filter_events``, all users in ``filter_cohorts``, and no further
+    condition in ``filter_where``.
     """
 
     type: Literal["events", "profiles"]
@@ -27,8 +27,11 @@ class TableMetadata(Record):
 
 @dataclass(frozen=True)
 class TableInfo(Record):
-    """A table or view. ``type`` is ``events``, ``profiles``, or ``table`` for what was not fetched;
-    ``fetched_at`` is in UTC."""
+    """A table or view.
+
+    ``type`` is ``events``, ``profiles``, or ``table`` if it was not fetched; ``fetched_at`` is in
+    UTC.
+    """
 
     name: str
     type: str
@@ -47,7 +50,7 @@ class ColumnInfo(Record):
 
 @dataclass(frozen=True)
 class TableSchema(Table):
-    """The columns of a table, in order. ``df`` has name, type, nullable."""
+    """The columns of a table, in order. ``df``: name, type, nullable."""
 
     table_name: str
     columns: list[ColumnInfo] = field(default_factory=list)
@@ -61,8 +64,10 @@ class TableSchema(Table):
 
 @dataclass(frozen=True)
 class WorkspaceInfo(Record):
-    """What a workspace works on. ``path`` None: a database in memory; no ``project_id``: one
-    without credentials."""
+    """The database and account of a workspace.
+
+    ``path`` is None for a database in memory, ``project_id`` without credentials.
+    """
 
     path: str | None
     project_id: str | None = None

@@ -1,5 +1,4 @@
-"""What all results share: they never change, JSON can hold them, and a DataFrame is made when it is
-asked for."""
+"""The base of all results: immutable, JSON-safe, and with a DataFrame created on first use."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,7 @@ Number = int | float
 """A count, or a mean or sum, as Mixpanel sends it."""
 
 OVERALL = "$overall"
-"""What Mixpanel calls all segments together."""
+"""Mixpanel's name for all segments together."""
 
 Series = dict[str, dict[str, Number]]
 """Segment, then date (or time), then number."""
@@ -25,11 +24,10 @@ Series = dict[str, dict[str, Number]]
 
 @dataclass(frozen=True)
 class Record:
-    """Something that was found out, as plain values."""
+    """A result of plain values."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The public fields, ready for ``json.dumps``: dates as ISO texts, what is no number (NaN)
-        as None."""
+        """Return the public fields, ready for ``json.dumps``: dates as ISO texts, NaN as None."""
         names = (item.name for item in fields(self) if not item.name.startswith("_"))
         return {name: plain(getattr(self, name)) for name in names}
 
@@ -40,9 +38,9 @@ class Result(Record):
 
     @cached_property
     def df(self) -> "pd.DataFrame":
-        """The rows as a pandas DataFrame, made once and kept: what is changed in it stays changed.
+        """The rows as a pandas DataFrame, created once: changes to it are kept.
 
-        Raises ConfigError when pandas is not installed: ``pip install 'mixpanel-data[pandas]'``.
+        Raises ConfigError if pandas is not installed: ``pip install 'mixpanel-data[pandas]'``.
         """
         return self._frame()
 
@@ -55,15 +53,14 @@ class Result(Record):
 
 @dataclass(frozen=True)
 class Table(Result):
-    """A :class:`Result` small enough to hold its rows."""
+    """A :class:`Result` that holds its rows."""
 
     def records(self) -> list[dict[str, Any]]:
-        """The rows of ``df`` as dicts. Needs no pandas and feeds other libraries, such as
-        ``polars.DataFrame``."""
+        """Return the rows of ``df`` as dicts, without pandas, for instance for ``polars.DataFrame``."""
         raise NotImplementedError
 
     def _columns(self) -> list[str]:
-        raise NotImplementedError  # asked even when there are no rows
+        raise NotImplementedError  # called even without rows
 
     def _frame(self) -> "pd.DataFrame":
         return dataframe(self.records(), self._columns())
@@ -71,25 +68,25 @@ class Table(Result):
 
 @dataclass(frozen=True)
 class Answer(Table):
-    """A :class:`Table` read from an answer of Mixpanel, which ``raw`` still holds."""
+    """A :class:`Table` parsed from a response of Mixpanel, which ``raw`` has."""
 
     _data: Any = field(default=None, repr=False, compare=False, kw_only=True)
 
     @property
     def raw(self) -> Any:
-        """Mixpanel's whole answer, parsed from JSON; None for a result that was made by hand."""
+        """Mixpanel's complete response, parsed from JSON; None for a result created by hand."""
         return self._data
 
 
 def plain(value: Any) -> Any:
-    """``value`` rebuilt from what JSON has."""
+    """Rebuild ``value`` from JSON types."""
     if is_dataclass(value):
         return value.to_dict()  # type: ignore[union-attr]  # all of ours are Records
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [plain(item) for item in value]
-    if isinstance(value, date):  # a datetime is one
+    if isinstance(value, date):  # a datetime is a date
         return value.isoformat()
     if isinstance(value, float) and not math.isfinite(value):
         return None
@@ -97,7 +94,7 @@ def plain(value: Any) -> Any:
 
 
 def cells(series: Series, segment: str, number: str) -> list[dict[str, Any]]:
-    """``series`` in long form: date, ``segment``, ``number``; a row for each number."""
+    """Return ``series`` in long form: date, ``segment``, ``number``; a row for each number."""
     return [
         {"date": day, segment: name, number: count}
         for name, counts in series.items()

@@ -1,4 +1,4 @@
-"""Rows of an answer, with the names of its columns."""
+"""The rows of a query, with the names of its columns."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -12,5 +12,5 @@ class Rows(list[tuple[Any, ...]]):
         self.columns = list(columns)
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """The rows as dicts; of columns with one name the last counts."""
+        """Return the rows as dicts; of columns with the same name the last one counts."""
         return [dict(zip(self.columns, row, strict=True)) for row in self]

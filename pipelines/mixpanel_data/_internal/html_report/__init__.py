@@ -1,4 +1,5 @@
-"""What the published tables say, as one page for people: queries, a typed model, HTML.
+"""The HTML report of the published tables: queries, a typed model, templates.
 
-Everything in the model is bounded, whatever the length of the history, so the page stays small.
+Every part of the model is bounded, whatever the length of the history, so that the page stays
+small.
 """

@@ -1,4 +1,4 @@
-"""Which days a report shows, and how finely."""
+"""The days of a report, and the unit of its charts."""
 
 from datetime import date, timedelta
 from typing import Literal
@@ -14,7 +14,7 @@ MOST_POINTS = 400
 
 
 def covered(db: Published) -> Window | None:
-    """The days the file speaks of, in the project's zone; None when there are none."""
+    """Return the days in the file, in the project's zone; None if there are none."""
     for table, column in (("daily_active_users", "event_date"), ("dq_days", "day")):
         if table in db.tables:
             first, last = db.row(f"SELECT min({column}), max({column}) FROM {table}")
@@ -24,10 +24,10 @@ def covered(db: Published) -> Window | None:
 
 
 def span_of(days: Window | None, first: date | None, last: date | None) -> Window | None:
-    """The days to show of those that are there: by default the last 90.
+    """Return the days to show: by default the last 90.
 
     Raises:
-        ConfigError: ``first`` is after ``last``, or none of the days asked for is there.
+        ConfigError: if ``first`` is after ``last``, or the file has none of the requested days.
     """
     if first and last and first > last:
         raise ConfigError(f"--from {first} is after --to {last}.")
@@ -35,7 +35,7 @@ def span_of(days: Window | None, first: date | None, last: date | None) -> Windo
         return None
     if (first and first > days.last) or (last and last < days.first):
         raise ConfigError(
-            f"Of the days asked for none is there: there are {days.first} to {days.last}."
+            f"None of the requested days is available: the file has {days.first} to {days.last}."
         )
     end = min(last or days.last, days.last)
     begin = first or end - timedelta(days=USUAL_DAYS - 1)
@@ -43,17 +43,17 @@ def span_of(days: Window | None, first: date | None, last: date | None) -> Windo
 
 
 def unit_of(span: Window) -> Unit:
-    """The unit in which a line over ``span`` keeps to a bounded number of points."""
+    """Return the unit that limits a line over ``span`` to a bounded number of points."""
     return (
         "day" if len(span) <= MOST_POINTS else "week" if len(span) <= 7 * MOST_POINTS else "month"
     )
 
 
 def coarser(span: Window) -> Unit:
-    """The unit in which few bars tell the story of ``span``."""
+    """Return the unit that limits bars over ``span`` to a few."""
     return "day" if len(span) <= 31 else "week" if len(span) <= 400 else "month"
 
 
 def bucket(unit: Unit, column: str) -> str:
-    """SQL for the first day of the ``unit`` in which the date ``column`` lies."""
+    """Return SQL for the first day of the ``unit`` that contains the date ``column``."""
     return f"CAST(date_trunc('{unit}', {column}) AS DATE)"

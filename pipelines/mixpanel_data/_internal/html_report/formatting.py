@@ -1,30 +1,30 @@
-"""Numbers, days and names as the page shows them."""
+"""Formats numbers, days and names for the page."""
 
 import unicodedata
 from datetime import date, datetime
 
 _UNITS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
 _ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
-# They turn the direction of what follows, beyond the name itself.
+# Characters that change the direction of the text after them.
 _TURNING = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F}
 LONGEST_NAME = 120
 NOTHING = "\u2013"
 
 
 def number(value: float | None) -> str:
-    """``1,234``; small fractions keep a decimal; a dash for nothing."""
+    """Format as ``1,234``; small fractions keep a decimal, None is a dash."""
     if value is None:
         return NOTHING
     return f"{value:,.1f}" if value != round(value) and abs(value) < 100 else f"{value:,.0f}"
 
 
 def decimal(value: float) -> str:
-    """``1,234.0``, for numbers that stand below each other."""
+    """Format as ``1,234.0``, for numbers in a column."""
     return f"{value:,.1f}"
 
 
 def percent(value: float | None) -> str:
-    """``12.3%``; never 0% or 100% for what is only near it."""
+    """Format as ``12.3%``; only exact values are 0% or 100%."""
     if value is None:
         return NOTHING
     if 0 < value < 0.0005:
@@ -35,29 +35,29 @@ def percent(value: float | None) -> str:
 
 
 def day(value: date | None) -> str:
-    """``20 Nov 2026``."""
+    """Format as ``20 Nov 2026``."""
     return f"{value.day} {value:%b %Y}" if value else NOTHING
 
 
 def weekday(value: date | None) -> str:
-    """``Fri 20 Nov 2026``."""
+    """Format as ``Fri 20 Nov 2026``."""
     return f"{value:%a} {day(value)}" if value else NOTHING
 
 
 def period(start: date, unit: str) -> str:
-    """What a day, week or month that begins on ``start`` is called."""
+    """Return the label of a day, week or month that begins on ``start``."""
     if unit == "month":
         return f"{start:%B %Y}"
     return weekday(start) if unit == "day" else f"week of {day(start)}"
 
 
 def moment(value: datetime | None) -> str:
-    """``20 Nov 2026, 08:15 UTC``, of a naive UTC time."""
+    """Format a naive UTC time as ``20 Nov 2026, 08:15 UTC``."""
     return f"{day(value)}, {value:%H:%M} UTC" if value else "never"
 
 
 def duration(seconds: float | None) -> str:
-    """``2.5 hours``."""
+    """Format as ``2.5 hours``."""
     if seconds is None:
         return NOTHING
     for size, unit in _UNITS:
@@ -68,13 +68,13 @@ def duration(seconds: float | None) -> str:
 
 
 def plural(count: int, noun: str, nouns: str | None = None) -> str:
-    """``1 day``, ``2 days``."""
+    """Format as ``1 day`` or ``2 days``."""
     return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
 
 
 def name(text: str) -> str:
-    """A name somebody gave, so that it can be seen and told from others: no control characters, not
-    endlessly long."""
+    """Make a name from the data visible and distinguishable: no control characters, limited length.
+    """
     if not text.strip():
         return "(empty name)" if not text else "(blank name)"
     seen = "".join(_visible(letter) for letter in text)
@@ -91,8 +91,7 @@ def _visible(letter: str) -> str:
 def sparkline(
     counts: tuple[int | None, ...], width: float = 100, height: float = 24
 ) -> tuple[str, ...]:
-    """The points of polylines of ``counts`` in a box of this size, one for each stretch without
-    None."""
+    """Return the points of polylines of ``counts`` in a box of this size, one between Nones."""
     top = max((count for count in counts if count is not None), default=0) or 1
     step = width / max(1, len(counts) - 1)
     lines: list[list[str]] = [[]]

@@ -1,4 +1,4 @@
-"""A report: everything the page shows, and nothing else."""
+"""The model of a report: everything that the page shows."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -53,8 +53,10 @@ class Sections:
 
 @dataclass(frozen=True)
 class Report:
-    """What a published file says of some days. Times are naive UTC, days those of the project's
-    zone."""
+    """The report on some days of a published file.
+
+    Times are naive UTC, days those of the project's zone.
+    """
 
     project_id: str | None
     region: str | None
@@ -62,23 +64,24 @@ class Report:
     made_at: datetime
     published_at: datetime
     covered: Window | None
-    """The days there are."""
+    """The days in the file."""
     span: Window | None
-    """Those of the report."""
+    """The days of the report."""
     profiles: int | None
     freshness: Freshness | Unavailable
     sections: Sections | None
-    """None while no day was ever fetched."""
+    """None if no day was ever fetched."""
 
 
 def read_report(
     db: Published, *, first: date | None = None, last: date | None = None, now: datetime
 ) -> Report:
-    """The report on the days ``first`` to ``last``; without them on the last 90 there are. ``now``
-    is aware.
+    """Read the report on the days ``first`` to ``last``, by default the last 90 available ones.
+
+    ``now`` is a time with a zone.
 
     Raises:
-        ConfigError: none of these days is there.
+        ConfigError: if none of these days is available.
     """
     definitions = read_definitions(db)
     days = covered(db)

@@ -1,4 +1,4 @@
-"""The settings the tables were built with, from the file itself."""
+"""The settings with which the tables were built, read from the file."""
 
 import json
 from dataclasses import dataclass, field
@@ -10,13 +10,13 @@ from mixpanel_data._internal.time_zones import Zone
 
 @dataclass(frozen=True)
 class Definitions:
-    """The variables of the models by name; empty for a file that does not tell."""
+    """The variables of the models by name; empty for a file without them."""
 
     values: dict[str, Any] = field(default_factory=dict)
 
     @property
     def timezone(self) -> str:
-        """The zone whose days all numbers by day are of."""
+        """The zone of all days in the report."""
         return str(self.values.get("project_timezone") or "UTC")
 
     @property
@@ -28,12 +28,12 @@ class Definitions:
         return list(self.values.get("hidden_events") or [])
 
     def entries(self, variable: str) -> list[dict[str, Any]]:
-        """What a variable that is a list of definitions holds."""
+        """Return the entries of a variable that is a list of definitions."""
         return [dict(entry) for entry in self.values.get(variable) or []]
 
 
 def read_definitions(db: Published) -> Definitions:
-    """Those of the table ``_settings``."""
+    """Read the variables from the table ``_settings``."""
     if "_settings" not in db.tables:
         return Definitions()
     found = db.rows("SELECT name, value FROM _settings")
@@ -41,7 +41,7 @@ def read_definitions(db: Published) -> Definitions:
 
 
 def event_names(step: str | list[str] | dict[str, Any]) -> str:
-    """A step of a definition as people say it, and as ``funnels`` does."""
+    """Format a step of a definition, like the table ``funnels`` does."""
     if isinstance(step, dict):
         where = step.get("where")
         return event_names(step["event"]) + (f" where {where}" if where else "")

@@ -1,5 +1,5 @@
-"""The published file, only read. It is held open, so all of a report is of one publication; a sync
-goes on beside it."""
+"""Reads the published file. It stays open, so that the report is of one publication, beside a sync.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Unavailable:
-    """A part of the report that this file has no tables for."""
+    """A part of the report for which this file has no tables."""
 
     reason: str
 
@@ -36,16 +36,18 @@ class Published:
         )
 
     def rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        """All rows of a query with named parameters. Whoever asks keeps them few."""
+        """Return all rows of a query with named parameters; callers keep them few."""
         return self._connection.execute(sql, parameters or None).fetchall()
 
     def row(self, sql: str, **parameters: Any) -> tuple[Any, ...]:
-        """The row of a query that always has one, such as an aggregate over everything."""
+        """Return the row of a query that always has one, such as an aggregate without GROUP BY."""
         return self.rows(sql, **parameters)[0]
 
     def section(self, tables: tuple[str, ...], read: Callable[[], T]) -> T | Unavailable:
-        """What ``read`` makes of ``tables``, or why it can't: a file built by other models may lack
-        some."""
+        """Return the result of ``read``, or why the tables don't allow it.
+
+        A file built by other models may lack some tables or columns.
+        """
         missing = sorted(set(tables) - self.tables)
         if missing:
             names = ", ".join(missing)
@@ -59,12 +61,12 @@ class Published:
 
 @contextmanager
 def opened(folder: DataFolder, *, memory_limit: str | None = None) -> Iterator[Published]:
-    """The published file of ``folder``.
+    """Open the published file of ``folder``.
 
     Raises:
-        NothingPublishedError: there is none.
-        DatabaseLockedError: a program has it open to write into it.
-        DatabaseDamagedError: it can't be read.
+        NothingPublishedError: if there is none.
+        DatabaseLockedError: if a program has it open for writing.
+        DatabaseDamagedError: if it can't be read.
     """
     path = folder.published
     if not path.is_file():

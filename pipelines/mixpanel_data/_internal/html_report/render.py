@@ -1,4 +1,4 @@
-"""The page: a report as one HTML file that asks for nothing else."""
+"""Renders a report as one HTML file without external resources."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ from mixpanel_data.exceptions import ConfigError
 
 
 def page(report: Report) -> str:
-    """The HTML. Raises ConfigError where the extra ``report`` is not installed."""
+    """Return the HTML. Raise ConfigError if the extra ``report`` is not installed."""
     templates = _templates()
     code = script()
     return str(
@@ -32,7 +32,7 @@ def page(report: Report) -> str:
 
 
 def specs(report: Report) -> dict[str, Spec]:
-    """The charts by the names the page gives them; none for what is not there."""
+    """Return the charts by their names in the page, without those that have no data."""
     found: dict[str, Spec] = {}
     freshness, sections = report.freshness, report.sections
     if not isinstance(freshness, Unavailable) and freshness.stored:
@@ -59,7 +59,7 @@ def specs(report: Report) -> dict[str, Spec]:
 
 
 def example_funnel(report: Report) -> str:
-    """A definition to begin with, of the project's own events where there are two."""
+    """Return an example definition, of the project's own events if it has two."""
     events = report.sections.events if report.sections else None
     names = (
         [] if events is None or isinstance(events, Unavailable) else [e.name for e in events.top]
@@ -77,7 +77,7 @@ def example_funnel(report: Report) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A YAML text in single quotes, in which only they are special."""
+    """Return a YAML text in single quotes, in which only these are special."""
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -89,8 +89,8 @@ def _title(report: Report) -> str:
 
 
 def _policy(code: str) -> str:
-    """Forbids the page every request, and every script but ours, whatever a name in the data looks
-    like."""
+    """Return a policy that forbids all requests, and all scripts but ours, whatever the data
+    contains."""
     digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
     return (
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "

@@ -1,4 +1,4 @@
-"""A report from a data folder to a file."""
+"""Writes the report of a data folder to a file."""
 
 import tempfile
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ FILE_NAME = "report.html"
 
 @dataclass(frozen=True)
 class Written:
-    """Where a report lies, its size in bytes, and the days it shows; None when there are none."""
+    """The path of a report, its size in bytes, and its days; None without days."""
 
     path: Path
     bytes: int
@@ -37,19 +37,17 @@ def write_report(
     last: date | None = None,
     now: datetime | None = None,
 ) -> Written:
-    """Writes the report on the days ``first`` to ``last``, by default the last 90, as one HTML
-    file.
+    """Write the report on the days ``first`` to ``last``, by default the last 90, as one HTML file.
 
-    By default it is ``report.html`` in the data folder. Who opens the file meanwhile sees the old
-    one or the new one, whole.
+    The default path is ``report.html`` in the data folder. The file is replaced atomically.
 
     Raises:
-        NothingPublishedError: there are no tables yet.
-        ConfigError: none of the days is there, or the extra ``report`` is not installed.
-        StorageError: the file can't be written.
+        NothingPublishedError: if there are no tables yet.
+        ConfigError: if none of the days is available, or the extra ``report`` is not installed.
+        StorageError: if the file can't be written.
     """
     target = (output or settings.folder.root / FILE_NAME).expanduser().absolute()
-    vl_convert()  # before the work, not after it
+    vl_convert()  # fails before the queries if it is not installed
     with _explained(target):
         _require_place(target)
     with opened(settings.folder, memory_limit=settings.memory_limit) as db:
@@ -65,7 +63,7 @@ def _require_place(path: Path) -> None:
     if path.is_dir():
         raise IsADirectoryError(21, "it is a folder; name a file in it")
     with suppress(FileNotFoundError):
-        path.lstat()  # refuses a name that is too long
+        path.lstat()  # raises OSError for a name that is too long
     tempfile.TemporaryFile(dir=path.parent).close()
 
 

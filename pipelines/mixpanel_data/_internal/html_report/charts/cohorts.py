@@ -10,15 +10,17 @@ ROW = 30
 
 
 def cohort_name(cohort: Cohort, unit: str) -> str:
-    """How a row of the heat map is called."""
+    """Return the label of a row of the heat map."""
     if cohort.start is None:
         return "All cohorts"
     return f"{cohort.start:%b %Y}" if unit == "month" else f"{cohort.start.day} {cohort.start:%b}"
 
 
 def heat_map(retention: Retention) -> Spec:
-    """Cohorts from top to bottom, time since birth from left to right; the fuller the colour, the
-    more came back."""
+    """Return a heat map of cohorts, top to bottom, by time since birth, left to right.
+
+    The stronger the colour, the more users came back.
+    """
     rows = [
         {
             "row": index,
@@ -49,7 +51,7 @@ def heat_map(retention: Retention) -> Spec:
         "axis": {
             "orient": "top",
             "title": f"{retention.unit.capitalize()}s since the first event",
-            "titleAnchor": "start",  # in sight where the rest has to be scrolled to
+            "titleAnchor": "start",  # visible without scrolling
             "labelAngle": 0,
             "labelOverlap": True,
             "labelSeparation": 6,
@@ -93,7 +95,7 @@ def heat_map(retention: Retention) -> Spec:
         _texts("text", 11, f"{room} >= 33"),
         _texts(
             "short", 10, f"{room} >= 22 && {room} < 33"
-        ),  # without the sign, which the page explains
+        ),  # without the percent sign, which the page explains
     ]
     return chart(
         ROW * len(retention.cohorts),
@@ -104,8 +106,7 @@ def heat_map(retention: Retention) -> Spec:
 
 
 def _texts(field: str, size: int, fits: str) -> Spec:
-    """Numbers in the cells, where they fit: narrower ones would run into each other, and the table
-    has them."""
+    """Return the numbers in the cells, shown only where they fit; the table has all of them."""
     colour = {
         "condition": {"test": "datum.rate > 0.55", "value": "var(--on-c1)"},
         "value": "var(--ink)",
@@ -117,7 +118,7 @@ def _texts(field: str, size: int, fits: str) -> Spec:
 
 
 def funnel(found: Funnel) -> Spec:
-    """A column a step: who reached it, and pale above it who had entered."""
+    """Return a column for each step: the users who reached it, and paler those who had entered."""
     rows = [
         {
             "step": step.number,

@@ -1,4 +1,4 @@
-"""The charts of what was fetched and what came late, in Vega-Lite."""
+"""The charts of stored rows and of late events."""
 
 from mixpanel_data._internal.html_report.charts.style import BAD, SERIES, band_x, chart, tooltip
 from mixpanel_data._internal.html_report.charts.vega import Spec
@@ -8,7 +8,7 @@ from mixpanel_data._internal.html_report.sections.quality import LateArrivals
 
 
 def stored(freshness: Freshness) -> Spec:
-    """Rows fetched by day; a missing day is a bar of another colour over the full height."""
+    """Return rows fetched by day; a missing day is a full-height bar in another colour."""
     rows = [
         {
             "start": str(each.start),
@@ -47,7 +47,8 @@ def stored(freshness: Freshness) -> Spec:
 
 
 def late(found: LateArrivals) -> Spec:
-    """The share of a day's events that came more than one, and more than five days late."""
+    """Return the share of a day's events that arrived more than one, and more than five days late.
+    """
     rows = [
         {
             "start": str(each.start),

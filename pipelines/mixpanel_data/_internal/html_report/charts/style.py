@@ -1,7 +1,7 @@
-"""How all charts look. Colours are the page's own variables, so that a chart follows its light or
-dark.
+"""The style of all charts. Colours are CSS variables of the page, which has a light and a dark
+mode.
 
-Names that others gave are data in a chart, never part of an expression.
+Names from the data are data in a chart, never part of an expression.
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ CONFIG: dict[str, Any] = {
     "axisY": {"domain": False, "ticks": False, "tickCount": 4},
     "axisX": {"grid": False},
 }
-# A label for every 80 pixels, on any screen.
+# One label every 80 pixels, on any screen.
 TIME_AXIS: dict[str, Any] = {
     "title": None,
     "format": "%-d %b",
@@ -40,7 +40,7 @@ TIME_AXIS: dict[str, Any] = {
 
 
 def chart(height: int, **parts: Any) -> dict[str, Any]:
-    """A specification as wide as the place it stands in."""
+    """Return a specification as wide as its container."""
     return {
         "width": "container",
         "height": height,
@@ -51,13 +51,14 @@ def chart(height: int, **parts: Any) -> dict[str, Any]:
 
 
 def time_x(unit: str) -> dict[str, Any]:
-    """Dates from left to right; they are days, not instants, so no reader's own zone moves them."""
+    """Return an x axis of dates. They are days, not instants, so the reader's time zone has no
+    effect."""
     axis = TIME_AXIS | ({"format": "%b %Y"} if unit == "month" else {})
     return {"field": "start", "type": "temporal", "scale": {"type": "utc"}, "axis": axis}
 
 
 def band_x(unit: str) -> dict[str, Any]:
-    """The same for bars."""
+    """Return an x axis of dates for bars."""
     steps = {"day": "utcyearmonthdate", "week": "utcyearmonthdate", "month": "utcyearmonth"}
     return {
         "field": "start",
@@ -77,5 +78,5 @@ def band_x(unit: str) -> dict[str, Any]:
 
 
 def tooltip(**titles: str) -> list[dict[str, str]]:
-    """What is shown of a mark: fields that are texts already, under these titles."""
+    """Return the tooltip of a mark: text fields with these titles."""
     return [{"field": field, "title": title, "type": "nominal"} for field, title in titles.items()]

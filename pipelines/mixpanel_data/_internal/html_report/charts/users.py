@@ -1,4 +1,4 @@
-"""The charts of active users, in Vega-Lite."""
+"""The charts of active users."""
 
 from collections.abc import Sequence
 from itertools import dropwhile
@@ -18,8 +18,7 @@ from mixpanel_data._internal.html_report.sections.activity import Active, Activi
 
 
 def active_users(activity: Activity) -> Spec:
-    """DAU, WAU and MAU over time; what is a lower bound is dashed, and where nothing is known there
-    is nothing."""
+    """Return DAU, WAU and MAU over time; lower bounds are dashed, unknown values left out."""
     points = _drawn(activity.active)
     marks = {"mau": "is_mau_partial", "wau": "is_wau_partial", "dau": "is_partial"}
     rows = [
@@ -38,7 +37,7 @@ def active_users(activity: Activity) -> Spec:
         is_low = [getattr(each, mark) for each in points]
         whole = [None if low else value for value, low in zip(values, is_low, strict=True)]
         lines += [_line(key, colour, 2.5), *_put(rows, key, whole, colour)]
-        if key != "dau" and any(is_low):  # of a day that is not whole there is no use in a number
+        if key != "dau" and any(is_low):  # a lower bound of a partial day's DAU is of no use
             low = f"{key}_low"
             lines.append(_line(low, colour, 1.5, dash=[2, 4]))
             lines += _put(rows, low, _bounds(values, is_low), colour)
@@ -47,7 +46,7 @@ def active_users(activity: Activity) -> Spec:
 
 
 def stickiness(activity: Activity) -> Spec:
-    """DAU / MAU over time."""
+    """Return DAU / MAU over time."""
     points = _drawn(list(dropwhile(lambda each: each.stickiness is None, activity.active)))
     rows = [
         {
@@ -68,14 +67,14 @@ def _text(value: float | None, is_low: bool) -> str:
 
 
 def _drawn(points: Sequence[Active]) -> Sequence[Active]:
-    """The points of a line, without those at its ends that are not whole: what is not over yet is
-    no drop."""
+    """Return the points of a line without partial ones at its ends, which would look like a drop.
+    """
     whole = [place for place, each in enumerate(points) if not each.is_partial]
     return points[whole[0] : whole[-1] + 1] if whole else points
 
 
 def _bounds(values: Sequence[float | None], is_low: Sequence[bool]) -> list[float | None]:
-    """The lower bounds, and the numbers beside them, to which their line runs."""
+    """Return the lower bounds, and the values beside them, to which their line extends."""
     return [
         value if low or any(is_low[max(0, place - 1) : place + 2]) else None
         for place, (value, low) in enumerate(zip(values, is_low, strict=True))
@@ -85,8 +84,7 @@ def _bounds(values: Sequence[float | None], is_low: Sequence[bool]) -> list[floa
 def _put(
     rows: list[dict[str, Any]], field: str, values: Sequence[float | None], colour: str
 ) -> list[Spec]:
-    """Gives each row its value. A null ends a line: the points, if any, that no line runs to are
-    drawn by themselves."""
+    """Add its value to each row. A null interrupts a line: isolated values are drawn as points."""
     padded = [None, *values, None]
     for place, (row, value) in enumerate(zip(rows, values, strict=True)):
         row[field] = value
@@ -128,7 +126,7 @@ def _line(
 
 
 def _hovered(height: int, rows: list[Any], x: Spec, lines: list[Spec], tips: list[Any]) -> Spec:
-    """Lines, and a rule where the pointer is, with what stands there."""
+    """Return lines, and a rule at the pointer with a tooltip."""
     hover = {
         "name": "hover",
         "select": {
@@ -154,7 +152,7 @@ STAGES = ("new", "retained", "resurrected", "dormant")
 
 
 def lifecycle(found: Lifecycle) -> Spec:
-    """Who is active by where they come from, above the line; who stayed away, below it."""
+    """Return active users by origin, above the axis, and dormant ones below it."""
     rows = [
         {
             "start": str(each.start),
@@ -168,7 +166,7 @@ def lifecycle(found: Lifecycle) -> Spec:
         }
         for each in found.stages
         for stage in STAGES
-        if stage != "dormant" or not each.is_partial  # they may still come
+        if stage != "dormant" or not each.is_partial  # in a partial period, they may still become active
     ]
     colours = {
         "domain": [stage.capitalize() for stage in STAGES],

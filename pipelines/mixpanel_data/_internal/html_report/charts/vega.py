@@ -1,5 +1,5 @@
-"""Vega, the charting library. Its script travels inside the page, 0.9 MB, and draws there what
-Vega-Lite describes."""
+"""Vega, the charting library. Its script is part of the page (0.9 MB) and draws the specifications.
+"""
 
 from functools import cache
 from importlib.resources import files
@@ -12,8 +12,10 @@ VEGA_LITE = "6.4"
 
 
 def vl_convert() -> Any:
-    """The module that brings Vega. Raises ConfigError, saying how to install it, where it is
-    missing."""
+    """Import and return the module that contains Vega.
+
+    Raise ConfigError, with the command to install it, if it is missing.
+    """
     try:
         import vl_convert  # noqa: PLC0415, RUF100 - 90 MB that only a report needs
     except ImportError as error:
@@ -25,7 +27,7 @@ def vl_convert() -> Any:
 
 @cache
 def script() -> str:
-    """The page's script, with Vega in it."""
+    """Return the script of the page, including Vega."""
     own = (
         files("mixpanel_data._internal.html_report")
         .joinpath("templates/report.js")

@@ -1,1 +1,1 @@
-"""The sections of the report: one module queries the published tables for each."""
+"""The sections of the report: one module for each queries the published tables."""

@@ -1,4 +1,4 @@
-"""Who was there: DAU, WAU and MAU, and where users come from."""
+"""Active users (DAU, WAU, MAU), and their origin."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,18 +13,17 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Headline:
-    """A number of the newest whole day, and the same number earlier; None where it can't be had."""
+    """A number of the newest complete day, and the same number earlier; None if unknown."""
 
     value: float | None
     before: float | None
-    """None, too, when not all of the days it counts are known."""
+    """None also if not all of its days are known."""
     is_partial: bool
-    """True when not all of the days that ``value`` counts are known, so that it is a lower bound.
-    """
+    """True if not all days of ``value`` are known, so that it is a lower bound."""
 
     @property
     def change(self) -> float | None:
-        """By which share it grew. None unless all is known of both."""
+        """The growth as a share; None unless both numbers are complete."""
         if self.value is None or self.is_partial or not self.before:
             return None
         return self.value / self.before - 1
@@ -32,10 +31,10 @@ class Headline:
 
 @dataclass(frozen=True)
 class Active:
-    """Users of a day; of a longer unit, the mean of its days for DAU, and its last day for WAU and
-    MAU.
+    """Users of a day. For a longer unit, DAU is the mean of its days; WAU and MAU are of its last
+    day.
 
-    Numbers are None where nothing is known, and lower bounds where they are marked as partial.
+    Numbers are None if unknown, and lower bounds if marked as partial.
     """
 
     start: date
@@ -43,7 +42,7 @@ class Active:
     wau: int | None
     mau: int | None
     stickiness: float | None
-    """None, too, while MAU is partial: it would be too high."""
+    """None also while MAU is partial, since it would be too high."""
     is_partial: bool
     is_wau_partial: bool
     is_mau_partial: bool
@@ -51,7 +50,7 @@ class Active:
 
 @dataclass(frozen=True)
 class Stage:
-    """Where the users of a period come from, and who stayed away. None where nothing is known."""
+    """Users of a period by origin, and dormant ones; None if unknown."""
 
     start: date
     active: int | None
@@ -60,9 +59,9 @@ class Stage:
     resurrected: int | None
     dormant: int | None
     is_partial: bool
-    """True when not all of the period is known."""
+    """True if not all of the period is known."""
     is_lifecycle_partial: bool
-    """True when not all of it and of the time before is known that says where users come from."""
+    """True if not all of it, or of the time before that decides about the origin, is known."""
 
 
 @dataclass(frozen=True)
@@ -70,21 +69,21 @@ class Activity:
     """Users over time."""
 
     day: date | None
-    """The newest whole day, of which the headlines are."""
+    """The newest complete day, to which the headlines refer."""
     dau: Headline
     wau: Headline
     mau: Headline
     stickiness: Headline
     new_users: Headline
-    """Of 7 days, and of the 7 before."""
+    """Of 7 days, and of the 7 days before."""
     events: Headline
-    """Likewise."""
+    """Of 7 days, and of the 7 days before."""
     unit: Unit
     active: tuple[Active, ...]
 
     @property
     def has_lower_bounds(self) -> bool:
-        """Whether a WAU or MAU looks back over days that are not known."""
+        """True if a WAU or MAU covers days that are not known."""
         return any(
             (each.is_wau_partial and each.wau is not None)
             or (each.is_mau_partial and each.mau is not None)
@@ -93,7 +92,7 @@ class Activity:
 
     @property
     def is_sticky(self) -> bool:
-        """Whether there is any DAU / MAU."""
+        """True if there is any DAU / MAU."""
         return any(each.stickiness is not None for each in self.active)
 
 
@@ -106,7 +105,7 @@ class Lifecycle:
 
 
 def read_activity(db: Published, span: Window) -> Activity:
-    """By ``daily_active_users``."""
+    """Read the activity from ``daily_active_users``."""
     day: date | None = db.row(
         "SELECT max(event_date) FILTER (WHERE NOT is_partial AND event_date <= $last) FROM daily_active_users",
         last=span.last,
@@ -134,8 +133,8 @@ def _headline(
     *,
     days: timedelta = ONE_DAY,
 ) -> Headline:
-    """The sum of a column over the ``days`` that end with ``day``, and over those that end ``back``
-    before it."""
+    """Return the sum of a column over the ``days`` up to ``day``, and over those ``back`` before.
+    """
     if day is None:
         return Headline(None, None, is_partial=False)
     value, is_partial = _sum(db, column, mark, day, days)
@@ -146,7 +145,7 @@ def _headline(
 def _sum(
     db: Published, column: str, mark: str, day: date, days: timedelta
 ) -> tuple[float | None, bool]:
-    """The sum, and whether not all of what it counts is known."""
+    """Return the sum, and True if not all of its days are known."""
     total, is_partial = db.row(
         f"""
         SELECT sum({column}), coalesce(bool_or({mark}), true) OR count(*) < $days
@@ -179,7 +178,7 @@ def _active(db: Published, span: Window, unit: Unit) -> tuple[Active, ...]:
 
 
 def read_lifecycle(db: Published, span: Window) -> Lifecycle:
-    """By ``lifecycle``, of the periods that begin within ``span``."""
+    """Read the lifecycle from ``lifecycle``, for periods that begin within ``span``."""
     unit = coarser(span)
     rows = db.rows(
         """

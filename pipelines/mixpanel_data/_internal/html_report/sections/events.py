@@ -1,4 +1,4 @@
-"""Which events there are, and what they carry."""
+"""The events of a project, and their properties."""
 
 from dataclasses import dataclass
 
@@ -13,19 +13,19 @@ MOST_TREND_POINTS = 60
 
 @dataclass(frozen=True)
 class Event:
-    """How often an event happened, and how many did it."""
+    """The number of an event and of its users."""
 
     name: str
     count: int
     users: int | None
     trend: tuple[int | None, ...]
-    """Counts over time, evenly spaced. None where not all is known."""
+    """Counts over time, evenly spaced; None where not all is known."""
     is_hidden: bool
 
 
 @dataclass(frozen=True)
 class Events:
-    """The most frequent ones, and how many there are in all."""
+    """The most frequent events, and the number of all."""
 
     top: tuple[Event, ...]
     names: int
@@ -34,7 +34,7 @@ class Events:
 
 @dataclass(frozen=True)
 class Property:
-    """What a property of an event is like, by a sample."""
+    """A property of an event, from a sample."""
 
     name: str
     fill_rate: float
@@ -42,17 +42,17 @@ class Property:
     is_mixed: bool
     distinct: int
     examples: tuple[str, ...] | None
-    """As JSON. None when they are not to be shown."""
+    """As JSON; None if examples are not to be shown."""
 
     @property
     def is_mixpanels(self) -> bool:
-        """Whether Mixpanel's libraries set it, not the project."""
+        """True if Mixpanel's libraries set it, not the project."""
         return self.name.startswith(("$", "mp_")) or self.name in ("time", "distinct_id", "token")
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The properties of one event: the project's own first, then by how often they are there."""
+    """The properties of one event: the project's own first, then by fill rate."""
 
     event: str
     event_count: int
@@ -61,8 +61,8 @@ class Catalogue:
 
 
 def read_events(db: Published, definitions: Definitions, span: Window) -> Events:
-    """By ``daily_events``; users by ``user_days``, since numbers of users can't be added up over
-    days."""
+    """Read events from ``daily_events``, and users from ``user_days``, since users don't add up
+    over days."""
     within = {"first": span.first, "last": span.last}
     rows = db.rows(
         f"""
@@ -97,7 +97,7 @@ def read_events(db: Published, definitions: Definitions, span: Window) -> Events
 
 
 def _trends(db: Published, names: list[str], span: Window) -> dict[str, tuple[int | None, ...]]:
-    """Counts of equal stretches of days, zeros included, up to the last day that is wholly known."""
+    """Return counts of equal ranges of days, including zeros, up to the last complete day."""
     if not names:
         return {}
     days = -(-len(span) // MOST_TREND_POINTS)
@@ -127,7 +127,7 @@ def _trends(db: Published, names: list[str], span: Window) -> dict[str, tuple[in
 
 
 def read_catalogue(db: Published, events: tuple[str, ...]) -> tuple[Catalogue, ...]:
-    """By ``property_catalog``, of these events, in their order."""
+    """Read the properties of these events, in their order, from ``property_catalog``."""
     rows = db.rows(
         f"""
         SELECT event, event_count, count(*) OVER (PARTITION BY event), property, fill_rate,

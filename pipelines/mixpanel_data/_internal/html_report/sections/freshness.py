@@ -1,4 +1,4 @@
-"""Is the data there, and how new is it?"""
+"""The completeness and age of the data."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,7 +8,7 @@ from mixpanel_data._internal.html_report.published_tables import Published
 from mixpanel_data._internal.streams.windows import Window
 
 MOST_GAPS = 12
-# Of the newest day that was fetched, nobody expects the rest.
+# The newest fetched day may be incomplete, and is not missing.
 DAYS = """
     SELECT *, NOT is_complete AND day < (SELECT max(day) FROM dq_days WHERE is_fetched) AS is_missing FROM dq_days
 """
@@ -16,7 +16,7 @@ DAYS = """
 
 @dataclass(frozen=True)
 class Stored:
-    """Rows fetched for a day, week or month, and days of it that are missing, or not there whole."""
+    """Rows fetched for a day, week or month, and its missing or incomplete days."""
 
     start: date
     rows: int
@@ -25,21 +25,21 @@ class Stored:
 
 @dataclass(frozen=True)
 class Freshness:
-    """What was fetched, over all of the history. Times are naive UTC."""
+    """The fetched days, over the complete history. Times are naive UTC."""
 
     first_day: date | None
     last_day: date | None
     days_wanted: int
     days_missing: int
     gaps: tuple[Window, ...]
-    """The newest of them, oldest first."""
+    """The newest gaps, oldest first."""
     gaps_in_all: int
     fetched_at: datetime | None
     rejected: int
     complete_until: date | None
-    """The newest day that was fetched after it was over."""
+    """The newest day that was fetched after it had ended."""
     days_behind: int | None
-    """Days between the newest fetched day and today, in the project's zone."""
+    """Days from the newest fetched day to today, in the project's zone."""
     unit: Unit
     stored: tuple[Stored, ...]
     """Within the days of the report."""
@@ -50,7 +50,7 @@ class Freshness:
 
 
 def read_freshness(db: Published, span: Window | None, today: date) -> Freshness:
-    """By ``dq_days``, which has a row for every day that was to be fetched."""
+    """Read the freshness from ``dq_days``, which has a row for every day that was to be fetched."""
     first, last, wanted, missing, fetched_at, rejected, complete_until = db.row(
         f"""
         SELECT min(day) FILTER (WHERE is_fetched), max(day) FILTER (WHERE is_fetched), count(*),

@@ -1,4 +1,4 @@
-"""How many get through the steps of a funnel, and how long it takes them."""
+"""The conversion and duration of funnels."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ MOST_SEGMENTS = 8
 
 @dataclass(frozen=True)
 class Step:
-    """One step: who reached it, and after how many seconds."""
+    """One step: how many reached it, and after how many seconds."""
 
     number: int
     events: str
@@ -26,7 +26,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Segment:
-    """The attempts of one value of the funnel's segment."""
+    """The attempts with one value of the funnel's segment."""
 
     value: str
     entries: int
@@ -43,8 +43,7 @@ class Funnel:
     segment_column: str
     steps: tuple[Step, ...]
     open_entries: int
-    """Attempts without a conversion of whose window not all is known: it is not over, or reaches
-    over a gap."""
+    """Attempts that may still convert: their window has not ended, or includes unknown days."""
     segments: tuple[Segment, ...]
 
     @property
@@ -58,7 +57,7 @@ class Funnel:
 
 
 def read_funnels(db: Published, definitions: Definitions, span: Window) -> tuple[Funnel, ...]:
-    """The first of those configured, by ``funnel_attempts``: medians of days can't be added up."""
+    """Read the first configured funnels from ``funnel_attempts``: medians of days don't add up."""
     return tuple(
         _funnel(db, entry, span) for entry in definitions.entries("funnels")[:MOST_FUNNELS]
     )

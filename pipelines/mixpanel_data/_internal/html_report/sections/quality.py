@@ -1,4 +1,4 @@
-"""What is odd about the data: late, repeated, unreadable, unusually much or little."""
+"""Data-quality checks: late, duplicate and unreadable events, and unusual counts."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -13,18 +13,18 @@ MOST_CASTS = 10
 
 @dataclass(frozen=True)
 class LateStart:
-    """Events of a day, week or month by how late they came."""
+    """Events of a day, week or month by their delay."""
 
     start: date
     events: int | None
-    """None where nothing is known."""
+    """None if unknown."""
     over_1_day: int | None
     over_5_days: int | None
 
 
 @dataclass(frozen=True)
 class LateArrivals:
-    """Events that Mixpanel took in long after they happened."""
+    """Events that Mixpanel processed long after they occurred."""
 
     unit: Unit
     starts: tuple[LateStart, ...]
@@ -32,7 +32,7 @@ class LateArrivals:
     over_1_day: int
     over_5_days: int
     unknown: int
-    """Events that do not say when they were taken in."""
+    """Events without a processing time."""
     latest_seconds: float | None
 
 
@@ -46,7 +46,7 @@ class Duplicates:
 
 @dataclass(frozen=True)
 class Anomaly:
-    """A day with unusually much or little of an event."""
+    """A day with an unusually high or low count of an event."""
 
     event: str
     day: date
@@ -57,7 +57,7 @@ class Anomaly:
 
 @dataclass(frozen=True)
 class Anomalies:
-    """The furthest off, newest first, and how many there are."""
+    """The largest deviations, newest first, and the number of all."""
 
     worst: tuple[Anomaly, ...]
     in_all: int
@@ -65,7 +65,7 @@ class Anomalies:
 
 @dataclass(frozen=True)
 class FailedCast:
-    """Values of a column that are not of its type: of one event, or of profiles."""
+    """Values of a column that do not have its type: of one event, or of profiles."""
 
     column: str
     event: str | None
@@ -74,7 +74,7 @@ class FailedCast:
 
 
 def read_late(db: Published, span: Window) -> LateArrivals:
-    """By ``dq_late_arrivals``, with the days of ``daily_active_users``."""
+    """Read late events from ``dq_late_arrivals``, with the days of ``daily_active_users``."""
     unit = unit_of(span)
     within = {"first": span.first, "last": span.last}
     rows = db.rows(
@@ -107,7 +107,7 @@ def read_late(db: Published, span: Window) -> LateArrivals:
 
 
 def read_duplicates(db: Published, span: Window) -> Duplicates:
-    """By ``dq_duplicates``."""
+    """Read duplicates from ``dq_duplicates``."""
     return Duplicates(
         *db.row(
             """
@@ -121,7 +121,7 @@ def read_duplicates(db: Published, span: Window) -> Duplicates:
 
 
 def read_anomalies(db: Published, span: Window) -> Anomalies:
-    """By ``dq_volume``."""
+    """Read anomalies from ``dq_volume``."""
     rows = db.rows(
         f"""
         SELECT event, event_date, event_count, usual_count, score, count(*) OVER ()
@@ -136,7 +136,7 @@ def read_anomalies(db: Published, span: Window) -> Anomalies:
 
 
 def read_casts(db: Published) -> tuple[FailedCast, ...]:
-    """By ``dq_casts``, over all of the history."""
+    """Read failed casts from ``dq_casts``, over the complete history."""
     return tuple(
         FailedCast(*row)
         for row in db.rows(

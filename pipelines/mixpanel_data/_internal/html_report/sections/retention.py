@@ -1,4 +1,4 @@
-"""Who came back, and when."""
+"""Retention: the users who came back, and when."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -22,7 +22,7 @@ class Cell:
     on_or_after: float
     """Shares of the cohort; ``on`` is of exactly this interval, and final once it is complete."""
     on: float | None
-    """None where nothing is known of the interval."""
+    """None if nothing is known of the interval."""
     is_complete: bool
 
 
@@ -37,8 +37,7 @@ class Cohort:
 
 @dataclass(frozen=True)
 class Retention:
-    """A configured retention report: its newest cohorts, oldest first, with the average before
-    them."""
+    """A configured retention report: its newest cohorts, oldest first, after the average."""
 
     name: str
     kind: str
@@ -51,15 +50,15 @@ class Retention:
 
     @property
     def average(self) -> Cohort | None:
-        """The row over all complete cells, weighted as in Mixpanel's retention curve."""
+        """The average over all complete cells, weighted like Mixpanel's retention curve."""
         return next((cohort for cohort in self.cohorts if cohort.start is None), None)
 
 
 def read_retentions(
     db: Published, definitions: Definitions, span: Window, *, since: date | None
 ) -> tuple[Retention, ...]:
-    """The first of those configured. Cohorts begin no later than ``span`` ends and, if it is given,
-    from ``since`` on."""
+    """Read the first configured reports, for cohorts from ``since``, if given, to the end of
+    ``span``."""
     order = [str(entry.get("name")) for entry in definitions.entries("retentions")]
     found = db.rows(
         """
