@@ -9,8 +9,8 @@ from insight.made_file import MadeFile, full
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.html_report.model import Report, read_report
-from mixpanel_data._internal.html_report.published_tables import opened
-from mixpanel_data._internal.html_report.render import page
+from mixpanel_data._internal.html_report.published_tables import open_published_tables
+from mixpanel_data._internal.html_report.render import render_page
 
 NOW = datetime(2026, 9, 9, 8, 0, tzinfo=UTC)
 Read = Callable[..., Report]
@@ -18,7 +18,7 @@ Read = Callable[..., Report]
 
 def read(made: MadeFile, *, first: date | None = None, last: date | None = None) -> Report:
     """The report on a file, on 9 September 2026."""
-    with opened(DataFolder.at(made.folder)) as db:
+    with open_published_tables(DataFolder.at(made.folder)) as db:
         return read_report(db, first=first, last=last, now=NOW)
 
 
@@ -32,5 +32,5 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> MadeFile:
 def odd_page(odd: MadeFile) -> Path:
     """Its report, as a file."""
     path = odd.folder / "odd.html"
-    path.write_text(page(read(odd)), encoding="utf-8")
+    path.write_text(render_page(read(odd)), encoding="utf-8")
     return path

@@ -10,8 +10,8 @@ from insight.conftest import read
 from insight.made_file import FIRST, MadeFile, full
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
-from mixpanel_data._internal.html_report.published_tables import Unavailable, opened
-from mixpanel_data._internal.html_report.render import specs
+from mixpanel_data._internal.html_report.published_tables import Unavailable, open_published_tables
+from mixpanel_data._internal.html_report.render import chart_specs
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data.exceptions import ConfigError, NothingPublishedError
 
@@ -166,14 +166,14 @@ def test_a_table_that_is_missing_costs_its_section_alone(tmp_path: Path) -> None
 
 def test_a_file_with_no_tables_at_all_is_an_empty_report(tmp_path: Path) -> None:
     duckdb.connect(str(tmp_path / "mixpanel.duckdb")).close()
-    with opened(DataFolder.at(tmp_path)) as db:
+    with open_published_tables(DataFolder.at(tmp_path)) as db:
         assert db.tables == frozenset()
 
 
 def test_where_nothing_is_published_it_says_what_to_do(tmp_path: Path) -> None:
     with (
         pytest.raises(NothingPublishedError, match="Run `mp sync` first"),
-        opened(DataFolder.at(tmp_path / "none")),
+        open_published_tables(DataFolder.at(tmp_path / "none")),
     ):
         pass
 
@@ -182,10 +182,10 @@ def test_a_publication_meanwhile_is_neither_hindered_nor_seen(tmp_path: Path) ->
     made, newer = full(tmp_path / "a", days=10), full(tmp_path / "b", days=20)
     count = "select count(*) from daily_active_users"
 
-    with opened(DataFolder.at(made.folder)) as before:
+    with open_published_tables(DataFolder.at(made.folder)) as before:
         newer.path.replace(made.path)
         assert before.row(count) == (10,)
-        with opened(DataFolder.at(made.folder)) as after:
+        with open_published_tables(DataFolder.at(made.folder)) as after:
             assert (before.row(count), after.row(count)) == ((10,), (20,))
 
 
@@ -224,7 +224,7 @@ def test_days_that_are_not_known_are_a_gap_and_no_comparison_uses_them(tmp_path:
     assert activity.events.before is None  # of the 7 days before, three are not known
     assert activity.new_users.is_partial
     gap = {str(first + timedelta(days=n)) for n in range(3)}
-    drawn = specs(report)
+    drawn = chart_specs(report)
     for row in drawn["active"]["data"]["values"]:
         lines = [row[name] for name in ("dau", "wau", "mau", "wau_low", "mau_low")]
         assert (row["start"] in gap) == (row["dau"] is None)

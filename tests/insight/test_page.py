@@ -12,7 +12,7 @@ from insight.conftest import read
 from insight.made_file import LONG, MARKUP, MadeFile, full
 
 from mixpanel_data._internal.html_report import formatting
-from mixpanel_data._internal.html_report.render import page, specs
+from mixpanel_data._internal.html_report.render import chart_specs, render_page
 
 
 class Tags(HTMLParser):
@@ -100,7 +100,7 @@ def test_it_says_what_numbers_mean_and_in_which_zone(odd_page: Path) -> None:
 def test_every_chart_has_its_place_and_every_place_its_chart(odd: MadeFile, odd_page: Path) -> None:
     places = re.findall(r'data-chart="([^"]+)"', odd_page.read_text(encoding="utf-8"))
 
-    assert sorted(places) == sorted(specs(read(odd)))
+    assert sorted(places) == sorted(chart_specs(read(odd)))
     assert len(places) == 8
 
 
@@ -115,7 +115,7 @@ def test_charts_come_with_their_figures(odd_page: Path) -> None:
 
 def test_without_funnels_it_says_how_to_configure_one_of_ones_own_events(tmp_path: Path) -> None:
     names = ["it's", "View", "Search", "Buy", "E", "F"]
-    text = text_of(page(read(full(tmp_path, names=names, funnels=[]))))
+    text = text_of(render_page(read(full(tmp_path, names=names, funnels=[]))))
 
     assert "No funnel is configured" in text
     assert "funnels: - name: first to last" in text
@@ -123,7 +123,7 @@ def test_without_funnels_it_says_how_to_configure_one_of_ones_own_events(tmp_pat
 
 
 def test_an_empty_project_is_a_page_too(tmp_path: Path) -> None:
-    text = text_of(page(read(MadeFile(tmp_path))))
+    text = text_of(render_page(read(MadeFile(tmp_path))))
 
     assert "No days of events have been fetched yet" in text
     assert "mp sync" in text
@@ -142,7 +142,7 @@ def test_days_without_events_are_a_page_too(tmp_path: Path) -> None:
         },
     )
 
-    text = text_of(page(read(made)))
+    text = text_of(render_page(read(made)))
 
     assert "Complete up to Tue 8 Sep 2026" in text
     assert "No event happened in these days" in text
@@ -154,7 +154,7 @@ def test_a_section_without_its_table_says_so(tmp_path: Path) -> None:
     made = full(tmp_path)
     made.run("drop table retention_averages")
 
-    assert "This file has no table retention_averages" in text_of(page(read(made)))
+    assert "This file has no table retention_averages" in text_of(render_page(read(made)))
 
 
 @given(st.text(st.characters(exclude_categories=("Cs",)), max_size=300))
@@ -163,7 +163,7 @@ def test_any_name_can_be_seen_and_is_not_endless(name: str) -> None:
     seen = formatting.name(name)
 
     assert seen.strip()
-    assert len(seen) <= formatting.LONGEST_NAME
+    assert len(seen) <= formatting.MAX_NAME_LENGTH
     assert not set(seen) & {"\n", "\x00", "\u2028", "\u202e"}
 
 

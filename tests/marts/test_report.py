@@ -10,7 +10,7 @@ from marts import plain
 from mixpanel_data import Workspace
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.html_report.model import Report, read_report
-from mixpanel_data._internal.html_report.published_tables import Unavailable, opened
+from mixpanel_data._internal.html_report.published_tables import Unavailable, open_published_tables
 from mixpanel_data.cli.commands import demo
 
 
@@ -18,7 +18,7 @@ from mixpanel_data.cli.commands import demo
 def report(by_loads: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
     folder = DataFolder.at(tmp_path_factory.mktemp("report"))
     folder.published.symlink_to(by_loads / "build" / "dbt.duckdb")
-    with opened(folder) as db:
+    with open_published_tables(folder) as db:
         return read_report(db, now=datetime.now(UTC))
 
 

@@ -10,7 +10,7 @@ from publish.reader import holding
 
 from mixpanel_data import DatabaseDamagedError, DatabaseLockedError, Workspace
 from mixpanel_data._internal.data_folder.paths import DataFolder
-from mixpanel_data._internal.html_report.published_tables import opened
+from mixpanel_data._internal.html_report.published_tables import open_published_tables
 from mixpanel_data._internal.ledger.reader import read_published_ledger
 from mixpanel_data._internal.publication.file_copy import BLOCK, HEADERS
 from mixpanel_data._internal.publication.parquet_export import export_tables
@@ -23,7 +23,7 @@ def ask(folder: DataFolder) -> None:
 
 
 def report(folder: DataFolder) -> None:
-    with opened(folder) as published:
+    with open_published_tables(folder) as published:
         published.rows("SELECT max(event) FROM events")
 
 

@@ -9,11 +9,11 @@ from mixpanel_data.exceptions import ConfigError
 
 Unit = Literal["day", "week", "month"]
 
-USUAL_DAYS = 90
-MOST_POINTS = 400
+DEFAULT_DAYS = 90
+MAX_POINTS = 400
 
 
-def covered(db: Published) -> Window | None:
+def covered_days(db: Published) -> Window | None:
     """Return the days in the file, in the project's zone; None if there are none."""
     for table, column in (("daily_active_users", "event_date"), ("dq_days", "day")):
         if table in db.tables:
@@ -23,7 +23,7 @@ def covered(db: Published) -> Window | None:
     return None
 
 
-def span_of(days: Window | None, first: date | None, last: date | None) -> Window | None:
+def resolve_span(days: Window | None, first: date | None, last: date | None) -> Window | None:
     """Return the days to show: by default the last 90.
 
     Raises:
@@ -38,22 +38,20 @@ def span_of(days: Window | None, first: date | None, last: date | None) -> Windo
             f"None of the requested days is available: the file has {days.first} to {days.last}."
         )
     end = min(last or days.last, days.last)
-    begin = first or end - timedelta(days=USUAL_DAYS - 1)
+    begin = first or end - timedelta(days=DEFAULT_DAYS - 1)
     return Window(max(begin, days.first), end)
 
 
-def unit_of(span: Window) -> Unit:
+def line_unit(span: Window) -> Unit:
     """Return the unit that limits a line over ``span`` to a bounded number of points."""
-    return (
-        "day" if len(span) <= MOST_POINTS else "week" if len(span) <= 7 * MOST_POINTS else "month"
-    )
+    return "day" if len(span) <= MAX_POINTS else "week" if len(span) <= 7 * MAX_POINTS else "month"
 
 
-def coarser(span: Window) -> Unit:
+def bar_unit(span: Window) -> Unit:
     """Return the unit that limits bars over ``span`` to a few."""
     return "day" if len(span) <= 31 else "week" if len(span) <= 400 else "month"
 
 
-def bucket(unit: Unit, column: str) -> str:
+def bucket_sql(unit: Unit, column: str) -> str:
     """Return SQL for the first day of the ``unit`` that contains the date ``column``."""
     return f"CAST(date_trunc('{unit}', {column}) AS DATE)"

@@ -6,8 +6,8 @@ from datetime import date, datetime
 _UNITS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
 _ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 # Characters that change the direction of the text after them.
-_TURNING = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F}
-LONGEST_NAME = 120
+_DIRECTION_MARKS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F}
+MAX_NAME_LENGTH = 120
 NOTHING = "\u2013"
 
 
@@ -73,17 +73,16 @@ def plural(count: int, noun: str, nouns: str | None = None) -> str:
 
 
 def name(text: str) -> str:
-    """Make a name from the data visible and distinguishable: no control characters, limited length.
-    """
+    """Make a name from the data visible and distinguishable: no control characters, limited length."""
     if not text.strip():
         return "(empty name)" if not text else "(blank name)"
     seen = "".join(_visible(letter) for letter in text)
-    return seen if len(seen) <= LONGEST_NAME else f"{seen[: LONGEST_NAME - 1]}…"
+    return seen if len(seen) <= MAX_NAME_LENGTH else f"{seen[: MAX_NAME_LENGTH - 1]}…"
 
 
 def _visible(letter: str) -> str:
     code = ord(letter)
-    if unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") or code in _TURNING:
+    if unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") or code in _DIRECTION_MARKS:
         return _ESCAPES.get(letter, f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
     return letter
 

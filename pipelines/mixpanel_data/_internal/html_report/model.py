@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from mixpanel_data._internal.html_report.date_range import covered, span_of
+from mixpanel_data._internal.html_report.date_range import covered_days, resolve_span
 from mixpanel_data._internal.html_report.model_settings import Definitions, read_definitions
 from mixpanel_data._internal.html_report.published_tables import Published, Unavailable
 from mixpanel_data._internal.html_report.sections.activity import (
@@ -84,8 +84,8 @@ def read_report(
         ConfigError: if none of these days is available.
     """
     definitions = read_definitions(db)
-    days = covered(db)
-    span = span_of(days, first, last)
+    days = covered_days(db)
+    span = resolve_span(days, first, last)
     project, region = _project(db)
     this_day = today(definitions.zone, now)
     return Report(

@@ -1,5 +1,4 @@
-"""Reads the published file. It stays open, so that the report is of one publication, beside a sync.
-"""
+"""Reads the published file. It stays open, so that the report is of one publication, beside a sync."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -60,7 +59,9 @@ class Published:
 
 
 @contextmanager
-def opened(folder: DataFolder, *, memory_limit: str | None = None) -> Iterator[Published]:
+def open_published_tables(
+    folder: DataFolder, *, memory_limit: str | None = None
+) -> Iterator[Published]:
     """Open the published file of ``folder``.
 
     Raises:

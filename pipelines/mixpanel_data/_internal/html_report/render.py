@@ -7,17 +7,21 @@ from typing import Any
 
 from mixpanel_data._internal.html_report import formatting
 from mixpanel_data._internal.html_report.charts import data_quality, users
-from mixpanel_data._internal.html_report.charts.cohorts import cohort_name, funnel, heat_map
-from mixpanel_data._internal.html_report.charts.vega import Spec, script
+from mixpanel_data._internal.html_report.charts.cohorts import (
+    cohort_name,
+    funnel_chart,
+    heat_map_chart,
+)
+from mixpanel_data._internal.html_report.charts.vega import Spec, page_script
 from mixpanel_data._internal.html_report.model import Report
 from mixpanel_data._internal.html_report.published_tables import Unavailable
 from mixpanel_data.exceptions import ConfigError
 
 
-def page(report: Report) -> str:
+def render_page(report: Report) -> str:
     """Return the HTML. Raise ConfigError if the extra ``report`` is not installed."""
     templates = _templates()
-    code = script()
+    code = page_script()
     return str(
         templates.get_template("report.html.j2").render(
             report=report,
@@ -25,36 +29,36 @@ def page(report: Report) -> str:
             version=version("mixpanel-data"),
             policy=_policy(code),
             script=code,
-            charts=_json(specs(report)),
+            charts=_json(chart_specs(report)),
             example_funnel=example_funnel(report),
         )
     )
 
 
-def specs(report: Report) -> dict[str, Spec]:
+def chart_specs(report: Report) -> dict[str, Spec]:
     """Return the charts by their names in the page, without those that have no data."""
     found: dict[str, Spec] = {}
     freshness, sections = report.freshness, report.sections
     if not isinstance(freshness, Unavailable) and freshness.stored:
-        found["stored"] = data_quality.stored(freshness)
+        found["stored"] = data_quality.stored_rows_chart(freshness)
     if sections is None:
         return found
     if not isinstance(sections.activity, Unavailable) and sections.activity.active:
-        found["active"] = users.active_users(sections.activity)
+        found["active"] = users.active_users_chart(sections.activity)
     if not isinstance(sections.activity, Unavailable) and sections.activity.is_sticky:
-        found["stickiness"] = users.stickiness(sections.activity)
+        found["stickiness"] = users.stickiness_chart(sections.activity)
     if not isinstance(sections.lifecycle, Unavailable) and sections.lifecycle.stages:
-        found["lifecycle"] = users.lifecycle(sections.lifecycle)
+        found["lifecycle"] = users.lifecycle_chart(sections.lifecycle)
     if not isinstance(sections.retentions, Unavailable):
         for number, retention in enumerate(sections.retentions, 1):
             if retention.cohorts:
-                found[f"retention-{number}"] = heat_map(retention)
+                found[f"retention-{number}"] = heat_map_chart(retention)
     if not isinstance(sections.funnels, Unavailable):
         for number, one in enumerate(sections.funnels, 1):
             if one.entries:
-                found[f"funnel-{number}"] = funnel(one)
+                found[f"funnel-{number}"] = funnel_chart(one)
     if not isinstance(sections.late, Unavailable) and sections.late.over_1_day:
-        found["late"] = data_quality.late(sections.late)
+        found["late"] = data_quality.late_events_chart(sections.late)
     return found
 
 
@@ -73,10 +77,12 @@ def example_funnel(report: Report) -> str:
         "      window: 7  # days",
         "      steps:",
     ]
-    return "\n".join([*lines, *(f"        - {_quoted(formatting.name(step))}" for step in steps)])
+    return "\n".join(
+        [*lines, *(f"        - {_quote_yaml(formatting.name(step))}" for step in steps)]
+    )
 
 
-def _quoted(text: str) -> str:
+def _quote_yaml(text: str) -> str:
     """Return a YAML text in single quotes, in which only these are special."""
     return "'" + text.replace("'", "''") + "'"
 

@@ -11,8 +11,8 @@ from mixpanel_data._internal.data_folder.atomic_files import write_atomically
 from mixpanel_data._internal.data_folder.private_files import user_umask
 from mixpanel_data._internal.html_report.charts.vega import vl_convert
 from mixpanel_data._internal.html_report.model import read_report
-from mixpanel_data._internal.html_report.published_tables import opened
-from mixpanel_data._internal.html_report.render import page
+from mixpanel_data._internal.html_report.published_tables import open_published_tables
+from mixpanel_data._internal.html_report.render import render_page
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data.exceptions import StorageError
@@ -21,7 +21,7 @@ FILE_NAME = "report.html"
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenReport:
     """The path of a report, its size in bytes, and its days; None without days."""
 
     path: Path
@@ -36,7 +36,7 @@ def write_report(
     first: date | None = None,
     last: date | None = None,
     now: datetime | None = None,
-) -> Written:
+) -> WrittenReport:
     """Write the report on the days ``first`` to ``last``, by default the last 90, as one HTML file.
 
     The default path is ``report.html`` in the data folder. The file is replaced atomically.
@@ -48,17 +48,17 @@ def write_report(
     """
     target = (output or settings.folder.root / FILE_NAME).expanduser().absolute()
     vl_convert()  # fails before the queries if it is not installed
-    with _explained(target):
-        _require_place(target)
-    with opened(settings.folder, memory_limit=settings.memory_limit) as db:
+    with _translate_write_errors(target):
+        _require_writable(target)
+    with open_published_tables(settings.folder, memory_limit=settings.memory_limit) as db:
         report = read_report(db, first=first, last=last, now=now or datetime.now(UTC))
-    text = page(report).encode()
-    with _explained(target):
+    text = render_page(report).encode()
+    with _translate_write_errors(target):
         write_atomically(target, text, mode=0o666 & ~user_umask())
-    return Written(target, len(text), report.span)
+    return WrittenReport(target, len(text), report.span)
 
 
-def _require_place(path: Path) -> None:
+def _require_writable(path: Path) -> None:
     """Raise OSError if no file can be written at ``path``."""
     if path.is_dir():
         raise IsADirectoryError(21, "it is a folder; name a file in it")
@@ -68,7 +68,7 @@ def _require_place(path: Path) -> None:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _translate_write_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -16,7 +16,7 @@ def cohort_name(cohort: Cohort, unit: str) -> str:
     return f"{cohort.start:%b %Y}" if unit == "month" else f"{cohort.start.day} {cohort.start:%b}"
 
 
-def heat_map(retention: Retention) -> Spec:
+def heat_map_chart(retention: Retention) -> Spec:
     """Return a heat map of cohorts, top to bottom, by time since birth, left to right.
 
     The stronger the colour, the more users came back.
@@ -117,7 +117,7 @@ def _texts(field: str, size: int, fits: str) -> Spec:
     }
 
 
-def funnel(found: Funnel) -> Spec:
+def funnel_chart(found: Funnel) -> Spec:
     """Return a column for each step: the users who reached it, and paler those who had entered."""
     rows = [
         {

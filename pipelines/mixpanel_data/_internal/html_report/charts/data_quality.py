@@ -7,7 +7,7 @@ from mixpanel_data._internal.html_report.sections.freshness import Freshness
 from mixpanel_data._internal.html_report.sections.quality import LateArrivals
 
 
-def stored(freshness: Freshness) -> Spec:
+def stored_rows_chart(freshness: Freshness) -> Spec:
     """Return rows fetched by day; a missing day is a full-height bar in another colour."""
     rows = [
         {
@@ -46,9 +46,8 @@ def stored(freshness: Freshness) -> Spec:
     )
 
 
-def late(found: LateArrivals) -> Spec:
-    """Return the share of a day's events that arrived more than one, and more than five days late.
-    """
+def late_events_chart(found: LateArrivals) -> Spec:
+    """Return the share of a day's events that arrived more than one, and more than five days late."""
     rows = [
         {
             "start": str(each.start),

@@ -17,9 +17,9 @@ from mixpanel_data._internal.html_report.formatting import number, percent, peri
 from mixpanel_data._internal.html_report.sections.activity import Active, Activity, Lifecycle
 
 
-def active_users(activity: Activity) -> Spec:
+def active_users_chart(activity: Activity) -> Spec:
     """Return DAU, WAU and MAU over time; lower bounds are dashed, unknown values left out."""
-    points = _drawn(activity.active)
+    points = _without_partial_ends(activity.active)
     marks = {"mau": "is_mau_partial", "wau": "is_wau_partial", "dau": "is_partial"}
     rows = [
         {
@@ -36,18 +36,20 @@ def active_users(activity: Activity) -> Spec:
         values = [getattr(each, key) for each in points]
         is_low = [getattr(each, mark) for each in points]
         whole = [None if low else value for value, low in zip(values, is_low, strict=True)]
-        lines += [_line(key, colour, 2.5), *_put(rows, key, whole, colour)]
+        lines += [_line(key, colour, 2.5), *_set_values(rows, key, whole, colour)]
         if key != "dau" and any(is_low):  # a lower bound of a partial day's DAU is of no use
             low = f"{key}_low"
             lines.append(_line(low, colour, 1.5, dash=[2, 4]))
-            lines += _put(rows, low, _bounds(values, is_low), colour)
+            lines += _set_values(rows, low, _bounds(values, is_low), colour)
     tips = tooltip(when="", mau_text="MAU", wau_text="WAU", dau_text="DAU")
     return _hovered(280, rows, time_x(activity.unit), lines, tips)
 
 
-def stickiness(activity: Activity) -> Spec:
+def stickiness_chart(activity: Activity) -> Spec:
     """Return DAU / MAU over time."""
-    points = _drawn(list(dropwhile(lambda each: each.stickiness is None, activity.active)))
+    points = _without_partial_ends(
+        list(dropwhile(lambda each: each.stickiness is None, activity.active))
+    )
     rows = [
         {
             "start": str(each.start),
@@ -58,7 +60,7 @@ def stickiness(activity: Activity) -> Spec:
     ]
     rates = [None if each.is_partial else each.stickiness for each in points]
     axis = {"title": None, "format": ".0%"}
-    lines = [_line("rate", SERIES[0], 2, axis=axis), *_put(rows, "rate", rates, SERIES[0])]
+    lines = [_line("rate", SERIES[0], 2, axis=axis), *_set_values(rows, "rate", rates, SERIES[0])]
     return _hovered(230, rows, time_x(activity.unit), lines, tooltip(when="", text="DAU / MAU"))
 
 
@@ -66,9 +68,8 @@ def _text(value: float | None, is_low: bool) -> str:
     return number(value) + (" or more" if is_low and value is not None else "")
 
 
-def _drawn(points: Sequence[Active]) -> Sequence[Active]:
-    """Return the points of a line without partial ones at its ends, which would look like a drop.
-    """
+def _without_partial_ends(points: Sequence[Active]) -> Sequence[Active]:
+    """Return the points of a line without partial ones at its ends, which would look like a drop."""
     whole = [place for place, each in enumerate(points) if not each.is_partial]
     return points[whole[0] : whole[-1] + 1] if whole else points
 
@@ -81,7 +82,7 @@ def _bounds(values: Sequence[float | None], is_low: Sequence[bool]) -> list[floa
     ]
 
 
-def _put(
+def _set_values(
     rows: list[dict[str, Any]], field: str, values: Sequence[float | None], colour: str
 ) -> list[Spec]:
     """Add its value to each row. A null interrupts a line: isolated values are drawn as points."""
@@ -151,7 +152,7 @@ def _hovered(height: int, rows: list[Any], x: Spec, lines: list[Spec], tips: lis
 STAGES = ("new", "retained", "resurrected", "dormant")
 
 
-def lifecycle(found: Lifecycle) -> Spec:
+def lifecycle_chart(found: Lifecycle) -> Spec:
     """Return active users by origin, above the axis, and dormant ones below it."""
     rows = [
         {
@@ -166,7 +167,8 @@ def lifecycle(found: Lifecycle) -> Spec:
         }
         for each in found.stages
         for stage in STAGES
-        if stage != "dormant" or not each.is_partial  # in a partial period, they may still become active
+        if stage != "dormant"
+        or not each.is_partial  # in a partial period, they may still become active
     ]
     colours = {
         "domain": [stage.capitalize() for stage in STAGES],

@@ -1,5 +1,4 @@
-"""Vega, the charting library. Its script is part of the page (0.9 MB) and draws the specifications.
-"""
+"""Vega, the charting library. Its script is part of the page (0.9 MB) and draws the specifications."""
 
 from functools import cache
 from importlib.resources import files
@@ -26,7 +25,7 @@ def vl_convert() -> Any:
 
 
 @cache
-def script() -> str:
+def page_script() -> str:
     """Return the script of the page, including Vega."""
     own = (
         files("mixpanel_data._internal.html_report")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from mixpanel_data._internal.html_report.date_range import Unit, bucket, coarser, unit_of
+from mixpanel_data._internal.html_report.date_range import Unit, bar_unit, bucket_sql, line_unit
 from mixpanel_data._internal.html_report.published_tables import Published
 from mixpanel_data._internal.streams.windows import Window
 
@@ -110,7 +110,7 @@ def read_activity(db: Published, span: Window) -> Activity:
         "SELECT max(event_date) FILTER (WHERE NOT is_partial AND event_date <= $last) FROM daily_active_users",
         last=span.last,
     )[0]
-    unit = unit_of(span)
+    unit = line_unit(span)
     return Activity(
         day=day,
         dau=_headline(db, "dau", "is_partial", day, WEEK),
@@ -133,8 +133,7 @@ def _headline(
     *,
     days: timedelta = ONE_DAY,
 ) -> Headline:
-    """Return the sum of a column over the ``days`` up to ``day``, and over those ``back`` before.
-    """
+    """Return the sum of a column over the ``days`` up to ``day``, and over those ``back`` before."""
     if day is None:
         return Headline(None, None, is_partial=False)
     value, is_partial = _sum(db, column, mark, day, days)
@@ -161,7 +160,7 @@ def _sum(
 def _active(db: Published, span: Window, unit: Unit) -> tuple[Active, ...]:
     rows = db.rows(
         f"""
-        SELECT {bucket(unit, "event_date")} AS start, avg(dau),
+        SELECT {bucket_sql(unit, "event_date")} AS start, avg(dau),
                arg_max(wau, event_date) FILTER (WHERE dau IS NOT NULL),
                arg_max(mau, event_date) FILTER (WHERE dau IS NOT NULL),
                sum(dau) FILTER (WHERE NOT is_mau_partial)
@@ -179,7 +178,7 @@ def _active(db: Published, span: Window, unit: Unit) -> tuple[Active, ...]:
 
 def read_lifecycle(db: Published, span: Window) -> Lifecycle:
     """Read the lifecycle from ``lifecycle``, for periods that begin within ``span``."""
-    unit = coarser(span)
+    unit = bar_unit(span)
     rows = db.rows(
         """
         SELECT period_start, active_users, new_users, retained_users, resurrected_users, dormant_users, is_partial,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from mixpanel_data._internal.html_report.date_range import Unit, bucket, unit_of
+from mixpanel_data._internal.html_report.date_range import Unit, bucket_sql, line_unit
 from mixpanel_data._internal.html_report.published_tables import Published
 from mixpanel_data._internal.streams.windows import Window
 
@@ -67,7 +67,7 @@ def read_freshness(db: Published, span: Window | None, today: date) -> Freshness
         ) GROUP BY run ORDER BY 1 DESC LIMIT {MOST_GAPS}
         """
     )
-    unit = unit_of(span) if span else "day"
+    unit = line_unit(span) if span else "day"
     return Freshness(
         first_day=first,
         last_day=last,
@@ -87,7 +87,7 @@ def read_freshness(db: Published, span: Window | None, today: date) -> Freshness
 def _stored(db: Published, span: Window, unit: Unit) -> tuple[Stored, ...]:
     rows = db.rows(
         f"""
-        SELECT {bucket(unit, "day")} AS start, coalesce(sum(row_count), 0)::BIGINT, count(*) FILTER (WHERE is_missing)
+        SELECT {bucket_sql(unit, "day")} AS start, coalesce(sum(row_count), 0)::BIGINT, count(*) FILTER (WHERE is_missing)
         FROM ({DAYS}) WHERE day BETWEEN $first AND $last GROUP BY start ORDER BY start
         """,
         first=span.first,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from mixpanel_data._internal.html_report.date_range import Unit, bucket, unit_of
+from mixpanel_data._internal.html_report.date_range import Unit, bucket_sql, line_unit
 from mixpanel_data._internal.html_report.published_tables import Published
 from mixpanel_data._internal.streams.windows import Window
 
@@ -75,11 +75,11 @@ class FailedCast:
 
 def read_late(db: Published, span: Window) -> LateArrivals:
     """Read late events from ``dq_late_arrivals``, with the days of ``daily_active_users``."""
-    unit = unit_of(span)
+    unit = line_unit(span)
     within = {"first": span.first, "last": span.last}
     rows = db.rows(
         f"""
-        SELECT {bucket(unit, "event_date")} AS start, sum(coalesce(events, known))::BIGINT,
+        SELECT {bucket_sql(unit, "event_date")} AS start, sum(coalesce(events, known))::BIGINT,
                sum(coalesce(later_than_1_day, known))::BIGINT, sum(coalesce(later_than_5_days, known))::BIGINT
         FROM (SELECT event_date, CASE WHEN dau IS NOT NULL THEN 0 END AS known FROM daily_active_users)
         LEFT JOIN dq_late_arrivals USING (event_date)
