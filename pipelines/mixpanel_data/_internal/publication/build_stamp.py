@@ -34,7 +34,7 @@ def has_same_base(one: str, other: str) -> bool:
     return one.partition(".")[0] == other.partition(".")[0]
 
 
-def create(path: Path, fingerprint: str, storage_version: str) -> None:
+def create_stamped_file(path: Path, fingerprint: str, storage_version: str) -> None:
     """Make an empty, stamped file at ``path`` that DuckDB clients from ``storage_version`` on can
     open."""
     with duckdb.connect() as db:
@@ -65,14 +65,14 @@ def stamp_of(db: duckdb.DuckDBPyConnection) -> Stamp | None:
     return Stamp(*row) if row else None
 
 
-def begin(path: Path, fingerprint: str) -> bool:
+def mark_building(path: Path, fingerprint: str) -> bool:
     """Mark ``path`` as being built. Return False, with nothing done, if other models made it.
 
     Raises:
         duckdb.Error: if it can't be opened, is in use, or has no stamp.
     """
     with duckdb.connect(path) as db:
-        found = of(db)
+        found = stamp_of(db)
         if found is None or not has_same_base(found.fingerprint, fingerprint):
             return False
         db.execute("update _build set built_at = null, fingerprint = ?", [fingerprint])
