@@ -35,9 +35,9 @@ def test_a_reader_changes_nothing_and_keeps_nobody_away(file):
     with StorageEngine(file, read_only=True) as one, StorageEngine(file, read_only=True) as two:
         assert one.execute_scalar("SELECT count(*) FROM events") == 20
         assert two.list_tables() == one.list_tables()
-        with pytest.raises(ConfigError, match="read only"):
+        with pytest.raises(ConfigError, match="read-only"):
             one.create_events_table("more", [event(1)])
-        with pytest.raises(ConfigError, match="read only"):
+        with pytest.raises(ConfigError, match="read-only"):
             one.drop("events")
         with pytest.raises(QueryError):
             one.execute("DROP TABLE events")
