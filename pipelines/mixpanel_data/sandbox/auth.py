@@ -1,4 +1,5 @@
-"""HTTP Basic with a service account, plus ``project_id`` where the API wants it in the query string."""
+"""HTTP Basic with a service account, plus ``project_id`` where the API wants it in the query
+string."""
 
 import base64
 import binascii
@@ -11,7 +12,8 @@ from mixpanel_data.sandbox.project import SandboxCredentials
 def check(
     authorization: str, project_id: str | None, path: str, credentials: SandboxCredentials
 ) -> None:
-    """Refuse what is not this service account (401), asks for no project (401) or for another one (403)."""
+    """Refuse what is not this service account (401), asks for no project (401) or for another one
+    (403)."""
     if not authorization:
         raise _unauthorized("Unauthorized: no credentials were sent")
     if not _matches(authorization, credentials):

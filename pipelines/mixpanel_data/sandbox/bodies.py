@@ -7,14 +7,16 @@ from mixpanel_data.sandbox import compression
 from mixpanel_data.sandbox.days import FileDay, MemoryDay
 from mixpanel_data.sandbox.records import in_seconds
 
-# An odd first piece and a prime after it: the ends of pieces do not coincide with the ends of lines, as in real exports.
+# An odd first piece and a prime after it: the ends of pieces do not coincide with the ends of
+# lines, as in real exports.
 FIRST_PIECE = 777
 PIECE = 262_139
 
 
 @dataclass(frozen=True)
 class DaysBody:
-    """Whole days. ``members`` sends stored gzip files one after the other, as gzip members, instead of one stream."""
+    """Whole days. ``members`` sends stored gzip files one after the other, as gzip members, instead
+    of one stream."""
 
     days: Sequence[MemoryDay | FileDay]
     time_in_ms: bool
@@ -34,7 +36,8 @@ class DaysBody:
             yield from self._plain_day(day)
 
     def gzipped(self) -> Iterator[bytes]:
-        """The body as one gzip stream, without compressing anything twice where that can be avoided."""
+        """The body as one gzip stream, without compressing anything twice where that can be
+        avoided."""
         stored = [self._gzip_day(day) for day in self.days]
         whole = [pieces for pieces in stored if pieces is not None]
         if len(whole) < len(stored):

@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl
 
 @dataclass
 class Call:
-    """One request. ``params`` come from the URL, ``form`` from the body, whether form-encoded or JSON."""
+    """One request. ``params`` come from the URL, ``form`` from the body, whether form-encoded or
+    JSON."""
 
     method: str
     path: str

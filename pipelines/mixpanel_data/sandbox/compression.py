@@ -1,7 +1,8 @@
 """Gzip bodies that can be joined: days are compressed once, and any run of days is one gzip stream.
 
-A packed day ends in a full flush, so its deflate blocks stop at a byte boundary and refer to nothing outside them. Joining
-is then copying: header, the blocks of each day, an empty last block, and the combined check sum.
+A packed day ends in a full flush, so its deflate blocks stop at a byte boundary and refer to
+nothing outside them. Joining is then copying: header, the blocks of each day, an empty last block,
+and the combined check sum.
 """
 
 import struct
@@ -64,7 +65,8 @@ def decompress(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _blocks(pieces: Iterable[bytes]) -> Generator[bytes, None, bytes]:
-    """The deflate blocks of a packed member, without its header, last block and trailer; returns the trailer."""
+    """The deflate blocks of a packed member, without its header, last block and trailer; returns
+    the trailer."""
     held = b""
     skip = len(_HEADER)
     for piece in pieces:
@@ -76,7 +78,8 @@ def _blocks(pieces: Iterable[bytes]) -> Generator[bytes, None, bytes]:
 
 
 def _combine(first: int, second: int, second_size: int) -> int:
-    """The CRC-32 of two byte strings put together, from the CRC-32 of each and the size of the second."""
+    """The CRC-32 of two byte strings put together, from the CRC-32 of each and the size of the
+    second."""
     return _multiply(_power_of_x(8 * second_size), first) ^ second
 
 

@@ -1,4 +1,5 @@
-"""A Mixpanel project's data, as the sandbox serves it: a small store that tests may change while it is being read."""
+"""A Mixpanel project's data, as the sandbox serves it: a small store that tests may change while it
+is being read."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -15,11 +16,13 @@ from mixpanel_data.sandbox.saved import Saved
 
 
 class Revision:
-    """Stands for the events as they are: copies share it, the next change of one of them brings a new one."""
+    """Stands for the events as they are: copies share it, the next change of one of them brings a
+    new one."""
 
 
 class Dataset:
-    """Events by UTC day, profiles, and what people saved. Every method may be called from any thread."""
+    """Events by UTC day, profiles, and what people saved. Every method may be called from any
+    thread."""
 
     def __init__(self) -> None:
         self._days: dict[date, MemoryDay | FileDay] = {}
@@ -38,7 +41,8 @@ class Dataset:
     def sample(
         cls, *, today: date | None = None, seed: int = 1, days: int = 60, users: int = 1200
     ) -> "Dataset":
-        """An invented shop over the ``days`` up to the day before ``today`` (UTC). Same arguments, same bytes."""
+        """An invented shop over the ``days`` up to the day before ``today`` (UTC). Same arguments,
+        same bytes."""
         made = shop.sample(today=today, seed=seed, days=days, users=users)
         dataset = cls()
         dataset.add(*made.events)
@@ -51,8 +55,9 @@ class Dataset:
     def from_files(cls, days: Mapping[date, Path], *, members: bool = False) -> "Dataset":
         """Days that lie in gzip files of NDJSON, event times in milliseconds, streamed from there.
 
-        An answer of several days is one gzip stream, as from Mixpanel: files made by ``compression.pack`` are joined, others
-        compressed anew while sending (slow). ``members`` sends the files as they are, one gzip member each.
+        An answer of several days is one gzip stream, as from Mixpanel: files made by
+        ``compression.pack`` are joined, others compressed anew while sending (slow). ``members``
+        sends the files as they are, one gzip member each.
         """
         dataset = cls()
         dataset._days = {day: FileDay(path) for day, path in days.items()}
@@ -80,9 +85,11 @@ class Dataset:
         insert_id: str | None = None,
         **properties: Any,
     ) -> Event:
-        """Store one event and return it. ``time``: epoch milliseconds, or a datetime (UTC if it has no zone).
+        """Store one event and return it. ``time``: epoch milliseconds, or a datetime (UTC if it has
+        no zone).
 
-        None for ``distinct_id`` or ``insert_id`` leaves the property out. Names that are no Python names go in by ``**{…}``.
+        None for ``distinct_id`` or ``insert_id`` leaves the property out. Names that are no Python
+        names go in by ``**{…}``.
         """
         ids = {"distinct_id": distinct_id, "$insert_id": insert_id}
         present = {name: value for name, value in ids.items() if value is not None}
@@ -98,7 +105,8 @@ class Dataset:
                 self._open_day(event.day).append(event)
 
     def add_line(self, day: date, raw: bytes) -> None:
-        """Serve ``raw`` with the events of ``day``, byte for byte: no line break is added, no time converted."""
+        """Serve ``raw`` with the events of ``day``, byte for byte: no line break is added, no time
+        converted."""
         with self._lock:
             self._revision = Revision()
             self._open_day(day).append(raw)
@@ -139,7 +147,8 @@ class Dataset:
             return sorted(self._days)
 
     def lines(self, from_date: date, to_date: date, *, time_in_ms: bool = True) -> Iterator[bytes]:
-        """The lines an export of ``from_date`` to ``to_date`` (both included) sends, each with its line break."""
+        """The lines an export of ``from_date`` to ``to_date`` (both included) sends, each with its
+        line break."""
         body = b"".join(self.body(from_date, to_date, time_in_ms=time_in_ms).plain())
         return (line + b"\n" for line in body.removesuffix(b"\n").split(b"\n") if body)
 
@@ -160,7 +169,8 @@ class Dataset:
         data_group_id: str | None = None,
         raw: bytes | None = None,
     ) -> None:
-        """Store a profile in place of the one of the same id; ``properties`` None: an answer without ``$properties``.
+        """Store a profile in place of the one of the same id; ``properties`` None: an answer
+        without ``$properties``.
 
         ``raw``, which need not be JSON, is sent in the place of the whole profile.
         """

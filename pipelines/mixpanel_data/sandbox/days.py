@@ -13,7 +13,8 @@ _READ_BYTES = 1 << 20
 class MemoryDay:
     """The lines of one UTC day, in the order they were added: an export promises no order.
 
-    Bodies are made on first use and kept. A day that was handed to a reader is ``shared`` and is not changed any more.
+    Bodies are made on first use and kept. A day that was handed to a reader is ``shared`` and is
+    not changed any more.
     """
 
     def __init__(self, records: Iterable[Event | bytes] = ()) -> None:
@@ -42,10 +43,12 @@ class MemoryDay:
 
 
 class FileDay:
-    """A day that lies in an NDJSON gzip file, event times in milliseconds; too big to be held in memory.
+    """A day that lies in an NDJSON gzip file, event times in milliseconds; too big to be held in
+    memory.
 
-    A file written by ``compression.pack`` joins with its neighbours at no cost; any other is streamed as it is when asked
-    for alone, and compressed anew when asked for together with others or in seconds.
+    A file written by ``compression.pack`` joins with its neighbours at no cost; any other is
+    streamed as it is when asked for alone, and compressed anew when asked for together with others
+    or in seconds.
     """
 
     def __init__(self, path: Path) -> None:

@@ -56,7 +56,8 @@ def _session(project: Project, fields: params.Fields, query: str) -> Session:
 
 
 def _profiles(project: Project, fields: params.Fields) -> list[Profile]:
-    """Users, groups of one key, or the users in a cohort; since all of those have a profile, ``include_all_users`` adds nobody."""
+    """Users, groups of one key, or the users in a cohort; since all of those have a profile,
+    ``include_all_users`` adds nobody."""
     if not fields.get("filter_by_cohort"):
         return project.dataset.profiles(fields.get("data_group_id") or None)
     wanted = params.json_object(fields, "filter_by_cohort").get("id")

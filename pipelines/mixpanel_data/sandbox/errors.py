@@ -19,7 +19,8 @@ class RefusedError(Exception):
 
 
 def refuse(path: str, refusal: RefusedError) -> Response:
-    """Plain text from the raw export, ``{"status", "error"}`` from the app API, ``{"error", "request"}`` from queries."""
+    """Plain text from the raw export, ``{"status", "error"}`` from the app API, ``{"error",
+    "request"}`` from queries."""
     if path.startswith("/api/2.0/"):
         return PlainTextResponse(refusal.message + "\n", refusal.status, refusal.headers)
     if path.startswith("/api/app/"):

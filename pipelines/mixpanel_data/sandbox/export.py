@@ -54,7 +54,8 @@ def _body(project: Project, fields: params.Fields) -> DaysBody | LinesBody:
 def _matching(
     project: Project, lines: Iterator[bytes], names: list[str] | None, where: Predicate | None
 ) -> Iterator[bytes]:
-    """The lines of the named events for which ``where`` is true. A line that is no event matches nothing."""
+    """The lines of the named events for which ``where`` is true. A line that is no event matches
+    nothing."""
     wanted = None if names is None else set(names)
     for line in lines:
         subject = _subject(line, project)

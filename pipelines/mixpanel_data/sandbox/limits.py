@@ -88,9 +88,11 @@ class Limiter:
 
 
 class RateLimited:
-    """Refuses with 429, and without ``Retry-After`` unless ``retry_after`` says how many seconds to name.
+    """Refuses with 429, and without ``Retry-After`` unless ``retry_after`` says how many seconds to
+    name.
 
-    ``hourly_limit`` holds for exports and for queries. Follow-up pages of profiles count if ``pages_count``.
+    ``hourly_limit`` holds for exports and for queries. Follow-up pages of profiles count if
+    ``pages_count``.
     """
 
     def __init__(

@@ -1,4 +1,5 @@
-"""Reading request parameters, and refusing bad ones the way Mixpanel does: with a 400 that names the parameter."""
+"""Reading request parameters, and refusing bad ones the way Mixpanel does: with a 400 that names
+the parameter."""
 
 import json
 import re

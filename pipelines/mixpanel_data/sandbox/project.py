@@ -27,8 +27,8 @@ class SandboxCredentials:
 class Project:
     """What every route needs to know.
 
-    ``time_basis`` "project" plays a project created before 2023: its calendar, and the event times put into it, are those
-    of ``timezone`` counted as if they were UTC.
+    ``time_basis`` "project" plays a project created before 2023: its calendar, and the event times
+    put into it, are those of ``timezone`` counted as if they were UTC.
     """
 
     credentials: SandboxCredentials

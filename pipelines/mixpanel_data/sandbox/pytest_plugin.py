@@ -9,7 +9,8 @@ from mixpanel_data.sandbox import Dataset, Sandbox
 
 @pytest.fixture
 def mixpanel_sandbox() -> Iterator[Sandbox]:
-    """A running sandbox without data; fill ``.dataset``, break things by ``.faults``, read ``.requests``."""
+    """A running sandbox without data; fill ``.dataset``, break things by ``.faults``, read
+    ``.requests``."""
     with Sandbox() as sandbox:
         yield sandbox
 

@@ -25,7 +25,8 @@ class Event:
 
     @classmethod
     def make(cls, name: str, time_ms: int, properties: dict[str, Any]) -> "Event":
-        """The event with ``time`` put first among its properties, where ``in_seconds`` looks for it."""
+        """The event with ``time`` put first among its properties, where ``in_seconds`` looks for
+        it."""
         record = {"event": name, "properties": {"time": time_ms, **properties}}
         return cls(name, time_ms, encode_json(record) + b"\n")
 
@@ -58,7 +59,8 @@ class Profile:
 def encode_json(value: object) -> bytes:
     """Compact UTF-8 JSON with characters such as U+2028 unescaped, as an export sends them.
 
-    Text that has no UTF-8 form (a lone surrogate) is escaped instead, and so is the rest of that value.
+    Text that has no UTF-8 form (a lone surrogate) is escaped instead, and so is the rest of that
+    value.
     """
     try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -24,10 +24,12 @@ PROJECT_ID = "1234567"
 class Sandbox:
     """A running server, as a context manager.
 
-    ``dataset`` None is an empty one. ``today`` fixes the last day that may be asked for, otherwise ``clock`` (seconds since
-    the epoch; also behind the rate limits) tells it. ``retry_after``: what a 429 of the rate limits names; None: nothing, as
-    Mixpanel documents. ``hourly_limit`` and whether follow-up pages of profiles count (``pages_count``) differ between
-    Mixpanel's projects and servers. ``total_on_later_pages`` False leaves ``total`` out of engage's pages after the first.
+    ``dataset`` None is an empty one. ``today`` fixes the last day that may be asked for, otherwise
+    ``clock`` (seconds since the epoch; also behind the rate limits) tells it. ``retry_after``: what
+    a 429 of the rate limits names; None: nothing, as Mixpanel documents. ``hourly_limit`` and
+    whether follow-up pages of profiles count (``pages_count``) differ between Mixpanel's projects
+    and servers. ``total_on_later_pages`` False leaves ``total`` out of engage's pages after the
+    first.
     """
 
     def __init__(
@@ -113,7 +115,8 @@ class Sandbox:
         self._server.wait_until_ready()
 
     def run(self, announce: Callable[[], None]) -> None:
-        """Serve in this thread until a signal or ``stop``; ``announce`` is called when connections are accepted."""
+        """Serve in this thread until a signal or ``stop``; ``announce`` is called when connections
+        are accepted."""
         listener = self._open()
         announce()
         self._server.run([listener])

@@ -1,4 +1,5 @@
-"""What people keep in a Mixpanel project beside its data: saved reports and funnels, cohorts, Lexicon, annotations."""
+"""What people keep in a Mixpanel project beside its data: saved reports and funnels, cohorts,
+Lexicon, annotations."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,8 @@ class CustomEvent:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of a funnel: one event, or any of the several a custom event stands for; ``where`` restricts which."""
+    """A step of a funnel: one event, or any of the several a custom event stands for; ``where``
+    restricts which."""
 
     events: tuple[str, ...]
     where: str | None = None
@@ -23,7 +25,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Funnel:
-    """A saved funnel: who does the steps in this order within ``length`` units of the first has converted."""
+    """A saved funnel: who does the steps in this order within ``length`` units of the first has
+    converted."""
 
     id: int
     name: str
@@ -34,7 +37,8 @@ class Funnel:
 
 @dataclass(frozen=True)
 class Report:
-    """A saved insights report over the ``days`` up to today, broken down by the expression ``on`` if there is one."""
+    """A saved insights report over the ``days`` up to today, broken down by the expression ``on``
+    if there is one."""
 
     id: int
     name: str
@@ -71,7 +75,8 @@ class Cohort:
 
 @dataclass(frozen=True)
 class Entry:
-    """What Lexicon says of an event or of the profiles: ``schema`` is the object the schemas API calls ``schemaJson``."""
+    """What Lexicon says of an event or of the profiles: ``schema`` is the object the schemas API
+    calls ``schemaJson``."""
 
     entity_type: str  # event or profile
     name: str

@@ -15,9 +15,11 @@ def serve(
     rate_limits: bool = False,
     show: Callable[[str], None] = print,
 ) -> None:
-    """Serve until SIGINT (raised as KeyboardInterrupt) or SIGTERM; ``show`` gets the summary once the port is open.
+    """Serve until SIGINT (raised as KeyboardInterrupt) or SIGTERM; ``show`` gets the summary once
+    the port is open.
 
-    ``dataset`` None is the sample shop up to yesterday. OSError when the port is taken; port 0 takes a free one.
+    ``dataset`` None is the sample shop up to yesterday. OSError when the port is taken; port 0
+    takes a free one.
     """
     sample = Dataset.sample() if dataset is None else dataset
     sandbox = Sandbox(sample, rate_limits=rate_limits, host=host, port=port)

@@ -78,7 +78,8 @@ class Server(uvicorn.Server):
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening TCP socket; port 0 takes a free one."""
-    # With the protocol named, asyncio sends small pieces at once; without it, some answers took 40 ms longer.
+    # With the protocol named, asyncio sends small pieces at once; without it, some answers took 40
+    # ms longer.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -1,4 +1,5 @@
-"""Beneath ASGI: the connections of the running server, for answers that no well-behaved framework would send."""
+"""Beneath ASGI: the connections of the running server, for answers that no well-behaved framework
+would send."""
 
 import socket
 import struct

@@ -1,4 +1,5 @@
-"""/api/app/…: who am I, and what people keep in the project. Not part of the query family: costs nothing of its 60 an hour."""
+"""/api/app/…: who am I, and what people keep in the project. Not part of the query family: costs
+nothing of its 60 an hour."""
 
 from starlette.routing import BaseRoute, Route
 

@@ -1,4 +1,5 @@
-"""GET …/bookmarks: the saved reports of every kind (docs/mixpanel-facts.md, section 8; not in Mixpanel's OpenAPI files)."""
+"""GET …/bookmarks: the saved reports of every kind (docs/mixpanel-facts.md, section 8; not in
+Mixpanel's OpenAPI files)."""
 
 from typing import Any
 
@@ -16,7 +17,8 @@ _MODIFIED = "2026-02-20T16:45:10"
 
 
 def bookmarks(project: Project, request: Request) -> dict[str, Any]:
-    """All of them, or those of one ``type``. The id is what ``bookmark_id`` and ``funnel_id`` ask for."""
+    """All of them, or those of one ``type``. The id is what ``bookmark_id`` and ``funnel_id`` ask
+    for."""
     kind = request.query_params.get("type")
     if kind is not None:
         params.choice(request.query_params, "type", TYPES)

@@ -15,7 +15,8 @@ Answers = Callable[[Project, Request], Any]
 def endpoint(answers: Answers, *parameters: str) -> Callable[[Request], Response]:
     """A route of the project in the path. Query parameters beside ``parameters`` are refused.
 
-    Some routes of the app API do that (docs/mixpanel-facts.md, section 8); which, is not documented: here all of a project's do.
+    Some routes of the app API do that (docs/mixpanel-facts.md, section 8); which, is not
+    documented: here all of a project's do.
     """
 
     def answer(request: Request) -> Response:

@@ -1,4 +1,5 @@
-"""GET …/schemas: what Lexicon says of events and profiles. Only what somebody has described is there."""
+"""GET …/schemas: what Lexicon says of events and profiles. Only what somebody has described is
+there."""
 
 from typing import Any
 
@@ -25,7 +26,8 @@ def schemas_of_type(project: Project, request: Request) -> dict[str, Any]:
 
 
 def schema(project: Project, request: Request) -> dict[str, Any]:
-    """The description of one event or of the profiles, without an envelope, as the OpenAPI file has it."""
+    """The description of one event or of the profiles, without an envelope, as the OpenAPI file has
+    it."""
     name = request.path_params["name"]
     for entry in _of_type(project, request):
         if entry.name == name:

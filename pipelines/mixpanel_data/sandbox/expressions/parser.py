@@ -30,12 +30,14 @@ def parse(text: str) -> Predicate:
 
 
 def parse_value(text: str) -> Evaluate:
-    """The value an expression has for a subject, as ``on`` asks for it; 400 for a text outside the grammar."""
+    """The value an expression has for a subject, as ``on`` asks for it; 400 for a text outside the
+    grammar."""
     return _Parser(text).whole()
 
 
 class _Parser:
-    """Recursive descent, one method a level: or, and, not, comparison, sum, product, unary minus, operand."""
+    """Recursive descent, one method a level: or, and, not, comparison, sum, product, unary minus,
+    operand."""
 
     def __init__(self, text: str) -> None:
         self._text = text

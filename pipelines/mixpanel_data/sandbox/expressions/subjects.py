@@ -22,7 +22,8 @@ class Subject(Protocol):
 
 @dataclass(frozen=True)
 class EventSubject:
-    """An event as exported in milliseconds. Times are epoch seconds here, as ``datetime()`` gives them."""
+    """An event as exported in milliseconds. Times are epoch seconds here, as ``datetime()`` gives
+    them."""
 
     name: str
     properties: dict[str, Any]

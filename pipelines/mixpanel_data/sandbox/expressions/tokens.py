@@ -31,7 +31,8 @@ def number(token: str) -> int | float:
 
 
 def unquote(token: str) -> str:
-    """The text between the quotes. Double-quoted text follows JSON's escapes; in others a backslash spares one sign."""
+    """The text between the quotes. Double-quoted text follows JSON's escapes; in others a backslash
+    spares one sign."""
     if token.startswith('"'):
         try:
             return str(json.loads(token, strict=False))

@@ -33,7 +33,8 @@ def equal(left: Value, right: Value) -> bool:
 
 
 def ordered(compare: Callable[[Any, Any], bool]) -> Operation:
-    """A comparison of two numbers or of two strings (ISO times compare as text); undefined for any other pair."""
+    """A comparison of two numbers or of two strings (ISO times compare as text); undefined for any
+    other pair."""
 
     def apply(left: Value, right: Value) -> Value:
         if (is_number(left) and is_number(right)) or _are(str, left, right):
@@ -81,7 +82,8 @@ def negation(value: Value) -> Value:
 
 
 def to_string(value: Value) -> Value:
-    """``string(x)``; a number without decimals has no decimal point, since JSON's 7 and 7.0 are one number."""
+    """``string(x)``; a number without decimals has no decimal point, since JSON's 7 and 7.0 are one
+    number."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:

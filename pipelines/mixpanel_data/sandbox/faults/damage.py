@@ -64,7 +64,8 @@ def first_lines(body: bytes, share: float) -> bytes:
 
 
 def repeat_last_profile(body: bytes, page_before: bytes) -> bytes:
-    """The page with its last profile replaced by the last one of the page before: one twice, one missing."""
+    """The page with its last profile replaced by the last one of the page before: one twice, one
+    missing."""
     page, before = _page(body), _page(page_before)["results"]
     if page["results"] and before:
         page["results"][-1] = before[-1]

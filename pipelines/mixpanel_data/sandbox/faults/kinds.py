@@ -4,7 +4,8 @@ from enum import StrEnum
 
 
 class FaultKind(StrEnum):
-    """Every way the sandbox can misbehave. Unless it says otherwise, the HTTP framing is whole and the status 200."""
+    """Every way the sandbox can misbehave. Unless it says otherwise, the HTTP framing is whole and
+    the status 200."""
 
     # The connection and the HTTP framing.
     RESET_BEFORE_HEADERS = "reset_before_headers"  # RST instead of an answer

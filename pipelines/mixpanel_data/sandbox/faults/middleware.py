@@ -72,7 +72,8 @@ class Misbehaving:
         await DELIVERIES.get(kind, whole)(answer, fault)
 
     async def _capture(self, scope: Scope, receive: Receive) -> Captured:
-        """The routes' answer to the request, as if it had not asked for compression; anything but a 200 is refused on."""
+        """The routes' answer to the request, as if it had not asked for compression; anything but a
+        200 is refused on."""
         inner = {**scope, "headers": [h for h in scope["headers"] if h[0] != b"accept-encoding"]}
         captured = Captured(0, "", b"")
         pieces: list[bytes] = []

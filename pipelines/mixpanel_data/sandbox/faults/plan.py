@@ -28,9 +28,10 @@ class Options:
 class Fault(Options):
     """One way to misbehave, on some requests.
 
-    ``path`` None: export, or engage for the kinds only engage has; those that need an earlier page meet only pages above 0.
-    Of what is given, ``from_date``, ``to_date`` and ``page`` must equal the request's, ``day`` must lie in its range, and
-    ``match`` must hold. The fault is played ``times`` times; None: for ever.
+    ``path`` None: export, or engage for the kinds only engage has; those that need an earlier page
+    meet only pages above 0. Of what is given, ``from_date``, ``to_date`` and ``page`` must equal
+    the request's, ``day`` must lie in its range, and ``match`` must hold. The fault is played
+    ``times`` times; None: for ever.
     """
 
     kind: FaultKind | str = field(kw_only=False)

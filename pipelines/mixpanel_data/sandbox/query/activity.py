@@ -13,7 +13,8 @@ from mixpanel_data.sandbox.query.facts import Fact, facts_of
 def activity(project: Project, fields: params.Fields) -> Answer:
     """The events of the users, in order of time; only canonical ids find anything.
 
-    Times are in seconds. The id stands under ``$distinct_id`` or ``distinct_id``, in turn: the documented example has both.
+    Times are in seconds. The id stands under ``$distinct_id`` or ``distinct_id``, in turn: the
+    documented example has both.
     """
     ids = params.json_list(fields, "distinct_ids")
     if ids is None:

@@ -1,4 +1,5 @@
-"""One user's ways through a funnel (docs/definitions.md, section 6): loose order, uniques, re-entry only after the exit."""
+"""One user's ways through a funnel (docs/definitions.md, section 6): loose order, uniques, re-entry
+only after the exit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ GRACE_MS = 2_000  # steps this close are in either order
 
 @dataclass(frozen=True)
 class Attempt:
-    """The steps one entry has reached. ``times_ms`` never run backwards, whatever the grace has let through."""
+    """The steps one entry has reached. ``times_ms`` never run backwards, whatever the grace has let
+    through."""
 
     facts: list[Fact]
     times_ms: list[int]
@@ -24,9 +26,9 @@ class Attempt:
 def attempts(steps: list[list[Fact]], window_ms: int) -> Iterator[Attempt]:
     """The attempts of one user, in order; ``steps`` are his events for each step, in order of time.
 
-    Step 1 opens an attempt if none is open. It ends with the last step, or ``window_ms`` after step 1; what happens exactly
-    then still counts. Each next step is the first occurrence after the step before, or up to two seconds ahead of it. No
-    event makes two steps.
+    Step 1 opens an attempt if none is open. It ends with the last step, or ``window_ms`` after step
+    1; what happens exactly then still counts. Each next step is the first occurrence after the step
+    before, or up to two seconds ahead of it. No event makes two steps.
     """
     free_from: int | None = None
     used: set[int] = set()

@@ -1,4 +1,5 @@
-"""Numeric buckets (docs/definitions.md, section 11): the lower bound belongs to a bucket, the upper does not."""
+"""Numeric buckets (docs/definitions.md, section 11): the lower bound belongs to a bucket, the upper
+does not."""
 
 from collections.abc import Callable
 from decimal import ROUND_FLOOR, Decimal
@@ -29,7 +30,8 @@ def _exact(value: Number) -> Decimal:
 
 
 def _round_up(spread: Decimal) -> Decimal:
-    """The next 1, 2 or 5, with zeros behind or before it, above a tenth of the spread; 1 for no spread."""
+    """The next 1, 2 or 5, with zeros behind or before it, above a tenth of the spread; 1 for no
+    spread."""
     if not spread:
         return Decimal(1)
     least = spread / _ABOUT

@@ -9,9 +9,11 @@ Parsed = tuple[Event, dict[str, Any]]
 
 
 def deduplicated(events: Iterable[Parsed]) -> list[Parsed]:
-    """One event of each name, time, ingested distinct_id and ``$insert_id``: the one processed last.
+    """One event of each name, time, ingested distinct_id and ``$insert_id``: the one processed
+    last.
 
-    Of those processed at the same time the one stored last. Events without ``$insert_id`` are all kept.
+    Of those processed at the same time the one stored last. Events without ``$insert_id`` are all
+    kept.
     """
     kept: dict[object, Parsed] = {}
     for number, parsed in enumerate(events):
@@ -23,7 +25,8 @@ def deduplicated(events: Iterable[Parsed]) -> list[Parsed]:
 
 
 def arrival(parsed: Parsed) -> float:
-    """When Mixpanel processed it, in epoch milliseconds; for an event that does not say, when it happened."""
+    """When Mixpanel processed it, in epoch milliseconds; for an event that does not say, when it
+    happened."""
     processed = parsed[1].get("mp_processing_time_ms")
     return processed if isinstance(processed, int | float) else parsed[0].time_ms
 

@@ -33,7 +33,8 @@ def events(project: Project, fields: params.Fields) -> Answer:
 
 
 def names(project: Project, fields: params.Fields) -> Answer:
-    """The names of the last 31 days, or of the dates given, the commonest first. A limit over 5,000 counts as 5,000."""
+    """The names of the last 31 days, or of the dates given, the commonest first. A limit over 5,000
+    counts as 5,000."""
     kind = asked.kind(fields)
     limit = min(params.positive(fields, "limit", NAMES), MOST_NAMES)
     dated = fields.get("from_date") or fields.get("to_date")
@@ -44,8 +45,9 @@ def names(project: Project, fields: params.Fields) -> Answer:
 def top_events(project: Project, fields: params.Fields) -> Answer:
     """Today's events, the commonest first, with the change since yesterday.
 
-    ``percent_change`` is (today - yesterday) / yesterday, and 1 without a yesterday; how Mixpanel allows for the part of today
-    that is still to come is not documented. ``amount`` is an integer, so averages are rounded.
+    ``percent_change`` is (today - yesterday) / yesterday, and 1 without a yesterday; how Mixpanel
+    allows for the part of today that is still to come is not documented. ``amount`` is an integer,
+    so averages are rounded.
     """
     kind = asked.kind(fields)
     limit = params.positive(fields, "limit", _TOP)

@@ -73,7 +73,8 @@ _lock = threading.Lock()
 
 
 def facts_of(project: Project) -> Facts:
-    """The facts of the data set as it is now; made once for each revision and calendar, also when several ask at once.
+    """The facts of the data set as it is now; made once for each revision and calendar, also when
+    several ask at once.
 
     Raw lines and days that lie in files are not among them.
     """

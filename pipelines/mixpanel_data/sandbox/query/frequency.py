@@ -1,4 +1,5 @@
-"""GET /retention/addiction: on how many different days or in how many hours somebody comes (docs/definitions.md, section 8)."""
+"""GET /retention/addiction: on how many different days or in how many hours somebody comes
+(docs/definitions.md, section 8)."""
 
 from collections import Counter, defaultdict
 from itertools import accumulate, pairwise
@@ -18,10 +19,11 @@ _LIMIT = 255
 
 
 def frequency(project: Project, fields: params.Fields) -> Answer:
-    """For each interval the users active in at least 1, 2, 3 … of its hours or days; as many numbers as it has of them.
+    """For each interval the users active in at least 1, 2, 3 … of its hours or days; as many
+    numbers as it has of them.
 
-    Hours and days are those of the calendar. With ``on`` each date holds segments of such arrays, a form the documents do not
-    show.
+    Hours and days are those of the calendar. With ``on`` each date holds segments of such arrays, a
+    form the documents do not show.
     """
     days = asked.days(project, fields)
     unit = asked.unit(fields, _UNITS)

@@ -32,11 +32,13 @@ def list_funnels(project: Project, _fields: params.Fields) -> Answer:
 
 
 def funnels(project: Project, fields: params.Fields) -> Answer:
-    """One funnel over the range, split by the day of entry: each user enters once, with the first step 1 of the range.
+    """One funnel over the range, split by the day of entry: each user enters once, with the first
+    step 1 of the range.
 
-    Later steps may lie after the range. ``where`` restricts which events there are. With ``on`` (the value at step 1) a user
-    counts once in each segment; each date then holds the segments and ``$overall``, a form the documents do not show. Where
-    there are several dates, ``$overall`` stands beside them too, as it may in Mixpanel's (docs/mixpanel-facts.md, section 7.2).
+    Later steps may lie after the range. ``where`` restricts which events there are. With ``on``
+    (the value at step 1) a user counts once in each segment; each date then holds the segments and
+    ``$overall``, a form the documents do not show. Where there are several dates, ``$overall``
+    stands beside them too, as it may in Mixpanel's (docs/mixpanel-facts.md, section 7.2).
     """
     funnel = _funnel(project, fields)
     days, span, window_ms = asked.days(project, fields), _span(fields), _window_ms(funnel, fields)

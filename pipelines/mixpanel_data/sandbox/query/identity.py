@@ -1,9 +1,10 @@
 """Whose event it is, by Mixpanel's simplified identity merge (docs/definitions.md, section 3).
 
-The exported ``distinct_id`` is the canonical id, except on rows Mixpanel has not rewritten yet: those still show
-``$device:…``. The user of a device is told by the first event that carries both ``$device_id`` and ``$user_id``, or by a row
-that was rewritten; the first mapping wins, and applies to all of history. Nothing else merges: the special events of the
-older identity systems do nothing here.
+The exported ``distinct_id`` is the canonical id, except on rows Mixpanel has not rewritten yet:
+those still show ``$device:…``. The user of a device is told by the first event that carries both
+``$device_id`` and ``$user_id``, or by a row that was rewritten; the first mapping wins, and applies
+to all of history. Nothing else merges: the special events of the older identity systems do nothing
+here.
 """
 
 from collections.abc import Iterable
@@ -14,7 +15,8 @@ Properties = dict[str, Any]
 
 
 def stated_id(properties: Properties) -> str | None:
-    """The id an event was filed under. None, and never merged, for a missing, null or empty one: it concerns nobody."""
+    """The id an event was filed under. None, and never merged, for a missing, null or empty one: it
+    concerns nobody."""
     if "distinct_id" in properties:
         return _text(properties["distinct_id"])
     device = _text(properties.get("$device_id"))

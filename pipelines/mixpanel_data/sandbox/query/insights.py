@@ -18,7 +18,8 @@ _END = time(23, 59, 59, 999_000)
 
 
 def insights(project: Project, fields: params.Fields) -> Answer:
-    """Event, segment if the report has a breakdown, and moment; ``headers`` names all of these but the last.
+    """Event, segment if the report has a breakdown, and moment; ``headers`` names all of these but
+    the last.
 
     Moments carry the offset of the project's time zone. What is zero is left out.
     """

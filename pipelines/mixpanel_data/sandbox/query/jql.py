@@ -1,8 +1,10 @@
-"""POST /jql, in maintenance mode at Mixpanel. There is no JavaScript engine here: one shape of script is understood.
+"""POST /jql, in maintenance mode at Mixpanel. There is no JavaScript engine here: one shape of
+script is understood.
 
-It is that of the OpenAPI file's example: ``Events(…)`` or ``People()``, then at most one ``groupBy`` whose keys are counted.
-``Events`` takes ``params`` or an object in JSON, with ``from_date`` and ``to_date``. Keys are ``"name"``, ``"distinct_id"``
-and ``"properties.x"``. Any other script answers 501.
+It is that of the OpenAPI file's example: ``Events(…)`` or ``People()``, then at most one
+``groupBy`` whose keys are counted. ``Events`` takes ``params`` or an object in JSON, with
+``from_date`` and ``to_date``. Keys are ``"name"``, ``"distinct_id"`` and ``"properties.x"``. Any
+other script answers 501.
 """
 
 import json
@@ -37,7 +39,8 @@ Row = dict[str, Any]
 def jql(project: Project, fields: params.Fields) -> Answer:
     """The events or profiles themselves, or ``{key, value}`` for each combination of the keys.
 
-    Events are each there once, under the ids they were sent with: JQL knows no merged users (docs/mixpanel-facts.md, section 7.2).
+    Events are each there once, under the ids they were sent with: JQL knows no merged users
+    (docs/mixpanel-facts.md, section 7.2).
     """
     script = _SCRIPT.fullmatch(_squeezed(params.text(fields, "script")))
     if script is None:

@@ -43,14 +43,16 @@ def grouped(facts: Iterable[Fact], names: Callable[[Fact], Iterable[str]]) -> di
 
 
 def top(groups: Groups, kind: str, limit: int) -> dict[str, list[Fact]]:
-    """The groups that count most over the whole range, at most ``limit``; of equal ones the first by name."""
+    """The groups that count most over the whole range, at most ``limit``; of equal ones the first
+    by name."""
     measure = TYPES[kind]
     ranked = sorted(groups, key=lambda name: (-measure(groups[name]), name))
     return {name: groups[name] for name in ranked[:limit]}
 
 
 def per_interval(groups: Groups, kind: str, unit: Unit) -> dict[str, dict[str, Number]]:
-    """The measure of each group in each interval; intervals and groups that come to nothing are left out."""
+    """The measure of each group in each interval; intervals and groups that come to nothing are
+    left out."""
     measure = TYPES[kind]
     values = {}
     for name, facts in groups.items():

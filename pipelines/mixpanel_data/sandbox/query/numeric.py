@@ -35,7 +35,8 @@ def numeric(project: Project, fields: params.Fields) -> Answer:
 
 
 def total(project: Project, fields: params.Fields) -> Answer:
-    """The sum for each interval, the latest first; what is no number adds 0, and so does an interval without events."""
+    """The sum for each interval, the latest first; what is no number adds 0, and so does an
+    interval without events."""
     unit, days = _unit(fields), asked.days(project, fields)
     sums = {label: _sum(those) for label, those in _numbers(project, fields, days, unit).items()}
     results = {label: sums.get(label, 0) for label in reversed(unit.labels(days))}
@@ -63,7 +64,8 @@ def _facts(project: Project, fields: params.Fields, days: Days) -> list[Fact]:
 def _numbers(
     project: Project, fields: params.Fields, days: Days, unit: Unit
 ) -> dict[str, list[Number]]:
-    """The values of each interval, 0 where the expression has no number (docs/definitions.md, section 5)."""
+    """The values of each interval, 0 where the expression has no number (docs/definitions.md,
+    section 5)."""
     value_of = asked.value_of(project, params.text(fields, "on"))
     intervals = grouped(_facts(project, fields, days), lambda fact: [unit.label(fact.wall_ms)])
     return {

@@ -17,7 +17,8 @@ _TOP = 10
 
 
 def property_counts(project: Project, fields: params.Fields) -> Answer:
-    """The event over time by the value of one property: the commonest values, or those of ``values``."""
+    """The event over time by the value of one property: the commonest values, or those of
+    ``values``."""
     name, unit, kind = (
         params.text(fields, "name"),
         asked.unit(fields, tuple(Unit)),
@@ -36,7 +37,8 @@ def property_counts(project: Project, fields: params.Fields) -> Answer:
 
 
 def top_properties(project: Project, fields: params.Fields) -> Answer:
-    """The properties most of the event's occurrences of the last 31 days have; null is not having it."""
+    """The properties most of the event's occurrences of the last 31 days have; null is not having
+    it."""
     limit = params.positive(fields, "limit", _TOP)
     counts = Counter(
         name
@@ -49,7 +51,8 @@ def top_properties(project: Project, fields: params.Fields) -> Answer:
 
 
 def top_values(project: Project, fields: params.Fields) -> Answer:
-    """The commonest values of a property in the last 31 days, as texts; not among them: that it is not set."""
+    """The commonest values of a property in the last 31 days, as texts; not among them: that it is
+    not set."""
     name = params.text(fields, "name")
     limit = params.positive(fields, "limit", VALUES, asked.MAX_SEGMENTS)
     groups = grouped(_recent(project, fields), lambda fact: segments_of(fact.properties.get(name)))

@@ -24,10 +24,12 @@ ByUser = dict[str, list[Fact]]
 
 
 def retention(project: Project, fields: params.Fields) -> Answer:
-    """For each interval of the range the users born in it (``first``) and how many came back in each bucket after that.
+    """For each interval of the range the users born in it (``first``) and how many came back in
+    each bucket after that.
 
-    Buckets roll from the instant of the birth, a month being 30 days; what happens at that very instant is no return. Returns
-    may lie after the range. A bucket nobody can have reached by today is left out, so late rows are shorter.
+    Buckets roll from the instant of the birth, a month being 30 days; what happens at that very
+    instant is no return. Returns may lie after the range. A bucket nobody can have reached by today
+    is left out, so late rows are shorter.
     """
     days = asked.days(project, fields)
     kind = params.choice(fields, "retention_type", _TYPES, "birth")
@@ -69,12 +71,14 @@ def _born(project: Project, fields: params.Fields) -> list[Fact]:
 
 
 def _everything(project: Project, fields: params.Fields) -> list[Fact]:
-    """The events that count as a return: of one name, or all but those hidden in Lexicon. ``where`` restricts them."""
+    """The events that count as a return: of one name, or all but those hidden in Lexicon. ``where``
+    restricts them."""
     return asked.matching(project, fields)(asked.event_or_all(project, fields))
 
 
 def _returning(project: Project, fields: params.Fields) -> dict[str, ByUser]:
-    """Each user's returns: under the one name "", or for ``on`` under its values, the commonest ``limit`` of them."""
+    """Each user's returns: under the one name "", or for ``on`` under its values, the commonest
+    ``limit`` of them."""
     facts = _everything(project, fields)
     if not fields.get("on"):
         return {"": _by_user(facts)}

@@ -28,7 +28,8 @@ class Period:
         return _DAYS[self.unit] * self.count
 
     def starts(self, days: Days) -> list[int]:
-        """The wall times at which the rows of a range begin, the first with the calendar unit that holds its first day."""
+        """The wall times at which the rows of a range begin, the first with the calendar unit that
+        holds its first day."""
         start = self.unit.begin(wall(days.first))
         starts = []
         while start <= wall(days.last):
@@ -38,7 +39,8 @@ class Period:
 
 
 def births(born: Iterable[Fact], starts: list[int], *, once: bool) -> Births:
-    """The users of each row with their first birth in it; ``once``: a user is only in the row of the first of all.
+    """The users of each row with their first birth in it; ``once``: a user is only in the row of
+    the first of all.
 
     ``born`` is in order of time, and none of it lies before the first row.
     """
@@ -54,7 +56,8 @@ def births(born: Iterable[Fact], starts: list[int], *, once: bool) -> Births:
 
 
 def returns(row: dict[str, int], back: dict[str, list[Fact]], bucket_days: int) -> Buckets:
-    """Who of a row came back in which bucket: bucket n begins n times ``bucket_days`` after the birth."""
+    """Who of a row came back in which bucket: bucket n begins n times ``bucket_days`` after the
+    birth."""
     buckets: Buckets = defaultdict(set)
     for user, instant in row.items():
         for fact in back.get(user, []):
@@ -64,7 +67,8 @@ def returns(row: dict[str, int], back: dict[str, list[Fact]], bucket_days: int) 
 
 
 def counts(buckets: Buckets, number: int, *, unbounded: bool) -> list[int]:
-    """The sizes of the first so many buckets; unbounded: who came in that bucket or a later one of them."""
+    """The sizes of the first so many buckets; unbounded: who came in that bucket or a later one of
+    them."""
     if not unbounded:
         return [len(buckets.get(each, ())) for each in range(number)]
     since: set[str] = set()

@@ -19,7 +19,8 @@ _ONLY_DAYS = "interval can only be used when type is not general"
 
 
 def segmentation(project: Project, fields: params.Fields) -> Answer:
-    """Numbers for each segment and interval; what is zero is left out. There are no weeks (the OpenAPI file)."""
+    """Numbers for each segment and interval; what is zero is left out. There are no weeks (the
+    OpenAPI file)."""
     event = params.text(fields, "event")
     kind = asked.kind(fields, "general")
     unit = asked.unit(fields, _UNITS, Unit.DAY)
@@ -37,7 +38,8 @@ def segmentation(project: Project, fields: params.Fields) -> Answer:
 
 
 def _interval(fields: params.Fields, kind: str) -> int | None:
-    """``interval`` stands for ``unit`` where the type is not general (the OpenAPI file): so many days a number."""
+    """``interval`` stands for ``unit`` where the type is not general (the OpenAPI file): so many
+    days a number."""
     if not fields.get("interval"):
         return None
     if fields.get("unit"):

@@ -13,14 +13,16 @@ Values = dict[str, dict[str, Number]]
 
 
 def table(labels: list[str], values: Values) -> dict[str, Any]:
-    """The answer in JSON. ``series`` names every interval but in no order, as in the documented example: its middle first."""
+    """The answer in JSON. ``series`` names every interval but in no order, as in the documented
+    example: its middle first."""
     middle = len(labels) // 2
     series = labels[middle:] + labels[:middle]
     return {"data": {"series": series, "values": values}, "legend_size": len(values)}
 
 
 def as_asked(fields: params.Fields, labels: list[str], values: Values) -> dict[str, Any] | Response:
-    """The table in the ``format`` asked for. How Mixpanel lays out its CSV is not documented: here a row is an interval."""
+    """The table in the ``format`` asked for. How Mixpanel lays out its CSV is not documented: here
+    a row is an interval."""
     if params.choice(fields, "format", ("json", "csv"), "json") == "json":
         return table(labels, values)
     text = io.StringIO()

@@ -37,7 +37,8 @@ class Unit(StrEnum):
         return first * DAY_MS
 
     def back(self, begin_ms: int, count: int) -> int:
-        """The beginning ``count`` intervals before one that begins at ``begin_ms``; a negative count goes forward."""
+        """The beginning ``count`` intervals before one that begins at ``begin_ms``; a negative
+        count goes forward."""
         if self is Unit.MONTH:
             first = day_of(begin_ms)
             months = first.year * 12 + first.month - 1 - count
@@ -45,11 +46,13 @@ class Unit(StrEnum):
         return begin_ms - count * (7 * DAY_MS if self is Unit.WEEK else _FIXED[self])
 
     def label(self, wall_ms: int) -> str:
-        """How answers name the interval that holds ``wall_ms``: its first day, or its first second if it is below a day."""
+        """How answers name the interval that holds ``wall_ms``: its first day, or its first second
+        if it is below a day."""
         return _label(self.begin(wall_ms), whole_days=not self.is_below_a_day)
 
     def bounds(self, days: Days) -> list[int]:
-        """The beginnings of all intervals that have a part in ``days``, in order, and then where the last one ends."""
+        """The beginnings of all intervals that have a part in ``days``, in order, and then where
+        the last one ends."""
         bounds, end = [self.begin(wall(days.first))], wall(days.last) + DAY_MS
         while bounds[-1] < end:
             bounds.append(self.back(bounds[-1], -1))

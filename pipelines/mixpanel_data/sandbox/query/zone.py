@@ -13,10 +13,12 @@ Clock = Callable[[int], tuple[int, int]]
 
 
 def clock(timezone: str, time_basis: str) -> Clock:
-    """A function from a stored time to the true instant and the wall time, all in milliseconds since 1970.
+    """A function from a stored time to the true instant and the wall time, all in milliseconds
+    since 1970.
 
-    ``time_basis`` "utc" stores instants; "project", as projects from before 2023 do, stores wall times (docs/mixpanel-facts.md, section
-    11.1). The hour that an autumn night has twice is read as its first.
+    ``time_basis`` "utc" stores instants; "project", as projects from before 2023 do, stores wall
+    times (docs/mixpanel-facts.md, section 11.1). The hour that an autumn night has twice is read as
+    its first.
     """
     zone = ZoneInfo(timezone)
 

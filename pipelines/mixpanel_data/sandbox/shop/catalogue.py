@@ -1,4 +1,5 @@
-"""The shop's world: what it sells, where its customers live, how they come and on what they look at it."""
+"""The shop's world: what it sells, where its customers live, how they come and on what they look at
+it."""
 
 from typing import Any, NamedTuple
 

@@ -11,7 +11,8 @@ _Maker = Callable[[Random, list[Event]], list[Event]]
 
 
 def hard_things(rng: Random, events: list[Event]) -> list[Event]:
-    """Lines to be added to those of ``events``, which are in order of time, spread over all the days."""
+    """Lines to be added to those of ``events``, which are in order of time, spread over all the
+    days."""
     return [added for make in _MAKERS for added in make(rng, events)]
 
 
@@ -30,7 +31,8 @@ def _processed_again(rng: Random, events: list[Event]) -> list[Event]:
 
 
 def _shared_insert_ids(rng: Random, events: list[Event]) -> list[Event]:
-    """One ``$insert_id`` on different events: of another name, or of another user. All of them are real."""
+    """One ``$insert_id`` on different events: of another name, or of another user. All of them are
+    real."""
     some = _some(rng, events, 40)
     renamed = [Event.make("Coupon Shown", e.time_ms, e.properties) for e in some[:20]]
     return renamed + [_changed(event, distinct_id="shared-insert-id") for event in some[20:]]

@@ -26,7 +26,8 @@ _STRANGERS = 0.5  # visitors who never sign up, for each user
 
 @dataclass(frozen=True)
 class Person:
-    """A visitor. Without ``user_id`` it is one who never signs up; ``joined`` counts days from the first day."""
+    """A visitor. Without ``user_id`` it is one who never signs up; ``joined`` counts days from the
+    first day."""
 
     number: int
     user_id: str | None
@@ -42,13 +43,15 @@ class Person:
 
 
 def people(seed: int, users: int, days: int) -> list[Person]:
-    """The users, then the strangers; everything about one of them follows from ``seed`` and its number."""
+    """The users, then the strangers; everything about one of them follows from ``seed`` and its
+    number."""
     everyone = users + int(users * _STRANGERS)
     return [_person(seed, number, number < users, days) for number in range(everyone)]
 
 
 def visit_days(person: Person, days: int, first_weekday: int) -> list[int]:
-    """The days with a visit: often at first, seldom later, more at weekends. The day of joining is always one."""
+    """The days with a visit: often at first, seldom later, more at weekends. The day of joining is
+    always one."""
     rng = person.rng
     start = max(person.joined, 0)
     if person.user_id is None:

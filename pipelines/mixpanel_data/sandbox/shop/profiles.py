@@ -12,7 +12,8 @@ COMPANIES = "1001"  # the data group id, as the project settings would show it
 
 
 def profiles(everyone: list[Person], events: Iterable[Event], first_ms: int) -> list[Profile]:
-    """One profile a user that has any event, consistent with those events; then the odd ones, then companies."""
+    """One profile a user that has any event, consistent with those events; then the odd ones, then
+    companies."""
     last_seen, orders = _activity(events)
     users = [person for person in everyone if person.user_id in last_seen]
     stored: dict[str | int, dict[str, Any] | None] = {}

@@ -16,7 +16,8 @@ _HOURS = (2, 1, 1, 1, 1, 2, 4, 7, 9, 9, 9, 9, 10, 10, 9, 9, 9, 10, 12, 14, 15, 1
 
 @dataclass(frozen=True)
 class Recorder:
-    """Writes the events of one person. ``first_ms`` begins the first day, ``end_ms`` is when all must have arrived."""
+    """Writes the events of one person. ``first_ms`` begins the first day, ``end_ms`` is when all
+    must have arrived."""
 
     person: Person
     first_ms: int
@@ -81,7 +82,8 @@ class Recorder:
 
 
 def _arrival(rng: Random, now: int, end_ms: int, *, is_mobile: bool) -> int:
-    """When Mixpanel processed it: seconds later; from phones sometimes hours or up to five days later."""
+    """When Mixpanel processed it: seconds later; from phones sometimes hours or up to five days
+    later."""
     chance = rng.random()
     lag = rng.randrange(900, 90_000)
     if is_mobile and chance < 0.02:

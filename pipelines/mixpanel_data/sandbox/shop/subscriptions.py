@@ -1,4 +1,5 @@
-"""Paid plans: begun some days after joining, renewed every 30 days, now and then cancelled. Sent by the shop's server."""
+"""Paid plans: begun some days after joining, renewed every 30 days, now and then cancelled. Sent by
+the shop's server."""
 
 from mixpanel_data.sandbox.records import DAY_MS, Event
 from mixpanel_data.sandbox.shop.people import Person

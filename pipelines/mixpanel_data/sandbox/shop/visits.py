@@ -1,4 +1,5 @@
-"""A visit as a list of steps: what somebody does, how long after the last step, and what is known about it."""
+"""A visit as a list of steps: what somebody does, how long after the last step, and what is known
+about it."""
 
 from random import Random
 from typing import Any, NamedTuple
