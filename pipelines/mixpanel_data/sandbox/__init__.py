@@ -1,10 +1,9 @@
-"""A loopback server that speaks Mixpanel's read API over a sample data set, and misbehaves when
-told to.
+"""A loopback server with Mixpanel's read API over a sample data set, and with faults on demand.
 
-``with Sandbox(Dataset.sample()) as sandbox:`` serves an invented shop, its exports and profiles and
-the reports Mixpanel computes over them; ``sandbox.env()`` points `mp` at it. It is written from
-Mixpanel's documentation alone, never from this project's client, so that each can find the other
-wrong.
+``with Sandbox(Dataset.sample()) as sandbox:`` serves an invented shop: its exports, its profiles,
+and the reports that Mixpanel computes over them. ``sandbox.env()`` configures `mp` for it. It is
+written from Mixpanel's documentation alone, never from this project's client, so that each can
+reveal errors of the other.
 """
 
 from mixpanel_data.sandbox.dataset import Dataset

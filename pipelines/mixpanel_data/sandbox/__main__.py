@@ -9,7 +9,7 @@ _INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 def main() -> int:
-    """Serve in the foreground; the exit code."""
+    """Serve in the foreground, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m mixpanel_data.sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000, help="0 takes a free one")

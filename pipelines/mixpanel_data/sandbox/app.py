@@ -28,7 +28,8 @@ def build_app(
     hourly_limit: int,
     pages_count: bool,
 ) -> ASGIApp:
-    """The whole server. From the outside in: log, authentication, limits, faults, routes."""
+    """Return the complete application. From the outside in: log, authentication, limits, faults,
+    routes."""
     app: ASGIApp = Misbehaving(_routes(project), project, faults, connections)
     if rate_limits:
         app = RateLimited(
@@ -51,7 +52,7 @@ def _routes(project: Project) -> Starlette:
 
 
 class Authenticated:
-    """Lets only the project's service account pass."""
+    """Admits only the project's service account."""
 
     def __init__(self, app: ASGIApp, project: Project) -> None:
         self.app = app
@@ -66,7 +67,7 @@ class Authenticated:
 
 
 class Logged:
-    """Reads the request, files it, and turns refusals of the inner layers into answers."""
+    """Reads and logs the request, and converts refusals of the inner layers into responses."""
 
     def __init__(self, app: ASGIApp, project: Project) -> None:
         self.app = app

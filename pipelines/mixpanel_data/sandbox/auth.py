@@ -1,5 +1,4 @@
-"""HTTP Basic with a service account, plus ``project_id`` where the API wants it in the query
-string."""
+"""HTTP Basic authentication of a service account, and ``project_id`` in the query string."""
 
 import base64
 import binascii
@@ -12,7 +11,7 @@ from mixpanel_data.sandbox.project import SandboxCredentials
 def check(
     authorization: str, project_id: str | None, path: str, credentials: SandboxCredentials
 ) -> None:
-    """Refuse what is not this service account (401), asks for no project (401) or for another one
+    """Raise an error unless the credentials match (401) and the project is given (401) and right
     (403)."""
     if not authorization:
         raise _unauthorized("Unauthorized: no credentials were sent")

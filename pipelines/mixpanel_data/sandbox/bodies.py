@@ -1,4 +1,4 @@
-"""The body of an export answer: plain or compressed, produced piece by piece while it is sent."""
+"""The body of an export response, plain or compressed, produced in parts while it is sent."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,16 +7,14 @@ from mixpanel_data.sandbox import compression
 from mixpanel_data.sandbox.days import FileDay, MemoryDay
 from mixpanel_data.sandbox.records import in_seconds
 
-# An odd first piece and a prime after it: the ends of pieces do not coincide with the ends of
-# lines, as in real exports.
+# An odd first part, then a prime: as in real exports, parts do not end where lines end.
 FIRST_PIECE = 777
 PIECE = 262_139
 
 
 @dataclass(frozen=True)
 class DaysBody:
-    """Whole days. ``members`` sends stored gzip files one after the other, as gzip members, instead
-    of one stream."""
+    """Whole days. ``members`` sends stored gzip files one after another, as gzip members."""
 
     days: Sequence[MemoryDay | FileDay]
     time_in_ms: bool
@@ -24,20 +22,19 @@ class DaysBody:
 
     @property
     def size(self) -> int:
-        """Bytes before compression."""
+        """The bytes before compression."""
         return sum(
             day.size if isinstance(day, FileDay) else len(day.plain(time_in_ms=self.time_in_ms))
             for day in self.days
         )
 
     def plain(self) -> Iterator[bytes]:
-        """The body as it is without compression."""
+        """Yield the uncompressed body."""
         for day in self.days:
             yield from self._plain_day(day)
 
     def gzipped(self) -> Iterator[bytes]:
-        """The body as one gzip stream, without compressing anything twice where that can be
-        avoided."""
+        """Yield the body as one gzip stream, reusing compressed days where possible."""
         stored = [self._gzip_day(day) for day in self.days]
         whole = [pieces for pieces in stored if pieces is not None]
         if len(whole) < len(stored):
@@ -57,7 +54,7 @@ class DaysBody:
             yield from map(in_seconds, day.lines())
 
     def _gzip_day(self, day: MemoryDay | FileDay) -> Iterator[bytes] | None:
-        """The compressed day, or None where the stored bytes are not what was asked for."""
+        """Return the compressed day; None if the stored bytes differ from the requested ones."""
         if isinstance(day, MemoryDay):
             return iter([day.gzipped(time_in_ms=self.time_in_ms)])
         return day.compressed() if self.time_in_ms else None
@@ -65,26 +62,26 @@ class DaysBody:
 
 @dataclass(frozen=True)
 class LinesBody:
-    """Single lines that a filter has let through."""
+    """The lines that match a filter."""
 
     lines: Sequence[bytes]
 
     @property
     def size(self) -> int:
-        """Bytes before compression."""
+        """The bytes before compression."""
         return sum(map(len, self.lines))
 
     def plain(self) -> Iterator[bytes]:
-        """The body as it is without compression."""
+        """Yield the uncompressed body."""
         return iter(self.lines)
 
     def gzipped(self) -> Iterator[bytes]:
-        """The body as one gzip stream."""
+        """Yield the body as one gzip stream."""
         return compression.recompress([b"".join(self.lines)])
 
 
 def rechunk(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes, cut where no line ends except by chance."""
+    """Yield the same bytes in other parts, whose ends match ends of lines only by chance."""
     held, size = b"", FIRST_PIECE
     for piece in pieces:
         held += piece

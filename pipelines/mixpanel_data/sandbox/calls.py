@@ -1,4 +1,4 @@
-"""The log of what was asked and answered. Credentials are not part of it."""
+"""The log of requests and responses, without credentials."""
 
 import json
 import threading
@@ -10,8 +10,7 @@ from urllib.parse import parse_qsl
 
 @dataclass
 class Call:
-    """One request. ``params`` come from the URL, ``form`` from the body, whether form-encoded or
-    JSON."""
+    """One request. ``params`` are from the URL, ``form`` from the body, form-encoded or JSON."""
 
     method: str
     path: str
@@ -26,29 +25,29 @@ class Call:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """Everything that was asked for; the body wins over the URL."""
+        """Return all parameters; those of the body override those of the URL."""
         return self.params | self.form
 
 
 @dataclass
 class CallLog(Sequence[Call]):
-    """The calls so far, oldest first."""
+    """The requests so far, oldest first."""
 
     _calls: list[Call] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, call: Call) -> None:
-        """Append a call that has just begun."""
+        """Append a request that has just started."""
         with self._lock:
             self._calls.append(call)
 
     def clear(self) -> None:
-        """Start afresh."""
+        """Remove all requests."""
         with self._lock:
             self._calls.clear()
 
     def to(self, path: str) -> list[Call]:
-        """The calls of one path, oldest first."""
+        """Return the requests of one path, oldest first."""
         return [call for call in self if call.path == path]
 
     def __len__(self) -> int:
@@ -66,12 +65,12 @@ class CallLog(Sequence[Call]):
 
 
 def read_query(query_string: bytes) -> dict[str, str]:
-    """URL or form fields; of a repeated one the last counts."""
+    """Parse URL or form fields; of repeated ones the last counts."""
     return dict(parse_qsl(query_string.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def read_body(body: bytes, content_type: str) -> dict[str, Any]:
-    """The fields of a form or a JSON object; nothing from any other body."""
+    """Parse a form or a JSON object; return nothing for any other body."""
     if content_type.startswith("application/json"):
         try:
             fields = json.loads(body)

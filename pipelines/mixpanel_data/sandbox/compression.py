@@ -1,8 +1,8 @@
 """Gzip bodies that can be joined: days are compressed once, and any run of days is one gzip stream.
 
-A packed day ends in a full flush, so its deflate blocks stop at a byte boundary and refer to
-nothing outside them. Joining is then copying: header, the blocks of each day, an empty last block,
-and the combined check sum.
+A packed day ends with a full flush, so that its deflate blocks end at a byte boundary and refer to
+nothing outside. Joining then means copying: header, the blocks of each day, an empty last block,
+and the combined checksum.
 """
 
 import struct
@@ -19,25 +19,25 @@ _ONE = 0x80000000  # the polynomial 1, in the reflected notation of CRC-32
 
 
 def pack(data: bytes, level: int = 1) -> bytes:
-    """One gzip member of ``data`` that ``join`` can use."""
+    """Return one gzip member of ``data`` that ``join`` can use."""
     deflate = zlib.compressobj(level, zlib.DEFLATED, -15)
     blocks = deflate.compress(data) + deflate.flush(zlib.Z_FULL_FLUSH)
     return _HEADER + blocks + _LAST_BLOCK + _TRAILER.pack(zlib.crc32(data), len(data) & 0xFFFFFFFF)
 
 
 def is_joinable(head: bytes, tail: bytes) -> bool:
-    """Whether a gzip file with these first 10 and last 14 bytes has the form that ``pack`` writes."""
+    """Return True if a gzip file with these first 10 and last 14 bytes was written by ``pack``."""
     return head == _HEADER and tail.startswith(_FULL_FLUSH + _LAST_BLOCK)
 
 
 def plain_size(tail: bytes) -> int:
-    """The size of the data before compression, modulo 2**32, from the end of a gzip member."""
+    """Return the size before compression, modulo 2**32, from the end of a gzip member."""
     size: int = _TRAILER.unpack(tail[-_TRAILER.size :])[1]
     return size
 
 
 def join(members: Iterable[Iterable[bytes]]) -> Iterator[bytes]:
-    """One gzip member holding the data of several packed ones, each given as its pieces."""
+    """Yield one gzip member with the data of several packed ones, each given in parts."""
     crc = size = 0
     yield _HEADER
     for pieces in members:
@@ -49,7 +49,7 @@ def join(members: Iterable[Iterable[bytes]]) -> Iterator[bytes]:
 
 
 def recompress(pieces: Iterable[bytes], level: int = 1) -> Iterator[bytes]:
-    """One gzip member of the plain ``pieces``, compressed on the way."""
+    """Yield one gzip member of the plain ``pieces``, compressed on the way."""
     deflate = zlib.compressobj(level, zlib.DEFLATED, 31)
     for piece in pieces:
         yield deflate.compress(piece)
@@ -57,7 +57,7 @@ def recompress(pieces: Iterable[bytes], level: int = 1) -> Iterator[bytes]:
 
 
 def decompress(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The plain bytes of a single-member gzip stream."""
+    """Yield the plain bytes of a gzip stream with a single member."""
     inflate = zlib.decompressobj(31)
     for piece in pieces:
         yield inflate.decompress(piece)
@@ -65,8 +65,7 @@ def decompress(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _blocks(pieces: Iterable[bytes]) -> Generator[bytes, None, bytes]:
-    """The deflate blocks of a packed member, without its header, last block and trailer; returns
-    the trailer."""
+    """Yield the deflate blocks of a packed member, and return its trailer."""
     held = b""
     skip = len(_HEADER)
     for piece in pieces:
@@ -78,13 +77,12 @@ def _blocks(pieces: Iterable[bytes]) -> Generator[bytes, None, bytes]:
 
 
 def _combine(first: int, second: int, second_size: int) -> int:
-    """The CRC-32 of two byte strings put together, from the CRC-32 of each and the size of the
-    second."""
+    """Return the CRC-32 of two concatenated byte strings from their CRC-32s and the second size."""
     return _multiply(_power_of_x(8 * second_size), first) ^ second
 
 
 def _power_of_x(exponent: int) -> int:
-    """x to the ``exponent``, modulo the CRC-32 polynomial."""
+    """Return x to the ``exponent``, modulo the CRC-32 polynomial."""
     result, square = _ONE, _ONE >> 1
     while exponent:
         if exponent & 1:
@@ -95,7 +93,7 @@ def _power_of_x(exponent: int) -> int:
 
 
 def _multiply(a: int, b: int) -> int:
-    """The product of two polynomials over GF(2), modulo the CRC-32 polynomial."""
+    """Return the product of two polynomials over GF(2), modulo the CRC-32 polynomial."""
     product, bit = 0, _ONE
     while bit:
         if a & bit:

@@ -1,5 +1,4 @@
-"""A Mixpanel project's data, as the sandbox serves it: a small store that tests may change while it
-is being read."""
+"""The data of a project, as the sandbox serves it: a small store that may change while it is read."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -16,13 +15,11 @@ from mixpanel_data.sandbox.saved import Saved
 
 
 class Revision:
-    """Stands for the events as they are: copies share it, the next change of one of them brings a
-    new one."""
+    """Identifies a state of the events: copies share it, the next change replaces it."""
 
 
 class Dataset:
-    """Events by UTC day, profiles, and what people saved. Every method may be called from any
-    thread."""
+    """Events by UTC day, profiles, and saved objects. All methods are thread-safe."""
 
     def __init__(self) -> None:
         self._days: dict[date, MemoryDay | FileDay] = {}
@@ -34,15 +31,17 @@ class Dataset:
 
     @classmethod
     def empty(cls) -> "Dataset":
-        """A project without events and profiles."""
+        """Create a project without events and profiles."""
         return cls()
 
     @classmethod
     def sample(
         cls, *, today: date | None = None, seed: int = 1, days: int = 60, users: int = 1200
     ) -> "Dataset":
-        """An invented shop over the ``days`` up to the day before ``today`` (UTC). Same arguments,
-        same bytes."""
+        """Create an invented shop over the ``days`` before ``today`` (UTC).
+
+        The same arguments give the same bytes.
+        """
         made = shop.sample(today=today, seed=seed, days=days, users=users)
         dataset = cls()
         dataset.add(*made.events)
@@ -53,11 +52,12 @@ class Dataset:
 
     @classmethod
     def from_files(cls, days: Mapping[date, Path], *, members: bool = False) -> "Dataset":
-        """Days that lie in gzip files of NDJSON, event times in milliseconds, streamed from there.
+        """Create a data set of gzip files of NDJSON, event times in milliseconds, which are
+        streamed.
 
-        An answer of several days is one gzip stream, as from Mixpanel: files made by
-        ``compression.pack`` are joined, others compressed anew while sending (slow). ``members``
-        sends the files as they are, one gzip member each.
+        A response with several days is one gzip stream, as from Mixpanel: files written by
+        ``compression.pack`` are joined, others are compressed again while sending (slow).
+        ``members`` sends the files unchanged, one gzip member each.
         """
         dataset = cls()
         dataset._days = {day: FileDay(path) for day, path in days.items()}
@@ -65,7 +65,7 @@ class Dataset:
         return dataset
 
     def copy(self) -> "Dataset":
-        """The same data, to be changed on its own."""
+        """Return an independent copy."""
         twin = Dataset()
         with self._lock:
             twin._days = dict(self._share())
@@ -85,11 +85,11 @@ class Dataset:
         insert_id: str | None = None,
         **properties: Any,
     ) -> Event:
-        """Store one event and return it. ``time``: epoch milliseconds, or a datetime (UTC if it has
-        no zone).
+        """Store one event and return it. ``time`` is epoch milliseconds, or a datetime (UTC without
+        a zone).
 
-        None for ``distinct_id`` or ``insert_id`` leaves the property out. Names that are no Python
-        names go in by ``**{…}``.
+        ``distinct_id`` or ``insert_id`` None omits the property. Names that are not Python names
+        are passed as ``**{…}``.
         """
         ids = {"distinct_id": distinct_id, "$insert_id": insert_id}
         present = {name: value for name, value in ids.items() if value is not None}
@@ -98,21 +98,20 @@ class Dataset:
         return stored
 
     def add(self, *events: Event) -> None:
-        """Store events; one that is there already is then there twice."""
+        """Store events; storing one again makes a duplicate."""
         with self._lock:
             self._revision = Revision()
             for event in events:
                 self._open_day(event.day).append(event)
 
     def add_line(self, day: date, raw: bytes) -> None:
-        """Serve ``raw`` with the events of ``day``, byte for byte: no line break is added, no time
-        converted."""
+        """Serve ``raw`` with the events of ``day`` byte for byte, without adding a line break."""
         with self._lock:
             self._revision = Revision()
             self._open_day(day).append(raw)
 
     def remove_events(self, predicate: Callable[[Event], bool]) -> int:
-        """Forget the events for which ``predicate`` holds, and say how many that were."""
+        """Delete the events for which ``predicate`` holds; return their number."""
         removed = 0
         with self._lock:
             self._revision = Revision()
@@ -124,17 +123,17 @@ class Dataset:
         return removed
 
     def events(self) -> Iterator[Event]:
-        """Every event held in memory, days in order."""
+        """Yield every event in memory, by day."""
         for day in self.days():
             yield from self.events_on(day)
 
     def contents(self) -> tuple[Revision, list[Event]]:
-        """The events held in memory, and the revision they belong to."""
+        """Return the events in memory, and their revision."""
         with self._lock:
             return self._revision, list(self.events())
 
     def events_on(self, day: date) -> list[Event]:
-        """The events of one UTC day; raw lines and days in files are not among them."""
+        """Return the events of one UTC day, without raw lines and days in files."""
         with self._lock:
             stored = self._days.get(day)
             if not isinstance(stored, MemoryDay):
@@ -142,18 +141,18 @@ class Dataset:
             return [record for record in stored.records if isinstance(record, Event)]
 
     def days(self) -> list[date]:
-        """The days that hold anything, oldest first."""
+        """Return the days with any data, oldest first."""
         with self._lock:
             return sorted(self._days)
 
     def lines(self, from_date: date, to_date: date, *, time_in_ms: bool = True) -> Iterator[bytes]:
-        """The lines an export of ``from_date`` to ``to_date`` (both included) sends, each with its
-        line break."""
+        """Yield the lines of an export of ``from_date`` to ``to_date`` (both included), with line
+        breaks."""
         body = b"".join(self.body(from_date, to_date, time_in_ms=time_in_ms).plain())
         return (line + b"\n" for line in body.removesuffix(b"\n").split(b"\n") if body)
 
     def body(self, from_date: date, to_date: date, *, time_in_ms: bool) -> DaysBody:
-        """The body of an export, as the data set is now; later changes do not reach it."""
+        """Return the body of an export of the current data; later changes do not affect it."""
         days = [
             stored
             for day, stored in sorted(self._share(), key=itemgetter(0))
@@ -169,10 +168,10 @@ class Dataset:
         data_group_id: str | None = None,
         raw: bytes | None = None,
     ) -> None:
-        """Store a profile in place of the one of the same id; ``properties`` None: an answer
-        without ``$properties``.
+        """Store a profile in place of the one with the same id.
 
-        ``raw``, which need not be JSON, is sent in the place of the whole profile.
+        ``properties`` None omits ``$properties`` in the response. ``raw``, which need not be JSON,
+        replaces the whole profile.
         """
         kept = None if properties is None else dict(properties)
         with self._lock:
@@ -180,22 +179,23 @@ class Dataset:
             self._profiles[data_group_id, str(distinct_id)] = profile
 
     def remove_profile(self, distinct_id: str | int, *, data_group_id: str | None = None) -> None:
-        """Forget a profile; KeyError if there is none."""
+        """Delete a profile; KeyError if there is none."""
         with self._lock:
             del self._profiles[data_group_id, str(distinct_id)]
 
     def profile(self, distinct_id: str | int) -> Profile | None:
-        """The user profile of an id."""
+        """Return the user profile of an id."""
         with self._lock:
             return self._profiles.get((None, str(distinct_id)))
 
     def profiles(self, data_group_id: str | None = None) -> list[Profile]:
-        """The user profiles, or those of one group key, in the order they were first stored."""
+        """Return the user profiles, or those of one group key, in the order in which they were
+        stored."""
         with self._lock:
             return [p for (group, _), p in self._profiles.items() if group == data_group_id]
 
     def _share(self) -> list[tuple[date, MemoryDay | FileDay]]:
-        """All days, from now on changed only by way of a copy."""
+        """Return all days; later changes are made to copies."""
         with self._lock:
             for stored in self._days.values():
                 if isinstance(stored, MemoryDay):
@@ -203,7 +203,7 @@ class Dataset:
             return list(self._days.items())
 
     def _open_day(self, day: date) -> list[Event | bytes]:
-        """The lines of a day, to be added to; KeyError if the day lies in a file."""
+        """Return the lines of a day for appending; KeyError if the day is a file."""
         stored = self._days.setdefault(day, MemoryDay())
         if not isinstance(stored, MemoryDay):
             raise KeyError(f"{day} lies in {stored.path}")

@@ -1,4 +1,4 @@
-"""One day of the export: in memory, or in a gzip file made beforehand."""
+"""One day of the export: in memory, or in an existing gzip file."""
 
 import threading
 from collections.abc import Iterable, Iterator
@@ -11,10 +11,10 @@ _READ_BYTES = 1 << 20
 
 
 class MemoryDay:
-    """The lines of one UTC day, in the order they were added: an export promises no order.
+    """The lines of one UTC day, in the order in which they were added: an export has no order.
 
-    Bodies are made on first use and kept. A day that was handed to a reader is ``shared`` and is
-    not changed any more.
+    Bodies are created on first use and cached. A day that was passed to a reader is ``shared`` and
+    no longer changed.
     """
 
     def __init__(self, records: Iterable[Event | bytes] = ()) -> None:
@@ -25,7 +25,7 @@ class MemoryDay:
         self._lock = threading.Lock()
 
     def plain(self, *, time_in_ms: bool) -> bytes:
-        """The whole body, not compressed."""
+        """Return the complete body, uncompressed."""
         with self._lock:
             if time_in_ms not in self._plain:
                 self._plain[time_in_ms] = b"".join(
@@ -34,7 +34,7 @@ class MemoryDay:
             return self._plain[time_in_ms]
 
     def gzipped(self, *, time_in_ms: bool) -> bytes:
-        """The whole body as one joinable gzip member."""
+        """Return the complete body as one joinable gzip member."""
         plain = self.plain(time_in_ms=time_in_ms)
         with self._lock:
             if time_in_ms not in self._gzip:
@@ -43,12 +43,11 @@ class MemoryDay:
 
 
 class FileDay:
-    """A day that lies in an NDJSON gzip file, event times in milliseconds; too big to be held in
-    memory.
+    """A day in a gzip file of NDJSON, event times in milliseconds, too large for memory.
 
-    A file written by ``compression.pack`` joins with its neighbours at no cost; any other is
-    streamed as it is when asked for alone, and compressed anew when asked for together with others
-    or in seconds.
+    A file written by ``compression.pack`` can be joined with others at no cost. Any other file is
+    streamed unchanged if requested alone, and compressed again if requested with others or in
+    seconds.
     """
 
     def __init__(self, path: Path) -> None:
@@ -61,13 +60,13 @@ class FileDay:
         self.size = compression.plain_size(tail)
 
     def compressed(self) -> Iterator[bytes]:
-        """The bytes of the file."""
+        """Yield the bytes of the file."""
         with self.path.open("rb") as file:
             while piece := file.read(_READ_BYTES):
                 yield piece
 
     def lines(self) -> Iterator[bytes]:
-        """The lines, each with its line break, times in milliseconds."""
+        """Yield the lines with their line breaks, times in milliseconds."""
         held = b""
         for piece in compression.decompress(self.compressed()):
             *whole, held = (held + piece).split(b"\n")

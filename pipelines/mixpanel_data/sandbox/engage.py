@@ -1,4 +1,4 @@
-"""/api/query/engage: profiles, page by page out of a snapshot taken at page 0."""
+"""/api/query/engage: pages of profiles from a snapshot taken at page 0."""
 
 import json
 from typing import Any
@@ -22,7 +22,7 @@ _PAGING = {"session_id", "page", "page_size", "project_id", "workspace_id"}
 
 
 async def engage(request: Request) -> Response:
-    """One page. ``total`` counts all pages; ``session_id`` comes with every page, the last one too."""
+    """Return one page. ``total`` counts all pages; every page, also the last, has a ``session_id``."""
     call: Call = request.scope["state"]["call"]
     body = await run_in_threadpool(_page, request.app.state.project, call.fields)
     return Response(body, media_type="application/json")
@@ -56,8 +56,10 @@ def _session(project: Project, fields: params.Fields, query: str) -> Session:
 
 
 def _profiles(project: Project, fields: params.Fields) -> list[Profile]:
-    """Users, groups of one key, or the users in a cohort; since all of those have a profile,
-    ``include_all_users`` adds nobody."""
+    """Return users, groups of one key, or a cohort's users.
+
+    All of those have a profile, so ``include_all_users`` adds none.
+    """
     if not fields.get("filter_by_cohort"):
         return project.dataset.profiles(fields.get("data_group_id") or None)
     wanted = params.json_object(fields, "filter_by_cohort").get("id")
@@ -91,7 +93,7 @@ def _answer(
     }
     if page > 0 and not project.total_on_later_pages:
         del answer["total"]
-    # Each by itself: one with half an emoji is escaped, and the others are not.
+    # Each profile by itself: one with half an emoji is escaped, and the others are not.
     profiles = b",".join(profile.raw or encode_json(_result(profile, names)) for profile in results)
     return encode_json(answer)[:-1] + b',"results":[' + profiles + b"]}"
 

@@ -1,4 +1,4 @@
-"""Refusals, in the shape each API family gives them."""
+"""Error responses, in the format of each API family."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ ENGAGE_PATH = "/api/query/engage"
 
 
 class RefusedError(Exception):
-    """A request the sandbox does not serve: status, text, and headers if there are any."""
+    """A request that the sandbox refuses: status, text, and headers."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -19,8 +19,8 @@ class RefusedError(Exception):
 
 
 def refuse(path: str, refusal: RefusedError) -> Response:
-    """Plain text from the raw export, ``{"status", "error"}`` from the app API, ``{"error",
-    "request"}`` from queries."""
+    """Return plain text for the export, ``{"status", "error"}`` for the app API, ``{"error",
+    "request"}`` for queries."""
     if path.startswith("/api/2.0/"):
         return PlainTextResponse(refusal.message + "\n", refusal.status, refusal.headers)
     if path.startswith("/api/app/"):

@@ -19,7 +19,7 @@ GZIP_ABOVE = 1_400  # bytes of plain body
 
 
 def export(request: Request) -> Response:
-    """The events of whole days, in no order. Nothing found: 200 with zero bytes."""
+    """Return the events of whole days, unordered. Without any event: 200 with an empty body."""
     project: Project = request.app.state.project
     body = _body(project, request.query_params)
     if body.size == 0:
@@ -30,7 +30,7 @@ def export(request: Request) -> Response:
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether an ``Accept-Encoding`` header names gzip and does not weigh it 0."""
+    """Return True if an ``Accept-Encoding`` header has gzip with a weight above 0."""
     offered = accept_encoding.lower().split(",")
     codings = {item.split(";")[0].strip() for item in offered if "q=0" not in item.split(";")[1:]}
     return "gzip" in codings
@@ -54,8 +54,7 @@ def _body(project: Project, fields: params.Fields) -> DaysBody | LinesBody:
 def _matching(
     project: Project, lines: Iterator[bytes], names: list[str] | None, where: Predicate | None
 ) -> Iterator[bytes]:
-    """The lines of the named events for which ``where`` is true. A line that is no event matches
-    nothing."""
+    """Yield the lines of the named events that match ``where``; an invalid line matches nothing."""
     wanted = None if names is None else set(names)
     for line in lines:
         subject = _subject(line, project)

@@ -1,4 +1,4 @@
-"""Mixpanel's rate limits: rolling windows and requests in flight, per API family."""
+"""Mixpanel's rate limits: rolling windows and concurrent requests, per API family."""
 
 import re
 import threading
@@ -19,7 +19,8 @@ HOUR, MINUTE = 3_600.0, 60.0
 
 @dataclass(frozen=True)
 class Limits:
-    """What one family allows: requests in rolling windows, and at a time. None: not documented."""
+    """The limits of one family: requests in rolling windows, and concurrent ones. None: not
+    documented."""
 
     per_hour: int | None = None
     per_minute: int | None = None
@@ -28,7 +29,7 @@ class Limits:
 
     @property
     def windows(self) -> list[tuple[float, int]]:
-        """Seconds, and how many requests may begin within them."""
+        """Return the seconds of each window, and the number of requests that may begin within it."""
         every = ((HOUR, self.per_hour), (MINUTE, self.per_minute), (1.0, self.per_second))
         return [(seconds, most) for seconds, most in every if most is not None]
 
@@ -39,7 +40,7 @@ LEXICON = Limits(per_minute=5)
 
 
 class Limiter:
-    """Counts the requests of one family. A refused request is not counted."""
+    """Counts the requests of one family. A refused request does not count."""
 
     def __init__(self, limits: Limits, clock: Clock) -> None:
         self.limits = limits
@@ -50,7 +51,7 @@ class Limiter:
 
     @property
     def policy(self) -> str:
-        """The ``RateLimit-Policy`` header of a refusal."""
+        """Return the ``RateLimit-Policy`` header of a refusal."""
         items = [f'"project";q={most};w={int(seconds)}' for seconds, most in self.limits.windows]
         if self.limits.concurrent is not None:
             items.append(
@@ -59,7 +60,7 @@ class Limiter:
         return ", ".join(items)
 
     def enter(self, *, counts: bool = True) -> bool:
-        """Take a place; False if there is none. What does not count is held to no window."""
+        """Take a slot; return False if there is none. Requests that do not count are in no window."""
         with self._lock:
             now = self._clock()
             while self._accepted and self._accepted[0] <= now - HOUR:
@@ -72,7 +73,7 @@ class Limiter:
             return True
 
     def leave(self) -> None:
-        """The answer is out, or its connection gone."""
+        """Release the slot after the response, or when the connection is lost."""
         with self._lock:
             self._in_flight -= 1
 
@@ -88,10 +89,9 @@ class Limiter:
 
 
 class RateLimited:
-    """Refuses with 429, and without ``Retry-After`` unless ``retry_after`` says how many seconds to
-    name.
+    """Responds with 429, without ``Retry-After`` unless ``retry_after`` gives the seconds.
 
-    ``hourly_limit`` holds for exports and for queries. Follow-up pages of profiles count if
+    ``hourly_limit`` applies to exports and to queries. Follow-up pages of profiles count if
     ``pages_count``.
     """
 
@@ -135,6 +135,6 @@ class RateLimited:
 
 
 def _is_page(scope: Scope) -> bool:
-    """Whether the request is for a page of profiles of a session that has begun."""
+    """Return True if the request is for a further page of a session."""
     call: Call = scope["state"]["call"]
     return call.path == ENGAGE_PATH and bool(call.fields.get("session_id"))

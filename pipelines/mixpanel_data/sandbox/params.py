@@ -1,5 +1,4 @@
-"""Reading request parameters, and refusing bad ones the way Mixpanel does: with a 400 that names
-the parameter."""
+"""Parses request parameters, and rejects bad ones like Mixpanel: with a 400 that names them."""
 
 import json
 import re
@@ -14,7 +13,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def date_range(fields: Fields, today: date) -> tuple[date, date]:
-    """``from_date`` and ``to_date``, both included; the range may end today but not later."""
+    """Return ``from_date`` and ``to_date``, both included; the range may end today but not later."""
     first, last = day(fields, "from_date"), day(fields, "to_date")
     if last > today:
         raise RefusedError(400, "to_date cannot be later than today")
@@ -24,7 +23,7 @@ def date_range(fields: Fields, today: date) -> tuple[date, date]:
 
 
 def integer(fields: Fields, name: str) -> int | None:
-    """A non-negative number, or None if it is not given."""
+    """Return a non-negative number, or None if it is not given."""
     value = str(fields.get(name, ""))
     if not value:
         return None
@@ -34,7 +33,7 @@ def integer(fields: Fields, name: str) -> int | None:
 
 
 def text(fields: Fields, name: str) -> str:
-    """A text that must be there and not be empty."""
+    """Return a required, non-empty text."""
     value = fields.get(name)
     if value in (None, ""):
         raise RefusedError(400, f"{name} is required")
@@ -42,7 +41,7 @@ def text(fields: Fields, name: str) -> str:
 
 
 def choice(fields: Fields, name: str, allowed: Collection[str], default: str | None = None) -> str:
-    """One of the allowed words; without a default it is required."""
+    """Return one of the allowed words; required without a default."""
     value = text(fields, name) if default is None else str(fields.get(name) or default)
     if value not in allowed:
         raise RefusedError(400, f"{name} must be one of {', '.join(allowed)}: {value!r}")
@@ -50,7 +49,7 @@ def choice(fields: Fields, name: str, allowed: Collection[str], default: str | N
 
 
 def positive(fields: Fields, name: str, default: int, most: int | None = None) -> int:
-    """A number from 1 to ``most``."""
+    """Return a number from 1 to ``most``."""
     value = integer(fields, name)
     value = default if value is None else value
     if value < 1:
@@ -61,7 +60,7 @@ def positive(fields: Fields, name: str, default: int, most: int | None = None) -
 
 
 def boolean(fields: Fields, name: str, *, default: bool) -> bool:
-    """``true`` or ``false`` in any case, also ``1`` and ``0``."""
+    """Return ``true`` or ``false`` in any case, or ``1`` and ``0``, as a bool."""
     value = str(fields.get(name, default)).lower()
     if value not in ("true", "false", "1", "0"):
         raise RefusedError(400, f"{name} must be true or false: {value!r}")
@@ -69,7 +68,7 @@ def boolean(fields: Fields, name: str, *, default: bool) -> bool:
 
 
 def json_list(fields: Fields, name: str) -> list[Any] | None:
-    """A JSON array sent as text, or one in a JSON body; None if it is not given."""
+    """Return a JSON array sent as text or in a JSON body; None if it is not given."""
     value = fields.get(name)
     if value in (None, ""):
         return None
@@ -80,7 +79,7 @@ def json_list(fields: Fields, name: str) -> list[Any] | None:
 
 
 def json_object(fields: Fields, name: str) -> dict[str, Any]:
-    """A JSON object sent as text, or one in a JSON body."""
+    """Return a JSON object sent as text or in a JSON body."""
     value = _decoded(fields.get(name))
     if not isinstance(value, dict):
         raise RefusedError(400, f"{name} must be a JSON object")
@@ -88,7 +87,7 @@ def json_object(fields: Fields, name: str) -> dict[str, Any]:
 
 
 def _decoded(value: Any) -> Any:
-    """The value of a JSON text, None if it is none; anything but a text as it is."""
+    """Return the value of a JSON text, None if it is invalid; other types unchanged."""
     try:
         return json.loads(value) if isinstance(value, str) else value
     except ValueError:
@@ -96,7 +95,7 @@ def _decoded(value: Any) -> Any:
 
 
 def day(fields: Fields, name: str) -> date:
-    """A date of the form yyyy-mm-dd, not before 2000; required."""
+    """Return a required date of the form yyyy-mm-dd, not before 2000."""
     text = fields.get(name)
     if not text:
         raise RefusedError(400, f"{name} is required")

@@ -1,4 +1,4 @@
-"""The project a sandbox plays: its credentials, its calendar and its data."""
+"""The project of a sandbox: its credentials, its calendar and its data."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ Clock = Callable[[], float]  # seconds since the epoch
 
 @dataclass(frozen=True)
 class SandboxCredentials:
-    """A service account and its project. Invented, but treated like a real one."""
+    """A service account and its project: invented, but handled like a real one."""
 
     username: str
     secret: str = field(repr=False)
@@ -25,10 +25,10 @@ class SandboxCredentials:
 
 @dataclass
 class Project:
-    """What every route needs to know.
+    """The state that all routes need.
 
-    ``time_basis`` "project" plays a project created before 2023: its calendar, and the event times
-    put into it, are those of ``timezone`` counted as if they were UTC.
+    ``time_basis`` "project" simulates a project created before 2023: its calendar, and the times of
+    events, are those of ``timezone`` counted as if they were UTC.
     """
 
     credentials: SandboxCredentials
@@ -43,7 +43,7 @@ class Project:
 
     @property
     def today(self) -> date:
-        """The last day an export may ask for."""
+        """Return the last day that an export may request."""
         if self.fixed_today:
             return self.fixed_today
         zone = ZoneInfo(self.timezone) if self.time_basis == "project" else UTC
@@ -51,7 +51,8 @@ class Project:
 
     @property
     def local_today(self) -> date:
-        """The day it is in the project's time zone: the last one a report may ask for."""
+        """Return the current day in the project's time zone, the last one that a report may
+        request."""
         if self.fixed_today:
             return self.fixed_today
         return datetime.fromtimestamp(self.clock(), ZoneInfo(self.timezone)).date()

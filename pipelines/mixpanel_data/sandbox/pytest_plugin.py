@@ -1,4 +1,4 @@
-"""Fixtures: a sandbox of one's own, empty or with the sample shop in it."""
+"""Fixtures: a sandbox of one's own, empty or with the sample shop."""
 
 from collections.abc import Iterator
 
@@ -9,15 +9,14 @@ from mixpanel_data.sandbox import Dataset, Sandbox
 
 @pytest.fixture
 def mixpanel_sandbox() -> Iterator[Sandbox]:
-    """A running sandbox without data; fill ``.dataset``, break things by ``.faults``, read
-    ``.requests``."""
+    """A running sandbox without data; fill ``.dataset``, add ``.faults``, read ``.requests``."""
     with Sandbox() as sandbox:
         yield sandbox
 
 
 @pytest.fixture(scope="session")
 def mixpanel_sample() -> Dataset:
-    """The sample shop up to yesterday, made once. Change a ``.copy()``, not this."""
+    """The sample shop up to yesterday, created once. Change a ``.copy()``, not this."""
     return Dataset.sample()
 
 

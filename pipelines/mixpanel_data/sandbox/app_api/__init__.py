@@ -1,5 +1,7 @@
-"""/api/app/…: who am I, and what people keep in the project. Not part of the query family: costs
-nothing of its 60 an hour."""
+"""/api/app/…: the owner of the credentials, and saved objects of the project.
+
+Not part of the query family, so it does not count against its 60 requests an hour.
+"""
 
 from starlette.routing import BaseRoute, Route
 

@@ -1,4 +1,4 @@
-"""GET …/annotations: remarks on moments, and their tags."""
+"""GET …/annotations: notes on points in time, and their tags."""
 
 from datetime import date
 from typing import Any
@@ -15,7 +15,7 @@ _AUTHOR = {"id": 1, "first_name": "Sandbox", "last_name": "Keeper"}
 
 
 def annotations(project: Project, request: Request) -> dict[str, Any]:
-    """Those from ``fromDate`` to ``toDate``, both included and neither required."""
+    """Return the annotations from ``fromDate`` to ``toDate``, both included and both optional."""
     first = _day(request, "fromDate") or date.min
     last = _day(request, "toDate") or date.max
     saved = project.dataset.saved
@@ -26,7 +26,7 @@ def annotations(project: Project, request: Request) -> dict[str, Any]:
 
 
 def annotation(project: Project, request: Request) -> dict[str, Any]:
-    """One of them, under ``results``."""
+    """Return one annotation, under ``results``."""
     wanted, saved = request.path_params["annotation_id"], project.dataset.saved
     for each in saved.annotations:
         if str(each.id) == wanted:
@@ -35,7 +35,7 @@ def annotation(project: Project, request: Request) -> dict[str, Any]:
 
 
 def tags(project: Project, _request: Request) -> list[dict[str, Any]]:
-    """The tags in use: an array without an envelope (docs/mixpanel-facts.md, section 9)."""
+    """Return the tags in use: an array without an envelope (docs/mixpanel-facts.md, section 9)."""
     saved = project.dataset.saved
     used = {tag for each in saved.annotations for tag in each.tags}
     project_id = int(project.credentials.project_id)

@@ -1,5 +1,7 @@
-"""GET …/bookmarks: the saved reports of every kind (docs/mixpanel-facts.md, section 8; not in
-Mixpanel's OpenAPI files)."""
+"""GET …/bookmarks: the saved reports of every kind.
+
+Not in Mixpanel's OpenAPI files (docs/mixpanel-facts.md, section 8).
+"""
 
 from typing import Any
 
@@ -17,8 +19,8 @@ _MODIFIED = "2026-02-20T16:45:10"
 
 
 def bookmarks(project: Project, request: Request) -> dict[str, Any]:
-    """All of them, or those of one ``type``. The id is what ``bookmark_id`` and ``funnel_id`` ask
-    for."""
+    """Return all saved reports, or those of one ``type``; ids are ``bookmark_id`` and
+    ``funnel_id``."""
     kind = request.query_params.get("type")
     if kind is not None:
         params.choice(request.query_params, "type", TYPES)
@@ -32,7 +34,7 @@ def bookmarks(project: Project, request: Request) -> dict[str, Any]:
 
 
 def _reports(saved: Saved) -> list[tuple[int, str, str, str]]:
-    """Id, name, type and description."""
+    """Yield id, name, type and description."""
     insights = [(each.id, each.name, "insights", each.description) for each in saved.reports]
     funnels = [(each.id, each.name, "funnels", "") for each in saved.funnels]
     others = [(each.id, each.name, each.type, each.description) for each in saved.other_reports]

@@ -1,4 +1,4 @@
-"""GET /api/app/me: who am I."""
+"""GET /api/app/me: the owner of the credentials."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -10,7 +10,7 @@ _WORKSPACE = 7
 
 
 def me(request: Request) -> Response:
-    """The service account, its one project with the time zone, and that project's only workspace."""
+    """Return the service account, its project with the time zone, and that project's workspace."""
     project: Project = request.app.state.project
     project_id = project.credentials.project_id
     results = {

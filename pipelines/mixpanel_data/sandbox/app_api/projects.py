@@ -1,4 +1,4 @@
-"""What the routes under ``/api/app/projects/{id}/`` have in common."""
+"""The common part of the routes under ``/api/app/projects/{id}/``."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,10 +13,11 @@ Answers = Callable[[Project, Request], Any]
 
 
 def endpoint(answers: Answers, *parameters: str) -> Callable[[Request], Response]:
-    """A route of the project in the path. Query parameters beside ``parameters`` are refused.
+    """Return a route of the project in the path. It rejects query parameters other than
+    ``parameters``.
 
-    Some routes of the app API do that (docs/mixpanel-facts.md, section 8); which, is not
-    documented: here all of a project's do.
+    Some routes of the app API do that (docs/mixpanel-facts.md, section 8). Which ones is not
+    documented: here all routes of a project do.
     """
 
     def answer(request: Request) -> Response:
@@ -31,7 +32,7 @@ def endpoint(answers: Answers, *parameters: str) -> Callable[[Request], Response
 
 
 def listing(results: list[Any]) -> dict[str, Any]:
-    """The envelope of a list."""
+    """Return the envelope of a list."""
     return {"status": "ok", "results": results}
 
 

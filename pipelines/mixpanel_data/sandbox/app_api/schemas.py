@@ -1,5 +1,4 @@
-"""GET …/schemas: what Lexicon says of events and profiles. Only what somebody has described is
-there."""
+"""GET …/schemas: the Lexicon's descriptions of events and profiles, as far as they were written."""
 
 from typing import Any
 
@@ -14,20 +13,19 @@ ENTITY_TYPES = ("event", "profile")
 
 
 def schemas(project: Project, _request: Request) -> dict[str, Any]:
-    """The whole data dictionary."""
+    """Return the complete data dictionary."""
     return listing([_entry(entry) for entry in project.dataset.saved.lexicon])
 
 
 def schemas_of_type(project: Project, request: Request) -> dict[str, Any]:
-    """Events or profiles; with ``entity_name`` only the one of that name."""
+    """Return the entries of events or profiles; with ``entity_name`` only the one of that name."""
     name = request.query_params.get("entity_name")
     entries = _of_type(project, request)
     return listing([_entry(entry) for entry in entries if name in (None, entry.name)])
 
 
 def schema(project: Project, request: Request) -> dict[str, Any]:
-    """The description of one event or of the profiles, without an envelope, as the OpenAPI file has
-    it."""
+    """Return one entry without an envelope, as in the OpenAPI file."""
     name = request.path_params["name"]
     for entry in _of_type(project, request):
         if entry.name == name:

@@ -1,4 +1,4 @@
-"""Mixpanel's expression language, as far as ``where`` and ``on`` need it (docs/mixpanel-facts.md,
+"""Mixpanel's expression language, as far as ``where`` and ``on`` use it (docs/mixpanel-facts.md,
 section 7.1)."""
 
 from mixpanel_data.sandbox.expressions.parser import Evaluate, Predicate, parse, parse_value

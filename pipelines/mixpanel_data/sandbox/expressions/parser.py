@@ -1,4 +1,4 @@
-"""From the text of an expression to a function of its subject."""
+"""Parses an expression into a function of its subject."""
 
 from collections.abc import Callable, Mapping
 
@@ -24,14 +24,13 @@ _MAX_DEPTH = 50  # deeper nesting is refused, not answered with a stack overflow
 
 
 def parse(text: str) -> Predicate:
-    """True for the subjects the expression is true of; 400 for a text outside the grammar."""
+    """Return a function that is True for matching subjects; 400 for an invalid text."""
     evaluate = parse_value(text)
     return lambda subject: evaluate(subject) is True
 
 
 def parse_value(text: str) -> Evaluate:
-    """The value an expression has for a subject, as ``on`` asks for it; 400 for a text outside the
-    grammar."""
+    """Return a function for the value of an expression, as ``on`` uses it; 400 for an invalid text."""
     return _Parser(text).whole()
 
 
@@ -45,7 +44,7 @@ class _Parser:
         self._depth = 0
 
     def whole(self) -> Evaluate:
-        """The function for the complete text."""
+        """Return the function for the complete text."""
         evaluate = self._either()
         if self._tokens:
             raise self._error()
@@ -65,7 +64,7 @@ class _Parser:
     def _joined(
         self, word: str, part: Callable[[], Evaluate], decide: Callable[..., bool]
     ) -> Evaluate:
-        """One part alone, or several of which undefined counts as false."""
+        """Return one part, or several joined, in which undefined counts as false."""
         parts = [part()]
         while self._take(word):
             parts.append(part())
@@ -78,7 +77,7 @@ class _Parser:
         while self._take("not"):
             times += 1
         evaluate = self._comparison()
-        for _ in range(min(times, 2 - times % 2)):  # a third one gives what the first gave
+        for _ in range(min(times, 2 - times % 2)):  # a third one has the effect of the first
             evaluate = _apply(negation, evaluate)
         return evaluate
 
@@ -96,7 +95,7 @@ class _Parser:
         while self._take("-"):
             minus += 1
         evaluate = self._operand()
-        for _ in range(min(minus, 2 - minus % 2)):  # an even number of them still asks for a number
+        for _ in range(min(minus, 2 - minus % 2)):  # an even number still requires a number
             evaluate = _combine(SUMS["-"], _constant(0), evaluate)
         return evaluate
 
@@ -151,7 +150,7 @@ class _Parser:
         return evaluate
 
     def _peek(self) -> str | None:
-        """The next sign or word; None at the end and before a quoted text."""
+        """Return the next sign or word; None at the end and before a quoted text."""
         if not self._tokens or self._tokens[0][0] == "text":
             return None
         return self._tokens[0][1]

@@ -1,4 +1,4 @@
-"""The words, signs, numbers and quoted texts an expression is made of."""
+"""The tokens of an expression: words, signs, numbers and quoted texts."""
 
 import json
 import re
@@ -14,7 +14,7 @@ _TOKEN = re.compile(
 
 
 def tokens(text: str) -> list[tuple[str, str]]:
-    """Kind (text, number, word or sign) and spelling of each token; 400 where there is none."""
+    """Return kind (text, number, word or sign) and spelling of each token; 400 for invalid ones."""
     found, position, end = [], 0, len(text.rstrip())
     while position < end:
         match = _TOKEN.match(text, position)
@@ -26,13 +26,15 @@ def tokens(text: str) -> list[tuple[str, str]]:
 
 
 def number(token: str) -> int | float:
-    """The value of a number; an integer of any size keeps all its digits."""
+    """Return the value of a number; integers of any size keep all digits."""
     return int(token) if token.isdecimal() else float(token)
 
 
 def unquote(token: str) -> str:
-    """The text between the quotes. Double-quoted text follows JSON's escapes; in others a backslash
-    spares one sign."""
+    """Return the text between the quotes.
+
+    Double quotes follow JSON's escapes; in others a backslash escapes one character.
+    """
     if token.startswith('"'):
         try:
             return str(json.loads(token, strict=False))
@@ -42,5 +44,5 @@ def unquote(token: str) -> str:
 
 
 def unreadable(text: str) -> RefusedError:
-    """What Mixpanel says of a text outside the grammar; the status is known, the wording is ours."""
+    """Return Mixpanel's error for an invalid text; the status is known, the wording is ours."""
     return RefusedError(400, f"Unable to parse expression: {text}")

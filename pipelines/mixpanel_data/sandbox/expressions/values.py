@@ -1,4 +1,4 @@
-"""What expressions compute with: JSON values, and UNDEFINED where Mixpanel's rules give no value."""
+"""The values of expressions: JSON values, and UNDEFINED where Mixpanel's rules define none."""
 
 import math
 import operator
@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 
 
 class Missing(Enum):
-    """The one value a missing property and a meaningless operation have."""
+    """The value of a missing property and of a meaningless operation."""
 
     UNDEFINED = "undefined"
 
@@ -21,7 +21,7 @@ Operation = Callable[[Value, Value], Value]
 
 
 def is_number(value: Value) -> TypeGuard[int | float]:
-    """JSON numbers only: in Python a bool is an int, in Mixpanel it is not."""
+    """Return True for JSON numbers only: a bool is an int in Python, but not in Mixpanel."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -33,8 +33,8 @@ def equal(left: Value, right: Value) -> bool:
 
 
 def ordered(compare: Callable[[Any, Any], bool]) -> Operation:
-    """A comparison of two numbers or of two strings (ISO times compare as text); undefined for any
-    other pair."""
+    """Return a comparison of two numbers or two strings (ISO times compare as text); else
+    undefined."""
 
     def apply(left: Value, right: Value) -> Value:
         if (is_number(left) and is_number(right)) or _are(str, left, right):
@@ -45,7 +45,7 @@ def ordered(compare: Callable[[Any, Any], bool]) -> Operation:
 
 
 def contained(left: Value, right: Value) -> Value:
-    """``in``: a part of a text, or a member of a list (a literal, or a property that holds one)."""
+    """``in``: part of a text, or item of a list (a literal, or a property with one)."""
     if _are(str, left, right):
         return left in right
     if isinstance(right, list):
@@ -61,7 +61,7 @@ def plus(left: Value, right: Value) -> Value:
 
 
 def arithmetic(compute: Callable[[Any, Any], Any]) -> Operation:
-    """An operation on two numbers; undefined for others, and when dividing by zero."""
+    """Return an operation on two numbers; undefined for others, and for a division by zero."""
 
     def apply(left: Value, right: Value) -> Value:
         if not (is_number(left) and is_number(right)):
@@ -75,15 +75,14 @@ def arithmetic(compute: Callable[[Any, Any], Any]) -> Operation:
 
 
 def negation(value: Value) -> Value:
-    """``not``: of undefined it is true, of anything but a boolean undefined."""
+    """``not``: true for undefined, undefined for anything but a boolean."""
     if value is UNDEFINED:
         return True
     return not value if isinstance(value, bool) else UNDEFINED
 
 
 def to_string(value: Value) -> Value:
-    """``string(x)``; a number without decimals has no decimal point, since JSON's 7 and 7.0 are one
-    number."""
+    """``string(x)``; whole numbers have no decimal point, since 7 and 7.0 are equal in JSON."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
@@ -92,7 +91,7 @@ def to_string(value: Value) -> Value:
 
 
 def to_number(value: Value) -> Value:
-    """``number(x)``: a text that is a decimal, a boolean as 1 or 0, else undefined."""
+    """``number(x)``: a decimal text, a boolean as 1 or 0, else undefined."""
     if is_number(value):
         return value
     try:
@@ -118,7 +117,7 @@ def to_datetime(value: Value) -> Value:
 
 
 def rounded(rounding: Callable[[float], int]) -> Callable[[Value], Value]:
-    """``floor``, ``round`` and ``ceil`` of a number; undefined for others."""
+    """Return ``floor``, ``round`` or ``ceil`` of a number; undefined for others."""
 
     def apply(value: Value) -> Value:
         try:

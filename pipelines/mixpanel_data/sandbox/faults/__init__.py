@@ -1,9 +1,8 @@
-"""Misbehaviour on demand, down to the bytes on the wire:
-``sandbox.faults.add(Fault(FaultKind.CUT_GZIP))``.
+"""Faults on demand, down to the bytes sent: ``sandbox.faults.add(Fault(FaultKind.CUT_GZIP))``.
 
-``plan`` decides which request is hit; ``middleware`` lets the routes answer and then has the
-content damaged (``damage``), compressed badly (``coding``), delivered badly (``delivery``), or
-replaced (``replies``).
+``plan`` selects the request; ``middleware`` lets the routes respond and then damages the content
+(``damage``), its compression (``coding``) or its delivery (``delivery``), or replaces it
+(``replies``).
 """
 
 from mixpanel_data.sandbox.faults.kinds import ENGAGE_KINDS, FaultKind

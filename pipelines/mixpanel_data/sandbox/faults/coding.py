@@ -1,4 +1,4 @@
-"""Gzip as it should be, and as it should not."""
+"""Gzip, correct and faulty."""
 
 import gzip
 import zlib
@@ -20,7 +20,7 @@ def _cut(body: bytes, options: Options) -> bytes:
 
 
 def _without_end(body: bytes, _options: Options) -> bytes:
-    """Every byte of the data can be had, but not the last block and the check sum."""
+    """Send all data, but not the last block and the checksum."""
     deflate = zlib.compressobj(1, zlib.DEFLATED, 31)
     return deflate.compress(body) + deflate.flush(zlib.Z_SYNC_FLUSH)
 
@@ -53,10 +53,10 @@ CODINGS: dict[FaultKind, Coding] = {
     FaultKind.FALSE_GZIP_HEADER: _claimed,
     FaultKind.CUT_AFTER_NEWLINE: _without_end_unless_sealed,
 }
-# These make sense only in gzip, so they compress bodies of any size.
+# These faults exist only in gzip, so they compress bodies of any size.
 ALWAYS_CODED = frozenset(CODINGS) - {FaultKind.CUT_AFTER_NEWLINE}
 
 
 def code(kind: FaultKind, body: bytes, options: Options) -> bytes:
-    """The body as the fault compresses it."""
+    """Return the body as compressed by the fault."""
     return CODINGS.get(kind, _whole)(body, options)

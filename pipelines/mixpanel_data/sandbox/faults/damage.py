@@ -57,14 +57,14 @@ def _total_moves(body: bytes, _options: Options) -> bytes:
 
 
 def first_lines(body: bytes, share: float) -> bytes:
-    """The whole lines within the first ``share`` of the body."""
+    """Return the whole lines in the first ``share`` of the body."""
     if share >= 1:
         return body
     return body[: body.rfind(b"\n", 0, int(len(body) * share)) + 1]
 
 
 def repeat_last_profile(body: bytes, page_before: bytes) -> bytes:
-    """The page with its last profile replaced by the last one of the page before: one twice, one
+    """Replace the last profile of a page by the last one of the page before: one twice, one
     missing."""
     page, before = _page(body), _page(page_before)["results"]
     if page["results"] and before:

@@ -1,4 +1,4 @@
-"""How a prepared answer goes over the wire, or does not."""
+"""The delivery of a response, correct and faulty."""
 
 import asyncio
 import threading
@@ -21,7 +21,7 @@ _SETTLE_SECONDS = 0.05  # lets the client's system read what was sent before a r
 
 @dataclass
 class Answer:
-    """A 200, ready to be sent over ``connection``."""
+    """A 200 response to send over ``connection``."""
 
     headers: Mapping[str, str]
     body: bytes
@@ -33,7 +33,7 @@ class Answer:
 
 
 async def whole(answer: Answer, _options: Options) -> None:
-    """As it should be."""
+    """Send the response correctly."""
     await _regular(answer, answer.body)
 
 
@@ -133,7 +133,7 @@ async def _until_gone(receive: Receive) -> None:
 
 
 async def _silence(receive: Receive, options: Options) -> bool:
-    """Wait as long as the fault says; False if the client went away meanwhile."""
+    """Wait as long as the fault says; return False if the client disconnected meanwhile."""
     gone = asyncio.ensure_future(_until_gone(receive))
     try:
         over = asyncio.get_running_loop().time() + options.seconds

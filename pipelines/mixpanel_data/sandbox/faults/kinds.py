@@ -1,11 +1,10 @@
-"""What can go wrong, by name."""
+"""The kinds of faults."""
 
 from enum import StrEnum
 
 
 class FaultKind(StrEnum):
-    """Every way the sandbox can misbehave. Unless it says otherwise, the HTTP framing is whole and
-    the status 200."""
+    """The faults of the sandbox. Unless noted, the HTTP framing is complete and the status 200."""
 
     # The connection and the HTTP framing.
     RESET_BEFORE_HEADERS = "reset_before_headers"  # RST instead of an answer

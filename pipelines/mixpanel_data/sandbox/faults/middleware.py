@@ -1,4 +1,4 @@
-"""Takes the place of the routes when a fault is due: lets them answer, and spoils the answer."""
+"""Replaces the routes when a fault is due: lets them respond, and damages the response."""
 
 from dataclasses import dataclass, replace
 
@@ -21,7 +21,7 @@ from mixpanel_data.sandbox.wire import Connections
 
 @dataclass
 class Captured:
-    """What the routes answered, uncompressed."""
+    """The uncompressed response of the routes."""
 
     status: int
     content_type: str
@@ -29,7 +29,7 @@ class Captured:
 
 
 class Misbehaving:
-    """Routes that break when ``faults`` says so."""
+    """Routes that fail when ``faults`` says so."""
 
     def __init__(
         self, app: ASGIApp, project: Project, faults: Faults, connections: Connections
@@ -72,8 +72,10 @@ class Misbehaving:
         await DELIVERIES.get(kind, whole)(answer, fault)
 
     async def _capture(self, scope: Scope, receive: Receive) -> Captured:
-        """The routes' answer to the request, as if it had not asked for compression; anything but a
-        200 is refused on."""
+        """Return the routes' response as if compression had not been requested.
+
+        Responses other than 200 are raised.
+        """
         inner = {**scope, "headers": [h for h in scope["headers"] if h[0] != b"accept-encoding"]}
         captured = Captured(0, "", b"")
         pieces: list[bytes] = []
@@ -99,7 +101,7 @@ class Misbehaving:
         return repeat_last_profile(body, before.body)
 
     def _compresses(self, kind: FaultKind, call: Call, body: bytes) -> bool:
-        """Export compresses large bodies on request; the faults that are about gzip compress any."""
+        """Export compresses large bodies on request; faults of gzip compress any body."""
         if kind is FaultKind.PLAIN_INSTEAD_OF_GZIP or not call.path.startswith("/api/2.0/"):
             return False
         return accepts_gzip(call.accept_encoding) and (

@@ -1,4 +1,4 @@
-"""Which request meets which fault."""
+"""Assigns faults to requests."""
 
 import threading
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from mixpanel_data.sandbox.faults.kinds import ENGAGE_KINDS, LATER_PAGE_KINDS, F
 
 @dataclass(kw_only=True)
 class Options:
-    """What a kind can be told; each uses the few that ``FaultKind`` names beside it."""
+    """The options of faults; each uses the few that ``FaultKind`` names beside it."""
 
     at: float = 0.5  # a share, 0 to 1
     seconds: float = 1.0
@@ -26,12 +26,12 @@ class Options:
 
 @dataclass(kw_only=True)
 class Fault(Options):
-    """One way to misbehave, on some requests.
+    """A fault of some requests.
 
-    ``path`` None: export, or engage for the kinds only engage has; those that need an earlier page
-    meet only pages above 0. Of what is given, ``from_date``, ``to_date`` and ``page`` must equal
-    the request's, ``day`` must lie in its range, and ``match`` must hold. The fault is played
-    ``times`` times; None: for ever.
+    ``path`` None means export, or engage for kinds that only engage has; those that need an earlier
+    page apply only to pages above 0. Of the given conditions, ``from_date``, ``to_date`` and
+    ``page`` must equal the request's, ``day`` must be in its range, and ``match`` must hold. The
+    fault is applied ``times`` times; None means always.
     """
 
     kind: FaultKind | str = field(kw_only=False)
@@ -48,7 +48,7 @@ class Fault(Options):
         self.path = self.path or (ENGAGE_PATH if self.kind in ENGAGE_KINDS else EXPORT_PATH)
 
     def matches(self, call: Call) -> bool:
-        """Whether this request is meant, however often it has been met."""
+        """Return True if the request matches, however often the fault was applied."""
         wanted = {"from_date": self.from_date, "to_date": self.to_date, "page": self.page}
         asked = {"page": "0"} | call.fields
         return (
@@ -66,25 +66,25 @@ def _covers(call: Call, day: date) -> bool:
 
 
 class Faults:
-    """The faults still to be played; of several that match, the one added first."""
+    """The faults still to apply; of several that match, the one added first."""
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
         self._lock = threading.Lock()
 
     def add(self, fault: Fault) -> Fault:
-        """Play ``fault`` from the next matching request on; returned for convenience."""
+        """Apply ``fault`` from the next matching request on; return it for convenience."""
         with self._lock:
             self._waiting.append(fault)
         return fault
 
     def clear(self) -> None:
-        """Behave."""
+        """Remove all faults."""
         with self._lock:
             self._waiting.clear()
 
     def take(self, call: Call) -> Fault | None:
-        """The fault for this request, counted as played."""
+        """Return the fault for this request, and count it as applied."""
         with self._lock:
             fault = next((each for each in self._waiting if each.matches(call)), None)
             if fault is not None and fault.times is not None:

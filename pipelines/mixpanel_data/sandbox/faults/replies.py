@@ -1,4 +1,4 @@
-"""Answers given instead of the right one, without a look at the data."""
+"""Responses that replace the right one, independent of the data."""
 
 from collections.abc import Callable
 from datetime import datetime
