@@ -1,4 +1,4 @@
-"""What the sandbox stores: events and profiles, in the bytes Mixpanel would send."""
+"""The stored events and profiles, as the bytes that Mixpanel would send."""
 
 import json
 import re
@@ -17,7 +17,7 @@ _MILLISECONDS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One stored event, kept as the line an export in milliseconds shows (line break included)."""
+    """One stored event: the line of an export in milliseconds, with its line break."""
 
     name: str
     time_ms: int
@@ -25,42 +25,41 @@ class Event:
 
     @classmethod
     def make(cls, name: str, time_ms: int, properties: dict[str, Any]) -> "Event":
-        """The event with ``time`` put first among its properties, where ``in_seconds`` looks for
+        """Create an event; ``time`` is the first of its properties, where ``in_seconds`` expects
         it."""
         record = {"event": name, "properties": {"time": time_ms, **properties}}
         return cls(name, time_ms, encode_json(record) + b"\n")
 
     @property
     def properties(self) -> dict[str, Any]:
-        """All properties, ``time`` (milliseconds) included; integers of any size stay integers."""
+        """Return all properties, with ``time`` in milliseconds; integers of any size stay integers."""
         properties: dict[str, Any] = json.loads(self.line)["properties"]
         return properties
 
     @property
     def day(self) -> date:
-        """The UTC day an export files the event under."""
+        """The UTC day to which an export assigns the event."""
         return day_of(self.time_ms)
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A user profile, or a group profile when ``data_group_id`` is set.
+    """A user profile, or a group profile if ``data_group_id`` is set.
 
-    ``properties`` of None means that the answer carries no ``$properties`` at all.
+    ``properties`` None omits ``$properties`` in the response.
     """
 
     distinct_id: str | int
     properties: dict[str, Any] | None
     data_group_id: str | None = None
     raw: bytes | None = None
-    """What the answer carries in the place of the whole profile, byte for byte."""
+    """Bytes that replace the whole profile in the response."""
 
 
 def encode_json(value: object) -> bytes:
-    """Compact UTF-8 JSON with characters such as U+2028 unescaped, as an export sends them.
+    """Return compact UTF-8 JSON with characters such as U+2028 unescaped, like an export.
 
-    Text that has no UTF-8 form (a lone surrogate) is escaped instead, and so is the rest of that
-    value.
+    A value with a lone surrogate, which UTF-8 can't encode, is escaped completely.
     """
     try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
@@ -69,17 +68,17 @@ def encode_json(value: object) -> bytes:
 
 
 def in_seconds(lines: bytes) -> bytes:
-    """The same export lines with event times cut to seconds, which is Mixpanel's default."""
+    """Return export lines with event times cut to seconds, Mixpanel's default."""
     return _MILLISECONDS.sub(rb"\1", lines)
 
 
 def day_of(time_ms: int) -> date:
-    """The UTC date of an epoch time in milliseconds, of whatever century."""
+    """Return the UTC date of an epoch time in milliseconds, of any century."""
     return _EPOCH + timedelta(days=time_ms // DAY_MS)
 
 
 def to_ms(moment: datetime | int) -> int:
-    """Epoch milliseconds; a datetime without a zone is read as UTC."""
+    """Return epoch milliseconds; a datetime without a zone is UTC."""
     if isinstance(moment, int):
         return moment
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

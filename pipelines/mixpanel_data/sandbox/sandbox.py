@@ -1,4 +1,4 @@
-"""A Mixpanel project to develop against, on 127.0.0.1."""
+"""A Mixpanel project for development, on 127.0.0.1."""
 
 import socket
 import threading
@@ -24,12 +24,11 @@ PROJECT_ID = "1234567"
 class Sandbox:
     """A running server, as a context manager.
 
-    ``dataset`` None is an empty one. ``today`` fixes the last day that may be asked for, otherwise
-    ``clock`` (seconds since the epoch; also behind the rate limits) tells it. ``retry_after``: what
-    a 429 of the rate limits names; None: nothing, as Mixpanel documents. ``hourly_limit`` and
-    whether follow-up pages of profiles count (``pages_count``) differ between Mixpanel's projects
-    and servers. ``total_on_later_pages`` False leaves ``total`` out of engage's pages after the
-    first.
+    ``dataset`` None is an empty one. ``today`` fixes the last day that may be requested, otherwise
+    ``clock`` (seconds since the epoch; also used by the rate limits) gives it. ``retry_after`` is
+    the header of the rate limits' 429; None omits it, as Mixpanel documents. ``hourly_limit``, and
+    whether follow-up pages of profiles count (``pages_count``), differ between Mixpanel's projects
+    and servers. ``total_on_later_pages`` False omits ``total`` in engage's pages after the first.
     """
 
     def __init__(
@@ -78,26 +77,26 @@ class Sandbox:
 
     @property
     def base_url(self) -> str:
-        """Scheme, host and port; the paths of all API families go behind it."""
+        """Scheme, host and port; the paths of all API families follow it."""
         return "http://{}:{}".format(*self._address)
 
     @property
     def credentials(self) -> SandboxCredentials:
-        """What the server accepts."""
+        """The credentials that the server accepts."""
         return self.project.credentials
 
     @property
     def dataset(self) -> Dataset:
-        """What the server serves; may be changed at any time."""
+        """The data that the server serves; may be changed at any time."""
         return self.project.dataset
 
     @property
     def requests(self) -> CallLog:
-        """Everything asked so far, answered or not."""
+        """All requests so far, answered or not."""
         return self.project.calls
 
     def env(self) -> dict[str, str]:
-        """The environment that points `mp` and the library here."""
+        """Return the environment that configures `mp` and the library for this server."""
         return {
             "MP_USERNAME": self.credentials.username,
             "MP_SECRET": self.credentials.secret,
@@ -115,14 +114,14 @@ class Sandbox:
         self._server.wait_until_ready()
 
     def run(self, announce: Callable[[], None]) -> None:
-        """Serve in this thread until a signal or ``stop``; ``announce`` is called when connections
-        are accepted."""
+        """Serve in this thread until a signal or ``stop``; call ``announce`` once connections are
+        accepted."""
         listener = self._open()
         announce()
         self._server.run([listener])
 
     def stop(self) -> None:
-        """Drop all connections, close the port, end the thread."""
+        """Drop all connections, close the port, and end the thread."""
         self._server.stop()
         if self._thread:
             self._thread.join()

@@ -1,5 +1,4 @@
-"""What people keep in a Mixpanel project beside its data: saved reports and funnels, cohorts,
-Lexicon, annotations."""
+"""Saved objects of a project: reports, funnels, cohorts, Lexicon entries, annotations."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class CustomEvent:
-    """Several events under one name; any of them is one."""
+    """Several events under one name."""
 
     id: int
     name: str
@@ -15,8 +14,7 @@ class CustomEvent:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of a funnel: one event, or any of the several a custom event stands for; ``where``
-    restricts which."""
+    """A step of a funnel: one event, or any event of a custom event; ``where`` filters them."""
 
     events: tuple[str, ...]
     where: str | None = None
@@ -25,8 +23,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Funnel:
-    """A saved funnel: who does the steps in this order within ``length`` units of the first has
-    converted."""
+    """A saved funnel: a user converts with all steps in this order within ``length`` units of the
+    first."""
 
     id: int
     name: str
@@ -37,8 +35,8 @@ class Funnel:
 
 @dataclass(frozen=True)
 class Report:
-    """A saved insights report over the ``days`` up to today, broken down by the expression ``on``
-    if there is one."""
+    """A saved Insights report over the last ``days``, with an optional breakdown by the expression
+    ``on``."""
 
     id: int
     name: str
@@ -47,13 +45,13 @@ class Report:
     unit: str = "day"
     days: int = 30
     on: str | None = None
-    header: str | None = None  # what the report calls its breakdown
+    header: str | None = None  # the report's name of its breakdown
     description: str = ""
 
 
 @dataclass(frozen=True)
 class OtherReport:
-    """A saved report of a kind the query API does not answer by itself; it is only listed."""
+    """A saved report of a kind that the query API can't compute; it is only listed."""
 
     id: int
     name: str
@@ -63,7 +61,7 @@ class OtherReport:
 
 @dataclass(frozen=True)
 class Cohort:
-    """The profiles for which ``where`` is true, as they are when asked."""
+    """The profiles for which ``where`` is true at the time of the request."""
 
     id: int
     name: str
@@ -75,8 +73,7 @@ class Cohort:
 
 @dataclass(frozen=True)
 class Entry:
-    """What Lexicon says of an event or of the profiles: ``schema`` is the object the schemas API
-    calls ``schemaJson``."""
+    """A Lexicon entry of an event or of profiles; ``schema`` is ``schemaJson`` in the schemas API."""
 
     entity_type: str  # event or profile
     name: str
@@ -84,14 +81,14 @@ class Entry:
 
     @property
     def is_hidden(self) -> bool:
-        """Hidden in the menus, and left out of "all events"."""
+        """True if it is hidden in menus, and excluded from "all events"."""
         metadata = self.schema.get("metadata", {}).get("com.mixpanel", {})
         return bool(metadata.get("hidden"))
 
 
 @dataclass(frozen=True)
 class Annotation:
-    """A remark on a moment. ``tags`` are ids of ``Saved.tags``."""
+    """A note on a point in time. ``tags`` are ids of ``Saved.tags``."""
 
     id: int
     date: str  # YYYY-MM-DD HH:MM:SS, in the project's time zone
@@ -101,7 +98,7 @@ class Annotation:
 
 @dataclass
 class Saved:
-    """All of it; the lists may be changed, what is in them may not."""
+    """All saved objects; the lists are mutable, their items are not."""
 
     funnels: list[Funnel] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
@@ -112,7 +109,7 @@ class Saved:
     tags: dict[int, str] = field(default_factory=dict)
 
     def copy(self) -> "Saved":
-        """The same, to be changed on its own."""
+        """Return an independent copy."""
         return Saved(
             funnels=list(self.funnels),
             reports=list(self.reports),
@@ -125,5 +122,5 @@ class Saved:
 
     @property
     def hidden_events(self) -> set[str]:
-        """Events that "all events" leaves out (docs/definitions.md, sections 1 and 12)."""
+        """Return the events excluded from "all events" (docs/definitions.md, sections 1 and 12)."""
         return {e.name for e in self.lexicon if e.entity_type == "event" and e.is_hidden}

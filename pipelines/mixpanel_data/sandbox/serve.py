@@ -1,4 +1,4 @@
-"""The sandbox in the foreground: what `mp sandbox` and `python -m mixpanel_data.sandbox` run."""
+"""Runs the sandbox in the foreground, for `mp sandbox` and `python -m mixpanel_data.sandbox`."""
 
 import shlex
 from collections.abc import Callable
@@ -15,11 +15,10 @@ def serve(
     rate_limits: bool = False,
     show: Callable[[str], None] = print,
 ) -> None:
-    """Serve until SIGINT (raised as KeyboardInterrupt) or SIGTERM; ``show`` gets the summary once
-    the port is open.
+    """Serve until SIGINT (raised as KeyboardInterrupt) or SIGTERM; pass the summary to ``show``.
 
-    ``dataset`` None is the sample shop up to yesterday. OSError when the port is taken; port 0
-    takes a free one.
+    ``dataset`` None is the sample shop up to yesterday. Port 0 selects a free one. Raise OSError if
+    the port is in use.
     """
     sample = Dataset.sample() if dataset is None else dataset
     sandbox = Sandbox(sample, rate_limits=rate_limits, host=host, port=port)
@@ -27,7 +26,7 @@ def serve(
 
 
 def summary(sandbox: Sandbox) -> str:
-    """Where the sandbox is, what is in it, and the lines that point a shell at it."""
+    """Describe the sandbox, its data, and the shell lines that configure `mp` for it."""
     dataset = sandbox.dataset
     days = dataset.days()
     events = sum(len(dataset.events_on(day)) for day in days)

@@ -1,4 +1,4 @@
-"""Running the application on a real socket, in a thread of its own."""
+"""Runs the application on a socket, in a thread of its own."""
 
 import asyncio
 import socket
@@ -15,7 +15,7 @@ _STOP_SECONDS = 5.0
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that stops when it is told to, instead of looking for that every 100 ms."""
+    """A uvicorn server that stops when asked to, instead of checking for it every 100 ms."""
 
     def __init__(self, app: ASGIApp, connections: Connections) -> None:
         config = uvicorn.Config(
@@ -36,7 +36,7 @@ class Server(uvicorn.Server):
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def main_loop(self) -> None:
-        """Serve until ``stop``, or a signal when in the main thread."""
+        """Serve until ``stop``, or a signal in the main thread."""
         self._loop = asyncio.get_running_loop()
         await self.on_tick(0)
         self._ready.set()
@@ -55,7 +55,7 @@ class Server(uvicorn.Server):
             self._loop.call_soon_threadsafe(self._stop.set)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close the port, drop every connection, and let what served them notice."""
+        """Close the port, drop every connection, and let their tasks end."""
         for server in self.servers:
             server.close()
         for listener in sockets or []:
@@ -77,8 +77,8 @@ class Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening TCP socket; port 0 takes a free one."""
-    # With the protocol named, asyncio sends small pieces at once; without it, some answers took 40
+    """Return a listening TCP socket; port 0 selects a free one."""
+    # With the protocol given, asyncio sends small parts at once; without it, some responses took 40
     # ms longer.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

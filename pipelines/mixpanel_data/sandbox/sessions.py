@@ -1,4 +1,4 @@
-"""Engage's cached results: what pages are cut from."""
+"""Engage's cached results, from which pages are taken."""
 
 import threading
 from collections import OrderedDict
@@ -14,7 +14,7 @@ _MOST_SESSIONS = 1_000
 
 @dataclass(frozen=True)
 class Session:
-    """A cached result: the query it belongs to, and the profiles as they were."""
+    """A cached result: its query, and a snapshot of the profiles."""
 
     query: str
     profiles: list[Profile]
@@ -22,7 +22,7 @@ class Session:
 
 
 class Sessions:
-    """The cached results; when there are too many, the oldest goes."""
+    """The cached results; the oldest is removed if there are too many."""
 
     def __init__(self) -> None:
         self._open: OrderedDict[str, Session] = OrderedDict()
@@ -39,13 +39,13 @@ class Sessions:
             return session_id
 
     def find(self, session_id: str, query: str) -> Session:
-        """The cached result of exactly this query; 400 if there is none any more."""
+        """Return the cached result of exactly this query; 400 if it no longer exists."""
         session = self._open.get(session_id)
         if session is None or session.query != query:
             raise RefusedError(400, UNCACHED)
         return session
 
     def expire(self) -> None:
-        """Forget all results, as Mixpanel does after a time it does not tell."""
+        """Remove all results, as Mixpanel does after an undocumented time."""
         with self._lock:
             self._open.clear()

@@ -1,5 +1,4 @@
-"""Beneath ASGI: the connections of the running server, for answers that no well-behaved framework
-would send."""
+"""The raw connections of the running server, for responses that no ordinary framework would send."""
 
 import socket
 import struct
@@ -17,42 +16,42 @@ class Connections:
         self._open: dict[Client, H11Protocol] = {}
 
     def protocol(self, *args: Any, **kwargs: Any) -> H11Protocol:
-        """uvicorn's HTTP/1.1 protocol for one new connection, which enters itself here."""
+        """Return uvicorn's HTTP/1.1 protocol for a new connection, which registers itself here."""
         return _Entered(self._open, *args, **kwargs)
 
     def of(self, client: Client) -> "Connection":
-        """The connection of a client."""
+        """Return the connection of a client."""
         return Connection(self._open[client])
 
     def abort_all(self) -> None:
-        """Drop every connection at once; what was being sent stays unsent."""
+        """Drop every connection at once; unsent data is lost."""
         for protocol in list(self._open.values()):
             protocol.transport.abort()
 
 
 class Connection:
-    """Raw writing on one connection."""
+    """Raw writes on one connection."""
 
     def __init__(self, protocol: H11Protocol) -> None:
         self._protocol = protocol
 
     async def write(self, data: bytes) -> None:
-        """Send bytes as they are, when the client has read enough of the earlier ones."""
+        """Send bytes unchanged, once the client has read enough of earlier ones."""
         self._protocol.transport.write(data)
         await self._protocol.flow.drain()
 
     def finish(self) -> None:
-        """End in good order (FIN), after everything written is out."""
+        """Close the connection orderly (FIN), after everything is sent."""
         self._protocol.transport.close()
 
     def reset(self) -> None:
-        """Break the connection (RST): a socket that does not linger is not closed but reset."""
+        """Reset the connection (RST): a socket with a linger time of 0 is reset on close."""
         raw: socket.socket = self._protocol.transport.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._protocol.transport.abort()
 
     def pending(self) -> int:
-        """Bytes that have not reached the operating system yet."""
+        """Return the number of bytes not yet passed to the operating system."""
         size: int = self._protocol.transport.get_write_buffer_size()
         return size
 

@@ -1,4 +1,4 @@
-"""The events as reports see them: each once, with its user and its time in the project's zone."""
+"""The events as reports use them: deduplicated, with their user and the time in the project's zone."""
 
 import threading
 from collections import defaultdict
@@ -20,10 +20,8 @@ class Fact(NamedTuple):
 
     name: str
     instant_ms: int  # since 1970; for durations
-    wall_ms: (
-        int  # what the project's wall clock showed, as milliseconds since 1970; for calendar days
-    )
-    user: str | None  # the canonical id; None concerns nobody and is in no number of users
+    wall_ms: int  # the project's wall-clock time, milliseconds since 1970; for calendar days
+    user: str | None  # the canonical id; None belongs to no user
     properties: dict[str, Any]
 
     @property
@@ -39,14 +37,14 @@ class Days(NamedTuple):
     last: date
 
     def of(self, facts: Iterable[Fact]) -> list[Fact]:
-        """The facts of these days."""
+        """Return the facts of these days."""
         begin = (self.first - date(1970, 1, 1)).days * DAY_MS
         end = ((self.last - date(1970, 1, 1)).days + 1) * DAY_MS
         return [fact for fact in facts if begin <= fact.wall_ms < end]
 
 
 class Facts:
-    """All of them, in order of time."""
+    """All facts, in order of time."""
 
     def __init__(self, facts: list[Fact]) -> None:
         self.all = facts
@@ -55,16 +53,16 @@ class Facts:
             self._by_name[fact.name].append(fact)
 
     def named(self, name: str) -> list[Fact]:
-        """Those of one event name, in order of time."""
+        """Return the facts of one event name, in order of time."""
         return self._by_name.get(name, [])
 
     def any_of(self, names: Iterable[str]) -> list[Fact]:
-        """Those of several event names, in order of time."""
+        """Return the facts of several event names, in order of time."""
         wanted = [fact for name in dict.fromkeys(names) for fact in self.named(name)]
         return sorted(wanted, key=_in_time)
 
     def visible(self, hidden: set[str]) -> list[Fact]:
-        """What "all events" means: without those hidden in Lexicon."""
+        """Return all events, as reports define it: without those hidden in Lexicon."""
         return [fact for fact in self.all if fact.name not in hidden]
 
 
@@ -73,10 +71,9 @@ _lock = threading.Lock()
 
 
 def facts_of(project: Project) -> Facts:
-    """The facts of the data set as it is now; made once for each revision and calendar, also when
-    several ask at once.
+    """Return the facts of the current data set; computed once for each revision and calendar.
 
-    Raw lines and days that lie in files are not among them.
+    Raw lines and days in files are not included.
     """
     calendar = (project.timezone, project.time_basis)
     with _lock:

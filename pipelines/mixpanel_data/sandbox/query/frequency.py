@@ -1,4 +1,4 @@
-"""GET /retention/addiction: on how many different days or in how many hours somebody comes
+"""GET /retention/addiction: on how many days or in how many hours users are active
 (docs/definitions.md, section 8)."""
 
 from collections import Counter, defaultdict
@@ -19,11 +19,10 @@ _LIMIT = 255
 
 
 def frequency(project: Project, fields: params.Fields) -> Answer:
-    """For each interval the users active in at least 1, 2, 3 … of its hours or days; as many
-    numbers as it has of them.
+    """Return for each interval the users active in at least 1, 2, 3 … of its hours or days.
 
-    Hours and days are those of the calendar. With ``on`` each date holds segments of such arrays, a
-    form the documents do not show.
+    Hours and days are those of the calendar. With ``on`` each date has segments of such arrays, a
+    form that is not documented.
     """
     days = asked.days(project, fields)
     unit = asked.unit(fields, _UNITS)
@@ -49,7 +48,7 @@ def _arrays(facts: list[Fact], days: Days, unit: Unit, part: Unit) -> dict[str, 
 
 
 def _at_least(facts: list[Fact], part: Unit, most: int) -> list[int]:
-    """How many users have events in at least 1, 2, … ``most`` different parts."""
+    """Return how many users have events in at least 1, 2, … ``most`` different parts."""
     parts: dict[str, set[int]] = defaultdict(set)
     for fact in facts:
         if fact.user is not None:

@@ -1,4 +1,4 @@
-"""GET /funnels and /funnels/list: the saved funnels, run over the events."""
+"""GET /funnels and /funnels/list: the saved funnels, computed from the events."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -26,19 +26,19 @@ Segments = dict[str, list[Attempt]]
 
 
 def list_funnels(project: Project, _fields: params.Fields) -> Answer:
-    """Ids and names."""
+    """Return ids and names."""
     saved = project.dataset.saved.funnels
     return [{"funnel_id": funnel.id, "name": funnel.name} for funnel in saved]
 
 
 def funnels(project: Project, fields: params.Fields) -> Answer:
-    """One funnel over the range, split by the day of entry: each user enters once, with the first
-    step 1 of the range.
+    """Return one funnel over the range, by the day of entry.
 
-    Later steps may lie after the range. ``where`` restricts which events there are. With ``on``
-    (the value at step 1) a user counts once in each segment; each date then holds the segments and
-    ``$overall``, a form the documents do not show. Where there are several dates, ``$overall``
-    stands beside them too, as it may in Mixpanel's (docs/mixpanel-facts.md, section 7.2).
+    Each user enters once, with the first step 1 of the range; later steps may be after the range.
+    ``where`` filters the events. With ``on`` (the value at step 1) a user counts once in each
+    segment; each date then has the segments and ``$overall``, a form that is not documented. If
+    there are several dates, ``$overall`` is beside them, too, as it may be at Mixpanel
+    (docs/mixpanel-facts.md, section 7.2).
     """
     funnel = _funnel(project, fields)
     days, span, window_ms = asked.days(project, fields), _span(fields), _window_ms(funnel, fields)
@@ -62,7 +62,7 @@ def _funnel(project: Project, fields: params.Fields) -> Funnel:
 
 
 def _span(fields: params.Fields) -> int:
-    """The days a date of the answer covers; ``unit`` is another way to say that (a month: 30)."""
+    """Return the days that a date of the response covers; ``unit`` is an alternative (a month: 30)."""
     if fields.get("unit"):
         return _UNIT_DAYS[params.choice(fields, "unit", _UNIT_DAYS)]
     return params.positive(fields, "interval", 1)
@@ -79,7 +79,7 @@ def _window_ms(funnel: Funnel, fields: params.Fields) -> int:
 def _attempts(
     project: Project, fields: params.Fields, funnel: Funnel, window_ms: int, days: Days
 ) -> Iterator[Attempt]:
-    """The attempts of all users, entered on one of the days."""
+    """Yield the attempts of all users that were entered on one of the days."""
     facts = facts_of(project)
     by_user: dict[str, list[list[Fact]]] = defaultdict(lambda: [[] for _ in funnel.steps])
     for number, step in enumerate(funnel.steps):
@@ -94,7 +94,7 @@ def _attempts(
 
 
 def _once_each(found: list[Attempt], segments_of: asked.Segments) -> Segments:
-    """Under each segment, every user's first attempt in it."""
+    """Return each user's first attempt in each segment."""
     firsts: dict[str, dict[str | None, Attempt]] = defaultdict(dict)
     for attempt in found:
         for name in segments_of(attempt.entry):
@@ -110,7 +110,7 @@ def _starts(days: Days, span: int) -> list[date]:
 def _answer(
     funnel: Funnel, segments: Segments, starts: list[date], span: int, *, segmented: bool
 ) -> dict[str, Any]:
-    """The answer for each date, and for all of them together."""
+    """Return the response for each date, and for all of them together."""
     parts: dict[str, Segments] = {str(start): {} for start in starts}
     for name, found in segments.items():
         for attempt in found:

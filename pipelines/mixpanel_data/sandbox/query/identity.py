@@ -1,10 +1,10 @@
-"""Whose event it is, by Mixpanel's simplified identity merge (docs/definitions.md, section 3).
+"""The user of an event, by Mixpanel's simplified identity merge (docs/definitions.md, section 3).
 
-The exported ``distinct_id`` is the canonical id, except on rows Mixpanel has not rewritten yet:
-those still show ``$device:…``. The user of a device is told by the first event that carries both
-``$device_id`` and ``$user_id``, or by a row that was rewritten; the first mapping wins, and applies
-to all of history. Nothing else merges: the special events of the older identity systems do nothing
-here.
+The exported ``distinct_id`` is the canonical id, except in rows that Mixpanel has not rewritten
+yet: those still have ``$device:…``. The user of a device is given by the first event with both
+``$device_id`` and ``$user_id``, or by a rewritten row; the first mapping is kept, and applies to
+the complete history. Nothing else merges: the special events of the older identity systems have no
+effect here.
 """
 
 from collections.abc import Iterable
@@ -15,8 +15,7 @@ Properties = dict[str, Any]
 
 
 def stated_id(properties: Properties) -> str | None:
-    """The id an event was filed under. None, and never merged, for a missing, null or empty one: it
-    concerns nobody."""
+    """Return the id of an event; None, which is never merged, for a missing, null or empty one."""
     if "distinct_id" in properties:
         return _text(properties["distinct_id"])
     device = _text(properties.get("$device_id"))
@@ -24,7 +23,7 @@ def stated_id(properties: Properties) -> str | None:
 
 
 def device_owners(in_order_of_arrival: Iterable[Properties]) -> dict[str, str]:
-    """The user each ``$device:…`` id stands for."""
+    """Return the user of each ``$device:…`` id."""
     owners: dict[str, str] = {}
     for properties in in_order_of_arrival:
         device, user = _text(properties.get("$device_id")), _text(properties.get("$user_id"))

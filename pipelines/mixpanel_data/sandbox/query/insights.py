@@ -1,4 +1,4 @@
-"""GET /insights: a saved report, as it is today."""
+"""GET /insights: a saved report, computed now."""
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -18,10 +18,10 @@ _END = time(23, 59, 59, 999_000)
 
 
 def insights(project: Project, fields: params.Fields) -> Answer:
-    """Event, segment if the report has a breakdown, and moment; ``headers`` names all of these but
-    the last.
+    """Return numbers by event, segment if the report has a breakdown, and time.
 
-    Moments carry the offset of the project's time zone. What is zero is left out.
+    ``headers`` names all of these but the last. Times have the offset of the project's zone. Zeros
+    are omitted.
     """
     report = _report(project, fields)
     today, zone = project.local_today, ZoneInfo(project.timezone)
@@ -48,7 +48,7 @@ def _report(project: Project, fields: params.Fields) -> Report:
 
 
 def _series(project: Project, report: Report, event: str, days: Days) -> dict[str, Any]:
-    """The numbers of one event by moment, or by segment and moment."""
+    """Return the numbers of one event by time, or by segment and time."""
     facts = days.of(facts_of(project).named(event))
     groups = {event: facts}
     if report.on:

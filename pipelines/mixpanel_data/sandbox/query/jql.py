@@ -1,10 +1,10 @@
-"""POST /jql, in maintenance mode at Mixpanel. There is no JavaScript engine here: one shape of
-script is understood.
+"""POST /jql, in maintenance mode at Mixpanel. Without a JavaScript engine, one form of script is
+supported.
 
 It is that of the OpenAPI file's example: ``Events(…)`` or ``People()``, then at most one
 ``groupBy`` whose keys are counted. ``Events`` takes ``params`` or an object in JSON, with
-``from_date`` and ``to_date``. Keys are ``"name"``, ``"distinct_id"`` and ``"properties.x"``. Any
-other script answers 501.
+``from_date`` and ``to_date``. Keys are ``"name"``, ``"distinct_id"`` and ``"properties.x"``. The
+response to any other script is 501.
 """
 
 import json
@@ -37,9 +37,9 @@ Row = dict[str, Any]
 
 
 def jql(project: Project, fields: params.Fields) -> Answer:
-    """The events or profiles themselves, or ``{key, value}`` for each combination of the keys.
+    """Return the events or profiles, or ``{key, value}`` for each combination of the keys.
 
-    Events are each there once, under the ids they were sent with: JQL knows no merged users
+    Events are deduplicated, with the ids with which they were sent: JQL does not merge users
     (docs/mixpanel-facts.md, section 7.2).
     """
     script = _SCRIPT.fullmatch(_squeezed(params.text(fields, "script")))
@@ -50,7 +50,7 @@ def jql(project: Project, fields: params.Fields) -> Answer:
 
 
 def _squeezed(script: str) -> str:
-    """The script without space that means nothing."""
+    """Return the script without insignificant white space."""
     text = _SPACE_OR_TEXT.sub(lambda match: match[1] or " ", script).strip()
     return re.sub(r"(?<=\W) | (?=\W)", "", text)
 
@@ -58,7 +58,7 @@ def _squeezed(script: str) -> str:
 def _events(project: Project, fields: params.Fields, given: str) -> list[Row]:
     source = given if given != "params" else fields.get("params") or "{}"
     asked_for = params.json_object({"params": source}, "params")
-    # Moments are cut to their day, which is all that counts here.
+    # Times are cut to the day, since only days matter here.
     dates = {name: str(asked_for.get(name) or "")[:10] for name in ("from_date", "to_date")}
     return [
         {
@@ -79,7 +79,7 @@ def _people(project: Project) -> list[Row]:
 
 
 def _counted(rows: list[Row], keys: list[str]) -> list[Row]:
-    """Keys in the order of their JSON; a missing property is null."""
+    """Return the counts, ordered by the JSON of their keys; a missing property is null."""
     if not all(key.startswith(_PROPERTY) or key in ("name", "distinct_id") for key in keys):
         raise RefusedError(501, _REFUSAL)
     counts = Counter(encode_json([_value(row, key) for key in keys]) for row in rows)

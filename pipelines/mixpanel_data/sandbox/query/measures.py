@@ -1,4 +1,4 @@
-"""Counting facts: in total, by user, or on average a user; as a whole and for each interval."""
+"""Counts facts: in total, by user, or on average a user; overall and for each interval."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -11,17 +11,17 @@ Groups = Mapping[str, list[Fact]]
 
 
 def total(facts: list[Fact]) -> int:
-    """How many events."""
+    """Return the number of events."""
     return len(facts)
 
 
 def users(facts: list[Fact]) -> int:
-    """How many users; events that concern nobody do not count."""
+    """Return the number of users; events without a user do not count."""
     return len({fact.user for fact in facts if fact.user is not None})
 
 
 def mean(facts: list[Fact]) -> float:
-    """How many events a user, over the users who have any; 0 without users."""
+    """Return the mean number of events of users with any; 0 without users."""
     owned = sum(fact.user is not None for fact in facts)
     return owned / users(facts) if owned else 0.0
 
@@ -34,7 +34,7 @@ TYPES: dict[str, Callable[[list[Fact]], Number]] = {
 
 
 def grouped(facts: Iterable[Fact], names: Callable[[Fact], Iterable[str]]) -> dict[str, list[Fact]]:
-    """The facts under each of their names."""
+    """Return the facts by each of their names."""
     groups: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
         for name in names(fact):
@@ -43,16 +43,14 @@ def grouped(facts: Iterable[Fact], names: Callable[[Fact], Iterable[str]]) -> di
 
 
 def top(groups: Groups, kind: str, limit: int) -> dict[str, list[Fact]]:
-    """The groups that count most over the whole range, at most ``limit``; of equal ones the first
-    by name."""
+    """Return the groups with the highest counts over the range, at most ``limit``, then by name."""
     measure = TYPES[kind]
     ranked = sorted(groups, key=lambda name: (-measure(groups[name]), name))
     return {name: groups[name] for name in ranked[:limit]}
 
 
 def per_interval(groups: Groups, kind: str, unit: Unit) -> dict[str, dict[str, Number]]:
-    """The measure of each group in each interval; intervals and groups that come to nothing are
-    left out."""
+    """Return the measure of each group in each interval, without zeros."""
     measure = TYPES[kind]
     values = {}
     for name, facts in groups.items():

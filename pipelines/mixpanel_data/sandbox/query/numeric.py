@@ -1,4 +1,4 @@
-"""GET /segmentation/numeric, …/sum and …/average: an event by a number it carries."""
+"""GET /segmentation/numeric, …/sum and …/average: an event by the number in a property."""
 
 import math
 import sys
@@ -20,7 +20,7 @@ _UNITS = (Unit.HOUR, Unit.DAY)
 
 
 def numeric(project: Project, fields: params.Fields) -> Answer:
-    """The event in each bucket and interval; an event whose value is no number is in no bucket."""
+    """Return the event in each bucket and interval; values other than numbers are in no bucket."""
     kind = asked.kind(fields, "general")
     unit, days = _unit(fields), asked.days(project, fields)
     asked.refuse_hourly_uniques(kind, unit)
@@ -35,8 +35,7 @@ def numeric(project: Project, fields: params.Fields) -> Answer:
 
 
 def total(project: Project, fields: params.Fields) -> Answer:
-    """The sum for each interval, the latest first; what is no number adds 0, and so does an
-    interval without events."""
+    """Return the sum for each interval, the latest first; values other than numbers add 0."""
     unit, days = _unit(fields), asked.days(project, fields)
     sums = {label: _sum(those) for label, those in _numbers(project, fields, days, unit).items()}
     results = {label: sums.get(label, 0) for label in reversed(unit.labels(days))}
@@ -45,7 +44,7 @@ def total(project: Project, fields: params.Fields) -> Answer:
 
 
 def average(project: Project, fields: params.Fields) -> Answer:
-    """The mean for each interval that has events; what is no number pulls it down, as a 0."""
+    """Return the mean for each interval with events; values other than numbers count as 0."""
     unit, days = _unit(fields), asked.days(project, fields)
     numbers = _numbers(project, fields, days, unit)
     means = {label: _sum(those) / len(those) for label, those in numbers.items()}
@@ -64,7 +63,7 @@ def _facts(project: Project, fields: params.Fields, days: Days) -> list[Fact]:
 def _numbers(
     project: Project, fields: params.Fields, days: Days, unit: Unit
 ) -> dict[str, list[Number]]:
-    """The values of each interval, 0 where the expression has no number (docs/definitions.md,
+    """Return the values of each interval, 0 for those that are not numbers (docs/definitions.md,
     section 5)."""
     value_of = asked.value_of(project, params.text(fields, "on"))
     intervals = grouped(_facts(project, fields, days), lambda fact: [unit.label(fact.wall_ms)])
@@ -79,7 +78,7 @@ def _is_finite(value: object) -> TypeGuard[Number]:
 
 
 def _sum(numbers: list[Number]) -> Number:
-    """Rounded once, at the end; integers stay integers."""
+    """Return the sum, rounded once at the end; integers stay integers."""
     if all(isinstance(number, int) for number in numbers):
         return sum(numbers)
     return math.fsum(numbers)

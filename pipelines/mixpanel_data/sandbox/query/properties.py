@@ -1,4 +1,4 @@
-"""GET /events/properties, …/top and …/values: the properties of one event, and what stands in them."""
+"""GET /events/properties, …/top and …/values: the properties of one event, and their values."""
 
 from collections import Counter
 
@@ -17,8 +17,7 @@ _TOP = 10
 
 
 def property_counts(project: Project, fields: params.Fields) -> Answer:
-    """The event over time by the value of one property: the commonest values, or those of
-    ``values``."""
+    """Return the event over time by the value of one property: the most common ones, or ``values``."""
     name, unit, kind = (
         params.text(fields, "name"),
         asked.unit(fields, tuple(Unit)),
@@ -37,8 +36,7 @@ def property_counts(project: Project, fields: params.Fields) -> Answer:
 
 
 def top_properties(project: Project, fields: params.Fields) -> Answer:
-    """The properties most of the event's occurrences of the last 31 days have; null is not having
-    it."""
+    """Return the properties that most events of the last 31 days have; null counts as missing."""
     limit = params.positive(fields, "limit", _TOP)
     counts = Counter(
         name
@@ -51,8 +49,8 @@ def top_properties(project: Project, fields: params.Fields) -> Answer:
 
 
 def top_values(project: Project, fields: params.Fields) -> Answer:
-    """The commonest values of a property in the last 31 days, as texts; not among them: that it is
-    not set."""
+    """Return the most common values of a property in the last 31 days, as texts, without missing
+    ones."""
     name = params.text(fields, "name")
     limit = params.positive(fields, "limit", VALUES, asked.MAX_SEGMENTS)
     groups = grouped(_recent(project, fields), lambda fact: segments_of(fact.properties.get(name)))

@@ -1,4 +1,5 @@
-"""GET /retention: who comes back after how long (docs/definitions.md, section 7)."""
+"""GET /retention: the users who come back, by the time since birth (docs/definitions.md, section
+7)."""
 
 from collections import defaultdict
 from typing import Any
@@ -24,12 +25,12 @@ ByUser = dict[str, list[Fact]]
 
 
 def retention(project: Project, fields: params.Fields) -> Answer:
-    """For each interval of the range the users born in it (``first``) and how many came back in
-    each bucket after that.
+    """Return for each interval the users born in it (``first``), and how many came back in each
+    bucket.
 
-    Buckets roll from the instant of the birth, a month being 30 days; what happens at that very
-    instant is no return. Returns may lie after the range. A bucket nobody can have reached by today
-    is left out, so late rows are shorter.
+    Buckets start at the instant of birth, a month being 30 days; an event at that very instant is
+    no return. Returns may be after the range. A bucket that no user can have reached by today is
+    omitted, so later rows are shorter.
     """
     days = asked.days(project, fields)
     kind = params.choice(fields, "retention_type", _TYPES, "birth")
@@ -55,7 +56,7 @@ def retention(project: Project, fields: params.Fields) -> Answer:
 
 
 def _period(fields: params.Fields) -> Period:
-    """The server takes ``unit`` or ``interval``, never both; an ``interval`` alone counts days."""
+    """Parse ``unit`` or ``interval``, of which the server accepts one; ``interval`` counts days."""
     if fields.get("unit") and fields.get("interval"):
         raise RefusedError(400, _NO_UNIT_AND_INTERVAL)
     unit = asked.unit(fields, _UNITS, Unit.DAY)
@@ -63,7 +64,7 @@ def _period(fields: params.Fields) -> Period:
 
 
 def _born(project: Project, fields: params.Fields) -> list[Fact]:
-    """The events a user can be born with."""
+    """Return the events with which a user can be born."""
     if not fields.get("born_event"):
         raise RefusedError(400, "born_event is required when retention_type is birth")
     facts = facts_of(project).named(fields["born_event"])
@@ -71,14 +72,14 @@ def _born(project: Project, fields: params.Fields) -> list[Fact]:
 
 
 def _everything(project: Project, fields: params.Fields) -> list[Fact]:
-    """The events that count as a return: of one name, or all but those hidden in Lexicon. ``where``
-    restricts them."""
+    """Return the events that count as a return: of one name, or all visible ones, if ``where``
+    matches."""
     return asked.matching(project, fields)(asked.event_or_all(project, fields))
 
 
 def _returning(project: Project, fields: params.Fields) -> dict[str, ByUser]:
-    """Each user's returns: under the one name "", or for ``on`` under its values, the commonest
-    ``limit`` of them."""
+    """Return each user's returns under the name "", or with ``on`` under its ``limit`` most common
+    values."""
     facts = _everything(project, fields)
     if not fields.get("on"):
         return {"": _by_user(facts)}

@@ -17,7 +17,7 @@ Buckets = dict[int, set[str]]  # by bucket: who came back in it
 
 @dataclass(frozen=True)
 class Period:
-    """The length of rows and buckets: so many calendar units for a row, so many days for a bucket."""
+    """The length of rows, in calendar units, and of buckets, in days."""
 
     unit: Unit
     count: int
@@ -28,8 +28,8 @@ class Period:
         return _DAYS[self.unit] * self.count
 
     def starts(self, days: Days) -> list[int]:
-        """The wall times at which the rows of a range begin, the first with the calendar unit that
-        holds its first day."""
+        """Return the wall times at which the rows of a range begin, from the calendar unit of its
+        first day."""
         start = self.unit.begin(wall(days.first))
         starts = []
         while start <= wall(days.last):
@@ -39,10 +39,10 @@ class Period:
 
 
 def births(born: Iterable[Fact], starts: list[int], *, once: bool) -> Births:
-    """The users of each row with their first birth in it; ``once``: a user is only in the row of
-    the first of all.
+    """Return the users of each row with their first birth in it; with ``once`` in their first row
+    only.
 
-    ``born`` is in order of time, and none of it lies before the first row.
+    ``born`` is in order of time, and not before the first row.
     """
     rows: Births = {start: {} for start in starts}
     seen: set[str] = set()
@@ -56,8 +56,7 @@ def births(born: Iterable[Fact], starts: list[int], *, once: bool) -> Births:
 
 
 def returns(row: dict[str, int], back: dict[str, list[Fact]], bucket_days: int) -> Buckets:
-    """Who of a row came back in which bucket: bucket n begins n times ``bucket_days`` after the
-    birth."""
+    """Return the users of a row by bucket: bucket n begins n times ``bucket_days`` after the birth."""
     buckets: Buckets = defaultdict(set)
     for user, instant in row.items():
         for fact in back.get(user, []):
@@ -67,8 +66,7 @@ def returns(row: dict[str, int], back: dict[str, list[Fact]], bucket_days: int) 
 
 
 def counts(buckets: Buckets, number: int, *, unbounded: bool) -> list[int]:
-    """The sizes of the first so many buckets; unbounded: who came in that bucket or a later one of
-    them."""
+    """Return the sizes of the first buckets; unbounded: of users who came in that bucket or later."""
     if not unbounded:
         return [len(buckets.get(each, ())) for each in range(number)]
     since: set[str] = set()

@@ -1,4 +1,4 @@
-"""GET /segmentation: one event over time, as a whole or by the values of an expression."""
+"""GET /segmentation: one event over time, in total or by the values of an expression."""
 
 from datetime import timedelta
 
@@ -19,8 +19,8 @@ _ONLY_DAYS = "interval can only be used when type is not general"
 
 
 def segmentation(project: Project, fields: params.Fields) -> Answer:
-    """Numbers for each segment and interval; what is zero is left out. There are no weeks (the
-    OpenAPI file)."""
+    """Return numbers for each segment and interval, without zeros. Weeks don't exist (the OpenAPI
+    file)."""
     event = params.text(fields, "event")
     kind = asked.kind(fields, "general")
     unit = asked.unit(fields, _UNITS, Unit.DAY)
@@ -38,8 +38,8 @@ def segmentation(project: Project, fields: params.Fields) -> Answer:
 
 
 def _interval(fields: params.Fields, kind: str) -> int | None:
-    """``interval`` stands for ``unit`` where the type is not general (the OpenAPI file): so many
-    days a number."""
+    """Return ``interval``, the days a number covers; it replaces ``unit`` for types other than
+    general (the OpenAPI file)."""
     if not fields.get("interval"):
         return None
     if fields.get("unit"):
@@ -50,7 +50,7 @@ def _interval(fields: params.Fields, kind: str) -> int | None:
 
 
 def _days(project: Project, fields: params.Fields, interval: int | None) -> Days:
-    """The dates, which an ``interval`` makes dispensable: then it is the last so many days."""
+    """Return the dates; with ``interval`` they are optional, and default to that many recent days."""
     if interval is None or fields.get("from_date") or fields.get("to_date"):
         return asked.days(project, fields)
     return asked.days_or_interval(project, fields, Unit.DAY)
@@ -62,7 +62,7 @@ def _starts(days: Days, interval: int) -> list[str]:
 
 
 def _per_run(groups: dict[str, list[Fact]], kind: str, days: Days, interval: int) -> Values:
-    """The measure over runs of ``interval`` days, counted from the first day of the range."""
+    """Return the measure over runs of ``interval`` days, from the first day of the range."""
     starts = _starts(days, interval)
 
     def start(fact: Fact) -> list[str]:

@@ -1,4 +1,4 @@
-"""Property values as the names of segments (docs/definitions.md, section 11)."""
+"""Property values as names of segments (docs/definitions.md, section 11)."""
 
 from collections.abc import Iterable
 
@@ -10,14 +10,15 @@ EMPTY = "(empty string)"
 
 
 def segments_of(value: object) -> list[str]:
-    """The segments a value belongs to: a list's event counts once under each of its items."""
+    """Return the segments of a value: a list counts once under each of its items."""
     if isinstance(value, list):
         return distinct(map(name_of, value)) or [NOT_SET]
     return [name_of(value)]
 
 
 def name_of(value: object) -> str:
-    """Null and missing are one segment, the empty text another; objects are named by their JSON."""
+    """Return the name of a segment: null and missing are one, the empty text another; objects are
+    JSON."""
     if value is UNDEFINED or value is None:
         return NOT_SET
     if value == "":
@@ -35,5 +36,5 @@ def _json(value: object) -> str:
 
 
 def distinct(names: Iterable[str]) -> list[str]:
-    """Each name once, in order of appearance."""
+    """Return each name once, in order of appearance."""
     return list(dict.fromkeys(names))

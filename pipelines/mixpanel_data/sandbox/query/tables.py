@@ -1,4 +1,4 @@
-"""Answers of the form ``{data: {series, values}, legend_size}``, and the same as CSV."""
+"""Responses of the form ``{data: {series, values}, legend_size}``, and the same as CSV."""
 
 import csv
 import io
@@ -13,16 +13,18 @@ Values = dict[str, dict[str, Number]]
 
 
 def table(labels: list[str], values: Values) -> dict[str, Any]:
-    """The answer in JSON. ``series`` names every interval but in no order, as in the documented
-    example: its middle first."""
+    """Return the response as JSON. ``series`` is unordered, as in the documented example: its
+    middle first."""
     middle = len(labels) // 2
     series = labels[middle:] + labels[:middle]
     return {"data": {"series": series, "values": values}, "legend_size": len(values)}
 
 
 def as_asked(fields: params.Fields, labels: list[str], values: Values) -> dict[str, Any] | Response:
-    """The table in the ``format`` asked for. How Mixpanel lays out its CSV is not documented: here
-    a row is an interval."""
+    """Return the table in the requested ``format``.
+
+    The layout of Mixpanel's CSV is not documented: here a row is an interval.
+    """
     if params.choice(fields, "format", ("json", "csv"), "json") == "json":
         return table(labels, values)
     text = io.StringIO()

@@ -15,7 +15,7 @@ _FIXED = {"minute": 60_000, "hour": 3_600_000, "day": DAY_MS}
 
 
 class Unit(StrEnum):
-    """The units reports may be asked in."""
+    """The units of reports."""
 
     MINUTE = "minute"
     HOUR = "hour"
@@ -25,11 +25,11 @@ class Unit(StrEnum):
 
     @property
     def is_below_a_day(self) -> bool:
-        """Hours and minutes, for which there are no uniques."""
+        """True for hours and minutes, which have no uniques."""
         return self in (Unit.MINUTE, Unit.HOUR)
 
     def begin(self, wall_ms: int) -> int:
-        """When the interval that holds ``wall_ms`` begins. Weeks begin on Monday."""
+        """Return the start of the interval with ``wall_ms``. Weeks start on Monday."""
         if self in _FIXED:
             return wall_ms - wall_ms % _FIXED[self]
         day = wall_ms // DAY_MS
@@ -37,8 +37,8 @@ class Unit(StrEnum):
         return first * DAY_MS
 
     def back(self, begin_ms: int, count: int) -> int:
-        """The beginning ``count`` intervals before one that begins at ``begin_ms``; a negative
-        count goes forward."""
+        """Return the start ``count`` intervals before one that starts at ``begin_ms``, or after, if
+        negative."""
         if self is Unit.MONTH:
             first = day_of(begin_ms)
             months = first.year * 12 + first.month - 1 - count
@@ -46,13 +46,13 @@ class Unit(StrEnum):
         return begin_ms - count * (7 * DAY_MS if self is Unit.WEEK else _FIXED[self])
 
     def label(self, wall_ms: int) -> str:
-        """How answers name the interval that holds ``wall_ms``: its first day, or its first second
-        if it is below a day."""
+        """Return the label of the interval with ``wall_ms``: its first day, or second if below a
+        day."""
         return _label(self.begin(wall_ms), whole_days=not self.is_below_a_day)
 
     def bounds(self, days: Days) -> list[int]:
-        """The beginnings of all intervals that have a part in ``days``, in order, and then where
-        the last one ends."""
+        """Return the starts of all intervals that overlap ``days``, in order, and the end of the
+        last one."""
         bounds, end = [self.begin(wall(days.first))], wall(days.last) + DAY_MS
         while bounds[-1] < end:
             bounds.append(self.back(bounds[-1], -1))
@@ -61,12 +61,12 @@ class Unit(StrEnum):
         return bounds
 
     def labels(self, days: Days) -> list[str]:
-        """The names of all intervals that have a part in ``days``, in order."""
+        """Return the labels of all intervals that overlap ``days``, in order."""
         return [self.label(begin) for begin in self.bounds(days)[:-1]]
 
 
 def wall(day: date) -> int:
-    """The wall time at which a day begins."""
+    """Return the wall time at which a day begins."""
     return (day - _EPOCH).days * DAY_MS
 
 

@@ -1,4 +1,4 @@
-"""Stored event times as instants, and as what the wall clock of the project showed."""
+"""Converts stored event times to instants, and to the project's wall-clock time."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -7,18 +7,17 @@ from zoneinfo import ZoneInfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_SLOT_MS = 900_000  # zones change their offset on the quarter of an hour, if at all
+_SLOT_MS = 900_000  # zones change their offset at a quarter of an hour
 
 Clock = Callable[[int], tuple[int, int]]
 
 
 def clock(timezone: str, time_basis: str) -> Clock:
-    """A function from a stored time to the true instant and the wall time, all in milliseconds
-    since 1970.
+    """Return a function from a stored time to instant and wall time, in milliseconds since 1970.
 
-    ``time_basis`` "utc" stores instants; "project", as projects from before 2023 do, stores wall
-    times (docs/mixpanel-facts.md, section 11.1). The hour that an autumn night has twice is read as
-    its first.
+    ``time_basis`` "utc" stores instants; "project", like projects created before 2023, stores wall
+    times (docs/mixpanel-facts.md, section 11.1). The hour that occurs twice in autumn is read as
+    the first.
     """
     zone = ZoneInfo(timezone)
 

@@ -14,21 +14,21 @@ from mixpanel_data.sandbox.shop.recorder import Recorder
 from mixpanel_data.sandbox.shop.saved import saved
 from mixpanel_data.sandbox.shop.subscriptions import subscription_events
 
-_FEWEST_FOR_HARD_THINGS = 600  # smaller samples are only the ordinary shop
+_FEWEST_FOR_HARD_THINGS = 600  # users; smaller samples have no difficult data
 
 
 @dataclass(frozen=True)
 class Shop:
-    """All that the shop's project holds."""
+    """The complete content of the shop's project."""
 
     events: list[Event]
     profiles: list[Profile]
     saved: Saved
-    """What the shop's people have saved: funnels, reports, cohorts, Lexicon, annotations."""
+    """The shop's saved objects: funnels, reports, cohorts, Lexicon, annotations."""
 
 
 def sample(*, today: date | None, seed: int, days: int, users: int) -> Shop:
-    """The shop over the ``days`` before ``today`` (UTC; None: the real one)."""
+    """Create the shop over the ``days`` before ``today`` (UTC; None: the current day)."""
     first = (today or datetime.now(UTC).date()) - timedelta(days=days)
     first_ms = to_ms(datetime.combine(first, time(), UTC))
     everyone = people(seed, users, days)

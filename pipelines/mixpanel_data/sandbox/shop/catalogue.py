@@ -1,11 +1,10 @@
-"""The shop's world: what it sells, where its customers live, how they come and on what they look at
-it."""
+"""The shop's products, cities, channels and devices."""
 
 from typing import Any, NamedTuple
 
 
 class Product(NamedTuple):
-    """Something to buy."""
+    """A product for sale."""
 
     sku: str
     name: str
@@ -14,7 +13,7 @@ class Product(NamedTuple):
 
 
 class City(NamedTuple):
-    """A place, named as Mixpanel's geolocation names it, and its distance to UTC."""
+    """A city, named like in Mixpanel's geolocation, and its offset from UTC."""
 
     name: str
     region: str
@@ -24,14 +23,14 @@ class City(NamedTuple):
 
 
 class Channel(NamedTuple):
-    """How a visit begins."""
+    """The origin of a visit."""
 
     utm: dict[str, str]
     referrer: str | None
 
 
 class Device(NamedTuple):
-    """The properties Mixpanel's SDKs send about a device."""
+    """The properties that Mixpanel's SDKs send about a device."""
 
     properties: dict[str, Any]
     is_mobile: bool

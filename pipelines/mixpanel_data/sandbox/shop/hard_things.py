@@ -1,4 +1,4 @@
-"""What makes real exports hard, put into the sample on purpose: each function makes one kind of it."""
+"""Difficult cases of real exports, added to the sample on purpose: one function for each kind."""
 
 from collections.abc import Callable
 from random import Random
@@ -11,8 +11,7 @@ _Maker = Callable[[Random, list[Event]], list[Event]]
 
 
 def hard_things(rng: Random, events: list[Event]) -> list[Event]:
-    """Lines to be added to those of ``events``, which are in order of time, spread over all the
-    days."""
+    """Return lines to add to ``events``, which are in order of time; they are spread over all days."""
     return [added for make in _MAKERS for added in make(rng, events)]
 
 
@@ -22,7 +21,8 @@ def _exact_duplicates(rng: Random, events: list[Event]) -> list[Event]:
 
 
 def _processed_again(rng: Random, events: list[Event]) -> list[Event]:
-    """The same four-part key, processed a day later, with other properties: the newer one counts."""
+    """The same deduplication key, processed a day later, with other properties: the newer one
+    counts."""
     early = _early(events)
     return [
         _changed(event, mp_processing_time_ms=_processed(event) + DAY_MS, corrected=True)
@@ -31,15 +31,14 @@ def _processed_again(rng: Random, events: list[Event]) -> list[Event]:
 
 
 def _shared_insert_ids(rng: Random, events: list[Event]) -> list[Event]:
-    """One ``$insert_id`` on different events: of another name, or of another user. All of them are
-    real."""
+    """One ``$insert_id`` on events of another name or user: all of them are real."""
     some = _some(rng, events, 40)
     renamed = [Event.make("Coupon Shown", e.time_ms, e.properties) for e in some[:20]]
     return renamed + [_changed(event, distinct_id="shared-insert-id") for event in some[20:]]
 
 
 def _without_insert_id(rng: Random, events: list[Event]) -> list[Event]:
-    """Events of an old tracker: no ``$insert_id``, and some lines that are the same in everything."""
+    """Events of an old tracker: no ``$insert_id``, and some completely equal lines."""
     pings = [
         Event.make(
             "Legacy Ping",
@@ -52,7 +51,7 @@ def _without_insert_id(rng: Random, events: list[Event]) -> list[Event]:
 
 
 def _anonymous(rng: Random, events: list[Event]) -> list[Event]:
-    """Ids that are none: missing, empty, a number; and an import of ad costs that concerns nobody."""
+    """Missing, empty and numeric ids; and an import of ad costs, which belongs to no user."""
     some = _some(rng, events, 20) + _some(rng, _early(events), 20)
     numbers = [_changed(event, distinct_id=4) for event in some[:10]]
     empty = [_changed(event, distinct_id="") for event in some[10:20]]
@@ -109,7 +108,7 @@ def _odd_properties(rng: Random, events: list[Event]) -> list[Event]:
 
 
 def _late(rng: Random, events: list[Event]) -> list[Event]:
-    """Events that arrived three to five days after they happened, on whichever device."""
+    """Events that arrived three to five days after they occurred, on any device."""
     early = _early(events)
     return [
         _extra(
@@ -137,7 +136,7 @@ def _some(rng: Random, events: list[Event], count: int) -> list[Event]:
 
 
 def _early(events: list[Event]) -> list[Event]:
-    """Events old enough for whatever concerns them to have arrived by now."""
+    """Return events old enough for related ones to have arrived by now."""
     return [event for event in events if event.time_ms < events[-1].time_ms - 7 * DAY_MS]
 
 

@@ -1,4 +1,4 @@
-"""The shop's visitors: who they are, and on which days they come."""
+"""The shop's visitors, and the days of their visits."""
 
 import math
 from dataclasses import dataclass
@@ -26,8 +26,7 @@ _STRANGERS = 0.5  # visitors who never sign up, for each user
 
 @dataclass(frozen=True)
 class Person:
-    """A visitor. Without ``user_id`` it is one who never signs up; ``joined`` counts days from the
-    first day."""
+    """A visitor. Without ``user_id`` they never sign up; ``joined`` counts days from the first day."""
 
     number: int
     user_id: str | None
@@ -43,15 +42,14 @@ class Person:
 
 
 def people(seed: int, users: int, days: int) -> list[Person]:
-    """The users, then the strangers; everything about one of them follows from ``seed`` and its
-    number."""
+    """Return the users, then the strangers; each one follows from ``seed`` and their number."""
     everyone = users + int(users * _STRANGERS)
     return [_person(seed, number, number < users, days) for number in range(everyone)]
 
 
 def visit_days(person: Person, days: int, first_weekday: int) -> list[int]:
-    """The days with a visit: often at first, seldom later, more at weekends. The day of joining is
-    always one."""
+    """Return the days with a visit: frequent at first, rare later, more at weekends, and on
+    joining."""
     rng = person.rng
     start = max(person.joined, 0)
     if person.user_id is None:
@@ -68,7 +66,7 @@ def visit_days(person: Person, days: int, first_weekday: int) -> list[int]:
 def _person(seed: int, number: int, is_user: bool, days: int) -> Person:
     rng = Random(f"{seed}/{number}")
     is_old = is_user and rng.random() < _OLD_CUSTOMERS
-    # The shop grows: of those who come within the days, more come late.
+    # The shop grows: of those who join within the days, more join late.
     joined = -rng.randrange(1, 200) if is_old else int(days * rng.random() ** 0.8)
     return Person(
         number=number,
