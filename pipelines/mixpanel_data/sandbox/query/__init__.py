@@ -1,8 +1,8 @@
-"""/api/query/…: the reports, one module a family; engage has its own module beside this package.
+"""/api/query/…: the reports, one module a family; engage is in a module beside this package.
 
-A report is a function of the project and the parameters. It joins by standing in ``REPORTS``. The
-numbers follow Mixpanel's documented definitions ("definitions" below); where there are none, the
-docstring of the report says what is done.
+A report is a function of the project and the parameters, registered in ``REPORTS``. The numbers
+follow Mixpanel's documented definitions (docs/definitions.md); where there are none, the docstring
+of the report describes them.
 """
 
 from starlette.routing import BaseRoute, Route

@@ -1,4 +1,4 @@
-"""GET /stream/query: what somebody did. In maintenance mode at Mixpanel."""
+"""GET /stream/query: the events of users. In maintenance mode at Mixpanel."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from mixpanel_data.sandbox.query.facts import Fact, facts_of
 
 
 def activity(project: Project, fields: params.Fields) -> Answer:
-    """The events of the users, in order of time; only canonical ids find anything.
+    """Return the events of the users, in order of time; only canonical ids match.
 
-    Times are in seconds. The id stands under ``$distinct_id`` or ``distinct_id``, in turn: the
+    Times are in seconds. The id is under ``$distinct_id`` or ``distinct_id``, alternating: the
     documented example has both.
     """
     ids = params.json_list(fields, "distinct_ids")
@@ -27,7 +27,7 @@ def activity(project: Project, fields: params.Fields) -> Answer:
 
 
 def _shown(fact: Fact, id_name: str) -> dict[str, Any]:
-    """As exported, but for the time and the id."""
+    """Return an event as exported, except for the time and the id."""
     own = {k: v for k, v in fact.properties.items() if k not in ("time", "distinct_id")}
     seconds = fact.properties["time"] // 1000
     return {"event": fact.name, "properties": {"time": seconds, id_name: fact.user, **own}}

@@ -1,4 +1,4 @@
-"""From a function of the project and the parameters to a route."""
+"""Converts a function of the project and the parameters to a route."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,10 @@ Compute = Callable[[Project, Fields], Answer]
 
 
 def endpoint(compute: Compute) -> Callable[[Request], Response]:
-    """Answers with what ``compute`` returns, as JSON if it is no response yet; runs in a thread."""
+    """Return a route that responds with the result of ``compute``, as JSON unless it is a response.
+
+    It runs in a thread.
+    """
 
     def answer(request: Request) -> Response:
         call: Call = request.scope["state"]["call"]

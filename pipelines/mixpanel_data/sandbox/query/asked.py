@@ -1,4 +1,4 @@
-"""The parameters that several reports share."""
+"""Parses the parameters that several reports share."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,18 +15,18 @@ from mixpanel_data.sandbox.records import Profile, day_of
 
 MAX_SEGMENTS = 10_000
 _RECENT_DAYS = 31
-_MOST_UNITS = 10_000  # no documented limit: it only keeps an answer from growing without end
+_MOST_UNITS = 10_000  # not a documented limit: it only bounds the response
 
 Segments = Callable[[Fact], list[str]]
 
 
 def days(project: Project, fields: params.Fields) -> Days:
-    """``from_date`` and ``to_date``, in the project's calendar."""
+    """Return ``from_date`` and ``to_date``, in the project's calendar."""
     return Days(*params.date_range(fields, project.local_today))
 
 
 def days_or_interval(project: Project, fields: params.Fields, unit: Unit) -> Days:
-    """The dates, or else ``interval`` units of which the current one is the last."""
+    """Return the dates, or ``interval`` units of which the current one is the last."""
     if fields.get("from_date") or fields.get("to_date") or not fields.get("interval"):
         return days(project, fields)
     today = project.local_today
@@ -35,29 +35,29 @@ def days_or_interval(project: Project, fields: params.Fields, unit: Unit) -> Day
 
 
 def recent(project: Project) -> Days:
-    """The last 31 days, today included."""
+    """Return the last 31 days, including today."""
     today = project.local_today
     return Days(today - timedelta(days=_RECENT_DAYS - 1), today)
 
 
 def kind(fields: params.Fields, default: str | None = None) -> str:
-    """``type``: general, unique or average."""
+    """Return ``type``: general, unique or average."""
     return params.choice(fields, "type", TYPES, default)
 
 
 def unit(fields: params.Fields, allowed: tuple[Unit, ...], default: Unit | None = None) -> Unit:
-    """``unit``, one of the allowed ones."""
+    """Return ``unit``, one of the allowed ones."""
     return Unit(params.choice(fields, "unit", allowed, default))
 
 
 def refuse_hourly_uniques(counted: str, per: Unit) -> None:
-    """Mixpanel has no uniques of hours and minutes."""
+    """Raise an error for uniques of hours and minutes, which Mixpanel does not have."""
     if counted == "unique" and per.is_below_a_day:
         raise RefusedError(400, f"You cannot get {per} uniques; ask for a unit of at least a day")
 
 
 def event_or_all(project: Project, fields: params.Fields) -> list[Fact]:
-    """The facts of ``event``; without one all of them, but for those hidden in Lexicon."""
+    """Return the facts of ``event``; without it, of all events that Lexicon does not hide."""
     facts = facts_of(project)
     if fields.get("event"):
         return facts.named(fields["event"])
@@ -67,12 +67,12 @@ def event_or_all(project: Project, fields: params.Fields) -> list[Fact]:
 def matching(
     project: Project, fields: params.Fields, name: str = "where"
 ) -> Callable[[list[Fact]], list[Fact]]:
-    """Keeps the facts for which the expression ``where`` is true; all, if there is none."""
+    """Return a filter by the expression ``where``; it keeps all facts if there is none."""
     return filtering(project, fields.get(name))
 
 
 def filtering(project: Project, expression: str | None) -> Callable[[list[Fact]], list[Fact]]:
-    """Keeps the facts for which an expression is true."""
+    """Return a filter by an expression."""
     if not expression:
         return lambda facts: facts
     holds = parse(expression)
@@ -80,19 +80,20 @@ def filtering(project: Project, expression: str | None) -> Callable[[list[Fact]]
 
 
 def value_of(project: Project, expression: str) -> Callable[[Fact], object]:
-    """The value an expression has for a fact."""
+    """Return a function for the value of an expression."""
     evaluate = parse_value(expression)
     return lambda fact: evaluate(_subject(project, fact))
 
 
 def segmenting(project: Project, expression: str) -> Segments:
-    """The segments of a fact by the value of an expression: one, or one for each item of a list."""
+    """Return a function for the segments of a fact by an expression: one, or one for each list
+    item."""
     value = value_of(project, expression)
     return lambda fact: segments_of(value(fact))
 
 
 def _subject(project: Project, fact: Fact) -> EventSubject:
-    """``user["…"]`` is looked up by the canonical id, and holds today's value."""
+    """``user["…"]`` is looked up by the canonical id, and has the current value."""
 
     def profile(_stated_id: str | int) -> Profile | None:
         return None if fact.user is None else project.dataset.profile(fact.user)

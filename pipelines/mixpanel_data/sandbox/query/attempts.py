@@ -1,34 +1,37 @@
-"""One user's ways through a funnel (docs/definitions.md, section 6): loose order, uniques, re-entry
-only after the exit."""
+"""The attempts of a user at a funnel (docs/definitions.md, section 6).
+
+Order is loose, users are unique, and an entry is possible only after the exit from the one before.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mixpanel_data.sandbox.query.facts import Fact
 
-GRACE_MS = 2_000  # steps this close are in either order
+GRACE_MS = 2_000  # milliseconds; steps this close may be in either order
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """The steps one entry has reached. ``times_ms`` never run backwards, whatever the grace has let
-    through."""
+    """The steps that one entry has reached. ``times_ms`` never decrease, even within the grace
+    period."""
 
     facts: list[Fact]
     times_ms: list[int]
 
     @property
     def entry(self) -> Fact:
-        """The first step; the attempt is dated by it."""
+        """The first step, which dates the attempt."""
         return self.facts[0]
 
 
 def attempts(steps: list[list[Fact]], window_ms: int) -> Iterator[Attempt]:
-    """The attempts of one user, in order; ``steps`` are his events for each step, in order of time.
+    """Yield the attempts of one user, in order; ``steps`` are their events for each step, in order
+    of time.
 
     Step 1 opens an attempt if none is open. It ends with the last step, or ``window_ms`` after step
-    1; what happens exactly then still counts. Each next step is the first occurrence after the step
-    before, or up to two seconds ahead of it. No event makes two steps.
+    1, inclusive. Each next step is the first occurrence after the step before, or up to two seconds
+    before it. No event counts for two steps.
     """
     free_from: int | None = None
     used: set[int] = set()

@@ -1,5 +1,5 @@
-"""Numeric buckets (docs/definitions.md, section 11): the lower bound belongs to a bucket, the upper
-does not."""
+"""Numeric buckets (docs/definitions.md, section 11), which include the lower bound, not the upper
+one."""
 
 from collections.abc import Callable
 from decimal import ROUND_FLOOR, Decimal
@@ -11,9 +11,9 @@ _STEPS = (1, 2, 5, 10)
 
 
 def bucketing(values: list[Number]) -> Callable[[Number], str]:
-    """A function from a value to the name of its bucket, such as ``2,000 - 2,100``.
+    """Return a function from a value to the name of its bucket, such as ``2,000 - 2,100``.
 
-    All buckets have one size: the roundest with which the values fill about ten of them.
+    All buckets have the same size: the roundest one with which the values fill about ten of them.
     """
     size = _round_up(_exact(max(values)) - _exact(min(values))) if values else Decimal(1)
 
@@ -25,12 +25,12 @@ def bucketing(values: list[Number]) -> Callable[[Number], str]:
 
 
 def _exact(value: Number) -> Decimal:
-    """As it is written: 0.3 belongs to the bucket that begins at 0.3, whatever a float makes of it."""
+    """Return the decimal value: 0.3 belongs to the bucket that begins at 0.3, unlike its float."""
     return Decimal(repr(value))
 
 
 def _round_up(spread: Decimal) -> Decimal:
-    """The next 1, 2 or 5, with zeros behind or before it, above a tenth of the spread; 1 for no
+    """Return the next 1, 2 or 5, times a power of ten, above a tenth of the spread; 1 without
     spread."""
     if not spread:
         return Decimal(1)
@@ -40,6 +40,6 @@ def _round_up(spread: Decimal) -> Decimal:
 
 
 def _text(bound: Decimal) -> str:
-    """With thousands apart, and no more decimals than needed."""
+    """Format with thousands separators, and no more decimals than needed."""
     text = f"{bound:,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

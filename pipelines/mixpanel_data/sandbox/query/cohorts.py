@@ -7,7 +7,7 @@ from mixpanel_data.sandbox.query.answers import Answer
 
 
 def list_cohorts(project: Project, _fields: Fields) -> Answer:
-    """Every cohort, with the number of profiles in it now."""
+    """Return every cohort, with its current number of profiles."""
     return [
         {
             "id": cohort.id,

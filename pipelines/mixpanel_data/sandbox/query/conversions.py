@@ -1,4 +1,4 @@
-"""Attempts at a funnel, counted: the ``steps`` and the ``analysis`` of an answer."""
+"""Counts attempts at a funnel: the ``steps`` and the ``analysis`` of a response."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from mixpanel_data.sandbox.saved import Funnel, Step
 
 
 def result(funnel: Funnel, attempts: list[Attempt]) -> dict[str, Any]:
-    """What the answer says of these attempts."""
+    """Return the part of the response about these attempts."""
     counts = [
         sum(len(attempt.facts) > number for attempt in attempts)
         for number in range(len(funnel.steps))
@@ -24,7 +24,7 @@ def result(funnel: Funnel, attempts: list[Attempt]) -> dict[str, Any]:
 
 
 def _step(step: Step, number: int, counts: list[int], attempts: list[Attempt]) -> dict[str, Any]:
-    """Times are whole seconds, null for the first step and for a step nobody reached."""
+    """Times are whole seconds, null for the first step and for a step that no user reached."""
     name = f"$custom_event:{step.custom.id}" if step.custom else step.events[0]
     return {
         "count": counts[number],

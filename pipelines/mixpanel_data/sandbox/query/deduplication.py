@@ -1,4 +1,4 @@
-"""What reports do about events that were sent twice (docs/definitions.md, section 2)."""
+"""How reports treat events that were sent twice (docs/definitions.md, section 2)."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,11 +9,11 @@ Parsed = tuple[Event, dict[str, Any]]
 
 
 def deduplicated(events: Iterable[Parsed]) -> list[Parsed]:
-    """One event of each name, time, ingested distinct_id and ``$insert_id``: the one processed
-    last.
+    """Return one event of each name, time, ingested distinct_id and ``$insert_id``: the last
+    processed.
 
-    Of those processed at the same time the one stored last. Events without ``$insert_id`` are all
-    kept.
+    Of those processed at the same time, the last stored one is kept. Events without ``$insert_id``
+    are all kept.
     """
     kept: dict[object, Parsed] = {}
     for number, parsed in enumerate(events):
@@ -25,14 +25,13 @@ def deduplicated(events: Iterable[Parsed]) -> list[Parsed]:
 
 
 def arrival(parsed: Parsed) -> float:
-    """When Mixpanel processed it, in epoch milliseconds; for an event that does not say, when it
-    happened."""
+    """Return when Mixpanel processed an event, in epoch milliseconds; else when it occurred."""
     processed = parsed[1].get("mp_processing_time_ms")
     return processed if isinstance(processed, int | float) else parsed[0].time_ms
 
 
 def ingested_id(properties: dict[str, Any]) -> Any:
-    """The ``distinct_id`` as it was sent, before an identity merge rewrote it."""
+    """Return the ``distinct_id`` as sent, before an identity merge rewrote it."""
     before = properties.get("$distinct_id_before_identity")
     return properties.get("distinct_id") if before is None else before
 

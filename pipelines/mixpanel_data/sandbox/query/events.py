@@ -1,4 +1,4 @@
-"""GET /events, /events/top and /events/names: how often events happen."""
+"""GET /events, /events/top and /events/names: counts of events."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ _TOP = 100
 
 
 def events(project: Project, fields: params.Fields) -> Answer:
-    """The named events over time; an event or interval without any is left out."""
+    """Return the named events over time, without zeros."""
     names = params.json_list(fields, "event")
     if names is None:
         raise RefusedError(400, "event is required")
@@ -33,8 +33,10 @@ def events(project: Project, fields: params.Fields) -> Answer:
 
 
 def names(project: Project, fields: params.Fields) -> Answer:
-    """The names of the last 31 days, or of the dates given, the commonest first. A limit over 5,000
-    counts as 5,000."""
+    """Return the names of the last 31 days, or of the given dates, the most common first.
+
+    A limit above 5,000 counts as 5,000.
+    """
     kind = asked.kind(fields)
     limit = min(params.positive(fields, "limit", NAMES), MOST_NAMES)
     dated = fields.get("from_date") or fields.get("to_date")
@@ -43,11 +45,11 @@ def names(project: Project, fields: params.Fields) -> Answer:
 
 
 def top_events(project: Project, fields: params.Fields) -> Answer:
-    """Today's events, the commonest first, with the change since yesterday.
+    """Return today's events, the most common first, with the change from yesterday.
 
     ``percent_change`` is (today - yesterday) / yesterday, and 1 without a yesterday; how Mixpanel
-    allows for the part of today that is still to come is not documented. ``amount`` is an integer,
-    so averages are rounded.
+    accounts for the rest of today is not documented. ``amount`` is an integer, so averages are
+    rounded.
     """
     kind = asked.kind(fields)
     limit = params.positive(fields, "limit", _TOP)

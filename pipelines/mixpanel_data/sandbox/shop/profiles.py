@@ -1,4 +1,4 @@
-"""User profiles of those who signed up, a few odd ones, and the group profiles of companies."""
+"""User profiles of those who signed up, some unusual ones, and the group profiles of companies."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -8,11 +8,11 @@ from typing import Any
 from mixpanel_data.sandbox.records import DAY_MS, Event, Profile
 from mixpanel_data.sandbox.shop.people import Person
 
-COMPANIES = "1001"  # the data group id, as the project settings would show it
+COMPANIES = "1001"  # the data group id, as the project settings show it
 
 
 def profiles(everyone: list[Person], events: Iterable[Event], first_ms: int) -> list[Profile]:
-    """One profile a user that has any event, consistent with those events; then the odd ones, then
+    """Return one profile for each user with events, consistent with these; then unusual ones and
     companies."""
     last_seen, orders = _activity(events)
     users = [person for person in everyone if person.user_id in last_seen]
@@ -28,7 +28,7 @@ def profiles(everyone: list[Person], events: Iterable[Event], first_ms: int) -> 
 
 
 def _activity(events: Iterable[Event]) -> tuple[dict[str, int], dict[str, list[float]]]:
-    """The time of each id's last event, and the amounts of its orders."""
+    """Return the time of each id's last event, and the amounts of its orders."""
     last_seen: dict[str, int] = {}
     orders: dict[str, list[float]] = defaultdict(list)
     for event in events:
@@ -62,7 +62,7 @@ def _properties(person: Person, joined: int, seen: int, orders: list[float]) -> 
 
 
 def _add_odd_ones(stored: dict[str | int, dict[str, Any] | None], users: list[Person]) -> None:
-    """What real profile stores hold beside the well-kept ones."""
+    """Add what real profile stores contain beside complete profiles."""
     for person in users[::20]:
         if properties := stored.get(person.user_id or ""):
             del properties["$last_seen"]  # written with $ignore_time only
@@ -83,7 +83,7 @@ def _add_odd_ones(stored: dict[str | int, dict[str, Any] | None], users: list[Pe
 
 
 def _companies() -> list[Profile]:
-    """Group profiles; the first id is also the id of a user profile, and means something else."""
+    """Return group profiles; the first id is also that of a user profile, with another meaning."""
     named = ((42, "Acme GmbH"), ("globex", "Globex"), ("initech", "Initech"))
     return [
         Profile(company_id, {"$name": name, "seats": 10 * len(name)}, COMPANIES)
@@ -92,5 +92,5 @@ def _companies() -> list[Profile]:
 
 
 def _iso(time_ms: int) -> str:
-    """As Mixpanel writes profile times: UTC, without saying so."""
+    """Format like Mixpanel's profile times: UTC, without a zone."""
     return datetime.fromtimestamp(time_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -1,4 +1,4 @@
-"""From steps to stored events: times, ids, what SDKs and servers add, and how late it all arrives."""
+"""Converts steps to stored events: times, ids, the additions of SDKs and servers, and delays."""
 
 from dataclasses import dataclass
 from random import Random
@@ -9,22 +9,22 @@ from mixpanel_data.sandbox.shop.people import Person
 from mixpanel_data.sandbox.shop.visits import Step, visit
 
 _HOUR_MS = 3_600_000
-_REWRITTEN = 0.7  # rows from before a sign-up that show the user's id by now; the others still show the device's
+_REWRITTEN = 0.7  # share of rows before a sign-up that were rewritten to the user's id
 # Weight of each local hour of a day.
 _HOURS = (2, 1, 1, 1, 1, 2, 4, 7, 9, 9, 9, 9, 10, 10, 9, 9, 9, 10, 12, 14, 15, 13, 9, 5)
 
 
 @dataclass(frozen=True)
 class Recorder:
-    """Writes the events of one person. ``first_ms`` begins the first day, ``end_ms`` is when all
-    must have arrived."""
+    """Creates the events of one person. ``first_ms`` starts the first day; all arrive by
+    ``end_ms``."""
 
     person: Person
     first_ms: int
     end_ms: int
 
     def record(self, day: int) -> list[Event]:
-        """The events of one visit that begins on ``day``; it may end after midnight."""
+        """Return the events of one visit that begins on ``day``; it may end after midnight."""
         person, rng = self.person, self.person.rng
         signs_up = person.user_id is not None and day == person.joined
         is_known = person.user_id is not None and day > person.joined
@@ -65,7 +65,7 @@ class Recorder:
         return Event.make(step.name, now, properties)
 
     def _ids(self, is_known: bool) -> dict[str, Any]:
-        """Mixpanel's simplified identity: the device always, the user from the sign-up on."""
+        """Mixpanel's simplified identity: always the device, and the user from the sign-up on."""
         person = self.person
         anonymous = f"$device:{person.device_id}"
         if is_known:
@@ -82,8 +82,7 @@ class Recorder:
 
 
 def _arrival(rng: Random, now: int, end_ms: int, *, is_mobile: bool) -> int:
-    """When Mixpanel processed it: seconds later; from phones sometimes hours or up to five days
-    later."""
+    """Return when Mixpanel processed it: seconds later; from phones sometimes hours or days later."""
     chance = rng.random()
     lag = rng.randrange(900, 90_000)
     if is_mobile and chance < 0.02:

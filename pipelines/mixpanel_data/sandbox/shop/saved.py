@@ -1,4 +1,4 @@
-"""What the people of the invented shop have saved in their Mixpanel project."""
+"""The objects that the invented shop has saved in its Mixpanel project."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ _OLD = "2026-01-12 09:30:00"
 
 
 def saved(first_day: str) -> Saved:
-    """Everything; ``first_day`` (YYYY-MM-DD) is what the annotations speak of."""
+    """Return all of them; ``first_day`` (YYYY-MM-DD) is the one that the annotations mention."""
     return Saved(
         funnels=list(_FUNNELS),
         reports=list(_REPORTS),

@@ -1,5 +1,7 @@
-"""Paid plans: begun some days after joining, renewed every 30 days, now and then cancelled. Sent by
-the shop's server."""
+"""Paid plans: started some days after joining, renewed every 30 days, sometimes cancelled.
+
+The shop's server sends their events.
+"""
 
 from mixpanel_data.sandbox.records import DAY_MS, Event
 from mixpanel_data.sandbox.shop.people import Person
@@ -9,7 +11,7 @@ _MONTH = 30
 
 
 def subscription_events(person: Person, first_ms: int, days: int) -> list[Event]:
-    """What happens to the subscription within the days; nothing for free plans."""
+    """Return the events of the subscription within the days; none for free plans."""
     if person.user_id is None or person.plan not in _PRICES:
         return []
     begun = person.joined + person.rng.randrange(1, 6)

@@ -1,5 +1,4 @@
-"""A visit as a list of steps: what somebody does, how long after the last step, and what is known
-about it."""
+"""A visit as a list of steps: the event, the pause since the step before, and its properties."""
 
 from random import Random
 from typing import Any, NamedTuple
@@ -31,7 +30,7 @@ _COUPONS = (None, None, None, "WELCOME10", "AUTUMN")
 _FIRST_ORDER = 9_007_199_254_740_993  # 2**53 + 1: the first integer a float can't hold
 
 # How many go on to the next step of the funnel.
-_SHOPS = 0.62  # looks at products, not at pages alone
+_SHOPS = 0.62  # also views products, not only pages
 _ADDS = 0.42
 _CHECKS_OUT = 0.55
 _PAYS = 0.78
@@ -39,7 +38,7 @@ _BUYS = 0.86
 
 
 class Step(NamedTuple):
-    """One event to be: ``pause`` in seconds since the step before."""
+    """A future event; ``pause`` is seconds since the step before."""
 
     name: str
     pause: float
@@ -47,7 +46,7 @@ class Step(NamedTuple):
 
 
 def visit(rng: Random, *, signs_up: bool, is_known: bool) -> list[Step]:
-    """A whole visit, from the first page to where it is broken off."""
+    """Return a complete visit, from the first page to where it ends."""
     steps = [_page(rng, "/")]
     steps += [_page(rng) for _ in range(rng.randrange(4))]
     if signs_up:
