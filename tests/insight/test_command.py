@@ -102,7 +102,7 @@ def test_an_output_that_can_not_be_written_is_named(
 @pytest.mark.parametrize(
     ("days", "says"),
     [
-        (["--from", "soon"], "'soon' is no date"),
+        (["--from", "soon"], "'soon' is not a date"),
         (["--from", "2030-01-01"], "there are 2026-06-01 to 2026-06-10"),
     ],
 )

@@ -130,7 +130,7 @@ def test_a_table_is_neither_overwritten_nor_invented(storage):
     for ask in (storage.get_schema, storage.get_metadata, storage.drop):
         with pytest.raises(TableNotFoundError):
             ask("other")
-    with pytest.raises(ConfigError, match="holds events"):
+    with pytest.raises(ConfigError, match="contains events"):
         storage.create_profiles_table("events", [profile(1)], append=True)
     assert storage.execute_scalar("SELECT count(*) FROM events") == 1
 
