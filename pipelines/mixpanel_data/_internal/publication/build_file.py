@@ -9,22 +9,21 @@ from pathlib import Path
 
 import duckdb
 
+from mixpanel_data._internal.data_folder.duckdb_defaults import MEMORY_LIMIT
 from mixpanel_data._internal.data_folder.os_errors import lock_holder
 from mixpanel_data._internal.data_folder.paths import DataFolder
-from mixpanel_data._internal.database.memory import ALONE, limited
-from mixpanel_data._internal.database.table_names import STAMP, quoted
+from mixpanel_data._internal.database.memory import ALONE, memory_config
+from mixpanel_data._internal.database.table_names import STAMP
 from mixpanel_data._internal.publication import build_stamp
-from mixpanel_data._internal.sql.literals import literal
+from mixpanel_data._internal.sql_literals import identifier, literal
 from mixpanel_data.exceptions import DatabaseLockedError
 
-MEMORY_LIMIT = "1GB"
-
 LONGEST_END_SECONDS = 10.0
-"""How long a dbt whose parent was killed may take to end."""
+"""The time that a dbt process may take to end after its parent was killed."""
 
 _OUR_SCHEMAS = ("working", "staging")
 _MODEL = "model.mixpanel_data."
-"""How the names of the package's models begin in `build_state`."""
+"""The prefix of the package's models in `build_state`."""
 
 
 @dataclass(frozen=True)
@@ -45,22 +44,22 @@ def damaged_folder(folder: DataFolder) -> Path:
     return folder.build / "damaged"
 
 
-def prepare(
+def prepare_build_file(
     folder: DataFolder,
     fingerprint: str,
     storage_version: str,
     *,
     anew: bool = False,
     ours: Collection[str] | None = None,
-) -> Prepared:
-    """Leave a file at ``build_file`` that the build can write.
+) -> BuildFileState:
+    """Prepare a file at ``build_file`` that the build can write.
 
-    It is what the last build left, unless that was made by other models or settings, is damaged, or ``anew`` asks
-    for an empty one. If ``ours`` is given, the names of the package's tables, an empty file keeps all other tables: a user's
-    snapshots can't be built again.
+    It is the one of the last build, unless that was made by other models or settings, is damaged,
+    or ``anew`` requests an empty one. If ``ours`` has the names of the package's tables, an empty
+    file keeps the tables of other names: a user's snapshots can't be built again.
 
     Raises:
-        DatabaseLockedError: tables have to be kept, and another process has the file open.
+        DatabaseLockedError: if tables are to be kept, and another process has the file open.
     """
     target, warning = build_file(folder), None
     folder.build.mkdir(parents=True, exist_ok=True)
@@ -79,34 +78,34 @@ def prepare(
     if ours is not None and target.exists():
         _replace_by_empty(target, fingerprint, storage_version, ours)
     else:
-        discard(target)
-        build_stamp.create(target, fingerprint, storage_version)
-    return Prepared(empty=True, warning=warning)
+        delete_database(target)
+        build_stamp.create_stamped_file(target, fingerprint, storage_version)
+    return BuildFileState(empty=True, warning=warning)
 
 
 def _replace_by_empty(
     target: Path, fingerprint: str, storage_version: str, ours: Collection[str]
 ) -> None:
-    """Put a stamped file in place of ``target`` that holds its tables but for those of the package."""
+    """Replace ``target`` by a stamped file with its tables except those of the package."""
     new = target.with_name("emptied.duckdb")
-    discard(new)
-    build_stamp.create(new, fingerprint, storage_version)
-    with _attached(new, target) as db:
+    delete_database(new)
+    build_stamp.create_stamped_file(new, fingerprint, storage_version)
+    with _attach_former(new, target) as db:
         for schema, table in _tables_of_others(db, ours):
-            db.execute(f"create schema if not exists {quoted(schema)}")
-            name = quoted(schema, table)
+            db.execute(f"create schema if not exists {identifier(schema)}")
+            name = identifier(schema, table)
             db.execute(f"create table {name} as from former.{name}")
-    _log_of(target).unlink(missing_ok=True)
+    _write_ahead_log(target).unlink(missing_ok=True)
     new.replace(target)
 
 
 @contextmanager
-def _attached(new: Path, former: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield a connection to ``new`` with ``former`` attached, once no process writes that.
+def _attach_former(new: Path, former: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open ``new`` with ``former`` attached, once no process writes that.
 
-    A dbt whose parent was killed ends soon.
+    A dbt process whose parent was killed ends soon.
     """
-    with duckdb.connect(new, config=limited(MEMORY_LIMIT, ALONE)) as db:
+    with duckdb.connect(new, config=memory_config(MEMORY_LIMIT, ALONE)) as db:
         db.execute("set preserve_insertion_order = false")
         deadline = time.monotonic() + LONGEST_END_SECONDS
         while True:
@@ -132,7 +131,7 @@ def _tables_of_others(
         "select schema_name, table_name from duckdb_tables() where database_name = 'former' and not internal"
     ).fetchall()
     built = set(ours) | {STAMP}
-    if ("working", "build_state") in tables:  # an earlier version made others
+    if ("working", "build_state") in tables:  # also those that an earlier version made
         built |= {
             name.removeprefix(_MODEL)
             for (name,) in db.execute(
@@ -147,18 +146,17 @@ def _tables_of_others(
     ]
 
 
-def put_aside(folder: DataFolder, path: Path) -> Path:
-    """Move a damaged file out of the way and return where it is kept: private, in place of an older
-    one."""
-    kept = _kept_as(folder, path)
-    _log_of(path).unlink(missing_ok=True)
+def move_to_damaged(folder: DataFolder, path: Path) -> Path:
+    """Move a damaged file away, private, in place of an older one; return its new path."""
+    kept = _damaged_path(folder, path)
+    _write_ahead_log(path).unlink(missing_ok=True)
     path.replace(kept)
     kept.chmod(0o600)
     return kept
 
 
 def copy_to_damaged(folder: DataFolder, path: Path) -> Path:
-    """Like ``put_aside``, for a published file, which stays until another replaces it."""
+    """Like :func:`move_to_damaged`, for a published file, which stays until another replaces it."""
     kept = _damaged_path(folder, path)
     kept.unlink(missing_ok=True)
     kept.touch(mode=0o600)

@@ -62,7 +62,7 @@ def build(
     reason = reason_to_build_anew(folder, made_by, storage_version, built=built)
     anew = full_refresh or reason == OTHER_RAW
     ours = None if project.is_package else model_names()
-    prepared = build_file.prepare(folder, made_by, storage_version, anew=anew, ours=ours)
+    prepared = build_file.prepare_build_file(folder, made_by, storage_version, anew=anew, ours=ours)
     reasons = [reason] if reason and prepared.empty else []
     report = on_progress or (lambda _: None)
 
@@ -77,7 +77,7 @@ def build(
         # The file still has the user's tables. dbt may not add to those that it can build from scratch.
         options = ["--full-refresh"]
     nodes = _run(folder, project.folder, options, variables or {}, report, from_scratch)
-    build_stamp.finish(built)
+    build_stamp.mark_built(built)
     why = f"All tables were built anew: {'; '.join(reasons)}." if reasons else None
     warnings = tuple(filter(None, (prepared.warning, why)))
     return BuildResult(nodes, time.monotonic() - started, prepared.empty or bool(reasons), warnings)
