@@ -44,7 +44,7 @@ def tables(folder):
 
 
 def prepare(folder, **options):
-    return build_file.prepare(folder, "after", STORAGE_VERSION, **options)
+    return build_file.prepare_build_file(folder, "after", STORAGE_VERSION, **options)
 
 
 def test_an_empty_file_keeps_the_tables_of_others(folder):
@@ -61,7 +61,7 @@ def test_without_a_project_of_the_users_it_is_empty(folder):
 
 
 def test_a_file_of_the_same_models_is_carried_on(folder):
-    assert not build_file.prepare(folder, "before", STORAGE_VERSION, ours=OURS).empty
+    assert not build_file.prepare_build_file(folder, "before", STORAGE_VERSION, ours=OURS).empty
 
 
 def test_nothing_is_lost_while_another_process_writes_the_file(folder, monkeypatch):
