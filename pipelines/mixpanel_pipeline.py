@@ -12,7 +12,7 @@ from mixpanel_data.exceptions import MixpanelDataError
 
 
 def main() -> int:
-    """The exit code of the load; those of ``mp``."""
+    """Run the load and return its exit code, like that of ``mp``."""
     parser = argparse.ArgumentParser(
         description="Load a Mixpanel project into raw.duckdb with dlt."
     )

@@ -70,7 +70,7 @@ def test_promise_4_events_that_came_too_late_for_the_lookback_are_found_and_brou
     assert synced.sync(days=found.to_reload).failures == []
     by_hand.build_and_publish(synced.folder)
     assert synced.loaded() == synced.served(FIRST, LAST)
-    assert reconciler(synced).again(found).comparison.differences == ()
+    assert reconciler(synced).recount(found).comparison.differences == ()
 
 
 def test_promise_4_events_that_were_deleted_are_found_too(synced):

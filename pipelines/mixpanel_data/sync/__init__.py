@@ -4,8 +4,9 @@
     >>> report = sync(first="2026-01-01", data_dir="data")  # doctest: +SKIP
     >>> report.raise_failures()  # doctest: +SKIP
 
-:func:`sync` does what ``mp sync`` does, :func:`plan` what ``mp plan`` does. :class:`Sync` is the same job step by step,
-for a scheduler that shows each step. Each name is imported when it is first used: ``import mixpanel_data.sync`` is quick.
+:func:`sync` does what ``mp sync`` does, :func:`plan` what ``mp plan`` does. :class:`Sync` is the
+same job step by step, for a scheduler that shows each step. Each name is imported on first use, so
+that ``import mixpanel_data.sync`` is fast.
 """
 
 from importlib import import_module

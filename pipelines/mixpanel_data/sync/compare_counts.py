@@ -1,7 +1,7 @@
-"""Compare old days with Mixpanel's own counts: what arrived, or was deleted, after they were last fetched.
+"""Compares old days with Mixpanel's own counts, to find events that arrived or were deleted later.
 
-To read all days again would cost a request each; a report counts all of them in one. Reports count copies of an event
-once, by the rule that the published table follows, so a day that is right has equal counts.
+Fetching all days again would cost a request each; one report counts all of them. Reports
+deduplicate events by the rule of the published table, so the counts of a correct day are equal.
 """
 
 import json
@@ -17,37 +17,38 @@ from mixpanel_data._internal.streams.windows import ONE_DAY, Window
 from mixpanel_data._internal.time_zones import Zone, local_date
 
 Counts = Mapping[tuple[date, str], int]
-"""How many events of each name a day has. Without those that have none."""
+"""The number of events of each name and day, without zeros."""
 
 LONGEST_LIST = 6_000
-"""Characters of names in one request: they travel in its address, and 8 kB is what servers commonly take."""
+"""Characters of names in one request: they are part of its URL, and servers commonly accept 8 kB.
+"""
 
 
 @dataclass(frozen=True)
 class DayDifference:
-    """A day of which Mixpanel counts other events than there are here."""
+    """A day for which Mixpanel counts other events than the published table."""
 
     day: date
-    """In the project's time zone, as reports have it."""
+    """In the project's time zone, like in reports."""
     mixpanel: int
     here: int
     events: tuple[str, ...]
-    """The names of which there are more or fewer."""
+    """The names with other counts."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two counts of the same days."""
+    """The comparison of two counts of the same days."""
 
     differences: tuple[DayDifference, ...]
     """Oldest first."""
     not_in_reports: tuple[str, ...]
-    """Events that are here and that Mixpanel counts on none of the days: such as its own, and those merged or renamed in
-    Lexicon, which reports know under the new name only. They are left out."""
+    """Published events that Mixpanel counts on none of the days, such as its own, and those merged
+    or renamed in Lexicon, which reports know under the new name only. They are not compared."""
 
 
 def compare(mixpanel: Counts, here: Counts) -> Comparison:
-    """What differs between the two. Pure."""
+    """Return the differences. Pure."""
     reported = {event for _, event in mixpanel}
     unknown = sorted({event for _, event in here} - reported)
     differing: dict[date, list[str]] = defaultdict(list)
@@ -72,27 +73,33 @@ def _total(counts: Counts, events: Collection[str]) -> dict[date, int]:
 
 
 def export_days(day: date, reports: Zone, exports: Zone) -> list[date]:
-    """The days of the export, which are those of the zone ``exports``, that hold events of a report's ``day``."""
+    """Return the days of the export, in the zone ``exports``, that contain events of a report's
+    ``day``."""
     start, end = window_bounds(Window(day, day), reports)
     last = end - timedelta(microseconds=1)
     return list(Window(local_date(start, exports), local_date(last, exports)).days())
 
 
 def comparable(ledger: Ledger, window: Window, reports: Zone, exports: Zone) -> list[date]:
-    """The days of ``window`` that can be compared: those that are here whole and unfiltered, oldest first."""
+    """Return the days of ``window`` that can be compared: complete and unfiltered ones, oldest
+    first."""
     whole = {day for day, record in ledger.days.items() if record.is_complete()}
     return [day for day in window.days() if whole.issuperset(export_days(day, reports, exports))]
 
 
 def default_window(ledger: Ledger, *, today: date, lookback_days: int) -> Window | None:
-    """From the first day that is here to the last that no run reads again by itself; None when there is no such day."""
+    """Return the days from the first loaded one to the last that runs do not fetch again by
+    themselves.
+
+    Return None if there is no such day.
+    """
     last = today - timedelta(days=lookback_days) - ONE_DAY
     first = min(ledger.days, default=today)
     return Window(first, last) if first <= last else None
 
 
 def lists_of(names: Iterable[str]) -> Iterator[list[str]]:
-    """The names, in as few lists as the address of a request has room for."""
+    """Divide the names into as few lists as the URL of a request allows."""
     batch: list[str] = []
     length = 0
     for name in sorted(names):

@@ -1,4 +1,4 @@
-"""What made a step of dlt fail: the engine's callers know the system's errors and ours, not dlt's."""
+"""Translates errors of dlt's steps: callers know errors of the system and ours, not dlt's."""
 
 import logging
 from collections.abc import Iterator
@@ -7,14 +7,16 @@ from contextlib import contextmanager
 import duckdb
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from mixpanel_data._internal.api.error_chain import error_chain
 from mixpanel_data.exceptions import MixpanelDataError
 
 _TELLING = (KeyboardInterrupt, MixpanelDataError, OSError, duckdb.Error)
 
 
 def cause(failed: PipelineStepFailed) -> BaseException:
-    """The error under ``failed`` that callers know; one with dlt's words when there is none."""
-    known = (link for link in _chain(failed) if isinstance(link, _TELLING))
+    """Return the first cause of ``failed`` that callers know, or a general error with dlt's
+    message."""
+    known = (link for link in error_chain(failed) if isinstance(link, _TELLING))
     return next(
         known,
         MixpanelDataError(
@@ -27,7 +29,7 @@ def cause(failed: PipelineStepFailed) -> BaseException:
 
 @contextmanager
 def without_tracebacks() -> Iterator[None]:
-    """Keeps tracebacks out of dlt's log while the block runs: what it logs it raises too."""
+    """Keep tracebacks out of dlt's log inside the block, since the errors it logs are raised, too."""
     logger = logging.getLogger("dlt")
     logger.addFilter(_has_no_traceback)
     try:
@@ -38,9 +40,3 @@ def without_tracebacks() -> Iterator[None]:
 
 def _has_no_traceback(record: logging.LogRecord) -> bool:
     return not record.exc_info and "Traceback" not in record.getMessage()
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 Only = Literal["events", "profiles"]
 
 SHOWN = 10
-"""Days that a message names."""
+"""Days that a message lists."""
 
 
 class Sync:
@@ -60,10 +60,9 @@ class Sync:
     ) -> None:
         """Prepare a run.
 
-        ``days`` are fetched again, and no others; with ``refetch`` all days of the run are, complete or not.
-
-        ``reload_days`` are recent days fetched again for late events: the setting's, if not given. ``start_anew``:
-        without what was loaded before.
+        Only ``days`` are fetched, again, if given; with ``refetch`` all days of the run are.
+        ``reload_days`` is the number of recent days to fetch again for late events; by default that
+        of the settings. ``start_anew`` starts without the data loaded before.
         """
         self._run = Run(settings, credentials, client=client, progress=progress)
         self.extraction = Extraction(
@@ -83,7 +82,7 @@ class Sync:
 
     @property
     def project(self) -> "Project":
-        """Whose data it is, as the ledger will say."""
+        """The project of the data, as the ledger will record it."""
         return self._run.project
 
     def check_variables(self, *, events: bool = False) -> None:
@@ -97,15 +96,15 @@ class Sync:
     def begin(
         self, first: date | None = None, last: date | None = None, *, only: Only | None = None
     ) -> Range:
-        """Return the days that this run is to fetch, after the leftovers of a killed run are removed.
+        """Remove the partial files of a killed run, and return the days that this run is to fetch.
 
-        Days whose rows are not those of the ledger count as missing from here on.
+        From here on, days whose number of rows differs from the ledger's count as missing.
 
         Raises:
-            ConfigError: there are none, they are in the future, the folder is another project's, or its days were cut
-                in another time basis.
-            DatabaseDamagedError: the raw database can't be read.
-            DatabaseMissingError: it is gone, though the folder had one.
+            ConfigError: if there are no such days, they are in the future, the folder has the data
+                of another project, or its days are of another time basis.
+            DatabaseDamagedError: if the raw database can't be read.
+            DatabaseMissingError: if it is gone, although the folder had one.
         """
         if self._start_anew:
             first = first or self._begin_anew(events_only=only == "events")
@@ -121,7 +120,7 @@ class Sync:
             self.report.warnings.append(found.warning)
 
     def _begin_anew(self, *, events_only: bool) -> date | None:
-        """The first day that was fetched before, as far as the old ledger can be read."""
+        """Return the first day that was fetched before, as far as the old ledger can be read."""
         former = None
         with suppress(MixpanelDataError):
             former = self._run.settings.start_date or read_ledger(self.folder.raw).wanted_from
@@ -137,17 +136,19 @@ class Sync:
     def events(self, wanted: Range) -> None:
         """Fetch and load every day of ``wanted`` that is missing or due, package by package.
 
-        A window that does not arrive whole is noted in the report, and the others go on.
+        A window that is incomplete is recorded in the report, and the others go on.
         """
         for files in self.extraction.packages(wanted):
             self.load(files)
 
     def profiles(self) -> None:
-        """Fetch and load the profiles that are due, each set whole or not at all; failures are in the report."""
+        """Fetch and load the due profiles, each set completely or not at all; failures are in the
+        report."""
         self.load(self.extraction.land_profiles())
 
     def load(self, landed: Sequence[Landed]) -> None:
-        """Load verified files; of one that did not load as a whole, the bad lines are repaired or rejected, and the rest loads."""
+        """Load verified files. Fetch those with unreadable lines again, and load them without
+        these."""
         for file in self._load(landed):
             try:
                 again = self.extraction.refetch(file)
@@ -186,7 +187,8 @@ class Sync:
         self._run.progress.loaded(file)
 
     def needs_build(self) -> bool:
-        """Return True if the last successful build lacks a load, or was made by other models or variables."""
+        """Return True if the last successful build lacks a load, or was made by other models or
+        variables."""
         if not self.folder.raw.is_file():
             return False
         built = build_file.build_file(self.folder)
@@ -199,15 +201,16 @@ class Sync:
         return True
 
     def needs_publication(self) -> bool:
-        """Whether readers find something else than the last build: an older one, or what others made of it."""
+        """Return True if readers find another file than the last build."""
         return self.folder.raw.is_file() and self._publication_is_due
 
     def build(self) -> None:
-        """Run dbt over what changed.
+        """Run dbt over the days that changed.
 
         Raises:
-            ConfigError: a variable of the models is wrong, or names an event that was never loaded.
-            MixpanelDataError: dbt failed.
+            ConfigError: if a variable of the models is wrong, or names an event that was never
+                loaded.
+            MixpanelDataError: if dbt failed.
         """
         self.check_variables(events=True)
         self._run.progress.building("starting dbt")
@@ -222,7 +225,7 @@ class Sync:
         self._publication_is_due = True
 
     def publish(self) -> None:
-        """Put the built file where readers open it."""
+        """Publish the built file for readers."""
         self.report.published = publishing.publish(
             self.folder, memory_limit=self._run.settings.memory_limit
         )
@@ -231,7 +234,7 @@ class Sync:
         self._run.progress.published(self.report.published)
 
     def finish(self) -> SyncReport:
-        """Rewrite the raw database if that is worth it, and return the finished report."""
+        """Rewrite the raw database if that saves enough, and return the finished report."""
         self._compact_raw()
         self.report.seconds = time.monotonic() - self._started
         if warning := self._run.clock_warning():
@@ -244,7 +247,7 @@ class Sync:
         if not self.folder.raw.is_file():
             return
         limit = self._run.settings.memory_limit or MEMORY_LIMIT
-        with suppress(duckdb.Error):  # in use, or damaged: what reads it says so
+        with suppress(duckdb.Error):  # in use or damaged, which its readers report
             compact_if_larger(self.folder.raw, limit, self.folder.build / "sizes.json")
 
     def run(
@@ -255,12 +258,12 @@ class Sync:
         only: Only | None = None,
         build: bool = True,
     ) -> SyncReport:
-        """The whole job. What did not arrive is in the report's ``failures``; what did is loaded, built, published.
+        """Run the complete job. Failed parts are in ``failures`` of the report; others are published.
 
         Raises:
-            ConfigError: the days asked for can't be, the folder is another project's, or a variable of the dbt models is
-                wrong: then nothing was fetched.
-            MixpanelDataError: dbt failed; the last publication stays.
+            ConfigError: if the days are invalid, the folder has the data of another project, or a
+                variable of the dbt models is wrong; nothing was fetched.
+            MixpanelDataError: if dbt failed; the last publication stays.
         """
         if build:
             self.check_variables()

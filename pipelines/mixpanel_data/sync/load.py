@@ -1,4 +1,4 @@
-"""The dlt pipeline `mixpanel` over a data folder."""
+"""The dlt pipeline `mixpanel` of a data folder."""
 
 import logging
 import re
@@ -26,7 +26,7 @@ PIPELINE = "mixpanel"
 """Measured: no slower than without one, for a million events and for five."""
 
 OWN_PERCENT = 28
-"""What Python, dlt and the landing take of the limit; DuckDB gets the rest."""
+"""The share of the limit that Python, dlt and the landing use; DuckDB gets the rest."""
 
 _LOADING = {
     # Left alone, dlt takes an interrupt, loads on, and says nothing.
@@ -40,10 +40,10 @@ log = logging.getLogger(__name__)
 
 
 def open_pipeline(folder: DataFolder, *, memory_limit: str | None = None) -> dlt.Pipeline:
-    """The pipeline, with no package pending.
+    """Open the pipeline, without pending packages.
 
-    What an earlier process left half-done is dropped, not finished: so there is one road to a loaded day, not two.
-    (dlt would otherwise load the old package in place of the new data, and say nothing.)
+    A package that an earlier process left unfinished is dropped, so that there is only one way to
+    load a day. Otherwise dlt would load the old package instead of the new data, without a message.
     """
     folder.create()
     if drop_unfinished(_work(folder)):
@@ -71,12 +71,13 @@ def load(
     *,
     memory_limit: str | None = None,
 ) -> str:
-    """Load ``landed`` as one package, in one transaction a table; the id of the load.
+    """Load ``landed`` as one package, in one transaction a table; return the id of the load.
 
-    Returns when dlt is done. Which days are in is for the ledger to say: a file DuckDB can't read is left out.
+    It returns when dlt is done. The ledger shows which days were loaded: unreadable files are left
+    out.
 
     Raises:
-        duckdb.Error, OSError: the machine refused; nothing counts as loaded.
+        duckdb.Error, OSError: if the machine refused; nothing counts as loaded.
     """
     with dlt.config.values(_LOADING), without_tracebacks():
         pipeline = open_pipeline(folder, memory_limit=memory_limit)
@@ -91,7 +92,7 @@ def load(
 
 @contextmanager
 def _kept_open(path: Path) -> Iterator[None]:
-    """The file's instance of DuckDB, which dlt would make six times a load: a fifth of what a small one takes."""
+    """Keep the file's DuckDB instance open: dlt would create it six times, a fifth of a small load."""
     with duckdb.connect(path) as connection:
         # The job that replaces rows says when it is time. Not among dlt's settings: it sets those again and again.
         connection.execute("SET GLOBAL max_vacuum_tasks = 0")

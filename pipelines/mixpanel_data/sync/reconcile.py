@@ -1,4 +1,4 @@
-"""Asking both sides for their counts, and reading the days that differ again."""
+"""Requests Mixpanel's counts, compares them with ours, and fetches the days that differ again."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -36,12 +36,12 @@ from mixpanel_data.sync.job import Sync
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """What a comparison with Mixpanel's counts came to."""
+    """The result of a comparison with Mixpanel's counts."""
 
     zone: Zone
-    """The project's, whose days these are."""
+    """The project's zone, to which the days belong."""
     days: tuple[date, ...]
-    """Those that were compared, oldest first."""
+    """The compared days, oldest first."""
     requests: int
     comparison: Comparison
     mixpanel: Counts
@@ -49,12 +49,12 @@ class Reconciliation:
 
     @property
     def to_reload(self) -> list[date]:
-        """The days of the export to read again, oldest first."""
+        """The days of the export to fetch again, oldest first."""
         different = (difference.day for difference in self.comparison.differences)
         return sorted({e for day in different for e in export_days(day, self.zone, self.exports)})
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON can hold it; dates are ISO texts."""
+        """Return values for JSON; dates are ISO texts."""
         return {
             "from_date": str(self.days[0]) if self.days else None,
             "to_date": str(self.days[-1]) if self.days else None,
@@ -94,13 +94,15 @@ class Reconciler:
         self._run = Run(settings, credentials, client=None, progress=progress)
 
     def compare(self, first: date | None = None, last: date | None = None) -> Reconciliation:
-        """Compare the published events of each complete day with Mixpanel's reports, which are requested now.
+        """Compare the published events of each complete day with Mixpanel's reports, which are
+        requested now.
 
-        Without ``first`` and ``last``: every day that is there and that no run reads again by itself.
+        Without ``first`` and ``last``: every loaded day that runs do not fetch again by themselves.
 
         Raises:
-            ConfigError: nothing is published, or the days can't be.
-            APIError: Mixpanel refused, or could not be reached; its plans without the query API count nothing.
+            ConfigError: if nothing is published, or the days are invalid.
+            APIError: if Mixpanel refused or could not be reached; plans without the query API have
+                no counts.
         """
         folder, exports = self._settings.folder, self._settings.zone
         if not folder.published.is_file():
@@ -126,16 +128,16 @@ class Reconciler:
         )
 
     def reload(self, found: Reconciliation, *, lock_wait: float) -> SyncReport:
-        """The report of a run that read the days which differ again, built and published.
+        """Fetch the days that differ again, build and publish; return the report of the run.
 
-        Raises as a sync does.
+        Raises like a sync.
         """
         job = Sync(self._settings, self._credentials, progress=self._progress, days=found.to_reload)
         with exclusive(self._settings.folder, wait_seconds=lock_wait):
             return job.run(only="events")
 
-    def again(self, found: Reconciliation) -> Reconciliation:
-        """``found``, with what is here now."""
+    def recount(self, found: Reconciliation) -> Reconciliation:
+        """Return ``found`` with the current counts of the published table."""
         here = _counted_here(self._settings.folder.published, found.days, found.zone)
         return replace(found, comparison=compare(found.mixpanel, here))
 
@@ -155,7 +157,8 @@ class Reconciler:
         return counts, 1 + len(lists)
 
     def _zone(self) -> Zone:
-        """The project's, as Mixpanel says; as it is configured, where Mixpanel does not."""
+        """Return the project's zone according to Mixpanel; the configured one if Mixpanel does not
+        return it."""
         zone = reached_project(self._run.client, self._credentials.project_id).get("timezone")
         return Zone(zone if zone in zone_names() else self._settings.project_timezone)
 

@@ -1,4 +1,4 @@
-"""The job in one call, for programs and for the command line alike."""
+"""The job in one call, for programs and the command line."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -15,7 +15,7 @@ from mixpanel_data._internal.text import parse_day
 from mixpanel_data.sync.job import Only, Sync
 
 LOCK_WAIT_SECONDS = 10.0
-"""How long a call waits for another one that works in the same data folder."""
+"""Seconds to wait for another process that works in the same data folder."""
 
 
 def sync(
@@ -37,37 +37,41 @@ def sync(
     lock_wait_seconds: float = LOCK_WAIT_SECONDS,
     progress: Progress = QUIET,
 ) -> SyncReport:
-    """Fetch what is missing of a Mixpanel project, load it, build the tables and publish them: ``mp sync``.
+    """Fetch the missing days of a Mixpanel project, load them, build the tables and publish them:
+    ``mp sync``.
 
-    What did not arrive is in ``failures`` of the report, and everything else is loaded and published. Call
+    Failed parts are in ``failures`` of the report, and all others are loaded and published. Call
     ``raise_failures()`` of the report to turn failures into an exception.
 
     Args:
-        first: First day, a date or ``YYYY-MM-DD``, in the days the project exports. None: the day after the last one
-            known, or the start date of the settings.
+        first: First day, a date or ``YYYY-MM-DD``, in the days of the project's export. None: the
+            day after the last one known, or the start date of the settings.
         last: Last day, included. None: yesterday.
         only: ``"events"`` or ``"profiles"``; None: both.
         events: Names of the events to fetch; none: all.
-        where: An expression of Mixpanel that the events have to fulfil.
-        refetch: Fetch days again that are complete.
-        reload_days: How many of the newest days are fetched again for late events. None: the setting's.
+        where: An expression of Mixpanel that the events must match.
+        refetch: Fetch complete days again.
+        reload_days: The number of recent days to fetch again for late events. None: the setting's.
         oldest_first: Fetch the oldest missing days first.
         full_profiles: Read all profiles, not only those seen since the last read.
-        start_anew: Begin with an empty raw database; the old one is kept in the data folder.
+        start_anew: Start with an empty raw database; the old one is kept in the data folder.
         build: Run dbt and publish.
-        account: Name of an account of ``mp auth``. None: the one that counts.
+        account: Name of an account of ``mp auth``. None: the one in force.
         data_dir: The data folder. None: the setting's.
-        max_wait: How long to wait for the request budget, in seconds or as ``"15m"``. None: the setting's.
-        lock_wait_seconds: How long to wait while another process works in the data folder.
+        max_wait: The longest wait for the rate limit, in seconds or as ``"15m"``. None: the
+            setting's.
+        lock_wait_seconds: The longest wait while another process works in the data folder.
         progress: Called at each step; see :class:`Progress`.
 
     Raises:
-        ConfigError: No credentials, days that can't be fetched, a data folder of another project or time basis, or a
-            wrong variable of the dbt models.
-        DatabaseLockedError: Another process works in the data folder for longer than ``lock_wait_seconds``.
-        DatabaseDamagedError, DatabaseMissingError: The raw database can't be read, or is missing.
-        StorageError: The machine refuses the work: no room, no permission, not enough memory.
-        MixpanelDataError: dbt failed; the last publication stays.
+        ConfigError: if there are no credentials, the days can't be fetched, the data folder is of
+            another project or time basis, or a variable of the dbt models is wrong.
+        DatabaseLockedError: if another process works in the data folder for longer than
+            ``lock_wait_seconds``.
+        DatabaseDamagedError, DatabaseMissingError: if the raw database can't be read, or is
+            missing.
+        StorageError: if there is no space, no permission, or not enough memory.
+        MixpanelDataError: if dbt failed; the last publication stays.
     """
     folder = load_settings(data_dir=data_dir).folder
     job = _job(
@@ -89,13 +93,14 @@ def plan(
     account: str | None = None,
     data_dir: str | Path | None = None,
 ) -> Preview:
-    """Return the requests that :func:`sync` would make for events; none is made: ``mp plan``.
+    """Return the requests that :func:`sync` would send for events, without sending any: ``mp
+    plan``.
 
-    Args are those of :func:`sync`.
+    Arguments are those of :func:`sync`.
 
     Raises:
-        ConfigError: No credentials, days that can't be fetched, a data folder of another project, or a wrong variable of
-            the dbt models.
+        ConfigError: if there are no credentials, the days can't be fetched, the data folder is of
+            another project, or a variable of the dbt models is wrong.
     """
     job = _job(
         account=account, data_dir=data_dir, max_wait=None, progress=QUIET,

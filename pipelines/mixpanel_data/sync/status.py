@@ -1,4 +1,4 @@
-"""What a data folder holds, from the ledger alone."""
+"""The status of a data folder, from the ledger alone."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,7 +20,7 @@ from mixpanel_data.exceptions import DatabaseLockedError, StorageError
 
 @dataclass(frozen=True)
 class Status:
-    """What is there. Times are naive UTC."""
+    """The content of a data folder. Times are naive UTC."""
 
     data_dir: Path
     read_from: str
@@ -33,21 +33,21 @@ class Status:
     """Days up to yesterday that a run was to fetch and that are not complete."""
     events: int
     late: int
-    """Events that came more than a day after they happened."""
+    """Events that arrived more than a day after they occurred."""
     latest: DayRecord | None
-    """The day whose newest event came longest after its end."""
+    """The day whose newest event arrived longest after its end."""
     rejected: dict[str, int]
-    """Lines that can't be read, by table; tables without any are left out."""
+    """Unreadable lines by table, without zeros."""
     repaired: int
     """Lines that were loaded with replacement characters."""
     profiles: int | None
-    """Of users."""
+    """The number of user profiles."""
     group_profiles: dict[str, int]
-    """By group key."""
+    """The number of profiles by group key."""
     last_snapshot: datetime | None
     """When the newest complete read of user profiles began."""
     last_increment: datetime | None
-    """The same of the newest read of those seen since."""
+    """When the newest incremental read of user profiles began."""
     last_run: datetime | None
     published_at: datetime | None
     records: tuple[DayRecord, ...]
@@ -57,11 +57,11 @@ class Status:
 
     @property
     def published_text(self) -> str:
-        """When readers last got a new file."""
+        """When the last file was published."""
         return f"{self.published_at:%Y-%m-%d %H:%M:%S} UTC" if self.published_at else "nothing yet"
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON can hold it; dates and times are ISO texts, UTC."""
+        """Return values for JSON; dates and times are ISO texts, UTC."""
         return {
             "data_dir": str(self.data_dir),
             "read_from": self.read_from,
@@ -88,7 +88,8 @@ class Status:
 
 
 def read_status(settings: Settings) -> Status:
-    """The status of the settings' data folder. While a run is writing, that of the published file."""
+    """Return the status of the settings' data folder; while a run writes, that of the published
+    file."""
     folder = settings.folder
     try:
         require_raw(folder)
@@ -129,7 +130,7 @@ def _budget(settings: Settings, project: tuple[str, str] | None) -> dict[str, di
 def status_of(
     ledger: Ledger, *, data_dir: Path, read_from: str, published_at: datetime | None, now: date
 ) -> Status:
-    """The status that a ledger amounts to on the date ``now``. Pure."""
+    """Return the status of a ledger on the date ``now``. Pure."""
     records = ledger.days.values()
     of_events = sum(record.rejected_count for record in records)
     increment = ledger.reads.get((USERS.kind, USERS.part))
@@ -163,7 +164,7 @@ def status_of(
 
 
 def gap_days(ledger: Ledger, now: date) -> list[date]:
-    """The days before ``now`` that should be there whole, and are not."""
+    """Return the days before ``now`` that should be complete and are not."""
     first = min(filter(None, [ledger.wanted_from, min(ledger.days, default=None)]), default=None)
     if first is None or first >= now:
         return []
@@ -172,7 +173,7 @@ def gap_days(ledger: Ledger, now: date) -> list[date]:
 
 
 def day_rows(records: Iterable[DayRecord]) -> list[dict[str, Any]]:
-    """What is known of each day: events now and before the last fetch, late ones, and how late the newest came."""
+    """Return a row for each day: events now and before the last fetch, late ones, and their delay."""
     return [
         {
             "day": record.day,
@@ -194,7 +195,8 @@ def _arrival(record: DayRecord | None) -> dict[str, Any] | None:
 
 
 def _days_after(record: DayRecord) -> float:
-    """Days between the end of the day and its newest event; 0 when that came within the day."""
+    """Return the days from the end of the day to its newest event; 0 if that arrived within the
+    day."""
     return round((record.newest_arrival or 0 * ONE_DAY) / ONE_DAY, 1)
 
 

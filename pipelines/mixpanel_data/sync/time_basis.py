@@ -1,7 +1,7 @@
-"""Whether the events' times look like those of the other time basis.
+"""Checks whether the times of events look like those of the other time basis.
 
-``mp_processing_time_ms`` is UTC in every project [docs/mixpanel-facts.md, 11.1], and a live event is processed within seconds. So
-the usual distance between the two is nothing, or the offset of a time zone.
+``mp_processing_time_ms`` is UTC in every project [docs/mixpanel-facts.md, 11.1], and a live event
+is processed within seconds. The usual difference is therefore 0, or the offset of a time zone.
 """
 
 from pathlib import Path
@@ -34,9 +34,9 @@ _DISTANCES = f"""
 
 
 def looks_shifted(published: Path) -> float | None:
-    """The hours by which most of the newest events are ahead of the moment Mixpanel took them in.
+    """Return the hours by which most of the newest events are ahead of their processing time.
 
-    None when they are not, or when there are too few to decide: imported events don't count.
+    Return None if they are not, or if there are too few to decide: imported events don't count.
     """
     with translate_published_errors(published), open_read_only(published) as connection:
         row = connection.execute(_DISTANCES).fetchone()

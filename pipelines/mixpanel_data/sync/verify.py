@@ -1,4 +1,5 @@
-"""Everything in a data folder, read once: each block of each database, and the rows against the ledger."""
+"""Reads everything in a data folder once: all blocks of all databases; and compares rows and
+ledger."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,23 +22,23 @@ WHOLE = "whole"
 
 @dataclass(frozen=True)
 class FolderCheck:
-    """What was found."""
+    """The result of a check."""
 
     files: tuple[FileCheck, ...]
     disagreements: tuple[Disagreement, ...] = ()
-    """Days and profiles whose rows are not as many as the ledger has."""
+    """Days and profiles with another number of rows than in the ledger."""
     rejected: tuple[int, int] = (0, 0)
-    """Rejected lines by the newest rows of the ledger, and those that are kept."""
+    """Rejected lines counted by the newest ledger rows, and those that are stored."""
     repaired: bool = False
-    """Whether the disagreements were made missing."""
+    """True if the disagreements were marked as missing."""
 
     @property
     def damaged(self) -> tuple[FileCheck, ...]:
-        """The files that can't be read whole."""
+        """The files that can't be read completely."""
         return tuple(found for found in self.files if not found.is_whole)
 
     def rows(self) -> list[tuple[str, str, int | None, str]]:
-        """File, table, rows and result; what disagrees with the ledger comes last."""
+        """Return file, table, rows and result of each; disagreements with the ledger come last."""
         found: list[tuple[str, str, int | None, str]] = []
         for file in self.files:
             if file.error is not None:
@@ -58,7 +59,7 @@ class FolderCheck:
         return found
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON can hold it."""
+        """Return values for JSON."""
         return {
             "files": [
                 {
@@ -88,10 +89,13 @@ class FolderCheck:
 
 
 def check_folder(folder: DataFolder, *, repair: bool = False) -> FolderCheck:
-    """Read everything. With ``repair``, what disagrees with the ledger is made missing. The caller holds the lock.
+    """Read everything. With ``repair``, mark disagreements with the ledger as missing.
+
+    The caller holds the lock.
 
     Raises:
-        DatabaseMissingError: there is no raw database, and other files show that there was.
+        DatabaseMissingError: if there is no raw database, although other files show that there was
+            one.
     """
     require_raw(folder)
     files = tuple(map(check_file, database_files(folder.root)))

@@ -62,7 +62,7 @@ def reconcile(
         report = None
         if reload and found.to_reload:
             report = reconciler.reload(found, lock_wait=LOCK_WAIT_SECONDS)
-            found = reconciler.again(found)
+            found = reconciler.recount(found)
     extra = {"reloaded_days": [str(day.day) for day in report.days]} if report else {}
     _print(found, fmt, extra)
     if not quiet and not as_json:
