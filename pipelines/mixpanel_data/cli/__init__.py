@@ -1,4 +1,4 @@
-"""The ``mp`` command. Heavy libraries are imported by the commands that need them: ``mp --help`` is quick."""
+"""The ``mp`` command. Commands import heavy libraries when they need them: ``mp --help`` is fast."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The tree of commands, and how a command ends."""
+"""The tree of commands, and the exit of a command."""
 
 import os
 from collections.abc import Sequence
@@ -68,7 +68,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return _run(arguments)
     except BaseException:
-        # Whatever a library made of the signal in its midst: it was the signal.
+        # Whatever a library raised because of the signal, the signal is the cause.
         stopped = stop_code()
         if stopped is None:
             raise
@@ -94,12 +94,12 @@ def _run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):  # at a prompt, or in a program that calls this
         return INTERRUPTED
     except BrokenPipeError:
-        return 0  # the reader of our output has had enough
+        return 0  # the reader of our output has closed it
     return result if isinstance(result, int) else 0
 
 
 def command() -> Any:
-    """The tree, whose help shows an example as one line that can be copied, however narrow the terminal."""
+    """Return the tree. Its help shows each example on one line, so that it can be copied."""
     tree: Any = typer.main.get_command(app)
     _keep_examples(tree)
     return tree

@@ -1,4 +1,5 @@
-"""The plug-in that dlt loads: ``dlt pipeline mixpanel run``, and the working folder of this project.
+"""The plug-in that dlt loads: ``dlt pipeline mixpanel run``, and the working folder of this
+project.
 
 Loaded with every start of dlt, so it imports nothing but dlt's plugin interface until it is used.
 """
@@ -58,14 +59,15 @@ class RunCommand(SupportsCliCommand):
 
 
 class ProjectContext(RunContext):
-    """dlt's context in the root of such a project: pipelines are kept in the data folder, not in the home.
+    """dlt's context in the root of a project, with pipelines in the data folder, not in the home.
 
-    So that two projects never share a working folder, and ``dlt pipeline mixpanel info`` finds the right one.
+    Two projects therefore never share a working folder, and ``dlt pipeline mixpanel info`` finds
+    the right one.
     """
 
     @property
     def run_dir(self) -> str:
-        """The project folder, also where MP_PROJECT_DIR and DLT_PROJECT_DIR name two."""
+        """The project folder, also if MP_PROJECT_DIR and DLT_PROJECT_DIR name two."""
         return str(self._init_run_dir)
 
     @property

@@ -1,4 +1,4 @@
-"""How an error leaves the command: a message or JSON on stderr, and a code that scripts can branch on."""
+"""Converts errors to a message or JSON on stderr, and to an exit code for scripts."""
 
 import json
 import warnings
@@ -37,7 +37,7 @@ MEANINGS = {
     7: "in use: the message names the holder",
     INTERRUPTED: "interrupted; what is loaded stays loaded",
 }
-"""What the exit codes of ``mp`` say."""
+"""The meanings of the exit codes of ``mp``."""
 
 # First match wins, so narrower types precede their parents.
 _CODES: tuple[tuple[type[MixpanelDataError], int], ...] = (
@@ -52,19 +52,19 @@ _CODES: tuple[tuple[type[MixpanelDataError], int], ...] = (
 
 
 def exit_code(error: MixpanelDataError) -> int:
-    """The documented exit code of ``error``."""
+    """Return the documented exit code of ``error``."""
     return next((code for kind, code in _CODES if isinstance(error, kind)), FAILED)
 
 
 def worst_code(errors: Iterable[MixpanelDataError]) -> int:
-    """One exit code for several failures: what the user must see to first; 0 for none."""
+    """Return one exit code for several failures, that of the most urgent one; 0 for none."""
     codes = {exit_code(error) for error in errors}
     return next((code for code in (2, 5, 6, 7, 3, 4, FAILED) if code in codes), 0)
 
 
 @contextmanager
 def warnings_to_stderr(*, quiet: bool = False) -> Iterator[None]:
-    """Say our own warnings on stderr, in words and not as Python does; those of libraries are theirs."""
+    """Print our own warnings on stderr as sentences; leave those of libraries to Python."""
 
     shown: set[str] = set()
 
@@ -83,7 +83,7 @@ def warnings_to_stderr(*, quiet: bool = False) -> Iterator[None]:
 
 
 def show_error(error: MixpanelDataError, *, as_json: bool = False) -> None:
-    """Say ``error`` on stderr, as JSON if data was asked for as JSON."""
+    """Print ``error`` on stderr, as JSON if data was requested as JSON."""
     if as_json:
         typer.echo(visible_json(json.dumps(error.to_dict(), ensure_ascii=False)), err=True)
     else:

@@ -1,4 +1,4 @@
-"""From a command's arguments to a printed answer of the workspace."""
+"""Opens the workspace for a command, and prints its result."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ def opened(
     quiet: bool = False,
     fresh: bool = True,
 ) -> Iterator["Workspace"]:
-    """The workspace on the data folder. Its warnings, and waits for the request budget, are printed on stderr."""
+    """Open the workspace of the data folder. Print its warnings and waits on stderr."""
     from mixpanel_data.cli.errors import warnings_to_stderr
     from mixpanel_data.settings import format_duration
     from mixpanel_data.workspace import Workspace
@@ -57,7 +57,7 @@ def answer(
 
 
 def given(**options: Any) -> dict[str, Any]:
-    """Those that were given: what was not is for the library to choose."""
+    """Return the given options; the library has the defaults of the others."""
     return {name: value for name, value in options.items() if value is not None}
 
 

@@ -9,7 +9,7 @@ import typer
 
 
 class Format(StrEnum):
-    """How data is printed."""
+    """The formats of printed data."""
 
     table = "table"
     json = "json"
@@ -24,12 +24,12 @@ def _account_names(incomplete: str) -> list[str]:
     try:
         names = [account.name for account in ConfigManager().list_accounts()]
     except ConfigError:
-        return []  # a shell that completes has no place for errors
+        return []  # shell completion can't show errors
     return [name for name in names if name.startswith(incomplete)]
 
 
 def one_of(*values: str) -> Callable[[str], list[str]]:
-    """What a shell completes to one of ``values``; whether another is right is for the library to say."""
+    """Return shell completion for ``values``; the library decides whether others are valid."""
 
     def complete(incomplete: str) -> list[str]:
         return [value for value in values if value.startswith(incomplete)]

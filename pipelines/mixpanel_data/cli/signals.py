@@ -24,5 +24,6 @@ def _stop(number: int, _frame: FrameType | None) -> Never:
         # Nothing is lost by that: the next run continues from any instant.
         os._exit(128 + number)
     _received.append(number)
-    # As an exception, so that locks are freed and dbt is ended. Not as KeyboardInterrupt, which libraries catch.
+    # As an exception, so that locks are freed and dbt is ended. Not as KeyboardInterrupt, which
+    # libraries catch.
     raise SystemExit(128 + number)

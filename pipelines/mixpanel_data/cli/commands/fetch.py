@@ -105,7 +105,7 @@ def profiles(
 
 @contextmanager
 def _counted(what: str, *, quiet: bool) -> Iterator[Callable[[int], None] | None]:
-    """What says on a terminal how many rows have come."""
+    """Yield a callback that shows the number of rows received so far on a terminal."""
     if quiet or not sys.stderr.isatty():
         yield None
         return

@@ -30,7 +30,7 @@ Property = Annotated[str, typer.Argument(help="The property's name.")]
 
 
 class Aggregate(StrEnum):
-    """What to make of numbers."""
+    """The aggregation of numbers."""
 
     buckets = "buckets"
     sum = "sum"

@@ -1,1 +1,1 @@
-"""What commands print: rows, results, progress, summaries."""
+"""The output of commands: rows, results, progress, summaries."""

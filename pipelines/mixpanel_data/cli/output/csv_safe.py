@@ -1,7 +1,7 @@
-"""``--csv-safe``: CSV that a spreadsheet takes for text.
+"""``--csv-safe``: CSV that spreadsheets read as text.
 
-A spreadsheet runs a cell that begins with ``=``, ``+``, ``-`` or ``@`` as a formula, and names and values in a project are
-chosen by anyone who can send events to it.
+A spreadsheet runs a cell that begins with ``=``, ``+``, ``-`` or ``@`` as a formula, and anyone who
+can send events to a project chooses names and values in it.
 """
 
 import inspect
@@ -22,7 +22,7 @@ _asked: ContextVar[bool] = ContextVar("csv_safe", default=False)
 
 
 def csv_cell(cell: Any) -> Any:
-    """``cell`` as CSV has it: nothing for None, and texts as the option asks."""
+    """Return ``cell`` for CSV: empty for None, and texts as the option requires."""
     if cell is None:
         return ""
     if _asked.get() and isinstance(cell, str) and cell.startswith(_FORMULA):
@@ -31,7 +31,7 @@ def csv_cell(cell: Any) -> Any:
 
 
 def offer_csv_safe(app: typer.Typer) -> None:
-    """Give the option to every command under ``app`` that prints data in formats."""
+    """Add the option to every command under ``app`` that prints data in formats."""
     for group in app.registered_groups:
         if group.typer_instance:
             offer_csv_safe(group.typer_instance)

@@ -10,12 +10,12 @@ from mixpanel_data.settings import format_duration
 from mixpanel_data.sync import QUIET, EngagePage, Landed, Progress, Published, Window
 
 PACE_SECONDS = 1800.0
-"""The time left is reckoned from the days of so long: a request may have to wait for minutes."""
+"""Seconds of recent days from which the time left is estimated: a request may wait for minutes."""
 
 
 @contextmanager
 def drawn(quiet: bool = False) -> Iterator[Progress]:
-    """A listener that draws while the block runs; into a pipe it writes a line a step."""
+    """Return a listener that draws bars during the block; into a pipe it prints a line a step."""
     if quiet:
         yield QUIET
     elif not sys.stderr.isatty():
@@ -131,7 +131,7 @@ class Bars(Progress):
         )
 
     def failed(self, error: MixpanelDataError) -> None:
-        # Not as markup: Mixpanel's own words are in it, brackets and all.
+        # Not as markup: it quotes Mixpanel, with brackets.
         self.display.console.print(
             visible(f"! {error.code}: {error}"), markup=False, highlight=False
         )

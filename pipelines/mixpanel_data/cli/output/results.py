@@ -1,4 +1,4 @@
-"""Results of the library, printed: as JSON what ``to_dict`` has, else the rows of ``df``."""
+"""Prints results: ``to_dict`` as JSON, else the rows of ``df``."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,8 @@ _DIGITS = 4
 
 
 def print_result(found: Any, fmt: Format, *, of: type[Record] | None = None) -> None:
-    """Print a result, a list of texts or of records (``of`` a type, should there be none), rows, or a dict."""
+    """Print a result, a list of texts or of records (``of`` a type, for an empty list), rows, or a
+    dict."""
     match found:
         case Rows():
             print_rows(found.columns, found, fmt)
@@ -34,7 +35,7 @@ def print_result(found: Any, fmt: Format, *, of: type[Record] | None = None) -> 
 
 
 def _fetched(found: FetchResult, fmt: Format) -> dict[str, Any]:
-    """All that is known of a fetch: the lines that can't be read as a number where a row has one line."""
+    """Return all fields of a fetch; where a row is one line, the number of unreadable lines."""
     lines = {"rejected": found.rejected, "repaired": found.repaired}
     is_json = fmt in (Format.json, Format.jsonl)
     return {
@@ -53,7 +54,7 @@ def _print_list_of(kind: type[Record], items: Sequence[Any], fmt: Format) -> Non
 
 
 def _entry(schema: LexiconSchema) -> dict[str, Any]:
-    """An entry of the lexicon in one line: what it says of each property is in the JSON."""
+    """Return a Lexicon entry as one line; its properties are in the JSON only."""
     about, shown = schema.definition, schema.definition.metadata
     return {
         "type": schema.entity_type,
@@ -91,7 +92,8 @@ def _print_mapping(found: Mapping[str, Any], fmt: Format) -> None:
 
 
 def _cell(value: Any, fmt: Format) -> Any:
-    """Nested values as JSON, as a table has one line for each row; for people, rates that can be read."""
+    """Return nested values as JSON, since a table has one line for each row; rates readable for
+    people."""
     if fmt is Format.table and isinstance(value, list) and all(isinstance(v, str) for v in value):
         return ", ".join(value)
     if fmt in (Format.table, Format.csv) and isinstance(value, dict | list):

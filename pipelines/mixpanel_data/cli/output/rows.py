@@ -1,4 +1,5 @@
-"""Data to stdout: as a table for people, as JSON or CSV for programs. Never wrapped, never coloured for programs."""
+"""Prints data on stdout: a table for people; JSON or CSV for programs, neither wrapped nor
+coloured."""
 
 import csv
 import json
@@ -36,7 +37,8 @@ def print_rows(columns: Sequence[str], rows: Sequence[Row], fmt: Format) -> None
 
 
 class _UnixLines:
-    """Lines of CSV to stdout. The writer quotes a carriage return only where its own lines end with one."""
+    """Writes lines of CSV to stdout. The writer quotes a carriage return only if its line end has
+    one."""
 
     def write(self, line: str) -> None:
         sys.stdout.write(line.removesuffix("\r\n") + "\n")
@@ -48,7 +50,7 @@ def print_object(value: Any) -> None:
 
 
 def plain(cell: Any) -> Any:
-    """``cell`` as JSON can hold it: times as ISO texts, decimals and what JSON has no number for as text."""
+    """Return ``cell`` for JSON: times as ISO texts, decimals and special numbers as text."""
     match cell:
         case None | bool() | int() | str():
             return cell

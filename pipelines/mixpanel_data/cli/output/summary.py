@@ -13,7 +13,7 @@ def print_summary(report: SyncReport) -> None:
 
 
 def summary_lines(report: SyncReport) -> list[str]:
-    """The summary, one sentence for each line."""
+    """Return the summary, one sentence a line."""
     lines = []
     if report.days:
         first, last = min(day.day for day in report.days), max(day.day for day in report.days)

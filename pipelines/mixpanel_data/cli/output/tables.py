@@ -1,4 +1,4 @@
-"""Tables for people: columns while they can be read, else a block for each row."""
+"""Tables for people: columns if they are readable, else a block for each row."""
 
 import shutil
 import sys
@@ -9,13 +9,13 @@ from typing import Any
 from mixpanel_data.cli.output.visible import visible
 
 _GAP = 3
-_NARROWEST = 24  # a text in a narrower column is a ladder of syllables
+_NARROWEST = 24  # characters; text in a narrower column is unreadable
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Print ``rows`` below their names; as blocks where the terminal is too narrow for columns.
+    """Print ``rows`` below their names; as blocks if the terminal is too narrow for columns.
 
-    Into a pipe a table has no width to keep to. Control characters are shown, not sent.
+    A table in a pipe has no width limit. Control characters are shown, not sent.
     """
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     columns = [visible(name) for name in columns]
@@ -27,7 +27,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 
 
 def _fits(columns: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> bool:
-    """Whether columns can be had in ``width``, long texts folded to no less than what can be read."""
+    """Return True if columns fit in ``width``, with long texts folded to a readable width."""
     from rich.cells import cell_len
 
     needed = [
@@ -72,7 +72,7 @@ def _print_columns(
 
 
 def _print_blocks(columns: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> None:
-    """A line for each value that is there, and an empty line after each row."""
+    """Print a line for each value, and an empty line after each row."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

@@ -1,12 +1,13 @@
-r"""Names as they are, and not as a terminal obeys them.
+r"""Shows names without letting them control the terminal.
 
-Anyone who can send events to a project chooses names. Written to a terminal, an escape sequence in one could move the cursor,
-rename a link or fill the clipboard. Here it is shown: ``\x1b]52;c;…``.
+Anyone who can send events to a project chooses names. Written to a terminal, an escape sequence in
+one could move the cursor, rename a link or fill the clipboard. Here it is shown: ``\x1b]52;c;…``.
 """
 
 import re
 
-# Control characters but for line break and tab; marks that reverse the direction of text; half characters.
+# Control characters but for line break and tab; marks that reverse the direction of text; half
+# characters.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
@@ -15,12 +16,12 @@ _UNESCAPED = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def visible(text: str) -> str:
-    r"""``text``, with ``\x1b`` and ``\u202e`` in place of characters that are not seen but obeyed."""
+    r"""Return ``text`` with ``\x1b`` and ``\u202e`` in place of invisible control characters."""
     return _UNSEEN.sub(_shown, text)
 
 
 def visible_json(text: str) -> str:
-    """The same JSON, with every such character escaped."""
+    """Return the same JSON with every such character escaped."""
     return _UNESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
