@@ -50,6 +50,7 @@ class Span:
         number of hours.
         """
         early, late = self.first < self.start, self.last >= self.end
+        # Events at both ends, or at none, fit no shift: those outside are strays, rejected by line.
         if early == late:
             return None
         if late:
@@ -61,6 +62,7 @@ class Span:
                 -((self.last - self.end) // STEP) - 1,
             )
             at_midnight = least if self.start - self.first == least * STEP else None
+        # The shift must at least cover the times outside, and at most leave the opposite end empty.
         fitting = range(max(least, nearest // STEP), min(most, MAX_OFFSET // STEP) + 1)
         if not fitting:
             return None

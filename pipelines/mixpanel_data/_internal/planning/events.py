@@ -106,6 +106,7 @@ def plan_windows(
     requests.
     """
     known = {day: record.bytes for day, record in ledger.days.items()}
+    # Planning is written for the newest first; for the oldest first the calendar is mirrored.
     if not oldest_first:
         return _newest_first(days, known)
     windows = _newest_first(map(_mirror, days), {_mirror(day): size for day, size in known.items()})
@@ -122,6 +123,7 @@ def _newest_first(days: Iterable[date], known: dict[date, int]) -> list[Window]:
     for run in reversed(contiguous(days)):
         last = run.last
         while last >= run.first:
+            # Days of windows planned before this one will be known when it is requested.
             length = min(
                 _reach(last, known, len(known) + sum(map(len, windows))),
                 (last - run.first).days + 1,
@@ -136,6 +138,7 @@ def _reach(last: date, known: dict[date, int], trusted: int) -> int:
     if not known:
         return min(max(FIRST_GUESS_DAYS, trusted), LONGEST_WINDOW)
     total = 0
+    # Unknown days count with the volume of their neighbours, so one window can't become huge.
     guess = _near(last, sorted(known), known)
     for length in range(1, min(LONGEST_WINDOW, max(FIRST_GUESS_DAYS, 2 * trusted)) + 1):
         total += known.get(last - ONE_DAY * (length - 1), guess)

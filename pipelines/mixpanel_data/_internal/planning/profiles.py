@@ -42,6 +42,7 @@ def due_read(
     nothing.
     """
     snapshot, last = reads.get((of.kind, of.whole)), last_read_time(of, reads)
+    # Without $last_seen an increment of group profiles would return none.
     blind = of.group_key and snapshot and snapshot.newest_seen is None
     if full or blind or snapshot is None or last is None:
         return ProfileRead(of)

@@ -158,6 +158,9 @@ def _sum(
 
 
 def _active(db: Published, span: Window, unit: Unit) -> tuple[Active, ...]:
+    # WAU and MAU are those of the last day with data in each unit: they cover days before it, so
+    # sums or means of them have no meaning. Stickiness is a ratio of sums, over days with a
+    # complete MAU.
     rows = db.rows(
         f"""
         SELECT {bucket_sql(unit, "event_date")} AS start, avg(dau),
@@ -179,6 +182,7 @@ def _active(db: Published, span: Window, unit: Unit) -> tuple[Active, ...]:
 def read_lifecycle(db: Published, span: Window) -> Lifecycle:
     """Read the lifecycle from ``lifecycle``, for periods that begin within ``span``."""
     unit = bar_unit(span)
+    # The model has a row for each kind of period; only one kind is shown.
     rows = db.rows(
         """
         SELECT period_start, active_users, new_users, retained_users, resurrected_users, dormant_users, is_partial,

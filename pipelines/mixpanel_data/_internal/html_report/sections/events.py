@@ -64,6 +64,8 @@ def read_events(db: Published, definitions: Definitions, span: Window) -> Events
     """Read events from ``daily_events``, and users from ``user_days``, since users don't add up
     over days."""
     within = {"first": span.first, "last": span.last}
+    # One query for the top names, the number of all names, and the total: window functions are
+    # computed before LIMIT.
     rows = db.rows(
         f"""
         SELECT event, sum(event_count)::BIGINT AS total, count(*) OVER (), sum(total) OVER ()::BIGINT FROM daily_events
@@ -101,6 +103,9 @@ def _trends(db: Published, names: list[str], span: Window) -> dict[str, tuple[in
     if not names:
         return {}
     days = -(-len(span) // MOST_TREND_POINTS)
+    # Ranges are counted back from the newest complete day, so that the last one is complete. A
+    # range with an unknown day is NULL, one without the event 0: hence the cross join of events and
+    # ranges.
     rows = db.rows(
         f"""
         WITH whole AS (
@@ -128,6 +133,8 @@ def _trends(db: Published, names: list[str], span: Window) -> dict[str, tuple[in
 
 def read_catalogue(db: Published, events: tuple[str, ...]) -> tuple[Catalogue, ...]:
     """Read the properties of these events, in their order, from ``property_catalog``."""
+    # Mixpanel's own properties come last within the limit, so that they never displace the
+    # project's.
     rows = db.rows(
         f"""
         SELECT event, event_count, count(*) OVER (PARTITION BY event), property, fill_rate,

@@ -59,6 +59,7 @@ def read_freshness(db: Published, span: Window | None, today: date) -> Freshness
         FROM ({DAYS})
         """
     )
+    # Consecutive days minus their rank are equal, which groups missing days into gaps.
     gaps = db.rows(
         f"""
         SELECT min(day), max(day), count(*) OVER () FROM (

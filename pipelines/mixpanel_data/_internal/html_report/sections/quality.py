@@ -77,6 +77,8 @@ def read_late(db: Published, span: Window) -> LateArrivals:
     """Read late events from ``dq_late_arrivals``, with the days of ``daily_active_users``."""
     unit = line_unit(span)
     within = {"first": span.first, "last": span.last}
+    # A known day without events is 0, an unknown day NULL; daily_active_users tells which days are
+    # known.
     rows = db.rows(
         f"""
         SELECT {bucket_sql(unit, "event_date")} AS start, sum(coalesce(events, known))::BIGINT,

@@ -96,6 +96,8 @@ def _average(db: Published, name: str) -> list[Cohort]:
 
 
 def _cohorts(db: Published, name: str, span: Window, since: date | None) -> list[Cohort]:
+    # The newest cohorts are chosen before the cells are collected, so that LIMIT counts cohorts,
+    # not cells.
     rows = db.rows(
         f"""
         WITH newest AS (
