@@ -146,7 +146,7 @@ def test_any_trace_of_it_is_enough(project, left):
 def test_a_first_run_that_was_killed_needs_no_flag(project, fill):
     fill(4, 10)
     job = project.job(start_date=FIRST)
-    job.extraction.land(job.extraction.next_windows(job.begin()))
+    job.extraction.land_package(job.extraction.next_windows(job.begin()))
     assert list((project.folder / "landing").rglob("*.ndjson"))
 
     project.sync(start_date=FIRST)

@@ -189,7 +189,7 @@ def test_an_incomplete_snapshot_touches_nothing(project):
 def test_a_verified_file_is_not_fetched_again_after_a_crash(project, fill):
     fill(20)
     job = project.job(start_date=day(19))
-    [landed] = job.extraction.land(job.extraction.next_windows(job.begin())[:1])
+    [landed] = job.extraction.land_package(job.extraction.next_windows(job.begin())[:1])
     asked = project.asked()  # landed, and then the process died
 
     project.sync(start_date=day(19))
@@ -204,7 +204,7 @@ def test_promise_2_a_landed_file_that_a_power_cut_shortened_is_fetched_again(pro
     """The note is safe on disk before the body may be; cut between two lines, the rest looks like a whole one."""
     fill(20)
     job = project.job(start_date=day(19))
-    [landed] = job.extraction.land(job.extraction.next_windows(job.begin())[:1])
+    [landed] = job.extraction.land_package(job.extraction.next_windows(job.begin())[:1])
     lines = landed.path.read_bytes().splitlines(keepends=True)
     landed.path.write_bytes(b"".join(lines[: int(len(lines) * kept)]))
 

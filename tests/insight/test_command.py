@@ -103,7 +103,7 @@ def test_an_output_that_can_not_be_written_is_named(
     ("days", "says"),
     [
         (["--from", "soon"], "'soon' is not a date"),
-        (["--from", "2030-01-01"], "there are 2026-06-01 to 2026-06-10"),
+        (["--from", "2030-01-01"], "the file has 2026-06-01 to 2026-06-10"),
     ],
 )
 def test_days_that_are_no_good_end_with_3(mp: Mp, data: Path, days: list[str], says: str) -> None:
