@@ -120,7 +120,7 @@ LATER = {
     "second package, counted": after(
         "dlt.destinations.job_client_impl:SqlJobClientBase.complete_load", nth=2
     ),
-    "snapshot, inside": after("mixpanel_data.destinations.replace_profiles:_ProfileUpdate.replace"),
+    "snapshot, inside": after("mixpanel_data.destinations.replace_profiles:_ProfileUpdate.update"),
     "snapshot, committed": after(
         "mixpanel_data.destinations.replace_job:_replace_all_or_nothing", nth=3
     ),
@@ -146,10 +146,10 @@ BUILDING = {
 PUBLISHING = {
     "before the seal": before(f"{_PUBLICATION}.publish:_finalize"),
     "sealed": after(f"{_PUBLICATION}.publish:_finalize"),
-    "empty file beside it": after(f"{_OURS}.data_folder.place:candidate"),
+    "empty file beside it": after(f"{_OURS}.data_folder.place:create_candidate"),
     "copied": after(f"{_PUBLICATION}.file_copy:copy_file"),
     "read back": after(f"{_PUBLICATION}.publish:_read_back"),
-    "rights taken": after(f"{_OURS}.data_folder.place:_take_rights"),
+    "rights taken": after(f"{_OURS}.data_folder.place:_copy_permissions"),
     "before the swap": before("pathlib:Path.replace", on="*/.mixpanel.duckdb.new"),
     "swapped": after("pathlib:Path.replace", on="*/.mixpanel.duckdb.new"),
     "recorded": after(f"{_PUBLICATION}.record:write_record", nth=2),

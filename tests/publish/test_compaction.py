@@ -95,8 +95,8 @@ def test_rows_too_large_for_little_memory_get_all_that_the_limit_allows(
         db.execute("insert into mixpanel.events select 'large', to_json(repeat('x', 30_000_000))")
         db.execute("checkpoint")
     before = path.read_bytes()
-    monkeypatch.setattr(compaction, "ALLOWED", 0.0)
-    monkeypatch.setattr(compaction, "LITTLE", 5_000_000)
+    monkeypatch.setattr(compaction, "MAX_RATIO", 0.0)
+    monkeypatch.setattr(compaction, "SMALL_MEMORY", 5_000_000)
 
     assert compact(path)
 
