@@ -86,7 +86,7 @@ def test_a_folder_that_can_not_be_is_refused_before_the_export(
     data, here, name, monkeypatch, capsys
 ):
     monkeypatch.setattr(
-        parquet_export.parquet_tables, "opened", lambda *_: pytest.fail("it was opened")
+        parquet_export.parquet_tables, "open_for_export", lambda *_: pytest.fail("it was opened")
     )
 
     assert run(["export", "days", f"--output={name}", "--data-dir", str(data)]) == 3

@@ -63,7 +63,7 @@ class Daily:
                 page=f"https://shop.example/{hash((day, number))}",
             )
 
-    def job(self) -> None:
+    def sync(self) -> None:
         settings = load_settings(
             {},
             data_dir=self.folder.root,

@@ -189,9 +189,9 @@ MORTAL = (
     (os, "fsync"),
     (os, "open"),
     (os, "chown"),
-    (build_stamp, "begin"),
-    (build_stamp, "finish"),
-    (record, "write"),
+    (build_stamp, "mark_building"),
+    (build_stamp, "mark_built"),
+    (record, "write_record"),
 )
 
 
