@@ -23,8 +23,8 @@ from zoneinfo import ZoneInfo
 import stamina
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.auth.credentials import Credentials
-from mixpanel_data._internal.landing.fetch_events import land_events
-from mixpanel_data._internal.landing.fetch_profiles import Source, land_profiles
+from mixpanel_data._internal.landing.fetch_events import fetch_window
+from mixpanel_data._internal.landing.fetch_profiles import ProfileFetcher, fetch_profile_set
 from mixpanel_data._internal.landing.files import LandingFolder
 from mixpanel_data._internal.streams.profile_sets import USERS, ProfileRead
 from mixpanel_data._internal.streams.windows import Window
@@ -41,9 +41,9 @@ said = None
 with MixpanelAPIClient(account, base_url=url, bounds=Bounds(**json.loads(bounds))) as client:
     try:
         if what == "export":
-            land_events(client, Window(day, day), landing, ZoneInfo("UTC"))
+            fetch_window(client, Window(day, day), landing, ZoneInfo("UTC"))
         elif what == "engage":
-            land_profiles(Source(client, landing), ProfileRead(USERS, None))
+            fetch_profile_set(ProfileFetcher(client, landing), ProfileRead(USERS, None))
         elif what == "query":
             with client.query("events", {}):
                 pass

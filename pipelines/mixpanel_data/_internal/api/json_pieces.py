@@ -93,7 +93,7 @@ def _parsed(text: str, at: int) -> tuple[Any, int]:
         value, end = None, -1
     if end < 0 or text[skip_space(text, end)] not in ",]":
         end = value_end(text, at)
-        return None, at + len(text[at:end].rstrip())
+        return None, at + len(text[at:end].rstrip(" \t\n\r"))  # no other space: text may be bytes
     return value, end
 
 

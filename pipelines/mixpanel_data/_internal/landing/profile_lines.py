@@ -12,7 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mixpanel_data._internal.api.json_pieces import items, member_value, profiles_begin
+from mixpanel_data._internal.api.json_pieces import (
+    DECODER,
+    UNREADABLE,
+    items,
+    member_value,
+    profiles_begin,
+)
 from mixpanel_data._internal.text import is_unicode
 
 _BEFORE = b',"profile":'
@@ -45,23 +51,14 @@ class RawProfile:
 
 def parse_profiles(body: bytes) -> Iterator[RawProfile]:
     """Yield the profiles of ``body``, a page that the client has parsed before."""
-    # Invalid UTF-8 bytes become lone surrogates, and are encoded to the same bytes again.
-    text = body.decode("utf-8", "surrogateescape")
-    behind = at = 0  # end of the previous profile, in ``text`` and in ``body``
+    # One character for each byte, so that positions are those of ``body``, and one wide character
+    # does not make each of the others take four bytes.
+    text = body.decode("latin-1")
     for profile, start, end in items(text, profiles_begin(text)):
         if end > start:
-            begin = at + _bytes_of(text, behind, start)
-            at, behind = begin + _bytes_of(text, start, end), end
-            raw = _raw_profile(profile, body[begin:at])
+            raw = _raw_profile(profile, body[start:end])
             del profile
             yield raw
-
-
-def _bytes_of(text: str, start: int, end: int) -> int:
-    """Return the bytes of a part of ``text``; encoded in parts, since text may take four times the
-    memory of its bytes."""
-    pieces = (text[at : min(at + _PIECE, end)] for at in range(start, end, _PIECE))
-    return sum(len(piece.encode("utf-8", "surrogateescape")) for piece in pieces)
 
 
 def profile_json(line: bytes) -> bytes:
@@ -78,6 +75,8 @@ def read_distinct_id(raw: bytes) -> str | None:
 
 
 def _raw_profile(profile: Any, raw: bytes) -> RawProfile:
+    if not raw.isascii() and len(raw) <= _PIECE:  # a larger one is compared by its bytes
+        profile = _parse(raw)
     known = profile if isinstance(profile, dict) else {}
     found, properties = known.get("$distinct_id"), known.get("$properties")
     try:
@@ -85,7 +84,7 @@ def _raw_profile(profile: Any, raw: bytes) -> RawProfile:
     except RecursionError:
         profile = None
     if profile is None:  # Python can't parse it; DuckDB may
-        text = raw.decode("utf-8", "surrogateescape")
+        text = raw.decode("latin-1")
         found, properties, canonical = member_value(text, "$distinct_id"), None, raw
     seen = properties.get("$last_seen") if isinstance(properties, dict) else None
     moment = _MOMENT.match(seen) if isinstance(seen, str) else None
@@ -95,6 +94,14 @@ def _raw_profile(profile: Any, raw: bytes) -> RawProfile:
         digest=hashlib.blake2b(canonical, digest_size=16).hexdigest(),
         last_seen=moment[0] if moment else "",
     )
+
+
+def _parse(raw: bytes) -> Any:
+    """Return the profile; None if Python can't parse it. Invalid bytes become lone surrogates."""
+    try:
+        return DECODER.decode(raw.decode("utf-8", "surrogateescape"))
+    except UNREADABLE:
+        return None
 
 
 def _identity(found: Any) -> str:
