@@ -14,7 +14,7 @@ from export.conftest import in_file, left_in, publish
 from mixpanel_data._internal.data_folder.paths import DataFolder
 
 SOURCE = "mixpanel_data._internal.publication.parquet_tables"
-FILES = "mixpanel_data._internal.data_folder.atomic_files"
+FILES = "mixpanel_data._internal.data_folder.file_sets"
 OLD = "create table events as select 'old' as event; create table sessions as select 'old' as id;"
 NEW = """
 create table events as select n::varchar || 'new' as event from range(100000) rows(n);
@@ -45,7 +45,7 @@ def assert_new_after_another_run(exported: Path, mp: Command) -> None:
 
 
 def test_no_room(exported: Path, mp: Command) -> None:
-    ended = mp.run("export", at=before(f"{SOURCE}:write"), event="no room")
+    ended = mp.run("export", at=before(f"{SOURCE}:write_parquet"), event="no room")
 
     assert ended.returncode == 1
     assert f"The export into {exported} failed" in ended.stderr
@@ -58,7 +58,7 @@ def test_no_room(exported: Path, mp: Command) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_stopped_between_two_tables(exported: Path, mp: Command, number: signal.Signals) -> None:
-    running = mp.start("export", at=after(f"{SOURCE}:write"), event="hold")
+    running = mp.start("export", at=after(f"{SOURCE}:write_parquet"), event="hold")
     ended = running.until((mp.cwd / "at-the-point").exists).stop(number)
 
     assert ended.returncode == (-9 if number == signal.SIGKILL else 128 + number)
@@ -69,7 +69,7 @@ def test_stopped_between_two_tables(exported: Path, mp: Command, number: signal.
 
 
 def test_files_are_on_the_disk_before_any_takes_its_place(exported: Path, mp: Command) -> None:
-    running = mp.start("export", at=before(f"{FILES}:flush"), event="hold")
+    running = mp.start("export", at=before(f"{FILES}:flush_to_disk"), event="hold")
     running.until((mp.cwd / "at-the-point").exists).stop(signal.SIGKILL)
 
     assert_old(exported)

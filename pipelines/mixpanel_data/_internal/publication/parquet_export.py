@@ -10,9 +10,9 @@ from typing import Any
 
 import duckdb
 
-from mixpanel_data._internal.data_folder.atomic_files import replace_files
 from mixpanel_data._internal.data_folder.damage_messages import is_damage
 from mixpanel_data._internal.data_folder.duckdb_defaults import MEMORY_LIMIT
+from mixpanel_data._internal.data_folder.file_sets import replace_files
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.publication import parquet_tables
 from mixpanel_data.exceptions import ConfigError, StorageError
