@@ -33,8 +33,9 @@
     {{ column }} in (select user_id from {{ ref('mixpanel_data', 'int_affected_users') }})
 {%- endmacro %}
 
-{# True for days of a funnel that are counted anew: some attempt is another one, or a mark may
-   be, since more is known than when they were last counted. #}
+{# True for days of a funnel that are counted again: an attempt of the day changed, or one of the
+   marks `is_complete` and `is_entry_partial` may change, since more or less is known than when the
+   day was last counted. Less is known if a later fetch of a day ended earlier. #}
 {% macro is_changed_funnel_day() -%}
     (funnel, entry_date) in (
         select (funnel, entry_date) from {{ state_table('changed_funnel_days') }}
@@ -44,14 +45,43 @@
         inner join {{ ref('days') }} as days on kept.entry_date = days.event_date
         where
             (
-                not kept.is_complete
-                and days.known_until > (select min(changed.range_start) from {{ ref('int_refetched_ranges') }} as changed)
+                (not kept.is_complete or {{ may_be_incomplete('kept', 'days') }})
+                and days.known_until >= (
+                    select min(changed.range_start) from {{ ref('int_refetched_ranges') }} as changed
+                )
             )
             or (
-                (not kept.is_complete or kept.is_entry_partial)
-                and kept.entry_date >= (select min(changed.refetched_date) from {{ ref('int_refetched_dates') }} as changed)
+                (not kept.is_complete or kept.is_entry_partial or {{ has_partial_entry('kept', 'days') }})
+                and kept.entry_date >= (
+                    select min(changed.refetched_date) from {{ ref('int_refetched_dates') }} as changed
+                )
             )
     )
+{%- endmacro %}
+
+{# True if some attempt of the day of entry may still be open where the known time ends. #}
+{% macro may_be_incomplete(row, days) -%}
+    case {{ row }}.funnel
+        {% for funnel in funnels() %}
+            when {{ literal(funnel.name) }}
+                then {{ days }}.known_until
+                    < {{ start_of_day('(' ~ row ~ '.entry_date + 1)') }} + interval {{ funnel.window }} {{ funnel.window_unit }}
+        {% endfor %}
+        when '' then true
+    end
+{%- endmacro %}
+
+{# True if the time that decides about entries of the day is not wholly known. #}
+{% macro has_partial_entry(row, days) -%}
+    case {{ row }}.funnel
+        {% for funnel in funnels() %}
+            {% set first = row ~ '.entry_date - ' ~ funnel.days_before %}
+            {% set since = "date '" ~ funnel.since ~ "'" if funnel.since else 'null' %}
+            when {{ literal(funnel.name) }}
+                then {{ reaches_unknown('greatest(' ~ first ~ ', ' ~ since ~ ')', days ~ '.') }}
+        {% endfor %}
+        when '' then true
+    end
 {%- endmacro %}
 
 {# Whether a mart reads what is kept for it in the schema `working`. Unit tests say no, and so
