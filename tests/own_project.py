@@ -16,6 +16,8 @@ from mixpanel_data._internal.transform import dbt_process
 
 ROOT = Path(__file__).parents[1]
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+WITHOUT_KEYS = ("--exclude", "tag:mixpanel_data_keys")
+"""As `mp sync` builds."""
 
 MODELS = {
     "own_daily": """
@@ -91,6 +93,8 @@ class OwnProject:
         """How dbt ended over the data folder. Unit tests, which look at no data, are left out."""
         (data / "build").mkdir(exist_ok=True)
         more = WITHOUT_UNIT_TESTS if arguments[0] in ("build", "test") else ()
+        if arguments[0] == "build" and "--exclude" not in arguments:
+            more += WITHOUT_KEYS
         return warm_dbt.dbt(
             *(*arguments, *more, *self._places()), cwd=ROOT, own=self._own(data, fails_at)
         )
@@ -104,7 +108,7 @@ class OwnProject:
     def killed_at(self, data: Path, model: str) -> None:
         """A `dbt build` that is killed when it begins this model, or comes to its end without it."""
         code = warm_dbt.asking(os.environ[warm_dbt.SOCKET], warm_dbt.COMMAND)
-        command = ["build", *WITHOUT_UNIT_TESTS, *self._places()]
+        command = ["build", *WITHOUT_UNIT_TESTS, *WITHOUT_KEYS, *self._places()]
         with subprocess.Popen(
             [sys.executable, "-c", code, *command],
             cwd=ROOT,

@@ -1,3 +1,4 @@
+-- noqa: disable=layout.indent
 {# The days of which this build makes rows anew. #}
 {% macro affected_dates() -%}
     select refetched_date as event_date from {{ ref('mixpanel_data', 'int_refetched_dates') }}

@@ -22,6 +22,7 @@
         {% set is_sampled = flags.EVENT_TIME_START or flags.EVENT_TIME_END %}
         {% set changed = changed_settings(recorded.settings) if recorded.models else [] %}
         {% do require_whole_run(recorded, changed, selected, is_whole) %}
+        {% do require_completed_events(selected, is_whole) %}
         {% set unknown = models_to_forget(recorded, required, selected, is_sampled) %}
         {% if is_whole and recorded.models %}
             {% set reasons = changed or (['--full-refresh was given'] if flags.FULL_REFRESH else reasons_of(unknown)) %}
@@ -186,6 +187,26 @@
                 ) %}
             {% endif %}
         {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+{# Raise if `events` is selected without the models between it and `sessions`, which write its
+   `user_id` and `session_id`. #}
+{% macro require_completed_events(selected, is_whole) %}
+    {% if 'model.mixpanel_data.events' in selected and not is_whole %}
+        {% set left_out = [] %}
+        {% for id in with_descendants(['model.mixpanel_data.events']) if id not in selected %}
+            {% if 'model.mixpanel_data.sessions' in with_descendants([id]) %}
+                {% do left_out.append(graph.nodes[id].name) %}
+            {% endif %}
+        {% endfor %}
+        {% if left_out %}
+            {% do exceptions.raise_compiler_error(
+                "events can't be built without the models that write its user_id and session_id ("
+                ~ left_out | sort | join(', ') ~ '). Nothing was changed. '
+                ~ 'To build them as well, type: `dbt build --select events+`.'
+            ) %}
+        {% endif %}
     {% endif %}
 {% endmacro %}
 

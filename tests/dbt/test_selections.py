@@ -215,13 +215,27 @@ def test_selections_from_an_empty_file_on_end_where_one_build_does(
     project: OwnProject, data: Path
 ) -> None:
     (data / "build" / "dbt.duckdb").unlink()
-    project.dbt(data, "run", "--select", "staging intermediate events user_days")
+    project.dbt(
+        data, "run", "--select", "staging intermediate events identities sessions user_days"
+    )
     load(data, DAYS[5:6])
     project.dbt(data, "run", "--select", "events+", "--exclude", "int_affected_users")
 
     project.build(data)
 
     assert tables(data) == tables(built_at_once(project, data))
+
+
+def test_events_without_what_completes_them_are_refused(project: OwnProject, data: Path) -> None:
+    load(data, DAYS[5:6])
+
+    done = project.dbt(data, "run", "--select", "events")
+
+    assert done.returncode != 0
+    assert "int_reassigned_user_days, sessions). Nothing was changed" in " ".join(
+        done.stdout.split()
+    )
+    assert count(data) == 50
 
 
 def test_rows_left_out_on_purpose_are_refused(project: OwnProject, data: Path) -> None:

@@ -30,7 +30,7 @@ delete from working.int_reassigned_user_days;
 
 def _selected() -> list[str]:
     core = (models_folder() / "models" / "marts" / "core").glob("*.sql")
-    return [*(f"+{path.stem}" for path in core), "identities"]
+    return [*(f"+{path.stem}" for path in core), "+sessions"]  # they complete events
 
 
 def _checksum(name: str) -> str:
