@@ -141,6 +141,7 @@ def _assert_next_run_publishes(children: Nursery, shop: Shop, folder: Path) -> N
     assert sorted(path.name for path in (folder / "build").glob("*.*")) == [
         "next.duckdb",
         "published.json",
+        "sizes.json",
     ]
 
 

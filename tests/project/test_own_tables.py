@@ -43,20 +43,39 @@ def tables(folder):
     return {f"{schema}.{table}" for schema, table in rows}
 
 
+def _raise(*_):
+    raise duckdb.IOException("a block is broken")
+
+
 def prepare(folder, **options):
     return build_file.prepare_build_file(folder, "after", STORAGE_VERSION, **options)
 
 
 def test_an_empty_file_keeps_the_tables_of_others(folder):
-    assert prepare(folder, ours=OURS).empty
+    prepared = prepare(folder, ours=OURS, in_project=True)
 
+    assert prepared.empty
+    assert prepared.warning is None
     assert tables(folder) == {"main._build", "main.own", "mine.days", 'mine.odd "name'}
     assert [path.name for path in folder.build.glob("*.duckdb*")] == ["next.duckdb"]
 
 
-def test_without_a_project_of_the_users_it_is_empty(folder):
-    assert prepare(folder).empty
+def test_a_build_outside_of_the_project_keeps_them_too_and_names_them(folder):
+    warning = prepare(folder, ours=OURS).warning
 
+    assert "main.own" in tables(folder)
+    assert "no project counts here" in warning
+    assert 'own, mine.days, mine.odd "name' in warning
+
+
+def test_a_file_that_can_not_be_read_is_put_aside(folder, monkeypatch):
+    monkeypatch.setattr(build_file, "_tables_of_others", _raise)
+
+    prepared = prepare(folder, ours=OURS, in_project=True)
+
+    assert prepared.empty
+    assert "next.duckdb is damaged (a block is broken)" in prepared.warning
+    assert (folder.build / "damaged" / "next.duckdb").is_file()
     assert tables(folder) == {"main._build"}
 
 
@@ -74,7 +93,7 @@ def test_nothing_is_lost_while_another_process_writes_the_file(folder, monkeypat
     with subprocess.Popen(command, stdin=-1, stdout=-1, text=True) as writer:
         assert writer.stdout.readline() == "open\n"
         with pytest.raises(DatabaseLockedError, match="is in use by another process"):
-            prepare(folder, ours=OURS)
+            prepare(folder, ours=OURS, in_project=True)
         writer.communicate("\n")
 
     assert prepare(folder, ours=OURS).empty

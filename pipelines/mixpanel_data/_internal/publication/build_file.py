@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,16 +50,18 @@ def prepare_build_file(
     storage_version: str,
     *,
     anew: bool = False,
-    ours: Collection[str] | None = None,
+    ours: Collection[str] = (),
+    in_project: bool = False,
 ) -> BuildFileState:
     """Prepare a file at ``build_file`` that the build can write.
 
     It is the one of the last build, unless that was made by other models or settings, is damaged,
     or ``anew`` requests an empty one. If ``ours`` has the names of the package's tables, an empty
-    file keeps the tables of other names: a user's snapshots can't be built again.
+    file keeps the tables of other names: a user's snapshots can't be built again. ``in_project`` is
+    true when a user's project is built, which makes such tables.
 
     Raises:
-        DatabaseLockedError: if tables are to be kept, and another process has the file open.
+        DatabaseLockedError: if a user's project is built, and another process has the file open.
     """
     target, warning = build_file(folder), None
     folder.build.mkdir(parents=True, exist_ok=True)
@@ -70,47 +72,73 @@ def prepare_build_file(
                 return BuildFileState(empty=False)
         except duckdb.Error as error:
             if not _is_in_use(error):
-                kept = move_to_damaged(folder, target)
-                warning = (
-                    f"{target} is damaged ({error_summary(error)}); it is kept as {kept}, and all tables "
-                    f"are built again from {folder.raw.name}."
-                )
-    if ours is not None and target.exists():
-        _replace_by_empty(target, fingerprint, storage_version, ours)
-    else:
-        delete_database(target)
-        build_stamp.create_stamped_file(target, fingerprint, storage_version)
+                warning = _move_to_damaged(folder, error)
+    if ours and target.exists():
+        new = target.with_name("emptied.duckdb")
+        delete_database(new)
+        build_stamp.create_stamped_file(new, fingerprint, storage_version)
+        try:
+            kept = _copy_tables_of_others(target, new, ours, wait=in_project)
+            _write_ahead_log(target).unlink(missing_ok=True)
+            new.replace(target)
+            return BuildFileState(empty=True, warning=warning or _left_over(kept, in_project))
+        except DatabaseLockedError:
+            if in_project:
+                raise
+        except duckdb.Error as error:
+            warning = _move_to_damaged(folder, error)
+        finally:
+            delete_database(new)
+    delete_database(target)
+    build_stamp.create_stamped_file(target, fingerprint, storage_version)
     return BuildFileState(empty=True, warning=warning)
 
 
-def _replace_by_empty(
-    target: Path, fingerprint: str, storage_version: str, ours: Collection[str]
-) -> None:
-    """Replace ``target`` by a stamped file with its tables except those of the package."""
-    new = target.with_name("emptied.duckdb")
-    delete_database(new)
-    build_stamp.create_stamped_file(new, fingerprint, storage_version)
-    with _attach_former(new, target) as db:
-        for schema, table in _tables_of_others(db, ours):
+def _move_to_damaged(folder: DataFolder, error: Exception) -> str:
+    target = build_file(folder)
+    kept = move_to_damaged(folder, target)
+    return (
+        f"{target} is damaged ({error_summary(error)}); it is kept as {kept}, and all tables are built "
+        f"again from {folder.raw.name}."
+    )
+
+
+def _left_over(tables: Sequence[str], in_project: bool) -> str | None:
+    if in_project or not tables:
+        return None
+    return (
+        f"Tables of a project are in this data folder, and no project counts here: {', '.join(tables)}. "
+        "They stay as they were. Run mp in the project, or set MP_PROJECT_DIR."
+    )
+
+
+def _copy_tables_of_others(
+    former: Path, new: Path, ours: Collection[str], *, wait: bool
+) -> list[str]:
+    """Copy the tables that are not the package's, and return their names."""
+    with _attach_former(new, former, LONGEST_END_SECONDS if wait else 0) as db:
+        tables = _tables_of_others(db, ours)
+        for schema, table in tables:
             db.execute(f"create schema if not exists {identifier(schema)}")
             name = identifier(schema, table)
             db.execute(f"create table {name} as from former.{name}")
-    _write_ahead_log(target).unlink(missing_ok=True)
-    new.replace(target)
+    return [table if schema == "main" else f"{schema}.{table}" for schema, table in tables]
 
 
 @contextmanager
-def _attach_former(new: Path, former: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def _attach_former(
+    new: Path, former: Path, wait_seconds: float
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open ``new`` with ``former`` attached, once no process writes that.
 
     A dbt process whose parent was killed ends soon.
     """
     with duckdb.connect(new, config=memory_config(MEMORY_LIMIT, ALONE)) as db:
         db.execute("set preserve_insertion_order = false")
-        deadline = time.monotonic() + LONGEST_END_SECONDS
+        deadline = time.monotonic() + wait_seconds
         while True:
             try:
-                db.execute(f"attach {literal(former)} as former (read_only)")
+                db.execute(f"attach {literal(former)} as former")
                 break
             except duckdb.Error as error:
                 if not _is_in_use(error):

@@ -61,8 +61,14 @@ def build(
     built = build_file.build_file(folder)
     reason = reason_to_build_anew(folder, made_by, storage_version, built=built)
     anew = full_refresh or reason == OTHER_RAW
-    ours = None if project.is_package else model_names()
-    prepared = build_file.prepare_build_file(folder, made_by, storage_version, anew=anew, ours=ours)
+    prepared = build_file.prepare_build_file(
+        folder,
+        made_by,
+        storage_version,
+        anew=anew,
+        ours=model_names(),
+        in_project=not project.is_package,
+    )
     reasons = [reason] if reason and prepared.empty else []
     report = on_progress or (lambda _: None)
 
