@@ -1,7 +1,7 @@
 """The pipeline as a script: ``python pipelines/mixpanel_pipeline.py [--from DAY] [--to DAY]``.
 
-Fetch what is missing and the look-back days and load them into raw.duckdb. `mp sync` also builds the models and
-publishes them; so does --build.
+Fetch what is missing and the look-back days and load them into raw.duckdb. `mp sync` also builds
+the models and publishes them; so does --build.
 """
 
 import argparse

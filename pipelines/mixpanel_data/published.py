@@ -2,7 +2,8 @@
 
     >>> from mixpanel_data.published import query
     >>> from mixpanel_data.settings import load_settings
-    >>> rows = query(load_settings(data_dir="data").folder, "SELECT count(*) FROM events")  # doctest: +SKIP
+    >>> folder = load_settings(data_dir="data").folder
+    >>> rows = query(folder, "SELECT count(*) FROM events")  # doctest: +SKIP
 
 Each name is imported when it is first used.
 """
@@ -30,7 +31,8 @@ __all__ = ["Rows", "export_tables", "query", "write_report"]
 def query(folder: DataFolder, sql: str) -> "Rows":
     """Run ``sql`` over the published and the fetched tables of a data folder, and return its rows.
 
-    The database is read-only, and SQL reaches no other file and no network: an agent may have written it.
+    The database is read-only, and SQL reaches no other file and no network: an agent may have
+    written it.
 
     Raises:
         NothingPublishedError: There are no tables yet.

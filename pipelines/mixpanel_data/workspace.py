@@ -89,7 +89,8 @@ class Workspace(Fetching, Discovery, Queries, Tables):
 
     @classmethod
     def ephemeral(cls, account: str | None = None, **options: Any) -> Self:
-        """Open a workspace on a temporary database, deleted on close. ``options`` like the class."""
+        """Open a workspace on a temporary database, deleted on close. ``options`` like the
+        class."""
         folder = tempfile.mkdtemp(prefix="mixpanel-data-")
         workspace = cls(account, Path(folder) / "ephemeral.duckdb", **options)
         # Also if close() is never called.

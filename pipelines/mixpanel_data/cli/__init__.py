@@ -1,4 +1,5 @@
-"""The ``mp`` command. Commands import heavy libraries when they need them: ``mp --help`` is fast."""
+"""The ``mp`` command. Commands import heavy libraries when they need them: ``mp --help`` is
+fast."""
 
 import sys
 

@@ -87,7 +87,8 @@ def _ledger_rows(
     previous: dict[date, int],
     load_id: str,
 ) -> list[ledger_rows.Row]:
-    """Return one row a day. Requests count for the first day; bytes and time are divided by events."""
+    """Return one row a day. Requests count for the first day; bytes and time are divided by
+    events."""
     rows = []
     for number, day in enumerate(file.landed.window.days()):
         count, processed_at, late = counts.get(day, (0, None, 0))

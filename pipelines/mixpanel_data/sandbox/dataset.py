@@ -1,4 +1,5 @@
-"""The data of a project, as the sandbox serves it: a small store that may change while it is read."""
+"""The data of a project, as the sandbox serves it: a small store that may change while it is
+read."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping

@@ -22,7 +22,8 @@ _PAGING = {"session_id", "page", "page_size", "project_id", "workspace_id"}
 
 
 async def engage(request: Request) -> Response:
-    """Return one page. ``total`` counts all pages; every page, also the last, has a ``session_id``."""
+    """Return one page. ``total`` counts all pages; every page, also the last, has a
+    ``session_id``."""
     call: Call = request.scope["state"]["call"]
     body = await run_in_threadpool(_page, request.app.state.project, call.fields)
     return Response(body, media_type="application/json")

@@ -29,7 +29,8 @@ class Limits:
 
     @property
     def windows(self) -> list[tuple[float, int]]:
-        """Return the seconds of each window, and the number of requests that may begin within it."""
+        """Return the seconds of each window, and the number of requests that may begin within
+        it."""
         every = ((HOUR, self.per_hour), (MINUTE, self.per_minute), (1.0, self.per_second))
         return [(seconds, most) for seconds, most in every if most is not None]
 
@@ -60,7 +61,8 @@ class Limiter:
         return ", ".join(items)
 
     def enter(self, *, counts: bool = True) -> bool:
-        """Take a slot; return False if there is none. Requests that do not count are in no window."""
+        """Take a slot; return False if there is none. Requests that do not count are in no
+        window."""
         with self._lock:
             now = self._clock()
             while self._accepted and self._accepted[0] <= now - HOUR:

@@ -13,7 +13,8 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def date_range(fields: Fields, today: date) -> tuple[date, date]:
-    """Return ``from_date`` and ``to_date``, both included; the range may end today but not later."""
+    """Return ``from_date`` and ``to_date``, both included; the range may end today but not
+    later."""
     first, last = day(fields, "from_date"), day(fields, "to_date")
     if last > today:
         raise RefusedError(400, "to_date cannot be later than today")

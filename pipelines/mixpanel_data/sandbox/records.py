@@ -32,7 +32,8 @@ class Event:
 
     @property
     def properties(self) -> dict[str, Any]:
-        """Return all properties, with ``time`` in milliseconds; integers of any size stay integers."""
+        """Return all properties, with ``time`` in milliseconds; integers of any size stay
+        integers."""
         properties: dict[str, Any] = json.loads(self.line)["properties"]
         return properties
 

@@ -73,7 +73,8 @@ class Cohort:
 
 @dataclass(frozen=True)
 class Entry:
-    """A Lexicon entry of an event or of profiles; ``schema`` is ``schemaJson`` in the schemas API."""
+    """A Lexicon entry of an event or of profiles; ``schema`` is ``schemaJson`` in the schemas
+    API."""
 
     entity_type: str  # event or profile
     name: str

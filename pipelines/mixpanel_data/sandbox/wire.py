@@ -1,4 +1,5 @@
-"""The raw connections of the running server, for responses that no ordinary framework would send."""
+"""The raw connections of the running server, for responses that no ordinary framework would
+send."""
 
 import socket
 import struct

@@ -29,7 +29,8 @@ def cause(failed: PipelineStepFailed) -> BaseException:
 
 @contextmanager
 def without_tracebacks() -> Iterator[None]:
-    """Keep tracebacks out of dlt's log inside the block, since the errors it logs are raised, too."""
+    """Keep tracebacks out of dlt's log inside the block, since the errors it logs are raised,
+    too."""
     logger = logging.getLogger("dlt")
     logger.addFilter(_has_no_traceback)
     try:

@@ -1,4 +1,5 @@
-"""The job step by step: extract, load, build, publish, report. Every entry point calls these functions."""
+"""The job step by step: extract, load, build, publish, report. Every entry point calls these
+functions."""
 
 import time
 from collections.abc import Collection, Sequence
@@ -86,7 +87,8 @@ class Sync:
         return self._run.project
 
     def check_variables(self, *, events: bool = False) -> None:
-        """Check the variables of the dbt models; with ``events`` also that the events they name were loaded.
+        """Check the variables of the dbt models; with ``events`` also that the events they name
+        were loaded.
 
         Raises:
             ConfigError: with each mistake and the file that holds it.
@@ -159,7 +161,8 @@ class Sync:
                 self._run.record_failure(_unreadable(refused))
 
     def _load(self, landed: Sequence[Landed]) -> list[Landed]:
-        """Load files, remove them from the landing folder, and return those that could not be read."""
+        """Load files, remove them from the landing folder, and return those that could not be
+        read."""
         if not landed:
             return []
         from mixpanel_data.sync.load import load
@@ -258,7 +261,8 @@ class Sync:
         only: Only | None = None,
         build: bool = True,
     ) -> SyncReport:
-        """Run the complete job. Failed parts are in ``failures`` of the report; others are published.
+        """Run the complete job. Failed parts are in ``failures`` of the report; others are
+        published.
 
         Raises:
             ConfigError: if the days are invalid, the folder has the data of another project, or a

@@ -31,8 +31,8 @@ OWN_PERCENT = 28
 _LOADING = {
     # Left alone, dlt takes an interrupt, loads on, and says nothing.
     "runtime.intercept_signals": False,
-    # What dlt itself writes are a few lines. A gzip file that finds the disk full complains once more when it is
-    # collected (Python 3.13), after everything is reported.
+    # What dlt itself writes are a few lines. A gzip file that finds the disk full complains once
+    # more when it is collected (Python 3.13), after everything is reported.
     "data_writer.disable_compression": True,
 }
 
@@ -92,9 +92,11 @@ def load(
 
 @contextmanager
 def _kept_open(path: Path) -> Iterator[None]:
-    """Keep the file's DuckDB instance open: dlt would create it six times, a fifth of a small load."""
+    """Keep the file's DuckDB instance open: dlt would create it six times, a fifth of a small
+    load."""
     with duckdb.connect(path) as connection:
-        # The job that replaces rows says when it is time. Not among dlt's settings: it sets those again and again.
+        # The job that replaces rows says when it is time. Not among dlt's settings: it sets those
+        # again and again.
         connection.execute("SET GLOBAL max_vacuum_tasks = 0")
         yield
 

@@ -53,7 +53,8 @@ class Status:
     records: tuple[DayRecord, ...]
     """Each day, oldest first."""
     budget: dict[str, dict[str, int]] = field(default_factory=dict)
-    """For exports and queries: requests ``spent`` in the last hour, ``remaining`` now, and the ``hourly_limit``."""
+    """For exports and queries: requests ``spent`` in the last hour, ``remaining`` now, and the
+    ``hourly_limit``."""
 
     @property
     def published_text(self) -> str:
@@ -173,7 +174,8 @@ def gap_days(ledger: Ledger, now: date) -> list[date]:
 
 
 def day_rows(records: Iterable[DayRecord]) -> list[dict[str, Any]]:
-    """Return a row for each day: events now and before the last fetch, late ones, and their delay."""
+    """Return a row for each day: events now and before the last fetch, late ones, and their
+    delay."""
     return [
         {
             "day": record.day,

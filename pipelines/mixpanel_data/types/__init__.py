@@ -1,4 +1,5 @@
-"""The results of the library: typed, immutable, with ``to_dict()`` for JSON and ``df`` for pandas."""
+"""The results of the library: typed, immutable, with ``to_dict()`` for JSON and ``df`` for
+pandas."""
 
 from mixpanel_data.types._activity import ActivityFeedResult, UserEvent
 from mixpanel_data.types._discovered import (

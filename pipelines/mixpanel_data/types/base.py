@@ -56,7 +56,8 @@ class Table(Result):
     """A :class:`Result` that holds its rows."""
 
     def records(self) -> list[dict[str, Any]]:
-        """Return the rows of ``df`` as dicts, without pandas, for instance for ``polars.DataFrame``."""
+        """Return the rows of ``df`` as dicts, without pandas, for instance for
+        ``polars.DataFrame``."""
         raise NotImplementedError
 
     def _columns(self) -> list[str]:

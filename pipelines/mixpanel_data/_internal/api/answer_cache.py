@@ -37,7 +37,8 @@ class ResponseCache:
         self._clock = clock
 
     def get(self, question: str) -> bytes | None:
-        """Return the cached response to ``question``; None if there is none that is recent enough."""
+        """Return the cached response to ``question``; None if there is none that is recent
+        enough."""
         if self._fresh or self._max_age <= 0 or not self._path.is_file():
             return None
         found = None

@@ -29,7 +29,8 @@ NOT_RETRYABLE = frozenset(
 
 @dataclass(frozen=True)
 class Bounds:
-    """The limits. Sizes are bytes after decompression, times are seconds of waiting for the server."""
+    """The limits. Sizes are bytes after decompression, times are seconds of waiting for the
+    server."""
 
     line: int = 64 * MB
     """One line of an export (MP_MAX_LINE_SIZE)."""
@@ -49,6 +50,7 @@ class Bounds:
 
 
 def exceeds_limit(reason: str, explanation: str, setting: str = "") -> IncompleteExportError:
-    """Return the error for a response beyond a limit; ``setting`` is the variable that raises it."""
+    """Return the error for a response beyond a limit; ``setting`` is the variable that raises
+    it."""
     message = f"{explanation} {setting} allows more." if setting else explanation
     return IncompleteExportError(message, reason=reason, details={"setting": setting or None})

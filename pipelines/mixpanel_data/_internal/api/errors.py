@@ -53,7 +53,8 @@ def request_context(request: httpx.Request, redactor: Redactor) -> HTTPContext:
 
 
 def error_for(response: httpx.Response, redactor: Redactor) -> APIError:
-    """Return the error for ``response``, whose status is not 200. Read at most 64 KiB of its body."""
+    """Return the error for ``response``, whose status is not 200. Read at most 64 KiB of its
+    body."""
     body = read_error_body(response, redactor)
     status = response.status_code
     context = request_context(response.request, redactor)
@@ -119,7 +120,8 @@ def _redirect_message(response: httpx.Response, quoted: str) -> str:
 
 
 def retry_after(header: str | None, now: datetime | None = None) -> int | None:
-    """Return the header's wait in seconds, at most 3,600; None if absent, negative or unreadable."""
+    """Return the header's wait in seconds, at most 3,600; None if absent, negative or
+    unreadable."""
     if not header:
         return None
     try:
@@ -151,7 +153,8 @@ def read_error_body(response: httpx.Response, redactor: Redactor) -> Any:
 
 
 def redacted_body(raw: bytes, redactor: Redactor) -> Any:
-    """Return the body without secrets: parsed JSON, or text cut to 2,000 characters; None if empty."""
+    """Return the body without secrets: parsed JSON, or text cut to 2,000 characters; None if
+    empty."""
     text = raw.decode("utf-8", "replace").replace("\0", "").strip()
     if not text:
         return None

@@ -31,7 +31,8 @@ class Redactor:
 
 
 def _encodings(credentials: Credentials) -> set[str]:
-    """Return the secret in clear and in base64, alone or in the pairs of an authorization header."""
+    """Return the secret in clear and in base64, alone or in the pairs of an authorization
+    header."""
     secret = credentials.secret.get_secret_value()
     pairs = (secret, f"{credentials.username}:{secret}", f"{secret}:")
     encoded = {base64.b64encode(pair.encode()).decode().rstrip("=") for pair in pairs}

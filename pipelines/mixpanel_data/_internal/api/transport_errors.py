@@ -37,7 +37,8 @@ NO_SERVER = PERMANENT | {"dns", "refused", "tls", "proxy"}
 
 
 def network_error(error: httpx.TransportError, redactor: Redactor) -> APIError:
-    """Return an APIError without status that names the host; ``details["cause"]`` is a stable word."""
+    """Return an APIError without status that names the host; ``details["cause"]`` is a stable
+    word."""
     remove_quoted_bytes(error)
     cause, words = _cause(error)
     if slow := find_too_slow_error(error):

@@ -1,4 +1,5 @@
-"""The accounts file: private, replaced atomically, locked for writing, and never a symbolic link."""
+"""The accounts file: private, replaced atomically, locked for writing, and never a symbolic
+link."""
 
 import os
 import warnings
@@ -31,7 +32,8 @@ class AccountsFile:
             yield self._read()
 
     def edit(self, change: Callable[[str], str]) -> None:
-        """Replace the text by ``change`` of it, atomically. If ``change`` raises, nothing changes."""
+        """Replace the text by ``change`` of it, atomically. If ``change`` raises, nothing
+        changes."""
         with self._translate_errors("written"):
             self._refuse_links()
             self._make_folder()

@@ -121,7 +121,8 @@ def _header(line: str) -> tuple[str, ...] | None:
 
 
 def _is_comment_of_next(lines: list[str], kept: list[str]) -> bool:
-    """Return True if the first of ``lines`` is a comment or blank, and no key of the table follows."""
+    """Return True if the first of ``lines`` is a comment or blank, and no key of the table
+    follows."""
     if not lines[0].strip() and not (kept and kept[-1].strip()):
         return False  # keeps one empty line
     rest = itertools.takewhile(lambda line: _header(line) is None, lines[1:])
@@ -129,7 +130,8 @@ def _is_comment_of_next(lines: list[str], kept: list[str]) -> bool:
 
 
 def _require_same(text: str, wanted: dict[str, Any]) -> str:
-    """Return ``text`` if it parses to ``wanted``; raise an error for layouts that can't be edited."""
+    """Return ``text`` if it parses to ``wanted``; raise an error for layouts that can't be
+    edited."""
     try:
         same = parse_accounts(text) == wanted
     except MalformedAccountsError:

@@ -52,7 +52,8 @@ def check_file(path: Path) -> FileCheck:
 
 
 def _opened(path: Path) -> duckdb.DuckDBPyConnection:
-    """The database at ``path``, to be read; nothing in it, such as a computed column, opens another file."""
+    """The database at ``path``, to be read; nothing in it, such as a computed column, opens another
+    file."""
     connection = duckdb.connect(str(path), read_only=True)
     connection.execute("SET enable_external_access = false")
     return connection

@@ -103,7 +103,8 @@ class DataFolder:
 
     @property
     def lock_holder(self) -> Path:
-        """The process that holds the lock. A separate file, since opening the lock file empties it."""
+        """The process that holds the lock. A separate file, since opening the lock file empties
+        it."""
         return self.root / ".lock-holder.json"
 
     def create(self) -> "DataFolder":

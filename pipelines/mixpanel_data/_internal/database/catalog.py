@@ -52,7 +52,8 @@ def list_tables(cursor: Connection, catalogs: Sequence[str]) -> list[TableRef]:
 
 
 def _metadata_tables(cursor: Connection, catalog: str) -> Sequence[str]:
-    """Return our metadata tables. In a database of another program such names are ordinary tables."""
+    """Return our metadata tables. In a database of another program such names are ordinary
+    tables."""
     if catalog == PUBLISHED or fetch_log.is_ours(cursor, catalog):
         return OWN_TABLES
     return ()

@@ -51,7 +51,8 @@ class Table:
 
 @dataclass(frozen=True)
 class TableSum:
-    """The number of rows, and a hash over all of their columns that does not depend on the order."""
+    """The number of rows, and a hash over all of their columns that does not depend on the
+    order."""
 
     rows: int
     hash: int

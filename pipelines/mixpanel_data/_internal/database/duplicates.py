@@ -80,7 +80,8 @@ _DECIDE = """
 
 
 def drop_copies(cursor: Connection, table: str, during: str = "true") -> int:
-    """Remove all but the best copy of each event from ``table``; return the number of removed rows."""
+    """Remove all but the best copy of each event from ``table``; return the number of removed
+    rows."""
     removed = cursor.execute(
         f"""
         DELETE FROM {table} WHERE rowid IN ({
@@ -121,7 +122,8 @@ def merge_new(cursor: Connection, table: str, new: str) -> None:
 
 
 def _slices(cursor: Connection, new: str) -> list[str]:
-    """Return conditions on ``time`` that divide the rows of ``new`` into parts of about ``SLICE``."""
+    """Return conditions on ``time`` that divide the rows of ``new`` into parts of about
+    ``SLICE``."""
     parts = cursor.execute(f"SELECT count(*) FROM {new}").fetchall()[0][0] // SLICE + 1
     shares = [part / parts for part in range(parts + 1)]
     # As numbers, since Python has no dates before the year 1.

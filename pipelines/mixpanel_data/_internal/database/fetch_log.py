@@ -113,7 +113,8 @@ def record_fetch(
     rows: int,
     before: int | None,
 ) -> None:
-    """Record that a fetch added ``rows`` to ``table``, which had ``before`` (None if it was new)."""
+    """Record that a fetch added ``rows`` to ``table``, which had ``before`` (None if it was
+    new)."""
     at = to_naive_utc(metadata.fetched_at)
     rejects = [(item, reject) for item in lines for reject in item.rejects]
     _insert(
@@ -161,7 +162,8 @@ def delete_records(cursor: Connection, catalog: str, table: str) -> None:
 
 
 def read_metadata(cursor: Connection, catalog: str) -> dict[str, TableMetadata]:
-    """Return the metadata of each table, combined over its fetches; empty without a ledger of ours."""
+    """Return the metadata of each table, combined over its fetches; empty without a ledger of
+    ours."""
     if not is_ours(cursor, catalog):
         return {}
     columns = _columns(cursor, catalog, LEDGER)

@@ -6,7 +6,8 @@ import duckdb
 
 
 def event_names(raw: Path) -> frozenset[str]:
-    """The names of all events that were loaded; none when there is no raw database, or it can't be read."""
+    """The names of all events that were loaded; none when there is no raw database, or it can't be
+    read."""
     if not raw.is_file():
         return frozenset()
     try:

@@ -1,4 +1,5 @@
-"""Seals a database of unknown origin: its views, and SQL over it, reach no other file or network."""
+"""Seals a database of unknown origin: its views, and SQL over it, reach no other file or
+network."""
 
 import tempfile
 from collections.abc import Iterator, Sequence

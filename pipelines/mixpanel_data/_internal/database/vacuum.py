@@ -20,7 +20,8 @@ DEFAULT_TASKS = 100
 
 
 def set_vacuum_threshold(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Let checkpoints of this database merge row groups if any table needs it; return True if so."""
+    """Let checkpoints of this database merge row groups if any table needs it; return True if
+    so."""
     tables = connection.execute(
         "SELECT schema_name, table_name, estimated_size FROM duckdb_tables() "
         "WHERE database_name = current_database()"

@@ -138,7 +138,8 @@ class Extraction:
             yield self.land_package(windows)
 
     def next_windows(self, wanted: Range) -> list[Window]:
-        """Return the windows still to fetch; an empty list when all were, or the run has stopped."""
+        """Return the windows still to fetch; an empty list when all were, or the run has
+        stopped."""
         return self._events.next_windows(wanted)
 
     def land_package(self, windows: Sequence[Window]) -> list[Landed]:

@@ -9,7 +9,8 @@ from mixpanel_data._internal.landing.files import Landed, LandingFolder, is_rece
 from mixpanel_data._internal.streams.windows import Window
 
 PACKAGE_BYTES = 384 * 1024 * 1024
-"""Bytes of lines after which a package is loaded: limits disk space, lock time and repeated work."""
+"""Bytes of lines after which a package is loaded: limits disk space, lock time and repeated
+work."""
 
 PACKAGE_FILES = 32
 

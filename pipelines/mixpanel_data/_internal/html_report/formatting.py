@@ -73,7 +73,8 @@ def plural(count: int, noun: str, nouns: str | None = None) -> str:
 
 
 def name(text: str) -> str:
-    """Make a name from the data visible and distinguishable: no control characters, limited length."""
+    """Make a name from the data visible and distinguishable: no control characters, limited
+    length."""
     if not text.strip():
         return "(empty name)" if not text else "(blank name)"
     seen = "".join(_visible(letter) for letter in text)

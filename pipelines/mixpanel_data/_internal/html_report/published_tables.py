@@ -1,4 +1,5 @@
-"""Reads the published file. It stays open, so that the report is of one publication, beside a sync."""
+"""Reads the published file. It stays open, so that the report is of one publication, beside a
+sync."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

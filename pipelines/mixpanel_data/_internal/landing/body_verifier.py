@@ -150,7 +150,8 @@ class BodyVerifier:
 
 
 def _last_text(tail: bytes, data: bytes, end: int) -> bytes:
-    """Return the last line before ``end`` of ``tail + data`` that is not blank; empty without one."""
+    """Return the last line before ``end`` of ``tail + data`` that is not blank; empty without
+    one."""
     while end >= 0:
         start = data.rfind(b"\n", 0, end)
         line = data[start + 1 : end] if start >= 0 else tail + data[:end]
@@ -171,6 +172,7 @@ def _quote(line: bytes) -> str:
 
 
 def incomplete_export(reason: str, explanation: str) -> IncompleteExportError:
-    """Return the error for an incomplete body, with a ``reason`` for programs and an explanation."""
+    """Return the error for an incomplete body, with a ``reason`` for programs and an
+    explanation."""
     text = f"{explanation[:1].upper()}{explanation[1:]}."
     return IncompleteExportError(text, reason=reason, details={"explanation": text})

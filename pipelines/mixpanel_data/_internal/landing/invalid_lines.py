@@ -44,7 +44,8 @@ class BadLine:
 
     @property
     def text(self) -> str:
-        """The line as text, for messages and tables; bytes that are not UTF-8 appear as ``\\xNN``."""
+        """The line as text, for messages and tables; bytes that are not UTF-8 appear as
+        ``\\xNN``."""
         return self.raw.decode("utf-8", "backslashreplace")
 
 

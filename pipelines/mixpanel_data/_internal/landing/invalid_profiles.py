@@ -39,7 +39,8 @@ _WHY = """
 
 
 def find_invalid_profiles(path: Path) -> list[BadLine]:
-    """Return the profiles of a landed file that can't be loaded as they are, as Mixpanel sent them."""
+    """Return the profiles of a landed file that can't be loaded as they are, as Mixpanel sent
+    them."""
 
     def refused(file: Path) -> list[int]:
         return failing_rows(read_profile_lines(file, longest_line(file)), "distinct_id IS NOT NULL")

@@ -19,9 +19,9 @@ _DAY = "epoch_us(time::DATE::TIMESTAMP)"
 _QUARTER_HOUR = "epoch_us(time) // 900000000 * 900000000"
 """Zones differ from UTC by multiples of a quarter of an hour."""
 
-# Events are counted by slot first, so that the ASOF join gets slots, not events. A slot is a day, or a
-# quarter of an hour where days begin at another hour. Rows outside all fetched days belong to no
-# day, and no model reads them.
+# Events are counted by slot first, so that the ASOF join gets slots, not events. A slot is a day,
+# or a quarter of an hour where days begin at another hour. Rows outside all fetched days belong to
+# no day, and no model reads them.
 _DISAGREEING = """
     WITH newest AS (
         FROM {ledger} WHERE table_name = 'events'

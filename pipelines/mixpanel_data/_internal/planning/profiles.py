@@ -18,7 +18,8 @@ def max_pages_per_read(hourly_limit: int | None, max_wait: float) -> int | None:
 
 
 def last_read_time(of: ProfileSet, reads: Reads) -> datetime | None:
-    """Return when the newest read that counts began, of either kind, by this machine's clock then."""
+    """Return when the newest read that counts began, of either kind, by this machine's clock
+    then."""
     known = [reads[of.kind, each] for each in (of.whole, of.part) if (of.kind, each) in reads]
     newest = max(known, key=lambda read: (read.load_number, read.fetched_at), default=None)
     return newest.fetched_at if newest else None

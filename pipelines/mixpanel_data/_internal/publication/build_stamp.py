@@ -29,8 +29,8 @@ class Stamp:
 
 
 def has_same_base(one: str, other: str) -> bool:
-    """Return True if tables of one fingerprint can be carried on by the models of the other: they differ at most in
-    what follows a full stop, the models of the user's own project."""
+    """Return True if tables of one fingerprint can be carried on by the models of the other: they
+    differ at most in what follows a full stop, the models of the user's own project."""
     return one.partition(".")[0] == other.partition(".")[0]
 
 

@@ -21,7 +21,8 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class PublicationCheck:
-    """``due`` is True if the file must be published; ``warning`` reports changes by other programs."""
+    """``due`` is True if the file must be published; ``warning`` reports changes by other
+    programs."""
 
     due: bool
     warning: str | None = None

@@ -20,14 +20,16 @@ _AT_ONCE = 32 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Digests:
-    """``whole`` is equal for equal files; ``blocks`` has the SHA-256 of each block, by its number."""
+    """``whole`` is equal for equal files; ``blocks`` has the SHA-256 of each block, by its
+    number."""
 
     whole: str
     blocks: Sequence[bytes]
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy ``source`` over the existing ``target``. File systems that can do so share the blocks."""
+    """Copy ``source`` over the existing ``target``. File systems that can do so share the
+    blocks."""
     with source.open("rb") as reads, target.open("r+b") as writes:
         size = os.fstat(reads.fileno()).st_size
         done = 0

@@ -25,7 +25,8 @@ from mixpanel_data.exceptions import MixpanelDataError, StorageError
 
 @dataclass(frozen=True)
 class Published:
-    """The published file: its path, its size in bytes, and its tables with their numbers of rows."""
+    """The published file: its path, its size in bytes, and its tables with their numbers of
+    rows."""
 
     path: Path
     bytes: int

@@ -64,7 +64,8 @@ class RequestLog:
     now: float
 
     def grant(self, bucket: str, slot: str | None) -> int:
-        """Add a request that is sent now with ``slot``; return its number. Delete expired requests."""
+        """Add a request that is sent now with ``slot``; return its number. Delete expired
+        requests."""
         self.connection.execute(
             "DELETE FROM requests WHERE coalesce(reached, granted + ?) <= ?",
             (MAX_SEND_SECONDS, self.now - KEPT_SECONDS),
@@ -122,7 +123,8 @@ class RequestLog:
         )
 
     def clear_429s(self, bucket: str, granted: float) -> None:
-        """Delete the 429s recorded before ``granted``, when a now successful request was permitted."""
+        """Delete the 429s recorded before ``granted``, when a now successful request was
+        permitted."""
         self.connection.execute(
             "DELETE FROM refusals WHERE bucket = ? AND noted < ?", (bucket, granted)
         )
@@ -180,7 +182,8 @@ class RequestLog:
         return row is not None
 
     def trusted_from(self) -> float:
-        """Return from when on the log has every request that counts: an hour after it was damaged."""
+        """Return from when on the log has every request that counts: an hour after it was
+        damaged."""
         (at,) = self.connection.execute("SELECT max(at) FROM damages").fetchone()
         return float("-inf") if at is None else float(at) + KEPT_SECONDS
 

@@ -74,7 +74,8 @@ def processed_at(properties: str) -> str:
 
 
 def in_windows(windows: Iterable[Window], zone: Zone) -> str:
-    """Return the condition that ``time`` is in one of the windows; an unreadable time is in none."""
+    """Return the condition that ``time`` is in one of the windows; an unreadable time is in
+    none."""
     runs = contiguous(day for window in windows for day in window.days())
     ranges = (
         f"(time >= {timestamp(start)} AND time < {timestamp(end)})"

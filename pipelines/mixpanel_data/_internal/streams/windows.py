@@ -9,7 +9,8 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, order=True)
 class Window:
-    """The days ``first`` to ``last``, both included, like Mixpanel's ``from_date`` and ``to_date``."""
+    """The days ``first`` to ``last``, both included, like Mixpanel's ``from_date`` and
+    ``to_date``."""
 
     first: date
     last: date

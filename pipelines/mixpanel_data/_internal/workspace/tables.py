@@ -14,7 +14,8 @@ _PROPERTY = "properties."
 
 
 class Tables:
-    """SQL over the tables, and their descriptions. All raise QueryError for SQL that can't be run."""
+    """SQL over the tables, and their descriptions. All raise QueryError for SQL that can't be
+    run."""
 
     storage: StorageEngine
 
@@ -39,7 +40,8 @@ class Tables:
         return self.storage.list_tables()
 
     def schema(self, table: str) -> TableSchema:
-        """Return the columns of a table. Raises TableNotFoundError, like all methods with a table."""
+        """Return the columns of a table. Raises TableNotFoundError, like all methods with a
+        table."""
         return self.storage.get_schema(table)
 
     def drop(self, table: str) -> None:

@@ -30,7 +30,8 @@ def parse(text: str) -> Predicate:
 
 
 def parse_value(text: str) -> Evaluate:
-    """Return a function for the value of an expression, as ``on`` uses it; 400 for an invalid text."""
+    """Return a function for the value of an expression, as ``on`` uses it; 400 for an invalid
+    text."""
     return _Parser(text).whole()
 
 

@@ -1,4 +1,5 @@
-"""The events as reports use them: deduplicated, with their user and the time in the project's zone."""
+"""The events as reports use them: deduplicated, with their user and the time in the project's
+zone."""
 
 import threading
 from collections import defaultdict

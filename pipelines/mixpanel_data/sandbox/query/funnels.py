@@ -62,7 +62,8 @@ def _funnel(project: Project, fields: params.Fields) -> Funnel:
 
 
 def _span(fields: params.Fields) -> int:
-    """Return the days that a date of the response covers; ``unit`` is an alternative (a month: 30)."""
+    """Return the days that a date of the response covers; ``unit`` is an alternative (a month:
+    30)."""
     if fields.get("unit"):
         return _UNIT_DAYS[params.choice(fields, "unit", _UNIT_DAYS)]
     return params.positive(fields, "interval", 1)

@@ -17,7 +17,8 @@ _TOP = 10
 
 
 def property_counts(project: Project, fields: params.Fields) -> Answer:
-    """Return the event over time by the value of one property: the most common ones, or ``values``."""
+    """Return the event over time by the value of one property: the most common ones, or
+    ``values``."""
     name, unit, kind = (
         params.text(fields, "name"),
         asked.unit(fields, tuple(Unit)),

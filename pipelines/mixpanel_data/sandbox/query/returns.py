@@ -56,7 +56,8 @@ def births(born: Iterable[Fact], starts: list[int], *, once: bool) -> Births:
 
 
 def returns(row: dict[str, int], back: dict[str, list[Fact]], bucket_days: int) -> Buckets:
-    """Return the users of a row by bucket: bucket n begins n times ``bucket_days`` after the birth."""
+    """Return the users of a row by bucket: bucket n begins n times ``bucket_days`` after the
+    birth."""
     buckets: Buckets = defaultdict(set)
     for user, instant in row.items():
         for fact in back.get(user, []):
@@ -66,7 +67,8 @@ def returns(row: dict[str, int], back: dict[str, list[Fact]], bucket_days: int) 
 
 
 def counts(buckets: Buckets, number: int, *, unbounded: bool) -> list[int]:
-    """Return the sizes of the first buckets; unbounded: of users who came in that bucket or later."""
+    """Return the sizes of the first buckets; unbounded: of users who came in that bucket or
+    later."""
     if not unbounded:
         return [len(buckets.get(each, ())) for each in range(number)]
     since: set[str] = set()

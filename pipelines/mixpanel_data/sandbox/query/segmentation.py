@@ -50,7 +50,8 @@ def _interval(fields: params.Fields, kind: str) -> int | None:
 
 
 def _days(project: Project, fields: params.Fields, interval: int | None) -> Days:
-    """Return the dates; with ``interval`` they are optional, and default to that many recent days."""
+    """Return the dates; with ``interval`` they are optional, and default to that many recent
+    days."""
     if interval is None or fields.get("from_date") or fields.get("to_date"):
         return asked.days(project, fields)
     return asked.days_or_interval(project, fields, Unit.DAY)

@@ -1,4 +1,5 @@
-"""Hours, days, weeks and months of the project's calendar. Wall times are milliseconds since 1970."""
+"""Hours, days, weeks and months of the project's calendar. Wall times are milliseconds since
+1970."""
 
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum

@@ -11,7 +11,8 @@ _Maker = Callable[[Random, list[Event]], list[Event]]
 
 
 def hard_things(rng: Random, events: list[Event]) -> list[Event]:
-    """Return lines to add to ``events``, which are in order of time; they are spread over all days."""
+    """Return lines to add to ``events``, which are in order of time; they are spread over all
+    days."""
     return [added for make in _MAKERS for added in make(rng, events)]
 
 

@@ -26,7 +26,8 @@ _STRANGERS = 0.5  # visitors who never sign up, for each user
 
 @dataclass(frozen=True)
 class Person:
-    """A visitor. Without ``user_id`` they never sign up; ``joined`` counts days from the first day."""
+    """A visitor. Without ``user_id`` they never sign up; ``joined`` counts days from the first
+    day."""
 
     number: int
     user_id: str | None

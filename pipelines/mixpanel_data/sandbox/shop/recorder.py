@@ -82,7 +82,8 @@ class Recorder:
 
 
 def _arrival(rng: Random, now: int, end_ms: int, *, is_mobile: bool) -> int:
-    """Return when Mixpanel processed it: seconds later; from phones sometimes hours or days later."""
+    """Return when Mixpanel processed it: seconds later; from phones sometimes hours or days
+    later."""
     chance = rng.random()
     lag = rng.randrange(900, 90_000)
     if is_mobile and chance < 0.02:

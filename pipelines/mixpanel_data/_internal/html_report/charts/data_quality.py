@@ -47,7 +47,8 @@ def stored_rows_chart(freshness: Freshness) -> Spec:
 
 
 def late_events_chart(found: LateArrivals) -> Spec:
-    """Return the share of a day's events that arrived more than one, and more than five days late."""
+    """Return the share of a day's events that arrived more than one, and more than five days
+    late."""
     rows = [
         {
             "start": str(each.start),

@@ -69,7 +69,8 @@ def _text(value: float | None, is_low: bool) -> str:
 
 
 def _without_partial_ends(points: Sequence[Active]) -> Sequence[Active]:
-    """Return the points of a line without partial ones at its ends, which would look like a drop."""
+    """Return the points of a line without partial ones at its ends, which would look like a
+    drop."""
     whole = [place for place, each in enumerate(points) if not each.is_partial]
     return points[whole[0] : whole[-1] + 1] if whole else points
 

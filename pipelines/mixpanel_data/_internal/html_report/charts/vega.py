@@ -1,4 +1,5 @@
-"""Vega, the charting library. Its script is part of the page (0.9 MB) and draws the specifications."""
+"""Vega, the charting library. Its script is part of the page (0.9 MB) and draws the
+specifications."""
 
 from functools import cache
 from importlib.resources import files

@@ -133,7 +133,8 @@ def _headline(
     *,
     days: timedelta = ONE_DAY,
 ) -> Headline:
-    """Return the sum of a column over the ``days`` up to ``day``, and over those ``back`` before."""
+    """Return the sum of a column over the ``days`` up to ``day``, and over those ``back``
+    before."""
     if day is None:
         return Headline(None, None, is_partial=False)
     value, is_partial = _sum(db, column, mark, day, days)

@@ -1,4 +1,5 @@
-"""Parses Mixpanel's lists. Shapes: its query OpenAPI file; saved reports as in its headless client."""
+"""Parses Mixpanel's lists. Shapes: its query OpenAPI file; saved reports as in its headless
+client."""
 
 import json
 from typing import Any

@@ -112,18 +112,18 @@ class ProfileLandings:
 
         ``on_rows`` is called with the number received so far.
         """
-        came = 0
+        received = 0
 
         def on_page(page: EngagePage) -> None:
-            nonlocal came
-            came = page.results if page.page == 0 else came + page.results
+            nonlocal received
+            received = page.results if page.page == 0 else received + page.results
             if on_rows:
-                on_rows(came)
+                on_rows(received)
 
-        source = ProfileFetcher(
+        fetcher = ProfileFetcher(
             client, folder, output_properties=output_properties, on_page=on_page
         )
-        return cls(source, RequestedProfiles(expression=where, cohort=cohort_id))
+        return cls(fetcher, RequestedProfiles(expression=where, cohort=cohort_id))
 
     def fetch(self) -> Landed:
         """Return the verified file. Raises like ``fetch_profile_set``."""

@@ -28,7 +28,8 @@ def raise_for_misspelled_events(events: Iterable[str], known: Callable[[], Seque
 def warn_about_unknown_events(
     events: Iterable[str], known: Callable[[], Sequence[str]], *, stacklevel: int = _CALLER_LEVEL
 ) -> None:
-    """Warn about unknown ``events``, for which Mixpanel returned nothing, beside others it knows."""
+    """Warn about unknown ``events``, for which Mixpanel returned nothing, beside others it
+    knows."""
     for event, near in _unknown(events, known):
         warnings.warn(_unknown_event_message(event, near), ConfigWarning, stacklevel=stacklevel)
 

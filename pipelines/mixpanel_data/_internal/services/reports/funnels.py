@@ -92,7 +92,8 @@ class FunnelQueries(Queries):
 
 
 def _by_segment(entries: Iterable[Any]) -> dict[str, list[Steps]]:
-    """Return the steps of each date, by segment. An entry without segments has its steps directly."""
+    """Return the steps of each date, by segment. An entry without segments has its steps
+    directly."""
     found: dict[str, list[Steps]] = {}
     for entry in entries:
         parts = as_object(entry)
