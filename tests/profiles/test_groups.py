@@ -31,7 +31,7 @@ def test_each_groups_profiles_are_kept_apart(people, offices):
     assert people.table() == people.truth()
     assert companies(people) == people.truth("1001")
     assert companies(people, "accounts") == people.truth("1002")
-    assert [(read.group_key, read.now) for read in report.profile_reads] == [
+    assert [(read.group_key, read.current_rows) for read in report.profile_reads] == [
         ("", 3),
         ("companies", 2),
         ("accounts", 2),
