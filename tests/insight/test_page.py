@@ -145,8 +145,8 @@ def test_days_without_events_are_a_page_too(tmp_path: Path) -> None:
     text = text_of(render_page(read(made)))
 
     assert "Complete up to Tue 8 Sep 2026" in text
-    assert "No event happened in these days" in text
-    assert "No event came more than a day after it happened" in text
+    assert "No event occurred on these days" in text
+    assert "No event arrived more than a day after it occurred" in text
     assert "No day is whole yet" in text
 
 
