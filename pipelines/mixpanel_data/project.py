@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         is_project,
     )
     from mixpanel_data._internal.project.init import NewProject, init_project
-    from mixpanel_data._internal.project.models import checkout_root, models_folder
+    from mixpanel_data._internal.project.models import checkout_root, load_flows, models_folder
     from mixpanel_data._internal.project.variables import read_variables
     from mixpanel_data._internal.transform.variables import check_variables
 
@@ -32,7 +32,7 @@ _MODULES = {
         "is_project",
     ),
     "_internal.project.init": ("NewProject", "init_project"),
-    "_internal.project.models": ("checkout_root", "models_folder"),
+    "_internal.project.models": ("checkout_root", "load_flows", "models_folder"),
     "_internal.project.variables": ("read_variables",),
     "_internal.transform.variables": ("check_variables",),
 }
@@ -50,6 +50,7 @@ __all__ = [
     "find_project",
     "init_project",
     "is_project",
+    "load_flows",
     "models_folder",
     "read_variables",
 ]

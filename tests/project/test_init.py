@@ -80,11 +80,15 @@ def test_the_names_in_the_dbt_project_are_those_of_the_folder(shop):
     assert not [name for name, text in files(shop).items() if b"PROJECT_NAME" in text]
 
 
-def test_the_deployment_is_that_of_the_flow_in_the_project(shop):
+def test_the_deployment_is_that_of_the_flow_of_the_installed_version(shop, monkeypatch):
+    from prefect.flows import load_flow_from_entrypoint  # slow to import
+
     text = (shop / "prefect.yaml").read_text(encoding="utf-8")
     [deployment] = yaml.safe_load(text)["deployments"]
 
-    assert (shop / deployment["entrypoint"].split(":")[0]).is_file()
+    monkeypatch.chdir(shop)
+    flow = load_flow_from_entrypoint(deployment["entrypoint"])
+    assert (flow.name, deployment["entrypoint"]) == ("sync", "flows/sync.py:sync")
     assert "--prefect-file" not in text
 
 
@@ -202,7 +206,8 @@ def test_a_wheel_takes_along_what_a_project_is_made_of():
     targets = project["tool"]["hatch"]["build"]["targets"]
     forced = targets["wheel"]["force-include"]
 
-    assert {name: f"mixpanel_data_flows/{name}" for name in SHARED}.items() <= forced.items()
+    shared = {*SHARED, "flows/sync.py"}
+    assert {name: f"mixpanel_data_flows/{name}" for name in shared}.items() <= forced.items()
     of_models = {name for name in PARTS if (ROOT / "dbt" / name).exists()}
     assert {
         f"dbt/{name}": f"mixpanel_data_dbt/{name}" for name in of_models

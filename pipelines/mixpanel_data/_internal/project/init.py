@@ -15,11 +15,13 @@ NAME = "PROJECT_NAME"
 """The placeholder of the project's name in the files of the template."""
 
 _TEMPLATE = Path(__file__).with_name("template")
-_RENAMED = {"gitignore": ".gitignore"}  # by that name git would obey it in this repository
+_RENAMED = {
+    "gitignore": ".gitignore",
+    "flows/sync.txt": "flows/sync.py",
+}  # by that name git would obey it in this repository
 SHARED = {
     ".dlt/config.toml": ".dlt/config.toml",
     ".dlt/secrets.example.toml": ".dlt/secrets.example.toml",
-    "flows/sync.py": "flows/sync.py",
     "flows/prefect.yaml": "prefect.yaml",
     "prefect.toml": "prefect.toml",
 }

@@ -1,7 +1,10 @@
 """Where the dbt models and the flows of this package lie."""
 
+import sys
 from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 from mixpanel_data.exceptions import MixpanelDataError
 
@@ -42,3 +45,22 @@ def flows_folder() -> Path:
     of them.
     """
     return checkout_root() or _SITE_PACKAGES / "mixpanel_data_flows"
+
+
+def load_flows(name: str) -> ModuleType:
+    """Import ``flows/NAME.py`` of the installed version, which needs Prefect.
+
+    A project's own flow file calls this: a copy of ours would break with an upgrade.
+
+    Raises:
+        MixpanelDataError: there is no such file.
+    """
+    path = flows_folder() / "flows" / f"{name}.py"
+    full_name = f"mixpanel_data_flows.{name}"
+    spec = spec_from_file_location(full_name, path) if path.is_file() else None
+    if spec is None or spec.loader is None:
+        raise MixpanelDataError(f"There is no flow {name} in {path.parent}.")
+    module = module_from_spec(spec)
+    sys.modules[full_name] = module
+    spec.loader.exec_module(module)
+    return module
