@@ -1,14 +1,14 @@
 -- noqa: disable=layout.indent
-{# The days of which this build makes rows anew. #}
+{# The days of which this build replaces rows. #}
 {% macro affected_dates() -%}
     select refetched_date as event_date from {{ ref('mixpanel_data', 'int_refetched_dates') }}
     union all
     select event_date from {{ ref('mixpanel_data', 'int_reassigned_user_days') }}
 {%- endmacro %}
 
-{# True for the user and the day of rows that this build makes anew: the day was fetched again,
-   or events of the day changed hands because identities were merged. The first part is implied
-   by the second, but lets DuckDB skip. #}
+{# True for the user and the day of rows that this build replaces: the day was fetched again, or
+   events of the day changed hands because identities were merged. The first part is implied by
+   the second, but lets DuckDB skip. #}
 {% macro is_affected(user='user_id', day='event_date') -%}
     (
         {{ day }} in ({{ affected_dates() }})
@@ -19,7 +19,7 @@
     )
 {%- endmacro %}
 
-{# True for days of which this build makes all rows anew. #}
+{# True for days of which this build replaces all rows. #}
 {% macro is_refetched_date(column='event_date') -%}
     {{ column }} in (select refetched_date from {{ ref('int_refetched_dates') }})
 {%- endmacro %}
@@ -29,14 +29,14 @@
     {{ column }} in (select date_trunc('month', refetched_date) from {{ ref('int_refetched_dates') }})
 {%- endmacro %}
 
-{# True for users of whom this build makes all rows anew. #}
+{# True for users of whom this build replaces all rows. #}
 {% macro is_affected_user(column='user_id') -%}
     {{ column }} in (select user_id from {{ ref('mixpanel_data', 'int_affected_users') }})
 {%- endmacro %}
 
 {# True for days of a funnel that are counted again: an attempt of the day changed, or one of the
-   marks `is_complete` and `is_entry_partial` may change, since more or less is known than when the
-   day was last counted. Less is known if a later fetch of a day ended earlier. #}
+   marks `is_complete` and `is_entry_partial` may change, since more or less is known than when
+   the day was last counted. Less is known if a later fetch of a day ended earlier. #}
 {% macro is_changed_funnel_day() -%}
     (funnel, entry_date) in (
         select (funnel, entry_date) from {{ state_table('changed_funnel_days') }}

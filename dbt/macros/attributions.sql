@@ -1,18 +1,18 @@
 -- noqa: disable=layout.indent
-{# The variable `attributions`, tried. #}
+{# The variable `attributions`, checked. #}
 {% macro attributions() %}
-    {% set tried = definitions('attributions', {
+    {% set entries = definitions('attributions', {
         'conversion_events': none, 'touch': 'utm_source', 'lookback_days': 30, 'counting': 'totals',
         'direct_values': ['$direct', 'direct', 'Direct'],
     }) %}
-    {% for attribution in tried %}
+    {% for attribution in entries %}
         {% do require_one_of('attributions', attribution, 'counting', ['totals', 'first', 'last']) %}
         {% do require_positive('attributions', attribution, 'lookback_days') %}
     {% endfor %}
-    {{ return(tried) }}
+    {{ return(entries) }}
 {% endmacro %}
 
-{# Days after a touched one until which its conversions and touches may matter; none when they
+{# Days after an affected one until which its conversions and touches may matter; none when they
    always do. #}
 {% macro attribution_reach() %}
     {% set reach = [] %}
@@ -22,13 +22,13 @@
     {{ return(none if none in reach else (reach | max | default(0)) + 1) }}
 {% endmacro %}
 
-{# True for conversions that a touched day may have changed. #}
+{# True for conversions that an affected day may have changed. #}
 {% macro is_affected_conversion() -%}
     {% set reach = attribution_reach() -%}
     {{ is_affected_user() }}
     {%- if reach is not none %}
-        and conversion_date >= (select min(event_date) from ({{ affected_dates() }}) as touched)
-        and conversion_date <= (select max(event_date) + {{ reach }} from ({{ affected_dates() }}) as touched)
+        and conversion_date >= (select min(event_date) from ({{ affected_dates() }}) as affected)
+        and conversion_date <= (select max(event_date) + {{ reach }} from ({{ affected_dates() }}) as affected)
     {%- endif %}
 {%- endmacro %}
 
@@ -37,8 +37,8 @@
     {% set reach = attribution_reach() -%}
     {{ is_affected_user() }}
     {%- if reach is not none %}
-        and event_date >= (select min(event_date) - {{ reach }} from ({{ affected_dates() }}) as touched)
-        and event_date <= (select max(event_date) + {{ reach }} from ({{ affected_dates() }}) as touched)
+        and event_date >= (select min(event_date) - {{ reach }} from ({{ affected_dates() }}) as affected)
+        and event_date <= (select max(event_date) + {{ reach }} from ({{ affected_dates() }}) as affected)
     {%- endif %}
 {%- endmacro %}
 

@@ -1,14 +1,14 @@
 -- noqa: disable=layout.indent
-{# What the file remembers between builds, in `build_state`: the loads, models and settings of
-   the last complete build. A build is complete when every model of this project, and every model
-   that reads one of them, was selected and succeeded in one `dbt build` or `dbt run`, and
-   nothing else failed in it. Only that counts loads as built and empties the change logs, so
-   whatever a selection or a failure leaves out is made anew by the next one. Each model replaces
-   the rows of days, users or profiles that the loads not yet built and the change logs name;
-   both only grow until a build is complete, so rows that a partial run made from older ones are
-   among those that are replaced. #}
+{# What a file keeps between builds, in `build_state`: the loads, models and settings of the last
+   complete build. A build is complete when every model of this project, and every model that
+   reads one of them, was selected and succeeded in one `dbt build` or `dbt run`, and nothing
+   else failed in it. Only that counts loads as built and empties the change logs, so whatever a
+   selection or a failure leaves out is built again by the next one. Each model replaces the rows
+   of days, users or profiles that the loads not yet built and the change logs name; both only
+   grow until a build is complete, so rows that a partial run made from older ones are among
+   those that are replaced. #}
 
-{# Before the first model: what this run may do, and what it has to build from scratch. #}
+{# Before the first model: decide what this run may do, and what it has to build from scratch. #}
 {% macro begin_run() %}
     {% if execute and flags.WHICH in ('build', 'run') %}
         {% set required = required_models() %}
@@ -74,8 +74,8 @@
     {{ return(api.Relation.create(database=target.database, schema='working', identifier=name)) }}
 {% endmacro %}
 
-{# The loads are those of now: one that is committed while models are built may be read by some
-   of them only. #}
+{# Record the loads that are committed now: one that comes while models are built may be read by
+   only some of them. #}
 {% macro create_build_state() %}
     {% set state = state_table('build_state') %}
     {% do run_query(
@@ -105,8 +105,7 @@
     ) %}
 {% endmacro %}
 
-{# Tables that hold what others can't be built without: loads and users that were found changed,
-   ids of sessions. #}
+{# Tables that hold what others can't be built without: changed loads and users, ids of sessions. #}
 {% macro models_with_state() %}
     {{ return([
         'model.mixpanel_data.events', 'model.mixpanel_data.int_id_activity_by_day',
@@ -151,7 +150,7 @@
     {{ return(reasons) }}
 {% endmacro %}
 
-{# Fails on options by which models read some rows only. #}
+{# Raise on options by which models read some rows only. #}
 {% macro require_all_rows(selected) %}
     {% if selected and (flags.EMPTY or flags.SAMPLE) %}
         {% do exceptions.raise_compiler_error(
@@ -161,7 +160,7 @@
     {% endif %}
 {% endmacro %}
 
-{# Fails on a selection that would leave tables which don't fit together. #}
+{# Raise on a selection that would leave tables which don't fit together. #}
 {% macro require_whole_run(recorded, changed, selected, is_whole) %}
     {% if selected and not is_whole and changed %}
         {% do exceptions.raise_compiler_error(
@@ -210,7 +209,7 @@
     {% endif %}
 {% endmacro %}
 
-{# What to type for all of it, with the variables of this run. #}
+{# The command that builds everything, with the variables of this run. #}
 {% macro whole_command() %}
     {% set given = invocation_args_dict.get('vars') %}
     {{ return(
@@ -219,8 +218,7 @@
     ) }}
 {% endmacro %}
 
-{# Counts what the run saw as built. In one transaction: killed within it, the run has counted
-   nothing. #}
+{# Count what the run read as built, in one transaction: if it is killed, nothing is counted. #}
 {% macro record_complete_build(required) %}
     {% set state = state_table('build_state') %}
     {% set ledger = relation_of('model.mixpanel_data._metadata') %}

@@ -13,8 +13,8 @@
     full join new_rows using (event_date, sender_id);
 {% endmacro %}
 
-{# Few attempts of an affected user are others than before, and `funnels` counts only days anew
-   on which some are. #}
+{# Few attempts of an affected user are others than before, and `funnels` counts only those days
+   again. #}
 {% macro log_changed_funnel_days() %}
     {% set columns = 'funnel, segment, user_id, entry_date, entered_at, steps_reached, step_times, open_until' %}
     {% set former = 'select ' ~ columns ~ ' from ' ~ this ~ ' where ' ~ is_affected_user() %}
@@ -30,7 +30,7 @@
     ) as others;
 {% endmacro %}
 
-{# Not made by models, since they have to be there whichever of them run. #}
+{# No models, since they have to exist whichever models run. #}
 {% macro create_change_logs() %}
     create table if not exists {{ state_table('changed_ids') }} (
         sender_id varchar, former_user_id varchar, is_changed boolean
@@ -38,8 +38,7 @@
     create table if not exists {{ state_table('changed_funnel_days') }} (funnel varchar, entry_date date);
 {% endmacro %}
 
-{# All of them, those that are models included, once a complete build has made anew what they
-   name. #}
+{# All of them, those that are models included, once a complete build has rebuilt what they name. #}
 {% macro empty_change_logs() %}
     delete from {{ state_table('changed_ids') }};
     delete from {{ state_table('changed_funnel_days') }};

@@ -1,13 +1,13 @@
 -- noqa: disable=layout.indent
-{# A variable that configures columns, tried: a list of {name, alias, type, sql_type}. `columns`
-   are the names that are taken already. #}
+{# A variable that configures columns, checked: a list of {name, alias, type, sql_type}.
+   `columns` are the names that are taken already. #}
 {% macro configured_properties(variable, columns) %}
     {% set sql_types = {
         'string': 'varchar', 'number': 'double', 'integer': 'bigint', 'boolean': 'boolean', 'date': 'date',
         'datetime': 'timestamp',
     } %}
     {% set taken = columns | list %}
-    {% set tried = [] %}
+    {% set entries = [] %}
     {% for property in var(variable) %}
         {% set where = "Variable " ~ variable ~ ", entry " ~ loop.index ~ ": " %}
         {% if property is not mapping or not property.get('name') or not property.get('alias') %}
@@ -32,11 +32,11 @@
             ) %}
         {% endif %}
         {% do taken.append(property.alias) %}
-        {% do tried.append({
+        {% do entries.append({
             'name': property.name, 'alias': property.alias, 'type': property.type, 'sql_type': sql_types[property.type]
         }) %}
     {% endfor %}
-    {{ return(tried) }}
+    {{ return(entries) }}
 {% endmacro %}
 
 {# A contract names its columns in yml, which can't know what is configured: this adds them, and

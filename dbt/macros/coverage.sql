@@ -5,9 +5,8 @@
     ({{ day }}is_partial or {{ day }}known_since > {{ first }})
 {%- endmacro %}
 
-{# Known days before a first time that make it one. History begins somewhere, so that nobody is
-   new for certain; who was not seen for so long is called new, and before that his being new is
-   marked. #}
+{# Known days before a first time that make it one. History begins somewhere, so no user is new
+   for certain: one who was not seen for that long counts as new, and earlier ones are marked. #}
 {% macro days_before_new() %}{{ return(30) }}{% endmacro %}
 
 {# What a period says of its coverage, from its days in `int_days`. Its last day knows since when
@@ -17,13 +16,14 @@
 {%- endmacro %}
 
 {# First of the days that say where the users of a period come from: those of the period before,
-   and enough to call somebody new. #}
+   and enough days to count a user as new. #}
 {% macro since_new(unit, period_start) -%}
     least(({{ period_start }} - interval 1 {{ unit }})::date, {{ period_start }} - {{ days_before_new() }})
 {%- endmacro %}
 
-{# True when a day between a user's active day and the one before isn't wholly known: he may have
-   been active then. Of a first one the days before it that make him new. #}
+{# True when a day between a user's active day and the one before isn't wholly known: they may
+   have been active then. For the first active day, the days before it that decide whether they
+   are new. #}
 {% macro has_gap_before(row, days='days') -%}
     {{ days }}.known_since > coalesce({{ row }}.previous_date + 1, {{ row }}.event_date - {{ days_before_new() }})
 {%- endmacro %}

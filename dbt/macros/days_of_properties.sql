@@ -1,10 +1,10 @@
 -- noqa: disable=layout.indent
-{# How many registers a property's values are thrown into: of each the rarest hash is kept, and
-   from these follows about how many values there are (HyperLogLog), however the days are put
-   together. 256 are right within a tenth. #}
+{# How many registers the values of a property are hashed into. Each keeps the rarest hash, which
+   gives an estimate of the number of values (HyperLogLog) however days are merged. 256 are right
+   within a tenth. #}
 {% macro registers() %}{{ return(256) }}{% endmacro %}
 
-{# One row per day, event and property: what the property was on all events of the day. #}
+{# One row per day, event and property: of which types and values the property was. #}
 {% macro days_of_properties() %}
 with named as (
     select
@@ -26,7 +26,7 @@ hashed as (
     where property is not null
 ),
 
-thrown as (
+registered as (
     select
         event_date,
         event,
@@ -61,14 +61,14 @@ select
     end as examples,
     list(register) filter (where json_type <> 'NULL') as registers,
     list(rarest) filter (where json_type <> 'NULL') as rarest
-from thrown
+from registered
 group by
     event_date,
     event,
     property
 {% endmacro %}
 
-{# What follows a CTE `days` of such rows: CTEs that put them together, by these columns. #}
+{# What follows a CTE `days` of such rows: CTEs that merge them, by these columns. #}
 {% macro merged_properties(by) %}
 {% set columns = by | join(', ') %}
 counted as (

@@ -1,15 +1,15 @@
 -- noqa: disable=layout.indent,layout.long_lines
-{# The entries of a variable that lists definitions, tried: each a mapping with a name of its own
-   and no key that is not in `defaults`, which stand for what it leaves out. A default of none
-   must be given. #}
+{# The entries of a variable that lists definitions, checked: each a mapping with a name of its
+   own and no key that is not in `defaults`, which stand for what it leaves out. A default of
+   none must be given. #}
 {% macro definitions(variable, defaults) %}
-    {% set tried = [] %}
+    {% set entries = [] %}
     {% for entry in var(variable) %}
         {% set where = "Variable " ~ variable ~ ", entry " ~ loop.index ~ ": " %}
         {% if entry is not mapping or not entry.get('name') %}
             {% do exceptions.raise_compiler_error(where ~ "it needs a name.") %}
         {% endif %}
-        {% if entry.name in tried | map(attribute='name') | list %}
+        {% if entry.name in entries | map(attribute='name') | list %}
             {% do exceptions.raise_compiler_error(where ~ "there are two of the name " ~ entry.name ~ ".") %}
         {% endif %}
         {% for key in entry if key != 'name' and key not in defaults %}
@@ -24,12 +24,12 @@
             {% endif %}
             {% do whole.update({key: entry.get(key, value)}) %}
         {% endfor %}
-        {% do tried.append(whole) %}
+        {% do entries.append(whole) %}
     {% endfor %}
-    {{ return(tried) }}
+    {{ return(entries) }}
 {% endmacro %}
 
-{# Tries that a value of a definition is one of a few. #}
+{# Raise unless a value of a definition is one of a few. #}
 {% macro require_one_of(variable, definition, key, allowed) %}
     {% if definition[key] not in allowed %}
         {% do exceptions.raise_compiler_error(
@@ -39,7 +39,7 @@
     {% endif %}
 {% endmacro %}
 
-{# Tries that a value of a definition is a number above zero. #}
+{# Raise unless a value of a definition is a number above zero. #}
 {% macro require_positive(variable, definition, key) %}
     {% if definition[key] is not number or definition[key] <= 0 %}
         {% do exceptions.raise_compiler_error(
@@ -49,8 +49,8 @@
     {% endif %}
 {% endmacro %}
 
-{# Tries that events of these names have ever been seen, once there are any: else a misspelt name
-   is an empty report. #}
+{# Raise unless events of these names were ever seen, once there are any: else a misspelt name is
+   an empty report. #}
 {% macro require_known_events(variable, names) %}
     {% if execute and names %}
         {% set known = run_query('select distinct event from ' ~ ref('events')).columns[0].values() | list %}
@@ -71,18 +71,18 @@
     {{ return(names == others | unique(case_sensitive=true) | sort(case_sensitive=true) | list) }}
 {% endmacro %}
 
-{# The variable `retentions`, tried. #}
+{# The variable `retentions`, checked. #}
 {% macro retentions() %}
-    {% set tried = definitions('retentions', {
+    {% set entries = definitions('retentions', {
         'birth_events': [], 'return_events': [], 'kind': 'birth', 'unit': 'day', 'mode': 'rolling', 'intervals': 30,
     }) %}
-    {% for retention in tried %}
+    {% for retention in entries %}
         {% do require_one_of('retentions', retention, 'kind', ['birth', 'compounded']) %}
         {% do require_one_of('retentions', retention, 'unit', ['day', 'week', 'month']) %}
         {% do require_one_of('retentions', retention, 'mode', ['rolling', 'calendar']) %}
         {% do require_positive('retentions', retention, 'intervals') %}
     {% endfor %}
-    {{ return(tried) }}
+    {{ return(entries) }}
 {% endmacro %}
 
 {% macro require_known_retention_events() %}
@@ -91,14 +91,14 @@
     {% endfor %}
 {% endmacro %}
 
-{# The variable `funnels`, tried. Each step is a list of events, any of which will do, with a
+{# The variable `funnels`, checked. Each step is a list of events, any of which will do, with a
    filter of its own. #}
 {% macro funnels() %}
-    {% set tried = definitions('funnels', {
+    {% set entries = definitions('funnels', {
         'steps': none, 'window': 7, 'window_unit': 'day', 'counting': 'uniques', 'reentry': 'default', 'exclude': [],
         'hold_constant': [], 'held_value': 'any', 'segment': '', 'segment_at': 1, 'since': '',
     }) %}
-    {% for funnel in tried %}
+    {% for funnel in entries %}
         {% do require_one_of('funnels', funnel, 'window_unit', ['second', 'minute', 'hour', 'day', 'week']) %}
         {% do require_one_of('funnels', funnel, 'counting', ['uniques', 'totals']) %}
         {% do require_one_of('funnels', funnel, 'reentry', ['default', 'optimized']) %}
@@ -129,7 +129,7 @@
         {% set days_before = [window_days, days_before_new() if funnel.counting == 'uniques' else 0] | max %}
         {% do funnel.update({'steps': steps, 'filters': filters, 'days_before': days_before}) %}
     {% endfor %}
-    {{ return(tried) }}
+    {{ return(entries) }}
 {% endmacro %}
 
 {% macro require_known_funnel_events() %}

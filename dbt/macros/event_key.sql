@@ -19,13 +19,13 @@
     case when not {{ is_junk_id(column) }} then {{ column }} end
 {%- endmacro %}
 
-{# True for ids that say nothing of who it is, in any case and with spaces around them. #}
+{# True for ids that do not identify a user, in any case and with spaces around them. #}
 {% macro is_junk_id(column) -%}
     {% do names('junk_ids') -%}
     lower(trim({{ column }})) in {{ literals([''] + var('junk_ids') | map('trim') | map('lower') | list) }}
 {%- endmacro %}
 
-{# The id an event itself carries. Null for what belongs to nobody: imports, ad spend, hot
+{# The id an event itself carries. Null for events that belong to no user: imports, ad spend, hot
    shards. #}
 {% macro sender_id() -%}
     {% set rule = choice('identity_rule', ['simplified', 'original', 'legacy', 'none']) -%}
@@ -48,9 +48,9 @@
     event in ('$identify', '$create_alias', '$merge')
 {%- endmacro %}
 
-{# True for an event that carries a device and no user while the export names somebody: Mixpanel
+{# True for an event that carries a device and no user, while the export names one: Mixpanel
    writes the id there that it resolved the device to. Older libraries sent the bare device as
-   distinct_id, which is nobody. #}
+   distinct_id, which names no user. #}
 {% macro is_named_for_a_device() -%}
     sender_id = '$device:' || device_id and not starts_with(distinct_id, '$device:') and distinct_id <> device_id
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{# The variable `event_properties`, tried: a list of {name, alias, type, sql_type}. #}
+{# The variable `event_properties`, checked: a list of {name, alias, type, sql_type}. #}
 {% macro event_properties() %}
     {{ return(configured_properties('event_properties', [
         'event', 'time', 'distinct_id', 'insert_id', 'properties', 'processed_at', 'event_key', 'user_id', 'sender_id',

@@ -1,4 +1,4 @@
-{# Schemas are called what they are called, without dbt's prefix. #}
+{# Schemas have their configured names, without dbt's prefix. #}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {{ custom_schema_name or target.schema }}
 {%- endmacro %}

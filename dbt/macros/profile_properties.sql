@@ -15,7 +15,7 @@
     {{ return(fields) }}
 {% endmacro %}
 
-{# The variable `profile_properties`, tried: a list of {name, alias, type, sql_type}. #}
+{# The variable `profile_properties`, checked: a list of {name, alias, type, sql_type}. #}
 {% macro profile_properties() %}
     {{ return(configured_properties('profile_properties', [
         'distinct_id', 'properties', 'user_id', 'first_event_at', 'last_event_at', 'event_count', 'valid_from',

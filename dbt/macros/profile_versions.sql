@@ -1,8 +1,8 @@
 -- noqa: disable=layout.indent
 {# True for profiles that came, changed or went with a load this file has not caught up with.
-   What loads did to a raw table is true whether or not they are whole by now, so the ledger is
-   read as it stands. `of` is the raw table, `key` what tells a profile in it, `column` what it
-   is called where this is asked. #}
+   Loads change the raw table whether or not they are committed, so all of the ledger is read.
+   `of` is the raw table, `key` the columns that identify a profile in it, `column` their names
+   in the query. #}
 {% macro is_changed_profile(of='profiles', key='distinct_id', column=none) -%}
     {% set new_loads %}
         select load_id, fetched_at
@@ -79,8 +79,8 @@ select
 from compared
 {% endmacro %}
 
-{# True for profiles of which `profiles` is made anew: they changed, are somebody else's now, or
-   their user's activity did. #}
+{# True for profiles of which `profiles` is built again: they changed, belong to another user, or
+   the activity of their user changed. #}
 {% macro is_affected_profile(column='distinct_id') -%}
     (
         {{ is_changed_profile(column=column) }}

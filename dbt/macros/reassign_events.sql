@@ -1,9 +1,9 @@
-{# Merging identities changes who did what in the past. Few events at a time, so an update costs
+{# Merging identities reassigns events of the past. They are few at a time, so an update costs
    less than a rebuild. `int_id_activity_by_day` knows which, without a look at all events; both
    change in one transaction, so that they never differ. Found first, so that DuckDB knows how
    few they are before it plans. #}
 {% macro reassign_events() %}
-    create or replace temporary table moved as
+    create or replace temporary table reassigned as
     select
         days.event_date,
         days.sender_id,
@@ -14,11 +14,11 @@
 
     {% for table in [ref('events'), ref('int_id_activity_by_day')] %}
         update {{ table }} as rows
-        set user_id = moved.user_id
-        from moved
+        set user_id = reassigned.user_id
+        from reassigned
         where
-            rows.event_date = moved.event_date
-            and rows.sender_id = moved.sender_id
-            and rows.user_id <> moved.user_id;
+            rows.event_date = reassigned.event_date
+            and rows.sender_id = reassigned.sender_id
+            and rows.user_id <> reassigned.user_id;
     {% endfor %}
 {% endmacro %}

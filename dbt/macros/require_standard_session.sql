@@ -1,6 +1,6 @@
 -- noqa: disable=layout.indent
-{# Fails when the dbt profile changes what DuckDB takes for the same text or the same day. No
-   other setting of a database session changes a result. #}
+{# Raise if the dbt profile changes what DuckDB takes for the same text or the same day. No other
+   setting of a database session changes a result. #}
 {% macro require_standard_session() %}
     {% if execute and flags.WHICH in ('build', 'run') %}
         {% set found = run_query("select current_setting('default_collation'), current_setting('Calendar')").rows[0] %}

@@ -1,6 +1,6 @@
 -- noqa: disable=layout.indent
-{# MP_MEMORY_LIMIT is one of the whole process: 1 M events or five, dbt itself takes some 200 MB
-   beside DuckDB. #}
+{# MP_MEMORY_LIMIT is that of the whole process. dbt itself takes some 200 MB beside DuckDB, with
+   1 M events as with five. #}
 {% macro reserve_memory_for_python() %}
     {% if execute %}
         {% set limit = "parse_formatted_bytes('" ~ env_var('MP_MEMORY_LIMIT', '2GB') ~ "')" %}

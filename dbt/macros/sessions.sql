@@ -1,11 +1,11 @@
 -- noqa: disable=layout.indent
-{# Sessions of a user that end at midnight are made anew day by day. Others may hang together
-   over any time, and sessions of a device over several users: these are all made anew. #}
+{# Sessions of a user that end at midnight are built day by day. Other sessions may span any
+   time, and those of a device several users: these are all built again. #}
 {% macro sessions_are_incremental() %}
     {{ return(switch('session_split_at_midnight') and var('session_identity') == 'user') }}
 {% endmacro %}
 
-{# Writes into each touched event the session it belongs to. In batches, which
+{# Write into each affected event the session it belongs to. In batches, which
    `int_event_sessions` reads off variables, since DuckDB holds in memory what an update replaces
    until it is committed. #}
 {% macro assign_sessions() %}
@@ -29,11 +29,11 @@
     set session_id = sessions.session_id
     from (
         select
-            touched.rowid as touched_row,
-            found.session_id
-        from {{ ref('events') }} as touched
-        left join {{ ref('int_event_sessions') }} as found on touched.event_key = found.event_key
-        where {{ condition }} and touched.session_id is distinct from found.session_id
+            affected.rowid as affected_row,
+            assigned.session_id
+        from {{ ref('events') }} as affected
+        left join {{ ref('int_event_sessions') }} as assigned on affected.event_key = assigned.event_key
+        where {{ condition }} and affected.session_id is distinct from assigned.session_id
     ) as sessions
-    where events.rowid = sessions.touched_row
+    where events.rowid = sessions.affected_row
 {% endmacro %}

@@ -1,8 +1,9 @@
 -- noqa: disable=layout.indent
 {# What follows a CTE `gaps` (event_date, gap: days until the user's next one, users, and `by`):
    one row per day on which the number of users of a trailing window changes. A user enters a
-   window when he was active and leaves when its last day has passed, or is active again first:
-   two rows for each active day, where a join with the days of each window would have thirty. #}
+   window on an active day, and leaves it when its last day has passed or on the next active day,
+   whichever is first: two rows for each active day, where a join with the days of each window
+   would have thirty. #}
 {% macro trailing_changes(windows, by=[]) %}
 select
     {{ by | join(', ') ~ ',' if by }}

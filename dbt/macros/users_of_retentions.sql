@@ -1,5 +1,5 @@
 -- noqa: disable=layout.indent,layout.long_lines
-{# One row per retention, user and row of it: the intervals he returned in. #}
+{# One row per retention, user and row of it: the intervals in which they returned. #}
 {% macro users_of_retentions() %}
 {% set days = {'day': 1, 'week': 7, 'month': 30} %}
 {% set not_before = '<=' if switch('retention_return_at_birth_instant') else '<' %}
@@ -88,11 +88,11 @@ streaks as (
         retention,
         user_id,
         cohort_start,
-        max(interval_number + 1) filter (where interval_number = place) as streak
+        max(interval_number + 1) filter (where interval_number = interval_place) as streak
     from (
         select
             *,
-            row_number() over (partition by retention, user_id, cohort_start order by interval_number asc) - 1 as place
+            row_number() over (partition by retention, user_id, cohort_start order by interval_number asc) - 1 as interval_place
         from (
             select * from returns
             union
@@ -104,7 +104,7 @@ streaks as (
             from births
             inner join definitions on births.retention = definitions.retention and definitions.is_same_event
         ) as counted
-    ) as placed
+    ) as ranked
     group by
         retention,
         user_id,

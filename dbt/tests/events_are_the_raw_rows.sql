@@ -1,6 +1,6 @@
 -- depends_on: {{ ref('int_refetched_ranges') }}
 -- `events` holds what the raw rows come down to by Mixpanel's rule, no more and no less. A build looks at the days that
--- it made anew, `dbt test` at all days but those of loads that were not built yet.
+-- it rebuilt, `dbt test` at all days but those of loads that were not built yet.
 {% set looks_at_all = flags.WHICH == 'test' %}
 
 with sent as (

@@ -1,5 +1,5 @@
 -- depends_on: {{ ref('int_refetched_ranges') }}
--- Each event is there once by Mixpanel's own rule. A build looks at what it made anew, `dbt test` at all rows.
+-- Each event is there once by Mixpanel's own rule. A build looks at what it rebuilt, `dbt test` at all rows.
 select
     event,
     time,

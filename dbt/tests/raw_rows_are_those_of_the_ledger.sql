@@ -1,6 +1,6 @@
 -- depends_on: {{ ref('stg_mixpanel__fetches') }}
 -- Each stretch of time holds as many raw rows as its newest fetch says. Rows and ledger are written in one transaction,
--- so this goes for loads that never became whole, too. A build looks at what was fetched anew, `dbt test` at all days.
+-- so this goes for loads that never became whole, too. A build looks at what was fetched since, `dbt test` at all days.
 with newest as (
     select
         range_start,

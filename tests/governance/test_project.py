@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from .conftest import ROOT, Run
 
@@ -45,3 +46,26 @@ def test_exposures_name_what_is_read(manifest: dict[str, Any]) -> None:
     }
 
     assert read == {"published_file": MARTS, "workspace": MARTS, "report": words & MARTS}
+
+
+def test_every_macro_and_its_arguments_are_described(manifest: dict[str, Any]) -> None:
+    macros = [m for m in manifest["macros"].values() if m["package_name"] == "mixpanel_data"]
+    own_arguments = {
+        name: re.findall(r"(\w+)(?:=[^,)]*)?[,)]", head)
+        for macro in macros
+        for name, head in re.findall(r"{% macro (\w+)(\(.*?\)) ?-?%}", macro["macro_sql"])
+    }
+
+    assert not {m["name"] for m in macros if not m["description"] and m["name"][:5] != "test_"}
+    assert {
+        m["name"]: [argument["name"] for argument in m["arguments"] if argument["description"]]
+        for m in macros
+        if m["name"] in own_arguments
+    } == own_arguments
+
+
+def test_the_readme_has_every_mart_and_every_variable() -> None:
+    readme = (ROOT / "dbt" / "README.md").read_text()
+    settings = yaml.safe_load((ROOT / "dbt" / "dbt_project.yml").read_text())
+
+    assert not {name for name in MARTS | settings["vars"].keys() if f"`{name}`" not in readme}

@@ -1,6 +1,6 @@
 -- noqa: disable=layout.indent,layout.long_lines
-{# `attempts_<number>`: the attempts that count, of all users and, if the funnel has a segment, once
-   more by its values. With `counting: uniques` one of each user. #}
+{# `attempts_<number>`: the attempts that count, of all users and, if the funnel has a segment,
+   once more by its values. With `counting: uniques` one of each user. #}
 {% macro funnel_counted_attempts(plan) %}
 {% set funnel = plan.funnel %}
 {% set number = plan.number %}

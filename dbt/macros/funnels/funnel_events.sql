@@ -1,7 +1,7 @@
 -- noqa: disable=layout.indent,layout.long_lines
-{# `events_<number>`: the events of the funnel, each with its position among those of the user, the
-   steps it can be, the values that are held constant, and the positions within the grace period
-   around it. #}
+{# `events_<number>`: the events of the funnel, each with its position among those of the user,
+   the steps it can be, the values that are held constant, and the positions within the grace
+   period around it. #}
 {% macro funnel_events(plan) %}
 {% set funnel = plan.funnel %}
 {% set number = plan.number %}

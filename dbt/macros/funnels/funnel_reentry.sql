@@ -1,7 +1,7 @@
 -- noqa: disable=layout.indent,layout.long_lines
-{# `possible<suffix>_<number>`: the attempts that count where `reentry` is `default`. The `keys` say
-   whose attempts follow each other: a user's, or a user's with one value of the segment if that is
-   held constant. #}
+{# `possible<suffix>_<number>`: the attempts that count where `reentry` is `default`. The `keys`
+   say whose attempts follow each other: a user's, or a user's with one value of the segment if
+   that is held constant. #}
 {% macro funnel_default_reentry(plan, suffix, keys) %}
 {% set funnel = plan.funnel %}
 {% set number = plan.number %}

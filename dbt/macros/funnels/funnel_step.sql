@@ -1,6 +1,6 @@
 -- noqa: disable=layout.indent,layout.long_lines
-{# `reached_<number>_1`: an attempt for each event of the first step, and a second one, tried afresh,
-   where an event within the grace period before it may be the second step. #}
+{# `reached_<number>_1`: an attempt for each event of the first step, and a second one, tried
+   afresh, where an event within the grace period before it may be the second step. #}
 {% macro funnel_first_step(plan) %}
 {% set funnel = plan.funnel %}
 {% set number = plan.number %}
@@ -27,9 +27,9 @@ reached_{{ number }}_1 as (
 ),
 {% endmacro %}
 
-{# `reached_<number>_<step>`: the attempts with step number `step` added to those that reach it. The
-   earliest event of the step that follows counts; a step with an event of an earlier one has to be
-   after it even within the grace period. #}
+{# `reached_<number>_<step>`: the attempts with step number `step` added to those that reach it.
+   The earliest event of the step that follows counts; a step with an event of an earlier one has
+   to be after it even within the grace period. #}
 {% macro funnel_step(plan, step) %}
 {% set funnel = plan.funnel %}
 {% set number = plan.number %}

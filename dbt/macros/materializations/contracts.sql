@@ -1,6 +1,5 @@
 -- noqa: disable=layout.indent
-{# Creates the table with the columns of the model's contract, fills it, and gives it its
-   comments. #}
+{# Create the table with the columns of the model's contract, fill it, and add its comments. #}
 {% macro create_by_contract(relation, sql) %}
     {% set existing = load_cached_relation(relation) %}
     {% if existing is not none and existing.is_view %}
@@ -36,7 +35,7 @@
     {{ return(definitions) }}
 {% endmacro %}
 
-{# Fails on rows that agree in the columns which the contract calls unique; nulls agree, too. An
+{# Raise on rows that agree in the columns which the contract calls unique; nulls agree, too. An
    index would be kept in memory for all rows; this looks at those `among`, a relation of new
    rows, and so follows the change. #}
 {% macro require_unique(relation, among=none) %}
@@ -63,7 +62,7 @@
     {% endfor %}
 {% endmacro %}
 
-{# Fails, naming them, on columns that the table has and the select has not, or the other way, or
+{# Raise on columns, naming them, that the table has and the select has not, or the other way, or
    in another type. #}
 {% macro require_columns(relation, sql) %}
     select error(

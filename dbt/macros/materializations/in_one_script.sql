@@ -1,5 +1,4 @@
-{# Around what a materialization calls it with: the model's hooks, and one transaction for all of
-   the script. #}
+{# Run the model's hooks around the statements of the caller, all in one transaction. #}
 {% macro in_one_script() %}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks) }}

@@ -5,9 +5,9 @@
 ) }}
 
 -- depends_on: {{ ref('int_refetched_dates') }}
--- A change log: a complete build empties it, any other leaves what the next one has to make anew.
+-- A change log: a complete build empties it, any other leaves what the next one has to build again.
 
-with moved as (
+with reassigned as (
     select
         days.event_date,
         days.user_id as former_user_id,
@@ -22,9 +22,9 @@ with moved as (
 select
     user_id,
     event_date
-from moved
+from reassigned
 union
 select
     former_user_id as user_id,
     event_date
-from moved
+from reassigned

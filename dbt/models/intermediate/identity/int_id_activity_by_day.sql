@@ -11,7 +11,7 @@
 select
     event_date,
     sender_id,
-    -- as events have it, and moved together with theirs; a day may have both, what came anew and what was moved before
+    -- as in events, and reassigned together with them; a refetched day may have both
     case when bool_or(user_id = sender_id) then sender_id else min(user_id) end as user_id,
     min(time) as first_at,
     max(time) as last_at,

@@ -67,7 +67,7 @@ rewritten as (
         where {{ is_merging_event() }}
     ),
 
-    told as ( -- noqa: ST03
+    declared as ( -- noqa: ST03
         select
             case event when '$identify' then found[1] when '$create_alias' then found[3] else found[5] end as from_id,
             case event when '$identify' then found[2] when '$create_alias' then distinct_id else found[4] end as to_id,
@@ -94,7 +94,7 @@ found as (
     select * from rewritten
     {% if rule == 'original' %}
         union all
-        select * from told
+        select * from declared
     {% endif %}
 ),
 
@@ -119,7 +119,7 @@ ranked as (
         row_number() over (
             partition by from_id, link
             order by first_ingested_at {{ 'desc' if conflict == 'last' else 'asc' }}, linked_at asc, to_id asc
-        ) as place,
+        ) as row_number,
         count(*) over (partition by from_id, link) as rivals
     from links
 )
@@ -133,4 +133,4 @@ from ranked
 where
     link in ('merge', 'rewritten')
     -- a device, an anonymous id and an alias belong to one user only
-    or {{ 'rivals = 1' if conflict == 'none' else 'place = 1' }}
+    or {{ 'rivals = 1' if conflict == 'none' else 'row_number = 1' }}

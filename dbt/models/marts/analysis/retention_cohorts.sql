@@ -33,8 +33,8 @@ definitions as (
     where false
 ),
 
--- few kinds of users in each cohort, so each cell need not look at all of them
-kinds as (
+-- few groups of like users in each cohort, so each cell need not look at all of them
+user_groups as (
     select
         retention,
         cohort_start,
@@ -75,7 +75,7 @@ sizes as (
         retention,
         cohort_start,
         sum(users) as cohort_size
-    from kinds
+    from user_groups
     group by
         retention,
         cohort_start
@@ -169,11 +169,11 @@ counted as (
         cells.retention,
         cells.cohort_start,
         cells.interval_number,
-        coalesce(sum(kinds.users) filter (where kinds.last_return >= cells.interval_number), 0) as retained_on_or_after,
-        coalesce(sum(kinds.users) filter (where kinds.first_return <= cells.interval_number), 0) as retained_on_or_before,
-        coalesce(sum(kinds.users) filter (where kinds.streak > cells.interval_number), 0) as retained_streak
+        coalesce(sum(user_groups.users) filter (where user_groups.last_return >= cells.interval_number), 0) as retained_on_or_after,
+        coalesce(sum(user_groups.users) filter (where user_groups.first_return <= cells.interval_number), 0) as retained_on_or_before,
+        coalesce(sum(user_groups.users) filter (where user_groups.streak > cells.interval_number), 0) as retained_streak
     from cells
-    inner join kinds on cells.retention = kinds.retention and cells.cohort_start = kinds.cohort_start
+    inner join user_groups on cells.retention = user_groups.retention and cells.cohort_start = user_groups.cohort_start
     group by
         cells.retention,
         cells.cohort_start,

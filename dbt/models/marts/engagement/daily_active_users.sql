@@ -39,7 +39,7 @@ changes as (
     {{ trailing_changes([7, 30]) }}
 ),
 
-nobody as (
+anonymous as (
     select
         event_date,
         sum(event_count) as event_count
@@ -58,12 +58,12 @@ every_day as (
         coalesce(daily.returning_users, 0) as returning_users,
         coalesce(daily.resurrected_users, 0) as resurrected_users,
         coalesce(churned.churned_users, 0) as churned_users,
-        coalesce(daily.event_count, 0) + coalesce(nobody.event_count, 0) as event_count
+        coalesce(daily.event_count, 0) + coalesce(anonymous.event_count, 0) as event_count
     from {{ ref('int_days') }} as days
     left join daily on days.event_date = daily.event_date
     left join churned on days.event_date = churned.event_date
     left join changes on days.event_date = changes.event_date
-    left join nobody on days.event_date = nobody.event_date
+    left join anonymous on days.event_date = anonymous.event_date
 )
 
 select

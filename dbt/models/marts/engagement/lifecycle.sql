@@ -32,12 +32,12 @@ users as (
             '{{ unit }}' as period,
             period_start,
             (period_start + interval 1 {{ unit }})::date as next_start,
-            -- of a user's days in a period, the first tells where he came from
+            -- of a user's days in a period, the first one says where they came from
             count(*) filter (where since_previous is distinct from 0) as active_users,
             count(*) filter (where since_previous is null) as new_users,
             count(*) filter (where since_previous = 1) as retained_users,
             count(*) filter (where since_previous > 1) as resurrected_users,
-            -- and the last, where he went
+            -- and the last one, where they went
             count(*) filter (where to_next is null or to_next > 1) as leaving_users
         from (
             select

@@ -3,12 +3,12 @@ with months as (
         event,
         month_start,
         sum(event_count) as event_count,
-        -- of a user's days in a month, the first tells where he came from
+        -- of a user's days in a month, the first one says where they came from
         count(user_id) filter (where months_since_previous is distinct from 0) as users,
         count(user_id) filter (where months_since_previous is null) as new_users,
         count(user_id) filter (where months_since_previous = 1) as repeat_users,
         count(user_id) filter (where months_since_previous > 1) as return_users,
-        -- and the last, where he went
+        -- and the last one, where they went
         count(user_id) filter (where months_to_next is null or months_to_next > 1) as leaving_users
     from (
         select

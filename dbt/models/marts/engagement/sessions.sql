@@ -15,11 +15,11 @@
 -- depends_on: {{ ref('int_reassigned_user_days') }}
 -- depends_on: {{ ref('int_refetched_dates') }}
 -- depends_on: {{ ref('int_event_sessions') }}
-with placed as (
+with numbered as (
     select
         events.*,
         events.event in {{ names('page_view_events') }} as is_page_view,
-        row_number() over (partition by events.session_id order by events.time asc, events.event_key asc) as place
+        row_number() over (partition by events.session_id order by events.time asc, events.event_key asc) as number
     from {{ ref('events') }} as events
     where
         events.session_id is not null
@@ -29,7 +29,7 @@ with placed as (
 grouped as (
     select
         session_id,
-        arg_min(user_id, place) as user_id,
+        arg_min(user_id, number) as user_id,
         min(event_date) as session_date,
         min(time) as started_at,
         {% if var('session_kind') == 'event' %}
@@ -41,15 +41,15 @@ grouped as (
         count(*) as event_count,
         count(distinct event) as distinct_event_count,
         count(*) filter (where is_page_view) as page_view_count,
-        arg_min(event, place) as origin_start,
-        arg_max(event, place) as origin_end,
-        arg_min(current_url, place) as landing_url,
+        arg_min(event, number) as origin_start,
+        arg_max(event, number) as origin_end,
+        arg_min(current_url, number) as landing_url,
         -- of each column the first value that is there
         {% for column in passed_through %}
-            arg_min({{ column }}, place) as {{ column }},
+            arg_min({{ column }}, number) as {{ column }},
         {% endfor %}
-        arg_max(current_url, place) as exit_url
-    from placed
+        arg_max(current_url, number) as exit_url
+    from numbered
     group by session_id
 )
 

@@ -7,7 +7,7 @@
 -- depends_on: {{ ref('int_affected_users') }}
 -- depends_on: {{ ref('int_refetched_dates') }}
 -- depends_on: {{ ref('int_reassigned_user_days') }}
--- a day made anew moves the day before and after it of the same users
+-- a rebuilt day changes the days before and after it of the same users
 with doings_of_days as (
     select
         event_date,
@@ -44,10 +44,10 @@ placed as (
         event_count,
         first_at,
         last_at,
-        case when user_id is not null then lag(event_date) over doings end as previous_date,
-        case when user_id is not null then lead(event_date) over doings end as next_date
+        case when user_id is not null then lag(event_date) over event_days end as previous_date,
+        case when user_id is not null then lead(event_date) over event_days end as next_date
     from doings_of_days
-    window doings as (partition by event, user_id order by event_date asc)
+    window event_days as (partition by event, user_id order by event_date asc)
 )
 
 select

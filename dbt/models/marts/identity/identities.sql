@@ -18,17 +18,17 @@ both_ways as (
     select to_id as one_id, from_id as other_id from links
 ),
 
--- each id takes the smallest one it hears of, until nobody hears of a smaller one
+-- each id takes the smallest id among its neighbours' clusters, until none of them changes
 clusters (id, cluster) using key (id) as (
     select distinct one_id, one_id from both_ways
     union
     select
         both_ways.other_id,
-        min(told.cluster)
-    from clusters as told
-    inner join both_ways on told.id = both_ways.one_id
+        min(neighbours.cluster)
+    from clusters as neighbours
+    inner join both_ways on neighbours.id = both_ways.one_id
     inner join recurring.clusters as known on both_ways.other_id = known.id
-    where told.cluster < known.cluster
+    where neighbours.cluster < known.cluster
     group by both_ways.other_id
 ),
 
@@ -56,7 +56,7 @@ users as (
     from members
 ),
 
--- how an id came to its user: what it says itself, else what another id said of it
+-- how an id is linked to its user: by its own link, else by that of another id
 reasons as (
     select
         id,

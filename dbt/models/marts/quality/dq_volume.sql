@@ -6,7 +6,7 @@ with daily as (
         event_date,
         event_count,
         is_partial,
-        -- a day of which not all is known tells nothing of what is usual
+        -- a day that is not wholly known says nothing about what is usual
         list(event_count) filter (where not is_partial) over (
             partition by event, isodow(event_date) order by event_date asc rows between 8 preceding and 1 preceding
         ) as former_counts

@@ -1,4 +1,4 @@
-{# True for times in a range that this build makes anew. The bounds are implied by the rest, but
+{# True for times in a range that this build replaces. The bounds are implied by the rest, but
    let DuckDB skip. #}
 {% macro is_in_refetched_range(column) -%}
     {{ column }} >= (select coalesce(min(range_start), 'infinity') from {{ ref('int_refetched_ranges') }})

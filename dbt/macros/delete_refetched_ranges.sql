@@ -1,4 +1,4 @@
-{# Deletes what is about to be built again. A day that lost its events thus becomes empty. #}
+{# Delete what is about to be built again. A day that lost its events becomes empty. #}
 {% macro delete_refetched_ranges() %}
     {% if is_incremental() %}
         delete from {{ this }}
