@@ -104,7 +104,7 @@ def _run(
 ) -> tuple[NodeResult, ...]:
     arguments = [
         *("build", "--project-dir", str(project), "--profiles-dir", str(models_folder())),
-        *("--exclude-resource-type", "unit_test"),  # they try the models, not the data
+        *("--exclude-resource-type", "unit_test"),  # they test the models, not the data
         *("--exclude-resource-type", "exposure"),  # nothing is done for one
         *("--exclude", "tag:mixpanel_data_keys"),  # the materializations check the keys of new rows
         *("--log-format", "json", "--no-use-colors-file"),
@@ -112,12 +112,12 @@ def _run(
     ]
     results = folder.build / "target" / "results.json"
     results.unlink(missing_ok=True)
-    complaints = run(
+    errors = run(
         arguments, folder.root, environment(folder.build, variables), results, report, from_scratch
     )
     nodes = read_results(results)
-    if complaints:
-        raise _failure(folder, nodes, complaints)
+    if errors:
+        raise _failure(folder, nodes, errors)
     return nodes
 
 
@@ -130,25 +130,25 @@ def _require_raw(folder: DataFolder) -> None:
 
 
 def _failure(
-    folder: DataFolder, nodes: tuple[NodeResult, ...], complaints: list[str]
+    folder: DataFolder, nodes: tuple[NodeResult, ...], errors: list[str]
 ) -> MixpanelDataError:
     bad = [node for node in nodes if not node.ok and node.status != "skipped"]
-    for words in (*(node.message or "" for node in bad), *complaints):
-        if refused := error_from_message(words, folder.root):
+    for message in (*(node.message or "" for node in bad), *errors):
+        if refused := error_from_message(message, folder.root):
             return refused
-        if is_damage(words) and (found := first_damage(folder.root)):
+        if is_damage(message) and (found := first_damage(folder.root)):
             return found
     skipped = [node.name for node in nodes if node.status == "skipped"]
     log = folder.build / "logs" / "dbt.log"
-    said = [f"{node.kind} {node.name}: {node.message}" for node in bad] or complaints[-3:]
+    messages = [f"{node.kind} {node.name}: {node.message}" for node in bad] or errors[-3:]
     return MixpanelDataError(
         "dbt could not build the tables, so the published ones stay as they were. "
-        + " ".join(" ".join(text.split()) for text in said)
+        + " ".join(" ".join(text.split()) for text in messages)
         + f" The log is {log}.",
         details={
             "failed": [node.name for node in bad],
             "skipped": skipped,
-            "complaints": complaints,
+            "errors": errors,
             "log": str(log),
         },
     )

@@ -1,4 +1,4 @@
-"""Why a build can't go on from what was built before."""
+"""The reason why a build can't start from the tables that were built before."""
 
 from pathlib import Path
 
@@ -13,7 +13,10 @@ OTHER_RAW = "raw.duckdb is not the one, or no later state of the one, that they 
 def reason_to_build_anew(
     folder: DataFolder, fingerprint: str, storage_version: str, *, built: Path
 ) -> str | None:
-    """Half a sentence about why the tables of ``built`` can't be carried on; None when they can, or it is not there."""
+    """Return why a build can't start from the tables of ``built``, as half a sentence.
+
+    None if it can, or if there is no such file.
+    """
     if not built.is_file():
         return None
     try:
@@ -25,7 +28,7 @@ def reason_to_build_anew(
                 return "the dbt models or their variables changed"
             return OTHER_RAW if not _loads(connection, "main") <= _raw_loads(folder) else None
     except duckdb.Error:
-        return None  # whoever opens it to build on it finds out
+        return None  # the build that opens it reports it
 
 
 def _raw_loads(folder: DataFolder) -> frozenset[str]:

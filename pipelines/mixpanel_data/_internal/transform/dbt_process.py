@@ -1,4 +1,4 @@
-"""dbt as a process of its own: it keeps DuckDB's file lock until its interpreter ends."""
+"""dbt in a separate process, since it holds DuckDB's file lock until its interpreter ends."""
 
 import os
 import subprocess
@@ -13,9 +13,10 @@ from mixpanel_data._internal.transform.dbt_results import (
     stray_line,
 )
 
-# The child ends when its standard input does: no dbt goes on writing after the process that holds the lock is dead.
-# It writes what `dbt_results` reads: dbt's own files hold all of the manifest, twice, and cost a build of few changes
-# a tenth of its time. So did the garbage collector: most of what dbt makes stays as long as it lives.
+# The child ends when its standard input does, so that no dbt writes after the process that holds the
+# lock is dead. It writes what `dbt_results` reads: dbt's own files hold all of the manifest, twice,
+# and cost a build of few changes a tenth of its time. So did the garbage collector: most of what dbt
+# creates is needed until it ends.
 _RUN = """
 import gc, json, os, sys, threading
 gc.disable()
@@ -39,9 +40,10 @@ def run(
     report: Callable[[str], None],
     from_scratch: Callable[[str], None],
 ) -> list[str]:
-    """What went wrong over the data folder, in dbt's words: empty after a green run. Each node is reported as it starts.
+    """Run dbt over the data folder, and return its error messages: none if it succeeded.
 
-    ``from_scratch`` gets the reason where the models build everything from scratch. What became of the nodes is in ``results`` afterwards, unless the child was ended.
+    ``report`` is called with each node as it starts, ``from_scratch`` with the reason if everything is built from
+    scratch. The results of the nodes are in the file ``results`` afterwards, unless the child was killed.
     """
     command = [sys.executable, "-P", "-c", _RUN, str(results), *arguments]
     errors: list[str] = []
@@ -73,11 +75,11 @@ def run(
 
 
 PARSED = "DBT_PARTIAL_PARSE_FILE_PATH"
-"""dbt's variable for a parse of the same models that was kept: it saves a new data folder some seconds."""
+"""dbt's variable for a kept parse of the same models, which saves a new data folder some seconds."""
 
 
 def environment(scratch: Path, own: Mapping[str, str]) -> dict[str, str]:
-    """This process's variables without those that would bend the run, without the account, and with ``own`` on top."""
+    """Return the environment of dbt: that of this process without dbt's variables and the account, and with ``own``."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -86,7 +88,7 @@ def environment(scratch: Path, own: Mapping[str, str]) -> dict[str, str]:
     return {
         **kept,
         **own,
-        # Where dbt runs. By its full name, what was parsed would be good for this one folder, as long as it is not moved.
+        # Relative to where dbt runs: with a full path, a parse would be valid for this folder only.
         "MP_DATA_DIR": ".",
         "MP_DBT_TARGET": "engine",
         "DBT_TARGET_PATH": str(scratch / "target"),

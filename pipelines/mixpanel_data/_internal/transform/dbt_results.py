@@ -1,4 +1,4 @@
-"""What dbt says while it runs, and what it leaves behind."""
+"""The log lines of dbt while it runs, and the results of its nodes."""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ _GOOD = ("success", "pass", "warn", "no-op")
 
 @dataclass(frozen=True)
 class NodeResult:
-    """One model, test or hook: its name, its kind (``model``, ``test`` …), dbt's status, seconds, and what dbt said."""
+    """One model, test or hook: its name, its kind (``model``, ``test`` …), dbt's status, seconds, and dbt's message."""
 
     name: str
     kind: str
@@ -20,12 +20,12 @@ class NodeResult:
 
     @property
     def ok(self) -> bool:
-        """False for what failed, and for what was skipped since something before it failed."""
+        """False for a node that failed, or was skipped because another one failed."""
         return self.status in _GOOD
 
 
 def read_results(path: Path) -> tuple[NodeResult, ...]:
-    """Every node of the run, in the order dbt took them; none when it did not come to run any."""
+    """Return every node of the run in the order of execution; none if dbt ran none."""
     if not path.exists():
         return ()
     return tuple(_node(*result) for result in json.loads(path.read_bytes()))
@@ -39,7 +39,7 @@ def _node(unique_id: str, status: str, seconds: float | None, message: str | Non
 
 
 def started(line: str) -> str | None:
-    """``"model events"`` when this line of dbt's JSON log says so, None for all others."""
+    """Return ``"model events"`` if this line of dbt's JSON log says that it starts, else None."""
     node = _parsed(line).get("data", {}).get("node_info", {})
     if node.get("node_status") != "started" or node.get("resource_type") == "operation":
         return None
@@ -47,14 +47,16 @@ def started(line: str) -> str | None:
 
 
 _FROM_SCRATCH = "Everything is built from scratch: "
-"""What the macro ``begin_run`` logs before its reasons."""
+"""The text that the macro ``begin_run`` logs before its reasons."""
 
 
 def reason_from_scratch(line: str) -> str | None:
-    """Why our models build everything from scratch, where this line of dbt's log says so; None for all others."""
-    words = str(_parsed(line).get("info", {}).get("msg") or "")
+    """Return why everything is built from scratch, if this line of dbt's log says so, else None."""
+    message = str(_parsed(line).get("info", {}).get("msg") or "")
     return (
-        words.removeprefix(_FROM_SCRATCH).rstrip(".") if words.startswith(_FROM_SCRATCH) else None
+        message.removeprefix(_FROM_SCRATCH).rstrip(".")
+        if message.startswith(_FROM_SCRATCH)
+        else None
     )
 
 
@@ -71,7 +73,7 @@ def stray_line(line: str) -> str | None:
 
 def _parsed(line: str) -> dict[str, Any]:
     try:
-        said = json.loads(line)
+        parsed = json.loads(line)
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return parsed if isinstance(parsed, dict) else {}
