@@ -1,14 +1,7 @@
 {% set registers = registers() %}
 
--- depends_on: {{ ref('events') }}
--- depends_on: {{ ref('int_property_months') }}
--- depends_on: {{ ref('int_refetched_dates') }}
 with days as (
-    {% if uses_working_tables() %}
-        select * from {{ ref('int_property_months') }}
-    {% else %}
-        {{ days_of_properties() }}
-    {% endif %}
+    select * from {{ ref('int_property_months') }}
 ),
 
 totals as (
