@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import forking
 import pytest
-import warm_dbt
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
-from publish import core_models
+from support import core_models, forking, warm_dbt
 from xdist.scheduler import LoadScopeScheduling
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
@@ -34,7 +32,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # What differs from day to day goes by this number, the same for all workers; set, it repeats what a failure named.
 os.environ.setdefault("MP_TEST_SEED", str(date.today().toordinal()))  # noqa: DTZ011  (any number will do)
 
-pytest_plugins = ["mixpanel_data.sandbox.pytest_plugin", "browser"]
+pytest_plugins = ["mixpanel_data.sandbox.pytest_plugin", "support.browser"]
 
 MP_VARIABLES = [
     "MP_USERNAME",
@@ -55,15 +53,15 @@ MP_VARIABLES = [
 ]
 
 TOGETHER = (
-    "bi/",
-    "governance/",
-    "insight/",
-    "marts/",
-    "dbt/test_by_hand.py",
-    "dbt/test_deduplication.py",
-    "dbt/test_selections.py",
-    "dbt/test_materializations.py",
-    "publish/test_published_file.py",
+    "e2e/superset/",
+    "dbt/governance/",
+    "unit/html_report/",
+    "dbt/marts/",
+    "dbt/project/test_by_hand.py",
+    "dbt/project/test_deduplication.py",
+    "dbt/project/test_selections.py",
+    "dbt/project/test_materializations.py",
+    "integration/publication/test_published_file.py",
 )
 """Where one build or server serves many tests: on one worker, or each would make it."""
 

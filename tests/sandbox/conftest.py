@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from sandbox.wiretap import DAY, fill
+from support.wiretap import DAY, fill
 
 from mixpanel_data.sandbox import Sandbox
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sandbox.wiretap import DAY, fill
+from support.wiretap import DAY, fill
 
 from mixpanel_data.sandbox import Dataset, compression
 from mixpanel_data.sandbox.bodies import rechunk

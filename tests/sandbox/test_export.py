@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import httpx
 import pytest
 from sandbox.conftest import Connect
-from sandbox.wiretap import DAY, body_lines, export_path, fill, raw_get
+from support.wiretap import DAY, body_lines, export_path, fill, raw_get
 
 from mixpanel_data.sandbox import Dataset, Sandbox
 from mixpanel_data.sandbox.bodies import FIRST_PIECE

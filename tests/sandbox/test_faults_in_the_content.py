@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import pytest
-from sandbox.wiretap import DAY, body_lines
+from support.wiretap import DAY, body_lines
 
 from mixpanel_data.sandbox import ENGAGE_KINDS, Fault, FaultKind, Sandbox
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from sandbox.wiretap import DAY, RawAnswer, body_lines, export_path, raw_get
+from support.wiretap import DAY, RawAnswer, body_lines, export_path, raw_get
 
 from mixpanel_data.sandbox import Fault, FaultKind, Sandbox
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from sandbox.wiretap import export_path, fill, raw_get
+from support.wiretap import export_path, fill, raw_get
 
 from mixpanel_data.sandbox import Dataset, Fault, FaultKind, Sandbox, summary
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import httpx
 import pytest
-from sandbox.query.world import TODAY, World, world_of
+from support.query_world import TODAY, World, world_of
 
 from mixpanel_data.sandbox import Dataset
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from sandbox.query.world import ask
+from support.query_world import ask
 
 DATES = {"from_date": "2026-04-06", "to_date": "2026-05-17"}
 

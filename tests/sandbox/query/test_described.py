@@ -13,7 +13,7 @@ import pytest
 import yaml
 from openapi_schema_validator import OAS30Validator
 
-FOLDER = Path(__file__).parents[1] / "openapi"
+FOLDER = Path(__file__).parents[2] / "sandbox" / "openapi"
 QUERY = yaml.safe_load((FOLDER / "query.openapi.yaml").read_text())
 LEXICON = yaml.safe_load((FOLDER / "lexicon-schemas.openapi.yaml").read_text())
 ANNOTATIONS = yaml.safe_load((FOLDER / "annotations.openapi.yaml").read_text())

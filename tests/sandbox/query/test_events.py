@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from sandbox.query.world import RANGE, ask, world_of
+from support.query_world import RANGE, ask, world_of
 
 DATES = {"from_date": "2026-04-06", "to_date": "2026-05-17"}
 WITHIN = "day between date '2026-04-06' and date '2026-05-17'"

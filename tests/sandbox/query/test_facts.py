@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sandbox.query.world import TODAY, world_of
+from support.query_world import TODAY, world_of
 
 from mixpanel_data.sandbox import Dataset, Sandbox
 from mixpanel_data.sandbox.query.facts import facts_of

@@ -1,7 +1,7 @@
 """/retention/addiction: the examples Q1 to Q3 of the definitions page, and the sample against SQL."""
 
 import pytest
-from sandbox.query.world import ask
+from support.query_world import ask
 
 DATES = {"from_date": "2026-04-06", "to_date": "2026-05-17"}
 DAY = {"from_date": "2026-03-04", "to_date": "2026-03-04"}

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sandbox.query.world import RANGE, World, ask
+from support.query_world import RANGE, World, ask
 
 from mixpanel_data.sandbox.query.attempts import Attempt
 from mixpanel_data.sandbox.query.conversions import result

@@ -1,7 +1,7 @@
 """/insights: saved reports, against SQL over the same events."""
 
 import pytest
-from sandbox.query.world import ask, world_of
+from support.query_world import ask, world_of
 
 from mixpanel_data.sandbox.saved import Report
 

@@ -1,7 +1,7 @@
 """/segmentation/numeric, /sum and /average, against SQL and the examples of the definitions page."""
 
 import pytest
-from sandbox.query.world import ask
+from support.query_world import ask
 
 from mixpanel_data.sandbox.query.buckets import bucketing
 

@@ -1,7 +1,7 @@
 """/events/properties, /top and /values, against SQL over the same events."""
 
 import pytest
-from sandbox.query.world import ask
+from support.query_world import ask
 
 DATES = {"from_date": "2026-04-06", "to_date": "2026-05-17"}
 WITHIN = "day between date '2026-04-06' and date '2026-05-17'"

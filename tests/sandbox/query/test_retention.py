@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sandbox.query.world import ask, world_of
+from support.query_world import ask, world_of
 
 DATES = {"from_date": "2026-04-06", "to_date": "2026-05-17"}
 _LENGTHS = {"day": 1, "week": 7, "month": 30}

@@ -1,0 +1,140 @@
+"""One shop, built load by load and once at one go."""
+
+import json
+import random
+import subprocess
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from support import warm_dbt
+from support.marts import people, plain, shop
+from support.raw_file import Event, RawFile
+
+ROOT = Path(__file__).parents[3]
+SEED = 7
+VARS: dict[str, Any] = {
+    "project_timezone": "Europe/Berlin",
+    "hidden_events": ["Hidden"],
+    "event_properties": [
+        {"name": "price", "alias": "price", "type": "number"},
+        {"name": "pl'an / $tier.x", "alias": "tier", "type": "string"},
+    ],
+    "profile_properties": [
+        {"name": "pl'an / $tier.x", "alias": "tier", "type": "string"},
+        {"name": "visits", "alias": "visits", "type": "integer"},
+    ],
+    "retentions": [
+        {"name": "by day", "intervals": 5},
+        {
+            "name": "by week",
+            "unit": "week",
+            "kind": "compounded",
+            "return_events": ["Page View"],
+            "intervals": 8,
+        },
+        {
+            "name": "by month",
+            "unit": "month",
+            "birth_events": ["Page View"],
+            "return_events": ["Paid"],
+            "intervals": 2,
+        },
+    ],
+    "funnels": [
+        {"name": "paying", "steps": ["Page View", "Search", ["Paid", "paid"]]},
+        {
+            "name": "again",
+            "steps": ["Search", "Paid"],
+            "window": 1,
+            "window_unit": "hour",
+            "counting": "totals",
+            "segment": "current_url",
+            "segment_at": "last_defined",
+        },
+    ],
+    "attributions": [{"name": "sales", "conversion_events": ["Paid"]}],
+    "events_in_a_batch": 100,
+}
+
+
+def dbt(
+    folder: Path, *arguments: str, settings: dict[str, Any] = VARS
+) -> "subprocess.CompletedProcess[str]":
+    """dbt over the data folder, as someone at a shell runs it."""
+    return warm_dbt.dbt(
+        *arguments,
+        *(*warm_dbt.PROJECT, "--vars", json.dumps(settings)),
+        cwd=ROOT,
+        own=warm_dbt.over(folder),
+    )
+
+
+def build(folder: Path, settings: dict[str, Any] = VARS) -> None:
+    """A green build, and what publishing drops."""
+    (folder / "build").mkdir(exist_ok=True)
+    options = ("--exclude-resource-type", "unit_test", "--exclude", "tag:mixpanel_data_keys")
+    done = dbt(folder, "build", *options, settings=settings)
+    assert done.returncode == 0, done.stdout
+    with duckdb.connect(folder / "build" / "dbt.duckdb") as db:
+        db.execute("drop schema staging cascade")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm(parsed: Path) -> None:
+    """A dbt to fork from."""
+
+
+@pytest.fixture(scope="session")
+def days() -> dict[date, list[Event]]:
+    return shop.days_of(SEED)
+
+
+@pytest.fixture(scope="session")
+def by_loads(tmp_path_factory: pytest.TempPathFactory, days: dict[date, list[Event]]) -> Path:
+    """The file built over four loads: days in any order, most of them fetched twice, the first time incompletely."""
+    chance = random.Random(SEED)
+    folder = tmp_path_factory.mktemp("by_loads")
+    raw = RawFile(folder / "raw.duckdb")
+    order = chance.sample(shop.DAYS, len(shop.DAYS))
+    early, late = order[:7], order[7:]
+    raw.load({day: shop.first_version(SEED, days[day]) for day in early})
+    people.load(raw, 0, 2)
+    build(folder)
+    again = chance.sample(early, 3)
+    raw.load(
+        {day: days[day] for day in again} | {day: shop.first_version(1, days[day]) for day in late}
+    )
+    people.load(raw, 2, 4)
+    build(folder)
+    raw.load({day: days[day] for day in early if day not in again})
+    people.load(raw, 4, 6)
+    raw.load({day: days[day] for day in late})
+    build(folder)
+    people.load(raw, 6, len(people.READS))
+    build(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def at_once(tmp_path_factory: pytest.TempPathFactory, by_loads: Path) -> Path:
+    """The file built in one go from the same raw data."""
+    folder = tmp_path_factory.mktemp("at_once")
+    (folder / "raw.duckdb").write_bytes((by_loads / "raw.duckdb").read_bytes())
+    build(folder)
+    return folder
+
+
+@pytest.fixture
+def db(by_loads: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(by_loads / "build" / "dbt.duckdb", read_only=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def seen(days: dict[date, list[Event]]) -> list[plain.Seen]:
+    """What plain Python makes of the same raw events."""
+    return plain.events(event for events in days.values() for event in events)

@@ -1,0 +1,75 @@
+"""A bad setting is refused by name, before anything is built; a changed one builds everything anew."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+from dbt.marts import conftest
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    (
+        {"event_properties": [{"name": "a", "alias": "a", "type": "text"}]},
+        "Variable event_properties, entry 1: the type of a is text",
+    ),
+    (
+        {"event_properties": [{"name": n, "alias": "a", "type": "number"} for n in "ab"]},
+        "Variable event_properties, entry 2: there is a column a already",
+    ),
+    (
+        {"profile_properties": [{"name": "a", "alias": "a", "type": "text"}]},
+        "Variable profile_properties, entry 1: the type of a is text",
+    ),
+    (
+        {"profile_properties": [{"name": "E", "alias": "email", "type": "string"}]},
+        "Variable profile_properties, entry 1: there is a column email already",
+    ),
+    ({"funnels": [{"name": "f", "steps": ["A"]}]}, "Variable funnels, f: it needs two steps"),
+    (
+        {"funnels": [{"name": "f", "steps": ["A", {"event": "B", "filter": "x"}]}]},
+        "Variable funnels, f, step 2: it takes event and where",
+    ),
+    (
+        {"funnels": [{"name": "f", "steps": ["A", "B"], "segment": "os", "segment_at": 3}]},
+        "Variable funnels, f: segment_at is 3, which is none of 1, 2, first_defined, last_defined",
+    ),
+    (
+        {"funnels": [{"name": "f", "steps": ["A", "B"], "held_value": "last"}]},
+        "Variable funnels, f: held_value is last, which is none of any, first",
+    ),
+    ({"junk_ids": [None]}, "Variable junk_ids: [None] is no list of names"),
+    ({"week_start": "someday"}, "Variable week_start: someday is none of"),
+]
+
+
+@pytest.mark.parametrize(("settings", "complaint"), BAD)
+def test_a_bad_setting_is_refused_by_name(
+    tmp_path: Path, settings: dict[str, Any], complaint: str
+) -> None:
+    done = conftest.dbt(tmp_path, "parse", settings=settings)
+
+    assert done.returncode != 0
+    assert complaint in done.stdout
+
+
+def test_an_event_nobody_knows_is_refused_by_name(by_loads: Path, tmp_path: Path) -> None:
+    for name in ("raw.duckdb", "build/dbt.duckdb"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes((by_loads / name).read_bytes())
+    misspelt = {**conftest.VARS, "funnels": [{"name": "f", "steps": ["Page View", "Payed"]}]}
+
+    done = conftest.dbt(tmp_path, "run", settings=misspelt)
+
+    assert "Variable funnels: no event Payed was ever seen." in done.stdout
+
+
+def test_every_variable_is_recorded(at_once: Path) -> None:
+    project = yaml.safe_load((conftest.ROOT / "dbt" / "dbt_project.yml").read_text())
+
+    with duckdb.connect(at_once / "build" / "dbt.duckdb", read_only=True) as db:
+        recorded = dict(db.execute("select name, value from _settings").fetchall())
+
+    # all but those that no table shows
+    assert project["vars"].keys() - recorded.keys() == {"events_in_a_batch"}
+    assert recorded["project_timezone"] == '"Europe/Berlin"'

@@ -1,0 +1,52 @@
+"""``mp reconcile``: days of long ago against Mixpanel's own counts."""
+
+import json
+from datetime import UTC, date, datetime, time, timedelta
+
+from support.crash import by_hand
+
+from mixpanel_data.sandbox import Dataset, Sandbox
+
+
+def small_shop() -> tuple[Dataset, list[date]]:
+    """Twelve days up to yesterday, with an event an hour."""
+    today = datetime.now(UTC).date()
+    days = [today - timedelta(days=n) for n in range(12, 0, -1)]
+    dataset = Dataset.empty()
+    for day in days:
+        midnight = datetime.combine(day, time(), tzinfo=UTC)
+        for n in range(24):
+            dataset.add_event("Bought", midnight + timedelta(hours=n), insert_id=f"{day}-{n}")
+    return dataset, days
+
+
+def test_promise_4_what_came_too_late_is_found_and_brought_by_one_command(mp, tmp_path):
+    dataset, days = small_shop()
+    sync = ("sync", "--from", str(days[0]), "--only", "events", "--no-build")
+    with Sandbox(dataset) as shop:
+        assert mp(*sync, env=shop.env()).returncode == 0
+        by_hand.build_and_publish(tmp_path / "data")
+        noon = datetime.combine(days[1], time(12), tzinfo=UTC)
+        for n in range(3):
+            dataset.add_event("Very late", noon, distinct_id="u", insert_id=f"late {n}")
+
+        told = mp("reconcile", env=shop.env())
+        brought = mp("reconcile", "--reload", "--format", "json", env=shop.env())
+        after = mp("reconcile", env=shop.env())
+
+    assert (told.returncode, brought.returncode, after.returncode) == (0, 0, 0), brought.stderr
+    assert f"{days[1]}" in told.stdout
+    assert "Very late" in told.stdout
+    assert "1 differs. `mp reconcile --reload` reads them again." in told.stderr
+    found = json.loads(brought.stdout)
+    assert (found["differences"], found["reloaded_days"]) == ([], [str(days[1])])
+    assert "none differ." in after.stderr
+    sql = "SELECT count(*) AS n FROM events WHERE event = 'Very late'"
+    assert json.loads(mp("query", "sql", sql, "--format", "json").stdout) == [{"n": 3}]
+
+
+def test_without_anything_published_it_says_what_to_do(mp):
+    with Sandbox() as shop:
+        done = mp("reconcile", env=shop.env())
+
+    assert (done.returncode, "mp sync" in done.stderr) == (3, True)

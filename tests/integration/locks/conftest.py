@@ -1,0 +1,105 @@
+"""A data folder that was synced and published, and a project that holds more than it."""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from support.crash import by_hand
+from support.crash.command import Command, Ended
+from support.crash.next_run import sync_from
+
+from mixpanel_data._internal.ledger.reader import read_ledger
+from mixpanel_data.sandbox import Dataset, Sandbox
+
+DAYS = 12
+KNOWN = 7
+"""Days that were synced before: more than the look-back, so that some of them are not due."""
+
+
+@dataclass
+class House:
+    """A data folder and whoever uses it."""
+
+    folder: Path
+    server: Sandbox
+    mp: Command
+
+    @property
+    def days(self) -> list[date]:
+        return self.server.dataset.days()
+
+    @property
+    def everything(self) -> tuple[str, ...]:
+        """The command that brings every day."""
+        return ("sync", "--from", str(self.days[0]), "--quiet")
+
+    def truth(self, days: list[date]) -> Counter[date]:
+        return Counter({day: len(self.server.dataset.events_on(day)) for day in days})
+
+    def raw(self) -> Counter[date]:
+        """Events of each day. What the ledger says of them is true."""
+        with duckdb.connect(str(self.folder / "raw.duckdb"), read_only=True) as db:
+            rows = db.execute("SELECT time::DATE, count(*) FROM mixpanel.events GROUP BY 1")
+            found = dict(rows.fetchall())
+        ledger = read_ledger(self.folder / "raw.duckdb").days
+        assert all(record.row_count == found[day] for day, record in ledger.items())
+        return Counter(found)
+
+    def published(self) -> set[date]:
+        """The days readers find."""
+        with duckdb.connect(str(self.folder / "mixpanel.duckdb"), read_only=True) as db:
+            return {
+                day for (day,) in db.execute("SELECT DISTINCT time::DATE FROM events").fetchall()
+            }
+
+    def assert_as_before(self) -> None:
+        """What was loaded and published is there, and nothing half beside it."""
+        assert self.raw() in (self.truth(self.days[-KNOWN:]), self.truth(self.days))
+        assert self.published() == set(self.days[-KNOWN:])
+
+    def assert_complete_after(self, *, build: bool = False) -> None:
+        """The next run brings everything; one that builds nothing in this process, since `mp` takes a second to start."""
+        if build:
+            ended = self.mp.run(*self.everything)
+            assert ended.returncode == 0, ended.stderr
+            assert self.published() == set(self.days)
+        else:
+            sync_from(self.days[0], self.server, self.folder)
+        assert self.raw() == self.truth(self.days)
+        assert sorted(read_ledger(self.folder / "raw.duckdb").days) == self.days
+
+
+def assert_said(ended: Ended, code: int, *words: str) -> None:
+    """It ended with this code, and said so to people."""
+    assert "Traceback" not in ended.stderr
+    assert ended.returncode == code, ended.stderr
+    for word in words:
+        assert word in ended.stderr
+
+
+@pytest.fixture(scope="session")
+def _synced(tmp_path_factory: pytest.TempPathFactory, parsed: Path) -> tuple[Dataset, Path]:
+    """Made once, then copied."""
+    root = tmp_path_factory.mktemp("synced")
+    dataset = Dataset.sample(days=DAYS, users=40)
+    with Sandbox(dataset) as server:
+        mp = Command(root, {**server.env(), "MP_DATA_DIR": str(root / "data")})
+        ended = mp.run("sync", "--from", str(dataset.days()[-KNOWN]), "--quiet", "--no-build")
+        assert ended.returncode == 0, ended.stderr
+    by_hand.build_and_publish(root / "data")
+    return dataset, root / "data"
+
+
+@pytest.fixture
+def house(_synced: tuple[Dataset, Path], tmp_path: Path) -> Iterator[House]:
+    dataset, made = _synced
+    folder = Path(shutil.copytree(made, tmp_path / "data"))
+    with Sandbox(dataset.copy()) as server:
+        mp = Command(tmp_path, {**server.env(), "MP_DATA_DIR": str(folder)})
+        yield House(folder, server, mp)
+        mp.close()

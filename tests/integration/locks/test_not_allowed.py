@@ -1,0 +1,85 @@
+"""A folder or a file that may not be written: named, with what to do, and reading goes on."""
+
+import ctypes
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from integration.locks.conftest import House, assert_said
+from support.crash.command import Command
+
+_DROP_FROM_BOUNDING_SET, _DAC_OVERRIDE = 24, 1  # linux/prctl.h, linux/capability.h
+
+
+def _like_anybody() -> None:
+    """Permissions bind this process too, when it is root's: what it runs can't override them."""
+    if os.geteuid() == 0:
+        ctypes.CDLL(None).prctl(_DROP_FROM_BOUNDING_SET, _DAC_OVERRIDE, 0, 0, 0)
+
+
+@contextmanager
+def _read_only(*paths: Path) -> Iterator[None]:
+    before = [path.stat().st_mode for path in paths]
+    for path in paths:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    try:
+        yield
+    finally:
+        for path, mode in zip(paths, before, strict=True):
+            path.chmod(mode)
+
+
+@pytest.fixture
+def mp(house: House) -> Iterator[Command]:
+    command = replace(house.mp, prepare=_like_anybody)
+    yield command
+    command.close()
+
+
+def test_a_read_only_folder_is_named_and_can_still_be_asked(house: House, mp: Command) -> None:
+    with _read_only(house.folder, *house.folder.rglob("*")):
+        ended = mp.run(*house.everything)
+        asked = mp.run("query", "sql", "SELECT count(*) FROM events", "--format", "csv")
+        status = mp.run("status")
+
+    assert_said(ended, 1, "Permission denied", f"Let this user write in {house.folder}")
+    assert asked.returncode == status.returncode == 0, asked.stderr + status.stderr
+    house.assert_as_before()
+    house.assert_complete_after()
+
+
+def test_a_folder_that_can_not_be_made_is_named(house: House, mp: Command, tmp_path: Path) -> None:
+    parent = tmp_path / "parent"
+    parent.mkdir()
+    wanted = parent / "data"
+
+    with _read_only(parent):
+        ended = mp.at(wanted).run(*house.everything)
+
+    assert_said(ended, 1, "Permission denied", f"Let this user write in {wanted}", "MP_DATA_DIR")
+
+
+@pytest.mark.parametrize("name", ["raw.duckdb", "landing", "dlt"])
+def test_a_part_that_may_not_be_written_is_named(house: House, mp: Command, name: str) -> None:
+    part = house.folder / name
+    with _read_only(part, *part.rglob("*")):
+        ended = mp.run(*house.everything, "--no-build")
+
+    assert_said(ended, 1, "Permission denied", str(part))
+    house.assert_as_before()
+    house.assert_complete_after()
+
+
+def test_a_build_folder_that_may_not_be_written_leaves_what_is_published(
+    house: House, mp: Command
+) -> None:
+    part = house.folder / "build"
+    with _read_only(part, *part.rglob("*")):
+        ended = mp.run(*house.everything)
+
+    assert_said(ended, 1, "Permission denied")
+    house.assert_as_before()
+    house.assert_complete_after(build=True)

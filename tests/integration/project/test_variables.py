@@ -1,0 +1,162 @@
+"""Mistakes in the variables of the dbt models are named before dbt starts."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+from dbt.marts.test_settings import BAD
+
+from mixpanel_data import ConfigError
+from mixpanel_data._internal.project.folder import DbtProject
+from mixpanel_data._internal.project.models import models_folder
+from mixpanel_data._internal.project.variables import (
+    INTERNAL_COLUMNS,
+    Given,
+    Variables,
+    check,
+    columns_of,
+    defaults,
+    read_variables,
+)
+
+FILE = Path("shop") / "dbt_project.yml"
+FUNNEL = {"name": "checkout", "steps": ["Cart", "Paid"]}
+EVERYTHING = {
+    "project_timezone": "Europe/Berlin",
+    "event_properties": [{"name": "Plan", "alias": "plan", "type": "string"}],
+    "profile_properties": [{"name": "Plan", "alias": "plan", "type": "string"}],
+    "retentions": [{"name": "r", "birth_events": ["Signup"], "unit": "week"}],
+    "funnels": [
+        FUNNEL | {"segment": "plan", "since": "2026-01-31", "hold_constant": ["os"]},
+        {"name": "f", "steps": ["A", ["B", "C"], {"event": "D", "where": "os = 'iOS'"}]},
+        {"name": "g", "steps": ["A", "B"], "since": date(2026, 1, 1), "segment_at": "last_defined"},
+    ],
+    "attributions": [{"name": "a", "conversion_events": ["Paid"], "touch": "plan"}],
+}
+
+
+def message(values, known_events=None):
+    with pytest.raises(ConfigError) as refused:
+        check(Given(values, FILE), known_events)
+    assert str(refused.value).startswith(f"{FILE}: ")
+    return str(refused.value)
+
+
+def test_every_variable_of_the_models_is_declared_and_no_other():
+    assert list(Variables.model_fields) == list(defaults())
+    assert check(Given({}, FILE)).model_dump() is not None
+
+
+def test_what_is_right_passes():
+    check(Given(EVERYTHING, FILE), lambda: ["Signup", "Cart", "Paid", "A", "B", "C", "D"])
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"funels": []}, "There is no variable funels. Did you mean funnels?"),
+        ({"funnels": None}, "Variable funnels: it has no value. Write [] for an empty list"),
+        ({"week_start": "mon"}, "saturday, sunday. Did you mean monday?"),
+        ({"session_gap_inclusive": "no"}, "Variable session_gap_inclusive: 'no' is neither true nor"),
+        ({"session_timeout_minutes": 0}, "Variable session_timeout_minutes: 0 is no number from 1 up"),
+        ({"project_timezone": "Europe/Berlinn"}, "no IANA time zone; did you mean Europe/Berlin?"),
+        ({"hidden_events": ["a", True]}, "Variable hidden_events: ['a', True] is no list of names"),
+        (
+            {"funnels": [FUNNEL, {"name": "f", "steps": ["A", "B"], "segmnt": "os"}]},
+            "Variable funnels, entry 2 (f): it has no segmnt, only",
+        ),
+        ({"funnels": [FUNNEL | {"segmnt": "os"}]}, "Did you mean segment?"),
+        ({"funnels": [FUNNEL | {"window_unit": "days"}]}, "week. Did you mean day?"),
+        ({"funnels": [FUNNEL | {"window": 1.5}]}, "window is 1.5, which is no whole number"),
+        ({"funnels": [FUNNEL | {"since": "2026-02-30"}]}, "since is '2026-02-30', which is no date"),
+        ({"funnels": [FUNNEL | {"steps": ["A", {"evnt": "B"}]}]}, "step 2: it takes event and where"),
+        ({"funnels": [FUNNEL, FUNNEL]}, "entry 2: there are two of the name checkout."),
+        ({"funnels": [FUNNEL | {"segment": "browsr"}]}, "no column of events. Did you mean browser?"),
+        ({"funnels": [{"steps": ["A", "B"]}]}, "Variable funnels, entry 1: it needs a name."),
+        (
+            {"attributions": [{"name": "a", "conversion_events": ["P"], "touch": "utm_sourc"}]},
+            "Variable attributions, entry 1 (a): touch is utm_sourc, which is no column of events. "
+            "Did you mean utm_source?",
+        ),
+        (
+            {"event_properties": [{"name": "x", "alias": "x", "type": "decimal"}]},
+            "datetime. Did you mean number?",
+        ),
+        (
+            {"event_properties": [{"name": "x", "alias": "os", "type": "string"}]},
+            "Variable event_properties, entry 1 (os): there is a column os already. Choose another alias.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_with_the_nearest_right_word(values, expected):
+    assert expected in message(values)
+
+
+def test_all_mistakes_are_named_at_once():
+    found = message({"week_start": "mon", "funnels": [FUNNEL | {"segmnt": "os"}]})
+
+    assert "week_start" in found
+    assert "segmnt" in found
+
+
+@pytest.mark.parametrize(("values", "complaint"), BAD)
+def test_what_dbt_alone_refuses_is_refused_for_the_same_reason(values, complaint):
+    reason = re.sub(r"the type of a is", "type is", complaint.split(": ", 1)[1])
+
+    assert reason in message(values)
+
+
+def test_an_event_that_was_never_loaded_is_named_once_some_were():
+    misspelt = {"funnels": [FUNNEL]}
+
+    found = message(misspelt, lambda: ["Cart", "Payed"])
+
+    assert "entry 1 (checkout): no event Paid was ever seen. Did you mean Payed?" in found
+    check(Given(misspelt, FILE), list)
+
+
+def test_events_are_not_read_when_no_definition_names_one():
+    check(Given({}, FILE), lambda: pytest.fail("events were read"))
+
+
+def test_no_alias_may_be_a_name_that_the_models_use_themselves():
+    for variable, model in (("event_properties", "events"), ("profile_properties", "profiles")):
+        source = (models_folder() / "macros" / f"{variable}.sql").read_text(encoding="utf-8")
+        [names] = re.findall(rf"configured_properties\('{variable}', \[(.*?)\]", source, re.DOTALL)
+
+        known = {*columns_of(model), *INTERNAL_COLUMNS[variable]}
+        assert set(re.findall(r"'(\w+)'", names)) <= known
+
+
+def test_variables_of_a_project_stand_under_the_package_or_directly(tmp_path):
+    project = DbtProject(tmp_path, "project folder")
+    both = {"week_start": "friday", "hidden_events": ["a"], "theirs": 1}
+    project.file.write_text(
+        yaml.safe_dump({"vars": both | {"mixpanel_data": {"week_start": "sunday"}}})
+    )
+
+    assert read_variables(project).values == {"week_start": "sunday", "hidden_events": ["a"]}
+
+    project.file.write_text("name: shop\nvars:\n  # nothing yet\n")
+    assert read_variables(project).values == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("vars: [", "is not valid YAML"),
+        ("vars: 3", "vars is no table of variables"),
+        ("- a", "is no dbt project"),
+        ("vars:\n  mixpanel_data:\n    # nothing", "vars: mixpanel_data has no variable"),
+        ("vars: {mixpanel_data: [a]}", "vars: mixpanel_data is no table"),
+    ],
+)
+def test_a_file_that_can_not_be_read_is_named(tmp_path, text, expected):
+    project = DbtProject(tmp_path, "project folder")
+    project.file.write_text(text)
+
+    with pytest.raises(ConfigError, match=re.escape(expected)) as refused:
+        read_variables(project)
+    assert str(project.file) in str(refused.value)

@@ -1,0 +1,244 @@
+"""Promise 4: what came late is there after the next run, or found; and how late things come is told."""
+
+import json
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.account import account_of
+from support.crash import by_hand
+
+from mixpanel_data._internal.ledger.reader import EMPTY, Ledger
+from mixpanel_data._internal.ledger.records import DayRecord
+from mixpanel_data._internal.streams.windows import Window
+from mixpanel_data.exceptions import ConfigError
+from mixpanel_data.sandbox import Sandbox
+from mixpanel_data.sync.compare_counts import (
+    LONGEST_LIST,
+    Counts,
+    comparable,
+    compare,
+    default_window,
+    export_days,
+    lists_of,
+)
+from mixpanel_data.sync.reconcile import Reconciler, Reconciliation
+from mixpanel_data.sync.status import read_status
+
+from .conftest import LAST, Project
+
+FIRST = LAST - timedelta(days=11)
+UTC = ZoneInfo("UTC")
+
+
+def day(back: int) -> date:
+    return LAST - timedelta(days=back)
+
+
+def reconciler(project: Project, **settings: Any) -> Reconciler:
+    return Reconciler(project.settings(**settings), account_of(project.sandbox))
+
+
+def differences(found: Reconciliation) -> list[tuple[date, int, int]]:
+    return [(each.day, each.mixpanel, each.here) for each in found.comparison.differences]
+
+
+@pytest.fixture
+def synced(project: Project, fill: Callable[..., None]) -> Project:
+    """Twelve days that were loaded and published, and requests forgotten."""
+    fill(12)
+    assert project.sync(FIRST, LAST).failures == []
+    by_hand.build_and_publish(project.folder)
+    project.sandbox.requests.clear()
+    return project
+
+
+def test_promise_4_events_that_came_too_late_for_the_lookback_are_found_and_brought(synced):
+    when = synced.sandbox.dataset.events_on(day(9))[0].time_ms
+    for n in range(3):
+        synced.sandbox.dataset.add_event("very late", when, distinct_id="u", insert_id=f"l{n}")
+
+    found = reconciler(synced).compare()
+
+    assert differences(found) == [(day(9), 43, 40)]
+    assert found.comparison.differences[0].events == ("very late",)
+    assert synced.sync(days=found.to_reload).failures == []
+    by_hand.build_and_publish(synced.folder)
+    assert synced.loaded() == synced.served(FIRST, LAST)
+    assert reconciler(synced).recount(found).comparison.differences == ()
+
+
+def test_promise_4_events_that_were_deleted_are_found_too(synced):
+    gone = synced.sandbox.dataset.events_on(day(8))[:5]
+    synced.sandbox.dataset.remove_events(lambda event: event in gone)
+
+    assert differences(reconciler(synced).compare()) == [(day(8), 35, 40)]
+
+
+def test_a_comparison_takes_two_requests_for_any_number_of_days(synced):
+    found = reconciler(synced).compare()
+
+    # Of twelve days, the last five are fetched again by the next run.
+    assert (differences(found), len(found.days), found.requests) == ([], 7, 2)
+    asked = [call.path for call in synced.sandbox.requests]
+    assert sorted(asked) == ["/api/app/me", "/api/query/events", "/api/query/events/names"]
+
+
+def test_only_the_days_that_were_named_are_compared(synced):
+    for back in (9, 7):
+        when = synced.sandbox.dataset.events_on(day(back))[0].time_ms
+        synced.sandbox.dataset.add_event("late", when, distinct_id="u")
+
+    found = reconciler(synced).compare(day(8), day(6))
+
+    assert (found.days, differences(found)) == ((day(8), day(7), day(6)), [(day(7), 41, 40)])
+
+
+def test_days_that_can_not_be_compared_are_refused(synced):
+    with pytest.raises(ConfigError, match="can't be compared"):
+        reconciler(synced).compare(LAST, FIRST)
+
+
+def test_without_a_published_file_there_is_nothing_to_compare(project):
+    with pytest.raises(ConfigError, match="mp sync"):
+        reconciler(project).compare()
+
+
+def test_days_are_those_of_the_projects_reports(tmp_path, monkeypatch):
+    """In Auckland a report's day begins in the middle of an export's: both days of the export are read again."""
+    monkeypatch.chdir(tmp_path)
+    today = LAST + timedelta(days=1)
+    monkeypatch.setattr("mixpanel_data._internal.run.context.today", lambda _zone: today)
+    with Sandbox(today=today, timezone="Pacific/Auckland") as sandbox:
+        project = Project(sandbox, tmp_path / "data")
+        noon = datetime.combine(day(6), datetime.min.time(), tzinfo=UTC) + timedelta(hours=12)
+        for n in range(48):
+            sandbox.dataset.add_event("e", noon + timedelta(hours=n - 24), insert_id=str(n))
+        project.sync(day(8), day(3))
+        by_hand.build_and_publish(project.folder)
+        assert differences(reconciler(project).compare()) == []
+
+        sandbox.dataset.add_event("e", noon, insert_id="late")  # there it is past midnight
+        found = reconciler(project).compare()
+
+    assert [each.day for each in found.comparison.differences] == [day(5)]
+    assert found.to_reload == [day(6), day(5)]
+
+
+def test_promise_4_status_tells_how_late_events_come(project, fill, capsys, monkeypatch):
+    fill(8)
+    late = project.sandbox.dataset.events_on(day(4))[0].time_ms
+    for days in (2, 4):
+        project.sandbox.dataset.add_event(
+            "late", late, distinct_id="u", mp_processing_time_ms=late + days * 86_400_000
+        )
+    project.sync(day(7), LAST)
+
+    status = read_status(project.settings())
+
+    assert status.late == 2
+    assert status.to_dict()["latest_arrival"] == {"day": str(day(4)), "days_after": 3.0}
+    monkeypatch.setenv("MP_DATA_DIR", str(project.folder))
+    from mixpanel_data.cli.app import run
+
+    assert run(["status", "--days", "--format", "jsonl"]) == 0
+    rows = {row["day"]: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert len(rows) == 8
+    assert (rows[str(day(4))]["late_events"], rows[str(day(4))]["days_after"]) == (2, 3.0)
+    assert (rows[str(day(3))]["late_events"], rows[str(day(3))]["days_after"]) == (0, 0.0)
+    assert (rows[str(day(4))]["events"], rows[str(day(4))]["events_before"]) == (42, None)
+    assert run(["status"]) == 0
+    assert f"2 events more than a day after they happened; the newest of {day(4)} 3.0 days" in (
+        capsys.readouterr().out
+    )
+
+
+DAYS = st.integers(0, 3).map(day)
+COUNTS = st.dictionaries(
+    st.tuples(DAYS, st.sampled_from(["a", "b", "c"])), st.integers(1, 3), max_size=12
+)
+
+
+@given(COUNTS, COUNTS)
+def test_a_day_differs_where_an_event_does_that_reports_know(mixpanel: Counts, here: Counts):
+    found = compare(mixpanel, here)
+
+    known = {event for _, event in mixpanel}
+    assert found.not_in_reports == tuple(sorted({event for _, event in here} - known))
+    different = {
+        d
+        for d, event in mixpanel.keys() | here.keys()
+        if event in known and mixpanel.get((d, event), 0) != here.get((d, event), 0)
+    }
+    assert [each.day for each in found.differences] == sorted(different)
+    for each in found.differences:
+        assert each.mixpanel == sum(n for (d, _), n in mixpanel.items() if d == each.day)
+
+
+@given(
+    st.dates(date(2012, 1, 1), date(2026, 12, 31)),
+    st.sampled_from(["Pacific/Auckland", "America/New_York", "UTC"]),
+)
+def test_the_export_days_of_a_report_day_hold_all_its_events(day, name):
+    zone = ZoneInfo(name)
+    midnight = datetime.combine(day, datetime.min.time(), tzinfo=zone)
+    end = datetime.combine(day + timedelta(days=1), datetime.min.time(), tzinfo=zone)
+    last = end.astimezone(UTC) - timedelta(microseconds=1)
+
+    assert export_days(day, zone, UTC)[0] == midnight.astimezone(UTC).date()
+    assert export_days(day, zone, UTC)[-1] == last.date()
+    assert export_days(day, zone, zone) == [day]
+
+
+@given(st.sets(st.text(min_size=1, max_size=255), max_size=100))
+def test_every_name_is_in_one_list_and_no_list_is_too_long_for_an_address(names):
+    lists = list(lists_of(names))
+
+    assert sorted(name for some in lists for name in some) == sorted(names)
+    for some in lists:
+        assert (
+            len(some) == 1 or len(quote(json.dumps(some, ensure_ascii=False))) <= LONGEST_LIST + 100
+        )
+
+
+def test_days_that_are_not_here_whole_are_not_compared():
+    end = datetime(2026, 3, 11)
+
+    def record(when: date, *, fetched: datetime, part: str = "") -> DayRecord:
+        return (
+            DayRecord(when, end, 1, 0, 0, 0, fetched, "1", part)
+            if part
+            else DayRecord(when, end, 1, 0, 0, 0, fetched, "1")
+        )
+
+    later = end + timedelta(hours=1)
+    ledger = Ledger(
+        {
+            day(3): record(day(3), fetched=later),
+            day(2): record(day(2), fetched=end - timedelta(hours=1)),
+            day(1): record(day(1), fetched=later, part="a filter"),
+            day(0): record(day(0), fetched=later),
+        }
+    )
+
+    assert comparable(ledger, Window(day(5), day(0)), UTC, UTC) == [day(3), day(0)]
+    assert comparable(ledger, Window(day(5), day(0)), ZoneInfo("Asia/Tokyo"), UTC) == []
+
+
+def test_days_that_a_run_reads_again_by_itself_are_left_to_it():
+    ledger = Ledger(
+        {
+            d: DayRecord(d, datetime(2026, 1, 1), 0, 0, 0, 0, datetime(2026, 1, 2), "1")
+            for d in (day(9), day(0))
+        }
+    )
+
+    assert default_window(ledger, today=LAST + timedelta(days=1), lookback_days=5) == Window(
+        day(9), day(5)
+    )
+    assert default_window(EMPTY, today=LAST, lookback_days=5) is None

@@ -1,0 +1,1 @@
+"""Processes that ask the request budget."""

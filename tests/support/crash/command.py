@@ -1,0 +1,128 @@
+"""``mp`` as a process that is left running, and in which something can happen at a named point."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from support.crash.points import Point
+
+Ended = subprocess.CompletedProcess[str]
+
+THERE = "at-the-point"
+"""A file that appears in the working directory when the point is reached."""
+
+
+@dataclass
+class Command:
+    """How ``mp`` is started: its working directory and its settings."""
+
+    cwd: Path
+    env: Mapping[str, str]
+    prepare: Callable[[], None] | None = None
+    """Done in the process before it becomes ``mp``."""
+    marts: bool = False
+    """Whether it builds all tables; without, the core."""
+    started: list["Running"] = field(default_factory=list)
+
+    def start(self, *arguments: str, at: Point | None = None, event: str = "") -> "Running":
+        """``mp`` with these arguments; at the point ``at`` happens what ``EVENTS`` has under the name ``event``."""
+        code = (
+            f"import sys; sys.path[:] = {sys.path!r}; from crash.command import staged; "
+            f"from crash.points import Point; staged({at!r}, {event!r}, marts={self.marts})"
+        )
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("MP_")}
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, *arguments],
+            cwd=self.cwd,
+            env={**clean, "MP_CONFIG_PATH": str(self.cwd / "accounts.toml"), **self.env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=self.prepare,
+        )
+        self.started.append(Running(process))
+        return self.started[-1]
+
+    def at(self, folder: Path) -> "Command":
+        """The same for another data folder."""
+        return replace(self, env={**self.env, "MP_DATA_DIR": str(folder)})
+
+    def close(self) -> None:
+        """End what still runs."""
+        for running in self.started:
+            running.process.kill()
+            running.process.communicate()
+
+    def run(self, *arguments: str, at: Point | None = None, event: str = "") -> Ended:
+        """How ``mp`` with these arguments ended."""
+        return self.start(*arguments, at=at, event=event).end()
+
+
+@dataclass
+class Running:
+    """A command under way."""
+
+    process: "subprocess.Popen[str]"
+
+    def until(self, sign: Callable[[], object]) -> "Running":
+        """Itself, once there is that sign; fails when it ends before."""
+        while not sign():
+            assert self.process.poll() is None, self.process.communicate()
+            time.sleep(0.01)
+        return self
+
+    def stop(self, number: signal.Signals) -> Ended:
+        """How it ended after this signal."""
+        self.process.send_signal(number)
+        return self.end()
+
+    def end(self) -> Ended:
+        out, err = self.process.communicate()
+        return Ended([], self.process.returncode, out, err)
+
+
+def staged(point: Point | None, event: str, *, marts: bool) -> None:
+    """``mp``, in which ``event`` happens at ``point``."""
+    from mixpanel_data.cli import main
+    from support import core_models
+
+    if not marts:
+        core_models.leave_marts_out()
+    if point:
+        point.arm(EVENTS[event])
+    main()
+
+
+def _tell(seconds: float = 0) -> None:
+    Path(THERE).touch()
+    time.sleep(seconds)
+
+
+def _no_room() -> None:
+    """As with a quota that is used up: no file of this process, or of its children, may grow."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+
+def _full() -> None:
+    """Another program fills the disk."""
+    with Path(os.environ["MP_DATA_DIR"], "ballast").open("wb", buffering=0) as file:
+        while True:
+            try:
+                file.write(bytes(4096))
+            except OSError:
+                return
+
+
+EVENTS: dict[str, Callable[[], None]] = {
+    "tell": _tell,
+    "wait": lambda: _tell(1),
+    "hold": lambda: _tell(3600),
+    "no room": _no_room,
+    "full": _full,
+}

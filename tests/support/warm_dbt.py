@@ -1,0 +1,182 @@
+"""dbt that has been started before: a process that has imported it and parsed the models forks for every build.
+
+Half of what a small build costs is dbt's start. What the fork does is what the build's own child would do, by the same
+code, with the same files and variables, in the same folder. Builds of `mp` started from a shell are left alone.
+"""
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, Never
+
+from mixpanel_data._internal.transform import dbt_process
+from support import forking
+
+SOCKET = "MP_TEST_DBT"
+"""The variable that names where the process listens, once there is one."""
+
+# A child like any other to who starts it. Where nobody listens any more it does the work itself.
+_ASK = """
+import json, os, socket, sys
+home = socket.socket(socket.AF_UNIX)
+try:
+    home.connect({path!r})
+except OSError:
+    exec({code!r})
+else:
+    job = json.dumps([{code!r}, sys.argv, os.getcwd(), dict(os.environ)]).encode()
+    socket.send_fds(home, [len(job).to_bytes(8, "big")], [0, 1, 2])
+    home.sendall(job)
+    ended = home.recv(1)
+    sys.exit(ended[0] if ended else 1)
+"""
+_CODE = dbt_process._RUN
+"""What the build's child runs."""
+
+
+def start(arguments: list[str], data: Path, variables: dict[str, str]) -> Path:
+    """Starts the process, which ends when this one does; its first deed is dbt with these arguments. Where it listens."""
+    path = Path(mkdtemp(prefix="dbt-")) / "socket"
+    process = subprocess.Popen(
+        [sys.executable, __file__, str(path), *arguments],
+        cwd=data,
+        env={**variables, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n", process.stdout.read()
+    _started.append(process)
+    return path
+
+
+_started: "list[subprocess.Popen[str]]" = []  # holds the pipes open
+
+
+def use() -> None:
+    """From now on this process's builds ask for a fork, if there is somebody to ask."""
+    if path := os.environ.get(SOCKET):
+        dbt_process._RUN = asking(path)
+
+
+PROJECT = ("--project-dir", "dbt", "--profiles-dir", "dbt")
+"""Where the models are, for who stands at the root of the checkout."""
+
+
+def over(folder: Path) -> dict[str, str]:
+    """What someone at a shell sets for dbt over a data folder."""
+    return {
+        "MP_DATA_DIR": str(folder),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def shell(own: dict[str, str]) -> dict[str, str]:
+    """This process's variables and ``own``, without what was parsed before, which a user's shell does not have."""
+    return {name: value for name, value in os.environ.items() if name != dbt_process.PARSED} | own
+
+
+COMMAND = "from dbt.cli.main import cli; cli()"
+"""What the command `dbt` is."""
+
+
+def dbt(*arguments: str, cwd: Path, own: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    """How the command `dbt` ended with these variables in a shell, by a fork if there is somebody to ask."""
+    code = COMMAND
+    if path := os.environ.get(SOCKET):
+        code = asking(path, code)
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=cwd,
+        env=shell(own),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def asking(path: str, code: str = _CODE) -> str:
+    """What a child runs to have ``code`` run in a fork of the process at ``path``."""
+    return _ASK.format(path=path, code=code)
+
+
+def _serve(path: Path, arguments: list[str]) -> None:
+    from dbt.cli.main import dbtRunner
+
+    with contextlib.redirect_stdout(sys.stderr):
+        # the static parser has threads, which would be missing in the forks
+        assert dbtRunner().invoke([*arguments, "--no-static-parser"]).success
+    forking.settle()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(path))
+        door.listen()
+        print("ready", flush=True)
+        while 0 not in select.select([0, door], [], [])[0]:
+            asker, _ = door.accept()
+            with asker:
+                job, files = _receive(asker)
+                if os.fork() == 0:
+                    door.close()
+                    _bear(asker, job, files)
+                for file in files:
+                    os.close(file)
+    shutil.rmtree(path.parent)
+
+
+def _receive(asker: socket.socket) -> tuple[Any, list[int]]:
+    size, files, _, _ = socket.recv_fds(asker, 8, 3)
+    with asker.makefile("rb") as stream:
+        return json.loads(stream.read(int.from_bytes(size, "big"))), files
+
+
+def _bear(asker: socket.socket, job: Any, files: list[int]) -> Never:
+    """Have a child do it and answer how it ended; who stops asking ends it."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    child = os.fork()
+    if child == 0:
+        asker.close()
+        _live(files, *job)
+    for file in (0, 1, 2, *files):
+        os.close(file)
+
+    def end_with_who_asks() -> None:
+        with contextlib.suppress(OSError):
+            asker.recv(1)
+        os.kill(child, signal.SIGKILL)
+
+    threading.Thread(target=end_with_who_asks, daemon=True).start()
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    with contextlib.suppress(OSError):
+        asker.sendall(bytes([code & 0xFF]))
+    os._exit(0)
+
+
+def _live(
+    files: list[int], code: str, argv: list[str], cwd: str, variables: dict[str, str]
+) -> Never:
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(variables)
+    sys.argv = argv
+    exec(code, {"__name__": "__main__"})  # noqa: S102  (our own)
+    sys.exit()
+
+
+if __name__ == "__main__":
+    _serve(Path(sys.argv[1]), sys.argv[2:])

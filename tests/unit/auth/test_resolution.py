@@ -1,0 +1,135 @@
+"""Which credentials count: the environment, then the named account, then the default one."""
+
+import warnings
+from pathlib import Path
+
+import pytest
+from unit.api.conftest import CANARY
+
+from mixpanel_data._internal.config import ConfigManager
+from mixpanel_data.exceptions import AccountNotFoundError, ConfigError, ConfigWarning
+
+ENVIRONMENT = {
+    "MP_USERNAME": "sa_env",
+    "MP_SECRET": CANARY,
+    "MP_PROJECT_ID": "999",
+    "MP_REGION": "IN",
+}
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> ConfigManager:
+    manager = ConfigManager(tmp_path / "config.toml")
+    for name in ("first", "second"):
+        manager.add_account(name, f"sa_{name}", CANARY, "1", "us")
+    return manager
+
+
+def set_all(monkeypatch: pytest.MonkeyPatch, **other: str) -> None:
+    for name, value in (ENVIRONMENT | other).items():
+        monkeypatch.setenv(name, value)
+
+
+def resolved(manager: ConfigManager, account: str | None = None) -> tuple[str, str]:
+    """Username and source, when nothing is to be warned about."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        resolution = manager.resolve(account)
+        assert manager.resolve_credentials(account) == resolution.credentials
+    return resolution.credentials.username, resolution.source
+
+
+def test_the_default_account_counts_when_nothing_is_said(manager: ConfigManager) -> None:
+    assert resolved(manager) == ("sa_first", "account 'first' (default)")
+
+
+def test_the_variable_counts_before_the_default_and_the_argument_before_the_variable(
+    manager: ConfigManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MP_ACCOUNT", "second")
+
+    assert resolved(manager) == ("sa_second", "account 'second' (MP_ACCOUNT)")
+    assert resolved(manager, "first") == ("sa_first", "account 'first' (named)")
+
+
+def test_a_complete_environment_counts_before_the_default(
+    manager: ConfigManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_all(monkeypatch)
+
+    assert resolved(manager) == ("sa_env", "environment")
+    assert manager.resolve().credentials.region == "in"
+
+
+def test_a_complete_environment_needs_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_all(monkeypatch)
+    (tmp_path / "config.toml").write_text("broken = ")
+
+    assert resolved(ConfigManager(tmp_path))[1] == "environment"
+
+
+@pytest.mark.parametrize("how", ["argument", "variable"])
+def test_an_environment_that_hides_a_named_account_warns(
+    manager: ConfigManager, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    set_all(monkeypatch, **({"MP_ACCOUNT": "second"} if how == "variable" else {}))
+
+    with pytest.warns(ConfigWarning) as caught:
+        resolution = manager.resolve("second" if how == "argument" else None)
+
+    assert resolution.source == "environment"
+    text = str(caught[0].message)
+    assert all(name in text for name in [*ENVIRONMENT, "second"])
+    assert CANARY not in text
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+@pytest.mark.parametrize("missing", ENVIRONMENT)
+def test_a_partly_set_environment_warns_and_is_not_used(
+    manager: ConfigManager, monkeypatch: pytest.MonkeyPatch, missing: str, blank: str
+) -> None:
+    set_all(monkeypatch, **{missing: blank})
+
+    with pytest.warns(ConfigWarning, match=f"set without {missing}") as caught:
+        resolution = manager.resolve()
+
+    assert resolution.source == "account 'first' (default)"
+    assert CANARY not in str(caught[0].message)
+    assert "sa_env" not in str(caught[0].message)
+
+
+def test_a_wrong_environment_is_named(
+    manager: ConfigManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_all(monkeypatch, MP_REGION="mars")
+
+    with pytest.raises(ConfigError, match=r"The environment .*region is not ") as caught:
+        manager.resolve()
+
+    assert CANARY not in repr(caught.value.to_dict())
+
+
+def test_nothing_set_up_tells_both_ways(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        ConfigManager(tmp_path).resolve()
+
+    assert all(way in str(caught.value) for way in ["`mp auth add`", *ENVIRONMENT])
+
+
+def test_accounts_without_a_default_are_offered(manager: ConfigManager) -> None:
+    manager.add_account("third", "u", "s", "1", "us")
+    manager.remove_account("first")
+
+    with pytest.raises(ConfigError, match="`mp auth default` with one of: second, third"):
+        manager.resolve()
+
+
+def test_a_name_that_is_not_there_is_an_error_not_a_fallback(
+    manager: ConfigManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MP_ACCOUNT", "frist")
+
+    with pytest.raises(AccountNotFoundError):
+        manager.resolve()
