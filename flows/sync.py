@@ -134,7 +134,7 @@ def sync(
                 transform()
             if build and job.needs_publication():
                 publish()
-        except Exception:  # an interrupted run writes no report: nobody waits for it
+        except Exception:  # an interrupted run writes no report: no one waits for it
             report()
             raise
         report()

@@ -1,7 +1,7 @@
 -- noqa: disable=layout.indent
 {# One value for each event, the same in whatever order and how often it was loaded: a hash of
    what Mixpanel tells events apart by, each part with its length, so that no two of them run
-   together. Those sent without an insert_id are told apart by everything they hold, and copies
+   together. Those sent without an insert_id differ if anything in them differs, and copies
    by number. #}
 {% macro event_key() -%}
     md5(

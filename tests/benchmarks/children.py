@@ -58,7 +58,7 @@ def read_profiles(url: str, folder: str, full: str = "") -> None:
         job = Sync(settings, Credentials(**PROJECT), client=client, full_profiles=bool(full))
         report = job.run(only="profiles", build=False)
         assert not report.failures, report.failures
-        return {"brought": report.profile_reads[0].fetched_rows, "requests": report.requests}
+        return {"profiles": report.profile_reads[0].fetched_rows, "requests": report.requests}
 
     report_itself(work)
 

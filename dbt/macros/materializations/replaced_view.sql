@@ -1,5 +1,5 @@
 {# A view that is created or replaced in one statement. dbt's own `view` renames the former one,
-   for readers of it; nobody reads this file while dbt builds. #}
+   for readers of it; no reader opens this file while dbt builds. #}
 {% materialization replaced_view, adapter='duckdb' %}
     {% set existing = load_cached_relation(this) %}
     {% if existing is not none and not existing.is_view %}

@@ -141,7 +141,7 @@ class ConfigManager:
 
         In this order: the environment, if MP_USERNAME, MP_SECRET, MP_PROJECT_ID and MP_REGION are all set; ``account``;
         the account that MP_ACCOUNT names; the default account. An environment that is set in part, or that hides a
-        named account, brings a ConfigWarning. Raises AccountNotFoundError, or ConfigError when nothing is set up.
+        named account, raises a ConfigWarning. Raises AccountNotFoundError, or ConfigError when nothing is set up.
         """
         chosen = os.environ.get("MP_ACCOUNT", "").strip() or None
         name, why = (account, "named") if account is not None else (chosen, "MP_ACCOUNT")
@@ -214,7 +214,7 @@ def require_trusted(settings: Settings, found: Resolution) -> Resolution:
     """``found``, where its secret may be sent to the API base URL of ``settings``.
 
     A folder's file may name an address for the credentials beside it. For those of the environment or of a named account,
-    whoever made the folder would choose who gets the secret: such an address counts when a variable names it.
+    the author of the folder would choose who gets the secret: such an address counts when a variable names it.
 
     Raises:
         ConfigError: the address is of a folder, and the credentials are not.

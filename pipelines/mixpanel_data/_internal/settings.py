@@ -1,4 +1,4 @@
-"""What the project is told to do, and which source told it.
+"""Settings, and where each of them comes from.
 
 A value comes from the environment (``MP_LOOKBACK_DAYS``, or dlt's spelling ``SOURCES__MIXPANEL__LOOKBACK_DAYS``),
 else from ``[sources.mixpanel]`` in ``.dlt/config.toml``, else it is the default. dlt itself is not imported for

@@ -47,7 +47,7 @@ def test_the_report_has_it_for_programs(people, crowd):
     report = people.read().to_dict()
 
     [read] = report["profile_reads"]
-    assert (report["profiles"], read["brought"], read["snapshot_complete"]) == (3, 0, False)
+    assert (report["profiles"], read["fetched_rows"], read["snapshot_complete"]) == (3, 0, False)
     assert json.dumps(report)
 
 

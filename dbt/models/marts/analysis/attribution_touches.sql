@@ -48,7 +48,7 @@ conversions as (
 ),
 
 -- what each value of the touch did for a conversion, so that rows follow the values, not the touches
-touched as (
+converted_touches as (
     {% for attribution in attributions() %}
         select
             conversions.attribution,
@@ -110,26 +110,26 @@ touched as (
 placed as (
     select
         conversions.*,
-        touched.touch_key,
-        touched.touched_at,
-        touched.last_touched_at,
-        coalesce(touched.touch, '(not set)') as touch,
-        coalesce(touched.touches_of_value, 1) as touches_of_value,
-        coalesce(touched.decayed, 1) as decayed,
-        row_number() over (of_conversion order by touched.first_place asc) as place,
-        sum(coalesce(touched.touches_of_value, 1)) over of_conversion as touch_count,
-        coalesce(touched.first_place = min(touched.first_place) over of_conversion, true)::int as is_first,
-        coalesce(touched.last_place = max(touched.last_place) over of_conversion, true)::int as is_last,
+        converted_touches.touch_key,
+        converted_touches.touched_at,
+        converted_touches.last_touched_at,
+        coalesce(converted_touches.touch, '(not set)') as touch,
+        coalesce(converted_touches.touches_of_value, 1) as touches_of_value,
+        coalesce(converted_touches.decayed, 1) as decayed,
+        row_number() over (of_conversion order by converted_touches.first_place asc) as place,
+        sum(coalesce(converted_touches.touches_of_value, 1)) over of_conversion as touch_count,
+        coalesce(converted_touches.first_place = min(converted_touches.first_place) over of_conversion, true)::int as is_first,
+        coalesce(converted_touches.last_place = max(converted_touches.last_place) over of_conversion, true)::int as is_last,
         coalesce(
-            touched.last_place = coalesce(
-                max(touched.last_place) filter (where not touched.is_direct) over of_conversion,
-                max(touched.last_place) over of_conversion
+            converted_touches.last_place = coalesce(
+                max(converted_touches.last_place) filter (where not converted_touches.is_direct) over of_conversion,
+                max(converted_touches.last_place) over of_conversion
             ),
             true
         ) as is_last_non_direct
     from conversions
-    left join touched
-        on conversions.attribution = touched.attribution and conversions.conversion_key = touched.conversion_key
+    left join converted_touches
+        on conversions.attribution = converted_touches.attribution and conversions.conversion_key = converted_touches.conversion_key
     window of_conversion as (partition by conversions.attribution, conversions.conversion_key)
 ),
 

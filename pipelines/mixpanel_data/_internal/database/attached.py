@@ -112,8 +112,10 @@ class AttachedFiles:
 
     def _attach(self, catalog: str, path: Path, *, read_only: bool = True) -> None:
         mode = "READ_ONLY" if read_only else "READ_WRITE"
-        explained = translate_published_errors if catalog == PUBLISHED else translate_open_errors
-        with explained(path):
+        translate_errors = (
+            translate_published_errors if catalog == PUBLISHED else translate_open_errors
+        )
+        with translate_errors(path):
             self._instance.execute(f"ATTACH {literal(path)} AS {catalog} ({mode})")
         self._attached[catalog] = path
         self._set_search_path()

@@ -74,9 +74,9 @@ def find_table(cursor: Connection, catalogs: Sequence[str], name: str) -> TableR
 
 def table_infos(cursor: Connection, catalogs: Sequence[str]) -> list[TableInfo]:
     """Return every table and view with its number of rows, without our metadata tables."""
-    noted = {catalog: fetch_log.read_metadata(cursor, catalog) for catalog in catalogs}
+    metadata = {catalog: fetch_log.read_metadata(cursor, catalog) for catalog in catalogs}
     return [
-        _info(cursor, item, noted[item.catalog].get(item.name))
+        _info(cursor, item, metadata[item.catalog].get(item.name))
         for item in list_tables(cursor, catalogs)
         if not (item.catalog == PUBLISHED and item.name.startswith("_"))
     ]

@@ -1,4 +1,4 @@
-"""Opens a database file for reading, whoever created it."""
+"""Opens a database file for reading, also one that another program created."""
 
 import tempfile
 from collections.abc import Iterator, Sequence

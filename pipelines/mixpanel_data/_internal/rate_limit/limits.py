@@ -1,6 +1,6 @@
 """Mixpanel's limits, and when the next request fits: pure functions of the requests so far.
 
-Source of the figures: Mixpanel's page on rate limits. They apply to a project, whoever calls.
+Source of the figures: Mixpanel's page on rate limits. They apply to a project, not to a caller.
 """
 
 import re

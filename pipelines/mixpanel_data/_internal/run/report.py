@@ -108,9 +108,9 @@ class SyncReport:
     def add_profiles(self, file: Landed, after: Ledger) -> None:
         """Add the outcome of ``file``, which was just loaded."""
         self.rejected += sum(not item.is_loaded for item in file.rejects)
-        brought = after.reads[file.kind, file.filter_hash].row_count
+        fetched = after.reads[file.kind, file.filter_hash].row_count
         now = after.profile_counts.get(file.group_key, 0)
-        self.profile_reads.append(ProfileOutcome(file.group_key, brought, now, file.since))
+        self.profile_reads.append(ProfileOutcome(file.group_key, fetched, now, file.since))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report for JSON; dates are ISO texts."""
@@ -136,7 +136,7 @@ class SyncReport:
                     "group_key": read.group_key or None,
                     "snapshot_complete": read.since is None,
                     "since": read.since.isoformat() if read.since else None,
-                    "brought": read.fetched_rows,
+                    "fetched_rows": read.fetched_rows,
                     "profiles": read.current_rows,
                 }
                 for read in self.profile_reads

@@ -1,4 +1,4 @@
-"""The build: dbt over the days that changed, into a file that nobody reads."""
+"""The build: dbt over the days that changed, into a file that no reader opens."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
