@@ -227,7 +227,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "event_properties": [{"name": "item", "alias": "item", "type": "string"}],
         "funnels": FUNNELS,
     }
-    done = dbt(folder, "run", "--select", "+funnel_attempts", settings=settings)
+    done = dbt(folder, "run", "--select", "+funnel_attempts", "+sessions", settings=settings)
     assert done.returncode == 0, done.stdout
     return folder / "build" / "dbt.duckdb"
 

@@ -63,7 +63,7 @@ class Nursery:
             [
                 sys.executable,
                 "-c",
-                f"import sys; sys.path[:] = {sys.path!r}; import crash.child as c; c.bear()",
+                f"import sys; sys.path[:] = {sys.path!r}; import support.crash.child as c; c.bear()",
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -33,8 +33,8 @@ class Command:
     def start(self, *arguments: str, at: Point | None = None, event: str = "") -> "Running":
         """``mp`` with these arguments; at the point ``at`` happens what ``EVENTS`` has under the name ``event``."""
         code = (
-            f"import sys; sys.path[:] = {sys.path!r}; from crash.command import staged; "
-            f"from crash.points import Point; staged({at!r}, {event!r}, marts={self.marts})"
+            f"import sys; sys.path[:] = {sys.path!r}; from support.crash.command import staged; "
+            f"from support.crash.points import Point; staged({at!r}, {event!r}, marts={self.marts})"
         )
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MP_")}
         process = subprocess.Popen(

@@ -103,8 +103,8 @@ def test_days_asked_for_bound_everything(odd: MadeFile) -> None:
     ("first", "last", "says"),
     [
         (date(2026, 8, 1), date(2026, 7, 1), "--from 2026-08-01 is after --to 2026-07-01"),
-        (date(2027, 1, 1), None, "there are 2026-06-01 to 2026-09-08"),
-        (None, date(2020, 1, 1), "there are 2026-06-01 to 2026-09-08"),
+        (date(2027, 1, 1), None, "the file has 2026-06-01 to 2026-09-08"),
+        (None, date(2020, 1, 1), "the file has 2026-06-01 to 2026-09-08"),
     ],
 )
 def test_days_that_are_not_there_are_refused(
