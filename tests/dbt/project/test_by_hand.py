@@ -15,6 +15,7 @@ from support import warm_dbt
 from support.raw_file import Event, RawFile, at
 from support.warm_dbt import PROJECT, over, shell
 
+pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[3]
 DBT = Path(sys.executable).with_name("dbt")
 DAY = date(2026, 1, 1)

@@ -33,7 +33,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory, parsed: Path) -> Path:
     return folder.build / "target" / "compiled" / "mixpanel_data" / "models"
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(8))
 def test_the_kept_rows_are_those_of_the_rule(compiled: Path, tmp_path: Path, seed: int) -> None:
     events = some_events(random.Random(seed))
     days = {(START + timedelta(days=n)).date(): [] for n in range(3)}

@@ -47,6 +47,7 @@ def test_another_zone_of_the_days_in_tables(sync):
     assert f'{ANNOUNCED}project_timezone was "UTC" and is "Asia/Kolkata"' in said
 
 
+@pytest.mark.e2e
 def test_a_zone_set_in_the_configuration_file_reaches_the_models(sync, tmp_path):
     (tmp_path / ".dlt").mkdir()
     (tmp_path / ".dlt" / "config.toml").write_text(

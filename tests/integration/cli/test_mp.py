@@ -38,6 +38,7 @@ def test_help_imports_nothing_heavy(mp):
     assert done.returncode == 0
 
 
+@pytest.mark.e2e
 def test_the_job_by_one_command_and_promise_8_in_every_file_it_leaves(mp, shop, tmp_path):
     days = shop.dataset.days()
     done = mp("sync", "--from", str(days[0]), "--format", "json", env=shop.env())
@@ -76,6 +77,7 @@ def test_the_job_by_one_command_and_promise_8_in_every_file_it_leaves(mp, shop, 
     assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
 
 
+@pytest.mark.e2e
 def test_the_same_load_by_dlts_door_and_by_the_script(mp, shop, tmp_path):
     root = tmp_path / "project"
     (root / ".dlt").mkdir(parents=True)

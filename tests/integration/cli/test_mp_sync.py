@@ -116,6 +116,7 @@ def test_a_length_of_time_that_is_none_is_a_bad_argument(mp):
     assert "is not a duration" in err
 
 
+@pytest.mark.e2e
 def test_a_back_fill_that_is_typed_again_goes_on_and_asks_for_no_complete_day_twice(mp, sandbox):
     days = sandbox.dataset.days()
     command = (

@@ -20,6 +20,7 @@ def small_shop() -> tuple[Dataset, list[date]]:
     return dataset, days
 
 
+@pytest.mark.e2e
 def test_promise_4_what_came_too_late_is_found_and_brought_by_one_command(mp, tmp_path):
     dataset, days = small_shop()
     sync = ("sync", "--from", str(days[0]), "--only", "events", "--no-build")

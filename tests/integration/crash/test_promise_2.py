@@ -46,6 +46,7 @@ def test_promise_2_killed_at_a_step_the_next_run_ends_right(
     assert not verified & shop.asked()  # a verified file is never fetched twice
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(
     ("first", "second"),
     [
@@ -73,6 +74,7 @@ def test_promise_2_killed_again_while_it_recovers(
     assert not verified & shop.asked()
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(
     ("name", "dlt_folder"),
     [

@@ -73,6 +73,7 @@ def test_a_part_that_may_not_be_written_is_named(house: House, mp: Command, name
     house.assert_complete_after()
 
 
+@pytest.mark.e2e
 def test_a_build_folder_that_may_not_be_written_leaves_what_is_published(
     house: House, mp: Command
 ) -> None:

@@ -19,6 +19,7 @@ INSIDE_A_LOAD = before("mixpanel_data.destinations.replace_events:_day_counts")
 CHECKOUT = Path(__file__).parents[3]
 
 
+@pytest.mark.e2e
 def test_the_second_waits_and_both_end_right(house: House) -> None:
     first = house.mp.start(*house.everything, "--no-build", at=INSIDE_A_LOAD, event="wait")
     first.until(Path(house.mp.cwd, THERE).exists)
@@ -43,6 +44,7 @@ def test_the_second_gives_up_and_names_the_first(house: House) -> None:
     house.assert_complete_after()
 
 
+@pytest.mark.e2e
 def test_a_run_that_was_killed_locks_nobody_out(house: House) -> None:
     first = house.mp.start(*house.everything, "--no-build", at=INSIDE_A_LOAD, event="hold")
     first.until(Path(house.mp.cwd, THERE).exists)
@@ -52,6 +54,7 @@ def test_a_run_that_was_killed_locks_nobody_out(house: House) -> None:
     assert house.mp.run(*house.everything, "--no-build", "--lock-wait", "0").returncode == 0
 
 
+@pytest.mark.e2e
 def test_dlts_door_gives_up_as_well_with_the_code_of_mp(house: House) -> None:
     with holding(house.folder / "raw.duckdb"):
         ended = subprocess.run(

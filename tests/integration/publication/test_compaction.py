@@ -147,6 +147,7 @@ def test_a_copy_that_differs_is_not_put_in_place(
     assert path.read_bytes() == before
 
 
+@pytest.mark.e2e
 def test_killed_at_any_step_the_file_is_whole(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = path.read_bytes()
     for point in range(100):

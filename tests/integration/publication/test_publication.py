@@ -211,6 +211,7 @@ def kill_at(patch: pytest.MonkeyPatch, point: int) -> None:
         patch.setattr(owner, name, mortal(getattr(owner, name)))
 
 
+@pytest.mark.e2e
 def test_a_run_killed_at_any_step_leaves_a_good_file_and_the_next_one_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

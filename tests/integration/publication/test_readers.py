@@ -36,6 +36,7 @@ def sync(folder: DataFolder, events: int) -> Published:
     return publish(folder)
 
 
+@pytest.mark.e2e
 def test_promise_9_readers_keep_what_they_opened_while_syncs_go_on(tmp_path: Path) -> None:
     folder = DataFolder.at(tmp_path / "data")
 
@@ -51,6 +52,7 @@ def test_promise_9_readers_keep_what_they_opened_while_syncs_go_on(tmp_path: Pat
     assert third.bytes == folder.published.stat().st_size
 
 
+@pytest.mark.e2e
 def test_a_failed_build_names_the_model_and_leaves_the_published_file(tmp_path: Path) -> None:
     folder = DataFolder.at(tmp_path / "data")
     sync(folder, 1)
@@ -71,6 +73,7 @@ def test_a_failed_build_names_the_model_and_leaves_the_published_file(tmp_path: 
     assert sync(folder, 2).tables["events"] == 2
 
 
+@pytest.mark.e2e
 def test_after_a_kill_no_dbt_goes_on_and_the_next_build_works(tmp_path: Path) -> None:
     folder = DataFolder.at(tmp_path / "data")
     RawFile(folder.raw).load(some(2))

@@ -101,6 +101,7 @@ def test_stray_rows_of_a_built_day_are_gone_after_one_run(project, fill):
     assert unknown_days(project) == ([], [])
 
 
+@pytest.mark.e2e
 def test_profiles_that_are_gone_are_read_again_and_nothing_else_is_built_anew(project, fill):
     fill(4, 10)
     for name in "uvw":
