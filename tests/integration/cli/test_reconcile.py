@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, date, datetime, time, timedelta
 
+import pytest
 from support.crash import by_hand
 
 from mixpanel_data.sandbox import Dataset, Sandbox

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import duckdb
+import pytest
 
 from mixpanel_data.sandbox import Dataset, Sandbox
 
