@@ -4,6 +4,7 @@ With a server: flows/prefect.yaml. Without one, from the project's folder: ``pyt
 The package decides which days to fetch, what is complete and what to retry. The flow only calls the steps in order.
 """
 
+import argparse
 import os
 import signal
 import sys
@@ -141,13 +142,26 @@ def sync(
     job.report.raise_failures()
 
 
-def main() -> int:
-    """Run the flow and return an exit code of ``mp``."""
+def main(arguments: Sequence[str] = ()) -> int:
+    """Run the flow and return an exit code of ``mp``; ``arguments`` are those of ``--help``."""
+    parser = argparse.ArgumentParser(description=sync.description, allow_abbrev=False)
+    parser.add_argument("--from", dest="first", type=date.fromisoformat, metavar="DAY")
+    parser.add_argument("--to", dest="last", type=date.fromisoformat, metavar="DAY")
+    parser.add_argument("--refetch", action="store_true", help="fetch complete days again")
+    parser.add_argument("--only", choices=("events", "profiles"))
+    parser.add_argument("--account", metavar="NAME")
+    options = parser.parse_args(arguments)
     # The default action would end this process at once and leave Prefect's server running without a parent.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     failures: Sequence[Exception] = ()
     try:
-        sync()
+        sync(
+            first=options.first,
+            last=options.last,
+            refetch=options.refetch,
+            only=options.only,
+            account=options.account,
+        )
     except* MixpanelDataError as group:
         failures = group.exceptions
     for error in failures:
@@ -156,4 +170,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

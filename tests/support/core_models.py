@@ -46,11 +46,12 @@ def run(
     results: Path,
     report: Callable[[str], None],
     from_scratch: Callable[[str], None],
+    warn: Callable[[str], None],
 ) -> list[str]:
     """As ``dbt_process.run``."""
     chosen = ["--select", *_selected(), "--indirect-selection", "cautious"]
     complaints = dbt_process.run(
-        [*arguments, *chosen], data, environment, results, report, from_scratch
+        [*arguments, *chosen], data, environment, results, report, from_scratch, warn
     )
     if not complaints:
         built = [node.name for node in read_results(results) if node.kind == "model"]

@@ -73,7 +73,7 @@ def run(arguments: Sequence[str]) -> int:
         if stopped is None:
             raise
         typer.echo(
-            "Stopped. What is loaded stays loaded; the next run continues from there.", err=True
+            "Stopped. What is loaded stays loaded; run the command again to continue.", err=True
         )
         return stopped
 

@@ -15,7 +15,7 @@ from mixpanel_data._internal.html_report.published_tables import open_published_
 from mixpanel_data._internal.html_report.render import render_page
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data._internal.streams.windows import Window
-from mixpanel_data.exceptions import StorageError
+from mixpanel_data.exceptions import NothingPublishedError, StorageError
 
 FILE_NAME = "report.html"
 
@@ -48,6 +48,8 @@ def write_report(
     """
     target = (output or settings.folder.root / FILE_NAME).expanduser().absolute()
     vl_convert()  # fails before the queries if it is not installed
+    if not settings.folder.published.is_file():
+        raise NothingPublishedError(str(settings.folder.root))
     with _translate_write_errors(target):
         _require_writable(target)
     with open_published_tables(settings.folder, memory_limit=settings.memory_limit) as db:

@@ -82,10 +82,13 @@ def build(
     if prepared.empty and not project.is_package:
         # The file still has the user's tables. dbt may not add to those that it can build from scratch.
         options = ["--full-refresh"]
-    nodes = _run(folder, project.folder, options, variables or {}, report, from_scratch)
+    complaints: list[str] = []
+    nodes = _run(
+        folder, project.folder, options, variables or {}, report, from_scratch, complaints.append
+    )
     build_stamp.mark_built(built)
     why = f"All tables were built anew: {'; '.join(reasons)}." if reasons else None
-    warnings = tuple(filter(None, (prepared.warning, why)))
+    warnings = tuple(filter(None, (prepared.warning, why, *complaints)))
     return BuildResult(nodes, time.monotonic() - started, prepared.empty or bool(reasons), warnings)
 
 
@@ -101,6 +104,7 @@ def _run(
     variables: Mapping[str, str],
     report: Callable[[str], None],
     from_scratch: Callable[[str], None],
+    warn: Callable[[str], None],
 ) -> tuple[NodeResult, ...]:
     arguments = [
         *("build", "--project-dir", str(project), "--profiles-dir", str(models_folder())),
@@ -113,7 +117,13 @@ def _run(
     results = folder.build / "target" / "results.json"
     results.unlink(missing_ok=True)
     errors = run(
-        arguments, folder.root, environment(folder.build, variables), results, report, from_scratch
+        arguments,
+        folder.root,
+        environment(folder.build, variables),
+        results,
+        report,
+        from_scratch,
+        warn,
     )
     nodes = read_results(results)
     if errors:

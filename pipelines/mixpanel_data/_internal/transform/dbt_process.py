@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mixpanel_data._internal.transform.dbt_results import (
     logged_error,
+    logged_warning,
     reason_from_scratch,
     started,
     stray_line,
@@ -39,11 +40,12 @@ def run(
     results: Path,
     report: Callable[[str], None],
     from_scratch: Callable[[str], None],
+    warn: Callable[[str], None],
 ) -> list[str]:
     """Run dbt over the data folder, and return its error messages: none if it succeeded.
 
     ``report`` is called with each node as it starts, ``from_scratch`` with the reason if everything is built from
-    scratch. The results of the nodes are in the file ``results`` afterwards, unless the child was killed.
+    scratch, ``warn`` with each warning of a macro. The results of the nodes are in the file ``results`` afterwards, unless the child was killed.
     """
     command = [sys.executable, "-P", "-c", _RUN, str(results), *arguments]
     errors: list[str] = []
@@ -64,6 +66,8 @@ def run(
                     report(node)
                 elif reason := reason_from_scratch(line):
                     from_scratch(reason)
+                elif warning := logged_warning(line):
+                    warn(warning)
                 elif error := logged_error(line):
                     errors.append(error)
                 elif text := stray_line(line):

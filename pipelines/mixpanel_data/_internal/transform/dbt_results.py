@@ -66,6 +66,17 @@ def logged_error(line: str) -> str | None:
     return info.get("msg") if info.get("level") == "error" else None
 
 
+def logged_warning(line: str) -> str | None:
+    """Return the warning of a macro in this line of dbt's log; None if it is none.
+
+    dbt's own warnings, such as those of unused configuration, are in its log file only.
+    """
+    info = _parsed(line).get("info", {})
+    if info.get("level") != "warn" or info.get("name") != "JinjaLogWarning":
+        return None
+    return " ".join(str(info.get("msg")).removeprefix("[WARNING]:").split())
+
+
 def stray_line(line: str) -> str | None:
     """Return this line if it is not of dbt's log, as a traceback is; None if it is."""
     return None if _parsed(line) else line.strip() or None

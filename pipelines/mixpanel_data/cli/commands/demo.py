@@ -128,7 +128,7 @@ def _conclude(report: "SyncReport", folder: Path, seconds: float) -> None:
         f"{program} status --data-dir {folder}",
         f"{program} report --data-dir {folder}   # one HTML file: users, retention, events",
         f'{program} query sql "SELECT * FROM profiles LIMIT 5" --data-dir {folder}',
-        f"{program} auth add production   # then: {program} sync",
+        f"{program} init my-mixpanel   # a project of your own; its README.md goes on",
     ):
         _print(f"   {command}")
 

@@ -20,6 +20,13 @@ def sandbox(
 
     Example: mp sandbox --port 8000
     """
+    from mixpanel_data.exceptions import ConfigError
     from mixpanel_data.sandbox import serve
 
-    serve(port=port, rate_limits=rate_limits, show=partial(print, flush=True))
+    try:
+        serve(port=port, rate_limits=rate_limits, show=partial(print, flush=True))
+    except OSError as error:
+        raise ConfigError(
+            f"No server can listen on port {port} of 127.0.0.1: {error.strerror}. Choose another "
+            "one; --port 0 takes a free one."
+        ) from None

@@ -36,7 +36,7 @@ def summary_lines(report: SyncReport) -> list[str]:
         more = f" and {len(report.missing) - 10} more" if len(report.missing) > 10 else ""
         again = " `mp sync` asks for them again." if report.missing else ""
         lines.append(
-            f"NOT complete. Missing: {days}{more}. The reasons follow; nothing of what failed was loaded.{again}"
+            f"NOT complete. Not fetched: {days}{more}. The reasons follow. What was loaded before stays.{again}"
         )
     if report.published:
         tables = ", ".join(
