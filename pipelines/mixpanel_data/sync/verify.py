@@ -9,6 +9,7 @@ import duckdb
 from mixpanel_data._internal.data_folder.damage import database_files, require_raw
 from mixpanel_data._internal.data_folder.file_check import FileCheck, check_file
 from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.ledger.reader import read_ledger
 from mixpanel_data._internal.ledger.row_check import (
     Disagreement,
     disagreeing_days,
@@ -96,12 +97,14 @@ def check_folder(folder: DataFolder, *, repair: bool = False) -> FolderCheck:
     Raises:
         DatabaseMissingError: if there is no raw database, although other files show that there was
             one.
+        DatabaseDamagedError: if the raw database lacks a table that it had.
     """
     require_raw(folder)
     files = tuple(map(check_file, database_files(folder.root)))
     raw = next((found for found in files if found.path == folder.raw), None)
     if raw is None or not raw.is_whole:
         return FolderCheck(files)
+    read_ledger(folder.raw)
     with duckdb.connect(str(folder.raw), read_only=not repair) as connection:
         found = (*disagreeing_days(connection), *disagreeing_profiles(connection))
         rejected = rejected_counts(connection)

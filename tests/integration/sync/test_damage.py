@@ -256,3 +256,36 @@ def test_the_dlt_folder_may_be_lost(loaded):
     shutil.rmtree(loaded.folder / "dlt")
 
     assert loaded.sync().failures == []
+
+
+@pytest.mark.parametrize("table", ["events", "profiles", "_metadata", "_dlt_loads"])
+def test_a_raw_database_without_one_of_its_tables_is_named_and_left_as_it_is(loaded, table):
+    (loaded.folder / "build").mkdir(exist_ok=True)
+    (loaded.folder / "build" / "next.duckdb").touch()  # tables were built from it
+    with duckdb.connect(str(loaded.folder / "raw.duckdb")) as db:
+        db.execute(f"DROP TABLE mixpanel.{table}")
+    before = (loaded.folder / "raw.duckdb").read_bytes()
+    loaded.asked()
+
+    with pytest.raises(DatabaseDamagedError, match=f"mixpanel.{table}.*--start-anew") as caught:
+        loaded.sync()
+    with pytest.raises(DatabaseDamagedError, match=f"mixpanel.{table}"):
+        check_folder(loaded.settings().folder)
+
+    assert caught.value.unreadable == [f"mixpanel.{table}"]
+    assert loaded.asked() == []
+    assert (loaded.folder / "raw.duckdb").read_bytes() == before
+
+
+def test_another_database_in_the_place_of_the_raw_one_is_not_loaded_into(loaded):
+    (loaded.folder / "build").mkdir(exist_ok=True)
+    (loaded.folder / "build" / "next.duckdb").touch()
+    (loaded.folder / "raw.duckdb").unlink()
+    with duckdb.connect(str(loaded.folder / "raw.duckdb")) as db:
+        db.execute("CREATE TABLE x (i INTEGER)")
+    loaded.asked()
+
+    with pytest.raises(DatabaseDamagedError, match="another database"):
+        loaded.sync()
+
+    assert loaded.asked() == []

@@ -54,6 +54,20 @@ def require_raw(folder: DataFolder) -> None:
     )
 
 
+def missing_tables_error(raw: Path, missing: list[str], tables: list[str]) -> DatabaseDamagedError:
+    """Return the error for a raw database that lacks tables which it is known to have had."""
+    return DatabaseDamagedError(
+        f"{raw} lacks the tables {', '.join(missing)}, which held what was loaded: another program "
+        f"dropped them, or it is another database. {_ways_out(raw)}",
+        details={
+            "path": str(raw),
+            "readable": tables,
+            "unreadable": missing,
+            "damage": "missing tables",
+        },
+    )
+
+
 def damage_error(found: FileCheck) -> DatabaseDamagedError:
     """Return the error for a file that can't be read completely."""
     good = [table.name for table in found.tables if table.error is None]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from mixpanel_data._internal.data_folder.damage import missing_tables_error
 from mixpanel_data._internal.data_folder.errors import translate_errors
 from mixpanel_data._internal.database.errors import translate_published_errors
 from mixpanel_data._internal.database.read_only import open_read_only
@@ -111,11 +112,38 @@ def read_ledger(raw: Path) -> Ledger:
     Raises:
         DatabaseLockedError: if another process writes to it.
         StorageError: if it can't be read.
+        DatabaseDamagedError: if it lacks a table that it had.
     """
     if not raw.is_file():
         return EMPTY
     with translate_errors(raw.parent), open_read_only(raw) as connection:
+        _require_tables(connection, raw)
         return _read_ledger(connection, schema="mixpanel")
+
+
+def _require_tables(connection: duckdb.DuckDBPyConnection, raw: Path) -> None:
+    """Raise DatabaseDamagedError if a table is missing of which the ledger has rows, or the ledger
+    itself although tables were built from it."""
+    tables = _table_names(connection, "mixpanel")
+    if "_metadata" in tables:
+        kinds = connection.execute(
+            "SELECT DISTINCT table_name FROM mixpanel._metadata WHERE row_count > 0"
+        ).fetchall()
+        wanted = {kind for (kind,) in kinds} | {"_dlt_loads"}
+    else:
+        wanted = {"_metadata"} if (raw.parent / "build" / "next.duckdb").is_file() else set()
+    if missing := sorted(wanted - tables):
+        names = [f"mixpanel.{name}" for name in missing]
+        raise missing_tables_error(raw, names, sorted(f"mixpanel.{name}" for name in tables))
+
+
+def _table_names(connection: duckdb.DuckDBPyConnection, schema: str) -> set[str]:
+    rows = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE schema_name = $schema "
+        "AND database_name = current_database()",
+        {"schema": schema},
+    ).fetchall()
+    return {name for (name,) in rows}
 
 
 def read_published_ledger(published: Path) -> Ledger:
@@ -133,12 +161,7 @@ def read_published_ledger(published: Path) -> Ledger:
 
 
 def _read_ledger(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
-    tables = {
-        row[0]
-        for row in connection.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE schema_name = $schema", {"schema": schema}
-        ).fetchall()
-    }
+    tables = _table_names(connection, schema)
     if "_metadata" not in tables:
         return EMPTY
     # The published file has only committed rows, and no table of loads.
