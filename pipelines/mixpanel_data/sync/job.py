@@ -116,6 +116,7 @@ class Sync:
 
     def _check_publication(self) -> None:
         place.remove_candidate(self.folder.raw)
+        place.remove_candidate(build_file.build_file(self.folder))
         found = publication_check.check_published(self.folder)
         self._publication_is_due = found.due
         if found.warning:
