@@ -14,6 +14,8 @@ import yaml
 from dbt.marts.conftest import ROOT, dbt
 from support.raw_file import Event, RawFile, at
 
+pytestmark = pytest.mark.e2e
+
 ANON, REPLACED = "6467e7ad-7d94-4132-a35c-1eee48c1a8f2", "0a67e7ad-7d94-4132-a35c-1eee48c1a8f2"
 FREE = {"project_timezone", "session_property"}
 """Variables of text that may be any."""

@@ -11,6 +11,8 @@ from dbt.marts import conftest
 from dbt.marts.test_increments import tables
 from support import warm_dbt
 
+pytestmark = pytest.mark.e2e
+
 ODD: dict[str, Any] = {
     "TimeZone": "America/New_York",
     "default_order": "DESC",
