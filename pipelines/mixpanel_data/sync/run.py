@@ -73,13 +73,19 @@ def sync(
         StorageError: if there is no space, no permission, or not enough memory.
         MixpanelDataError: if dbt failed; the last publication stays.
     """
-    folder = load_settings(data_dir=data_dir).folder
-    job = _job(
-        account=account, data_dir=data_dir, max_wait=max_wait, progress=progress,
-        only_events=EventFilter(tuple(events), where), reload_days=reload_days, refetch=refetch,
-        oldest_first=oldest_first, full_profiles=full_profiles, start_anew=start_anew,
-    )  # fmt: skip
-    with exclusive(folder, wait_seconds=lock_wait_seconds):
+    settings = load_settings(data_dir=data_dir, max_wait=max_wait)
+    job = Sync(
+        settings,
+        resolve(settings, account).credentials,
+        progress=progress,
+        only=EventFilter(tuple(events), where),
+        reload_days=reload_days,
+        refetch=refetch,
+        oldest_first=oldest_first,
+        full_profiles=full_profiles,
+        start_anew=start_anew,
+    )
+    with exclusive(settings.folder, wait_seconds=lock_wait_seconds):
         return job.run(first=_day(first), last=_day(last), only=only, build=build)
 
 
@@ -102,40 +108,16 @@ def plan(
         ConfigError: if there are no credentials, the days can't be fetched, the data folder is of
             another project, or a variable of the dbt models is wrong.
     """
-    job = _job(
-        account=account, data_dir=data_dir, max_wait=None, progress=QUIET,
-        only_events=EventFilter(), reload_days=reload_days, refetch=refetch,
-        oldest_first=oldest_first, full_profiles=False, start_anew=False,
-    )  # fmt: skip
-    job.check_variables()
-    return job.extraction.preview(_day(first), _day(last))
-
-
-def _job(
-    *,
-    account: str | None,
-    data_dir: str | Path | None,
-    max_wait: float | str | None,
-    progress: Progress,
-    only_events: EventFilter,
-    reload_days: int | None,
-    refetch: bool,
-    oldest_first: bool,
-    full_profiles: bool,
-    start_anew: bool,
-) -> Sync:
-    settings = load_settings(data_dir=data_dir, max_wait=max_wait)
-    return Sync(
+    settings = load_settings(data_dir=data_dir)
+    job = Sync(
         settings,
         resolve(settings, account).credentials,
-        progress=progress,
-        only=only_events,
         reload_days=reload_days,
         refetch=refetch,
         oldest_first=oldest_first,
-        full_profiles=full_profiles,
-        start_anew=start_anew,
     )
+    job.check_variables()
+    return job.extraction.preview(_day(first), _day(last))
 
 
 def _day(day: date | str | None) -> date | None:

@@ -17,6 +17,7 @@ from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.ledger.load_order import NEWEST_FIRST, with_load_numbers
 from mixpanel_data._internal.ledger.profiles import count_profiles, newest_reads
 from mixpanel_data._internal.ledger.records import DayRecord, ReadRecord, Reads
+from mixpanel_data._internal.ledger.tables import table_names
 from mixpanel_data._internal.streams.profile_sets import USERS
 from mixpanel_data._internal.streams.windows import ONE_DAY
 from mixpanel_data._internal.time_zones import Zone, day_start
@@ -124,7 +125,7 @@ def read_ledger(raw: Path) -> Ledger:
 def _require_tables(connection: duckdb.DuckDBPyConnection, raw: Path) -> None:
     """Raise DatabaseDamagedError if a table is missing of which the ledger has rows, or the ledger
     itself although tables were built from it."""
-    tables = _table_names(connection, "mixpanel")
+    tables = table_names(connection, "mixpanel")
     if "_metadata" in tables:
         kinds = connection.execute(
             "SELECT DISTINCT table_name FROM mixpanel._metadata WHERE row_count > 0"
@@ -135,15 +136,6 @@ def _require_tables(connection: duckdb.DuckDBPyConnection, raw: Path) -> None:
     if missing := sorted(wanted - tables):
         names = [f"mixpanel.{name}" for name in missing]
         raise missing_tables_error(raw, names, sorted(f"mixpanel.{name}" for name in tables))
-
-
-def _table_names(connection: duckdb.DuckDBPyConnection, schema: str) -> set[str]:
-    rows = connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE schema_name = $schema "
-        "AND database_name = current_database()",
-        {"schema": schema},
-    ).fetchall()
-    return {name for (name,) in rows}
 
 
 def read_published_ledger(published: Path) -> Ledger:
@@ -161,7 +153,7 @@ def read_published_ledger(published: Path) -> Ledger:
 
 
 def _read_ledger(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
-    tables = _table_names(connection, schema)
+    tables = table_names(connection, schema)
     if "_metadata" not in tables:
         return EMPTY
     # The published file has only committed rows, and no table of loads.

@@ -12,6 +12,7 @@ from datetime import date
 import duckdb
 
 from mixpanel_data._internal.ledger.load_order import CHECK_PREFIX, NEWEST_FIRST, with_load_numbers
+from mixpanel_data._internal.ledger.tables import table_names
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -85,7 +86,7 @@ class Disagreement:
 
 def disagreeing_days(connection: Connection) -> list[Disagreement]:
     """Return the days of events whose number of rows differs; an empty list without a ledger."""
-    if "_metadata" not in _tables(connection):
+    if "_metadata" not in table_names(connection, "mixpanel"):
         return []
     [whole] = connection.execute(_WHOLE_DAYS).fetchall()
     query = _DISAGREEING.format(
@@ -101,7 +102,7 @@ def disagreeing_days(connection: Connection) -> list[Disagreement]:
 
 def disagreeing_profiles(connection: Connection) -> list[Disagreement]:
     """Return the profile sets with a duplicate id, or another count than the last complete read."""
-    there = _tables(connection)
+    there = table_names(connection, "mixpanel")
     found: list[Disagreement] = []
     for table, key, group_key in (
         ("profiles", "''", "''"),
@@ -120,7 +121,7 @@ def disagreeing_profiles(connection: Connection) -> list[Disagreement]:
 def rejected_counts(connection: Connection) -> tuple[int, int]:
     """Return the rejected lines counted by the newest row of each day, and those kept by these
     loads."""
-    if not {"_metadata", "_rejected"} <= _tables(connection):
+    if not {"_metadata", "_rejected"} <= table_names(connection, "mixpanel"):
         return 0, 0
     newest = (
         f"FROM {with_load_numbers('mixpanel._metadata')} WHERE table_name = 'events' "
@@ -169,10 +170,3 @@ def mark_missing(connection: Connection, found: Collection[Disagreement]) -> Non
         {"load": load_id},
     )
     connection.execute("COMMIT")
-
-
-def _tables(connection: Connection) -> set[str]:
-    rows = connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'mixpanel'"
-    ).fetchall()
-    return {name for (name,) in rows}

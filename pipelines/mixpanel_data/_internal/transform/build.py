@@ -20,8 +20,6 @@ from mixpanel_data._internal.transform.dbt_project import fingerprint
 from mixpanel_data._internal.transform.dbt_results import NodeResult, read_results
 from mixpanel_data.exceptions import MixpanelDataError
 
-# The oldest format that can hold zstd; clients from DuckDB 1.2 on open it.
-
 
 @dataclass(frozen=True)
 class BuildResult:

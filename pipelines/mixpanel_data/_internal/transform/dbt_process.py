@@ -44,8 +44,9 @@ def run(
 ) -> list[str]:
     """Run dbt over the data folder, and return its error messages: none if it succeeded.
 
-    ``report`` is called with each node as it starts, ``from_scratch`` with the reason if everything is built from
-    scratch, ``warn`` with each warning of a macro. The results of the nodes are in the file ``results`` afterwards, unless the child was killed.
+    ``report`` is called with each node as it starts, ``from_scratch`` with the reason if everything
+    is built from scratch, ``warn`` with each warning of a macro. The results of the nodes are in the
+    file ``results`` afterwards, unless the child was killed.
     """
     command = [sys.executable, "-P", "-c", _RUN, str(results), *arguments]
     errors: list[str] = []
