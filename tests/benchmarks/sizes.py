@@ -1,6 +1,11 @@
-"""How large the files are after a year of daily syncs. Also alone: ``python tests/benchmarks/sizes.py SYNCS``."""
+"""How large the files are after a year of daily syncs, and what a sync costs by then.
+
+Also alone: ``python tests/benchmarks/sizes.py [SYNCS] [same|growing]``.
+"""
 
 import contextlib
+import os
+import statistics
 import sys
 import tempfile
 import time
@@ -17,24 +22,41 @@ DAYS = 60
 SYNCS = 365
 EVENTS_A_DAY = 1_000
 EVERY = 30
+KINDS = ("same", "growing")
 
 
-def sizes(_days: Path, work: Path, _runs: int, syncs: int = SYNCS) -> None:
-    """The same 60 days synced each day of a year, then with a new day each time; built and published each time."""
-    for grows in (False, True):
+def sizes(
+    _days: Path, work: Path, _runs: int, syncs: int = SYNCS, *, kinds: tuple[str, ...] = KINDS
+) -> None:
+    """Sync the same 60 days each day of a year, then with a new day each time; build and publish each time.
+
+    The seconds are the mean of the syncs since the line before: elapsed, and of the processor. The
+    processor's seconds count the dbt child and the sandbox server, and change little with other load.
+    """
+    for kind in kinds:
+        grows = kind == "growing"
         print(
-            f"\n{syncs} daily syncs, {'a new day each' if grows else 'the same days'}: MB (x of a fresh copy)\n"
+            f"\n{syncs} daily syncs, {'a new day each' if grows else 'the same days'}: "
+            "seconds a sync, of the processor, MB (x of a fresh copy)\n"
         )
-        for number, seconds, files in _syncs(work / f"sizes-{grows}", syncs, grows=grows):
+        since: list[tuple[float, float]] = []
+        for number, cost, files in _syncs(work / f"sizes-{grows}", syncs, grows=grows):
+            since.append(cost)
             if number % EVERY == 0 or number == syncs - 1:
+                elapsed, processor = (
+                    statistics.mean(column) for column in zip(*since, strict=True)
+                )
+                since = []
                 shown = "  ".join(
                     f"{path.name} {path.stat().st_size / 1e6:.1f} ({path.stat().st_size / _fresh(path):.2f})"
                     for path in files
                 )
-                print(f"{number + 1:>4}  {seconds:5.1f} s  {shown}", flush=True)
+                print(f"{number + 1:>4}  {elapsed:5.2f} s  {processor:5.2f} s  {shown}", flush=True)
 
 
-def _syncs(folder: Path, syncs: int, *, grows: bool) -> Iterator[tuple[int, float, list[Path]]]:
+def _syncs(
+    folder: Path, syncs: int, *, grows: bool
+) -> Iterator[tuple[int, tuple[float, float], list[Path]]]:
     from mixpanel_data._internal.api_client import MixpanelAPIClient
     from mixpanel_data._internal.run import context
     from mixpanel_data._internal.settings import load_settings
@@ -57,10 +79,11 @@ def _syncs(folder: Path, syncs: int, *, grows: bool) -> Iterator[tuple[int, floa
             folder / "mixpanel.duckdb",
         ]
         for number in range(syncs):
-            started = time.perf_counter()
+            started, used = time.perf_counter(), sum(os.times()[:4])
             with MixpanelAPIClient(credentials, base_url=sandbox.base_url) as client:
                 job.Sync(settings, credentials, client=client).run().raise_failures()
-            yield number, time.perf_counter() - started, files
+            cost = (time.perf_counter() - started, sum(os.times()[:4]) - used)
+            yield number, cost, files
             if grows:
                 _add(sandbox, now)
                 now += timedelta(days=1)
@@ -96,7 +119,8 @@ def _fresh(path: Path) -> int:
 def main() -> None:
     """As many syncs as asked for, in a temporary folder."""
     with tempfile.TemporaryDirectory() as work:
-        sizes(Path(work), Path(work), 1, int(sys.argv[1]) if len(sys.argv) > 1 else SYNCS)
+        syncs = int(sys.argv[1]) if len(sys.argv) > 1 else SYNCS
+        sizes(Path(work), Path(work), 1, syncs, kinds=tuple(sys.argv[2:]) or KINDS)
 
 
 if __name__ == "__main__":
