@@ -1,4 +1,5 @@
-"""Parse and format durations, dates and sizes, as settings, options and messages write them."""
+"""Parse and format durations, dates, sizes and names, as settings, options and messages write
+them."""
 
 import math
 import re
@@ -96,3 +97,8 @@ def is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def shorten(text: str, length: int = 80) -> str:
+    """Return ``text``, cut to ``length`` characters with ``…`` as the last one."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -12,6 +12,7 @@ from support.building import begin, built, count, publish_built
 from support.reader import holding
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.publication.build_file import prepare_build_file
 from mixpanel_data._internal.publication.check import check_published
 from mixpanel_data._internal.publication.publish import publish
 
@@ -36,11 +37,26 @@ CHANGES = {
     "delete from events": "events has 0 rows, not 1,000",
     "delete from profiles": "profiles has 0 rows, not 1",
     "insert into profiles values ('u2')": "profiles has 2 rows, not 1",
-    "drop table events": "events is missing",
-    "create table mine as select 1 as n": "mine is not ours",
-    "create schema s; create table s.mine as select 1 as n": "s.mine is not ours",
+    "drop table events": "table events is missing",
+    "create table mine as select 1 as n": "table mine is not ours",
+    "create schema s; create table s.mine as select 1 as n": "table s.mine is not ours",
     "alter table profiles add column note varchar": "profiles has other columns",
-    "create view v as select 1 as n": "its tables are unchanged",
+    "create view v as select 1 as n": "view v is not ours",
+    "create schema s; create view s.v as select 1 as n": "schema s is not ours; view s.v is not ours",
+    "create macro m(x) as x + 1": "macro m is not ours",
+    "create macro rows_of(x) as table select x as n": "macro rows_of is not ours",
+    "create index i on events(shop)": "index i on events is not ours",
+    "create sequence n": "sequence n is not ours",
+    "create type mood as enum ('good', 'bad')": "type mood is not ours",
+    "comment on table events is 'theirs'": "the comment of table events differs",
+    "comment on column events.shop is 'theirs'": "the comment of column events.shop differs",
+    "comment on column _build.built_at is null": "the comment of column _build.built_at differs",
+    "alter table events alter shop set default 'x'": "column events.shop has another definition",
+    "alter table profiles alter distinct_id set not null": "column profiles.distinct_id has another definition",
+    "alter table profiles add primary key (distinct_id)": "column profiles.distinct_id has another definition; "
+    "table profiles has another definition",
+    "alter table events alter shop type varchar[] using [shop]": "events has other columns",
+    "create table mine as select 1 as n; drop table mine": "only its bytes; its content is the same",
 }
 
 
@@ -59,9 +75,66 @@ def test_promise_12_what_others_changed_is_named_and_replaced(
 
     assert found.due
     assert found.warning
-    assert CHANGES[change] in found.warning
+    assert f"was changed by another program: {CHANGES[change]}" in found.warning
     assert tables(folder.published) == before
     assert check_published(folder).due is False
+
+
+def test_promise_12_a_view_over_a_file_that_is_gone_is_named(
+    folder: DataFolder, tmp_path: Path
+) -> None:
+    source = tmp_path / "prices.csv"
+    source.write_text("price\n1\n")
+    with duckdb.connect(folder.published) as db:
+        db.execute(f"create view prices as from '{source}'")
+    source.unlink()
+
+    found = check_published(folder)
+
+    assert found.warning
+    assert "another program: view prices is not ours. It is replaced" in found.warning
+
+
+def test_promise_12_a_trigger_is_named(tmp_path: Path) -> None:
+    """Only files of storage version 2.0 can have one."""
+    folder = DataFolder.at(tmp_path / "data")
+    prepare_build_file(folder, "these", "v2.0.0")
+    publish_built(folder, 10)
+    with duckdb.connect(folder.published) as db:
+        db.execute(
+            "create trigger t after insert on events for each statement "
+            "insert into profiles values ('u3')"
+        )
+
+    found = check_published(folder)
+
+    assert found.warning
+    assert "trigger t on events is not ours" in found.warning
+
+
+def test_promise_12_many_changes_are_listed_in_part(folder: DataFolder) -> None:
+    with duckdb.connect(folder.published) as db:
+        db.execute("delete from profiles")
+        for number in range(20):
+            db.execute(f"create view view_{number:02} as select 1 as n")
+        db.execute(f"create view {'x' * 10_000} as select 1 as n")
+
+    found = check_published(folder)
+
+    assert found.warning
+    assert "profiles has 0 rows, not 1; view view_00 is not ours; " in found.warning
+    assert "; and 17 more. It is replaced" in found.warning
+    assert len(found.warning) < 1_000
+
+
+def test_promise_12_a_long_name_is_cut(folder: DataFolder) -> None:
+    with duckdb.connect(folder.published) as db:
+        db.execute(f"create view {'x' * 10_000} as select 1 as n")
+
+    found = check_published(folder)
+
+    assert found.warning
+    assert f"view {'x' * 79}… is not ours" in found.warning
 
 
 def test_promise_12_bytes_changed_in_place_are_seen(folder: DataFolder) -> None:
@@ -108,7 +181,7 @@ def test_a_file_that_is_gone_is_published_again(folder: DataFolder) -> None:
     publish(folder)
 
     assert found.warning
-    assert "gone" in found.warning
+    assert found.warning == f"{folder.published} was missing; it is published again."
     assert count(folder.published) == 1000
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import duckdb
 
 from mixpanel_data._internal.sql_literals import identifier
+from mixpanel_data._internal.text import shorten
 
 Connection = duckdb.DuckDBPyConnection
 Ranges = Sequence[tuple[int, int]]
@@ -132,8 +133,8 @@ def differences(db: Connection, other: Connection) -> list[str]:
     each."""
     theirs = {(table.schema, table.name): table for table in list_tables(db)}
     ours = {(table.schema, table.name): table for table in list_tables(other)}
-    lines = [f"{table_label(key)} is not ours" for key in sorted(theirs.keys() - ours.keys())]
-    lines += [f"{table_label(key)} is missing" for key in sorted(ours.keys() - theirs.keys())]
+    lines = [f"table {table_label(key)} is not ours" for key in sorted(theirs.keys() - ours.keys())]
+    lines += [f"table {table_label(key)} is missing" for key in sorted(ours.keys() - theirs.keys())]
     for key in sorted(ours.keys() & theirs.keys()):
         if ours[key].columns != theirs[key].columns:
             lines.append(f"{table_label(key)} has other columns")
@@ -148,4 +149,4 @@ def differences(db: Connection, other: Connection) -> list[str]:
 
 def table_label(key: tuple[str, str]) -> str:
     """Return the name of a table for messages."""
-    return key[1] if key[0] == "main" else ".".join(key)
+    return shorten(key[1] if key[0] == "main" else ".".join(key))

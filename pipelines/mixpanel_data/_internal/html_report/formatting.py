@@ -3,6 +3,8 @@
 import unicodedata
 from datetime import date, datetime
 
+from mixpanel_data._internal.text import shorten
+
 _UNITS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
 _ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 # Characters that change the direction of the text after them.
@@ -78,7 +80,7 @@ def name(text: str) -> str:
     if not text.strip():
         return "(empty name)" if not text else "(blank name)"
     seen = "".join(_visible(letter) for letter in text)
-    return seen if len(seen) <= MAX_NAME_LENGTH else f"{seen[: MAX_NAME_LENGTH - 1]}…"
+    return shorten(seen, MAX_NAME_LENGTH)
 
 
 def _visible(letter: str) -> str:

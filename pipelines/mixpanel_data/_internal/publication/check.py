@@ -8,6 +8,7 @@ from mixpanel_data._internal.data_folder import place
 from mixpanel_data._internal.data_folder.os_errors import lock_holder
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.database import contents
+from mixpanel_data._internal.database.definitions import definition_differences
 from mixpanel_data._internal.publication import build_stamp, file_copy, record
 from mixpanel_data._internal.publication.build_file import (
     build_file,
@@ -79,7 +80,7 @@ def _describe_change(folder: DataFolder, known: record.PublicationRecord) -> str
             )
         kept = copy_to_damaged(folder, path)
         return f"{path} is damaged ({error_summary(error)}); it is kept as {kept}, and published again."
-    shown = "; ".join(found[:SHOWN]) or "its tables are unchanged"
+    shown = "; ".join(found[:SHOWN]) or "only its bytes; its content is the same"
     more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     return (
         f"{path} was changed by another program: {shown}{more}. It is replaced by what was built."
@@ -95,4 +96,4 @@ def _differences(
             contents.sum_rows(theirs, table)
         return ["which tables differ is unknown after another build"]
     with duckdb.connect(build_file(folder), read_only=True) as ours:
-        return contents.differences(theirs, ours)
+        return contents.differences(theirs, ours) + definition_differences(theirs, ours)
