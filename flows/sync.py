@@ -24,7 +24,7 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from mixpanel_data.auth import resolve
+from mixpanel_data.auth import find_credentials
 from mixpanel_data.cli.errors import show_error, worst_code
 from mixpanel_data.cli.output.progress import Lines
 from mixpanel_data.cli.output.summary import summary_lines
@@ -116,7 +116,7 @@ def sync(
     What arrived is loaded and published even if other days failed. The run then fails and names the missing days.
     """
     settings = load_settings()
-    credentials = resolve(settings, account).credentials
+    credentials = find_credentials(settings, account).credentials
     # The folder's lock excludes every other writer. Prefect's limits can't: `mp` does not know them, and without a
     # server they don't exist.
     with exclusive(settings.folder, wait_seconds=LOCK_WAIT_SECONDS):

@@ -18,7 +18,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.project.models import models_folder
-from mixpanel_data._internal.transform.dbt_process import PARSED, environment
+from mixpanel_data._internal.transform.dbt_process import PARTIAL_PARSE, dbt_environment
 
 # How long an example takes says more about the machine than about us.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -156,11 +156,11 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             duckdb.connect(str(folder.raw)).close()
             project = str(models_folder())
             arguments = ["parse", "--project-dir", project, "--profiles-dir", project]
-            variables = environment(folder.build, {})
+            variables = dbt_environment(folder.build, {})
             listens.write_text(str(warm_dbt.start(arguments, folder.root, variables)))
             shutil.copy(folder.build / "target" / kept.name, kept.with_suffix(".part"))
             kept.with_suffix(".part").rename(kept)
-    os.environ[PARSED] = str(kept)
+    os.environ[PARTIAL_PARSE] = str(kept)
     os.environ[warm_dbt.SOCKET] = listens.read_text()
     warm_dbt.use()
     return kept

@@ -40,7 +40,7 @@ LAYERS = (
     ("_internal.data_folder",),
     ("_internal.clock", "_internal.sql_literals", "_internal.text"),
     ("exceptions",),
-    ("_json_safe", "_redaction"),
+    ("_json_safe", "_lazy", "_redaction"),
     (
         "sandbox",
     ),  # shares nothing with the client: see test_the_sandbox_shares_nothing_with_the_client

@@ -3,9 +3,9 @@
 Everything except the errors is imported on first use, so that ``import mixpanel_data`` is fast.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from mixpanel_data._lazy import lazy_names
 from mixpanel_data.exceptions import (
     AccountExistsError,
     AccountNotFoundError,
@@ -118,13 +118,7 @@ __all__ = [
     "WorkspaceInfo",
 ]
 
+# What is not an error or the workspace is a result.
+_RESULTS = sorted({*__all__} - {*globals(), "Workspace"})
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = import_module(f"{__name__}.{'workspace' if name == 'Workspace' else 'types'}")
-    return getattr(home, name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, {"types": _RESULTS, "workspace": ("Workspace",)})

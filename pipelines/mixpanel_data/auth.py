@@ -1,17 +1,20 @@
 """Accounts and credentials: the public names. ``check_account`` is imported on first use."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mixpanel_data._internal.config import AccountInfo, ConfigManager, Credentials, resolve
+from mixpanel_data._internal.config import (
+    AccountInfo,
+    ConfigManager,
+    Credentials,
+    find_credentials,
+)
+from mixpanel_data._lazy import lazy_names
 
 if TYPE_CHECKING:
     from mixpanel_data._internal.services.account_check import check_account
 
-__all__ = ["AccountInfo", "ConfigManager", "Credentials", "check_account", "resolve"]
+__all__ = ["AccountInfo", "ConfigManager", "Credentials", "check_account", "find_credentials"]
 
-
-def __getattr__(name: str) -> Any:
-    if name != "check_account":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return import_module("mixpanel_data._internal.services.account_check").check_account
+__getattr__, __dir__ = lazy_names(
+    __name__, {"_internal.services.account_check": ("check_account",)}
+)

@@ -3,8 +3,9 @@
 Each name is imported when it is first used: dlt imports this module with every start.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mixpanel_data._lazy import lazy_names
 
 if TYPE_CHECKING:
     from mixpanel_data._internal.project.folder import (
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from mixpanel_data._internal.project.variables import read_variables
     from mixpanel_data._internal.transform.variables import check_variables
 
-_MODULES = {
+_HOMES = {
     "_internal.project.folder": (
         "CHECKOUT",
         "PROJECT_DIR",
@@ -36,7 +37,6 @@ _MODULES = {
     "_internal.project.variables": ("read_variables",),
     "_internal.transform.variables": ("check_variables",),
 }
-_HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "CHECKOUT",
@@ -55,12 +55,4 @@ __all__ = [
     "read_variables",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"mixpanel_data.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -9,9 +9,10 @@ Each name is imported when it is first used.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._lazy import lazy_names
 from mixpanel_data.exceptions import NothingPublishedError
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from mixpanel_data.types.rows import Rows
 
 _HOMES = {
-    "Rows": "types.rows",
-    "export_tables": "_internal.publication.parquet_export",
-    "write_report": "_internal.html_report.write",
+    "_internal.html_report.write": ("write_report",),
+    "_internal.publication.parquet_export": ("export_tables",),
+    "types.rows": ("Rows",),
 }
 
 __all__ = ["Rows", "export_tables", "query", "write_report"]
@@ -35,8 +36,8 @@ def query(folder: DataFolder, sql: str) -> "Rows":
     written it.
 
     Raises:
-        NothingPublishedError: There are no tables yet.
-        QueryError: DuckDB refused the SQL.
+        NothingPublishedError: if there are no tables yet.
+        QueryError: if DuckDB rejects the SQL.
     """
     storage = import_module("mixpanel_data._internal.storage")
     if not folder.published.is_file() and not folder.workspace.is_file():
@@ -46,11 +47,4 @@ def query(folder: DataFolder, sql: str) -> "Rows":
     return rows
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"mixpanel_data.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -14,7 +14,7 @@ STORAGE_VERSION = "v1.2.0"
 
 def begin(folder: DataFolder, *, models: str = "these", anew: bool = False) -> BuildFileState:
     """A file that the build can write."""
-    return build_file.prepare_build_file(folder, models, STORAGE_VERSION, anew=anew)
+    return build_file.prepare_build_file(folder, models, STORAGE_VERSION, start_empty=anew)
 
 
 def built(folder: DataFolder, events: int) -> None:

@@ -1,7 +1,7 @@
 """A build of what readers ask first and of what that needs, where only this or its publication matters: half the time."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -44,15 +44,11 @@ def run(
     data: Path,
     environment: Mapping[str, str],
     results: Path,
-    report: Callable[[str], None],
-    from_scratch: Callable[[str], None],
-    warn: Callable[[str], None],
+    listener: dbt_process.LogListener,
 ) -> list[str]:
-    """As ``dbt_process.run``."""
+    """As ``dbt_process.run_dbt``."""
     chosen = ["--select", *_selected(), "--indirect-selection", "cautious"]
-    complaints = dbt_process.run(
-        [*arguments, *chosen], data, environment, results, report, from_scratch, warn
-    )
+    complaints = dbt_process.run_dbt([*arguments, *chosen], data, environment, results, listener)
     if not complaints:
         built = [node.name for node in read_results(results) if node.kind == "model"]
         with duckdb.connect(data / "build" / "next.duckdb") as db:
@@ -67,6 +63,6 @@ def run(
 def leave_marts_out(patch: pytest.MonkeyPatch | None = None) -> None:
     """From now on, in this process; with ``patch`` until it is undone."""
     if patch:
-        patch.setattr(build, "run", run)
+        patch.setattr(build, "run_dbt", run)
     else:
-        build.run = run  # type: ignore[attr-defined]
+        build.run_dbt = run  # type: ignore[attr-defined]

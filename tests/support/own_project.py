@@ -128,7 +128,7 @@ class OwnProject:
         kept = self.folder / "parsed.msgpack"
         return warm_dbt.over(data) | {
             "FAILS_AT": fails_at,
-            **({dbt_process.PARSED: str(kept)} if kept.exists() else {}),
+            **({dbt_process.PARTIAL_PARSE: str(kept)} if kept.exists() else {}),
         }
 
     def keep_parsed(self, data: Path) -> None:

@@ -85,7 +85,9 @@ def over(folder: Path) -> dict[str, str]:
 
 def shell(own: dict[str, str]) -> dict[str, str]:
     """This process's variables and ``own``, without what was parsed before, which a user's shell does not have."""
-    return {name: value for name, value in os.environ.items() if name != dbt_process.PARSED} | own
+    return {
+        name: value for name, value in os.environ.items() if name != dbt_process.PARTIAL_PARSE
+    } | own
 
 
 COMMAND = "from dbt.cli.main import cli; cli()"

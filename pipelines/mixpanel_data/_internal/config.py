@@ -1,4 +1,4 @@
-"""Named accounts, and which credentials count."""
+"""Named accounts, and the choice of the credentials in force."""
 
 import os
 import warnings
@@ -34,18 +34,26 @@ _FIELDS = tuple(VARIABLES.values())
 
 @dataclass(frozen=True)
 class Resolution:
-    """Credentials and where they came from: ``environment``, or ``account 'x'`` and what named it."""
+    """Credentials and their origin.
+
+    ``origin`` is ``environment``, a file, or ``account 'x'`` with what named it; ``account`` is the
+    account's name, and None for credentials that belong to no account.
+    """
 
     credentials: Credentials
-    source: str
+    origin: str
     account: str | None = None
 
 
 class ConfigManager:
-    """The accounts file: that of MP_CONFIG_PATH, or ``~/.mp/config.toml``, unless another path is given.
+    """The accounts file: ``config_path``, else MP_CONFIG_PATH, else ``~/.mp/config.toml``.
 
-    A folder means the ``config.toml`` in it. Every method raises ConfigError when the file can't be read or written,
-    is malformed, or is a link. Threads and processes may use it at the same time.
+    A folder means the ``config.toml`` in it. Threads and processes may use the file at the same
+    time.
+
+    Raises:
+        ConfigError: from every method, if the file can't be read or written, is malformed, or is a
+            link.
     """
 
     def __init__(
@@ -58,7 +66,7 @@ class ConfigManager:
 
     @cached_property
     def config_path(self) -> Path:
-        """Where the accounts are, or will be."""
+        """The path of the accounts file, which need not exist."""
         given = self._given or os.environ.get("MP_CONFIG_PATH", "").strip() or "~/.mp/config.toml"
         try:
             path = Path(given).expanduser().absolute()
@@ -67,29 +75,40 @@ class ConfigManager:
             raise ConfigError("There is no home folder here: set MP_CONFIG_PATH.") from None
         except OSError as error:
             raise ConfigError(
-                f"The accounts file can't be {str(given)!r}: {error.strerror}. Set MP_CONFIG_PATH to another.",
+                f"The accounts file can't be {str(given)!r}: {error.strerror}. "
+                "Set MP_CONFIG_PATH to another.",
                 details={"path": str(given)},
             ) from None
 
     def list_accounts(self) -> list[AccountInfo]:
-        """All accounts in the order of the file, without secrets."""
+        """Return all accounts in the order of the file, without secrets."""
         data = self._load()
         return [self._info(data, name) for name in data["accounts"]]
 
     def get_account(self, name: str) -> AccountInfo:
-        """One account without its secret. Raises AccountNotFoundError."""
+        """Return one account without its secret.
+
+        Raises:
+            AccountNotFoundError: if there is no account of this name.
+        """
         return self._info(self._load(), name)
 
     def get_credentials(self, name: str) -> Credentials:
-        """One account with its secret. Raises AccountNotFoundError."""
+        """Return the credentials of one account, with its secret.
+
+        Raises:
+            AccountNotFoundError: if there is no account of this name.
+        """
         return self._credentials(self._load(), name)
 
     def add_account(
         self, name: str, username: str, secret: str, project_id: str, region: str
     ) -> None:
-        """Keeps one more account; the first one becomes the default.
+        """Add an account. The first one becomes the default.
 
-        Raises AccountExistsError, and ConfigError for blank values or an unknown region.
+        Raises:
+            AccountExistsError: if there is an account of this name.
+            ConfigError: if a value is blank, or the region is unknown.
         """
         if not name.strip():
             raise ConfigError("An account needs a name.")
@@ -107,9 +126,13 @@ class ConfigManager:
         self._file.edit(change)
 
     def remove_account(self, name: str) -> None:
-        """Forgets an account. If it was the default, a single remaining one becomes it; of several, none does.
+        """Remove an account.
 
-        Raises AccountNotFoundError.
+        If it was the default and a single account remains, that one becomes the default. If several
+        remain, there is no default.
+
+        Raises:
+            AccountNotFoundError: if there is no account of this name.
         """
 
         def change(text: str) -> str:
@@ -118,13 +141,18 @@ class ConfigManager:
             text = accounts_toml.without_account(text, name)
             if data.get("default") != name:
                 return text
+            # Never guess between several: the wrong project's data would be fetched unnoticed.
             rest = [other for other in data["accounts"] if other != name]
             return accounts_toml.with_default(text, rest[0] if len(rest) == 1 else None)
 
         self._file.edit(change)
 
     def set_default(self, name: str) -> None:
-        """Makes the account the one that counts when none is named. Raises AccountNotFoundError."""
+        """Make the account the default, which is used if no account is named.
+
+        Raises:
+            AccountNotFoundError: if there is no account of this name.
+        """
 
         def change(text: str) -> str:
             _existing(accounts_toml.parse_accounts(text), name)
@@ -133,15 +161,19 @@ class ConfigManager:
         self._file.edit(change)
 
     def resolve_credentials(self, account: str | None = None) -> Credentials:
-        """The credentials that count; see :meth:`resolve`."""
+        """Return the credentials in force; see :meth:`resolve`."""
         return self.resolve(account).credentials
 
     def resolve(self, account: str | None = None) -> Resolution:
-        """The credentials that count, and why.
+        """Return the credentials in force, and their origin.
 
-        In this order: the environment, if MP_USERNAME, MP_SECRET, MP_PROJECT_ID and MP_REGION are all set; ``account``;
-        the account that MP_ACCOUNT names; the default account. An environment that is set in part, or that hides a
-        named account, raises a ConfigWarning. Raises AccountNotFoundError, or ConfigError when nothing is set up.
+        Precedence: the environment, if MP_USERNAME, MP_SECRET, MP_PROJECT_ID and MP_REGION are all
+        set; ``account``; the account that MP_ACCOUNT names; the default account. An environment
+        that is set in part, or that hides a named account, causes a ConfigWarning.
+
+        Raises:
+            AccountNotFoundError: if the named account does not exist.
+            ConfigError: if there are no credentials.
         """
         chosen = os.environ.get("MP_ACCOUNT", "").strip() or None
         name, why = (account, "named") if account is not None else (chosen, "MP_ACCOUNT")
@@ -176,7 +208,8 @@ class ConfigManager:
         known = list(data["accounts"])
         hint = f", or `mp auth default` with one of: {', '.join(known)}" if known else ""
         raise ConfigError(
-            f"No Mixpanel account is set up. Run `mp auth add`{hint}; or set {', '.join(VARIABLES)}.",
+            f"No Mixpanel account is set up. Run `mp auth add`{hint}; "
+            f"or set {', '.join(VARIABLES)}.",
             details={"config_path": self.config_path, "available_accounts": known},
         )
 
@@ -191,18 +224,20 @@ def _existing(data: dict[str, Any], name: str) -> dict[str, Any]:
 SECRETS = "secrets.toml"
 
 
-def resolve(settings: Settings, account: str | None = None) -> Resolution:
-    """The credentials in force, and where they came from.
+def find_credentials(settings: Settings, account: str | None = None) -> Resolution:
+    """Return the credentials in force for ``settings``, and their origin.
 
-    Precedence: the four ``MP_*`` variables, the account named here or in the settings, ``.dlt/secrets.toml``, the
-    default account.
+    Precedence: the four ``MP_*`` variables, the account named here or in the settings,
+    ``.dlt/secrets.toml``, the default account.
 
     Raises:
-        ConfigError: none of these has any, or they may not be used at the API base URL.
+        AccountNotFoundError: if the named account does not exist.
+        ConfigError: if there are no credentials, or they may not be sent to the API base URL.
     """
     name = account or settings.account
     section = dlt_section(settings.project.root, SECRETS).get("credentials")
     in_environment = all(os.environ.get(variable, "").strip() for variable in VARIABLES)
+    # An account that was chosen by name takes precedence over the folder's file.
     if isinstance(section, dict) and not name and not in_environment:
         found = Resolution(credentials_from(section, f".dlt/{SECRETS}"), f".dlt/{SECRETS}")
     else:
@@ -211,13 +246,14 @@ def resolve(settings: Settings, account: str | None = None) -> Resolution:
 
 
 def require_trusted(settings: Settings, found: Resolution) -> Resolution:
-    """``found``, where its secret may be sent to the API base URL of ``settings``.
+    """Return ``found`` if its secret may be sent to the API base URL of ``settings``.
 
-    A folder's file may name an address for the credentials beside it. For those of the environment or of a named account,
-    the author of the folder would choose who gets the secret: such an address counts when a variable names it.
+    A file in a folder may set the address for the credentials beside it, but not for those of the
+    environment or of an account: otherwise the author of a cloned folder would receive the secret
+    of everyone who runs a command in it. For these, only a variable may set the address.
 
     Raises:
-        ConfigError: the address is of a folder, and the credentials are not.
+        ConfigError: if the address is from a file of the folder, and the credentials are not.
     """
     url = settings.api_base_url
     if url is None:
@@ -225,14 +261,15 @@ def require_trusted(settings: Settings, found: Resolution) -> Resolution:
     try:
         host = httpx.URL(url).host
     except httpx.InvalidURL:
-        return found  # the client says what is wrong with it
+        return found  # the client reports it, with the reason
     origin = settings.origin("api_base_url")
-    if origin.endswith(".toml") and not found.source.endswith(".toml"):
+    if origin.endswith(".toml") and not found.origin.endswith(".toml"):
         raise ConfigError(
-            f"{origin} here would send the secret of {found.source} to {host or url}. An address in a folder counts "
-            f"only for the credentials in the same folder, in .dlt/secrets.toml. If {host or url} may have these, "
-            f"set MP_API_BASE_URL={url}; if not, remove api_base_url from {origin}.",
-            details={"api_base_url": url, "host": host, "credentials": found.source},
+            f"{origin} here would send the secret of {found.origin} to {host or url}. "
+            "An address in a folder counts only for the credentials in the same folder, in "
+            f".dlt/secrets.toml. If {host or url} may have these, set MP_API_BASE_URL={url}; "
+            f"if not, remove api_base_url from {origin}.",
+            details={"api_base_url": url, "host": host, "credentials": found.origin},
         )
     if not is_loopback(host):
         warnings.warn(

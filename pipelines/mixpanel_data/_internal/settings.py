@@ -1,8 +1,8 @@
-"""Settings, and where each of them comes from.
+"""Settings, and the origin of each value.
 
-A value comes from the environment (``MP_LOOKBACK_DAYS``, or dlt's spelling ``SOURCES__MIXPANEL__LOOKBACK_DAYS``),
-else from ``[sources.mixpanel]`` in ``.dlt/config.toml``, else it is the default. dlt itself is not imported for
-this: it takes a second, and ``mp --help`` has less.
+Precedence: the environment (``MP_LOOKBACK_DAYS``, or dlt's name
+``SOURCES__MIXPANEL__LOOKBACK_DAYS``), ``[sources.mixpanel]`` in ``.dlt/config.toml``, the default.
+dlt itself is not imported, since its import takes a second, and ``mp --help`` must be faster.
 """
 
 import os
@@ -43,7 +43,7 @@ Seconds = Annotated[float, BeforeValidator(parse_duration), Field(gt=0)]
 
 
 class Settings(BaseModel):
-    """One project's settings, checked."""
+    """The validated settings of one project. Durations are in seconds, sizes in bytes."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -88,7 +88,7 @@ class Settings(BaseModel):
     @field_validator("groups", mode="before")
     @classmethod
     def _as_table(cls, groups: Any) -> Any:
-        """In a variable the table is written ``companies=1234567,accounts=89``."""
+        """Parse the form of an environment variable, ``companies=1234567,accounts=89``."""
         if isinstance(groups, str):
             groups = dict(pair.partition("=")[::2] for pair in groups.split(",") if pair.strip())
         if not isinstance(groups, dict):
@@ -106,7 +106,7 @@ class Settings(BaseModel):
 
     @property
     def folder(self) -> DataFolder:
-        """Where this project's data lies."""
+        """The folder of this project's data."""
         return DataFolder.at(self.data_dir)
 
     @property
@@ -116,14 +116,18 @@ class Settings(BaseModel):
 
     @property
     def dbt_project(self) -> DbtProject:
-        """The dbt project that is built. Raises ConfigError if MP_DBT_PROJECT_DIR names none."""
+        """The dbt project that is built.
+
+        Raises:
+            ConfigError: if MP_DBT_PROJECT_DIR is not the folder of a dbt project.
+        """
         return find_dbt_project(
             self._project.root, self.dbt_project_dir, self.origin("dbt_project_dir")
         )
 
     @property
     def bounds(self) -> Bounds:
-        """What an answer may be."""
+        """The limits of a response: its size, its duration and its lowest rate."""
         return Bounds(
             line=self.max_line_size,
             export=self.max_export_size,
@@ -136,22 +140,28 @@ class Settings(BaseModel):
 
     @property
     def quarantine(self) -> Quarantine:
-        """What is kept of broken bodies."""
+        """The limits of the folder of damaged responses."""
         return Quarantine(self.quarantine_size, self.quarantine_days)
 
     @property
     def zone(self) -> Zone:
-        """The zone whose days the export speaks of: UTC, or the project's for those created before 2023."""
+        """The time zone of the export's clock: UTC, or the project's if it was created before 2023.
+
+        Source: docs/mixpanel-facts.md.
+        """
         return Zone(self.project_timezone if self.time_basis == "project" else "UTC")
 
     @property
     def fixed_hourly_limit(self) -> int | None:
-        """The hourly limit, where somebody set it; None: the default, which a 429 may correct."""
+        """The hourly limit if it was set; None for the default, which a 429 may correct."""
         return None if self.origin("hourly_limit") == "default" else self.hourly_limit
 
     @property
     def dbt_variables(self) -> dict[str, str]:
-        """The settings that dbt reads, as the environment variables it knows them by, wherever they were set."""
+        """The settings that dbt reads, as environment variables, whatever their origin.
+
+        Defaults are left out: dbt's profile has the same.
+        """
         own = {"project_timezone": self.project_timezone, "memory_limit": self.memory_limit}
         return {
             f"MP_{name.upper()}": value
@@ -160,24 +170,26 @@ class Settings(BaseModel):
         }
 
     def origin(self, name: str) -> str:
-        """Which source set ``name``: an environment variable, a file, or the default."""
+        """Return the origin of the setting ``name``: an environment variable, a file, ``command
+        line`` or ``default``."""
         return self._origins.get(name, "default")
 
 
 def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
-    """The settings in force now. ``overrides`` (of a command line) win where they are not None.
+    """Return the settings in force. ``overrides`` (of a command line) that are not None take
+    precedence.
 
     Raises:
-        ConfigError: ``MP_PROJECT_DIR`` is no folder.
-        ConfigError: a value is not usable; the message names it and where it was set.
+        ConfigError: if ``MP_PROJECT_DIR`` is not a folder, or a value is not valid; the message
+            has the setting and its origin.
     """
     project = find_project(env)
     env = os.environ if env is None else env
     root = project.root
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    for name, value, origin in _found(root, env):
-        values.setdefault(name, value)
+    for name, value, origin in _configured_values(root, env):
+        values.setdefault(name, value)  # the first one has precedence
         origins.setdefault(name, origin)
     for name, value in overrides.items():
         if name not in Settings.model_fields:
@@ -198,7 +210,8 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
     return settings
 
 
-def _found(root: Path | None, env: Mapping[str, str]) -> list[tuple[str, Any, str]]:
+def _configured_values(root: Path | None, env: Mapping[str, str]) -> list[tuple[str, Any, str]]:
+    """Return name, value and origin of each configured value, in the order of precedence."""
     found: list[tuple[str, Any, str]] = [
         (name, env[variable].strip(), variable)
         for name in Settings.model_fields
@@ -211,7 +224,12 @@ def _found(root: Path | None, env: Mapping[str, str]) -> list[tuple[str, Any, st
 
 
 def dlt_section(root: Path | None, file_name: str) -> dict[str, Any]:
-    """``[sources.mixpanel]`` of a file in ``.dlt/``; empty without the file or the section."""
+    """Return ``[sources.mixpanel]`` of a file in ``.dlt/``; empty if there is no such file or
+    section.
+
+    Raises:
+        ConfigError: if the file is not valid TOML.
+    """
     path = (root or Path.cwd()) / ".dlt" / file_name
     if not path.is_file():
         return {}
@@ -230,7 +248,8 @@ def _path(value: Any, root: Path | None, origin: str) -> Path | None:
     if value is None:
         return None
     path = Path(str(value)).expanduser()
-    # In a file a relative path counts from the project; on a command line or in a variable, from where one stands.
+    # In a file, a relative path counts from the project, so that the file means the same from every
+    # folder; on a command line or in a variable, from the current folder, as a shell completes it.
     return (root or Path.cwd()) / path if origin.endswith(".toml") else path.absolute()
 
 

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Literal
 import typer
 
 from mixpanel_data.cli.options import Format
+from mixpanel_data.sync.defaults import LOCK_WAIT_SECONDS
 
 if TYPE_CHECKING:
     from mixpanel_data.sync import SyncReport
-
-LOCK_WAIT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class SyncOptions:
     where: str | None = None
     oldest_first: bool = False
     full_profiles: bool = False
-    start_anew: bool = False
+    start_over: bool = False
     max_wait: str | None = None
     lock_wait: float = LOCK_WAIT_SECONDS
     account: str | None = None
@@ -39,18 +38,17 @@ def run_sync(options: SyncOptions, *, quiet: bool = False, fmt: Format = Format.
     """Run the job, print its outcome, and return the exit code."""
     from mixpanel_data.cli.errors import worst_code
     from mixpanel_data.cli.output.progress import drawn
-    from mixpanel_data.settings import parse_day
     from mixpanel_data.sync import sync
 
-    first, last, only = parse_day(options.first), parse_day(options.last), _only(options.only)
-    if options.start_anew and only == "profiles":
+    only = _only(options.only)
+    if options.start_over and only == "profiles":
         raise typer.BadParameter(
-            "it works without --only, or with --only events.", param_hint="--start-anew"
+            "it works without --only, or with --only events.", param_hint="--start-over"
         )
     with drawn(quiet) as progress:
         report = sync(
-            first=first,
-            last=last,
+            first=options.first,
+            last=options.last,
             only=only,
             events=options.events,
             where=options.where,
@@ -58,7 +56,7 @@ def run_sync(options: SyncOptions, *, quiet: bool = False, fmt: Format = Format.
             reload_days=options.reload_days,
             oldest_first=options.oldest_first,
             full_profiles=options.full_profiles,
-            start_anew=options.start_anew,
+            start_over=options.start_over,
             build=options.build,
             account=options.account,
             data_dir=options.data_dir,

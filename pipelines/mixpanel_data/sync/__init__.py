@@ -9,8 +9,9 @@ same job step by step, for a scheduler that shows each step. Each name is import
 that ``import mixpanel_data.sync`` is fast.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mixpanel_data._lazy import lazy_names
 
 if TYPE_CHECKING:
     from mixpanel_data._internal.api.engage_pages import EngagePage
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from mixpanel_data.sync.time_basis import looks_shifted
     from mixpanel_data.sync.verify import FolderCheck, check_folder
 
-_MODULES = {
+_HOMES = {
     "_internal.api.engage_pages": ("EngagePage",),
     "_internal.data_folder.damage": ("damage_error",),
     "_internal.data_folder.lock": ("exclusive",),
@@ -50,7 +51,6 @@ _MODULES = {
     "sync.time_basis": ("looks_shifted",),
     "sync.verify": ("FolderCheck", "check_folder"),
 }
-_HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "QUIET",
@@ -80,12 +80,4 @@ __all__ = [
     "sync",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"mixpanel_data.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

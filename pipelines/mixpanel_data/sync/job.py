@@ -13,7 +13,7 @@ from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.auth.credentials import Credentials
 from mixpanel_data._internal.data_folder import place
 from mixpanel_data._internal.data_folder.duckdb_defaults import MEMORY_LIMIT
-from mixpanel_data._internal.data_folder.start_anew import delete_events, start_anew
+from mixpanel_data._internal.data_folder.start_over import delete_events, start_over
 from mixpanel_data._internal.database.compaction import compact_if_larger
 from mixpanel_data._internal.extract.extraction import Extraction
 from mixpanel_data._internal.landing.body_verifier import incomplete_export
@@ -57,13 +57,13 @@ class Sync:
         full_profiles: bool = False,
         days: Collection[date] = (),
         refetch: bool = False,
-        start_anew: bool = False,
+        start_over: bool = False,
     ) -> None:
         """Prepare a run.
 
         Only ``days`` are fetched, again, if given; with ``refetch`` all days of the run are.
         ``reload_days`` is the number of recent days to fetch again for late events; by default that
-        of the settings. ``start_anew`` starts without the data loaded before.
+        of the settings. ``start_over`` starts without the data loaded before.
         """
         self._run = Run(settings, credentials, client=client, progress=progress)
         self.extraction = Extraction(
@@ -76,7 +76,7 @@ class Sync:
             refetch=refetch,
         )
         self._publication_is_due = False
-        self._start_anew = start_anew
+        self._start_over = start_over
         self._started = time.monotonic()
         self.folder = self._run.folder
         self.report: SyncReport = self._run.report
@@ -108,7 +108,7 @@ class Sync:
             DatabaseDamagedError: if the raw database can't be read.
             DatabaseMissingError: if it is gone, although the folder had one.
         """
-        if self._start_anew:
+        if self._start_over:
             first = first or self._begin_anew(events_only=only == "events")
         wanted = self.extraction.begin(first, last)
         self._check_publication()
@@ -130,7 +130,7 @@ class Sync:
         if events_only and self.folder.raw.is_file():
             delete_events(self.folder)
             self.report.warnings.append("All events are fetched again; profiles stay as they are.")
-        elif kept := start_anew(self.folder):
+        elif kept := start_over(self.folder):
             self.report.warnings.append(
                 f"Started with an empty raw database. What was loaded before is kept in {kept}."
             )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from mixpanel_data._internal.config import resolve
+from mixpanel_data._internal.config import find_credentials
 from mixpanel_data._internal.data_folder.lock import exclusive
 from mixpanel_data._internal.planning.preview import Preview
 from mixpanel_data._internal.run.progress import QUIET, Progress
@@ -12,10 +12,8 @@ from mixpanel_data._internal.run.report import SyncReport
 from mixpanel_data._internal.settings import load_settings
 from mixpanel_data._internal.streams.event_filter import EventFilter
 from mixpanel_data._internal.text import parse_day
+from mixpanel_data.sync.defaults import LOCK_WAIT_SECONDS
 from mixpanel_data.sync.job import Only, Sync
-
-LOCK_WAIT_SECONDS = 10.0
-"""Seconds to wait for another process that works in the same data folder."""
 
 
 def sync(
@@ -29,7 +27,7 @@ def sync(
     reload_days: int | None = None,
     oldest_first: bool = False,
     full_profiles: bool = False,
-    start_anew: bool = False,
+    start_over: bool = False,
     build: bool = True,
     account: str | None = None,
     data_dir: str | Path | None = None,
@@ -45,16 +43,16 @@ def sync(
 
     Args:
         first: First day, a date or ``YYYY-MM-DD``, in the days of the project's export. None: the
-            day after the last one known, or the start date of the settings.
+            day after the last loaded one, or the start date of the settings.
         last: Last day, included. None: yesterday.
         only: ``"events"`` or ``"profiles"``; None: both.
         events: Names of the events to fetch; none: all.
         where: An expression of Mixpanel that the events must match.
-        refetch: Fetch complete days again.
-        reload_days: The number of recent days to fetch again for late events. None: the setting's.
+        refetch: Fetch complete days, too.
+        reload_days: The number of recent days to refetch for late events. None: the setting's.
         oldest_first: Fetch the oldest missing days first.
         full_profiles: Read all profiles, not only those seen since the last read.
-        start_anew: Start with an empty raw database; the old one is kept in the data folder.
+        start_over: Start with an empty raw database; the old one is kept in the data folder.
         build: Run dbt and publish.
         account: Name of an account of ``mp auth``. None: the one in force.
         data_dir: The data folder. None: the setting's.
@@ -73,20 +71,21 @@ def sync(
         StorageError: if there is no space, no permission, or not enough memory.
         MixpanelDataError: if dbt failed; the last publication stays.
     """
+    first, last = _as_date(first), _as_date(last)
     settings = load_settings(data_dir=data_dir, max_wait=max_wait)
     job = Sync(
         settings,
-        resolve(settings, account).credentials,
+        find_credentials(settings, account).credentials,
         progress=progress,
         only=EventFilter(tuple(events), where),
         reload_days=reload_days,
         refetch=refetch,
         oldest_first=oldest_first,
         full_profiles=full_profiles,
-        start_anew=start_anew,
+        start_over=start_over,
     )
     with exclusive(settings.folder, wait_seconds=lock_wait_seconds):
-        return job.run(first=_day(first), last=_day(last), only=only, build=build)
+        return job.run(first=first, last=last, only=only, build=build)
 
 
 def plan(
@@ -111,14 +110,14 @@ def plan(
     settings = load_settings(data_dir=data_dir)
     job = Sync(
         settings,
-        resolve(settings, account).credentials,
+        find_credentials(settings, account).credentials,
         reload_days=reload_days,
         refetch=refetch,
         oldest_first=oldest_first,
     )
     job.check_variables()
-    return job.extraction.preview(_day(first), _day(last))
+    return job.extraction.preview(_as_date(first), _as_date(last))
 
 
-def _day(day: date | str | None) -> date | None:
+def _as_date(day: date | str | None) -> date | None:
     return parse_day(day) if isinstance(day, str) or day is None else day

@@ -1,4 +1,4 @@
-"""Whatever makes a sync build all tables anew: the sync says why."""
+"""Whatever makes a sync rebuild all tables: the sync says why."""
 
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from mixpanel_data._internal.project.models import models_folder
 from mixpanel_data.sandbox import Dataset, Sandbox
 
 ROOT = Path(__file__).parents[3]
-ANNOUNCED = "All tables were built anew: "
+ANNOUNCED = "All tables were rebuilt: "
 
 
 @pytest.fixture

@@ -39,8 +39,8 @@ def test_what_is_stored_is_checked_and_made_whole_again(mp, tmp_path):
         stopped = mp(*sync, env=env)
         raw.unlink()
         gone = mp(*sync, env=env)
-        anew = mp(*sync, "--start-anew", env=env)
-        refused = mp("sync", "--start-anew", "--only", "profiles", env=env)
+        anew = mp(*sync, "--start-over", env=env)
+        refused = mp("sync", "--start-over", "--only", "profiles", env=env)
 
     assert (whole.returncode, after.returncode) == (0, 0), after.stderr
     assert "the rows are those of the ledger" in whole.stderr
@@ -53,4 +53,4 @@ def test_what_is_stored_is_checked_and_made_whole_again(mp, tmp_path):
     assert json.loads(damaged.stdout)["files"][0]["whole"] is False
     assert "Traceback" not in status.stderr + stopped.stderr
     assert (gone.returncode, anew.returncode, refused.returncode) == (1, 0, 3)
-    assert "--start-anew" in gone.stderr
+    assert "--start-over" in gone.stderr

@@ -121,7 +121,7 @@ def test_what_a_lost_ledger_had_is_read_whole_again(people, crowd):
     (people.folder / "raw.duckdb").unlink()
 
     job = people.job()
-    job._start_anew = True
+    job._start_over = True
     job.run(only="profiles", build=False)
 
     assert people.table() == people.truth()

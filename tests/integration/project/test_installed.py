@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from mixpanel_data._internal.project.models import checkout_root
-from mixpanel_data._internal.transform.dbt_process import PARSED
+from mixpanel_data._internal.transform.dbt_process import PARTIAL_PARSE
 from mixpanel_data.sandbox import Dataset, Sandbox
 
 pytestmark = pytest.mark.e2e
@@ -112,7 +112,7 @@ def test_a_project_of_an_installed_wheel_survives_syncs_failures_and_upgrades(tm
         env = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("MP_", "DBT_", "PYTHON")) and name != PARSED
+            if not name.startswith(("MP_", "DBT_", "PYTHON")) and name != PARTIAL_PARSE
         } | {
             "MP_CONFIG_PATH": str(tmp_path / "accounts.toml"),
             "MP_API_BASE_URL": sandbox.base_url,
@@ -192,7 +192,7 @@ def test_a_project_of_an_installed_wheel_survives_syncs_failures_and_upgrades(tm
         versions = history()
         assert len(versions) >= len(third)
         environment.install(wheel(tmp_path, "0.1.3", comment="{# another version #}\n"))
-        assert "All tables were built anew" in mp("sync", "--reload-days", "0")
+        assert "All tables were rebuilt" in mp("sync", "--reload-days", "0")
         assert min(built_at().values()) > max(third.values())
         assert history() == versions
         assert published("select distinct funnel from funnels") == [("own checkout",)]

@@ -112,7 +112,7 @@ def test_promise_13_the_raw_database_stays_small(daily: Daily, grows: bool) -> N
 
 @pytest.mark.e2e
 def test_promise_13_the_build_file_and_the_published_stay_small(tmp_path: Path) -> None:
-    """Each build makes some tables anew, replaces part of another, and adds to a third."""
+    """Each build rebuilds some tables, replaces part of another, and adds to a third."""
     folder = DataFolder.at(tmp_path / "data")
     sizes = []
     for number in range(16):

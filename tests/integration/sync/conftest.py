@@ -46,7 +46,7 @@ class Project:
         reload_days: int | None = None,
         oldest_first: bool = False,
         days: Collection[date] = (),
-        start_anew: bool = False,
+        start_over: bool = False,
         refetch: bool = False,
         **values: Any,
     ) -> Sync:
@@ -68,7 +68,7 @@ class Project:
             reload_days=reload_days,
             oldest_first=oldest_first,
             days=days,
-            start_anew=start_anew,
+            start_over=start_over,
             refetch=refetch,
         )
 

@@ -57,10 +57,10 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("how", DAMAGES)
-def test_a_damaged_file_is_named_and_start_anew_is_a_way_out(loaded, how):
+def test_a_damaged_file_is_named_and_start_over_is_a_way_out(loaded, how):
     raw(loaded).write_bytes(DAMAGES[how](raw(loaded).read_bytes()))
 
-    with pytest.raises(DatabaseDamagedError, match="start-anew") as caught:
+    with pytest.raises(DatabaseDamagedError, match="start-over") as caught:
         loaded.sync(start_date=FIRST, only=None)
     with pytest.raises(DatabaseDamagedError):
         read_status(loaded.settings())
@@ -68,7 +68,7 @@ def test_a_damaged_file_is_named_and_start_anew_is_a_way_out(loaded, how):
     assert "run this again" not in str(caught.value)
     assert loaded.asked() == []
 
-    report = loaded.sync(start_date=FIRST, only=None, start_anew=True)
+    report = loaded.sync(start_date=FIRST, only=None, start_over=True)
 
     assert report.failures == []
     assert loaded.loaded() == loaded.served(FIRST, LAST)
@@ -126,9 +126,9 @@ def test_a_raw_database_that_is_gone_stops_the_run(loaded):
     with pytest.raises(DatabaseMissingError):
         check_folder(loaded.settings().folder)
 
-    assert "mp sync --start-anew" in str(caught.value)
+    assert "mp sync --start-over" in str(caught.value)
     assert loaded.asked() == []
-    loaded.sync(start_date=FIRST, start_anew=True)
+    loaded.sync(start_date=FIRST, start_over=True)
     assert loaded.loaded() == loaded.served(FIRST, LAST)
     loaded.sync()
 
@@ -230,12 +230,12 @@ def test_repair_makes_days_missing(loaded):
 def test_another_time_basis_is_refused_and_events_can_be_fetched_again_in_it(loaded):
     other = {"time_basis": "project", "project_timezone": "America/New_York"}
 
-    with pytest.raises(ConfigError, match="--start-anew --only events"):
+    with pytest.raises(ConfigError, match="--start-over --only events"):
         loaded.sync(**other)
     assert loaded.asked() == []
     history = loaded.query("FROM mixpanel.profiles")
 
-    report = loaded.sync(start_anew=True, **other)
+    report = loaded.sync(start_over=True, **other)
 
     assert report.failures == []
     assert min(loaded.ledger().days) == FIRST
@@ -267,7 +267,7 @@ def test_a_raw_database_without_one_of_its_tables_is_named_and_left_as_it_is(loa
     before = (loaded.folder / "raw.duckdb").read_bytes()
     loaded.asked()
 
-    with pytest.raises(DatabaseDamagedError, match=f"mixpanel.{table}.*--start-anew") as caught:
+    with pytest.raises(DatabaseDamagedError, match=f"mixpanel.{table}.*--start-over") as caught:
         loaded.sync()
     with pytest.raises(DatabaseDamagedError, match=f"mixpanel.{table}"):
         check_folder(loaded.settings().folder)

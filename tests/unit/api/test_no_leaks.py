@@ -17,7 +17,7 @@ from support.scripted_server import Answer, ScriptedServer, http
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.auth.credentials import Credentials
-from mixpanel_data._internal.transform.dbt_process import environment
+from mixpanel_data._internal.transform.dbt_process import dbt_environment
 from mixpanel_data.exceptions import MixpanelDataError
 
 from .conftest import CANARY, Connect
@@ -149,7 +149,7 @@ def test_promise_8_dbt_does_not_get_the_account(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("MP_USERNAME", "sa")
     monkeypatch.setenv("MP_SECRET", CANARY)
 
-    given = environment(Path("scratch"), {})
+    given = dbt_environment(Path("scratch"), {})
 
     assert not {"MP_USERNAME", "MP_SECRET"} & given.keys()
     assert CANARY not in given.values()

@@ -36,7 +36,7 @@ def resolved(manager: ConfigManager, account: str | None = None) -> tuple[str, s
         warnings.simplefilter("error")
         resolution = manager.resolve(account)
         assert manager.resolve_credentials(account) == resolution.credentials
-    return resolution.credentials.username, resolution.source
+    return resolution.credentials.username, resolution.origin
 
 
 def test_the_default_account_counts_when_nothing_is_said(manager: ConfigManager) -> None:
@@ -79,7 +79,7 @@ def test_an_environment_that_hides_a_named_account_warns(
     with pytest.warns(ConfigWarning) as caught:
         resolution = manager.resolve("second" if how == "argument" else None)
 
-    assert resolution.source == "environment"
+    assert resolution.origin == "environment"
     text = str(caught[0].message)
     assert all(name in text for name in [*ENVIRONMENT, "second"])
     assert CANARY not in text
@@ -95,7 +95,7 @@ def test_a_partly_set_environment_warns_and_is_not_used(
     with pytest.warns(ConfigWarning, match=f"set without {missing}") as caught:
         resolution = manager.resolve()
 
-    assert resolution.source == "account 'first' (default)"
+    assert resolution.origin == "account 'first' (default)"
     assert CANARY not in str(caught[0].message)
     assert "sa_env" not in str(caught[0].message)
 

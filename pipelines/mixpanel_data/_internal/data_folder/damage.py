@@ -7,7 +7,7 @@ from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data.exceptions import DatabaseDamagedError, DatabaseMissingError
 
 _START_ANEW = (
-    "`mp sync --start-anew` fetches everything again that Mixpanel still has: events as far back as it keeps them, and "
+    "`mp sync --start-over` fetches everything again that Mixpanel still has: events as far back as it keeps them, and "
     "profiles as they are now. It can't restore earlier versions of profiles, nor events that it has deleted"
 )
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import duckdb
 
-from mixpanel_data._internal.config import resolve
+from mixpanel_data._internal.config import find_credentials
 from mixpanel_data._internal.extract.events import EventWindows
 from mixpanel_data._internal.extract.profiles import ProfileLander
 from mixpanel_data._internal.landing.fetch_profiles import ProfileFetcher
@@ -186,7 +186,7 @@ def fetch_due_files(
         ConfigError: if there are no credentials, or the dates are invalid.
     """
     settings = load_settings()
-    run = Run(settings, resolve(settings).credentials, client=None, progress=QUIET)
+    run = Run(settings, find_credentials(settings).credentials, client=None, progress=QUIET)
     extraction = Extraction(run)
     wanted = extraction.begin(parse_day(start_date), parse_day(end_date))
     files = [file for package in extraction.packages(wanted) for file in package]

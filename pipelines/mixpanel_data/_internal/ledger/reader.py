@@ -99,7 +99,7 @@ class Ledger:
                 f"The days of this data folder do not begin and end as those of {zone.key} do: {len(differ)} of "
                 f"{len(self.days)} differ, of which {first} ends at {self.days[first].range_end} UTC. Days of two time "
                 "bases can't stand in one table. Set MP_TIME_BASIS and MP_PROJECT_TIMEZONE back to what they were, or "
-                "fetch all events again in the new one: `mp sync --start-anew --only events` (profiles stay as they "
+                "fetch all events again in the new one: `mp sync --start-over --only events` (profiles stay as they "
                 "are)."
             )
 

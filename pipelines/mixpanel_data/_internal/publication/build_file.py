@@ -49,16 +49,16 @@ def prepare_build_file(
     fingerprint: str,
     storage_version: str,
     *,
-    anew: bool = False,
+    start_empty: bool = False,
     ours: Collection[str] = (),
     in_project: bool = False,
 ) -> BuildFileState:
     """Prepare a file at ``build_file`` that the build can write.
 
     It is the one of the last build, unless that was made by other models or settings, is damaged,
-    or ``anew`` requests an empty one. If ``ours`` has the names of the package's tables, an empty
-    file keeps the tables of other names: a user's snapshots can't be built again. ``in_project`` is
-    true when a user's project is built, which makes such tables.
+    or ``start_empty`` requests an empty one. If ``ours`` has the names of the package's tables, an
+    empty file keeps the tables of other names: a user's snapshots can't be rebuilt. ``in_project``
+    is true when a user's project is built, which makes such tables.
 
     Raises:
         DatabaseLockedError: if a user's project is built, and another process has the file open.
@@ -66,7 +66,7 @@ def prepare_build_file(
     target, warning = build_file(folder), None
     folder.build.mkdir(parents=True, exist_ok=True)
     delete_database(folder.build / "retired.duckdb")  # a file of earlier versions
-    if target.exists() and not anew:
+    if target.exists() and not start_empty:
         try:
             if build_stamp.mark_building(target, fingerprint):
                 return BuildFileState(empty=False)
@@ -74,11 +74,13 @@ def prepare_build_file(
             if not _is_in_use(error):
                 warning = _move_to_damaged(folder, error)
     if ours and target.exists():
+        # A copy instead of drops: DuckDB does not return the space of dropped tables to the disk.
         new = target.with_name("emptied.duckdb")
         delete_database(new)
         build_stamp.create_stamped_file(new, fingerprint, storage_version)
         try:
             kept = _copy_tables_of_others(target, new, ours, wait=in_project)
+            # The log first: DuckDB would apply a log that is left to the new file.
             _write_ahead_log(target).unlink(missing_ok=True)
             new.replace(target)
             return BuildFileState(empty=True, warning=warning or _left_over(kept, in_project))
@@ -98,8 +100,8 @@ def _move_to_damaged(folder: DataFolder, error: Exception) -> str:
     target = build_file(folder)
     kept = move_to_damaged(folder, target)
     return (
-        f"{target} is damaged ({error_summary(error)}); it is kept as {kept}, and all tables are built "
-        f"again from {folder.raw.name}."
+        f"{target} is damaged ({error_summary(error)}); it is kept as {kept}, and all tables are "
+        f"rebuilt from {folder.raw.name}."
     )
 
 
@@ -107,8 +109,8 @@ def _left_over(tables: Sequence[str], in_project: bool) -> str | None:
     if in_project or not tables:
         return None
     return (
-        f"Tables of a project are in this data folder, and no project counts here: {', '.join(tables)}. "
-        "They stay as they were. Run mp in the project, or set MP_PROJECT_DIR."
+        "Tables of a project are in this data folder, and no project was found here: "
+        f"{', '.join(tables)}. They are unchanged. Run mp in the project, or set MP_PROJECT_DIR."
     )
 
 
@@ -145,7 +147,7 @@ def _attach_former(
                     raise
                 if time.monotonic() > deadline:
                     raise DatabaseLockedError(
-                        f"{former} is in use by another process. Run this again when that has ended.",
+                        f"{former} is in use by another process. Retry when that has ended.",
                         details={"path": str(former)},
                     ) from None
                 time.sleep(0.2)
@@ -156,7 +158,8 @@ def _tables_of_others(
     db: duckdb.DuckDBPyConnection, ours: Collection[str]
 ) -> list[tuple[str, str]]:
     tables = db.execute(
-        "select schema_name, table_name from duckdb_tables() where database_name = 'former' and not internal"
+        "select schema_name, table_name from duckdb_tables() "
+        "where database_name = 'former' and not internal"
     ).fetchall()
     built = set(ours) | {STAMP}
     if ("working", "build_state") in tables:  # also those that an earlier version made

@@ -128,6 +128,6 @@ def _unreadable_build(folder: DataFolder, error: Exception) -> StorageError:
     kept = move_to_damaged(folder, build_file(folder))
     return StorageError(
         f"The build can't be read back ({error_summary(error)}), so the published tables stay as they were. "
-        f"The file is kept as {kept}. Run this again: all tables are built anew.",
+        f"The file is kept as {kept}. Run `mp sync`: it rebuilds all tables.",
         details={"path": str(kept)},
     )

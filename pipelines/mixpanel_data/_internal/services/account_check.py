@@ -3,7 +3,7 @@
 from typing import Any
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.config import resolve
+from mixpanel_data._internal.config import find_credentials
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data.exceptions import AuthenticationError
 
@@ -19,7 +19,7 @@ def check_account(settings: Settings, account: str | None = None) -> dict[str, A
         AuthenticationError: if Mixpanel refuses it, or it has no access to its project.
         APIError: if Mixpanel could not be reached.
     """
-    found = resolve(settings, account)
+    found = find_credentials(settings, account)
     credentials = found.credentials
     with MixpanelAPIClient(
         credentials,
@@ -33,7 +33,7 @@ def check_account(settings: Settings, account: str | None = None) -> dict[str, A
         "username": credentials.username,
         "project_id": credentials.project_id,
         "region": credentials.region,
-        "from": found.source,
+        "from": found.origin,
         "project": project.get("name"),
         "timezone": project.get("timezone"),
     }

@@ -1,4 +1,4 @@
-"""The build: dbt over the days that changed, into a file that no reader opens."""
+"""The build: runs dbt over the days that changed, into a file that no reader opens."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,8 +14,8 @@ from mixpanel_data._internal.project.folder import DbtProject, find_dbt_project
 from mixpanel_data._internal.project.models import model_names, models_folder
 from mixpanel_data._internal.project.package import install_package
 from mixpanel_data._internal.publication import build_file, build_stamp
-from mixpanel_data._internal.transform.build_reason import OTHER_RAW, reason_to_build_anew
-from mixpanel_data._internal.transform.dbt_process import environment, run
+from mixpanel_data._internal.transform.build_reason import OTHER_RAW, reason_to_rebuild
+from mixpanel_data._internal.transform.dbt_process import LogListener, dbt_environment, run_dbt
 from mixpanel_data._internal.transform.dbt_project import fingerprint
 from mixpanel_data._internal.transform.dbt_results import NodeResult, read_results
 from mixpanel_data.exceptions import MixpanelDataError
@@ -23,13 +23,13 @@ from mixpanel_data.exceptions import MixpanelDataError
 
 @dataclass(frozen=True)
 class BuildResult:
-    """A successful build: what dbt did, how long it took, and whether everything was built anew."""
+    """The result of a successful build. ``fresh`` is True if all tables were rebuilt."""
 
     nodes: tuple[NodeResult, ...]
     seconds: float
     fresh: bool
     warnings: tuple[str, ...] = ()
-    """What was damaged, and so built again; why everything was built anew."""
+    """A damaged file that was rebuilt, the reason of a full rebuild, and warnings of macros."""
 
 
 def build(
@@ -41,15 +41,18 @@ def build(
     on_progress: Callable[[str], None] | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> BuildResult:
-    """Build what the ledger has more than the build file; readers see nothing of it before ``publish``.
+    """Build the days that the ledger has and the build file lacks. Readers see them once published.
 
-    The caller holds the folder's lock. ``project`` is the user's dbt project, which has our models as a package; without
-    it they are built alone. ``variables`` are environment variables for dbt. Other models of the package, other
-    variables and another ``storage_version`` build everything from scratch; of the user's models, those that changed.
+    The caller must hold the folder's lock. ``project`` is the user's dbt project, which has our
+    models as a package; without it, they are built alone. ``variables`` are environment variables
+    for dbt. A change of the package's models, of the variables or of ``storage_version`` rebuilds
+    all tables; a change of the user's models rebuilds these.
 
     Raises:
-        MixpanelDataError: dbt failed; the message names the models. The published file stays as it is, and the next
-            build does the same days again.
+        MixpanelDataError: if dbt failed; the message names the models. The published file is
+            unchanged, and the next build repeats the same days.
+        StorageError: if the machine refused the work: no space, no permission, no memory.
+        DatabaseDamagedError: if dbt failed because a database of the folder is damaged.
     """
     started = time.monotonic()
     _require_raw(folder)
@@ -57,36 +60,37 @@ def build(
     install_package(project)
     made_by = current_fingerprint(storage_version, project)
     built = build_file.build_file(folder)
-    reason = reason_to_build_anew(folder, made_by, storage_version, built=built)
-    anew = full_refresh or reason == OTHER_RAW
+    reason = reason_to_rebuild(folder, made_by, storage_version, built=built)
+    # dbt compares load numbers, and those of another raw database say nothing about these tables.
+    start_empty = full_refresh or reason == OTHER_RAW
     prepared = build_file.prepare_build_file(
         folder,
         made_by,
         storage_version,
-        anew=anew,
+        start_empty=start_empty,
         ours=model_names(),
         in_project=not project.is_package,
     )
     reasons = [reason] if reason and prepared.empty else []
     report = on_progress or (lambda _: None)
 
-    def from_scratch(why: str) -> None:
+    def on_rebuild(why: str) -> None:
         reasons.append(why)
-        report(f"all tables anew: {why}")
+        report(f"all tables are rebuilt: {why}")
 
     if reason:
-        report(f"all tables anew: {reason}")
+        report(f"all tables are rebuilt: {reason}")
     options = []
     if prepared.empty and not project.is_package:
-        # The file still has the user's tables. dbt may not add to those that it can build from scratch.
+        # The file still has the user's tables, whose incremental models would add to old rows.
         options = ["--full-refresh"]
-    complaints: list[str] = []
-    nodes = _run(
-        folder, project.folder, options, variables or {}, report, from_scratch, complaints.append
-    )
+    macro_warnings: list[str] = []
+    listener = LogListener(report, on_rebuild, macro_warnings.append)
+    nodes = _run_dbt(folder, project.folder, options, variables or {}, listener)
+    # Only after dbt succeeded: the mark allows the file to be published.
     build_stamp.mark_built(built)
-    why = f"All tables were built anew: {'; '.join(reasons)}." if reasons else None
-    warnings = tuple(filter(None, (prepared.warning, why, *complaints)))
+    why = f"All tables were rebuilt: {'; '.join(reasons)}." if reasons else None
+    warnings = tuple(filter(None, (prepared.warning, why, *macro_warnings)))
     return BuildResult(nodes, time.monotonic() - started, prepared.empty or bool(reasons), warnings)
 
 
@@ -95,14 +99,12 @@ def current_fingerprint(storage_version: str, project: DbtProject) -> str:
     return fingerprint(project, {"storage_version": storage_version})
 
 
-def _run(
+def _run_dbt(
     folder: DataFolder,
     project: Path,
     options: Sequence[str],
     variables: Mapping[str, str],
-    report: Callable[[str], None],
-    from_scratch: Callable[[str], None],
-    warn: Callable[[str], None],
+    listener: LogListener,
 ) -> tuple[NodeResult, ...]:
     arguments = [
         *("build", "--project-dir", str(project), "--profiles-dir", str(models_folder())),
@@ -113,19 +115,14 @@ def _run(
         *options,
     ]
     results = folder.build / "target" / "results.json"
+    # Results of an earlier build must not be read if this one is killed before it writes its own.
     results.unlink(missing_ok=True)
-    errors = run(
-        arguments,
-        folder.root,
-        environment(folder.build, variables),
-        results,
-        report,
-        from_scratch,
-        warn,
+    errors = run_dbt(
+        arguments, folder.root, dbt_environment(folder.build, variables), results, listener
     )
     nodes = read_results(results)
     if errors:
-        raise _failure(folder, nodes, errors)
+        raise _build_error(folder, nodes, errors)
     return nodes
 
 
@@ -137,20 +134,22 @@ def _require_raw(folder: DataFolder) -> None:
         )
 
 
-def _failure(
+def _build_error(
     folder: DataFolder, nodes: tuple[NodeResult, ...], errors: list[str]
 ) -> MixpanelDataError:
+    """Return the error for a failed build: the machine's or a file's fault, else that of models."""
     bad = [node for node in nodes if not node.ok and node.status != "skipped"]
+    # A full disk or a damaged file fails some model; that error would send the user to its SQL.
     for message in (*(node.message or "" for node in bad), *errors):
-        if refused := error_from_message(message, folder.root):
-            return refused
-        if is_damage(message) and (found := first_damage(folder.root)):
-            return found
+        if storage_error := error_from_message(message, folder.root):
+            return storage_error
+        if is_damage(message) and (damaged := first_damage(folder.root)):
+            return damaged
     skipped = [node.name for node in nodes if node.status == "skipped"]
     log = folder.build / "logs" / "dbt.log"
     messages = [f"{node.kind} {node.name}: {node.message}" for node in bad] or errors[-3:]
     return MixpanelDataError(
-        "dbt could not build the tables, so the published ones stay as they were. "
+        "dbt could not build the tables, so the published ones are unchanged. "
         + " ".join(" ".join(text.split()) for text in messages)
         + f" The log is {log}.",
         details={

@@ -10,7 +10,7 @@ from mixpanel_data._internal.publication.build_stamp import has_same_base
 OTHER_RAW = "raw.duckdb is not the one, or no later state of the one, that they were built from"
 
 
-def reason_to_build_anew(
+def reason_to_rebuild(
     folder: DataFolder, fingerprint: str, storage_version: str, *, built: Path
 ) -> str | None:
     """Return why a build can't start from the tables of ``built``, as half a sentence.
@@ -26,6 +26,8 @@ def reason_to_build_anew(
                 return f"MP_STORAGE_VERSION is {storage_version}, and was {stamp[1]}"
             if stamp and not has_same_base(stamp[0], fingerprint):
                 return "the dbt models or their variables changed"
+            # Each load has a random id, so a raw database with all of the built ones is the same,
+            # or a later state of it. A restored backup lacks the newest ones.
             return OTHER_RAW if not _loads(connection, "main") <= _raw_loads(folder) else None
     except duckdb.Error:
         return None  # the build that opens it reports it

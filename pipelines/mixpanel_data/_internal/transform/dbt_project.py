@@ -1,4 +1,4 @@
-"""What identifies the models that a build runs."""
+"""The fingerprint of the models that a build runs."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -15,8 +15,9 @@ _OTHER_PACKAGES = ("packages.yml", "dependencies.yml", "package-lock.yml")
 def fingerprint(project: DbtProject, settings: Mapping[str, str]) -> str:
     """Return a hash of what shapes the built tables: models, macros, variables and settings.
 
-    Tests and profiles are left out. For a project of the user's, a second hash after a full stop is of its own models.
-    If only that one differs, tables are not built from scratch: dbt compares a checksum of each own model.
+    Tests and profiles are left out. For a project of the user's, a second hash, after a full stop,
+    covers its own models. If only that one differs, tables are not rebuilt: dbt compares a checksum
+    of each of these models.
     """
     digest = hashlib.sha256(repr(sorted(settings.items())).encode())
     _add(digest, models_folder(), (*_SHAPING, *_MODELS))
@@ -31,5 +32,7 @@ def fingerprint(project: DbtProject, settings: Mapping[str, str]) -> str:
 def _add(digest: "hashlib._Hash", folder: Path, patterns: Iterable[str]) -> None:
     files = {path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}
     for path in sorted(files):
+        # The path is hashed too, between zero bytes: moving a model to another folder changes its
+        # configuration, and no two lists of files may give the same bytes.
         digest.update(f"\0{path.relative_to(folder).as_posix()}\0".encode())
         digest.update(path.read_bytes())

@@ -2,15 +2,16 @@
 
 import json
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
-from typing import Any
 
 _GOOD = ("success", "pass", "warn", "no-op")
 
 
 @dataclass(frozen=True)
 class NodeResult:
-    """One model, test or hook: its name, its kind (``model``, ``test`` …), dbt's status, seconds, and dbt's message."""
+    """One model, test or hook: name, kind (``model``, ``test`` …), and dbt's status, seconds and
+    message."""
 
     name: str
     kind: str
@@ -38,53 +39,43 @@ def _node(unique_id: str, status: str, seconds: float | None, message: str | Non
     return NodeResult(name, kind, status, seconds or 0.0, message)
 
 
-def started(line: str) -> str | None:
-    """Return ``"model events"`` if this line of dbt's JSON log says that it starts, else None."""
-    node = _parsed(line).get("data", {}).get("node_info", {})
-    if node.get("node_status") != "started" or node.get("resource_type") == "operation":
-        return None
-    return f"{node['resource_type']} {node['node_name']}"
+class LineKind(Enum):
+    """What a line that dbt prints reports."""
+
+    STARTED = "started"
+    REBUILD = "rebuild"
+    WARNING = "warning"
+    ERROR = "error"
+    UNSTRUCTURED = "unstructured"
 
 
-_FROM_SCRATCH = "Everything is built from scratch: "
+_REBUILD = "Everything is built from scratch: "
 """The text that the macro ``begin_run`` logs before its reasons."""
 
 
-def reason_from_scratch(line: str) -> str | None:
-    """Return why everything is built from scratch, if this line of dbt's log says so, else None."""
-    message = str(_parsed(line).get("info", {}).get("msg") or "")
-    return (
-        message.removeprefix(_FROM_SCRATCH).rstrip(".")
-        if message.startswith(_FROM_SCRATCH)
-        else None
-    )
+def parse_log_line(line: str) -> tuple[LineKind, str] | None:
+    """Return the kind and the text of a line that dbt prints; None for one of no interest.
 
-
-def logged_error(line: str) -> str | None:
-    """Return the error in this line of dbt's log; None if it is none."""
-    info = _parsed(line).get("info", {})
-    return info.get("msg") if info.get("level") == "error" else None
-
-
-def logged_warning(line: str) -> str | None:
-    """Return the warning of a macro in this line of dbt's log; None if it is none.
-
-    dbt's own warnings, such as those of unused configuration, are in its log file only.
+    The text is ``model events`` for a node that starts, the reason for a full rebuild, the message
+    for a macro's warning or an error, and the line itself if it is not of dbt's JSON log, as those
+    of a traceback. dbt's own warnings, such as of unused configuration, are in its log file only.
     """
-    info = _parsed(line).get("info", {})
-    if info.get("level") != "warn" or info.get("name") != "JinjaLogWarning":
-        return None
-    return " ".join(str(info.get("msg")).removeprefix("[WARNING]:").split())
-
-
-def stray_line(line: str) -> str | None:
-    """Return this line if it is not of dbt's log, as a traceback is; None if it is."""
-    return None if _parsed(line) else line.strip() or None
-
-
-def _parsed(line: str) -> dict[str, Any]:
     try:
         parsed = json.loads(line)
     except ValueError:
-        return {}
-    return parsed if isinstance(parsed, dict) else {}
+        parsed = None
+    if not isinstance(parsed, dict) or not parsed:
+        text = line.strip()
+        return (LineKind.UNSTRUCTURED, text) if text else None
+    node, info = parsed.get("data", {}).get("node_info", {}), parsed.get("info", {})
+    # Hooks are operations, and their number and order mean nothing to a user.
+    if node.get("node_status") == "started" and node.get("resource_type") != "operation":
+        return LineKind.STARTED, f"{node['resource_type']} {node['node_name']}"
+    message, level = str(info.get("msg") or ""), info.get("level")
+    if message.startswith(_REBUILD):
+        return LineKind.REBUILD, message.removeprefix(_REBUILD).rstrip(".")
+    if level == "warn" and info.get("name") == "JinjaLogWarning":
+        return LineKind.WARNING, " ".join(message.removeprefix("[WARNING]:").split())
+    if level == "error" and message:
+        return LineKind.ERROR, message
+    return None

@@ -8,10 +8,12 @@ from mixpanel_data._internal.settings import Settings
 
 
 def check_variables(settings: Settings, *, events: bool) -> None:
-    """Check the variables of the project; with ``events`` also that the events they name are in the raw database.
+    """Check the variables of the project.
+
+    With ``events``, also check that the events they name are in the raw database.
 
     Raises:
-        ConfigError: with each mistake and the file that holds it.
+        ConfigError: if there is a mistake; the message has each one and its file.
     """
     known = partial(event_names, settings.folder.raw) if events else None
     check(read_variables(settings.dbt_project), known)

@@ -11,8 +11,8 @@ from mixpanel_data._internal.config import (
     ConfigManager,
     Credentials,
     Resolution,
+    find_credentials,
     require_trusted,
-    resolve,
 )
 from mixpanel_data._internal.rate_limit.waiting import OnWait
 from mixpanel_data._internal.run.connection import create_client, create_limiter
@@ -48,15 +48,15 @@ class Session:
 
     @cached_property
     def resolution(self) -> Resolution:
-        """The credentials, and their source. Raises ConfigError if there are none."""
+        """The credentials, and their origin. Raises ConfigError if there are none."""
         if self.config_manager:
             named = self.config_manager.resolve(self.account or self.settings.account)
             found = require_trusted(self.settings, named)
         else:
-            found = resolve(self.settings, self.account)
+            found = find_credentials(self.settings, self.account)
         if self.region is None:
             return found
-        return Resolution(_in_region(found.credentials, self.region), found.source, found.account)
+        return Resolution(_in_region(found.credentials, self.region), found.origin, found.account)
 
     def _fix_credentials(self) -> None:
         """Keep the current credentials, if any: another process may change the default account.

@@ -31,7 +31,7 @@ def doctor(
 
 
 def _examine(account: str | None, data_dir: Any) -> tuple[list[Check], int]:
-    from mixpanel_data.auth import resolve
+    from mixpanel_data.auth import find_credentials
     from mixpanel_data.cli.errors import exit_code
     from mixpanel_data.exceptions import MixpanelDataError
     from mixpanel_data.settings import Settings, load_settings
@@ -44,15 +44,15 @@ def _examine(account: str | None, data_dir: Any) -> tuple[list[Check], int]:
     project, wrong = _project(settings)
     checks = [*project, *checks]
     try:
-        found = resolve(settings, account)
+        found = find_credentials(settings, account)
     except MixpanelDataError as error:
         return [*checks, ("credentials", f"none: {error}", "")], exit_code(error)
     credentials = found.credentials
     checks += [
-        ("username", credentials.username, found.source),
-        ("secret", "********", found.source),
-        ("project_id", credentials.project_id, found.source),
-        ("region", credentials.region, found.source),
+        ("username", credentials.username, found.origin),
+        ("secret", "********", found.origin),
+        ("project_id", credentials.project_id, found.origin),
+        ("region", credentials.region, found.origin),
     ]
     reached, code = _reach(settings, account)
     return [*checks, reached, *_folder(settings)], code or wrong

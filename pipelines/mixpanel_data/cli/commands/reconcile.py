@@ -11,7 +11,7 @@ from mixpanel_data.cli.options import (
     FormatOption,
     QuietOption,
 )
-from mixpanel_data.cli.run_sync import LOCK_WAIT_SECONDS
+from mixpanel_data.sync.defaults import LOCK_WAIT_SECONDS
 
 if TYPE_CHECKING:
     from mixpanel_data.sync import Reconciliation
@@ -47,14 +47,14 @@ def reconcile(
 
     Example: mp reconcile --from 2026-01-01 --reload
     """
-    from mixpanel_data.auth import resolve
+    from mixpanel_data.auth import find_credentials
     from mixpanel_data.cli.errors import show_error, worst_code
     from mixpanel_data.cli.output.progress import drawn
     from mixpanel_data.settings import load_settings, parse_day
     from mixpanel_data.sync import Reconciler
 
     settings = load_settings(data_dir=data_dir)
-    credentials = resolve(settings, account).credentials
+    credentials = find_credentials(settings, account).credentials
     as_json = fmt in (Format.json, Format.jsonl)
     with drawn(quiet) as progress:
         reconciler = Reconciler(settings, credentials, progress=progress)

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from mixpanel_data.cli.options import AccountOption, DataDirOption, Format, FormatOption
-from mixpanel_data.cli.run_sync import LOCK_WAIT_SECONDS, SyncOptions, run_sync
+from mixpanel_data.cli.run_sync import SyncOptions, run_sync
+from mixpanel_data.sync.defaults import LOCK_WAIT_SECONDS
 
 First = Annotated[
     str | None,
@@ -60,7 +61,7 @@ FullProfiles = Annotated[
 StartAnew = Annotated[
     bool,
     typer.Option(
-        "--start-anew",
+        "--start-over",
         help="Begin with an empty raw database; the old one is kept beside it. With --only events, profiles stay.",
     ),
 ]
@@ -93,7 +94,7 @@ def sync(
     where: Where = None,
     oldest_first: OldestFirst = False,
     full_profiles: FullProfiles = False,
-    start_anew: StartAnew = False,
+    start_over: StartAnew = False,
     max_wait: MaxWait = None,
     lock_wait: LockWait = LOCK_WAIT_SECONDS,
     account: AccountOption = None,
@@ -120,7 +121,7 @@ def sync(
         where=where,
         oldest_first=oldest_first,
         full_profiles=full_profiles,
-        start_anew=start_anew,
+        start_over=start_over,
         max_wait=max_wait,
         lock_wait=lock_wait,
         account=account,

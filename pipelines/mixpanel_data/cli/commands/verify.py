@@ -6,7 +6,7 @@ import typer
 
 from mixpanel_data.cli.errors import FAILED, INCOMPLETE
 from mixpanel_data.cli.options import DataDirOption, Format, FormatOption, QuietOption
-from mixpanel_data.cli.run_sync import LOCK_WAIT_SECONDS
+from mixpanel_data.sync.defaults import LOCK_WAIT_SECONDS
 
 if TYPE_CHECKING:
     from mixpanel_data.sync import FolderCheck

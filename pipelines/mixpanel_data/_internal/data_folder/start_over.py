@@ -11,7 +11,7 @@ from mixpanel_data._internal.data_folder.paths import DataFolder
 EVENT_TABLES = "table_name = 'events'"
 
 
-def start_anew(folder: DataFolder) -> Path | None:
+def start_over(folder: DataFolder) -> Path | None:
     """Move the raw database aside and remove what was built from it. Return its new path.
 
     Return None if there was no raw database. The published file stays for readers until the next
