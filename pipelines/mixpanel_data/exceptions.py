@@ -207,8 +207,9 @@ class IncompleteExportError(MixpanelDataError, _RequestAttributes):
     """A response ended early or is otherwise incomplete, so none of it may be loaded.
 
     ``reason`` is a short, stable text such as ``"cut gzip"``, ``"terminated early"`` or
-    ``"connection broken"``; ``explanation`` has details in a sentence or two. Days are dates or ISO
-    texts, both included. The details have the request and the beginning of the response, like those
+    ``"connection broken"``; ``explanation`` has details in a sentence or two; ``remedy`` says what
+    is left undone and what to do, by default for a sync. Days are dates or ISO texts, both
+    included. The details have the request and the beginning of the response, like those
     of an APIError, without credentials.
     """
 
@@ -221,13 +222,14 @@ class IncompleteExportError(MixpanelDataError, _RequestAttributes):
         reason: str,
         from_date: date | str | None = None,
         to_date: date | str | None = None,
+        remedy: str = "",
         details: Mapping[str, Any] | None = None,
         **http: Unpack[HTTPContext],
     ) -> None:
         first, last = (_iso(day) for day in (from_date or to_date, to_date or from_date))
         known = {"reason": reason, "explanation": explanation, "from_date": first, "to_date": last}
         super().__init__(
-            _incomplete_message(reason, redact(explanation), first, last),
+            _incomplete_message(reason, redact(explanation), first, last, remedy),
             details=_context(http, {**known, **(details or {})}),
         )
 
@@ -244,13 +246,16 @@ def _iso(day: date | str | None) -> str | None:
     return day.isoformat() if isinstance(day, date) else day
 
 
-def _incomplete_message(reason: str, explanation: str, first: str | None, last: str | None) -> str:
+def _incomplete_message(
+    reason: str, explanation: str, first: str | None, last: str | None, remedy: str
+) -> str:
     days = first if first == last else f"{first} to {last}"
     what = f"The events of {days}" if first else "Mixpanel's response"
     wrong = reason if reason == OTHER_BASIS else f"did not arrive completely: {reason}"
     again = f"`mp sync --from {first} --to {last}`" if first else "`mp sync`"
     message = f" {explanation.rstrip()}" if explanation else ""
-    return f"{what} {wrong}.{message} Nothing of it was loaded; {again} fetches it again."
+    remedy = remedy or f"Nothing of it was loaded; {again} fetches it again."
+    return f"{what} {wrong}.{message} {remedy}"
 
 
 class TableExistsError(MixpanelDataError):

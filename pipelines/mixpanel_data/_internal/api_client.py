@@ -141,6 +141,7 @@ class MixpanelAPIClient:
                 from_date,
                 to_date,
                 about,
+                request=self._requester.request(response),
                 secret=self._requester.secret,
                 bounds=self._requester.bounds,
             )

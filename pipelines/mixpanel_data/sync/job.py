@@ -288,5 +288,9 @@ def _unreadable(file: Landed) -> IncompleteExportError:
     error = incomplete_export("unreadable", f"DuckDB can't read the {file.kind} that arrived")
     days = (file.window.first, file.window.last) if file.kind == "events" else (None, None)
     return IncompleteExportError(
-        str(error.details["explanation"]), reason="unreadable", from_date=days[0], to_date=days[1]
+        str(error.details["explanation"]),
+        reason="unreadable",
+        from_date=days[0],
+        to_date=days[1],
+        **file.request,
     )

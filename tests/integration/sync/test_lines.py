@@ -7,7 +7,9 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.account import account_of
 
+from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.landing.invalid_lines import (
     find_invalid_lines,
     longest_line,
@@ -17,6 +19,7 @@ from mixpanel_data._internal.landing.repair_lines import is_complete_object, rep
 from mixpanel_data._internal.sql.events import events_query, in_windows, read_event_lines
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data._internal.time_zones import Zone
+from mixpanel_data.exceptions import IncompleteExportError, MixpanelDataError
 
 from .conftest import LAST
 
@@ -296,6 +299,52 @@ def test_a_rejected_line_of_a_longer_window_is_kept_once(project):
     ]
 
 
+def assert_has_request(project, error: MixpanelDataError) -> None:
+    """The error names the export of the day; a run that loads a file that an earlier one fetched
+    reads the request from the file's note."""
+    assert isinstance(error, IncompleteExportError)
+    assert (error.request_method, error.status_code) == ("GET", 200)
+    assert error.request_url == f"{project.sandbox.base_url}/api/2.0/export"
+    assert error.request_params
+    assert error.request_params["from_date"] == error.request_params["to_date"] == str(LAST)
+    assert error.request_params["project_id"] == account_of(project.sandbox).project_id
+    assert account_of(project.sandbox).secret.get_secret_value() not in str(error.to_dict())
+
+
+def test_the_error_about_a_file_of_an_earlier_run_has_its_request(project):
+    project.sandbox.dataset.add_line(LAST, b'["event"]\n')
+    first = project.job()
+    wanted = first.begin(LAST, LAST)
+    assert next(first.extraction.packages(wanted))  # and this run is killed
+    project.asked()
+
+    report = project.sync(LAST, LAST, refetch=False)
+
+    assert project.asked() == []
+    assert [error.reason for error in report.failures] == ["not an export"]
+    assert_has_request(project, report.failures[0])
+
+
+def test_the_error_about_a_file_that_no_part_of_duckdb_reads_has_its_request(project, monkeypatch):
+    """No such content is known: the file is damaged between its check and its second load."""
+    project.sandbox.dataset.add_event("e", MIDNIGHT)
+    project.sandbox.dataset.add_line(LAST, b'{"event": "cut"\n')
+    job = project.job(refetch=True)
+    refetch = job.extraction.refetch
+
+    def refetch_damaged(file: Landed) -> Landed:
+        again = refetch(file)
+        again.path.write_bytes(b"[]\n")
+        return again
+
+    monkeypatch.setattr(job.extraction, "refetch", refetch_damaged)
+
+    report = job.run(first=LAST, last=LAST, only="events", build=False)
+
+    assert [error.reason for error in report.failures] == ["unreadable"]
+    assert_has_request(project, report.failures[0])
+
+
 @pytest.mark.parametrize(
     "page",
     [
@@ -310,6 +359,7 @@ def test_a_page_of_something_else_is_no_export(project, page):
     report = project.sync(LAST, LAST)
 
     assert [error.reason for error in report.failures] == ["not an export"]
+    assert_has_request(project, report.failures[0])
     assert project.query("SELECT count(*) FROM mixpanel._metadata") == [(0,)]
     assert report.missing == [DAY]
     assert date(2026, 3, 10) not in project.ledger().days

@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import pytest
@@ -17,6 +17,7 @@ from mixpanel_data.exceptions import (
     IncompleteExportError,
     QueryError,
     RejectedLinesWarning,
+    ServerError,
     TableExistsError,
     TableNotFoundError,
 )
@@ -143,6 +144,88 @@ def test_one_broken_day_stores_nothing(workspace, shop, kind):
     assert workspace.tables() == []
     with pytest.raises(IncompleteExportError):
         list(workspace.stream_events(FIRST, LAST))
+
+
+def test_a_broken_stream_says_what_it_yielded_and_how_to_go_on(workspace, shop):
+    shop.faults.add(Fault(FaultKind.TERMINATED_EARLY, day=LAST, times=30))
+    events = []
+
+    with pytest.raises(IncompleteExportError) as caught:
+        events.extend(workspace.stream_events(FIRST, LAST))
+
+    error, resume = caught.value, date.fromisoformat(caught.value.details["resume_from"])
+    complete = resume - timedelta(days=1)
+    assert FIRST < resume <= LAST
+    assert error.details["yielded"] == len(events) == len(once(served(shop, FIRST, complete))) > 0
+    assert error.reason == "terminated early"
+    assert error.from_date == str(resume)
+    assert str(error).endswith(
+        f"The stream yielded {len(events):,} events before, all of {FIRST} to {complete}; "
+        f"read the others from {resume} to {LAST}."
+    )
+    assert "load" not in str(error)
+    assert "mp sync" not in str(error)
+    assert error.request_params["to_date"] == str(LAST)
+
+    shop.faults.clear()
+    events.extend(workspace.stream_events(resume, LAST))
+    assert len(events) == len(once(served(shop)))
+
+
+def test_a_stream_that_breaks_at_once_says_that_it_yielded_nothing(workspace, shop):
+    shop.faults.add(Fault(FaultKind.CUT_GZIP, day=FIRST, times=30))
+
+    with pytest.raises(IncompleteExportError) as caught:
+        next(workspace.stream_events(FIRST, LAST))
+
+    assert str(caught.value).endswith(
+        f"The stream yielded nothing; read it again from {FIRST} to {LAST}."
+    )
+    assert caught.value.details["yielded"] == 0
+
+
+def test_a_stream_that_is_refused_later_notes_what_it_yielded(workspace, shop):
+    shop.faults.add(Fault(FaultKind.STATUS_503, day=LAST, times=30))
+    events = []
+
+    with pytest.raises(ServerError) as caught:
+        events.extend(workspace.stream_events(FIRST, LAST))
+
+    assert caught.value.details["yielded"] == len(events) > 0
+    assert f"The stream yielded {len(events):,} events before" in caught.value.__notes__[0]
+
+
+def test_lines_that_differ_each_time_are_named_by_the_stream(client):
+    lines = iter(range(1_000))
+
+    def odd_line(_request: httpx.Request) -> httpx.Response:
+        number = next(lines)
+        return httpx.Response(200, content=line_of(number) + b'\n{"event": "%d\n' % number)
+
+    with (
+        MixpanelAPIClient(client._credentials, _transport=httpx.MockTransport(odd_line)) as mock,
+        Workspace.memory(_api_client=mock) as workspace,
+        pytest.raises(IncompleteExportError) as caught,
+    ):
+        list(workspace.stream_events(LAST, LAST))
+
+    assert f"The events of {LAST} did not arrive completely: malformed line." in str(caught.value)
+    assert "line 2: not valid JSON" in str(caught.value)
+    assert str(caught.value).endswith(
+        f"The stream yielded nothing; read it again from {LAST} to {LAST}."
+    )
+
+
+def test_a_broken_stream_of_profiles_and_a_broken_fetch_say_what_is_left(workspace, shop):
+    shop.faults.add(Fault(FaultKind.TERMINATED_EARLY, times=30))
+    shop.faults.add(Fault(FaultKind.HTML_200, path="/api/query/engage", times=30))
+
+    with pytest.raises(IncompleteExportError, match=r"The stream yielded nothing; read it again.$"):
+        list(workspace.stream_profiles())
+    with pytest.raises(IncompleteExportError, match=r"Nothing was stored; fetch it again.$"):
+        workspace.fetch_profiles()
+    with pytest.raises(IncompleteExportError, match=r"Nothing was stored; fetch it again.$"):
+        workspace.fetch_events(FIRST, LAST)
 
 
 def line_of(number: int, **properties: str) -> bytes:

@@ -48,6 +48,12 @@ def add_request_context(about: About) -> Iterator[None]:
         raise
 
 
+def request_of(context: HTTPContext) -> HTTPContext:
+    """Return the request in ``context`` and the status of its response, without the body."""
+    known = {key: value for key, value in context.items() if key != "response_body"}
+    return cast(HTTPContext, known)
+
+
 def request_context_of(error: MixpanelDataError) -> HTTPContext:
     """Return the request and response of ``error``, for another error about the same response."""
     known = {key: error.details.get(key) for key in HTTPContext.__annotations__}

@@ -13,6 +13,7 @@ from mixpanel_data._internal.api.response_bodies import (
     translate_broken_body,
 )
 from mixpanel_data._internal.api.secret_bytes import SecretBytes
+from mixpanel_data.exceptions import HTTPContext
 
 
 class ExportStream:
@@ -30,11 +31,14 @@ class ExportStream:
         to_date: date,
         about: About,
         *,
+        request: HTTPContext,
         secret: SecretBytes,
         bounds: Bounds,
     ) -> None:
         self.about = about
         """Returns the request and response for an error about this export."""
+        self.request = request
+        """The request, and the status of its response, without secrets."""
         self.secret = secret
         """Removes the account's secret from content that is kept."""
         self.bounds = bounds

@@ -13,7 +13,7 @@ import httpx
 
 from mixpanel_data._internal.api.bounds import Bounds
 from mixpanel_data._internal.api.deadlines import Deadline, current_deadline
-from mixpanel_data._internal.api.errors import error_for
+from mixpanel_data._internal.api.errors import error_for, request_context
 from mixpanel_data._internal.api.exchange import About, Exchange, add_request_context
 from mixpanel_data._internal.api.gate import Gate, Permit, UncountedPermit
 from mixpanel_data._internal.api.redactor import Redactor
@@ -23,6 +23,7 @@ from mixpanel_data._internal.api.secret_bytes import SecretBytes
 from mixpanel_data._internal.api.transport_errors import network_error
 from mixpanel_data._internal.api.urls import Family
 from mixpanel_data._internal.clock import ServerClock
+from mixpanel_data.exceptions import HTTPContext
 
 _SLACK_SECONDS = 60.0
 """Seconds for the headers of a response, beyond the longest silence that may precede them."""
@@ -99,6 +100,12 @@ class Requester:
     def about(self, response: httpx.Response) -> About:
         """Return the function that describes ``response`` for an error."""
         return Exchange(response, self.redactor, lambda: first_bytes(response)).about
+
+    def request(self, response: httpx.Response) -> HTTPContext:
+        """Return the request of ``response`` and its status, without secrets."""
+        context = request_context(response.request, self.redactor)
+        context["status_code"] = response.status_code
+        return context
 
     def _persist(self, call: ApiCall, receive: Callable[[httpx.Response], T]) -> tuple[T, int]:
         for attempt in self.retry.attempts():

@@ -9,7 +9,7 @@ import shutil
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ from mixpanel_data._internal.landing.body_verifier import incomplete_export
 from mixpanel_data._internal.landing.files import Landed, Reject
 from mixpanel_data._internal.landing.invalid_lines import numbered_lines
 from mixpanel_data._internal.streams.windows import Window
-from mixpanel_data.exceptions import QueryError
+from mixpanel_data.exceptions import HTTPContext, QueryError
 
 Kind = Literal["events", "profiles"]
 File = Landed | Path | str
@@ -48,6 +48,8 @@ class Lines:
     size: int = 0
     """Bytes received, compressed; 0 if the data is not from Mixpanel."""
     requests: int = 0
+    request: HTTPContext = field(default_factory=HTTPContext)
+    """The request to Mixpanel, for errors; empty for a user's data."""
 
 
 @contextmanager
@@ -84,7 +86,7 @@ def _landed_lines(file: Landed) -> Lines:
     return Lines(
         path=file.path, count=file.lines, longest=file.largest_object, origin=str(file.window),
         landed=True, window=file.window if file.kind == "events" else None, rejects=file.rejects, size=file.size,
-        requests=file.requests,
+        requests=file.requests, request=file.request,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from mixpanel_data._internal.api.exchange import add_request_context
 from mixpanel_data._internal.database.input_files import Kind, Lines
 from mixpanel_data._internal.landing.fetch_events import error_for_window
 from mixpanel_data._internal.landing.invalid_lines import (
@@ -11,7 +12,12 @@ from mixpanel_data._internal.landing.invalid_lines import (
 )
 from mixpanel_data._internal.landing.invalid_profiles import find_invalid_profiles
 from mixpanel_data._internal.time_zones import Zone
-from mixpanel_data.exceptions import IncompleteExportError, MixpanelDataError, QueryError
+from mixpanel_data.exceptions import (
+    HTTPContext,
+    IncompleteExportError,
+    MixpanelDataError,
+    QueryError,
+)
 
 MALFORMED = "malformed line"
 SHOWN = 3  # lines that a message quotes
@@ -26,13 +32,15 @@ def require_all_lines(found: int, lines: Sequence[Lines], kind: Kind, zone: Zone
     """
     for item in lines:
         try:
-            bad = _find_invalid(item, kind, zone)
+            with add_request_context(lambda: item.request):  # noqa: B023  (called in the block)
+                bad = _find_invalid(item, kind, zone)
         except IncompleteExportError as error:
             raise (error_for_window(error, item.window) if item.window else error) from None
         if bad:
             raise _error(item, bad)
     if found != sum(1 for item in lines for _ in numbered_lines(item.path)):
-        raise QueryError("DuckDB did not find as many rows as there are lines.")
+        request = lines[0].request if len(lines) == 1 else HTTPContext()
+        raise QueryError("DuckDB did not find as many rows as there are lines.", **request)
 
 
 def _find_invalid(lines: Lines, kind: Kind, zone: Zone) -> list[BadLine]:
@@ -51,6 +59,7 @@ def _error(lines: Lines, bad: Sequence[BadLine]) -> MixpanelDataError:
     return IncompleteExportError(
         f"It is complete, but has unreadable lines: {shown}{more}.",
         reason=MALFORMED, from_date=first, to_date=last, details=numbers,
+        **lines.request,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from mixpanel_data._internal.api.exchange import add_request_context
 from mixpanel_data._internal.extract.prefetch import (
     WORKERS,
     Prefetcher,
@@ -182,7 +183,8 @@ class EventWindows:
         """
         zone = self._run.settings.zone
         try:
-            suspects = find_invalid_lines(file.path, file.window, zone)
+            with add_request_context(file.about):
+                suspects = find_invalid_lines(file.path, file.window, zone)
         except IncompleteExportError as error:
             self._run.landing.quarantine(file.path, error.reason)
             file.discard()

@@ -118,6 +118,7 @@ def _fetch_once(
         path=path, kind="events", window=window, lines=proof.lines, size=size, requests=requests,
         fetched_at=client.clock.earliest(fetched_at), duration_seconds=time.monotonic() - started,
         raw_size=proof.raw_bytes, largest_object=proof.longest_line, filter_hash=only.hash,
+        request=stream.request,
     )  # fmt: skip
     return landed, stream.about
 

@@ -8,7 +8,11 @@ from dataclasses import dataclass, replace
 
 from mixpanel_data._internal import clock
 from mixpanel_data._internal.api.bounds import NOT_RETRYABLE
-from mixpanel_data._internal.api.exchange import add_request_context, request_context_of
+from mixpanel_data._internal.api.exchange import (
+    add_request_context,
+    request_context_of,
+    request_of,
+)
 from mixpanel_data._internal.api_client import EngagePage, MixpanelAPIClient
 from mixpanel_data._internal.data_folder.private_files import create_private
 from mixpanel_data._internal.landing.body_verifier import incomplete_export
@@ -134,7 +138,7 @@ def _fetch_once(fetcher: ProfileFetcher, read: ProfileRead, pages: PageCollector
         duration_seconds=time.monotonic() - started,
         filter_hash=read.filter_hash, snapshot_complete=read.since is None,
         largest_object=pages.largest, raw_size=path.stat().st_size,
-        group_key=read.of.group_key, since=read.since,
+        group_key=read.of.group_key, since=read.since, request=request_of(pages.about()),
     )  # fmt: skip
 
 

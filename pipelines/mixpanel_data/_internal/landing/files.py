@@ -20,6 +20,7 @@ from mixpanel_data._internal.data_folder.atomic_files import write_atomically
 from mixpanel_data._internal.landing.quarantine import Quarantine
 from mixpanel_data._internal.streams.event_filter import UNFILTERED
 from mixpanel_data._internal.streams.windows import Window
+from mixpanel_data.exceptions import HTTPContext
 
 REPAIRED = "repaired"
 """The reason of a line that was loaded with replaced characters. Other reasons mean it was not
@@ -69,6 +70,8 @@ class Landed:
     """The group key of group profiles; empty for users."""
     since: datetime | None = None
     """Only profiles seen since then (naive UTC) were requested."""
+    request: HTTPContext = field(default_factory=HTTPContext, hash=False)
+    """The request, of profiles that of the last page, and the status, for errors about the file."""
 
     @property
     def note(self) -> Path:
@@ -104,6 +107,10 @@ class Landed:
             "rejects": tuple(Reject(**reject) for reject in content["rejects"]),
         }
         return cls(**fields)
+
+    def about(self) -> HTTPContext:
+        """Return the request for an error about the file."""
+        return self.request
 
     def discard(self) -> None:
         """Delete note and file; the note first, so that no note is ever without its file."""

@@ -16,6 +16,7 @@ from mixpanel_data._internal.services.fetching.landing import (
     temporary_landing,
 )
 from mixpanel_data._internal.services.fetching.record_stream import Findings
+from mixpanel_data._internal.services.fetching.remedies import NOTHING_STORED, incomplete_remedy
 from mixpanel_data._internal.services.query_api.arguments import Day
 from mixpanel_data._internal.sql.events import window_bounds
 from mixpanel_data._internal.sql_literals import identifier, literal, timestamp
@@ -73,7 +74,10 @@ class FetcherService:
         window, only = parse_window(from_date, to_date), event_filter(events, where)
         self._storage.require_storable(name, append=append, kind="events")
         started, metadata = time.monotonic(), _metadata("events", window, only.events, only.where)
-        with temporary_landing(self._storage.path) as folder:
+        with (
+            incomplete_remedy(NOTHING_STORED),
+            temporary_landing(self._storage.path) as folder,
+        ):
             landings = EventLandings(self._client, folder, self._zone, only)
             files: list[Landed] = []
             for landed in landings.windows(window):
@@ -108,7 +112,10 @@ class FetcherService:
         started, metadata = time.monotonic(), _metadata("profiles", None, (), where)
         if cohort_id is not None:
             metadata = replace(metadata, filter_cohorts=[cohort_id])
-        with temporary_landing(self._storage.path) as folder:
+        with (
+            incomplete_remedy(NOTHING_STORED),
+            temporary_landing(self._storage.path) as folder,
+        ):
             landings = ProfileLandings.of(
                 self._client, folder, where, output_properties, cohort_id, on_rows=progress
             )

@@ -17,6 +17,11 @@ from mixpanel_data._internal.services.fetching.landing import (
 )
 from mixpanel_data._internal.services.fetching.record_stream import Findings, RecordStream
 from mixpanel_data._internal.services.fetching.records import TOO_DEEP, Record, parse_record
+from mixpanel_data._internal.services.fetching.remedies import (
+    NOTHING_YIELDED,
+    EventStreamProgress,
+    incomplete_remedy,
+)
 from mixpanel_data._internal.services.query_api.arguments import Day
 from mixpanel_data._internal.storage import StorageEngine
 from mixpanel_data._internal.streams.event_filter import EventFilter
@@ -34,7 +39,8 @@ class StreamerService:
 
     The records are those that a fetch would store, by the same rules for duplicates and unreadable
     lines. Errors are those of FetcherService; IncompleteExportError may be raised in the middle, if
-    later days are incomplete.
+    later days are incomplete: its message, and ``yielded`` and ``resume_from`` of its details, say
+    what was yielded and from which day on to read the rest.
     """
 
     def __init__(self, client: MixpanelAPIClient, *, zone: Zone | None = None) -> None:
@@ -78,7 +84,9 @@ class StreamerService:
         return RecordStream(found, self._profiles(where, output_properties, cohort_id, found))
 
     def _events(self, window: Window, only: EventFilter, found: Findings) -> Generator[Record]:
+        progress = EventStreamProgress(window, found)
         with (
+            progress.errors(),
             temporary_landing(None) as folder,
             tempfile.TemporaryDirectory(prefix="mixpanel-data-") as place,
             StorageEngine(Path(place) / "rows.duckdb", zone=self._zone) as storage,
@@ -94,6 +102,7 @@ class StreamerService:
                 yield from _read_events(storage, file, found)
                 storage.drop("rows")
                 file.discard()
+                progress.complete_to = file.window.last
 
     def _profiles(
         self,
@@ -104,7 +113,7 @@ class StreamerService:
     ) -> Generator[Record]:
         with temporary_landing(None) as folder:
             landings = ProfileLandings.of(self._client, folder, where, output_properties, cohort_id)
-            with StorageEngine.memory() as storage:
+            with incomplete_remedy(NOTHING_YIELDED), StorageEngine.memory() as storage:
 
                 def load(files: list[Landed]) -> int:
                     return storage.create_profiles_table("rows", files)

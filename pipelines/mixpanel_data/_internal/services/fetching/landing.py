@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from mixpanel_data._internal.api.exchange import add_request_context
 from mixpanel_data._internal.api_client import EngagePage, MixpanelAPIClient
 from mixpanel_data._internal.database.sealed import spool
 from mixpanel_data._internal.landing.fetch_events import error_for_window, fetch_window
@@ -64,7 +65,8 @@ class EventLandings:
         IncompleteExportError for a file that is not an export.
         """
         try:
-            bad = find_invalid_lines(landed.path, landed.window, self.zone)
+            with add_request_context(landed.about):
+                bad = find_invalid_lines(landed.path, landed.window, self.zone)
         except IncompleteExportError as error:
             raise error_for_window(error, landed.window) from None
         if all(line.repaired is not None for line in bad):

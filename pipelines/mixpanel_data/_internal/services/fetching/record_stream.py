@@ -19,6 +19,8 @@ class Findings:
     rejected: list[RejectedLine] = field(default_factory=list)
     repaired: list[RejectedLine] = field(default_factory=list)
     duplicates: int = 0
+    yielded: int = 0
+    """Records that the caller has."""
     _has_warned: bool = False
 
     def warn(self, where: str, *, stacklevel: int) -> None:
@@ -76,10 +78,12 @@ class RecordStream(Iterator[dict[str, Any]]):
 
     def __next__(self) -> dict[str, Any]:
         try:
-            return next(self._records)
+            record = next(self._records)
         except StopIteration:
             self._findings.warn("`.rejected` and `.repaired` of the stream have them", stacklevel=3)
             raise
+        self._findings.yielded += 1
+        return record
 
     def close(self) -> None:
         """End the reading."""
