@@ -5,7 +5,7 @@ import pickle
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -45,6 +45,49 @@ def open_to_others(root: Path) -> list[str]:
     return sorted(
         str(path.relative_to(root)) for path in (root, *root.rglob("*")) if mode(path) & OTHERS
     )
+
+
+FOLDERS = ("build", "landing", "dlt", "budget", "answers")
+
+
+@pytest.mark.parametrize("name", [".lock", ".lock-holder.json", "raw.duckdb", "workspace.duckdb"])
+@pytest.mark.parametrize(
+    ("make", "found"), [(Path.mkdir, "a folder"), (os.mkfifo, "something else")]
+)
+def test_another_thing_in_the_place_of_a_file_is_refused(
+    tmp_path: Path, name: str, make: Callable[[Path], None], found: str
+) -> None:
+    folder = DataFolder.at(tmp_path / "data").create()
+    make(folder.root / name)
+
+    with pytest.raises(ConfigError) as caught, exclusive(folder):
+        pass
+
+    assert str(caught.value) == (
+        f"{folder.root / name} must be a file, and it is {found}. "
+        "Move it away or remove it, and run this again."
+    )
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path: Path, name: str) -> None:
+    folder = DataFolder.at(tmp_path)
+    (tmp_path / name).touch()
+
+    with pytest.raises(ConfigError) as caught, exclusive(folder):
+        pass
+
+    assert str(caught.value) == (
+        f"{tmp_path / name} must be a folder, and it is a file. "
+        "Move it away or remove it, and run this again."
+    )
+
+
+def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+
+    with pytest.raises(ConfigError, match=r"is not a folder\. Name another for the data"):
+        DataFolder.at(tmp_path / "data").create()
 
 
 def test_a_sync_leaves_nothing_that_others_may_read(

@@ -8,7 +8,7 @@ import os
 import stat
 from pathlib import Path
 
-from mixpanel_data._internal.data_folder.private_files import PRIVATE_FOLDER, refuse_link
+from mixpanel_data._internal.data_folder.private_files import PRIVATE_FOLDER, require_folder
 from mixpanel_data.exceptions import ConfigError
 
 _PICKLES = ("pipelines/*/trace.pickle", "*/trace.pickle")
@@ -18,9 +18,9 @@ def make_dlt_folder_private(folder: Path) -> None:
     """Make ``folder`` private. If it was not, remove the traces in it.
 
     Raises:
-        ConfigError: if it belongs to another user, or is a symbolic link.
+        ConfigError: if it belongs to another user, or is not a folder.
     """
-    refuse_link(folder)
+    require_folder(folder)
     if os.name != "posix" or not folder.exists():
         return
     found = folder.stat()

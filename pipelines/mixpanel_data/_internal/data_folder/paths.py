@@ -11,6 +11,8 @@ from mixpanel_data._internal.data_folder.private_files import (
     PRIVATE_FOLDER,
     make_private,
     refuse_link,
+    require_file,
+    require_folder,
 )
 from mixpanel_data.exceptions import ConfigError
 
@@ -115,15 +117,24 @@ class DataFolder:
 
         Raises:
             StorageError: if the machine refuses.
-            ConfigError: if a file or folder of ours is a symbolic link.
+            ConfigError: if a file or folder of ours is a symbolic link, or a file is in the place
+                of a folder, or the other way round.
         """
         with translate_os_errors(self.root):
             if not self.root.exists():
                 self.root.parent.mkdir(parents=True, exist_ok=True)
                 self.root.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+            if not self.root.is_dir():
+                raise ConfigError(
+                    f"{self.root} is not a folder. Name another for the data: MP_DATA_DIR or --data-dir.",
+                    details={"data_dir": str(self.root)},
+                )
+            for file in self._top_files():
+                require_file(file)
+            require_folder(self.answers.parent)
             self.create_dlt()
             for folder in (self.build, self.landing, self.dlt, self.budget):
-                refuse_link(folder)
+                require_folder(folder)
                 folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
             for path in self._ours():
                 refuse_link(path)
@@ -139,11 +150,14 @@ class DataFolder:
         make_dlt_folder_private(self.dlt)
         return self.dlt
 
-    def _ours(self) -> Iterator[Path]:
-        """The files and folders that no other program writes or needs to read."""
+    def _top_files(self) -> Iterator[Path]:
         databases = (self.raw, self.workspace)
         yield from (self.lock, self.lock_holder, *databases)
         yield from (path.with_name(f"{path.name}.wal") for path in databases)
+
+    def _ours(self) -> Iterator[Path]:
+        """The files and folders that no other program writes or needs to read."""
+        yield from self._top_files()
         for top in (self.build, self.landing, self.dlt, self.budget, self.answers.parent):
             yield top
             for folder, folders, files in os.walk(top):

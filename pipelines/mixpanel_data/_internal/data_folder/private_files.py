@@ -33,6 +33,28 @@ def refuse_link(path: Path) -> None:
         )
 
 
+def require_file(path: Path) -> None:
+    """Raise ConfigError if ``path`` exists and is not a regular file, or is a symbolic link."""
+    refuse_link(path)
+    if path.exists() and not path.is_file():
+        raise _wrong_kind(path, "a file")
+
+
+def require_folder(path: Path) -> None:
+    """Raise ConfigError if ``path`` exists and is not a folder, or is a symbolic link."""
+    refuse_link(path)
+    if path.exists() and not path.is_dir():
+        raise _wrong_kind(path, "a folder")
+
+
+def _wrong_kind(path: Path, right: str) -> ConfigError:
+    found = "a folder" if path.is_dir() else "a file" if path.is_file() else "something else"
+    return ConfigError(
+        f"{path} must be {right}, and it is {found}. Move it away or remove it, and run this again.",
+        details={"path": str(path)},
+    )
+
+
 def make_private(path: Path) -> None:
     """Remove the permissions of other users on ``path``, if it is ours."""
     if os.name != "posix":
