@@ -22,7 +22,12 @@ demo: $(STAMP)  ## a sample project, from its API to a file that BI reads
 	@$(BIN)/mp demo
 
 test: $(STAMP) $(BI_STAMP)  ## unit and integration tests, then the end-to-end ones
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 --dist loadgroup tests/unit
+	$(BIN)/coverage combine --quiet
+	@echo "Percent of the lines that the unit tests run:"
+	$(BIN)/coverage report --format=total
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore tests/unit
 	$(BIN)/python -m pytest -m e2e -n 3 --dist loadgroup --no-loadscope-reorder
 
 setup: $(STAMP)  ## .venv with the locked dependencies, nothing else

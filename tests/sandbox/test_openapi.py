@@ -4,16 +4,14 @@ The other operations are in ``query/test_described.py``. The files describe only
 """
 
 import copy
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from openapi_schema_validator import OAS30Validator
+from support.openapi import specification
 
-FOLDER = Path(__file__).parent / "openapi"
-EXPORT = yaml.safe_load((FOLDER / "export.openapi.yaml").read_text())
-QUERY = yaml.safe_load((FOLDER / "query.openapi.yaml").read_text())
+EXPORT = specification("export")
+QUERY = specification("query")
 
 DATES = {"from_date": "2026-03-04", "to_date": "2026-03-04"}
 

@@ -5,18 +5,16 @@ The files describe only answers with status 200 for queries. Their version is 3.
 
 import copy
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import yaml
 from openapi_schema_validator import OAS30Validator
+from support.openapi import specification
 
-FOLDER = Path(__file__).parents[2] / "sandbox" / "openapi"
-QUERY = yaml.safe_load((FOLDER / "query.openapi.yaml").read_text())
-LEXICON = yaml.safe_load((FOLDER / "lexicon-schemas.openapi.yaml").read_text())
-ANNOTATIONS = yaml.safe_load((FOLDER / "annotations.openapi.yaml").read_text())
+QUERY = specification("query")
+LEXICON = specification("lexicon-schemas")
+ANNOTATIONS = specification("annotations")
 
 DATES = {"from_date": "2026-05-01", "to_date": "2026-05-10"}
 REVENUE = 'properties["revenue"]'

@@ -1,11 +1,11 @@
 """The client over answers from Mixpanel's own documentation, at Mixpanel's own addresses, written by hand."""
 
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from support.openapi import specification
 
 from mixpanel_data.exceptions import (
     AuthenticationError,
@@ -21,14 +21,12 @@ pytestmark = pytest.mark.vcr(
     record_mode="none", match_on=["method", "scheme", "host", "path", "query", "body"]
 )
 
-OPENAPI = Path(__file__).parents[2] / "sandbox" / "openapi"
 DAYS = date(2020, 10, 13), date(2020, 10, 15)
 
 
 def documented(file: str, path: str, method: str) -> dict[str, Any]:
     """What an operation's 200 answer holds in Mixpanel's OpenAPI file."""
-    spec = yaml.safe_load((OPENAPI / file).read_text())
-    [content] = spec["paths"][path][method]["responses"]["200"]["content"].values()
+    [content] = specification(file)["paths"][path][method]["responses"]["200"]["content"].values()
     return content  # type: ignore[no-any-return]
 
 
@@ -36,13 +34,13 @@ def test_the_documented_export(connect: Connect) -> None:
     with connect().export(*DAYS) as stream:
         body = b"".join(stream.iter_raw()).decode()
 
-    assert body == documented("export.openapi.yaml", "/export", "get")["schema"]["example"]
+    assert body == documented("export", "/export", "get")["schema"]["example"]
 
 
 def test_the_documented_page_of_profiles(connect: Connect) -> None:
     [page] = connect().engage_pages()
 
-    example = documented("query.openapi.yaml", "/engage", "post")["examples"]["example"]["value"]
+    example = documented("query", "/engage", "post")["examples"]["example"]["value"]
     assert yaml.safe_load(page.body) == example
     assert (page.results, page.total, page.session_id) == (1, 1, "1234567890-EXAMPL")
 

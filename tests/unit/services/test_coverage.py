@@ -7,15 +7,13 @@ from typing import Any
 
 import pytest
 import typer
-import yaml
+from support.openapi import specification
 
 from mixpanel_data import Workspace
 from mixpanel_data.cli.app import app
 
-OPENAPI = Path(__file__).parents[2] / "sandbox" / "openapi"
 SPECS = {
-    name: yaml.safe_load((OPENAPI / f"{name}.openapi.yaml").read_text())
-    for name in ("export", "query", "lexicon-schemas", "annotations")
+    name: specification(name) for name in ("export", "query", "lexicon-schemas", "annotations")
 }
 SPEC = SPECS["query"]
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "mixpanel-api.md"

@@ -1,10 +1,9 @@
 """Every operation over the answer that Mixpanel documents for it, at Mixpanel's own address, written by hand."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from support.openapi import specification
 from unit.api.conftest import Connect
 from unit.services.conftest import Services
 
@@ -22,7 +21,6 @@ pytestmark = pytest.mark.vcr(
     record_mode="none", match_on=["method", "scheme", "host", "path", "query", "body"]
 )
 
-OPENAPI = Path(__file__).parents[2] / "sandbox" / "openapi" / "query.openapi.yaml"
 DAYS = "2020-01-01", "2020-01-31"
 
 
@@ -35,7 +33,7 @@ def asked(connect: Connect) -> Services:
 
 def example(path: str, method: str = "get") -> Any:
     """The documented answer, which the cassette must be."""
-    answer = yaml.safe_load(OPENAPI.read_text())["paths"][path][method]["responses"]["200"]
+    answer = specification("query")["paths"][path][method]["responses"]["200"]
     return answer["content"]["application/json"]["examples"]["example"]["value"]
 
 
