@@ -106,6 +106,8 @@ def merge_new(cursor: Connection, table: str, new: str) -> None:
     ``new`` has no duplicates in itself. Its remaining rows are then to be added to ``table``.
     """
     for during in _slices(cursor, new):
+        if not cursor.execute(f"SELECT 1 FROM {table} WHERE {during} LIMIT 1").fetchone():
+            continue  # most appends are of new days: nothing to compare with
         drop_copies(cursor, table, during)  # an older version left duplicates
         old_rows, new_rows = (
             _COMPARED.format(rows=_ROWS.format(table=each, during=during)) for each in (table, new)
