@@ -94,7 +94,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Tests one by one, and those that share something dear together."""
+    """Tests one by one, and those that share an expensive fixture together."""
     return _Scheduler(config, log) if config.getoption("dist") == "loadgroup" else None
 
 

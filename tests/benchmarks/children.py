@@ -15,7 +15,7 @@ PROJECT = {"username": "bench", "secret": "bench-secret", "project_id": "1", "re
 
 
 def serve(folder: str, days: str) -> None:
-    """A sandbox over the made-up days, until it is told to stop."""
+    """A sandbox over the made-up days, until it gets a signal."""
     from mixpanel_data.sandbox import Dataset, Sandbox
 
     files = sorted(Path(folder).glob("*.ndjson.gz"))[: int(days)]
@@ -29,7 +29,7 @@ def serve(folder: str, days: str) -> None:
 
 
 def serve_profiles(count: str, changed: str) -> None:
-    """A sandbox with made-up profiles, until it is told to stop."""
+    """A sandbox with made-up profiles, until it gets a signal."""
     from made_up_people import people
 
     from mixpanel_data.sandbox import Sandbox

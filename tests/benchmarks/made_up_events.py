@@ -55,7 +55,7 @@ def make_days(
             if not path.exists():
                 part = path.with_suffix(".part")
                 connection.execute(_DAY.format(day=day, count=count, path=part))
-                # In the form the sandbox can join without compressing anew, so that serving costs next to nothing.
+                # In the form that the sandbox joins without compressing again: serving it is cheap.
                 packed = pack(part.read_bytes(), LEVEL)
                 part.write_bytes(packed)
                 part.rename(path)

@@ -101,7 +101,7 @@ def make_history(
 def change_a_day(
     path: Path, day: date, number: int, *, a_day: int = EVENTS_A_DAY, visitors: int = 40_000
 ) -> None:
-    """What a look-back brings: one day read again, with some of its events gone and a few more there."""
+    """The load of a look-back: one day read again, with some of its events gone and a few more there."""
     with duckdb.connect(path) as db:
         db.execute(
             "DELETE FROM mixpanel.events WHERE time >= ? AND time < ?", [day, day + timedelta(1)]

@@ -27,14 +27,14 @@ def marts(_: Path, work: Path, runs: int) -> None:
     print(f"\ndbt build, {runs} runs after one changed day: minimum / median / maximum\n")
     for count in DAYS:
         print(
-            f"{count * EVENTS_A_DAY:>10,} events: first {firsts[count].said['elapsed']:.2f} s,"
+            f"{count * EVENTS_A_DAY:>10,} events: first {firsts[count].result['elapsed']:.2f} s,"
             f" {firsts[count].rss:.0f} MB; changed day {_elapsed(later[count])},"
             f" memory {spread([taken.rss for taken in later[count]], ' MB')}"
         )
-    shares = [100 * t.said["elapsed"] / firsts[small].said["elapsed"] for t in later[small]]
+    shares = [100 * t.result["elapsed"] / firsts[small].result["elapsed"] for t in later[small]]
     print(f"a changed day costs {spread(shares, ' %')} of the first build")
     ratios = [
-        big.said["elapsed"] / little.said["elapsed"]
+        big.result["elapsed"] / little.result["elapsed"]
         for little, big in zip(later[small], later[large], strict=True)
     ]
     print(f"five times the history costs {spread(ratios)} times as much")
@@ -44,7 +44,7 @@ def marts(_: Path, work: Path, runs: int) -> None:
 
 
 def _elapsed(taken: list[Taken]) -> str:
-    return spread([t.said["elapsed"] for t in taken], " s")
+    return spread([t.result["elapsed"] for t in taken], " s")
 
 
 def _little_memory(work: Path) -> None:
@@ -54,7 +54,7 @@ def _little_memory(work: Path) -> None:
     change_a_day(folder / "raw.duckdb", FIRST + timedelta(DAYS[0] - 3), 1)
     second = in_a_process("build", folder, "512MB")
     print(
-        f"with MP_MEMORY_LIMIT=512MB: first {first.said['elapsed']:.2f} s, {first.rss:.0f} MB;"
-        f" changed day {second.said['elapsed']:.2f} s, {second.rss:.0f} MB"
+        f"with MP_MEMORY_LIMIT=512MB: first {first.result['elapsed']:.2f} s, {first.rss:.0f} MB;"
+        f" changed day {second.result['elapsed']:.2f} s, {second.rss:.0f} MB"
     )
     shutil.rmtree(folder)

@@ -22,7 +22,7 @@ class Taken:
     wall: float
     cpu: float
     rss: float
-    said: dict[str, float]
+    result: dict[str, float]
 
 
 def in_a_process(work: str, *arguments: object) -> Taken:
@@ -38,14 +38,14 @@ def in_a_process(work: str, *arguments: object) -> Taken:
 def report_itself(work: Callable[[], dict[str, float] | None]) -> None:
     """Do ``work`` here and print what it took, for ``in_a_process`` to read."""
     wall, cpu = time.perf_counter(), _cpu()
-    said = work() or {}
+    result = work() or {}
     print(
         json.dumps(
             {
                 "wall": time.perf_counter() - wall,
                 "cpu": _cpu() - cpu,
                 "rss": _peak(),
-                "said": said,
+                "result": result,
             }
         )
     )

@@ -36,7 +36,7 @@ def profiles(_days: Path, work: Path, runs: int) -> None:
     for name, several in taken.items():
         print(
             f"{name:<24} {spread([t.wall for t in several], ' s')}   processor {spread([t.cpu for t in several], ' s')}"
-            f"   memory {spread([t.rss for t in several], ' MB')}   {several[0].said}"
+            f"   memory {spread([t.rss for t in several], ' MB')}   {several[0].result}"
         )
 
 

@@ -1,6 +1,6 @@
 """Every speed and memory claim, measured: ``make bench``, or ``python tests/benchmarks/run.py load memory refresh marts``.
 
-Whatever is compared runs in turn, in processes of its own, several times; ratios are given as minimum / median /
+What is compared runs alternately, each in a process of its own, several times; ratios are given as minimum / median /
 maximum. Nothing here passes or fails: read the figures.
 """
 

@@ -68,7 +68,7 @@ def test_each_family_has_its_own_error_shape(mixpanel_sandbox, path, shape):
     assert set(answer.json()) == shape
 
 
-def test_me_needs_no_project_and_tells_the_time_zone(account):
+def test_me_needs_no_project_and_has_the_time_zone(account):
     with Sandbox(timezone="Asia/Tokyo") as sandbox:
         answer = _get(sandbox, "/api/app/me", account)
 

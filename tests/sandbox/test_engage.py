@@ -1,4 +1,4 @@
-"""/api/query/engage, as section 6 of docs/mixpanel-facts.md tells it."""
+"""/api/query/engage, as section 6 of docs/mixpanel-facts.md describes it."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""GET /api/2.0/export, as section 5 of docs/mixpanel-facts.md tells it."""
+"""GET /api/2.0/export, as section 5 of docs/mixpanel-facts.md describes it."""
 
 import gzip
 import zlib

@@ -153,7 +153,7 @@ def test_redirect_to_another_host(spoil, client):
         assert len(other.requests) == 1
 
 
-def test_a_fault_is_played_as_often_as_told(sandbox, client, day_params):
+def test_a_fault_occurs_as_often_as_set(sandbox, client, day_params):
     sandbox.faults.add(Fault("status_500", times=2))
     sandbox.faults.add(Fault("status_503", times=None))
 

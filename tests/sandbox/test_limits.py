@@ -1,4 +1,4 @@
-"""Rate limits: section 3 of docs/mixpanel-facts.md, on a clock that the test turns."""
+"""Rate limits: section 3 of docs/mixpanel-facts.md, on a clock that the test sets."""
 
 import time
 
@@ -13,7 +13,7 @@ PARAMS = {"from_date": "2026-03-04", "to_date": "2026-03-04"}
 
 
 class Clock:
-    """Seconds since the epoch that pass only when told."""
+    """Seconds since the epoch that pass only when the test sets them."""
 
     now = 1_780_000_000.0
 

@@ -12,9 +12,11 @@ from mixpanel_data._internal.publication.publish import Published, publish
 STORAGE_VERSION = "v1.2.0"
 
 
-def begin(folder: DataFolder, *, models: str = "these", anew: bool = False) -> BuildFileState:
+def begin(
+    folder: DataFolder, *, models: str = "these", start_empty: bool = False
+) -> BuildFileState:
     """A file that the build can write."""
-    return build_file.prepare_build_file(folder, models, STORAGE_VERSION, start_empty=anew)
+    return build_file.prepare_build_file(folder, models, STORAGE_VERSION, start_empty=start_empty)
 
 
 def built(folder: DataFolder, events: int) -> None:

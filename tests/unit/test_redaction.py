@@ -89,7 +89,7 @@ def test_an_api_error_redacts_message_and_context_by_itself() -> None:
         request_url="https://u:hunter2@host/export",
         request_params={"api_secret": "hunter2", "event": "a"},
         request_body="secret=hunter2",
-        response_body={"headers": {"authorization": "hunter2"}, "said": [f"Basic {PAIR}"]},
+        response_body={"headers": {"authorization": "hunter2"}, "sent": [f"Basic {PAIR}"]},
     )
 
     shown = json.dumps(error.to_dict())

@@ -1,4 +1,4 @@
-"""A small shop, built and published once, and dbt and its kin over it as someone at a shell runs them."""
+"""A small shop, built and published once, and `dbt`, `mf` and other commands over it, as in a shell."""
 
 import os
 import shutil

@@ -10,7 +10,7 @@ from .conftest import Run
 pytestmark = pytest.mark.e2e
 
 
-def test_one_page_tells_of_tables_and_metrics_without_a_network(
+def test_one_page_describes_tables_and_metrics_without_a_network(
     run: Run, project: Path, visitor: Visitor
 ) -> None:
     run("dbt", "--quiet", "docs", "generate", "--static")
@@ -19,10 +19,10 @@ def test_one_page_tells_of_tables_and_metrics_without_a_network(
 
     with visitor.visit(address) as visit:
         visit.page.get_by_text("What profiles were, and those that are gone").first.wait_for()
-        told = visit.page.inner_text("body")
+        text = visit.page.inner_text("body")
 
     assert {request.partition(":")[0] for request in visit.requests} <= {"file", "data"}
     for words in ("changed_keys", "Semantic Models", "Exposures", "product_analytics"):
         assert words in page.read_text(), words
-    assert "Contract" in told or "CONTRACT" in told
-    assert "Property `$email`" in told
+    assert "Contract" in text or "CONTRACT" in text
+    assert "Property `$email`" in text

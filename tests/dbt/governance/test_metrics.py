@@ -15,7 +15,7 @@ Table = list[tuple[str, ...]]
 
 @pytest.fixture(scope="session")
 def metrics(run: Run) -> Run:
-    """`mf`, once dbt has told it what there is."""
+    """`mf` over a project that dbt has parsed."""
     run("dbt", "parse")
     return run
 
@@ -40,10 +40,10 @@ def close(rows: Table, wanted: list[tuple[object, ...]]) -> None:
 
 
 def test_every_metric_is_valid_and_its_query_runs(metrics: Run) -> None:
-    said = metrics("mf", "validate-configs")
+    output = metrics("mf", "validate-configs")
 
-    assert said.count("ERRORS: 0, FUTURE_ERRORS: 0") == 6
-    assert "Successfully validated metrics against data warehouse" in said
+    assert output.count("ERRORS: 0, FUTURE_ERRORS: 0") == 6
+    assert "Successfully validated metrics against data warehouse" in output
 
 
 def test_active_users_are_those_of_the_events(
@@ -54,7 +54,7 @@ def test_active_users_are_those_of_the_events(
     )
 
     close(
-        [row for row in rows if row[1]],  # trailing windows have days on which nobody came
+        [row for row in rows if row[1]],  # trailing windows have days without users
         db.execute(
             """
             with days as (select distinct event_date, user_id from events where user_id is not null),
@@ -91,7 +91,7 @@ def test_no_metric_has_a_number_of_a_day_that_was_never_fetched(
     }
 
 
-def test_sessions_can_be_asked_by_what_profiles_say(
+def test_sessions_can_be_grouped_by_profile_properties(
     metrics: Run, db: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     names = "sessions,session_duration,session_seconds_median,bounce_rate,sessions_per_user"

@@ -90,11 +90,11 @@ def returns_of(
             births.setdefault((event.user, row_of(unit)(event.day)), event.time)
             known.add(event.user)
     returns: dict[tuple[str, date], set[int]] = {}
-    for (user, row), born in births.items():
+    for (user, row), birth_time in births.items():
         returns[user, row] = {
-            (event.time - born) // LENGTH[unit]
+            (event.time - birth_time) // LENGTH[unit]
             for event in seen
-            if event.user == user and is_any(event, back) and event.time > born
+            if event.user == user and is_any(event, back) and event.time > birth_time
         }
     return returns
 

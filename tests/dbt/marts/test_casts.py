@@ -74,10 +74,10 @@ def test_each_cell_of_the_page_is_what_the_column_holds(cells: Path, table: str,
     assert len(found) > 100
 
     others = {}
-    for number, (value, said) in enumerate(rows()):
+    for number, (value, cells) in enumerate(rows()):
         failed, *held = found[f"{number}"]
-        named = [f"as_{kind}" for kind, cell in said.items() if cell == NULL]
-        of_page = [*(wanted(kind, cell) for kind, cell in said.items()), named]
+        named = [f"as_{kind}" for kind, cell in cells.items() if cell == NULL]
+        of_page = [*(wanted(kind, cell) for kind, cell in cells.items()), named]
         if [*held, failed or []] != of_page:
             others[value] = (held, failed, of_page)
     assert others == {}

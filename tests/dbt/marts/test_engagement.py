@@ -71,7 +71,7 @@ def test_sessions_are_those_of_the_rule(db: DB, seen: list[plain.Seen]) -> None:
 
 
 def test_events_know_their_session(db: DB) -> None:
-    apart = db.execute(
+    mismatches = db.execute(
         """
         select count(*) from events full join sessions using (session_id)
         where (sessions.session_id is null) <> (
@@ -80,7 +80,7 @@ def test_events_know_their_session(db: DB) -> None:
         """
     ).fetchall()
 
-    assert apart == [(0,)]
+    assert mismatches == [(0,)]
 
 
 def neighbours(days: set[date]) -> dict[date, tuple[date | None, date | None]]:

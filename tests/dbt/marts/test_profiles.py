@@ -12,7 +12,7 @@ Version = dict[str, Any]
 
 
 def versions() -> dict[str, list[Version]]:
-    """Each profile's versions in order, by number of the read that brought and ended them."""
+    """Each profile's versions in order, by number of the reads that began and ended them."""
     found: dict[str, list[Version]] = defaultdict(list)
     for number, read in enumerate(people.READS):
         current = {name for name, known in found.items() if known[-1]["to"] is None}

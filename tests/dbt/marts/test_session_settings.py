@@ -57,7 +57,7 @@ def test_no_table_depends_on_the_settings_of_the_session(tmp_path: Path, at_once
     ("name", "value"),
     [("default_collation", "NOCASE"), ("default_collation", "de"), ("Calendar", "japanese")],
 )
-def test_what_would_make_names_or_days_others_is_refused_by_name(
+def test_variables_that_would_change_names_or_days_are_refused_by_name(
     tmp_path: Path, at_once: Path, name: str, value: str
 ) -> None:
     printed = build(tmp_path, at_once, {name: value})

@@ -1,4 +1,4 @@
-"""A bad setting is refused by name, before anything is built; a changed one builds everything anew."""
+"""A bad setting is refused by name, before anything is built; a changed one rebuilds everything."""
 
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ def test_a_bad_setting_is_refused_by_name(
     assert complaint in done.stdout
 
 
-def test_an_event_nobody_knows_is_refused_by_name(by_loads: Path, tmp_path: Path) -> None:
+def test_an_unknown_event_is_refused_by_name(by_loads: Path, tmp_path: Path) -> None:
     for name in ("raw.duckdb", "build/dbt.duckdb"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes((by_loads / name).read_bytes())

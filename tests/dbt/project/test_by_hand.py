@@ -1,4 +1,4 @@
-"""`dbt build` and its kin from a shell, without `mp`."""
+"""`dbt build` and other dbt commands from a shell, without `mp`."""
 
 import json
 import shutil
@@ -66,7 +66,7 @@ def test_every_unit_test_and_data_test_passes(data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("what_happened", "told"),
+    ("what_happened", "expected"),
     [
         ("select 1", []),
         ("delete from raw.mixpanel.events", [(1, 0)]),
@@ -78,7 +78,7 @@ def test_every_unit_test_and_data_test_passes(data: Path) -> None:
     ],
 )
 def test_raw_rows_that_the_ledger_does_not_know_are_found(
-    data: Path, tmp_path: Path, what_happened: str, told: list[tuple[int, int]]
+    data: Path, tmp_path: Path, what_happened: str, expected: list[tuple[int, int]]
 ) -> None:
     (tmp_path / "raw.duckdb").write_bytes((data / "raw.duckdb").read_bytes())
     compiled = data / "target/compiled/mixpanel_data/tests/raw_rows_are_those_of_the_ledger.sql"
@@ -90,7 +90,7 @@ def test_raw_rows_that_the_ledger_does_not_know_are_found(
         db.execute(what_happened)
         assert (
             db.execute(f"select row_count, found_rows from ({compiled.read_text()})").fetchall()
-            == told
+            == expected
         )
 
 

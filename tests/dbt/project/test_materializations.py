@@ -88,7 +88,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, parsed: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def first(project: Path) -> dict[str, str]:
-    """What dbt said of each model at the first run: empty when it was fine."""
+    """dbt's message for each model at the first run: empty when it was fine."""
     return run(project, 1)
 
 
@@ -112,7 +112,7 @@ def run(project: Path, number: int) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "message"),
     [
         ("of_another_type", "a is BIGINT, to be INTEGER"),
         ("with_one_more", "c is INTEGER, to be left out"),
@@ -123,9 +123,9 @@ def run(project: Path, number: int) -> dict[str, str]:
     ],
 )
 def test_a_table_that_breaks_its_contract_is_not_made(
-    project: Path, first: dict[str, str], table: str, said: str
+    project: Path, first: dict[str, str], table: str, message: str
 ) -> None:
-    assert said in first[table]
+    assert message in first[table]
     with duckdb.connect(project / "small.duckdb", read_only=True) as db:
         assert not db.execute(
             "from duckdb_tables() where table_name = $table", {"table": table}
@@ -161,7 +161,7 @@ def test_a_table_that_grows_may_read_what_it_replaces(
 
 
 @pytest.mark.parametrize(
-    ("table", "said", "left"),
+    ("table", "message", "left"),
     [
         ("appended_twice", "more than one row for the same a, b", [(1, "the same")]),
         ("replaced_by_too_much", "more than one row for the same a, b", [(2, "x")]),
@@ -173,11 +173,11 @@ def test_rows_that_break_the_contract_leave_a_table_as_it_was(
     first: dict[str, str],
     second: dict[str, str],
     table: str,
-    said: str,
+    message: str,
     left: list[tuple[int, str]],
 ) -> None:
     assert not first[table]
-    assert said in second[table]
+    assert message in second[table]
     with duckdb.connect(project / "small.duckdb", read_only=True) as db:
         assert db.execute(f"from {table}").fetchall() == left
 

@@ -1,4 +1,4 @@
-"""The published file in Apache Superset, which brings an older DuckDB of its own."""
+"""The published file in Apache Superset, which has an older DuckDB of its own."""
 
 import json
 import os
@@ -176,7 +176,7 @@ _COLOURFUL = """() => {
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Path:
-    """A pipe: a query that reads it stays open until somebody writes."""
+    """A pipe: a query that reads it stays open until another process writes."""
     path = tmp_path / "gate.csv"
     os.mkfifo(path)
     return path
@@ -225,14 +225,14 @@ def test_every_mart_is_exported_as_it_is(world: World, tmp_path: Path) -> None:
     ended = world.mp.run("export", "--output", str(tmp_path), "--format", "json")
 
     assert ended.returncode == 0, ended.stderr
-    said = {row["table"]: row for row in json.loads(ended.stdout)}
+    exported = {row["table"]: row for row in json.loads(ended.stdout)}
     names = ours(
         world,
         "select table_name from duckdb_tables() where schema_name = 'main' and table_name not like '\\_%' escape '\\'",
     )
-    assert set(said) == {name for (name,) in names}
+    assert set(exported) == {name for (name,) in names}
     with duckdb.connect(world.published, read_only=True) as db:
-        for name, row in said.items():
+        for name, row in exported.items():
             file = f"read_parquet('{row['path']}')"
             as_text = f'(select columns(*)::varchar from "{name}")'
             from_file = f"(select columns(*)::varchar from {file})"

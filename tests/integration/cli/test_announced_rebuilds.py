@@ -42,9 +42,9 @@ def sync(mp, tmp_path) -> Any:
 
 @pytest.mark.e2e
 def test_another_zone_of_the_days_in_tables(sync):
-    said = sync(MP_PROJECT_TIMEZONE="Asia/Kolkata")
+    output = sync(MP_PROJECT_TIMEZONE="Asia/Kolkata")
 
-    assert f'{ANNOUNCED}project_timezone was "UTC" and is "Asia/Kolkata"' in said
+    assert f'{ANNOUNCED}project_timezone was "UTC" and is "Asia/Kolkata"' in output
 
 
 @pytest.mark.e2e
@@ -72,9 +72,9 @@ def test_another_variable_of_the_models(sync, tmp_path):
 
 @pytest.mark.e2e
 def test_another_storage_version(sync):
-    said = sync(MP_STORAGE_VERSION="v1.4.0")
+    output = sync(MP_STORAGE_VERSION="v1.4.0")
 
-    assert f"{ANNOUNCED}MP_STORAGE_VERSION is v1.4.0, and was v1.2.0" in said
+    assert f"{ANNOUNCED}MP_STORAGE_VERSION is v1.4.0, and was v1.2.0" in output
 
 
 @pytest.mark.e2e

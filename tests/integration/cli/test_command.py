@@ -15,12 +15,12 @@ Mp = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def mp(capsys: pytest.CaptureFixture[str]) -> Mp:
-    def said(*arguments: str | Path) -> tuple[int, str, str]:
+    def mp(*arguments: str | Path) -> tuple[int, str, str]:
         capsys.readouterr()
         code = run([str(each) for each in arguments])
         return code, *capsys.readouterr()
 
-    return said
+    return mp
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_a_file_that_is_no_database_is_named(mp: Mp, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("module", ["vl_convert", "jinja2"])
-def test_a_missing_extra_is_said_with_the_command(
+def test_a_missing_extra_is_an_error_with_the_install_command(
     mp: Mp, data: Path, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)

@@ -162,7 +162,7 @@ def test_bad_arguments_are_named(mp, shop, arguments, code, says):
     assert "Traceback" not in done.stderr
 
 
-def test_no_credentials_is_said_with_both_ways_out(mp):
+def test_missing_credentials_are_an_error_that_names_both_remedies(mp):
     done = mp("sync")
 
     assert done.returncode == 3
@@ -271,7 +271,7 @@ def test_doctor_warns_when_times_look_like_those_of_the_other_basis(
     assert checks["event times"].startswith("WARNING") == bool(hours)
 
 
-def test_sql_that_is_wrong_is_said_as_json_when_json_was_asked_for(mp, shop, tmp_path):
+def test_wrong_sql_is_a_json_error_when_json_was_asked_for(mp, shop, tmp_path):
     last = str(shop.dataset.days()[-1])
     sync = ("sync", "--from", last, "--only", "events", "--no-build")
     assert mp(*sync, env=shop.env()).returncode == 0

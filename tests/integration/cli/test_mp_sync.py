@@ -91,7 +91,7 @@ def test_promise_6_a_429_without_patience_ends_the_run_with_code_5(mp, sandbox):
     assert exports(sandbox) == 1
 
 
-def test_a_wait_is_said_aloud_and_ctrl_c_ends_it(mp):
+def test_a_wait_is_printed_and_ctrl_c_ends_it(mp):
     run = mp("sync", "--no-build", "--max-wait", "2h")
     lines = []
     assert run.stderr

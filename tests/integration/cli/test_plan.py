@@ -39,7 +39,7 @@ def test_a_plan_beyond_the_budget_says_when_it_ends(mp, shop):
     assert hours == pytest.approx((plan["request_count"] - 1) // 2, abs=0.1)
 
 
-def test_a_plan_for_people_ends_with_a_sentence(mp, shop):
+def test_a_plan_in_text_ends_with_a_sentence(mp, shop):
     done = mp("plan", "--from", str(shop.dataset.days()[-2]), env=shop.env())
 
     assert done.returncode == 0
@@ -47,7 +47,7 @@ def test_a_plan_for_people_ends_with_a_sentence(mp, shop):
     assert "the last of these can go now." in done.stderr
 
 
-def test_a_plan_for_people_says_how_long_the_budget_makes_it_take(mp, shop):
+def test_a_plan_in_text_states_how_long_it_takes_within_the_budget(mp, shop):
     scarce = shop.env() | {"MP_HOURLY_LIMIT": "2"}
 
     done = mp("plan", "--from", "2024-01-01", env=scarce)

@@ -46,7 +46,7 @@ def test_bars_show_days_windows_bytes_and_the_time_left():
     assert re.search(r"loaded +\d:\d\d:\d\d", shown(bars))
 
 
-def test_what_mixpanel_said_is_shown_as_it_said_it(capsys):
+def test_an_error_of_mixpanel_is_shown_verbatim(capsys):
     Bars().failed(APIError("HTTP 500: [/b] secret=x [bold]Oh[/]"))
 
     assert "! API_ERROR: HTTP 500: [/b] secret=[redacted] [bold]Oh[/]" in capsys.readouterr().err

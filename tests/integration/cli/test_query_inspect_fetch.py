@@ -17,8 +17,8 @@ from mixpanel_data.sandbox import Dataset, Sandbox
 from mixpanel_data.sandbox.faults import Fault, FaultKind
 
 
-class Said(NamedTuple):
-    """How a command ended, and what it said."""
+class Result(NamedTuple):
+    """A command's exit code and output."""
 
     code: int
     out: str
@@ -26,12 +26,12 @@ class Said(NamedTuple):
 
     @property
     def json(self) -> Any:
-        """What it said as JSON, on one line."""
+        """Its standard output, one line of JSON."""
         assert (self.code, self.out.count("\n")) == (0, 1), self
         return json.loads(self.out)
 
 
-Mp = Callable[..., Said]
+Mp = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
@@ -67,12 +67,12 @@ def mp(
     for name, value in (shop.env() | {"MP_DATA_DIR": str(data)}).items():
         monkeypatch.setenv(name, value)
 
-    def said(*arguments: str) -> Said:
+    def mp(*arguments: str) -> Result:
         capsys.readouterr()
         code = run(arguments)
-        return Said(code, *capsys.readouterr())
+        return Result(code, *capsys.readouterr())
 
-    return said
+    return mp
 
 
 @pytest.fixture
@@ -140,11 +140,11 @@ def test_saved_reports_and_single_users_are_asked_for(mp, shop, sample, days, tm
     if reports:
         asked = mp("query", "insights", str(reports[0]["id"]), "--format", "json")
         assert asked.json["bookmark_id"] == reports[0]["id"]
-    somebody = str(next(iter(sample.profiles())).distinct_id)
-    feed = mp("query", "activity", somebody, *days, "--format", "json")
-    assert feed.json["distinct_ids"] == [somebody]
+    user = str(next(iter(sample.profiles())).distinct_id)
+    feed = mp("query", "activity", user, *days, "--format", "json")
+    assert feed.json["distinct_ids"] == [user]
     assert "in maintenance" in feed.err
-    assert mp("query", "activity", somebody, *days, "--quiet").err == ""
+    assert mp("query", "activity", user, *days, "--quiet").err == ""
 
 
 def test_fetched_tables_are_asked_by_sql(mp, sample, days, data):
@@ -205,7 +205,7 @@ def test_the_lexicon_is_a_line_for_each_entry(mp):
     ]
 
 
-def test_rates_are_short_for_people_and_whole_for_programs(mp, name, days):
+def test_rates_are_rounded_in_text_and_exact_in_json(mp, name, days):
     asked = ("query", "retention", name, *days, "--unit", "week", "--periods", "1")
 
     cells = [each for each in mp(*asked).out.split() if each.startswith("0.")]
@@ -255,13 +255,13 @@ def test_wrong_usage_is_json_where_json_was_asked_for(mp):
 
 
 def test_a_warning_is_a_sentence(mp, name, days, monkeypatch):
-    said = mp("query", "event-counts", name, f"{name}x", *days, "--format", "json")
-    assert said.json["events"] == [name, f"{name}x"]
-    assert said.err == f"Warning: Unknown event '{name}x', did you mean '{name}'?\n"
+    result = mp("query", "event-counts", name, f"{name}x", *days, "--format", "json")
+    assert result.json["events"] == [name, f"{name}x"]
+    assert result.err == f"Warning: Unknown event '{name}x', did you mean '{name}'?\n"
 
     monkeypatch.setenv("MP_ACCOUNT", "nobody")
-    said = mp("auth", "test", "--format", "json")
-    assert (said.code, said.err.count("\n"), said.err.split()[0]) == (0, 1, "Warning:")
+    result = mp("auth", "test", "--format", "json")
+    assert (result.code, result.err.count("\n"), result.err.split()[0]) == (0, 1, "Warning:")
 
 
 def test_tables_are_inspected_without_an_account(mp, monkeypatch, shop):

@@ -22,7 +22,7 @@ def small_shop() -> tuple[Dataset, list[date]]:
 
 
 @pytest.mark.e2e
-def test_promise_4_what_came_too_late_is_found_and_brought_by_one_command(mp, tmp_path):
+def test_promise_4_one_command_finds_and_loads_events_that_came_too_late(mp, tmp_path):
     dataset, days = small_shop()
     sync = ("sync", "--from", str(days[0]), "--only", "events", "--no-build")
     with Sandbox(dataset) as shop:
@@ -32,15 +32,15 @@ def test_promise_4_what_came_too_late_is_found_and_brought_by_one_command(mp, tm
         for n in range(3):
             dataset.add_event("Very late", noon, distinct_id="u", insert_id=f"late {n}")
 
-        told = mp("reconcile", env=shop.env())
-        brought = mp("reconcile", "--reload", "--format", "json", env=shop.env())
+        counted = mp("reconcile", env=shop.env())
+        reloaded = mp("reconcile", "--reload", "--format", "json", env=shop.env())
         after = mp("reconcile", env=shop.env())
 
-    assert (told.returncode, brought.returncode, after.returncode) == (0, 0, 0), brought.stderr
-    assert f"{days[1]}" in told.stdout
-    assert "Very late" in told.stdout
-    assert "1 differs. `mp reconcile --reload` reads them again." in told.stderr
-    found = json.loads(brought.stdout)
+    assert (counted.returncode, reloaded.returncode, after.returncode) == (0, 0, 0), reloaded.stderr
+    assert f"{days[1]}" in counted.stdout
+    assert "Very late" in counted.stdout
+    assert "1 differs. `mp reconcile --reload` reads them again." in counted.stderr
+    found = json.loads(reloaded.stdout)
     assert (found["differences"], found["reloaded_days"]) == ([], [str(days[1])])
     assert "none differ." in after.stderr
     sql = "SELECT count(*) AS n FROM events WHERE event = 'Very late'"

@@ -58,7 +58,7 @@ def uncoloured(text: str) -> str:
 def _read(descriptor: int) -> bytes:
     try:
         return os.read(descriptor, 65536)
-    except OSError:  # how Linux says that nobody writes any more
+    except OSError:  # Linux raises it when no process can write any more
         return b""
 
 

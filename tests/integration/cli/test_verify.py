@@ -39,7 +39,7 @@ def test_what_is_stored_is_checked_and_made_whole_again(mp, tmp_path):
         stopped = mp(*sync, env=env)
         raw.unlink()
         gone = mp(*sync, env=env)
-        anew = mp(*sync, "--start-over", env=env)
+        reloaded = mp(*sync, "--start-over", env=env)
         refused = mp("sync", "--start-over", "--only", "profiles", env=env)
 
     assert (whole.returncode, after.returncode) == (0, 0), after.stderr
@@ -52,5 +52,5 @@ def test_what_is_stored_is_checked_and_made_whole_again(mp, tmp_path):
     assert damaged.returncode == 1
     assert json.loads(damaged.stdout)["files"][0]["whole"] is False
     assert "Traceback" not in status.stderr + stopped.stderr
-    assert (gone.returncode, anew.returncode, refused.returncode) == (1, 0, 3)
+    assert (gone.returncode, reloaded.returncode, refused.returncode) == (1, 0, 3)
     assert "--start-over" in gone.stderr

@@ -144,7 +144,7 @@ def test_promise_2_killed_at_random_instants(
 
 
 def _after_the_kill(shop: Shop, folder: Path) -> set[tuple[str, str]]:
-    """What lies verified. Nobody is locked out, and what reads the ledger can."""
+    """What lies verified. The folder is not locked, and the ledger can be read."""
     with exclusive(DataFolder.at(folder)):
         assert read_ledger(folder / "raw.duckdb").days
     shop.asked()

@@ -1,4 +1,4 @@
-"""Told to stop, `mp sync` stops: at once, in order, and the next run goes on from there."""
+"""`mp sync` that gets SIGINT or SIGTERM stops at once and in order, and the next run continues from there."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -57,7 +57,7 @@ def assert_stopped(ended: Ended, number: Signals) -> None:
 
 
 def assert_goes_on(server: Sandbox, folder: Path) -> None:
-    """The next run brings everything."""
+    """The next run loads everything."""
     server.faults.clear()
     with exclusive(DataFolder.at(folder)):
         pass

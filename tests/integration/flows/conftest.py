@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 DAYS = 8
 SECRET = "flows-s3cret-9f1c"
 
-# Importing Prefect makes this folder: not in the home of whoever runs the tests.
+# Importing Prefect makes this folder: not in the home of the user who runs the tests.
 os.environ.setdefault("PREFECT_HOME", str(ROOT / ".prefect"))
 
 
@@ -58,7 +58,7 @@ def account(shop: Sandbox, days: list[date], tmp_path: Path, parsed: Path) -> di
 def outside(tmp_path: Path) -> dict[str, str]:
     """The environment of Prefect's processes: this one's without Prefect's settings, and a Prefect home of its own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    kept.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process compiles Prefect anew
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process compiles Prefect again
     return {**kept, "PREFECT_HOME": str(tmp_path / "prefect"), "DO_NOT_TRACK": "1"}
 
 

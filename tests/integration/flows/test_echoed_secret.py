@@ -41,14 +41,14 @@ def shop(days: list[date]) -> Iterator[Sandbox]:
 def test_no_file_of_a_run_has_the_secret(
     account: dict[str, str], outside: dict[str, str], tmp_path: Path
 ) -> None:
-    with (tmp_path / "said.log").open("wb") as log:
+    with (tmp_path / "output.log").open("wb") as log:
         done = subprocess.run(
             [sys.executable, "flows/sync.py"], cwd=ROOT, env=outside | account,
             stdout=log, stderr=subprocess.STDOUT, timeout=350, check=False,
         )  # fmt: skip
 
-    said = (tmp_path / "said.log").read_text(encoding="utf-8")
-    assert done.returncode == 0, said
+    output = (tmp_path / "output.log").read_text(encoding="utf-8")
+    assert done.returncode == 0, output
     assert list(tmp_path.rglob("prefect.db"))
     with duckdb.connect(str(tmp_path / "data" / "mixpanel.duckdb"), read_only=True) as published:
         events = published.execute("SELECT DISTINCT event FROM events ORDER BY ALL").fetchall()

@@ -1,4 +1,4 @@
-"""End to end: a server, a worker, flows/prefect.yaml deployed, and a run that nobody asked for but the schedule.
+"""End to end: a server, a worker, flows/prefect.yaml deployed, and a run that the schedule started.
 
 The canary of two version bounds in pyproject.toml: with newer ones the server dies, or never makes a scheduled run.
 """
@@ -39,7 +39,7 @@ class Processes:
                 )
             )
 
-    def said(self) -> str:
+    def logs(self) -> str:
         """All logs."""
         logs = sorted(self._folder.glob("*.log"))
         return "\n".join(f"== {log.name}\n{log.read_text(encoding='utf-8')}" for log in logs)
@@ -71,7 +71,7 @@ def processes(tmp_path):
 
 @pytest.fixture
 def wait(processes):
-    """Waits for an answer that is not None; the logs are told if none comes."""
+    """Waits for an answer that is not None; fails with the logs if none comes."""
 
     def until(ask: Callable[[], Any]) -> Any:
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -79,7 +79,7 @@ def wait(processes):
             if (answer := ask()) is not None:
                 return answer
             time.sleep(0.5)
-        raise AssertionError(processes.said())
+        raise AssertionError(processes.logs())
 
     return until
 
@@ -141,7 +141,7 @@ def test_a_run_made_by_the_schedule_completes(
 
     run = wait(ended)
 
-    assert (run["state_type"], run["auto_scheduled"]) == ("COMPLETED", True), processes.said()
+    assert (run["state_type"], run["auto_scheduled"]) == ("COMPLETED", True), processes.logs()
     assert run["deployment_id"] == deployment["id"]
     assert published() == served
     artifacts = server.post("/artifacts/filter", json={}).json()

@@ -16,11 +16,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 @pytest.fixture
 def start(outside, account, tmp_path):
-    """Starts the flow; what it says goes into a file. It ends with the test, however that ends."""
+    """Starts the flow with its output in a file. It ends with the test, whatever the outcome."""
     started = []
 
     def begin() -> subprocess.Popen:
-        with (tmp_path / "said.log").open("wb") as log:
+        with (tmp_path / "output.log").open("wb") as log:
             started.append(
                 subprocess.Popen(
                     [sys.executable, "flows/sync.py"],
@@ -39,14 +39,14 @@ def start(outside, account, tmp_path):
 
 
 @pytest.fixture
-def said(tmp_path):
-    return lambda: (tmp_path / "said.log").read_text(encoding="utf-8")
+def output(tmp_path):
+    return lambda: (tmp_path / "output.log").read_text(encoding="utf-8")
 
 
-def test_it_runs_and_publishes_and_keeps_no_secret(start, said, published, served, tmp_path):
+def test_it_runs_and_publishes_and_keeps_no_secret(start, output, published, served, tmp_path):
     code = start().wait()
 
-    assert code == 0, said()
+    assert code == 0, output()
     assert published() == served
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert any(file.name == "prefect.db" for file in files)
@@ -55,31 +55,31 @@ def test_it_runs_and_publishes_and_keeps_no_secret(start, said, published, serve
 
 @pytest.mark.usefixtures("used_prefect_home")
 def test_a_day_that_stays_broken_fails_it_and_the_others_are_published(
-    start, said, break_day, published, served, days
+    start, output, break_day, published, served, days
 ):
     break_day(days[0])
 
     code = start().wait()
 
     there = published()
-    assert code == 6, said()
-    assert f"These days are missing: {days[0]}" in said()
+    assert code == 6, output()
+    assert f"These days are missing: {days[0]}" in output()
     assert days[-1] in there
     assert days[0] not in there
     assert there.items() <= served.items()
 
 
 @pytest.mark.usefixtures("used_prefect_home")
-def test_a_stopped_run_leaves_no_process_behind(start, said, shop):
+def test_a_stopped_run_leaves_no_process_behind(start, output, shop):
     shop.faults.add(Fault(FaultKind.STALL_BEFORE_HEADERS, times=None, seconds=300))
     process = start()
     while not list(shop.requests):
-        assert process.poll() is None, said()
+        assert process.poll() is None, output()
         time.sleep(0.2)
     children = psutil.Process(process.pid).children(recursive=True)
 
     process.terminate()
 
-    assert process.wait() == 128 + 15, said()
+    assert process.wait() == 128 + 15, output()
     assert children
     assert psutil.wait_procs(children, timeout=60)[1] == []

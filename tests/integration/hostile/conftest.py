@@ -37,7 +37,7 @@ account = Credentials(username="sa", secret="not-in-the-answer", project_id="1",
 day = date(2026, 3, 10)
 landing = LandingFolder(Path(folder), project="1", region="us")
 spent = time.process_time()
-said = None
+caught = None
 with MixpanelAPIClient(account, base_url=url, bounds=Bounds(**json.loads(bounds))) as client:
     try:
         if what == "export":
@@ -50,9 +50,9 @@ with MixpanelAPIClient(account, base_url=url, bounds=Bounds(**json.loads(bounds)
         else:
             client.me()
     except MixpanelDataError as error:
-        said = error.to_dict()
+        caught = error.to_dict()
 print(json.dumps({
-    "error": said,
+    "error": caught,
     "seconds": time.process_time() - spent,
     # Of this process alone: getrusage counts what it was forked from.
     "megabytes": int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024,

@@ -1,4 +1,4 @@
-"""Where the secret goes: to Mixpanel, or where whoever has it says, and never where a folder or a server says."""
+"""The secret is sent to Mixpanel or to an address its owner set, never to one that a folder or a server names."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ def _no_waits() -> Iterator[None]:
 
 @pytest.fixture
 def foreign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
-    """Makes the working folder one that somebody else filled, with an address in its settings."""
+    """Makes the working folder one that another user filled, with an address in its settings."""
 
     def write(url: str, *, secrets: bool = False) -> None:
         folder = tmp_path / "theirs"
@@ -86,10 +86,10 @@ def test_a_folders_address_gets_no_secret_of_another_source(
         foreign(theirs.base_url)
         code = run(command)
 
-    said = capsys.readouterr().err
-    assert (code, theirs.asked) == (3, []), said
-    assert "127.0.0.1" in said
-    assert "MP_API_BASE_URL" in said
+    errors = capsys.readouterr().err
+    assert (code, theirs.asked) == (3, []), errors
+    assert "127.0.0.1" in errors
+    assert "MP_API_BASE_URL" in errors
 
 
 def test_the_doctor_asks_no_such_address_either(

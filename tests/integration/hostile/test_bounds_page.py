@@ -38,11 +38,11 @@ def test_a_default_on_the_page_is_that_of_the_setting(name, tmp_path):
 def test_every_bound_is_on_the_page():
     names = [f"MP_{field.upper()}" for field in SETTINGS]
     for kind in (Bounds, Quarantine):
-        told = re.findall(
+        documented = re.findall(
             r"\((MP_\w+)\)",
             Path(__import__(kind.__module__, fromlist=["x"]).__file__ or "").read_text(),
         )
-        assert len(set(told) & set(names)) == len(fields(kind))
+        assert len(set(documented) & set(names)) == len(fields(kind))
 
 
 def test_settings_make_the_bounds():

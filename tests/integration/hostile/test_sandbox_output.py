@@ -13,11 +13,11 @@ import httpx
 
 def test_the_address_is_in_the_file_while_the_server_runs(tmp_path: Path) -> None:
     command = [str(Path(sys.executable).with_name("mp")), "sandbox", "--port", "0"]
-    path = tmp_path / "said"
+    path = tmp_path / "output"
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-    with path.open("w") as said:
+    with path.open("w") as output:
         server = subprocess.Popen(
-            command, stdout=said, stderr=subprocess.STDOUT, cwd=tmp_path, env=buffered
+            command, stdout=output, stderr=subprocess.STDOUT, cwd=tmp_path, env=buffered
         )
     try:
         until = time.monotonic() + 60

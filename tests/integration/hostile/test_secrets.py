@@ -87,8 +87,8 @@ def test_promise_8_no_echo_reaches_any_output_file_or_database(
                 except MixpanelDataError as error:
                     errors.append(shown(error))
 
-    said = capfd.readouterr()
-    seen = [("stdout", said.out), ("stderr", said.err), ("log", caplog.text)]
+    output = capfd.readouterr()
+    seen = [("stdout", output.out), ("stderr", output.err), ("log", caplog.text)]
     seen += [(f"error {number}", text) for number, text in enumerate(errors)]
     seen += [(f"record {record.name}", repr(vars(record))) for record in caplog.records]
     assert server.asked

@@ -232,7 +232,7 @@ def page(number: int, ids: list[str], **other: Any) -> bytes:
 FOR_EVER: dict[str, tuple[list[bytes], str]] = {
     "the same page": ([page(n, ["a", "b"]) for n in range(9)], "repeated page"),
     "the same page, another session": ([page(n, ["a", "b"], session_id=f"s{n}") for n in range(9)], "repeated page"),
-    "two pages by turns": ([page(n, ["ab"[n % 2], "cd"[n % 2]]) for n in range(9)], "repeated page"),
+    "two pages that alternate": ([page(n, ["ab"[n % 2], "cd"[n % 2]]) for n in range(9)], "repeated page"),
     "profiles without ids": ([page(n, [], results=[{}, {}]) for n in range(9)], "repeated page"),
     "half a character": ([page(0, ["a", "b"], session_id="\ud800")] * 2, "unusable session"),
     "control characters": ([page(0, ["a", "b"], session_id="a\r\nX: b")] * 2, "unusable session"),

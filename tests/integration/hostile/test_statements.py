@@ -1,4 +1,4 @@
-"""SQL of whoever asks, and CSV for spreadsheets.
+"""SQL of any user, and CSV for spreadsheets.
 
 Statements that reach for files, the network, the configuration or the process: refused, and nothing happens.
 """

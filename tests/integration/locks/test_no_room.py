@@ -52,8 +52,8 @@ def _ways() -> list[str]:
 
 WAYS = _ways()
 SEED = int(os.environ["MP_TEST_SEED"])
-# Each step in one way today, in the other tomorrow.
-TURNS = [(WAYS[(number + SEED) % len(WAYS)], name) for number, name in enumerate(LOADING)]
+# Which way a step is tried changes from day to day.
+CASES = [(WAYS[(number + SEED) % len(WAYS)], name) for number, name in enumerate(LOADING)]
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def full(
         yield replace(house, folder=folder, mp=house.mp.at(folder)), "full"
 
 
-@pytest.mark.parametrize(("full", "name"), TURNS, indirect=["full"])
+@pytest.mark.parametrize(("full", "name"), CASES, indirect=["full"])
 def test_no_room_to_land_or_load(full: tuple[House, str], name: str) -> None:
     _assert_survives(*full, LOADING[name], "--no-build")
 

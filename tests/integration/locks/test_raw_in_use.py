@@ -1,4 +1,4 @@
-"""Somebody has raw.duckdb open: it is theirs as long as they want it, and we say who they are."""
+"""Another process has raw.duckdb open: a sync refuses, and names the process."""
 
 import re
 

@@ -45,7 +45,7 @@ def test_the_second_gives_up_and_names_the_first(house: House) -> None:
 
 
 @pytest.mark.e2e
-def test_a_run_that_was_killed_locks_nobody_out(house: House) -> None:
+def test_a_run_that_was_killed_leaves_no_lock(house: House) -> None:
     first = house.mp.start(*house.everything, "--no-build", at=INSIDE_A_LOAD, event="hold")
     first.until(Path(house.mp.cwd, THERE).exists)
     first.stop(signal.SIGKILL)

@@ -107,13 +107,13 @@ def test_the_command_says_what_it_wrote(mp: Command, folder: DataFolder, tmp_pat
 
     assert ended.returncode == 0, ended.stderr
     path = tmp_path / "out" / "daily_active_users.parquet"
-    said = {
+    expected = {
         "table": "daily_active_users",
         "path": str(path),
         "rows": 60,
         "bytes": path.stat().st_size,
     }
-    assert json.loads(ended.stdout) == [said]
+    assert json.loads(ended.stdout) == [expected]
     again = mp.run("export", "events", "sessions", "--format", "jsonl").stdout.splitlines()
     assert [json.loads(line)["rows"] for line in again] == [3, 0]
     table = list(csv.DictReader(io.StringIO(mp.run("export", "--format", "csv").stdout)))
@@ -210,7 +210,7 @@ def test_memory_holds_a_part_of_a_table(folder: DataFolder) -> None:
     assert duckdb.execute(groups, [str(done.path)]).fetchall()[0][0] > 5
 
 
-def test_a_file_that_is_no_database_is_said_so(folder: DataFolder) -> None:
+def test_a_file_that_is_no_database_is_named_as_such(folder: DataFolder) -> None:
     folder.published.write_text("no database")
 
     with pytest.raises(DatabaseDamagedError, match="mp sync"):

@@ -42,7 +42,7 @@ class People(Project):
         self.sandbox.dataset.remove_profile(name, data_group_id=group)
 
     def read(self, *, full: bool = False, **settings: Any) -> SyncReport:
-        """The report of a run that brings profiles only."""
+        """The report of a run that fetches profiles only."""
         job = self.job(**settings)
         job.extraction._full_profiles = full
         return job.run(only="profiles", build=False)
@@ -74,7 +74,7 @@ class People(Project):
         return [(name, json.loads(properties), gone) for name, properties, gone in rows]
 
     def reads(self, table: str = "profiles") -> list[tuple[Any, ...]]:
-        """The ledger's reads: complete, profiles brought, profiles before; oldest first."""
+        """The ledger's reads: complete, profiles fetched, profiles before; oldest first."""
         return self.query(
             "SELECT snapshot_complete, row_count, previous_row_count FROM mixpanel._metadata "
             f"WHERE table_name = '{table}' ORDER BY fetched_at"

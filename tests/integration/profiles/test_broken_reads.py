@@ -207,9 +207,7 @@ def test_a_plan_without_profiles_is_a_warning_and_the_events_are_loaded(people, 
     assert "plan" in warning
 
 
-def test_promise_6_what_takes_more_requests_than_an_hour_grants_is_said_after_the_first(
-    people, crowd
-):
+def test_promise_6_a_read_of_more_requests_than_an_hour_grants_warns_after_the_first(people, crowd):
     crowd(100)
 
     counted: Any = {"hourly_limit": 60, "profile_pages_count": "yes"}

@@ -24,7 +24,7 @@ def companies(people, key="companies"):
     return people.table("group_profiles", f"group_key = '{key}'")
 
 
-def test_each_groups_profiles_are_kept_apart(people, offices):
+def test_profiles_of_each_group_are_separate(people, offices):
     report = people.read(groups=GROUPS)
 
     assert report.failures == []
@@ -90,7 +90,7 @@ def test_groups_with_a_last_seen_are_read_by_increments_too(people):
     assert "c1" in companies(people)
 
 
-def test_another_group_under_the_same_key_is_read_anew(people, offices):
+def test_another_group_under_the_same_key_is_read_from_scratch(people, offices):
     people.read(groups={"companies": "1001"})
 
     people.read(groups={"companies": "1002"})

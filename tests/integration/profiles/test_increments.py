@@ -1,4 +1,4 @@
-"""Increments: those seen since the last read, and nobody else."""
+"""Increments: profiles seen since the last read, and no others."""
 
 import shutil
 from datetime import datetime, timedelta
@@ -125,7 +125,7 @@ def test_an_increment_never_counts_as_the_unfiltered_read(people, crowd):
     assert people.ledger().profiles == snapshot
 
 
-def test_the_ledger_tells_the_newest_last_seen(people):
+def test_the_ledger_has_the_newest_last_seen(people):
     people.has("u1", **{"$last_seen": "2026-02-03T04:05:06"})
     people.has("u2", **{"$last_seen": "yesterday"})
     people.has("u3")

@@ -15,12 +15,12 @@ def later(monkeypatch, **how):
     """What was landed is older by so much."""
     fresh = land_profile_sets._is_recent
 
-    def judged(landed):
+    def is_recent_then(landed):
         from dataclasses import replace
 
         return fresh(replace(landed, fetched_at=landed.fetched_at - timedelta(**how)))
 
-    monkeypatch.setattr(land_profile_sets, "_is_recent", judged)
+    monkeypatch.setattr(land_profile_sets, "_is_recent", is_recent_then)
 
 
 def files(people) -> list[Path]:

@@ -44,6 +44,6 @@ def test_promise_7_200_000_profiles_take_300_mb_new_or_all_of_them_changed(tmp_p
     with server(changed=COUNT) as after:
         second = read(after, tmp_path)
 
-    assert first["said"]["profiles"] == second["said"]["profiles"] == COUNT
+    assert first["result"]["profiles"] == second["result"]["profiles"] == COUNT
     assert first["rss"] <= MEGABYTES
     assert second["rss"] <= MEGABYTES

@@ -14,7 +14,7 @@ from mixpanel_data.exceptions import HTTPContext
 
 from .test_unreadable import ODD, UNREADABLE
 
-# What leaves texts and brackets where they end: without those, nobody can say where a profile ends.
+# What leaves texts and brackets where they end: without those, the end of a profile can not be found.
 HARMLESS = st.sampled_from(
     [b"\x00", b"\xff", b"\xed\xa0\xbd", b"x", b":", b"\\ud83d", b" ", b"\t", b"9"]
 )

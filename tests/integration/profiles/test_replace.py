@@ -26,7 +26,7 @@ GROUPS = st.sampled_from(["", "companies", "accounts"])
 
 @dataclass(frozen=True)
 class Read:
-    """What one file brings: ids and values in the order of pages, and ids whose profile can't be read."""
+    """The content of one file: ids and values in the order of pages, and ids whose profile can't be read."""
 
     group_key: str
     complete: bool
@@ -48,16 +48,16 @@ class Model:
 
     def load(self, read: Read) -> None:
         key = read.group_key
-        brought = dict(read.profiles)
+        read_now = dict(read.profiles)
         for (group, name), value in list(self.table.items()):
             if group != key:
                 continue
-            if name in brought and brought[name] != value:
+            if name in read_now and read_now[name] != value:
                 self.history.append((key, name, value, False))
-            elif read.complete and name not in brought and name not in read.unread:
+            elif read.complete and name not in read_now and name not in read.unread:
                 self.history.append((key, name, value, True))
                 del self.table[group, name]
-        self.table |= {(key, name): value for name, value in brought.items()}
+        self.table |= {(key, name): value for name, value in read_now.items()}
 
 
 class Database:
@@ -137,7 +137,7 @@ def _packed(read: Read, mark: str, fetched_at: datetime) -> PackedFile:
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(reads=st.lists(READS, min_size=1, max_size=6))
-def test_promise_1_reads_one_after_the_other_leave_what_they_brought(tmp_path, reads):
+def test_promise_1_reads_one_after_the_other_leave_the_profiles_they_fetched(tmp_path, reads):
     database, model = Database(tmp_path), Model()
 
     for read in reads:

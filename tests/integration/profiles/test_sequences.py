@@ -49,11 +49,11 @@ class Model:
     def loads(self) -> None:
         """What was landed is in the table."""
         assert self.left
-        complete, brought = self.left
-        gone = self.table.keys() - brought.keys() if complete else set()
-        changed = {n for n, p in brought.items() if n in self.table and self.table[n] != p}
+        complete, read_now = self.left
+        gone = self.table.keys() - read_now.keys() if complete else set()
+        changed = {n for n, p in read_now.items() if n in self.table and self.table[n] != p}
         self.history += sorted((n, self.table[n], n in gone) for n in gone | changed)
-        self.table = {n: p for n, p in {**self.table, **brought}.items() if n not in gone}
+        self.table = {n: p for n, p in {**self.table, **read_now}.items() if n not in gone}
         self.reads.append(complete)
         self.left = None
 

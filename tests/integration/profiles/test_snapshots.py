@@ -60,11 +60,11 @@ def test_a_profile_that_comes_back_is_current_again(people, crowd):
 
     assert people.table() == people.truth()
     assert people.history() == [("u1", {"n": 1, "$last_seen": LONG_AGO}, True)]
-    [(went, came)] = people.query(
+    [(ended, began)] = people.query(
         "SELECT valid_to, (SELECT valid_from FROM mixpanel.profiles WHERE distinct_id = 'u1') "
         "FROM mixpanel._profiles_history"
     )
-    assert went < came
+    assert ended < began
 
 
 def test_versions_follow_each_other_without_gaps(people):
@@ -111,7 +111,7 @@ def test_a_number_and_a_text_of_one_spelling_are_one_profile(people):
     report = people.read()
 
     assert report.failures == []
-    assert people.table() == {"4": {"kind": "text"}}  # the one that came later
+    assert people.table() == {"4": {"kind": "text"}}  # the one that began later
 
 
 def _profile(distinct_id, kind):

@@ -1,4 +1,4 @@
-"""What a person and a program are told about profiles."""
+"""Profiles in the summary, the report and the status."""
 
 import json
 
@@ -26,7 +26,7 @@ def mp(people, monkeypatch, capsys):
     return call
 
 
-def test_the_summary_tells_a_snapshot_from_an_increment(people, crowd):
+def test_the_summary_distinguishes_a_snapshot_from_an_increment(people, crowd):
     crowd(3)
     people.has("c", group="1001")
     first = summary_lines(people.read(groups=GROUPS))
@@ -121,6 +121,6 @@ def test_status_is_readable_before_and_after(people, crowd, capsys, monkeypatch)
 
     run(["status"])
 
-    said = capsys.readouterr().out
-    assert "3 (complete snapshot " in said
-    assert "increment " in said
+    output = capsys.readouterr().out
+    assert "3 (complete snapshot " in output
+    assert "increment " in output

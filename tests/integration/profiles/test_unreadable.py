@@ -32,7 +32,7 @@ def test_promise_10_a_profile_that_can_not_be_read_costs_no_other_its_data(peopl
     assert people.query("SELECT row_count, rejected_count FROM mixpanel._metadata") == [(1500, 1)]
 
 
-def test_it_is_set_apart_only_after_a_second_read_brought_it_again(people, crowd):
+def test_it_is_rejected_only_after_a_second_read_has_it_again(people, crowd):
     crowd(3)
     people.sends("bad", BAD.encode() % b"bad")
 
@@ -43,7 +43,7 @@ def test_it_is_set_apart_only_after_a_second_read_brought_it_again(people, crowd
     assert people.query("SELECT requests FROM mixpanel._metadata") == [(1,)]
 
 
-def test_what_a_second_read_brings_whole_is_loaded(people, crowd):
+def test_a_profile_that_a_second_read_has_complete_is_loaded(people, crowd):
     crowd(3)
     people.sends("u1", BAD.encode() % b"u1")
     people.breaks(FaultKind.WRONG_CONTENT_TYPE, times=1)  # the first read sees it as it is
@@ -58,7 +58,7 @@ def test_what_a_second_read_brings_whole_is_loaded(people, crowd):
     assert rejected(people) == []
 
 
-def test_one_that_was_proven_before_is_not_proven_anew(people, crowd):
+def test_one_that_was_verified_before_is_not_verified_again(people, crowd):
     crowd(3)
     people.sends("bad", BAD.encode() % b"bad")
     people.read()
@@ -180,9 +180,9 @@ def test_a_rejected_profile_whose_id_can_not_be_read_leaves_all_standing(people,
     assert set(people.table()) == {"u0", "u1", "u2"}
 
 
-def test_a_profile_without_an_id_is_nobodys_and_kept_apart(people, crowd):
+def test_a_profile_without_an_id_is_rejected(people, crowd):
     crowd(2)
-    people.sandbox.dataset.set_profile(None, {"n": "nobody"})  # type: ignore[arg-type]
+    people.sandbox.dataset.set_profile(None, {"n": "no id"})  # type: ignore[arg-type]
 
     report = people.read()
 

@@ -1,4 +1,4 @@
-"""Files stay small: a database is written anew when a fresh copy would be much smaller."""
+"""Files stay small: a database is rewritten when a fresh copy would be much smaller."""
 
 import errno
 import json
@@ -22,7 +22,7 @@ create table mixpanel.loads (load_id varchar);
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A database that 40 small loads wrote, each of which replaced most of what the one before had brought."""
+    """A database that 40 small loads wrote, each of which replaced most rows of the one before."""
     path = tmp_path / "raw.duckdb"
     with duckdb.connect(path) as db:
         db.execute(COMMENTED)
@@ -74,7 +74,7 @@ def assert_same(one: Path, other: bytes) -> None:
         assert contents.differences(db, old) == []
 
 
-def test_a_file_that_grew_is_written_anew_and_holds_the_same(path: Path) -> None:
+def test_a_file_that_grew_is_rewritten_with_the_same_content(path: Path) -> None:
     path.chmod(0o600)
     before, description = path.read_bytes(), described(path)
     assert len(before) > 3 * fresh_size(path)

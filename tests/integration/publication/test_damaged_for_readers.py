@@ -1,4 +1,4 @@
-"""What a command that reads says of a published file that is damaged, or that somebody holds to write into it."""
+"""Errors of reading commands when the published file is damaged, or another process has it open to write."""
 
 from collections.abc import Callable
 from pathlib import Path

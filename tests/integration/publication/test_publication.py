@@ -37,7 +37,7 @@ def test_other_models_or_a_full_refresh_start_empty(folder: DataFolder) -> None:
     assert begin(folder).empty
     assert not begin(folder).empty
     assert begin(folder, models="those").empty
-    assert begin(folder, models="those", anew=True).empty
+    assert begin(folder, models="those", start_empty=True).empty
 
 
 def test_a_build_file_that_a_killed_run_left_in_use_is_not_waited_for(folder: DataFolder) -> None:
@@ -141,7 +141,7 @@ def test_what_can_not_be_read_back_is_not_published(
 def test_a_copy_that_is_not_what_was_built_is_not_published(
     folder: DataFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Here with one value changed on the way, which no checksum tells."""
+    """Here with one value changed on the way, which no checksum shows."""
     publish_built(folder, 1)
 
     def changing(source: Path, target: Path) -> None:
@@ -229,7 +229,7 @@ def test_a_run_killed_at_any_step_leaves_a_good_file_and_the_next_one_works(
                 break
 
         assert count(folder.published) in (2, 3)
-        assert check_published(folder).warning is None  # nobody else changed it
+        assert check_published(folder).warning is None  # no other program changed it
         assert publish_built(folder, 4).tables["events"] == 4
         assert check_published(folder).due is False
     assert point > 8

@@ -79,7 +79,7 @@ def test_after_a_kill_no_dbt_goes_on_and_the_next_build_works(tmp_path: Path) ->
     RawFile(folder.raw).load(some(2))
     code = (
         "import sys; from mixpanel_data._internal.transform.build import build, DataFolder;"
-        "build(DataFolder.at(sys.argv[1]), on_progress=lambda said: print(said, flush=True))"
+        "build(DataFolder.at(sys.argv[1]), on_progress=lambda line: print(line, flush=True))"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code, str(folder.root)], stdout=subprocess.PIPE, text=True
@@ -104,11 +104,11 @@ def test_without_raw_data_there_is_nothing_to_build(tmp_path: Path) -> None:
 def test_progress_names_the_models_as_they_start(tmp_path: Path) -> None:
     folder = DataFolder.at(tmp_path)
     RawFile(folder.raw)
-    said: list[str] = []
+    lines: list[str] = []
 
-    result = build(folder, on_progress=said.append)
+    result = build(folder, on_progress=lines.append)
 
-    assert "model events" in said
-    assert said.index("model events") < said.index("model identities")
+    assert "model events" in lines
+    assert lines.index("model events") < lines.index("model identities")
     assert {node.name for node in result.nodes} >= {"events", "profiles", "one_row_per_event"}
     assert all(node.ok for node in result.nodes)

@@ -1,4 +1,4 @@
-"""The newest load is the last one, whatever the clocks said."""
+"""The newest load is the last one, whatever the clocks show."""
 
 import shutil
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Promise 15: a line that can't be read costs that line only, wherever it stands."""
+"""Promise 15: a line that can't be read costs that line only, wherever it is in the file."""
 
 from collections import Counter
 from datetime import date, timedelta

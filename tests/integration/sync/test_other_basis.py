@@ -54,7 +54,7 @@ def test_days_of_any_shift_that_is_found_hold_all_events(before, after):
         (9 * HOUR + STEP / 2, DAY + 2 * HOUR, 3 * HOUR),  # quiet nights: the first whole hour
     ],
 )
-def test_strays_are_told_from_other_days_by_the_other_end(first, last, shift):
+def test_strays_are_distinguished_from_other_days_by_the_other_end(first, last, shift):
     assert Span(START, START + DAY, START + first, START + last).shift(MIN_OFFSET) == shift
 
 

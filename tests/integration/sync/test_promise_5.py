@@ -74,7 +74,7 @@ def test_promise_5_every_key_and_value_is_kept(project, events):
 
 
 def same(kept: object, sent: object) -> bool:
-    """Equal, with the types kept apart; floats to the last digit but one, as DuckDB spells them anew."""
+    """Equal, with the types kept apart; floats to the last digit but one, since DuckDB writes them in its own way."""
     if isinstance(sent, float) and isinstance(kept, float):
         return math.isclose(kept, sent, rel_tol=1e-15)
     if type(kept) is not type(sent):

@@ -76,5 +76,5 @@ def test_promise_7_four_times_the_events_take_no_more_memory(tmp_path):
     some = synced(tmp_path / "some", 60)
     many = synced(tmp_path / "many", 240)
 
-    assert (some["said"]["events"], many["said"]["events"]) == (60 * LINES, 240 * LINES)
+    assert (some["result"]["events"], many["result"]["events"]) == (60 * LINES, 240 * LINES)
     assert many["rss"] <= some["rss"] + MORE_MEGABYTES

@@ -1,4 +1,4 @@
-"""Promise 4: what came late is there after the next run, or found; and how late things come is told."""
+"""Promise 4: late events are there after the next run, or reconcile finds them; status shows how late they come."""
 
 import json
 from collections.abc import Callable
@@ -58,7 +58,7 @@ def synced(project: Project, fill: Callable[..., None]) -> Project:
     return project
 
 
-def test_promise_4_events_that_came_too_late_for_the_lookback_are_found_and_brought(synced):
+def test_promise_4_events_that_came_too_late_for_the_lookback_are_found_and_loaded(synced):
     when = synced.sandbox.dataset.events_on(day(9))[0].time_ms
     for n in range(3):
         synced.sandbox.dataset.add_event("very late", when, distinct_id="u", insert_id=f"l{n}")
@@ -130,7 +130,7 @@ def test_days_are_those_of_the_projects_reports(tmp_path, monkeypatch):
     assert found.to_reload == [day(6), day(5)]
 
 
-def test_promise_4_status_tells_how_late_events_come(project, fill, capsys, monkeypatch):
+def test_promise_4_status_shows_how_late_events_come(project, fill, capsys, monkeypatch):
     fill(8)
     late = project.sandbox.dataset.events_on(day(4))[0].time_ms
     for days in (2, 4):

@@ -102,7 +102,7 @@ def test_stray_rows_of_a_built_day_are_gone_after_one_run(project, fill):
 
 
 @pytest.mark.e2e
-def test_profiles_that_are_gone_are_read_again_and_nothing_else_is_built_anew(project, fill):
+def test_profiles_that_are_gone_are_read_again_and_nothing_else_is_rebuilt(project, fill):
     fill(4, 10)
     for name in "uvw":
         project.sandbox.dataset.set_profile(name, {"n": 1})

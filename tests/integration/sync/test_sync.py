@@ -62,7 +62,7 @@ def test_promise_1_any_order_and_split_of_days_leaves_equal_tables(project, fill
     assert project.loaded() == project.served(FIRST, LAST)
 
 
-def test_the_ledger_has_a_row_a_day_and_tells_the_truth(project, fill):
+def test_the_ledger_has_a_row_a_day_that_agrees_with_the_rows(project, fill):
     fill(6)
     project.sync(FIRST, LAST)
 
@@ -112,7 +112,7 @@ def test_without_the_dlt_working_folder_it_carries_on_the_same(project, fill):
     assert project.loaded() == project.served(day(29), LAST)
 
 
-def test_a_day_read_again_is_replaced_whole(project, fill):
+def test_a_day_read_again_is_replaced_completely(project, fill):
     fill(8)
     project.sync(FIRST, LAST)
     gone = project.sandbox.dataset.events_on(day(3))[:15]

@@ -113,7 +113,7 @@ def test_the_day_of_a_time_is_the_projects_day():
     assert duckdb.connect().execute(sql).fetchone() == (date(2024, 1, 1),)
 
 
-def test_an_older_project_is_brought_whole_and_in_utc(tmp_path, monkeypatch):
+def test_an_older_project_is_loaded_completely_and_in_utc(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(
         "mixpanel_data._internal.run.context.today", lambda _zone: LAST + timedelta(days=1)

@@ -49,14 +49,14 @@ def test_few_dead_rows_are_left_alone(file: Path) -> None:
 
 
 def test_promise_7_a_file_whose_days_are_read_again_and_again_stays_small(file: Path) -> None:
-    tidied = []
+    vacuumed = []
     for number in range(12):
         with duckdb.connect(file, config={"max_vacuum_tasks": 0}) as db:
-            tidied.append(set_vacuum_threshold(db))
+            vacuumed.append(set_vacuum_threshold(db))
             replace_some(db, f"hash(i, {number}) % 10 < 3")
 
-    assert True in tidied
-    assert False in tidied
+    assert True in vacuumed
+    assert False in vacuumed
     with duckdb.connect(file, config={"max_vacuum_tasks": 0}) as db:
         assert rows(db) < 3 * ALIVE  # twelve times a third would be nearly five
         assert db.execute('SELECT count(*) FROM m."day""s"').fetchall() == [(ALIVE,)]

@@ -59,14 +59,14 @@ def test_every_event_lies_in_its_day_in_every_zone_over_every_change_of_its_cloc
     changing = connection.execute(WEEKS, {"names": sorted(zone_names())}).fetchall()
     seen, left_out = 0, []
     for name, weeks in changing:
-        judged = (
+        converted = (
             f"SELECT CAST(clock AS DATE) AS day, {to_utc('clock', name)} AS time FROM "
             f"({CLOCKS.format(local=to_local('t', name))})"
         )
         days = (
             f"SELECT day, {day_start_of('CAST(day AS TIMESTAMP)', name)} AS first, count(*) AS clocks, "
             f"{day_start_of('CAST(day + 1 AS TIMESTAMP)', name)} AS next, min(time) AS earliest, max(time) AS latest, "
-            f"count(*) FILTER (CAST({to_local('time', name)} AS DATE) = day) AS there FROM ({judged}) GROUP BY day"
+            f"count(*) FILTER (CAST({to_local('time', name)} AS DATE) = day) AS there FROM ({converted}) GROUP BY day"
         )
         found = connection.execute(
             "SELECT sum(clocks), list(day) FILTER (first = next), list(day) FILTER (first <> next AND NOT "

@@ -50,14 +50,14 @@ def test_what_mixpanel_has_is_what_the_table_has(workspace, shop):
 
 
 def test_profiles_are_all_there_once(workspace, shop):
-    heard = []
+    progress = []
 
-    result = workspace.fetch_profiles(progress=heard.append)
+    result = workspace.fetch_profiles(progress=progress.append)
 
     ids = {str(profile.distinct_id) for profile in shop.dataset.profiles()}
     assert {row[0] for row in workspace.sql_rows("SELECT distinct_id FROM profiles")} == ids
     assert (result.rows, result.date_range, result.type) == (len(ids), None, "profiles")
-    assert heard[-1] >= len(ids)
+    assert progress[-1] >= len(ids)
 
 
 def test_only_what_was_asked_for_comes(workspace, shop):
@@ -85,7 +85,7 @@ def test_only_what_was_asked_for_comes(workspace, shop):
     assert keys <= {"$name"}
 
 
-def test_nothing_of_a_misspelt_event_is_told(workspace, shop):
+def test_a_misspelled_event_is_an_error(workspace, shop):
     name = served(shop)[0].name
 
     with pytest.warns(ConfigWarning, match=f"'{name}x', did you mean '{name}'") as warned:
@@ -97,7 +97,7 @@ def test_nothing_of_a_misspelt_event_is_told(workspace, shop):
     assert {call.path for call in shop.requests} == {"/api/2.0/export"}
 
 
-def test_the_people_of_a_cohort_come(workspace):
+def test_the_users_of_a_cohort_are_fetched(workspace):
     cohort = min(workspace.cohorts(), key=lambda each: each.count or 10**9)
 
     result = workspace.fetch_profiles("few", cohort_id=cohort.id)
@@ -121,13 +121,13 @@ def test_appended_days_never_double(workspace, shop):
 
 
 def test_progress_hears_rows(workspace, shop):
-    heard = []
+    progress = []
 
-    workspace.fetch_events(FIRST, LAST, progress=heard.append)
+    workspace.fetch_events(FIRST, LAST, progress=progress.append)
 
-    assert heard == sorted(heard)
-    assert heard[-1] == len(served(shop))
-    assert len(heard) >= 2
+    assert progress == sorted(progress)
+    assert progress[-1] == len(served(shop))
+    assert len(progress) >= 2
 
 
 @pytest.mark.parametrize(
@@ -339,7 +339,7 @@ def test_profiles_that_break_off_store_nothing(workspace, shop):
     assert workspace.tables() == []
 
 
-def test_a_stream_hands_on_what_mixpanel_sends(workspace, shop):
+def test_a_stream_yields_what_mixpanel_sends(workspace, shop):
     events = list(workspace.stream_events(FIRST, LAST))
     assert Counter((e["event"], canonical(json.dumps(e["properties"]))) for e in events) == Counter(
         (e.name, canonical(json.dumps(e.properties))) for e in once(served(shop))

@@ -1,4 +1,4 @@
-"""Where a workspace stands, and what it needs."""
+"""Which data a workspace opens, and what it needs."""
 
 import subprocess
 import sys
@@ -298,7 +298,7 @@ def test_a_deprecation_points_at_the_caller(workspace):
     assert caught[0].filename == __file__
 
 
-def test_tables_are_told_about(workspace):
+def test_tables_are_described(workspace):
     odd = 'we"ird/~ na$me.🎉'
     day = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
     workspace.storage.create_events_table(

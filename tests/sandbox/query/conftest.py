@@ -10,7 +10,7 @@ from support.query_world import TODAY, World, world_of
 
 from mixpanel_data.sandbox import Dataset
 
-# Deduplication and identity in SQL, as the definitions page has them (sections 2 and 3). `who` is null for nobody.
+# Deduplication and identity in SQL, as the definitions page has them (sections 2 and 3). `who` is null where there is no user.
 FACTS = """
 create table parsed as
 select

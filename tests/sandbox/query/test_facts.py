@@ -116,10 +116,10 @@ def test_u1_to_u10_devices_belong_to_the_user_seen_with_them_first(events, users
     assert _users(*events) == users
 
 
-@pytest.mark.parametrize("nobody", [{"distinct_id": ""}, {"distinct_id": None}, {}])
-def test_u11_an_empty_id_is_nobody(world, nobody):
-    world.dataset.add_event("E", _at(10), **nobody)
-    world.dataset.add_event("E", _at(10), **nobody)
+@pytest.mark.parametrize("ids", [{"distinct_id": ""}, {"distinct_id": None}, {}])
+def test_u11_an_empty_id_is_no_user(world, ids):
+    world.dataset.add_event("E", _at(10), **ids)
+    world.dataset.add_event("E", _at(10), **ids)
 
     assert world.ask("/segmentation", event="E")["data"]["values"] == {"E": {"2026-03-04": 2}}
     assert world.ask("/segmentation", event="E", type="unique")["data"]["values"] == {}
@@ -142,7 +142,7 @@ def test_ids_that_are_numbers_are_texts():
         ),
     ],
 )
-def test_days_are_those_of_the_project_and_durations_those_of_the_world(settings, day, instant):
+def test_days_are_of_the_projects_zone_and_durations_of_real_time(settings, day, instant):
     dataset = Dataset.empty()
     _add(dataset, _at(4, day=5))
 

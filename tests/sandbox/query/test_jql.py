@@ -53,7 +53,7 @@ def test_dates_may_stand_in_the_script(world):
     assert row["properties"]["time"] == row["time"] == 1_772_618_400_000
 
 
-def test_people_are_listed_and_counted(world):
+def test_users_are_listed_and_counted(world):
     world.dataset.set_profile("a", {"plan": "pro"})
     world.dataset.set_profile("b", None)
 

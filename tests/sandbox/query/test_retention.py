@@ -155,7 +155,7 @@ def test_all_events_leave_out_hidden_ones(shop_world, sql):
     assert sum(row["first"] for row in legacy.values()) > 0
 
 
-def test_buckets_nobody_can_have_reached_are_left_out(shop):
+def test_buckets_that_no_user_can_have_reached_are_left_out(shop):
     dates = {"from_date": "2026-05-26", "to_date": "2026-05-31"}
 
     rows = ask(shop, "/retention", born_event="Signed Up", interval_count=3, **dates)
@@ -250,7 +250,7 @@ def test_bad_parameters_are_named(shop_world, params, name):
 def test_a_unit_and_an_interval_are_too_much(world):
     asked = {"born_event": "A", "from_date": "2026-03-01", "to_date": "2026-03-03"}
 
-    said = world.refusal("/retention", unit="week", interval="2", **asked)
+    message = world.refusal("/retention", unit="week", interval="2", **asked)
 
-    assert "unit and interval both set" in said
+    assert "unit and interval both set" in message
     assert list(world.ask("/retention", interval="2", **asked)) == ["2026-03-01", "2026-03-03"]

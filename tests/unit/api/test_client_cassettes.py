@@ -1,4 +1,4 @@
-"""The client over recorded traffic of the sandbox. How to record it anew: cassettes/README.md."""
+"""The client over recorded traffic of the sandbox. How to record it again: cassettes/README.md."""
 
 import zlib
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def shop() -> Dataset:
 def address(record_mode: str, vcr: Any) -> Iterator[str]:
     """Where the cassette plays; a sandbox while recording, its clock still, so that it always says the same."""
     if record_mode == "none":
-        yield "http://127.0.0.1:9"  # the discard port: nobody answers there
+        yield "http://127.0.0.1:9"  # the discard port: nothing answers there
         assert vcr.all_played
     else:
         with Sandbox(shop(), today=TODAY, rate_limits=True, clock=lambda: 0.0) as sandbox:

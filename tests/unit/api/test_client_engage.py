@@ -118,7 +118,7 @@ def test_no_profiles_are_one_empty_page(connect: Connect) -> None:
     assert len(asked) == 1
 
 
-def test_a_server_that_does_not_tell_its_page_size_is_read_to_an_empty_page(
+def test_a_server_that_does_not_send_its_page_size_is_read_to_an_empty_page(
     connect: Connect,
 ) -> None:
     answers = [page(n, count, size=...) for n, count in enumerate([2, 1, 0])]  # type: ignore[arg-type]

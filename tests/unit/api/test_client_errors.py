@@ -79,7 +79,7 @@ def test_each_status_has_its_error(
         (400, 'where: the property "plan" is not allowed here', None),
     ],
 )
-def test_limits_of_the_plan_are_told_apart_for_programs(
+def test_limits_of_the_plan_have_codes_of_their_own(
     connect: Connect, status: int, body: str, limit: str | None
 ) -> None:
     error = failure(connect, http(status, body))
@@ -170,13 +170,15 @@ def test_retry_after_is_read_with_caution(header: str | None, seconds: int | Non
 
 
 def test_a_rate_limit_error_says_when_to_come_back_if_mixpanel_did(connect: Connect) -> None:
-    told, untold = (failure(connect, http(429, **sent)) for sent in ({"Retry_After": "90"}, {}))
+    with_header, without = (
+        failure(connect, http(429, **sent)) for sent in ({"Retry_After": "90"}, {})
+    )
 
-    assert isinstance(told, RateLimitError)
-    assert isinstance(untold, RateLimitError)
-    assert (told.retry_after, untold.retry_after) == (90, None)
-    assert "in 90 seconds" in str(told)
-    assert "does not say" in str(untold)
+    assert isinstance(with_header, RateLimitError)
+    assert isinstance(without, RateLimitError)
+    assert (with_header.retry_after, without.retry_after) == (90, None)
+    assert "in 90 seconds" in str(with_header)
+    assert "does not say" in str(without)
 
 
 def closed_port() -> int:

@@ -91,7 +91,7 @@ def test_small_bodies_come_as_they_are(connect: Connect) -> None:
         assert b"".join(stream.iter_raw()) == LINES
 
 
-def test_an_encoding_nobody_asked_for_is_refused(connect: Connect) -> None:
+def test_an_encoding_that_was_not_asked_for_is_refused(connect: Connect) -> None:
     with (
         ScriptedServer(http(200, LINES, Content_Encoding="br")) as server,
         pytest.raises(IncompleteExportError, match="unknown encoding"),

@@ -1,4 +1,4 @@
-"""Patience: what is tried again, how often, after how long, and what is asked before every request."""
+"""Retries: what is tried again, how often, after how long, and what is asked before every request."""
 
 import ssl
 import time
@@ -110,7 +110,7 @@ def test_a_refusal_of_the_gate_is_final(connect: Connect) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "patience", "requests"),
+    ("answer", "max_wait", "requests"),
     [
         (http(429, Retry_After="61"), 60, 1),
         (http(429, Retry_After="60"), 60, 4),
@@ -122,10 +122,10 @@ def test_a_refusal_of_the_gate_is_final(connect: Connect) -> None:
     ],
 )
 def test_a_rate_limit_is_waited_out_only_within_reason(
-    connect: Connect, answer: bytes, patience: float, requests: int
+    connect: Connect, answer: bytes, max_wait: float, requests: int
 ) -> None:
     with ScriptedServer(*[answer] * 9) as server, pytest.raises(RateLimitError):
-        connect(server.base_url, max_rate_limit_wait=patience).me()
+        connect(server.base_url, max_rate_limit_wait=max_wait).me()
 
     assert len(server.asked) == requests
 

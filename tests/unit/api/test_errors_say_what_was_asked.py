@@ -187,7 +187,7 @@ def test_an_export_of_megabytes_is_shown_by_its_beginning(connect, tmp_path):
     assert error.response_body.startswith(LINE)
 
 
-def test_a_misspelt_event_is_said_with_the_request(connect, tmp_path):
+def test_a_misspelled_event_is_an_error_with_the_request(connect, tmp_path):
     def ask(client: MixpanelAPIClient, _: Path) -> None:
         services = LiveQueryService(client, discovery=DiscoveryService(client))
         services.segmentation("Sing Up", *DAYS)

@@ -108,17 +108,17 @@ def test_account_infos_hold_no_secret(manager: ConfigManager) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "message"),
     [
         ("secret", " ", "secret is empty"),
         ("username", "", "username is empty"),
         ("region", "uk", "region is not us, eu or in"),
     ],
 )
-def test_what_an_account_lacks_is_said_in_words(
-    manager: ConfigManager, field: str, value: str, said: str
+def test_missing_fields_of_an_account_are_named(
+    manager: ConfigManager, field: str, value: str, message: str
 ) -> None:
-    with pytest.raises(ConfigError, match=f": {said}. It needs username") as caught:
+    with pytest.raises(ConfigError, match=f": {message}. It needs username") as caught:
         manager.add_account("a", **(GOOD | {field: value}))
 
     assert CANARY not in str(caught.value.to_dict())
@@ -225,7 +225,7 @@ def test_the_default_place_is_in_the_home_folder(
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("default = \n", "line 1"),
         ('[accounts.a]\nusername = "u"\nsecret = {CANARY}\n', "line 3"),
@@ -236,7 +236,7 @@ def test_the_default_place_is_in_the_home_folder(
     ],
 )
 def test_a_file_that_is_no_accounts_file_is_named_and_left_alone(
-    manager: ConfigManager, text: str | bytes, said: str
+    manager: ConfigManager, text: str | bytes, message: str
 ) -> None:
     raw = text if isinstance(text, bytes) else text.replace("{CANARY}", CANARY).encode()
     manager.config_path.parent.mkdir()
@@ -251,7 +251,7 @@ def test_a_file_that_is_no_accounts_file_is_named_and_left_alone(
     ):
         with pytest.raises(ConfigError) as caught:
             call()
-        assert said in str(caught.value)
+        assert message in str(caught.value)
         assert str(manager.config_path) in str(caught.value)
         assert CANARY not in repr(caught.value.to_dict())
         assert manager.config_path.read_bytes() == raw
@@ -298,7 +298,7 @@ def test_a_project_id_may_stand_as_a_number_and_notes_may_stand_beside_it(
         assert manager.get_account("a").project_id == "77"
 
 
-def test_a_file_that_others_may_read_brings_a_warning(manager: ConfigManager) -> None:
+def test_a_file_that_others_may_read_causes_a_warning(manager: ConfigManager) -> None:
     add(manager, "a")
     manager.config_path.chmod(0o644)
 

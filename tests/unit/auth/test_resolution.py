@@ -39,7 +39,7 @@ def resolved(manager: ConfigManager, account: str | None = None) -> tuple[str, s
     return resolution.credentials.username, resolution.origin
 
 
-def test_the_default_account_counts_when_nothing_is_said(manager: ConfigManager) -> None:
+def test_the_default_account_counts_when_none_is_named(manager: ConfigManager) -> None:
     assert resolved(manager) == ("sa_first", "account 'first' (default)")
 
 
@@ -111,7 +111,7 @@ def test_a_wrong_environment_is_named(
     assert CANARY not in repr(caught.value.to_dict())
 
 
-def test_nothing_set_up_tells_both_ways(tmp_path: Path) -> None:
+def test_without_any_account_the_error_names_both_remedies(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         ConfigManager(tmp_path).resolve()
 

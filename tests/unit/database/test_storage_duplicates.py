@@ -84,15 +84,15 @@ ranges = st.lists(
 
 @settings(max_examples=20, deadline=None)
 @given(world=worlds, fetches=ranges, slice_=st.sampled_from([1, 3, 200_000]))
-def test_any_ranges_in_any_order_bring_the_same_rows(world, fetches, slice_):
+def test_any_ranges_in_any_order_store_the_same_rows(world, fetches, slice_):
     expected = by_rule([e for e in world if any(a <= day_of(e) <= b for a, b in fetches)])
 
     with pytest.MonkeyPatch.context() as patch, StorageEngine.memory() as storage:
         patch.setattr(duplicates, "SLICE", slice_)
         for number, (first, last) in enumerate(fetches):
             came = [each for each in world if first <= day_of(each) <= last]
-            brought = storage.create_events_table("events", came, append=number > 0)
-            assert brought == by_rule(came).total()
+            stored = storage.create_events_table("events", came, append=number > 0)
+            assert stored == by_rule(came).total()
 
         assert rows(storage) == expected
 

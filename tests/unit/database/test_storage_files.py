@@ -30,7 +30,7 @@ def test_a_file_keeps_its_tables(file):
         assert storage.path == file
 
 
-def test_a_reader_changes_nothing_and_keeps_nobody_away(file):
+def test_a_reader_changes_nothing_and_blocks_no_process(file):
     before = file.read_bytes()
     with StorageEngine(file, read_only=True) as one, StorageEngine(file, read_only=True) as two:
         assert one.execute_scalar("SELECT count(*) FROM events") == 20
@@ -95,7 +95,7 @@ def test_this_process_is_named_too(file):
     assert caught.value.pid == os.getpid()
 
 
-def test_what_is_no_database_is_said(tmp_path):
+def test_a_file_that_is_no_database_is_an_error(tmp_path):
     with pytest.raises(ConfigError, match="does not exist"):
         StorageEngine(tmp_path / "none.duckdb", read_only=True)
     text = tmp_path / "text.duckdb"

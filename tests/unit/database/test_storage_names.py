@@ -27,7 +27,7 @@ NAMES = st.text(
 @example(" ")
 @example("incoming")
 @settings(max_examples=20, deadline=None)
-def test_whatever_a_table_is_called(name):
+def test_a_table_can_have_any_name(name):
     with StorageEngine.memory() as storage:
         storage.create_events_table(name, [event(1)])
         storage.create_events_table(name, [event(1), event(2)], append=True)
@@ -41,6 +41,6 @@ def test_whatever_a_table_is_called(name):
 
 
 @pytest.mark.parametrize("name", ["", "a\0b", "\ud800", "_metadata", "_METADATA", "_rejected"])
-def test_what_cant_be_a_name_is_said(storage, name):
+def test_a_name_that_no_table_can_have_is_refused(storage, name):
     with pytest.raises(ConfigError):
         storage.create_events_table(name, [event(1)])

@@ -1,4 +1,4 @@
-"""A database that another program filled: its tables are listed, none of them is changed, and what can't be is said."""
+"""A database that another program filled: its tables are listed, none of them is changed, and what can't be read is an error."""
 
 import duckdb
 import pytest

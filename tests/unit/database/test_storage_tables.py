@@ -1,4 +1,4 @@
-"""Tables are made whole, in the documented schema, and told about."""
+"""Tables are made whole, in the documented schema, and described by list_tables and get_schema."""
 
 import gzip
 import json
@@ -150,7 +150,7 @@ def test_a_dropped_table_leaves_no_trace(storage):
     assert storage.execute_scalar("SELECT count(*) FROM _metadata") == 0
 
 
-def test_metadata_tells_of_all_fetches_together(storage):
+def test_metadata_covers_all_fetches_together(storage):
     at = datetime(2026, 2, 3, tzinfo=UTC)
 
     def fetch(day: str, events: list[str] | None, where: str | None) -> TableMetadata:

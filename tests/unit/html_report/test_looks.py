@@ -96,7 +96,7 @@ def test_opened_tables_and_catalogues_keep_to_the_screen(visit: Visit) -> None:
     assert page.evaluate(OVERFLOWING) == []
 
 
-def test_the_pointer_brings_up_the_figures(visitor: Visitor, odd_page: Path) -> None:
+def test_the_pointer_shows_the_figures(visitor: Visitor, odd_page: Path) -> None:
     with visitor.visit(odd_page.as_uri()) as visit:
         page = drawn(visit)
         page.locator("[data-chart=funnel-1]").scroll_into_view_if_needed()
@@ -137,11 +137,11 @@ def test_it_prints(visitor: Visitor, odd_page: Path) -> None:
 
 def test_without_scripts_it_says_where_the_figures_are(visitor: Visitor, odd_page: Path) -> None:
     with visitor.visit(odd_page.as_uri(), java_script_enabled=False) as visit:
-        said = visit.page.locator("[data-chart=active]").evaluate(
+        label = visit.page.locator("[data-chart=active]").evaluate(
             "each => getComputedStyle(each, '::before').content"
         )
 
-        assert "table below" in said
+        assert "table below" in label
 
 
 def test_these_checks_see_what_they_are_for(visitor: Visitor, odd_page: Path) -> None:

@@ -65,7 +65,7 @@ def test_gaps_are_the_days_that_are_not_there(odd: MadeFile) -> None:
 
 
 def test_a_funnel_counts_attempts_of_the_days_shown(odd: MadeFile) -> None:
-    first, nobody = there(there(read(odd, first=date(2026, 8, 1)).sections).funnels)
+    first, not_entered = there(there(read(odd, first=date(2026, 8, 1)).sections).funnels)
 
     days = [(date(2026, 8, 1) - FIRST).days + n for n in range(39)]
     reached = [len(days), sum(i % 4 > 0 for i in days), sum(i % 4 > 2 for i in days)]
@@ -74,7 +74,7 @@ def test_a_funnel_counts_attempts_of_the_days_shown(odd: MadeFile) -> None:
     assert first.steps[2].median_from_first == 7200
     assert first.steps[1].events == "Purchase 🎉 العربية or $ae_session"
     assert len(first.segments) == 6
-    assert (nobody.entries, nobody.rate, len(nobody.steps)) == (0, None, 2)
+    assert (not_entered.entries, not_entered.rate, len(not_entered.steps)) == (0, None, 2)
 
 
 def test_users_of_an_event_are_distinct_over_all_days(odd: MadeFile) -> None:
@@ -83,7 +83,7 @@ def test_users_of_an_event_are_distinct_over_all_days(odd: MadeFile) -> None:
     top = events.top[0]
     assert (top.count, top.users) == (sum(900 + i % 7 for i in range(10, 100)), 41)
     assert events.names == 8
-    # 44 stretches of two days that are wholly known
+    # 44 pairs of days that are wholly known
     assert sum(count or 0 for count in top.trend) == sum(900 + i % 7 for i in range(11, 99))
 
 

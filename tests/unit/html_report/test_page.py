@@ -168,7 +168,7 @@ def test_any_name_can_be_seen_and_is_not_endless(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "text"),
     [
         (0.0, "0%"),
         (0.0001, "<0.1%"),
@@ -178,12 +178,12 @@ def test_any_name_can_be_seen_and_is_not_endless(name: str) -> None:
         (None, formatting.NOTHING),
     ],
 )
-def test_a_share_never_rounds_to_none_or_all(value: float | None, said: str) -> None:
-    assert formatting.percent(value) == said
+def test_a_share_never_rounds_to_none_or_all(value: float | None, text: str) -> None:
+    assert formatting.percent(value) == text
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "text"),
     [
         (0, "0 seconds"),
         (0.2, "under a second"),
@@ -192,5 +192,5 @@ def test_a_share_never_rounds_to_none_or_all(value: float | None, said: str) -> 
         (86400 * 3, "3 days"),
     ],
 )
-def test_a_duration_is_said_in_its_own_unit(seconds: float, said: str) -> None:
-    assert formatting.duration(seconds) == said
+def test_a_duration_has_the_largest_unit_that_fits(seconds: float, text: str) -> None:
+    assert formatting.duration(seconds) == text

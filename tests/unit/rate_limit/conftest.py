@@ -17,7 +17,7 @@ START = 1_780_000_000.0  # on the wall
 
 
 class World:
-    """True time in ``now``, in seconds. It passes when somebody sleeps, or when the test says so."""
+    """True time in ``now``, in seconds. It passes when a limiter sleeps, or when the test sets it."""
 
     def __init__(self, rate: float = 1.0) -> None:
         self.now = 0.0
@@ -52,14 +52,14 @@ def world() -> World:
 
 
 @pytest.fixture
-def heard() -> list[tuple[float, str]]:
-    """What a display was told of waits."""
+def reported() -> list[tuple[float, str]]:
+    """The waits that a display got, with their reasons."""
     return []
 
 
 @contextmanager
 def in_memory() -> Iterator[Path]:
-    """A folder that is not made yet, in memory where there is some: the disk's patience is not the subject here."""
+    """A folder that is not made yet, in memory where there is some: the speed of the disk is not tested here."""
     memory = Path("/dev/shm")  # noqa: S108
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as made:
         yield Path(made) / "budget"
@@ -67,21 +67,21 @@ def in_memory() -> Iterator[Path]:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Where the budget lies."""
+    """The folder of the budget."""
     with in_memory() as made:
         yield made
 
 
 @pytest.fixture
 def budget(
-    world: World, folder: Path, heard: list[tuple[float, str]]
+    world: World, folder: Path, reported: list[tuple[float, str]]
 ) -> Callable[..., RateLimiter]:
     """One more process on the same data folder."""
 
     def make(**settings: Any) -> RateLimiter:
         values: dict[str, Any] = {
             "project_id": "1", "region": "us", "clock": world.clock, "sleep": world.sleep,
-            "on_wait": lambda *said: heard.append(said), "max_wait": 900.0,
+            "on_wait": lambda *wait: reported.append(wait), "max_wait": 900.0,
         }  # fmt: skip
         return RateLimiter(folder, **values | settings)
 

@@ -82,12 +82,12 @@ def test_promise_6_nor_when_requests_fail_and_are_tried_again(sandbox, budget, c
     assert set(statuses(sandbox)) == {503, 200}
 
 
-def test_a_429_is_waited_out_before_the_next_try(world, sandbox, budget, connect, heard):
+def test_a_429_is_waited_out_before_the_next_try(world, sandbox, budget, connect, reported):
     sandbox.faults.add(Fault(FaultKind.STATUS_429, times=2))
 
     assert read(connect(budget())) == 3
     assert world.now == pytest.approx(90, abs=1)
-    assert heard == [
+    assert reported == [
         (30, "the export budget, used up according to Mixpanel (429)"),
         (60, "the export budget, used up according to Mixpanel (429)"),
     ]
@@ -132,7 +132,7 @@ def test_with_no_patience_a_429_ends_it_at_once(world, sandbox, budget, connect)
     assert (world.now, len(sandbox.requests)) == (0, 1)
 
 
-def test_nobody_sleeps_after_the_last_request(world, sandbox, budget, connect, monkeypatch):
+def test_no_process_sleeps_after_the_last_request(world, sandbox, budget, connect, monkeypatch):
     log = []
     process = budget(hourly_limit=2, max_wait=2 * HOUR)
     process._wait_limit._sleep = lambda seconds: (log.append("sleep"), world.sleep(seconds))
@@ -201,9 +201,7 @@ def test_a_request_counts_as_arrived_once_it_is_sent_not_when_it_is_answered(
 
     def arrived() -> list[tuple[float, float | None]]:
         return process._file.read(
-            lambda books: books.connection.execute(
-                "SELECT granted, reached FROM requests"
-            ).fetchall()
+            lambda log: log.connection.execute("SELECT granted, reached FROM requests").fetchall()
         )
 
     limit = time.monotonic() + 20

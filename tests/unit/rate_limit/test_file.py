@@ -99,7 +99,7 @@ def test_promise_6_no_change_of_its_bytes_makes_the_budget_larger(data):
             assert budget.remaining("export") in (0, 2)
 
 
-def test_a_lost_budget_is_begun_anew(budget, file):
+def test_a_lost_budget_starts_from_scratch(budget, file):
     file.unlink()
 
     assert budget().remaining("export") == 60

@@ -71,7 +71,7 @@ def test_what_is_no_length_of_time_is_refused(text):
     ("seconds", "words"),
     [(0.2, "1 s"), (42, "42 s"), (119, "119 s"), (121, "3 min"), (3600, "1 h"), (3899, "1 h 5 min")],
 )  # fmt: skip
-def test_lengths_of_time_are_said(seconds, words):
+def test_lengths_of_time_are_text(seconds, words):
     assert format_duration(seconds) == words
 
 

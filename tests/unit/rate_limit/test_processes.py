@@ -53,9 +53,9 @@ def most_at_once(sandbox: Sandbox) -> int:
 def test_promise_6_processes_and_threads_together_keep_three_a_second(start, folder):
     with Sandbox(rate_limits=True) as sandbox:
         processes = [start("asking.py", folder, sandbox.base_url, "export", 2, 2) for _ in range(3)]
-        said = [process.communicate(timeout=60)[0] for process in processes]
+        outputs = [process.communicate(timeout=60)[0] for process in processes]
 
-        assert said == [""] * 3
+        assert outputs == [""] * 3
         assert [call.status for call in sandbox.requests] == [200] * 12
         begun = sorted(call.started_at for call in sandbox.requests)
     assert EXPORT.per_second == 3
@@ -69,9 +69,9 @@ def test_promise_6_processes_and_threads_together_keep_five_queries_at_once(star
             Fault(FaultKind.STALL, path="/api/query/engage", seconds=0.2, times=None)
         )
         processes = [start("asking.py", folder, sandbox.base_url, "query", 3, 2) for _ in range(4)]
-        said = [process.communicate(timeout=60)[0] for process in processes]
+        outputs = [process.communicate(timeout=60)[0] for process in processes]
 
-        assert said == [""] * 4
+        assert outputs == [""] * 4
         assert [call.status for call in sandbox.requests] == [200] * 24
         assert most_at_once(sandbox) <= QUERY.concurrent == 5
 
@@ -96,7 +96,7 @@ def test_promise_6_a_killed_process_leaves_its_places_and_its_requests_count(sta
     assert budget.spent("query") == 6
 
 
-def test_promise_6_killed_exports_on_their_way_hold_nobody_up_for_long(start, folder):
+def test_promise_6_killed_exports_on_their_way_block_other_processes_briefly(start, folder):
     holder = start("holding.py", folder, "export", 3)
     assert holder.stdout
     assert holder.stdout.readline() == "holding 3\n"

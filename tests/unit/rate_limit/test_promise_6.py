@@ -1,4 +1,4 @@
-"""Promise 6, on clocks that the test turns: never above the limits, over all processes together, restarts included."""
+"""Promise 6, on clocks that the test sets: never above the limits, over all processes together, restarts included."""
 
 import itertools
 import sqlite3
@@ -90,7 +90,7 @@ class Simulation:
     def ask(self, process: int, family: str) -> None:
         alike = [request for request in self.under_way if request.family == family]
         if len(alike) == 4 or sum(request.reached is None for request in alike) == 3:
-            return  # not the subject here: the next would wait for one of these, and nobody is there to end it
+            return  # not the subject here: the next would wait for one of these, and no other thread ends it
         try:
             permit = self.processes[process](family)
         except RateLimitError:

@@ -1,4 +1,4 @@
-"""How long is waited, what is said meanwhile, and what is said instead."""
+"""How long a request waits, what is reported meanwhile, and the error when the wait would be too long."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -35,7 +35,7 @@ def test_a_wait_longer_than_max_wait_is_not_begun(world, budget):
     assert caught.value.retry_after == pytest.approx(HOUR, abs=10)
 
 
-def test_what_it_says_names_the_moment_here_and_in_utc_and_that_nothing_is_lost(
+def test_the_error_names_the_moment_here_and_in_utc_and_that_nothing_is_lost(
     world, budget, monkeypatch
 ):
     monkeypatch.setenv("TZ", "Asia/Kolkata")
@@ -51,12 +51,12 @@ def test_what_it_says_names_the_moment_here_and_in_utc_and_that_nothing_is_lost(
         time.tzset()
 
     free = datetime.fromtimestamp(START, UTC) + timedelta(seconds=3605)
-    said = caught.value.message
-    assert f"{free:%H:%M}" in said
-    assert f"{free + timedelta(hours=5, minutes=30):%H:%M}" in said
-    assert "export budget (5 an hour)" in said
-    assert "at most 15 min" in said
-    assert "What was fetched is kept" in said
+    message = caught.value.message
+    assert f"{free:%H:%M}" in message
+    assert f"{free + timedelta(hours=5, minutes=30):%H:%M}" in message
+    assert "export budget (5 an hour)" in message
+    assert "at most 15 min" in message
+    assert "What was fetched is kept" in message
     assert datetime.fromisoformat(caught.value.details["free_at"]) - free < timedelta(seconds=60)
 
 
@@ -70,24 +70,24 @@ def test_at_the_time_it_says_the_request_may_go(world, budget):
     answered(budget(hourly_limit=5, max_wait=0))
 
 
-def test_a_wait_within_max_wait_is_waited_and_spoken_of_once(world, budget, heard):
+def test_a_wait_within_max_wait_is_waited_and_reported_once(world, budget, reported):
     spend(budget(hourly_limit=5), 5)
     world.now += 3000
 
     answered(budget(hourly_limit=5))
 
     assert HOUR < world.now < HOUR + 10
-    assert [(round(seconds, -1), reason) for seconds, reason in heard] == [
+    assert [(round(seconds, -1), reason) for seconds, reason in reported] == [
         (600, "the export budget (5 an hour)")
     ]
 
 
-def test_the_pace_is_kept_in_silence_and_never_refused(world, budget, heard):
+def test_waits_for_the_pace_are_not_reported_and_never_refused(world, budget, reported):
     process = budget(max_wait=0)
     spend(process, 30)
 
     assert world.now == pytest.approx(9, abs=0.5)
-    assert heard == []
+    assert reported == []
 
 
 def test_nor_when_others_take_the_turn_for_a_while(world, budget):
@@ -169,7 +169,7 @@ def test_waits_end_early_when_another_process_gets_through(world, budget):
     assert 100 < world.now < 140
 
 
-def test_nobody_sleeps_after_the_last_request(world, budget):
+def test_no_process_sleeps_after_the_last_request(world, budget):
     process = budget(hourly_limit=4, max_wait=2 * HOUR)
     log = []
     process._wait_limit._sleep = lambda seconds: (log.append("sleep"), world.sleep(seconds))
@@ -183,7 +183,7 @@ def test_nobody_sleeps_after_the_last_request(world, budget):
     assert budget(hourly_limit=4).state()["export"]["spent"] == 1
 
 
-def test_the_budget_tells_what_is_spent_what_is_left_and_when_more_is_free(world, budget):
+def test_the_budget_has_what_is_spent_what_is_left_and_when_more_is_free(world, budget):
     process = budget(hourly_limit=10)
     assert process.state() == {
         "export": {"spent": 0, "remaining": 10, "hourly_limit": 10},
@@ -205,11 +205,11 @@ def test_the_budget_tells_what_is_spent_what_is_left_and_when_more_is_free(world
 def test_what_free_at_says_comes_true(world, budget):
     process = budget(hourly_limit=7, max_wait=10 * HOUR)
     spend(process, 3)
-    said = process.free_at("export", 20).timestamp() - START
+    free_at = process.free_at("export", 20).timestamp() - START
 
     spend(process, 20)
 
-    assert world.now == pytest.approx(said, abs=1)
+    assert world.now == pytest.approx(free_at, abs=1)
 
 
 def test_asking_what_is_left_makes_no_files(budget, folder):
@@ -218,7 +218,7 @@ def test_asking_what_is_left_makes_no_files(budget, folder):
 
 
 @pytest.mark.parametrize("display", [Lines, Bars])
-def test_displays_say_what_is_waited_for(display, capsys):
+def test_displays_show_the_reason_of_a_wait(display, capsys):
     display().waiting(41.2, "the export budget (60 an hour)")
 
     assert capsys.readouterr().err == "waiting 42 s for the export budget (60 an hour)\n"

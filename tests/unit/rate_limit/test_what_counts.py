@@ -164,7 +164,7 @@ def test_profiles_of_many_pages_are_read_from_servers_of_both_kinds(
     assert refusals <= (10 if server_counts else 0)
 
 
-def test_requests_of_people_leave_some_for_syncs(budget):
+def test_requests_of_users_leave_some_for_syncs(budget):
     people, sync = budget(reserved=10, max_wait=0), budget(max_wait=0)
     for _ in range(50):
         answered(people, "query")

@@ -1,4 +1,4 @@
-"""Services over the sandbox, over cassettes, and over a client that says what a test wants to hear."""
+"""Services over the sandbox, over cassettes, and over a client with set answers."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager

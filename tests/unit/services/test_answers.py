@@ -29,7 +29,7 @@ def steps(*counts: int) -> dict:
     }
 
 
-# -- known oddities
+# -- answers that differ from the documentation
 
 
 def test_the_total_of_a_funnel_beside_its_dates_is_not_counted_twice(
@@ -69,7 +69,7 @@ def test_segments_that_are_called_like_parts_of_an_answer(services: Services, pa
     assert list(services.live.retention("A", "B", *DAYS, on="x").segments) == ["counts"]
 
 
-def test_a_funnel_nobody_entered(services: Services, parrot: Parrot):
+def test_a_funnel_that_no_user_entered(services: Services, parrot: Parrot):
     parrot.answers = {"funnels": {"data": {"2024-01-01": steps(0, 0)}}, "funnels/list": []}
 
     result = services.live.funnel(1, *DAYS)
@@ -162,7 +162,7 @@ def test_a_plan_without_the_query_api_in_plain_words(
 
 
 @pytest.mark.parametrize("status", [400, 401, 404])
-def test_what_is_not_the_plans_fault_is_not_blamed_on_it(status, connect: Connect):
+def test_errors_that_the_plan_does_not_cause_do_not_name_it(status, connect: Connect):
     transport = httpx.MockTransport(lambda _: httpx.Response(status, json={"error": "no"}))
     asked = Services(connect(max_attempts=1, _transport=transport))
 

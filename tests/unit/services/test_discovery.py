@@ -1,4 +1,4 @@
-"""What there is in a project is asked once a session, and a slip of the pen is not a quiet day."""
+"""Lists of a project are requested once a session, and a misspelled event is not a day without events."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +23,7 @@ def test_a_list_is_asked_for_once(services: Services, parrot: Parrot):
     first = services.discovery.events()
     first.append("mine")
 
-    assert services.discovery.events() == sorted(NAMES)  # a caller's changes are his own
+    assert services.discovery.events() == sorted(NAMES)  # a caller may change their copy
     assert len(parrot.asked) == 1
 
 
@@ -117,7 +117,7 @@ def test_the_lexicon_knows_two_kinds(services: Services, parrot: Parrot):
     assert parrot.asked == []
 
 
-# -- slips of the pen
+# -- misspelled names
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_a_slip_among_events_that_happened_is_named_and_costs_no_answer(
     assert [operation for operation, _ in parrot.asked] == ["events", "events/names", "events"]
 
 
-def test_a_return_event_nobody_sends_is_named(services: Services, parrot: Parrot):
+def test_a_return_event_that_is_never_sent_is_named(services: Services, parrot: Parrot):
     left = {"2024-01-01": {"first": 3, "counts": [0, 0]}}
     parrot.answers = {"retention": left, "events/names": NAMES}
 
@@ -203,7 +203,7 @@ def test_a_return_event_nobody_sends_is_named(services: Services, parrot: Parrot
     assert [cohort.size for cohort in result.cohorts] == [3]
 
 
-def test_an_empty_answer_stands_when_nobody_can_say_what_events_there_are(
+def test_an_empty_answer_is_returned_when_the_list_of_events_is_missing(
     services: Services, parrot: Parrot
 ):
     parrot.answers = {"segmentation": EMPTY, "events/names": RateLimitError("later")}
@@ -211,7 +211,9 @@ def test_an_empty_answer_stands_when_nobody_can_say_what_events_there_are(
     assert services.live.segmentation("Payd", *DAYS).total == 0
 
 
-def test_a_funnel_goes_without_its_name_when_nobody_can_say_it(services: Services, parrot: Parrot):
+def test_a_funnel_has_no_name_when_the_list_of_funnels_is_missing(
+    services: Services, parrot: Parrot
+):
     funnel = {"data": {"2024-01-01": {"steps": [{"event": "A", "count": 1}]}}}
     parrot.answers = {"funnels": funnel, "funnels/list": RateLimitError("later")}
 

@@ -87,10 +87,10 @@ each_result = pytest.mark.parametrize("result", RESULTS, ids=lambda result: type
 
 @each_result
 def test_a_result_prints_as_json(result):
-    said = json.loads(json.dumps(result.to_dict(), allow_nan=False))
+    written = json.loads(json.dumps(result.to_dict(), allow_nan=False))
 
     public = [f.name for f in dataclasses.fields(result) if not f.name.startswith("_")]
-    assert list(said) == public
+    assert list(written) == public
 
 
 @each_result
@@ -151,7 +151,9 @@ def test_every_type_is_frozen_and_documented(name):
 
     assert kind.__dataclass_params__.frozen
     assert kind.__doc__
-    assert not kind.__doc__.startswith(f"{name}(")  # what dataclasses write when nobody did
+    assert not kind.__doc__.startswith(
+        f"{name}("
+    )  # what dataclasses write where there is no docstring
 
 
 def test_the_top_of_the_package_has_the_types_of_the_first_phase():
@@ -165,11 +167,11 @@ def test_importing_the_package_imports_nothing_heavy():
     heavy = ["pandas", "numpy", "duckdb", "httpx", "dlt", "pydantic"]
     script = f"import sys, mixpanel_data, mixpanel_data.types; print([m for m in {heavy} if m in sys.modules])"
 
-    said = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
 
-    assert said.stdout.strip() == "[]"
+    assert done.stdout.strip() == "[]"
 
 
 # -- frames
