@@ -99,11 +99,16 @@ def default_window(ledger: Ledger, *, today: date, lookback_days: int) -> Window
 
 
 def lists_of(names: Iterable[str]) -> Iterator[list[str]]:
-    """Divide the names into as few lists as the URL of a request allows."""
+    """Divide the names into as few lists as the URL of a request allows.
+
+    A name that is too long for a URL is left out.
+    """
     batch: list[str] = []
     length = 0
     for name in sorted(names):
         size = len(quote(json.dumps(f"{name}, ", ensure_ascii=False)))
+        if size > LONGEST_LIST:
+            continue
         if batch and length + size > LONGEST_LIST:
             yield batch
             batch, length = [], 0

@@ -185,6 +185,30 @@ def test_a_file_that_is_gone_is_published_again(folder: DataFolder) -> None:
     assert count(folder.published) == 1000
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "null",
+        '{"digest": 1, "built_at": null}',
+        '{"digest": "x", "built_at": "y", "row_groups": []}',
+        '{"digest": "x", "built_at": "y", "row_groups": {"events": 5}}',
+        '{"digest": "x", "built_at": "y", "identity": "z", "next_digest": {}}',
+    ],
+)
+def test_a_damaged_record_of_the_last_publication_costs_one_more(
+    folder: DataFolder, content: str
+) -> None:
+    (folder.build / "published.json").write_text(content)
+
+    assert check_published(folder).due
+    publish(folder)
+
+    assert check_published(folder).due is False
+    assert count(folder.published) == 1000
+
+
 def _truncated(content: bytes) -> bytes:
     return content[: len(content) // 2]
 

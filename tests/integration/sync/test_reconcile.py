@@ -206,6 +206,10 @@ def test_every_name_is_in_one_list_and_no_list_is_too_long_for_an_address(names)
         )
 
 
+def test_a_name_that_is_too_long_for_an_address_is_left_out():
+    assert list(lists_of(["a", "é" * 1_100, "x" * LONGEST_LIST])) == [["a"]]
+
+
 def test_days_that_are_not_here_whole_are_not_compared():
     end = datetime(2026, 3, 11)
 

@@ -37,6 +37,19 @@ def failure(connect: Connect, *answers: bytes | Answer, base_url: str | None = N
     return caught.value
 
 
+def test_a_request_that_is_too_long_for_an_address_is_named_and_not_sent(connect: Connect) -> None:
+    with ScriptedServer() as server:
+        client = connect(server.base_url)
+        with (
+            pytest.raises(QueryError, match=r"'where' has 70,000 characters") as caught,
+            client.export(DAY, DAY, where="x" * 70_000),
+        ):
+            pass
+
+    assert caught.value.request_url == f"{server.base_url}/api/2.0/export"
+    assert server.asked == []
+
+
 @pytest.mark.parametrize(
     ("status", "body", "kind", "says"),
     [

@@ -23,7 +23,7 @@ from mixpanel_data._internal.api.secret_bytes import SecretBytes
 from mixpanel_data._internal.api.transport_errors import network_error
 from mixpanel_data._internal.api.urls import Family
 from mixpanel_data._internal.clock import ServerClock
-from mixpanel_data.exceptions import HTTPContext
+from mixpanel_data.exceptions import HTTPContext, QueryError
 
 _SLACK_SECONDS = 60.0
 """Seconds for the headers of a response, beyond the longest silence that may precede them."""
@@ -125,15 +125,25 @@ class Requester:
                 raise error_for(response, self.redactor)
 
     def _request(self, call: ApiCall, permit: Permit) -> httpx.Request:
-        return self.http.build_request(
-            call.method,
-            f"{self.urls[call.family]}/{call.operation}",
-            params=call.params,
-            data=call.form,
-            headers={"Accept-Encoding": "gzip", "User-Agent": "mixpanel_data"},
-            timeout=self.timeouts[call.family],
-            extensions=permit.extensions,
-        )
+        url = f"{self.urls[call.family]}/{call.operation}"
+        try:
+            return self.http.build_request(
+                call.method,
+                url,
+                params=call.params,
+                data=call.form,
+                headers={"Accept-Encoding": "gzip", "User-Agent": "mixpanel_data"},
+                timeout=self.timeouts[call.family],
+                extensions=permit.extensions,
+            )
+        except httpx.InvalidURL:
+            longest = max(call.params, key=lambda name: len(call.params[name]), default="")
+            raise QueryError(
+                f"The request is too long to be sent: its parameter {longest!r} has "
+                f"{len(call.params.get(longest, '')):,} characters. Ask for fewer or shorter names.",
+                request_method=call.method,
+                request_url=self.redactor(url),
+            ) from None
 
     def _answer(self, request: httpx.Request, family: Family) -> httpx.Response:
         deadline = self._deadline(family)

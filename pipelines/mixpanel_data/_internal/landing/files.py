@@ -95,7 +95,12 @@ class Landed:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any], folder: Path) -> "Landed":
-        """Return the description that :meth:`to_json` returned, of a file in ``folder``."""
+        """Return the description that :meth:`to_json` returned, of a file in ``folder``.
+
+        Raises:
+            ValueError, KeyError, TypeError: if it is something else.
+        """
+        _require_types(content)
         first, last = content["window"]
         since = content.get("since")
         fields = {
@@ -117,6 +122,33 @@ class Landed:
         for path in (self.note, self.path):
             with suppress(FileNotFoundError):
                 path.unlink()
+
+
+_NUMBERS = ("lines", "size", "requests", "largest_object", "raw_size")
+_TEXTS = ("path", "kind", "filter_hash", "group_key", "fetched_at")
+
+
+def _require_types(content: Mapping[str, Any]) -> None:
+    """Raise TypeError or ValueError if a note has other types than ours."""
+    right = (
+        all(type(content[name]) is int for name in _NUMBERS)
+        and all(type(content[name]) is str for name in _TEXTS)
+        and type(content["duration_seconds"]) in (int, float)
+        and type(content["snapshot_complete"]) in (bool, type(None))
+        and type(content.get("request", {})) is dict
+        and all(
+            type(reject["line_number"]) is int
+            and type(reject["raw"]) is type(reject["reason"]) is str
+            and type(reject["distinct_id"]) in (str, type(None))
+            for reject in content["rejects"]
+        )
+    )
+    if not right:
+        raise TypeError("a value has another type")
+    if datetime.fromisoformat(content["fetched_at"]).tzinfo is None:
+        raise ValueError("the time of the fetch has no zone")
+    if unknown := content.get("request", {}).keys() - HTTPContext.__annotations__:
+        raise ValueError(f"the request has unknown parts: {sorted(unknown)}")
 
 
 class LandingFolder:
@@ -142,7 +174,12 @@ class LandingFolder:
         for note in (self._root / kind).glob("*.ndjson.json"):
             with suppress(OSError, ValueError, KeyError, TypeError):
                 landed = Landed.from_json(json.loads(note.read_text(encoding="utf-8")), note.parent)
-                if landed.path.stat().st_size == landed.raw_size:
+                # The file of another note, or outside of the folder, is not this note's to delete.
+                if (
+                    landed.note == note
+                    and landed.kind == kind
+                    and landed.path.stat().st_size == landed.raw_size
+                ):
                     yield landed
 
     def quarantine(self, path: Path, reason: str) -> Path | None:

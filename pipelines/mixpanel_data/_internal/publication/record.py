@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import duckdb
+from pydantic import TypeAdapter
 
 from mixpanel_data._internal.data_folder.atomic_files import write_atomically
 from mixpanel_data._internal.data_folder.paths import DataFolder
@@ -31,11 +32,14 @@ class PublicationRecord:
         )
 
 
+_RECORD = TypeAdapter(PublicationRecord)
+
+
 def read_record(folder: DataFolder) -> PublicationRecord | None:
     """Return the record of the last publication; None if there is none, or it is unreadable."""
     try:
-        return PublicationRecord(**json.loads(_record_path(folder).read_bytes()))
-    except (OSError, ValueError, TypeError):
+        return _RECORD.validate_json(_record_path(folder).read_bytes())
+    except (OSError, ValueError):
         return None
 
 

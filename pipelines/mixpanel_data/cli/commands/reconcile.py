@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from mixpanel_data.sync import Reconciliation
 
 SHOWN = 5
+"""Names that the summary lists."""
+
+LONGEST_NAME = 80
+"""Characters of a name in the summary."""
 
 First = Annotated[
     str | None,
@@ -109,4 +113,7 @@ def _sentence(found: "Reconciliation", *, reloaded: bool) -> str:
 
 def _some(names: tuple[str, ...]) -> str:
     more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+    shown = (
+        name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…" for name in names[:SHOWN]
+    )
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
