@@ -20,7 +20,8 @@
         {% set recorded = recorded_state() %}
         {% set is_whole = selected | length == required | length %}
         {% set is_sampled = flags.EVENT_TIME_START or flags.EVENT_TIME_END %}
-        {% set changed = changed_settings(recorded.settings) if recorded.models else [] %}
+        {% set settings_of_tables = recorded.settings if recorded.models else recorded.first_settings %}
+        {% set changed = changed_settings(settings_of_tables) if settings_of_tables else [] %}
         {% do require_whole_run(recorded, changed, selected, is_whole) %}
         {% do require_completed_events(selected, is_whole) %}
         {% set unknown = models_to_forget(recorded, required, selected, is_sampled) %}
@@ -31,6 +32,9 @@
                 {% do forget_all() %}
                 {% do recorded.models.clear() %}
             {% endif %}
+        {% endif %}
+        {% if selected and not recorded.models %}
+            {% do record_first_settings() %}
         {% endif %}
         {% set from_scratch = with_descendants(unknown) if recorded.models else required %}
         {% do require_full_refresh_flag(from_scratch) %}
@@ -66,7 +70,8 @@
 
 {# A table that builds keep between them, in the schema `working`. No model, since it has to be there
    before the first one, and no source, since this project writes it:
-   - `build_state` (kind, name, value): the loads, models (with their checksums) and settings of the last complete build
+   - `build_state` (kind, name, value): the loads, models (with their checksums) and settings of the last complete build;
+     until there is one, the settings of the tables that there are, as `first_setting`
    - `seen_loads` (load_id): loads that were committed when the current run began; a complete build drops it
    - `changed_ids` (sender_id, former_user_id, is_changed): written by `int_id_activity_by_day`
    - `changed_funnel_days` (funnel, entry_date): written by `funnel_attempts` #}
@@ -88,15 +93,27 @@
 {% endmacro %}
 
 {# `models`: {unique_id: checksum} of the last complete build, empty when there was none.
-   `settings`: {name: JSON}. #}
+   `settings`: {name: JSON}. `first_settings`: the same, of a run before the first complete build. #}
 {% macro recorded_state() %}
-    {% set recorded = {'models': {}, 'settings': {}} %}
+    {% set recorded = {'models': {}, 'settings': {}, 'first_settings': {}} %}
     {% for row in run_query(
         'select kind, name, value from ' ~ state_table('build_state') ~ " where kind <> 'load'"
     ).rows %}
         {% do recorded[row[0] ~ 's'].update({row[1]: row[2]}) %}
     {% endfor %}
     {{ return(recorded) }}
+{% endmacro %}
+
+{# Record the settings of this run: until a build is complete, a run of a part has to have them too. #}
+{% macro record_first_settings() %}
+    {% set rows = [] %}
+    {% for name, value in settings().items() %}
+        {% do rows.append("('first_setting', " ~ literal(name) ~ ', ' ~ literal(tojson(value)) ~ ')') %}
+    {% endfor %}
+    {% do run_query(
+        'begin; delete from ' ~ state_table('build_state') ~ " where kind = 'first_setting'; "
+        ~ 'insert into ' ~ state_table('build_state') ~ ' values ' ~ rows | join(', ') ~ '; commit;'
+    ) %}
 {% endmacro %}
 
 {% macro forget_all() %}
@@ -136,8 +153,49 @@
     {{ return(unknown) }}
 {% endmacro %}
 
-{# A digest of the model's file. Macros, variables and yml are not in it. #}
-{% macro checksum_of(unique_id) %}{{ return(graph.nodes[unique_id].checksum.checksum) }}{% endmacro %}
+{# A digest of the model's file. Of other projects and of models of your own it is one of the
+   values that variables have as well, since these may be in the rows; ours are in `settings`. #}
+{% macro checksum_of(unique_id) %}
+    {% set node = graph.nodes[unique_id] %}
+    {% set checksum = node.checksum.checksum %}
+    {% if not keeps_rows(node) or not is_own(node) %}
+        {{ return(checksum) }}
+    {% endif %}
+    {% set values = values_of_variables(node) %}
+    {{ return(checksum ~ ('+' ~ local_md5(tojson(values, sort_keys=true)) if values else '')) }}
+{% endmacro %}
+
+{# Each variable that the model, or a macro it calls, names in `var` or `env_var`, with its value.
+   A name that is put together while dbt runs is not found. #}
+{% macro values_of_variables(node) %}
+    {% set values = {} %}
+    {% for code in [node.raw_code] + code_of_macros(node.depends_on.macros) %}
+        {% for kind, name in modules.re.findall("\\b(var|env_var)\\s*\\(\\s*['\"]([^'\"]+)['\"]", code) %}
+            {% if kind == 'var' %}
+                {% do values.update({'var ' ~ name: var(name, none)}) %}
+            {% elif not name.startswith('DBT_ENV_SECRET') %}
+                {% do values.update({'env_var ' ~ name: env_var(name, '')}) %}
+            {% endif %}
+        {% endfor %}
+    {% endfor %}
+    {{ return(values) }}
+{% endmacro %}
+
+{# The code of these macros and of those they call, without dbt's and this project's. #}
+{% macro code_of_macros(unique_ids) %}
+    {% set found = {} %}
+    {% set waiting = unique_ids | list %}
+    {% for _ in range(1000) if waiting %}
+        {% set id = waiting.pop() %}
+        {% set package = id.split('.')[1] %}
+        {% set macro = context.get(package, {}).get(id.split('.')[2]) %}
+        {% if id not in found and macro and package not in ('dbt', 'dbt_duckdb') %}
+            {% do found.update({id: macro.macro.macro_sql}) %}
+            {% do waiting.extend(macro.macro.depends_on.macros) %}
+        {% endif %}
+    {% endfor %}
+    {{ return(found.values() | list) }}
+{% endmacro %}
 
 {# Why everything has to be built from scratch, when such models are among those with state. #}
 {% macro reasons_of(unknown) %}

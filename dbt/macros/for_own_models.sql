@@ -26,9 +26,7 @@
 {% macro warn_about_early_readers(required) %}
     {% set readers = [] %}
     {% for id in required if 'model.mixpanel_data.events' in graph.nodes[id].depends_on.nodes %}
-        {% set node = graph.nodes[id] %}
-        {% set folders_of_ours = ['staging', 'intermediate', 'marts'] %}
-        {% if node.package_name != 'mixpanel_data' or node.fqn[1] not in folders_of_ours %}
+        {% if is_own(graph.nodes[id]) %}
             {% do readers.append(id) %}
         {% endif %}
     {% endfor %}
@@ -38,4 +36,9 @@
             ~ 'Add a line to it: -- depends_on: {{ ref(\'mixpanel_data\', \'sessions\') }}'
         ) %}
     {% endfor %}
+{% endmacro %}
+
+{# True for a model that is not of this project: of another one, or put beside ours in a clone. #}
+{% macro is_own(node) %}
+    {{ return(node.package_name != 'mixpanel_data' or node.fqn[1] not in ['staging', 'intermediate', 'marts']) }}
 {% endmacro %}

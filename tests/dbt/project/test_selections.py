@@ -15,6 +15,20 @@ FUNNEL = {"name": "paying", "steps": ["Page View", "Paid"]}
 OTHER = '{"session_timeout_minutes": 20}'
 
 
+SCALED = """
+    {{ config(materialized='replaced_rows', meta={'replaces': "{{ day_has_changes() }}"}) }}
+    -- depends_on: {{ ref('int_reassigned_user_days') }}
+    select event_date, count(*) * {{ own_scale() }} as scaled
+    from {{ ref('events') }}
+    where {{ when_incremental(day_has_changes()) }}
+    group by event_date
+"""
+SCALE = """
+{% macro own_scale() %}{{ var('scale', 1) }} + {{ own_offset() }}{% endmacro %}
+{% macro own_offset() %}{{ var( "offset_of_macro", 0 ) }}{% endmacro %}
+"""
+
+
 def events_of(day: date) -> list[Event]:
     """Of two users, with 25 minutes between events."""
     return [
@@ -146,6 +160,55 @@ def test_other_variables_build_all_from_scratch_and_drop_nothing_of_others(
     assert query(data, "from notes.also") == [(2,)]
     execute(data, "drop table by_hand; drop schema notes cascade")
     assert query(data, "select sum(sessions) from mine.own_growing") == [(60,)]
+    assert tables(data) == tables(built_at_once(project, data, "--vars", OTHER))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["run", "--full-refresh", "--select", "own_scaled", "--vars", "{scale: 2}"],
+        ["run", "--select", "own_scaled+", "--vars", "{scale: 2}"],
+        ["build", "--vars", "{scale: 2}"],
+        ["run", "--vars", "{offset_of_macro: 7}"],
+    ],
+)
+def test_an_own_model_keeps_no_rows_of_other_variables(
+    project: OwnProject, data: Path, given: list[str]
+) -> None:
+    project.write("own_scaled", SCALED)
+    macros = project.folder / "macros" / "own_scale.sql"
+    macros.write_text(SCALE)
+    try:
+        project.build(data)
+        [(right,)] = query(data, "select sum(scaled) from own_scaled")
+        assert project.dbt(data, *given).returncode == 0
+        assert query(data, "select sum(scaled) from own_scaled") != [(right,)]
+        other_loads = query(data, "select count(*) from events where insert_id = 'kept'")
+
+        project.build(data)
+
+        assert query(data, "select sum(scaled) from own_scaled") == [(right,)]
+        assert query(data, "select count(*) from events where insert_id = 'kept'") == other_loads
+    finally:
+        (project.folder / "models" / "own" / "own_scaled.sql").unlink()
+        macros.unlink()
+
+
+def test_before_the_first_complete_build_a_part_has_the_settings_of_the_tables(
+    project: OwnProject, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    load(data, DAYS[:5])
+    assert project.dbt(data, "run", "--select", "+sessions").returncode == 0
+    before = tables(data)
+
+    done = project.dbt(data, "run", "--exclude", "events", "--vars", OTHER)
+
+    assert done.returncode != 0
+    assert "session_timeout_minutes was 30 and is 20" in done.stdout
+    assert tables(data).items() >= before.items()
+    project.build(data, "--vars", OTHER)
     assert tables(data) == tables(built_at_once(project, data, "--vars", OTHER))
 
 
