@@ -39,12 +39,13 @@
     {% endif %}
 {% endmacro %}
 
-{# Raise unless a value of a definition is a number above zero. #}
+{# Raise unless a value of a definition is a whole number above zero. DuckDB would round another
+   one without a word: `interval 1.5 day` is one day. #}
 {% macro require_positive(variable, definition, key) %}
-    {% if definition[key] is not number or definition[key] <= 0 %}
+    {% if definition[key] is not integer or definition[key] is boolean or definition[key] <= 0 %}
         {% do exceptions.raise_compiler_error(
             "Variable " ~ variable ~ ", " ~ definition.name ~ ": " ~ key ~ " is " ~ definition[key]
-            ~ ", which is no number above 0."
+            ~ ", which is no whole number above 0."
         ) %}
     {% endif %}
 {% endmacro %}

@@ -45,5 +45,5 @@ attempts_{{ number }} as (
     ) = 1
     {% endif %}
     {% endfor %}
-),
+)
 {% endmacro %}

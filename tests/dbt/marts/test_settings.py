@@ -1,5 +1,6 @@
 """A bad setting is refused by name, before anything is built; a changed one rebuilds everything."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import duckdb
 import pytest
 import yaml
 from dbt.marts import conftest
+from support.raw_file import Event, RawFile, at
 
 BAD: list[tuple[dict[str, Any], str]] = [
     (
@@ -38,6 +40,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
         {"funnels": [{"name": "f", "steps": ["A", "B"], "held_value": "last"}]},
         "Variable funnels, f: held_value is last, which is none of any, first",
     ),
+    (
+        {"funnels": [{"name": "f", "steps": ["A", "B"], "window": 1.5}]},
+        "Variable funnels, f: window is 1.5, which is no whole number above 0",
+    ),
     ({"junk_ids": [None]}, "Variable junk_ids: [None] is no list of names"),
     ({"week_start": "someday"}, "Variable week_start: someday is none of"),
 ]
@@ -62,6 +68,23 @@ def test_an_unknown_event_is_refused_by_name(by_loads: Path, tmp_path: Path) -> 
     done = conftest.dbt(tmp_path, "run", settings=misspelt)
 
     assert "Variable funnels: no event Payed was ever seen." in done.stdout
+
+
+@pytest.mark.e2e
+def test_more_funnels_than_duckdb_nests_expressions(tmp_path: Path) -> None:
+    raw = RawFile(tmp_path / "raw.duckdb")
+    raw.load(
+        {date(2026, 3, 2): [Event(at(f"2026-03-02 12:0{n}"), name) for n, name in enumerate("AB")]}
+    )
+    funnels = [{"name": f"f{number}", "steps": ["A", "B"]} for number in range(72)]
+
+    conftest.build(tmp_path, {"funnels": funnels})
+
+    with duckdb.connect(tmp_path / "build" / "dbt.duckdb", read_only=True) as db:
+        found = db.execute(
+            "select count(*), count(distinct funnel) from funnel_attempts where is_converted"
+        )
+        assert found.fetchall() == [(72, 72)]
 
 
 def test_every_variable_is_recorded(at_once: Path) -> None:

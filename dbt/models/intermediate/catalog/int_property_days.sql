@@ -8,15 +8,27 @@
 ) }}
 
 -- depends_on: {{ ref('int_refetched_dates') }}
-with named as (
+with opened as (
     select
         event_date,
         event,
         time,
-        unnest(json_keys(properties)) as property,
-        unnest(json_extract(properties, '$.*')) as value -- noqa: RF04
+        json_keys(properties) as keys,
+        json_extract(properties, '$.*') as contents
     from {{ ref('events') }}
     where {{ when_incremental(is_refetched_date(), of_the_batch()) }}
+),
+
+-- Of equal keys in one event the first counts, as for `properties ->> 'key'`. The others have
+-- no name here, and are left out below.
+named as (
+    select
+        event_date,
+        event,
+        time,
+        unnest(list_transform(keys, lambda key, place: if(list_position(keys, key) = place, key, null))) as property,
+        unnest(contents) as value -- noqa: RF04
+    from opened
 ),
 
 hashed as (

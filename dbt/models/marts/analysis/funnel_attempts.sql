@@ -10,18 +10,20 @@
 {% set grace = number('funnel_grace_seconds', 0) %}
 
 -- depends_on: {{ ref('int_affected_users') }}
-with recursive events as (
+with events as (
     select * from {{ ref('events') }}
     where user_id is not null and {{ when_incremental(is_affected_user()) }}
 ),
 
-{% for funnel in funnels() %}
-    {{ funnel_ctes(funnel, loop.index) }}
-{% endfor %}
-
+-- The CTEs of a funnel are inside its part of the union: DuckDB nests the CTEs of one `with` in
+-- each other, and plans a long list of them in a time that grows with its square.
 attempts as (
     {% for funnel in funnels() %}
-        select * from attempts_{{ loop.index }}
+        (
+            with recursive
+            {{ funnel_ctes(funnel, loop.index) }}
+            select * from attempts_{{ loop.index }}
+        )
         union all
     {% endfor %}
     select
