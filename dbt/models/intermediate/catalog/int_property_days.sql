@@ -26,7 +26,10 @@ named as (
         event_date,
         event,
         time,
-        unnest(list_transform(keys, lambda key, place: if(list_position(keys, key) = place, key, null))) as property,
+        unnest(list_transform(
+            range(1, len(keys) + 1),
+            lambda place: case when list_position(keys, keys[place]) = place then keys[place] end
+        )) as property,
         unnest(contents) as value -- noqa: RF04
     from opened
 ),
