@@ -32,7 +32,7 @@ from mixpanel_data._internal.project.folder import (
     find_dbt_project,
     find_project,
 )
-from mixpanel_data._internal.text import parse_duration, parse_size
+from mixpanel_data._internal.text import GB, parse_duration, parse_size
 from mixpanel_data._internal.time_zones import Zone, require_zone
 from mixpanel_data.exceptions import ConfigError
 
@@ -40,6 +40,10 @@ SECTION = ("sources", "mixpanel")
 
 Size = Annotated[int, BeforeValidator(parse_size), Field(ge=1)]
 Seconds = Annotated[float, BeforeValidator(parse_duration), Field(gt=0)]
+
+
+_MOST_MEMORY = 1_000_000 * GB
+"""DuckDB refuses sizes beyond 64 bits."""
 
 
 class Settings(BaseModel):
@@ -84,6 +88,13 @@ class Settings(BaseModel):
     @classmethod
     def _known_zone(cls, zone: str) -> str:
         return require_zone(zone)
+
+    @field_validator("memory_limit")
+    @classmethod
+    def _within_duckdbs_range(cls, limit: str | None) -> str | None:
+        if limit and int(str(parse_size(limit))) > _MOST_MEMORY:
+            raise ValueError("it is more than 1000TB")
+        return limit
 
     @field_validator("groups", mode="before")
     @classmethod

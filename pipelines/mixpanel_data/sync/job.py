@@ -87,12 +87,13 @@ class Sync:
         return self._run.project
 
     def check_variables(self, *, events: bool = False) -> None:
-        """Check the variables of the dbt models; with ``events`` also that the events they name
-        were loaded.
+        """Check the storage version and the variables of the dbt models; with ``events`` also that
+        the events they name were loaded.
 
         Raises:
             ConfigError: with each mistake and the file that holds it.
         """
+        build_stamp.require_storage_version(self._run.settings.storage_version)
         check_variables(self._run.settings, events=events)
 
     def begin(

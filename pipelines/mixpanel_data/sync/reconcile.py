@@ -19,7 +19,7 @@ from mixpanel_data._internal.services.discovery import DiscoveryService
 from mixpanel_data._internal.services.live_query import LiveQueryService
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data._internal.sql.events import in_windows, local_date_of
-from mixpanel_data._internal.streams.windows import Window, contiguous
+from mixpanel_data._internal.streams.windows import Window, contiguous, require_possible_days
 from mixpanel_data._internal.time_zones import Zone, zone_names
 from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.sync.compare_counts import (
@@ -165,7 +165,9 @@ class Reconciler:
 
 def _window(first: date, last: date) -> Window:
     try:
-        return Window(first, last)
+        window = Window(first, last)
+        require_possible_days(first, last)
+        return window
     except ValueError as error:
         raise ConfigError(f"These days can't be compared: {error}.") from None
 

@@ -240,6 +240,18 @@ def test_a_plan_that_goes_back_less_far_is_no_failure(project, fill):
     assert project.loaded() == project.served(day(19), LAST)
 
 
+@pytest.mark.parametrize("days", ["999999999", "9" * 20, "9" * 5_000])
+def test_a_plan_with_a_history_beyond_the_calendar_is_a_failure(project, fill, days):
+    fill(1)
+    project.sandbox.faults.add(
+        Fault(FaultKind.STATUS_403, text=f"Date range exceeds {days} days", times=None)
+    )
+
+    report = project.sync()
+
+    assert {error.code for error in report.failures} == {"QUERY_FAILED"}
+
+
 def test_days_beyond_the_plan_that_were_named_are_a_failure(project, fill):
     fill(3)
     project.sandbox.faults.add(

@@ -146,6 +146,23 @@ def test_one_broken_day_stores_nothing(workspace, shop, kind):
         list(workspace.stream_events(FIRST, LAST))
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "says"),
+    [
+        ("0001-01-01", "0001-01-02", "0001-01-01 is before 1971-01-01"),
+        ("2026-01-01", "9999-12-31", "9999-12-31 has not begun yet"),
+    ],
+)
+def test_days_at_the_ends_of_the_calendar_are_refused(workspace, shop, first, last, says):
+    shop.requests.clear()
+
+    with pytest.raises(ConfigError, match=says):
+        workspace.fetch_events(first, last)
+    with pytest.raises(ConfigError, match=says):
+        workspace.stream_events(first, last)
+    assert list(shop.requests) == []
+
+
 def test_a_broken_stream_says_what_it_yielded_and_how_to_go_on(workspace, shop):
     shop.faults.add(Fault(FaultKind.TERMINATED_EARLY, day=LAST, times=30))
     events = []

@@ -16,6 +16,7 @@ from mixpanel_data._internal.planning.events import (
     plan_windows,
     wanted_range,
 )
+from mixpanel_data._internal.streams.windows import Window
 
 TODAY = date(2026, 3, 11)
 DAYS = st.integers(1, 900).map(lambda back: TODAY - timedelta(days=back))
@@ -133,3 +134,29 @@ def test_a_range_without_an_end_stops_at_yesterday():
 def test_days_that_cannot_be_are_refused(first, last):
     with pytest.raises(ValueError, match="2026-03"):
         wanted_range(EMPTY, today=TODAY, first=first, last=last)
+
+
+@given(st.dates(), st.dates())
+def test_any_days_are_planned_or_refused(first, last):
+    """The calendar of Python ends at the years 1 and 9999."""
+    try:
+        wanted = wanted_range(EMPTY, today=TODAY, first=first, last=last)
+    except ValueError:
+        assert first > last or last > TODAY or first < date(1971, 1, 1)
+        return
+    for oldest_first in (True, False):
+        windows = plan_windows([wanted.first, wanted.last], EMPTY, oldest_first=oldest_first)
+        assert {day for window in windows for day in window.days()} == {first, last}
+
+
+def test_days_before_mixpanels_first_are_refused():
+    with pytest.raises(ValueError, match="1970-12-31 is before 1971-01-01"):
+        wanted_range(EMPTY, today=TODAY, start=date(1970, 12, 31))
+
+
+@pytest.mark.parametrize("days", [10**6, 10**11])
+def test_a_look_back_beyond_the_calendar_is_all_days(days):
+    wanted = Range(date(1971, 1, 1), date(1971, 1, 3))
+    ledger = Ledger({day: record(day) for day in Window(wanted.first, wanted.last).days()})
+
+    assert len(days_to_fetch(wanted, ledger, today=TODAY, lookback_days=days)) == 3

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from mixpanel_data._internal.api.exchange import add_request_context
 from mixpanel_data._internal.extract.prefetch import (
@@ -16,7 +16,13 @@ from mixpanel_data._internal.landing.fetch_events import error_for_window, fetch
 from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.landing.invalid_lines import find_invalid_lines, reject_lines
 from mixpanel_data._internal.ledger.rejected_lines import rejected_lines
-from mixpanel_data._internal.planning.events import Range, days_to_fetch, plan_windows, wanted_range
+from mixpanel_data._internal.planning.events import (
+    Range,
+    days_to_fetch,
+    first_recent_day,
+    plan_windows,
+    wanted_range,
+)
 from mixpanel_data._internal.planning.preview import Preview, planned_request
 from mixpanel_data._internal.run.context import Run
 from mixpanel_data._internal.streams.event_filter import UNFILTERED, EventFilter
@@ -130,7 +136,7 @@ class EventWindows:
             self._reused = reusable_files(
                 self._run.landing,
                 report.due,
-                recent_from=self._run.today() - timedelta(days=self._lookback_days),
+                recent_from=first_recent_day(self._run.today(), self._lookback_days),
                 filter_hash=self._only.hash,
                 in_flight=self._prefetcher.in_flight,
             )
@@ -254,5 +260,5 @@ class EventWindows:
         is_required = self._run.settings.start_date or (wanted and wanted.is_bounded)
         if is_required or not isinstance(error, QueryError) or error.plan_limit != "history":
             return None
-        days = re.search(r"exceeds (\d+) days", f"{error} {error.response_body}")
-        return self._run.today() - timedelta(days=int(days[1])) if days else None
+        days = re.search(r"exceeds (\d{1,9}) days", f"{error} {error.response_body}")
+        return first_recent_day(self._run.today(), int(days[1])) if days else None

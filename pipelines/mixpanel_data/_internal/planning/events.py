@@ -6,7 +6,13 @@ from datetime import date, timedelta
 
 from mixpanel_data._internal.ledger.reader import Ledger
 from mixpanel_data._internal.streams.event_filter import UNFILTERED
-from mixpanel_data._internal.streams.windows import ONE_DAY, Window, contiguous
+from mixpanel_data._internal.streams.windows import (
+    FIRST_DAY,
+    ONE_DAY,
+    Window,
+    contiguous,
+    require_possible_days,
+)
 
 FIRST_GUESS_DAYS = 5
 """Days of the first request while the project's volume is unknown."""
@@ -54,7 +60,8 @@ def wanted_range(
     far back as Mixpanel keeps events. Today is included only if requested, since it has not ended.
 
     Raises:
-        ValueError: if the range is empty or ends in the future.
+        ValueError: if the range is empty, ends in the future, or begins before Mixpanel's first
+            day.
     """
     yesterday = today - ONE_DAY
     begin = (
@@ -68,8 +75,14 @@ def wanted_range(
         raise ValueError(f"{end} has not begun yet: the project's today is {today}")
     if begin > end:
         raise ValueError(f"the first day, {begin}, is after the last, {end}")
+    require_possible_days(begin, end)
     is_bounded = first is not None or last is not None
     return Range(begin, end, is_bounded, refetch, lookback=last is None)
+
+
+def first_recent_day(today: date, days: int) -> date:
+    """Return the day that is ``days`` before ``today``, but none that Mixpanel can't have."""
+    return today - timedelta(days=min(days, (today - FIRST_DAY).days))
 
 
 def days_to_fetch(
@@ -84,7 +97,7 @@ def days_to_fetch(
 
     A day that was fetched with another filter is missing.
     """
-    recent_from = today - timedelta(days=lookback_days)
+    recent_from = first_recent_day(today, lookback_days)
     days = Window(wanted.first, wanted.last).days()
     return [
         day

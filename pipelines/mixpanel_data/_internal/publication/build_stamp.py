@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from mixpanel_data._internal.sql_literals import literal
-from mixpanel_data.exceptions import MixpanelDataError
+from mixpanel_data.exceptions import ConfigError, MixpanelDataError
 
 _TABLE = """
 create table {file}._build (fingerprint varchar, built_at timestamp, dbt_version varchar, storage_version varchar);
@@ -32,6 +32,19 @@ def has_same_base(one: str, other: str) -> bool:
     """Return True if tables of one fingerprint can be carried on by the models of the other: they
     differ at most in what follows a full stop, the models of the user's own project."""
     return one.partition(".")[0] == other.partition(".")[0]
+
+
+def require_storage_version(version: str) -> None:
+    """Raise ConfigError if the installed DuckDB can't write files of this storage version."""
+    with duckdb.connect() as db:
+        try:
+            db.execute(f"attach ':memory:' as file (storage_version {literal(version)})")
+        except duckdb.InvalidInputException:
+            raise ConfigError(
+                f"MP_STORAGE_VERSION is {version}, and DuckDB {duckdb.__version__} knows no such version. "
+                "Name the oldest DuckDB that must be able to read the tables, such as v1.2.0.",
+                details={"storage_version": version},
+            ) from None
 
 
 def create_stamped_file(path: Path, fingerprint: str, storage_version: str) -> None:

@@ -7,6 +7,21 @@ from datetime import date, timedelta
 ONE_DAY = timedelta(days=1)
 
 
+FIRST_DAY = date(1971, 1, 1)
+"""Mixpanel refuses older events [docs/mixpanel-facts.md, 10]."""
+
+_LAST_DAY = date(2199, 12, 31)
+"""Later days are in the future on any clock; calculations with days may leave Python's calendar."""
+
+
+def require_possible_days(first: date, last: date) -> None:
+    """Raise ValueError if Mixpanel can't have events of these days."""
+    if first < FIRST_DAY:
+        raise ValueError(f"{first} is before {FIRST_DAY}, the first day that Mixpanel accepts")
+    if last > _LAST_DAY:
+        raise ValueError(f"{last} has not begun yet")
+
+
 @dataclass(frozen=True, order=True)
 class Window:
     """The days ``first`` to ``last``, both included, like Mixpanel's ``from_date`` and

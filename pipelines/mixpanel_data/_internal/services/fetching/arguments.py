@@ -5,13 +5,18 @@ from datetime import date
 
 from mixpanel_data._internal.services.query_api.arguments import Day, day_range
 from mixpanel_data._internal.streams.event_filter import EventFilter
-from mixpanel_data._internal.streams.windows import Window
+from mixpanel_data._internal.streams.windows import Window, require_possible_days
 from mixpanel_data.exceptions import ConfigError
 
 
 def parse_window(from_date: Day, to_date: Day) -> Window:
     """Return the days, both included. Raise ConfigError for an invalid date or order."""
-    return Window(*(date.fromisoformat(day) for day in day_range(from_date, to_date)))
+    window = Window(*(date.fromisoformat(day) for day in day_range(from_date, to_date)))
+    try:
+        require_possible_days(window.first, window.last)
+    except ValueError as error:
+        raise ConfigError(f"These days can't be fetched: {error}.") from None
+    return window
 
 
 def event_filter(events: Sequence[str] | None, where: str | None) -> EventFilter:
