@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support import superset
 from support.crash.command import Command
+from support.project import Project
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data.sandbox import Dataset, Sandbox
@@ -15,32 +16,34 @@ from mixpanel_data.sandbox import Dataset, Sandbox
 DAYS = 30
 
 
-@dataclass(frozen=True)
-class World:
-    """What ``mp sync`` published of a shop, and the shop."""
+@dataclass
+class PublishedProject(Project):
+    """The sample shop after ``mp sync``, and `mp` over its data folder."""
 
-    folder: DataFolder
-    shop: Dataset
     mp: Command
 
     @property
     def published(self) -> Path:
-        return self.folder.published
+        return DataFolder.at(self.folder).published
 
-    def sync(self) -> None:
-        ended = self.mp.run("sync", "--quiet", "--from", str(self.shop.days()[-5]))
+    @property
+    def dataset(self) -> Dataset:
+        return self.sandbox.dataset
+
+    def sync_last_days(self) -> None:
+        ended = self.mp.run("sync", "--quiet", "--from", str(self.dataset.days()[-5]))
         assert ended.returncode == 0, ended.stderr
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    root = tmp_path_factory.mktemp("world")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PublishedProject]:
+    root = tmp_path_factory.mktemp("project")
     shop = Dataset.sample(days=DAYS, users=120)
     with Sandbox(shop) as sandbox:
         mp = Command(root, {**sandbox.env(), "MP_DATA_DIR": str(root / "data")}, marts=True)
         ended = mp.run("sync", "--quiet", "--from", str(shop.days()[0]))
         assert ended.returncode == 0, ended.stderr
-        yield World(DataFolder.at(root / "data"), shop, mp)
+        yield PublishedProject(sandbox, root / "data", mp)
         mp.close()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from e2e.superset.conftest import World
+from e2e.superset.conftest import PublishedProject
 from support.browser import Visitor
 from support.superset import Superset
 
@@ -34,15 +34,15 @@ class Registered:
     chart: int
 
 
-def ours(world: World, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(world.published, read_only=True) as db:
+def ours(project: PublishedProject, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(project.published, read_only=True) as db:
         return db.execute(sql).fetchall()
 
 
 @pytest.fixture(scope="module")
-def registered(world: World, bi: Superset) -> Registered:
+def registered(project: PublishedProject, bi: Superset) -> Registered:
     """As the README says, with the settings it names."""
-    uri = f"duckdb:///{world.published}?access_mode=read_only"
+    uri = f"duckdb:///{project.published}?access_mode=read_only"
     known = {"database_name": "Mixpanel", "sqlalchemy_uri": uri, "allow_dml": True}
     database = bi.post("database/", known)["id"]
     table = {"database": database, "schema": "main", "table_name": "daily_active_users"}
@@ -87,15 +87,17 @@ def drawn(bi: Superset, chart: int) -> list[tuple[Any, ...]]:
     ]
 
 
-def of_the_chart(world: World) -> list[tuple[Any, ...]]:
+def of_the_chart(project: PublishedProject) -> list[tuple[Any, ...]]:
     """The same by DuckDB itself."""
-    return ours(world, "select event_date, dau, wau, mau from daily_active_users order by all")
+    return ours(project, "select event_date, dau, wau, mau from daily_active_users order by all")
 
 
-def test_it_lists_every_table(world: World, bi: Superset, registered: Registered) -> None:
+def test_it_lists_every_table(
+    project: PublishedProject, bi: Superset, registered: Registered
+) -> None:
     listed = bi.get(f"database/{registered.database}/tables/", q="(schema_name:main)")["result"]
 
-    names = ours(world, "select table_name from duckdb_tables() where schema_name = 'main'")
+    names = ours(project, "select table_name from duckdb_tables() where schema_name = 'main'")
     assert {item["value"] for item in listed} == {name for (name,) in names}
     assert {"events", "sessions", "daily_active_users", "retention_cohorts"} <= {
         n for (n,) in names
@@ -103,12 +105,14 @@ def test_it_lists_every_table(world: World, bi: Superset, registered: Registered
     assert {item["type"] for item in listed} == {"table"}
 
 
-def test_it_shows_what_columns_mean(world: World, bi: Superset, registered: Registered) -> None:
+def test_it_shows_what_columns_mean(
+    project: PublishedProject, bi: Superset, registered: Registered
+) -> None:
     columns = bi.get(f"dataset/{registered.dataset}")["result"]["columns"]
 
     shown = {column["column_name"]: column["description"] for column in columns}
     comments = ours(
-        world,
+        project,
         "select column_name, comment from duckdb_columns() where table_name = 'daily_active_users'",
     )
     assert shown == dict(comments)
@@ -117,30 +121,32 @@ def test_it_shows_what_columns_mean(world: World, bi: Superset, registered: Regi
 
 
 def test_a_chart_has_the_numbers_of_the_table(
-    world: World, bi: Superset, registered: Registered
+    project: PublishedProject, bi: Superset, registered: Registered
 ) -> None:
     rows = drawn(bi, registered.chart)
 
-    assert rows == of_the_chart(world)
-    assert len(rows) == len(world.shop.days())
+    assert rows == of_the_chart(project)
+    assert len(rows) == len(project.dataset.days())
 
 
-def test_every_table_can_be_asked(world: World, bi: Superset, registered: Registered) -> None:
+def test_every_table_can_be_asked(
+    project: PublishedProject, bi: Superset, registered: Registered
+) -> None:
     for (table,) in ours(
-        world, "select table_name from duckdb_tables() where schema_name = 'main'"
+        project, "select table_name from duckdb_tables() where schema_name = 'main'"
     ):
         found = bi.ask(registered.database, f'select count(*) as n from main."{table}"')
-        assert [(row["n"],) for row in found] == ours(world, f'select count(*) from "{table}"')
+        assert [(row["n"],) for row in found] == ours(project, f'select count(*) from "{table}"')
     plans = "select properties ->> '$.plan' as plan, count(*) as n from profiles group by all order by all"
     found = bi.ask(registered.database, plans)
-    assert [(row["plan"], row["n"]) for row in found] == ours(world, plans)
+    assert [(row["plan"], row["n"]) for row in found] == ours(project, plans)
 
 
-def test_it_can_not_write(world: World, bi: Superset, registered: Registered) -> None:
+def test_it_can_not_write(project: PublishedProject, bi: Superset, registered: Registered) -> None:
     """Its own guard is off: it is DuckDB that refuses."""
     with pytest.raises(AssertionError, match="read-only mode"):
         bi.ask(registered.database, "delete from events")
-    assert ours(world, "select count(*) > 0 from events") == [(True,)]
+    assert ours(project, "select count(*) > 0 from events") == [(True,)]
 
 
 def test_the_chart_is_drawn(
@@ -183,34 +189,36 @@ def gate(tmp_path: Path) -> Path:
 
 
 def test_promise_9_a_sync_and_a_bi_tool_do_not_wait_for_each_other(
-    world: World, bi: Superset, registered: Registered, gate: Path
+    project: PublishedProject, bi: Superset, registered: Registered, gate: Path
 ) -> None:
-    before = ours(world, "select count(*) from events")
+    before = ours(project, "select count(*) from events")
     held = f"select (select count(*) from events) as n, count(*) as lines from read_csv('{gate}', header = false)"
-    midnight = datetime.combine(world.shop.days()[-1], datetime.min.time(), tzinfo=UTC)
+    midnight = datetime.combine(project.dataset.days()[-1], datetime.min.time(), tzinfo=UTC)
     noon = midnight + timedelta(hours=12)
     for n in range(7):
-        world.shop.add_event("Came later", noon, distinct_id=f"late-{n}", insert_id=f"late-{n}")
+        project.dataset.add_event(
+            "Came later", noon, distinct_id=f"late-{n}", insert_id=f"late-{n}"
+        )
 
     with ThreadPoolExecutor(1) as pool:
         asking = pool.submit(bi.ask, registered.database, held)
         try:
-            _until(lambda: bi.has_open(world.published) or asking.done())
+            _until(lambda: bi.has_open(project.published) or asking.done())
             assert not asking.done(), asking.result()
-            old = world.published.stat().st_ino
-            world.sync()
+            old = project.published.stat().st_ino
+            project.sync_last_days()
             assert not asking.done()  # it still reads the file that was published before
         finally:
             with gate.open("w") as pipe:
                 pipe.write("1\n2\n")
         assert asking.result() == [{"n": before[0][0], "lines": 2}]
 
-    assert world.published.stat().st_ino != old
-    assert ours(world, "select count(*) from events") == [(before[0][0] + 7,)]
+    assert project.published.stat().st_ino != old
+    assert ours(project, "select count(*) from events") == [(before[0][0] + 7,)]
     assert (
         bi.ask(registered.database, "select count(*) as n from events")[0]["n"] == before[0][0] + 7
     )
-    assert drawn(bi, registered.chart) == of_the_chart(world)
+    assert drawn(bi, registered.chart) == of_the_chart(project)
 
 
 def _until(sign: Callable[[], bool]) -> None:
@@ -221,17 +229,17 @@ def _until(sign: Callable[[], bool]) -> None:
     raise AssertionError("it did not come to that")
 
 
-def test_every_mart_is_exported_as_it_is(world: World, tmp_path: Path) -> None:
-    ended = world.mp.run("export", "--output", str(tmp_path), "--format", "json")
+def test_every_mart_is_exported_as_it_is(project: PublishedProject, tmp_path: Path) -> None:
+    ended = project.mp.run("export", "--output", str(tmp_path), "--format", "json")
 
     assert ended.returncode == 0, ended.stderr
     exported = {row["table"]: row for row in json.loads(ended.stdout)}
     names = ours(
-        world,
+        project,
         "select table_name from duckdb_tables() where schema_name = 'main' and table_name not like '\\_%' escape '\\'",
     )
     assert set(exported) == {name for (name,) in names}
-    with duckdb.connect(world.published, read_only=True) as db:
+    with duckdb.connect(project.published, read_only=True) as db:
         for name, row in exported.items():
             file = f"read_parquet('{row['path']}')"
             as_text = f'(select columns(*)::varchar from "{name}")'

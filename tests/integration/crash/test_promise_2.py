@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from support.crash.child import Nursery
+from support.crash.child import ForkServer
 from support.crash.points import CLEARING, LANDING, LATER, LOADING
-from support.crash.project import Shop, assert_right, back, verified_windows
+from support.crash.project import ChangingProject, assert_right, back, verified_windows
 
 from mixpanel_data._internal.data_folder.lock import exclusive
 from mixpanel_data._internal.data_folder.paths import DataFolder
@@ -33,17 +33,17 @@ KEPT_OR_LOST = [
     ("name", "dlt_folder"), [*((name, "kept") for name in LANDING), *KEPT_OR_LOST]
 )
 def test_promise_2_killed_at_a_step_the_next_run_ends_right(
-    children: Nursery, shop: Shop, folder: Path, name: str, dlt_folder: str
+    children: ForkServer, project: ChangingProject, folder: Path, name: str, dlt_folder: str
 ) -> None:
-    assert children.run(shop.run(folder).dying(POINTS[name])) == KILLED
+    assert children.run(project.run(folder).dying(POINTS[name])) == KILLED
     if dlt_folder == "lost":
         shutil.rmtree(folder / "dlt")
-    verified = _after_the_kill(shop, folder)
+    verified = _after_the_kill(project, folder)
 
-    assert children.run(shop.run(folder)) == 0
+    assert children.run(project.run(folder)) == 0
 
-    assert_right(shop, folder)
-    assert not verified & shop.asked()  # a verified file is never fetched twice
+    assert_right(project, folder)
+    assert not verified & project.asked()  # a verified file is never fetched twice
 
 
 @pytest.mark.e2e
@@ -62,16 +62,16 @@ def test_promise_2_killed_at_a_step_the_next_run_ends_right(
     ids=lambda value: value if isinstance(value, str) else "again",
 )
 def test_promise_2_killed_again_while_it_recovers(
-    children: Nursery, shop: Shop, folder: Path, first: str, second: str
+    children: ForkServer, project: ChangingProject, folder: Path, first: str, second: str
 ) -> None:
-    assert children.run(shop.run(folder).dying(POINTS[first])) == KILLED
-    assert children.run(shop.run(folder).dying(second)) == KILLED
-    verified = _after_the_kill(shop, folder)
+    assert children.run(project.run(folder).dying(POINTS[first])) == KILLED
+    assert children.run(project.run(folder).dying(second)) == KILLED
+    verified = _after_the_kill(project, folder)
 
-    assert children.run(shop.run(folder)) == 0
+    assert children.run(project.run(folder)) == 0
 
-    assert_right(shop, folder)
-    assert not verified & shop.asked()
+    assert_right(project, folder)
+    assert not verified & project.asked()
 
 
 @pytest.mark.e2e
@@ -91,17 +91,17 @@ def test_promise_2_killed_again_while_it_recovers(
     ],
 )
 def test_promise_2_killed_while_it_reads_old_days_again(
-    children: Nursery, shop: Shop, folder: Path, name: str, dlt_folder: str
+    children: ForkServer, project: ChangingProject, folder: Path, name: str, dlt_folder: str
 ) -> None:
     """The next run has no reason of its own to ask for them, and yet rows and ledger agree, and nothing stays behind."""
-    again = shop.run(folder, first=back(8), last=back(6))
+    again = project.run(folder, first=back(8), last=back(6))
     assert children.run(again.dying(POINTS[name])) == KILLED
     if dlt_folder == "lost":
         shutil.rmtree(folder / "dlt")
 
-    assert children.run(shop.run(folder)) == 0
+    assert children.run(project.run(folder)) == 0
 
-    assert_right(shop, folder, shop.events(), shop.events(old=True))
+    assert_right(project, folder, project.events(), project.events(old=True))
 
 
 @pytest.mark.parametrize("name", ["before the transaction", "ledger written, no commit"])
@@ -109,43 +109,43 @@ def test_promise_2_killed_while_it_reads_old_days_again(
     "seed", [0, 1, *(pytest.param(n, marks=pytest.mark.e2e) for n in range(2, 5))]
 )
 def test_promise_2_killed_while_duckdb_works(
-    children: Nursery, shop: Shop, folder: Path, name: str, seed: int
+    children: ForkServer, project: ChangingProject, folder: Path, name: str, seed: int
 ) -> None:
     """Inside its insert, its commit or its checkpoint, where no name of Python's leads."""
     instant = random.Random(f"{name} {seed} {SEED}").uniform(0, 0.03)
-    assert children.run(shop.run(folder).dying(LOADING[name], seconds=instant)) == KILLED
-    _after_the_kill(shop, folder)
+    assert children.run(project.run(folder).dying(LOADING[name], seconds=instant)) == KILLED
+    _after_the_kill(project, folder)
 
-    assert children.run(shop.run(folder)) == 0
+    assert children.run(project.run(folder)) == 0
 
-    assert_right(shop, folder)
+    assert_right(project, folder)
 
 
 @pytest.mark.parametrize(
     "seed", [0, 1, 2, *(pytest.param(n, marks=pytest.mark.e2e) for n in range(3, 7))]
 )
 def test_promise_2_killed_at_random_instants(
-    children: Nursery, shop: Shop, folder: Path, tmp_path: Path, seed: int
+    children: ForkServer, project: ChangingProject, folder: Path, tmp_path: Path, seed: int
 ) -> None:
     chance = random.Random(f"{seed} {SEED}")
     started = time.monotonic()
-    assert children.run(shop.run(Path(shutil.copytree(folder, tmp_path / "whole")))) == 0
+    assert children.run(project.run(Path(shutil.copytree(folder, tmp_path / "whole")))) == 0
     whole = time.monotonic() - started
 
     for part in range(3):
         instant = whole * (part + chance.random()) / 3
-        children.run(shop.run(folder).dying(seconds=instant))
+        children.run(project.run(folder).dying(seconds=instant))
         if chance.random() < 0.5:
             shutil.rmtree(folder / "dlt")
-        _after_the_kill(shop, folder)
-    assert children.run(shop.run(folder)) == 0
+        _after_the_kill(project, folder)
+    assert children.run(project.run(folder)) == 0
 
-    assert_right(shop, folder)
+    assert_right(project, folder)
 
 
-def _after_the_kill(shop: Shop, folder: Path) -> set[tuple[str, str]]:
+def _after_the_kill(project: ChangingProject, folder: Path) -> set[tuple[str, str]]:
     """What lies verified. The folder is not locked, and the ledger can be read."""
     with exclusive(DataFolder.at(folder)):
         assert read_ledger(folder / "raw.duckdb").days
-    shop.asked()
-    return verified_windows(shop, folder)
+    project.asked()
+    return verified_windows(project, folder)

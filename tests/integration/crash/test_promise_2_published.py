@@ -11,9 +11,9 @@ import duckdb
 import psutil
 import pytest
 from support.crash import by_hand
-from support.crash.child import TODAY, Nursery
+from support.crash.child import TODAY, ForkServer
 from support.crash.points import BUILDING, LOADING, PUBLISHING
-from support.crash.project import Events, Shop, assert_right, back
+from support.crash.project import ChangingProject, Events, assert_right, back
 
 from mixpanel_data.sandbox import Sandbox
 
@@ -28,56 +28,58 @@ def published(folder: Path) -> Events:
 
 @pytest.mark.parametrize("name", PUBLISHING)
 def test_promise_2_killed_while_it_publishes(
-    children: Nursery, shop: Shop, folder: Path, name: str
+    children: ForkServer, project: ChangingProject, folder: Path, name: str
 ) -> None:
     by_hand.build_and_publish(folder)
     before = published(folder)
-    assert children.run(shop.run(folder)) == 0
+    assert children.run(project.run(folder)) == 0
     by_hand.build(folder)
-    publishing = shop.run(folder, only_publish=True)
+    publishing = project.run(folder, only_publish=True)
 
     assert children.run(publishing.dying(PUBLISHING[name])) == KILLED
 
     swapped = name in ("swapped", "recorded", "published")
-    assert published(folder) == (shop.events() if swapped else before)
+    assert published(folder) == (project.events() if swapped else before)
     if not swapped:
         assert children.run(publishing) == 0
-    assert published(folder) == shop.events()
+    assert published(folder) == project.events()
 
 
-def test_promise_2_killed_while_dbt_runs(children: Nursery, shop: Shop, folder: Path) -> None:
-    run = shop.run(folder, build=True)
+def test_promise_2_killed_while_dbt_runs(
+    children: ForkServer, project: ChangingProject, folder: Path
+) -> None:
+    run = project.run(folder, build=True)
 
     assert children.run(run.dying(BUILDING["dbt under way"])) == KILLED
     _until_no_dbt_runs_in(folder)
     assert not (folder / "build" / "target" / "results.json").exists()  # it was not let end
     assert children.run(run) == 0
 
-    assert published(folder) == shop.events()
-    assert_right(shop, folder)
+    assert published(folder) == project.events()
+    assert_right(project, folder)
 
 
 @dataclass
 class Stages:
     """What a folder can look like when a run comes to it; made once, by dbt, then copied."""
 
-    shop: Shop
+    project: ChangingProject
     published: Path
     built: Path
 
 
 @pytest.fixture(scope="module")
-def stages(children: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
+def stages(children: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
     root = tmp_path_factory.mktemp("stages")
     with Sandbox(today=TODAY) as sandbox:
-        shop = Shop(sandbox)
-        made = Stages(shop, root / "published", root / "built")
-        shop.open()
-        first = shop.run(made.published, first=back(8), last=back(2), build=True)
+        project = ChangingProject(sandbox)
+        made = Stages(project, root / "published", root / "built")
+        project.fill()
+        first = project.run(made.published, first=back(8), last=back(2), build=True)
         assert children.run(first) == 0
-        shop.go_on()
+        project.change()
         shutil.copytree(made.published, made.built)
-        dying = shop.run(made.built, build=True).dying(PUBLISHING["before the seal"])
+        dying = project.run(made.built, build=True).dying(PUBLISHING["before the seal"])
         assert children.run(dying) == KILLED
         yield made
 
@@ -90,54 +92,56 @@ def copy(tmp_path: Path) -> Callable[[Path], Path]:
 @pytest.mark.e2e
 @pytest.mark.parametrize("name", BUILDING)
 def test_promise_2_killed_while_it_builds(
-    children: Nursery, stages: Stages, copy: Callable[[Path], Path], name: str
+    children: ForkServer, stages: Stages, copy: Callable[[Path], Path], name: str
 ) -> None:
-    folder, shop = copy(stages.published), stages.shop
+    folder, project = copy(stages.published), stages.project
     before = published(folder)
 
-    assert children.run(shop.run(folder, build=True).dying(BUILDING[name])) == KILLED
+    assert children.run(project.run(folder, build=True).dying(BUILDING[name])) == KILLED
     assert published(folder) == before
 
-    _assert_next_run_publishes(children, shop, folder)
+    _assert_next_run_publishes(children, project, folder)
 
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("name", PUBLISHING)
 def test_promise_2_killed_while_it_publishes_what_dbt_built(
-    children: Nursery, stages: Stages, copy: Callable[[Path], Path], name: str
+    children: ForkServer, stages: Stages, copy: Callable[[Path], Path], name: str
 ) -> None:
-    folder, shop = copy(stages.built), stages.shop
+    folder, project = copy(stages.built), stages.project
     before = published(folder)
 
-    dying = shop.run(folder, only_publish=True).dying(PUBLISHING[name])
+    dying = project.run(folder, only_publish=True).dying(PUBLISHING[name])
     assert children.run(dying) == KILLED
-    assert published(folder) in (before, shop.events())
+    assert published(folder) in (before, project.events())
 
-    _assert_next_run_publishes(children, shop, folder)
+    _assert_next_run_publishes(children, project, folder)
 
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("name", ["committed", "before _dlt_loads", "after _dlt_loads"])
 def test_promise_2_old_days_that_were_read_again_are_published_as_they_are_loaded(
-    children: Nursery, stages: Stages, copy: Callable[[Path], Path], name: str
+    children: ForkServer, stages: Stages, copy: Callable[[Path], Path], name: str
 ) -> None:
-    folder, shop = copy(stages.published), stages.shop
-    again = shop.run(folder, first=back(8), last=back(6), build=True)
+    folder, project = copy(stages.published), stages.project
+    again = project.run(folder, first=back(8), last=back(6), build=True)
 
     assert children.run(again.dying(LOADING[name])) == KILLED
-    assert children.run(shop.run(folder, build=True)) == 0
+    assert children.run(project.run(folder, build=True)) == 0
 
     with duckdb.connect(str(folder / "raw.duckdb"), read_only=True) as db:
         raw = db.execute("SELECT time::DATE, event, insert_id FROM mixpanel.events").fetchall()
     assert published(folder) == Counter(raw)
 
 
-def _assert_next_run_publishes(children: Nursery, shop: Shop, folder: Path) -> None:
+def _assert_next_run_publishes(
+    children: ForkServer, project: ChangingProject, folder: Path
+) -> None:
     _until_no_dbt_runs_in(folder)
-    assert children.run(shop.run(folder, build=True)) == 0
+    assert children.run(project.run(folder, build=True)) == 0
 
-    assert published(folder) == shop.events()
-    assert_right(shop, folder)
+    assert published(folder) == project.events()
+    assert_right(project, folder)
     assert sorted(path.name for path in (folder / "build").glob("*.*")) == [
         "next.duckdb",
         "published.json",

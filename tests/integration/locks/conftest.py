@@ -12,6 +12,7 @@ import pytest
 from support.crash import by_hand
 from support.crash.command import Command, Ended
 from support.crash.next_run import sync_from
+from support.project import Project
 
 from mixpanel_data._internal.ledger.reader import read_ledger
 from mixpanel_data.sandbox import Dataset, Sandbox
@@ -22,27 +23,25 @@ KNOWN = 7
 
 
 @dataclass
-class House:
-    """A data folder and whoever uses it."""
+class SyncedProject(Project):
+    """A project whose last days were synced and published, and `mp` over its data folder."""
 
-    folder: Path
-    server: Sandbox
     mp: Command
 
     @property
     def days(self) -> list[date]:
-        return self.server.dataset.days()
+        return self.sandbox.dataset.days()
 
     @property
-    def everything(self) -> tuple[str, ...]:
-        """The command that brings every day."""
+    def sync_all(self) -> tuple[str, ...]:
+        """The command that syncs every day."""
         return ("sync", "--from", str(self.days[0]), "--quiet")
 
-    def truth(self, days: list[date]) -> Counter[date]:
-        return Counter({day: len(self.server.dataset.events_on(day)) for day in days})
+    def served_days(self, days: list[date]) -> Counter[date]:
+        return Counter({day: len(self.sandbox.dataset.events_on(day)) for day in days})
 
-    def raw(self) -> Counter[date]:
-        """Events of each day. What the ledger says of them is true."""
+    def loaded_days(self) -> Counter[date]:
+        """The number of events of each day, which is also that of the ledger."""
         with duckdb.connect(str(self.folder / "raw.duckdb"), read_only=True) as db:
             rows = db.execute("SELECT time::DATE, count(*) FROM mixpanel.events GROUP BY 1")
             found = dict(rows.fetchall())
@@ -50,7 +49,7 @@ class House:
         assert all(record.row_count == found[day] for day, record in ledger.items())
         return Counter(found)
 
-    def published(self) -> set[date]:
+    def published_days(self) -> set[date]:
         """The days readers find."""
         with duckdb.connect(str(self.folder / "mixpanel.duckdb"), read_only=True) as db:
             return {
@@ -58,24 +57,27 @@ class House:
             }
 
     def assert_as_before(self) -> None:
-        """What was loaded and published is there, and nothing half beside it."""
-        assert self.raw() in (self.truth(self.days[-KNOWN:]), self.truth(self.days))
-        assert self.published() == set(self.days[-KNOWN:])
+        """The rows and the published days are those of before, or all rows are there."""
+        assert self.loaded_days() in (
+            self.served_days(self.days[-KNOWN:]),
+            self.served_days(self.days),
+        )
+        assert self.published_days() == set(self.days[-KNOWN:])
 
     def assert_complete_after(self, *, build: bool = False) -> None:
-        """The next run brings everything; one that builds nothing in this process, since `mp` takes a second to start."""
+        """The next run loads everything; without a build it runs in this process, since `mp` takes a second to start."""
         if build:
-            ended = self.mp.run(*self.everything)
+            ended = self.mp.run(*self.sync_all)
             assert ended.returncode == 0, ended.stderr
-            assert self.published() == set(self.days)
+            assert self.published_days() == set(self.days)
         else:
-            sync_from(self.days[0], self.server, self.folder)
-        assert self.raw() == self.truth(self.days)
+            sync_from(self.days[0], self.sandbox, self.folder)
+        assert self.loaded_days() == self.served_days(self.days)
         assert sorted(read_ledger(self.folder / "raw.duckdb").days) == self.days
 
 
-def assert_said(ended: Ended, code: int, *words: str) -> None:
-    """It ended with this code, and said so to people."""
+def assert_exit(ended: Ended, code: int, *words: str) -> None:
+    """It ended with this code and a message with these words, without a traceback."""
     assert "Traceback" not in ended.stderr
     assert ended.returncode == code, ended.stderr
     for word in words:
@@ -96,10 +98,10 @@ def _synced(tmp_path_factory: pytest.TempPathFactory, parsed: Path) -> tuple[Dat
 
 
 @pytest.fixture
-def house(_synced: tuple[Dataset, Path], tmp_path: Path) -> Iterator[House]:
+def project(_synced: tuple[Dataset, Path], tmp_path: Path) -> Iterator[SyncedProject]:
     dataset, made = _synced
     folder = Path(shutil.copytree(made, tmp_path / "data"))
     with Sandbox(dataset.copy()) as server:
         mp = Command(tmp_path, {**server.env(), "MP_DATA_DIR": str(folder)})
-        yield House(folder, server, mp)
+        yield SyncedProject(server, folder, mp)
         mp.close()

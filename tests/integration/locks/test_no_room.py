@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from integration.locks.conftest import House, assert_said
+from integration.locks.conftest import SyncedProject, assert_exit
 from support.crash.points import Point, after, before
 
 _OURS = "mixpanel_data._internal"
@@ -58,37 +58,37 @@ CASES = [(WAYS[(number + SEED) % len(WAYS)], name) for number, name in enumerate
 
 @pytest.fixture
 def full(
-    request: pytest.FixtureRequest, house: House, tmp_path: Path
-) -> Iterator[tuple[House, str]]:
-    """A house, and the event that leaves no room in it."""
+    request: pytest.FixtureRequest, project: SyncedProject, tmp_path: Path
+) -> Iterator[tuple[SyncedProject, str]]:
+    """A project, and the event that leaves no room for its data folder."""
     if request.param == "no room":
-        yield house, "no room"
+        yield project, "no room"
         return
     disk = tmp_path / "disk"
     disk.mkdir()
     with _disk(disk):
-        folder = Path(shutil.copytree(house.folder, disk / "data"))
-        yield replace(house, folder=folder, mp=house.mp.at(folder)), "full"
+        folder = Path(shutil.copytree(project.folder, disk / "data"))
+        yield replace(project, folder=folder, mp=project.mp.at(folder)), "full"
 
 
 @pytest.mark.parametrize(("full", "name"), CASES, indirect=["full"])
-def test_no_room_to_land_or_load(full: tuple[House, str], name: str) -> None:
+def test_no_room_to_land_or_load(full: tuple[SyncedProject, str], name: str) -> None:
     _assert_survives(*full, LOADING[name], "--no-build")
 
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("full", WAYS[-1:], indirect=True)  # dbt takes long
 @pytest.mark.parametrize("name", BUILDING)
-def test_no_room_to_build_or_publish(full: tuple[House, str], name: str) -> None:
+def test_no_room_to_build_or_publish(full: tuple[SyncedProject, str], name: str) -> None:
     _assert_survives(*full, BUILDING[name])
 
 
-def _assert_survives(house: House, event: str, point: Point, *options: str) -> None:
-    ended = house.mp.run(*house.everything, *options, at=point, event=event)
+def _assert_survives(project: SyncedProject, event: str, point: Point, *options: str) -> None:
+    ended = project.mp.run(*project.sync_all, *options, at=point, event=event)
 
-    assert_said(ended, 1, str(house.folder))
+    assert_exit(ended, 1, str(project.folder))
     assert "make room" in ended.stderr.lower()
-    house.assert_as_before()
+    project.assert_as_before()
 
-    (house.folder / "ballast").unlink(missing_ok=True)
-    house.assert_complete_after(build="--no-build" not in options)
+    (project.folder / "ballast").unlink(missing_ok=True)
+    project.assert_complete_after(build="--no-build" not in options)

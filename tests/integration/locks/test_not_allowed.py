@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from integration.locks.conftest import House, assert_said
+from integration.locks.conftest import SyncedProject, assert_exit
 from support.crash.command import Command
 
 _DROP_FROM_BOUNDING_SET, _DAC_OVERRIDE = 24, 1  # linux/prctl.h, linux/capability.h
@@ -33,54 +33,60 @@ def _read_only(*paths: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def mp(house: House) -> Iterator[Command]:
-    command = replace(house.mp, prepare=_like_anybody)
+def mp(project: SyncedProject) -> Iterator[Command]:
+    command = replace(project.mp, prepare=_like_anybody)
     yield command
     command.close()
 
 
-def test_a_read_only_folder_is_named_and_can_still_be_asked(house: House, mp: Command) -> None:
-    with _read_only(house.folder, *house.folder.rglob("*")):
-        ended = mp.run(*house.everything)
+def test_a_read_only_folder_is_named_and_can_still_be_asked(
+    project: SyncedProject, mp: Command
+) -> None:
+    with _read_only(project.folder, *project.folder.rglob("*")):
+        ended = mp.run(*project.sync_all)
         asked = mp.run("query", "sql", "SELECT count(*) FROM events", "--format", "csv")
         status = mp.run("status")
 
-    assert_said(ended, 1, "Permission denied", f"Let this user write in {house.folder}")
+    assert_exit(ended, 1, "Permission denied", f"Let this user write in {project.folder}")
     assert asked.returncode == status.returncode == 0, asked.stderr + status.stderr
-    house.assert_as_before()
-    house.assert_complete_after()
+    project.assert_as_before()
+    project.assert_complete_after()
 
 
-def test_a_folder_that_can_not_be_made_is_named(house: House, mp: Command, tmp_path: Path) -> None:
+def test_a_folder_that_can_not_be_made_is_named(
+    project: SyncedProject, mp: Command, tmp_path: Path
+) -> None:
     parent = tmp_path / "parent"
     parent.mkdir()
     wanted = parent / "data"
 
     with _read_only(parent):
-        ended = mp.at(wanted).run(*house.everything)
+        ended = mp.at(wanted).run(*project.sync_all)
 
-    assert_said(ended, 1, "Permission denied", f"Let this user write in {wanted}", "MP_DATA_DIR")
+    assert_exit(ended, 1, "Permission denied", f"Let this user write in {wanted}", "MP_DATA_DIR")
 
 
 @pytest.mark.parametrize("name", ["raw.duckdb", "landing", "dlt"])
-def test_a_part_that_may_not_be_written_is_named(house: House, mp: Command, name: str) -> None:
-    part = house.folder / name
+def test_a_part_that_may_not_be_written_is_named(
+    project: SyncedProject, mp: Command, name: str
+) -> None:
+    part = project.folder / name
     with _read_only(part, *part.rglob("*")):
-        ended = mp.run(*house.everything, "--no-build")
+        ended = mp.run(*project.sync_all, "--no-build")
 
-    assert_said(ended, 1, "Permission denied", str(part))
-    house.assert_as_before()
-    house.assert_complete_after()
+    assert_exit(ended, 1, "Permission denied", str(part))
+    project.assert_as_before()
+    project.assert_complete_after()
 
 
 @pytest.mark.e2e
 def test_a_build_folder_that_may_not_be_written_leaves_what_is_published(
-    house: House, mp: Command
+    project: SyncedProject, mp: Command
 ) -> None:
-    part = house.folder / "build"
+    part = project.folder / "build"
     with _read_only(part, *part.rglob("*")):
-        ended = mp.run(*house.everything)
+        ended = mp.run(*project.sync_all)
 
-    assert_said(ended, 1, "Permission denied")
-    house.assert_as_before()
-    house.assert_complete_after(build=True)
+    assert_exit(ended, 1, "Permission denied")
+    project.assert_as_before()
+    project.assert_complete_after(build=True)

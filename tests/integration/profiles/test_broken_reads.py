@@ -3,23 +3,22 @@
 from typing import Any
 
 import pytest
+from support.project import seen_now
 
 from mixpanel_data._internal.landing.fetch_events import ATTEMPTS
 from mixpanel_data.sandbox import FaultKind
 
-from .conftest import seen_now
-
 
 @pytest.fixture
-def before(people, crowd):
+def before(project, crowd):
     """Three pages of profiles, loaded; one of them is gone at Mixpanel, one changed, one new."""
     crowd(2500)
-    people.read()
-    loaded = people.table()
-    people.loses("u1")
-    people.has("u2", n="changed", **{"$last_seen": seen_now()})
-    people.has("new", **{"$last_seen": seen_now()})
-    people.pages()
+    project.read_profiles()
+    loaded = project.loaded_profiles()
+    project.remove_profile("u1")
+    project.set_profile("u2", n="changed", **{"$last_seen": seen_now()})
+    project.set_profile("new", **{"$last_seen": seen_now()})
+    project.engage_forms()
     return loaded
 
 
@@ -37,61 +36,61 @@ BROKEN = [
 @pytest.mark.parametrize(
     ("kind", "how", "reason"), BROKEN, ids=lambda it: getattr(it, "value", None)
 )
-def test_promise_3_an_incomplete_snapshot_changes_nothing(people, before, kind, how, reason):
-    people.breaks(kind, times=None, **how)
+def test_promise_3_an_incomplete_snapshot_changes_nothing(project, before, kind, how, reason):
+    project.break_engage(kind, times=None, **how)
 
-    report = people.read(full=True)
+    report = project.read_profiles(full=True)
 
     [error] = report.failures
     assert (error.code, error.reason) == ("INCOMPLETE_EXPORT", reason)
     assert f"{ATTEMPTS} attempts" in str(error)
-    assert people.table() == before
-    assert people.history() == []
-    assert len(people.reads()) == 1
+    assert project.loaded_profiles() == before
+    assert project.profile_history() == []
+    assert len(project.profile_reads()) == 1
 
 
 @pytest.mark.parametrize(
     ("kind", "how", "_reason"), BROKEN, ids=lambda it: getattr(it, "value", None)
 )
-def test_promise_3_a_read_that_broke_is_made_again_from_page_0(people, before, kind, how, _reason):
-    people.breaks(kind, times=1, **how)
+def test_promise_3_a_read_that_broke_is_made_again_from_page_0(project, before, kind, how, _reason):
+    project.break_engage(kind, times=1, **how)
 
-    report = people.read(full=True)
+    report = project.read_profiles(full=True)
 
     assert report.failures == []
-    assert people.table() == people.truth()
-    assert people.reads()[-1] == (True, 2500, 2500)
-    forms = people.pages()
+    assert project.loaded_profiles() == project.served_profiles()
+    assert project.profile_reads()[-1] == (True, 2500, 2500)
+    forms = project.engage_forms()
     assert [form.get("page", "0") for form in forms].count("0") == 2
     assert report.requests == len(forms)
 
 
-def test_promise_3_a_broken_increment_changes_nothing_and_is_not_marked_as_made(people, before):
-    people.breaks(FaultKind.HTML_200, times=None)
+def test_promise_3_a_broken_increment_changes_nothing_and_is_not_marked_as_made(project, before):
+    project.break_engage(FaultKind.HTML_200, times=None)
 
-    report = people.read()
-    people.sandbox.faults.clear()
+    report = project.read_profiles()
+    project.sandbox.faults.clear()
 
     assert [error.code for error in report.failures] == ["INCOMPLETE_EXPORT"]
-    assert people.table() == before
-    people.read()
-    assert people.table() == {**people.truth(), "u1": before["u1"]}
+    assert project.loaded_profiles() == before
+    project.read_profiles()
+    assert project.loaded_profiles() == {**project.served_profiles(), "u1": before["u1"]}
 
 
-def test_promise_3_pages_of_two_sessions_are_never_mixed(people, crowd):
+def test_promise_3_pages_of_two_sessions_are_never_mixed(project, crowd):
     """The session dies after two pages, and meanwhile the order of profiles is another."""
     crowd(2500)
-    people.breaks(
-        FaultKind.SESSION_EXPIRED, page=2, times=1, match=lambda _call: _turn_around(people)
+    project.break_engage(
+        FaultKind.SESSION_EXPIRED, page=2, times=1, match=lambda _call: _turn_around(project)
     )
 
-    people.read()
+    project.read_profiles()
 
-    assert people.table() == people.truth()
+    assert project.loaded_profiles() == project.served_profiles()
 
 
-def _turn_around(people):
-    profiles = people.sandbox.dataset._profiles
+def _turn_around(project):
+    profiles = project.sandbox.dataset._profiles
     turned = dict(reversed(profiles.items()))
     profiles.clear()
     profiles.update(turned)
@@ -99,7 +98,7 @@ def _turn_around(people):
 
 
 def test_a_total_that_moves_strongly_is_read_again_and_believed_the_second_time(
-    people, crowd, monkeypatch
+    project, crowd, monkeypatch
 ):
     from mixpanel_data._internal.api import engage_pages
 
@@ -112,54 +111,54 @@ def test_a_total_that_moves_strongly_is_read_again_and_believed_the_second_time(
 
     monkeypatch.setattr(engage_pages, "_count", moves)
 
-    report = people.read()
+    report = project.read_profiles()
 
     assert (report.failures, report.profiles) == ([], 2500)
-    assert [form.get("page", "0") for form in people.pages()] == ["0", "1", "2"] * 2
+    assert [form.get("page", "0") for form in project.engage_forms()] == ["0", "1", "2"] * 2
 
 
-def test_a_snapshot_that_lost_most_profiles_is_read_again_before_it_is_believed(people, crowd):
+def test_a_snapshot_that_lost_most_profiles_is_read_again_before_it_is_believed(project, crowd):
     crowd(100)
-    people.read()
+    project.read_profiles()
     for n in range(60):
-        people.loses(f"u{n}")
-    people.pages()
+        project.remove_profile(f"u{n}")
+    project.engage_forms()
 
-    report = people.read(full=True)
+    report = project.read_profiles(full=True)
 
     assert report.failures == []
-    assert len(people.pages()) == 2
-    assert people.table() == people.truth()
+    assert len(project.engage_forms()) == 2
+    assert project.loaded_profiles() == project.served_profiles()
 
 
-def test_a_snapshot_that_was_empty_for_a_moment_is_not_believed(people, crowd):
+def test_a_snapshot_that_was_empty_for_a_moment_is_not_believed(project, crowd):
     crowd(100)
-    people.read()
-    there = dict(people.sandbox.dataset._profiles)
-    people.breaks(
+    project.read_profiles()
+    there = dict(project.sandbox.dataset._profiles)
+    project.break_engage(
         FaultKind.WRONG_CONTENT_TYPE,
         times=1,
-        match=lambda _: people.sandbox.dataset._profiles.clear() or True,
+        match=lambda _: project.sandbox.dataset._profiles.clear() or True,
     )  # harmless in itself: the first answer is empty
-    people.breaks(
+    project.break_engage(
         FaultKind.WRONG_CONTENT_TYPE,
         times=1,
-        match=lambda _: people.sandbox.dataset._profiles.update(there) or True,
+        match=lambda _: project.sandbox.dataset._profiles.update(there) or True,
     )
 
-    report = people.read(full=True)
+    report = project.read_profiles(full=True)
 
     assert report.failures == []
-    assert len(people.table()) == 100
-    assert people.history() == []
+    assert len(project.loaded_profiles()) == 100
+    assert project.profile_history() == []
 
 
-def test_promise_10_what_profiles_lack_costs_the_events_nothing(people, crowd):
+def test_promise_10_what_profiles_lack_costs_the_events_nothing(project, crowd):
     crowd(3)
-    people.sandbox.dataset.add_event("e", _yesterday(), insert_id="1")
-    people.breaks(FaultKind.HTML_200, times=None)
+    project.sandbox.dataset.add_event("e", _yesterday(), insert_id="1")
+    project.break_engage(FaultKind.HTML_200, times=None)
 
-    report = people.job(start_date=_yesterday().date()).run(build=False)
+    report = project.job(start_date=_yesterday().date()).run(build=False)
 
     assert (report.events, report.profiles) == (1, None)
     assert [error.code for error in report.failures] == ["INCOMPLETE_EXPORT"]
@@ -179,13 +178,13 @@ def _yesterday():
         (FaultKind.STATUS_500, None, "SERVER_ERROR"),
     ],
 )
-def test_a_refusal_is_in_the_report_and_changes_nothing(people, before, kind, text, code):
-    people.breaks(kind, times=None, text=text)
+def test_a_refusal_is_in_the_report_and_changes_nothing(project, before, kind, text, code):
+    project.break_engage(kind, times=None, text=text)
 
-    report = people.read(full=True)
+    report = project.read_profiles(full=True)
 
     assert [error.code for error in report.failures] == [code]
-    assert people.table() == before
+    assert project.loaded_profiles() == before
 
 
 @pytest.mark.parametrize(
@@ -195,11 +194,11 @@ def test_a_refusal_is_in_the_report_and_changes_nothing(people, before, kind, te
         (FaultKind.STATUS_403, "Your plan does not support the Engage API"),
     ],
 )
-def test_a_plan_without_profiles_is_a_warning_and_the_events_are_loaded(people, kind, text):
-    people.sandbox.dataset.add_event("e", _yesterday(), insert_id="1")
-    people.breaks(kind, text=text, times=None)
+def test_a_plan_without_profiles_is_a_warning_and_the_events_are_loaded(project, kind, text):
+    project.sandbox.dataset.add_event("e", _yesterday(), insert_id="1")
+    project.break_engage(kind, text=text, times=None)
 
-    report = people.job(start_date=_yesterday().date()).run(build=False)
+    report = project.job(start_date=_yesterday().date()).run(build=False)
 
     assert (report.failures, report.events, report.profiles) == ([], 1, None)
     [warning] = report.to_dict()["warnings"]
@@ -207,16 +206,18 @@ def test_a_plan_without_profiles_is_a_warning_and_the_events_are_loaded(people, 
     assert "plan" in warning
 
 
-def test_promise_6_a_read_of_more_requests_than_an_hour_grants_warns_after_the_first(people, crowd):
+def test_promise_6_a_read_of_more_requests_than_an_hour_grants_warns_after_the_first(
+    project, crowd
+):
     crowd(100)
 
     counted: Any = {"hourly_limit": 60, "profile_pages_count": "yes"}
-    report = people.read(profiles_page_size=1, max_wait="15m", **counted)
+    report = project.read_profiles(profiles_page_size=1, max_wait="15m", **counted)
 
     [error] = report.failures
     assert error.code == "RATE_LIMITED"
     assert "101 requests" in str(error)
     assert "--max-wait" in str(error)
-    assert len(people.pages()) == 1
-    assert people.read(profiles_page_size=2, max_wait="15m", **counted).profiles == 100
-    assert people.read(profiles_page_size=1, max_wait="2h", full=True).failures == []
+    assert len(project.engage_forms()) == 1
+    assert project.read_profiles(profiles_page_size=2, max_wait="15m", **counted).profiles == 100
+    assert project.read_profiles(profiles_page_size=1, max_wait="2h", full=True).failures == []

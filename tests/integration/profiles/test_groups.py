@@ -1,36 +1,35 @@
 """Group profiles, by configuration."""
 
 import pytest
+from support.project import LONG_AGO, seen_now
 
 from mixpanel_data._internal.settings import load_settings
 from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.sandbox import FaultKind
 
-from .conftest import LONG_AGO, seen_now
-
 GROUPS = {"companies": "1001", "accounts": "1002"}
 
 
 @pytest.fixture
-def offices(people, crowd):
+def offices(project, crowd):
     crowd(3)
     for n in range(2):
-        people.has(f"c{n}", group="1001", n=n)
-    people.has("c0", group="1002", n="of another group")
-    people.has("u1", group="1002", n="no user")
+        project.set_profile(f"c{n}", group="1001", n=n)
+    project.set_profile("c0", group="1002", n="of another group")
+    project.set_profile("u1", group="1002", n="no user")
 
 
-def companies(people, key="companies"):
-    return people.table("group_profiles", f"group_key = '{key}'")
+def companies(project, key="companies"):
+    return project.loaded_profiles("group_profiles", f"group_key = '{key}'")
 
 
-def test_profiles_of_each_group_are_separate(people, offices):
-    report = people.read(groups=GROUPS)
+def test_profiles_of_each_group_are_separate(project, offices):
+    report = project.read_profiles(groups=GROUPS)
 
     assert report.failures == []
-    assert people.table() == people.truth()
-    assert companies(people) == people.truth("1001")
-    assert companies(people, "accounts") == people.truth("1002")
+    assert project.loaded_profiles() == project.served_profiles()
+    assert companies(project) == project.served_profiles("1001")
+    assert companies(project, "accounts") == project.served_profiles("1002")
     assert [(read.group_key, read.current_rows) for read in report.profile_reads] == [
         ("", 3),
         ("companies", 2),
@@ -38,72 +37,74 @@ def test_profiles_of_each_group_are_separate(people, offices):
     ]
 
 
-def test_without_configuration_no_group_is_asked_for(people, offices):
-    people.read()
+def test_without_configuration_no_group_is_asked_for(project, offices):
+    project.read_profiles()
 
-    assert [form.get("data_group_id") for form in people.pages()] == [None]
-    assert people.query("SELECT count(*) FROM mixpanel.group_profiles") == [(0,)]
+    assert [form.get("data_group_id") for form in project.engage_forms()] == [None]
+    assert project.query("SELECT count(*) FROM mixpanel.group_profiles") == [(0,)]
 
 
-def test_a_group_never_counts_as_the_users(people, offices):
-    people.breaks(FaultKind.HTML_200, times=3)  # the users' read fails
+def test_a_group_never_counts_as_the_users(project, offices):
+    project.break_engage(FaultKind.HTML_200, times=3)  # the users' read fails
 
-    report = people.read(groups=GROUPS)
+    report = project.read_profiles(groups=GROUPS)
 
     assert [error.code for error in report.failures] == ["INCOMPLETE_EXPORT"]
-    assert people.ledger().profiles is None
-    assert companies(people) == people.truth("1001")
-    people.pages()
-    people.read(groups=GROUPS)
-    assert people.pages()[0] == {}  # a complete snapshot
-    assert people.table() == people.truth()
+    assert project.ledger().profiles is None
+    assert companies(project) == project.served_profiles("1001")
+    project.engage_forms()
+    project.read_profiles(groups=GROUPS)
+    assert project.engage_forms()[0] == {}  # a complete snapshot
+    assert project.loaded_profiles() == project.served_profiles()
 
 
-def test_a_group_that_is_gone_is_gone_and_other_groups_stay(people, offices):
-    people.read(groups=GROUPS)
-    people.loses("c0", group="1001")
-    people.has("c1", group="1001", n="changed")
+def test_a_group_that_is_gone_is_gone_and_other_groups_stay(project, offices):
+    project.read_profiles(groups=GROUPS)
+    project.remove_profile("c0", group="1001")
+    project.set_profile("c1", group="1001", n="changed")
 
-    people.read(groups=GROUPS)
+    project.read_profiles(groups=GROUPS)
 
-    assert companies(people) == people.truth("1001")
-    assert companies(people, "accounts") == people.truth("1002")
-    assert people.query(
+    assert companies(project) == project.served_profiles("1001")
+    assert companies(project, "accounts") == project.served_profiles("1002")
+    assert project.query(
         "SELECT group_key, distinct_id, properties, is_deleted FROM mixpanel._group_profiles_history ORDER BY 2"
     ) == [("companies", "c0", '{"n":0}', True), ("companies", "c1", '{"n":1}', False)]
-    assert people.history() == []
+    assert project.profile_history() == []
 
 
-def test_groups_with_a_last_seen_are_read_by_increments_too(people):
-    people.has("c0", group="1001", n=0, **{"$last_seen": LONG_AGO})
-    people.has("c1", group="1001", n=1)
-    people.read(groups=GROUPS)
-    people.has("c0", group="1001", n="new", **{"$last_seen": seen_now()})
-    people.loses("c1", group="1001")
-    people.pages()
+def test_groups_with_a_last_seen_are_read_by_increments_too(project):
+    project.set_profile("c0", group="1001", n=0, **{"$last_seen": LONG_AGO})
+    project.set_profile("c1", group="1001", n=1)
+    project.read_profiles(groups=GROUPS)
+    project.set_profile("c0", group="1001", n="new", **{"$last_seen": seen_now()})
+    project.remove_profile("c1", group="1001")
+    project.engage_forms()
 
-    people.read(groups=GROUPS)
+    project.read_profiles(groups=GROUPS)
 
-    asked = [(form.get("data_group_id"), "where" in form) for form in people.pages()]
+    asked = [(form.get("data_group_id"), "where" in form) for form in project.engage_forms()]
     assert asked == [(None, True), ("1001", True), ("1002", False)]
-    assert companies(people)["c0"]["n"] == "new"
-    assert "c1" in companies(people)
+    assert companies(project)["c0"]["n"] == "new"
+    assert "c1" in companies(project)
 
 
-def test_another_group_under_the_same_key_is_read_from_scratch(people, offices):
-    people.read(groups={"companies": "1001"})
+def test_another_group_under_the_same_key_is_read_from_scratch(project, offices):
+    project.read_profiles(groups={"companies": "1001"})
 
-    people.read(groups={"companies": "1002"})
+    project.read_profiles(groups={"companies": "1002"})
 
-    assert companies(people) == people.truth("1002")
+    assert companies(project) == project.served_profiles("1002")
 
 
-def test_a_plan_without_groups_leaves_users_alone(people, offices):
-    people.breaks(FaultKind.STATUS_402, match=lambda call: "data_group_id" in call.form, times=None)
+def test_a_plan_without_groups_leaves_users_alone(project, offices):
+    project.break_engage(
+        FaultKind.STATUS_402, match=lambda call: "data_group_id" in call.form, times=None
+    )
 
-    report = people.read(groups=GROUPS)
+    report = project.read_profiles(groups=GROUPS)
 
-    assert people.table() == people.truth()
+    assert project.loaded_profiles() == project.served_profiles()
     assert (report.failures, len(report.warnings)) == ([], 2)
     assert "companies profiles" in report.warnings[0]
 

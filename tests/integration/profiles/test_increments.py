@@ -5,29 +5,28 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import duckdb
+from support.project import LONG_AGO, ago, seen_now
 
-from .conftest import LONG_AGO, ago, seen_now
 
-
-def test_the_second_read_asks_for_those_seen_since_the_first(people, crowd):
+def test_the_second_read_asks_for_those_seen_since_the_first(project, crowd):
     crowd(3)
-    people.read()
-    people.pages()
+    project.read_profiles()
+    project.engage_forms()
 
-    people.read(profiles_overlap_minutes=30)
+    project.read_profiles(profiles_overlap_minutes=30)
 
-    [form] = people.pages()
-    [(fetched_at,)] = people.query("SELECT min(fetched_at) FROM mixpanel._metadata")
+    [form] = project.engage_forms()
+    [(fetched_at,)] = project.query("SELECT min(fetched_at) FROM mixpanel._metadata")
     since = fetched_at - timedelta(minutes=30)
     assert form["where"] == f'properties["$last_seen"] >= "{since:%Y-%m-%dT%H:%M:%S}"'
 
 
-def test_each_increment_joins_on_to_the_last_one(people, crowd):
+def test_each_increment_joins_on_to_the_last_one(project, crowd):
     crowd(3)
     for _ in range(3):
-        people.read()
+        project.read_profiles()
 
-    rows = people.query(
+    rows = project.query(
         "SELECT range_start, range_end, fetched_at FROM mixpanel._metadata ORDER BY fetched_at"
     )
 
@@ -37,129 +36,132 @@ def test_each_increment_joins_on_to_the_last_one(people, crowd):
         assert end == fetched_at
 
 
-def test_what_was_seen_arrives_and_the_others_stay(people, crowd):
+def test_what_was_seen_arrives_and_the_others_stay(project, crowd):
     crowd(5)
-    people.has("never seen", n="kept")
-    people.read()
-    people.has("u1", n="new", **{"$last_seen": seen_now()})
-    people.has("newcomer", n="first", **{"$last_seen": seen_now()})
+    project.set_profile("never seen", n="kept")
+    project.read_profiles()
+    project.set_profile("u1", n="new", **{"$last_seen": seen_now()})
+    project.set_profile("newcomer", n="first", **{"$last_seen": seen_now()})
 
-    report = people.read()
+    report = project.read_profiles()
 
-    assert people.table() == people.truth()
+    assert project.loaded_profiles() == project.served_profiles()
     assert report.profiles == 7
-    assert people.reads() == [(True, 6, 0), (False, 2, None)]
-    assert people.history() == [("u1", {"n": 1, "$last_seen": LONG_AGO}, False)]
+    assert project.profile_reads() == [(True, 6, 0), (False, 2, None)]
+    assert project.profile_history() == [("u1", {"n": 1, "$last_seen": LONG_AGO}, False)]
 
 
-def test_an_increment_marks_nothing_deleted(people, crowd):
+def test_an_increment_marks_nothing_deleted(project, crowd):
     crowd(5)
-    people.has("never seen", n="kept")
-    people.read()
-    people.loses("u1")
-    people.loses("never seen")
+    project.set_profile("never seen", n="kept")
+    project.read_profiles()
+    project.remove_profile("u1")
+    project.remove_profile("never seen")
 
-    people.read()
+    project.read_profiles()
 
-    assert people.table().keys() - people.truth().keys() == {"u1", "never seen"}
-    assert people.history() == []
+    assert project.loaded_profiles().keys() - project.served_profiles().keys() == {
+        "u1",
+        "never seen",
+    }
+    assert project.profile_history() == []
 
 
-def test_what_an_increment_can_not_see_comes_with_the_next_snapshot(people, crowd):
+def test_what_an_increment_can_not_see_comes_with_the_next_snapshot(project, crowd):
     crowd(5)
-    people.has("never seen", n=1)
-    people.read()
-    people.has("u1", n="silently changed", **{"$last_seen": LONG_AGO})
-    people.has("never seen", n=2)
-    people.has("silent newcomer")
+    project.set_profile("never seen", n=1)
+    project.read_profiles()
+    project.set_profile("u1", n="silently changed", **{"$last_seen": LONG_AGO})
+    project.set_profile("never seen", n=2)
+    project.set_profile("silent newcomer")
 
-    people.read()
-    between = people.table()
-    people.read(full=True)
+    project.read_profiles()
+    between = project.loaded_profiles()
+    project.read_profiles(full=True)
 
     assert (between["u1"]["n"], between["never seen"]) == (1, {"n": 1})
-    assert people.table() == people.truth()
+    assert project.loaded_profiles() == project.served_profiles()
 
 
-def test_an_update_that_mixpanel_showed_late_is_within_the_overlap(people, crowd):
+def test_an_update_that_mixpanel_showed_late_is_within_the_overlap(project, crowd):
     crowd(3)
-    people.read()
-    people.has("u1", n="late", **{"$last_seen": ago(minutes=80)})
+    project.read_profiles()
+    project.set_profile("u1", n="late", **{"$last_seen": ago(minutes=80)})
 
-    people.read()
+    project.read_profiles()
 
-    assert people.table() == people.truth()
-
-
-def test_seen_again_and_unchanged_is_no_change(people):
-    people.has("u1", n=1, **{"$last_seen": seen_now()})
-    people.read()
-
-    people.read()
-
-    assert people.reads() == [(True, 1, 0), (False, 1, None)]
-    assert people.history() == []
+    assert project.loaded_profiles() == project.served_profiles()
 
 
-def test_an_increment_without_anybody_is_a_row_with_0(people, crowd):
+def test_seen_again_and_unchanged_is_no_change(project):
+    project.set_profile("u1", n=1, **{"$last_seen": seen_now()})
+    project.read_profiles()
+
+    project.read_profiles()
+
+    assert project.profile_reads() == [(True, 1, 0), (False, 1, None)]
+    assert project.profile_history() == []
+
+
+def test_an_increment_without_anybody_is_a_row_with_0(project, crowd):
     crowd(3)
-    people.read()
+    project.read_profiles()
 
-    report = people.read()
+    report = project.read_profiles()
 
     assert (report.failures, report.profiles) == ([], 3)
-    assert people.reads() == [(True, 3, 0), (False, 0, None)]
+    assert project.profile_reads() == [(True, 3, 0), (False, 0, None)]
 
 
-def test_an_increment_never_counts_as_the_unfiltered_read(people, crowd):
+def test_an_increment_never_counts_as_the_unfiltered_read(project, crowd):
     crowd(3)
-    people.read()
-    snapshot = people.ledger().profiles
-    people.read()
+    project.read_profiles()
+    snapshot = project.ledger().profiles
+    project.read_profiles()
 
-    rows = people.query(
+    rows = project.query(
         "SELECT filter_hash, snapshot_complete FROM mixpanel._metadata ORDER BY fetched_at"
     )
 
     assert rows == [("all", True), ("last_seen", False)]
-    assert people.ledger().profiles == snapshot
+    assert project.ledger().profiles == snapshot
 
 
-def test_the_ledger_has_the_newest_last_seen(people):
-    people.has("u1", **{"$last_seen": "2026-02-03T04:05:06"})
-    people.has("u2", **{"$last_seen": "yesterday"})
-    people.has("u3")
+def test_the_ledger_has_the_newest_last_seen(project):
+    project.set_profile("u1", **{"$last_seen": "2026-02-03T04:05:06"})
+    project.set_profile("u2", **{"$last_seen": "yesterday"})
+    project.set_profile("u3")
 
-    people.read()
+    project.read_profiles()
 
-    assert people.query("SELECT max_processed_at FROM mixpanel._metadata") == [
+    assert project.query("SELECT max_processed_at FROM mixpanel._metadata") == [
         (datetime(2026, 2, 3, 4, 5, 6),)
     ]
 
 
-def test_without_the_dlt_working_folder_it_carries_on_the_same(people, crowd):
+def test_without_the_dlt_working_folder_it_carries_on_the_same(project, crowd):
     crowd(3)
-    people.read()
-    shutil.rmtree(people.folder / "dlt")
+    project.read_profiles()
+    shutil.rmtree(project.folder / "dlt")
 
-    people.read()
+    project.read_profiles()
 
-    assert [complete for complete, _, _ in people.reads()] == [True, False]
+    assert [complete for complete, _, _ in project.profile_reads()] == [True, False]
 
 
-def test_promise_2_a_read_whose_load_never_came_to_count_is_made_again(people, crowd):
+def test_promise_2_a_read_whose_load_never_came_to_count_is_made_again(project, crowd):
     crowd(3)
-    people.read()
-    snapshot = people.ledger().profiles
-    people.read()
-    with duckdb.connect(str(people.folder / "raw.duckdb")) as connection:
+    project.read_profiles()
+    snapshot = project.ledger().profiles
+    project.read_profiles()
+    with duckdb.connect(str(project.folder / "raw.duckdb")) as connection:
         connection.execute(
             "DELETE FROM mixpanel._dlt_loads WHERE load_id = (SELECT max(load_id) FROM mixpanel._metadata)"
         )
-    people.pages()
+    project.engage_forms()
 
-    people.read()
+    project.read_profiles()
 
-    [form] = people.pages()
+    [form] = project.engage_forms()
     since = snapshot.fetched_at - timedelta(minutes=90)
     assert form["where"].endswith(f'"{since:%Y-%m-%dT%H:%M:%S}"')

@@ -4,11 +4,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from support.project import seen_now
 
 from mixpanel_data._internal.extract import profiles as land_profile_sets
 from mixpanel_data.sandbox import FaultKind
-
-from .conftest import seen_now
 
 
 def later(monkeypatch, **how):
@@ -23,145 +22,145 @@ def later(monkeypatch, **how):
     monkeypatch.setattr(land_profile_sets, "_is_recent", is_recent_then)
 
 
-def files(people) -> list[Path]:
-    return [path for path in (people.folder / "landing").rglob("*") if path.is_file()]
+def files(project) -> list[Path]:
+    return [path for path in (project.folder / "landing").rglob("*") if path.is_file()]
 
 
-def test_promise_2_a_landed_snapshot_is_loaded_without_asking_again(people, crowd):
+def test_promise_2_a_landed_snapshot_is_loaded_without_asking_again(project, crowd):
     crowd(2500)
-    people.landed()
-    people.pages()
+    project.land_profiles()
+    project.engage_forms()
 
-    report = people.read()
+    report = project.read_profiles()
 
-    assert people.pages() == []
+    assert project.engage_forms() == []
     assert (report.failures, report.profiles, report.requests) == ([], 2500, 0)
-    assert people.table() == people.truth()
-    assert files(people) == []
+    assert project.loaded_profiles() == project.served_profiles()
+    assert files(project) == []
 
 
-def test_a_landed_increment_is_loaded_without_asking_again(people, crowd):
+def test_a_landed_increment_is_loaded_without_asking_again(project, crowd):
     crowd(3)
-    people.read()
-    people.has("u1", n="new", **{"$last_seen": seen_now()})
-    people.landed()
-    people.pages()
+    project.read_profiles()
+    project.set_profile("u1", n="new", **{"$last_seen": seen_now()})
+    project.land_profiles()
+    project.engage_forms()
 
-    people.read()
+    project.read_profiles()
 
-    assert people.pages() == []
-    assert people.table() == people.truth()
+    assert project.engage_forms() == []
+    assert project.loaded_profiles() == project.served_profiles()
 
 
-def test_a_landed_increment_does_not_stand_for_a_snapshot(people, crowd):
+def test_a_landed_increment_does_not_stand_for_a_snapshot(project, crowd):
     crowd(3)
-    people.read()
-    people.landed()
-    people.loses("u1")
-    people.pages()
+    project.read_profiles()
+    project.land_profiles()
+    project.remove_profile("u1")
+    project.engage_forms()
 
-    people.read(full=True)
+    project.read_profiles(full=True)
 
-    assert people.pages() == [{}]
-    assert people.table() == people.truth()
-    assert files(people) == []
+    assert project.engage_forms() == [{}]
+    assert project.loaded_profiles() == project.served_profiles()
+    assert files(project) == []
 
 
 def test_an_old_landed_snapshot_is_loaded_and_what_happened_since_is_read(
-    people, crowd, monkeypatch
+    project, crowd, monkeypatch
 ):
     crowd(3)
-    people.landed()
-    people.has("u1", n="new", **{"$last_seen": seen_now()})
-    people.pages()
+    project.land_profiles()
+    project.set_profile("u1", n="new", **{"$last_seen": seen_now()})
+    project.engage_forms()
     later(monkeypatch, hours=2)
 
-    people.read()
+    project.read_profiles()
 
-    assert ["where" in form for form in people.pages()] == [True]
-    assert people.table() == people.truth()
-    assert [complete for complete, _, _ in people.reads()] == [True, False]
+    assert ["where" in form for form in project.engage_forms()] == [True]
+    assert project.loaded_profiles() == project.served_profiles()
+    assert [complete for complete, _, _ in project.profile_reads()] == [True, False]
 
 
-def test_an_old_landed_increment_is_read_again(people, crowd, monkeypatch):
+def test_an_old_landed_increment_is_read_again(project, crowd, monkeypatch):
     crowd(3)
-    people.read()
-    people.landed()
-    people.has("u1", n="new", **{"$last_seen": seen_now()})
+    project.read_profiles()
+    project.land_profiles()
+    project.set_profile("u1", n="new", **{"$last_seen": seen_now()})
     later(monkeypatch, hours=2)
 
-    people.read()
+    project.read_profiles()
 
-    assert people.table() == people.truth()
-    assert files(people) == []
+    assert project.loaded_profiles() == project.served_profiles()
+    assert files(project) == []
 
 
-def test_what_is_older_than_the_ledger_is_not_loaded_over_it(people, crowd):
+def test_what_is_older_than_the_ledger_is_not_loaded_over_it(project, crowd):
     crowd(3)
-    people.landed()
-    [note] = [path for path in files(people) if path.suffix == ".json"]
+    project.land_profiles()
+    [note] = [path for path in files(project) if path.suffix == ".json"]
     body = note.with_suffix("")
     kept = note.read_bytes(), body.read_bytes()
-    people.read()
-    people.has("u1", n="new", **{"$last_seen": seen_now()})
-    people.read()
+    project.read_profiles()
+    project.set_profile("u1", n="new", **{"$last_seen": seen_now()})
+    project.read_profiles()
     note.write_bytes(kept[0])
     body.write_bytes(kept[1])
 
-    people.read()
+    project.read_profiles()
 
-    assert people.table() == people.truth()
-    assert files(people) == []
+    assert project.loaded_profiles() == project.served_profiles()
+    assert files(project) == []
 
 
-def test_what_a_lost_ledger_had_is_read_whole_again(people, crowd):
+def test_what_a_lost_ledger_had_is_read_whole_again(project, crowd):
     crowd(3)
-    people.read()
-    people.landed()  # an increment
-    (people.folder / "raw.duckdb").unlink()
+    project.read_profiles()
+    project.land_profiles()  # an increment
+    (project.folder / "raw.duckdb").unlink()
 
-    job = people.job()
+    job = project.job()
     job._start_over = True
     job.run(only="profiles", build=False)
 
-    assert people.table() == people.truth()
+    assert project.loaded_profiles() == project.served_profiles()
 
 
-def test_an_increment_that_does_not_join_on_to_the_ledger_is_not_loaded(people, crowd):
+def test_an_increment_that_does_not_join_on_to_the_ledger_is_not_loaded(project, crowd):
     crowd(3)
-    people.read()
-    backup = (people.folder / "raw.duckdb").read_bytes()
-    people.has("u1", n="lost with the database", **{"$last_seen": seen_now()})
-    people.read(profiles_overlap_minutes=0)
-    people.landed(profiles_overlap_minutes=0)  # since then
-    (people.folder / "raw.duckdb").write_bytes(backup)
+    project.read_profiles()
+    backup = (project.folder / "raw.duckdb").read_bytes()
+    project.set_profile("u1", n="lost with the database", **{"$last_seen": seen_now()})
+    project.read_profiles(profiles_overlap_minutes=0)
+    project.land_profiles(profiles_overlap_minutes=0)  # since then
+    (project.folder / "raw.duckdb").write_bytes(backup)
 
-    people.read()
+    project.read_profiles()
 
-    assert people.table() == people.truth()
+    assert project.loaded_profiles() == project.served_profiles()
 
 
-def test_half_a_read_is_never_taken_for_a_whole_one(people, crowd):
+def test_half_a_read_is_never_taken_for_a_whole_one(project, crowd):
     crowd(2500)
-    people.breaks(FaultKind.STATUS_500, page=2, times=None)
-    people.read()
-    people.sandbox.faults.clear()
+    project.break_engage(FaultKind.STATUS_500, page=2, times=None)
+    project.read_profiles()
+    project.sandbox.faults.clear()
 
-    people.read()
+    project.read_profiles()
 
-    assert people.table() == people.truth()
-    assert files(people) == []
+    assert project.loaded_profiles() == project.served_profiles()
+    assert files(project) == []
 
 
-def test_a_group_that_is_not_configured_any_more_leaves_nothing(people, crowd):
+def test_a_group_that_is_not_configured_any_more_leaves_nothing(project, crowd):
     crowd(2)
-    people.has("c", group="1001", n=1)
-    people.landed(groups={"companies": "1001"})
+    project.set_profile("c", group="1001", n=1)
+    project.land_profiles(groups={"companies": "1001"})
 
-    people.read()
+    project.read_profiles()
 
-    assert files(people) == []
-    assert people.table("group_profiles") == {}
+    assert files(project) == []
+    assert project.loaded_profiles("group_profiles") == {}
 
 
 @pytest.mark.parametrize("hours", [0.5, 3])

@@ -3,21 +3,20 @@
 import json
 
 import duckdb
-
-from .conftest import seen_now
+from support.project import seen_now
 
 GROUPS = {"companies": "1001"}
 
 
-def test_promise_9_readers_find_current_profiles_of_users_and_groups(people, crowd, only_core):
+def test_promise_9_readers_find_current_profiles_of_users_and_groups(project, crowd, only_core):
     crowd(3)
-    people.has("c0", group="1001", n=0)
-    people.job(groups=GROUPS).run(only="profiles")
-    people.has("u1", n="new", **{"$last_seen": seen_now()})
-    people.loses("c0", group="1001")
-    people.has("c1", group="1001", n=1)
+    project.set_profile("c0", group="1001", n=0)
+    project.job(groups=GROUPS).run(only="profiles")
+    project.set_profile("u1", n="new", **{"$last_seen": seen_now()})
+    project.remove_profile("c0", group="1001")
+    project.set_profile("c1", group="1001", n=1)
 
-    report = people.job(groups=GROUPS).run(only="profiles")
+    report = project.job(groups=GROUPS).run(only="profiles")
 
     assert report.published
     with duckdb.connect(str(report.published.path), read_only=True) as published:
@@ -28,7 +27,7 @@ def test_promise_9_readers_find_current_profiles_of_users_and_groups(people, cro
         fetches = published.execute(
             "SELECT fetch_type, snapshot_complete FROM _metadata ORDER BY fetched_at"
         ).fetchall()
-    assert {name: json.loads(text) for name, text in users} == people.truth()
+    assert {name: json.loads(text) for name, text in users} == project.served_profiles()
     assert groups == [("companies", "c1", '{"n":1}')]
     assert fetches == [
         ("profiles", True),

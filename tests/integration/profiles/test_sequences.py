@@ -7,10 +7,9 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.project import LONG_AGO, Project, Properties, seen_now
 
 from mixpanel_data.sandbox import FaultKind
-
-from .conftest import LONG_AGO, People, Properties, seen_now
 
 NAMES = st.sampled_from(["u1", "u2", "u3", "u4"])
 SEEN = st.sampled_from(["now", "long ago", "never"])
@@ -58,29 +57,29 @@ class Model:
         self.left = None
 
 
-def play(people: People, model: Model, step: tuple[Any, ...]) -> None:
+def play(project: Project, model: Model, step: tuple[Any, ...]) -> None:
     """The step, at Mixpanel, with us, and in the model."""
     match step:
         case ("set", name, value, seen):
             when = {"now": {"$last_seen": seen_now()}, "long ago": {"$last_seen": LONG_AGO}}
-            people.has(name, value=value, **when.get(seen, {}))
-        case ("delete", name) if name in people.truth():
-            people.loses(name)
+            project.set_profile(name, value=value, **when.get(seen, {}))
+        case ("delete", name) if name in project.served_profiles():
+            project.remove_profile(name)
         case ("killed",):
-            model.lands(people.truth())
-            people.landed()
+            model.lands(project.served_profiles())
+            project.land_profiles()
         case ("read", kind):
-            model.lands(people.truth(), full=kind == "full")
+            model.lands(project.served_profiles(), full=kind == "full")
             model.loads()
-            assert people.read(full=kind == "full").failures == []
+            assert project.read_profiles(full=kind == "full").failures == []
         case ("broken", kind):
-            _break(people, model, full=kind == "full")
+            _break(project, model, full=kind == "full")
 
 
-def _break(people: People, model: Model, *, full: bool) -> None:
-    people.breaks(FaultKind.HALF_LAST_LINE, times=None)
-    report = people.read(full=full)
-    people.sandbox.faults.clear()
+def _break(project: Project, model: Model, *, full: bool) -> None:
+    project.break_engage(FaultKind.HALF_LAST_LINE, times=None)
+    report = project.read_profiles(full=full)
+    project.sandbox.faults.clear()
     if model.left and (model.left[0] or not (full or not model.reads)):
         model.loads()  # nothing had to be asked for
         assert report.failures == []
@@ -89,14 +88,16 @@ def _break(people: People, model: Model, *, full: bool) -> None:
         assert [error.code for error in report.failures] == ["INCOMPLETE_EXPORT"]
 
 
-def agree(people: People, model: Model) -> None:
+def agree(project: Project, model: Model) -> None:
     """Table, history and ledger are as the model has them."""
-    if not (people.folder / "raw.duckdb").is_file():
+    if not (project.folder / "raw.duckdb").is_file():
         assert model.reads == []
         return
-    assert people.table() == model.table
-    assert sorted(people.history(), key=json.dumps) == sorted(model.history, key=json.dumps)
-    ledger = people.reads()
+    assert project.loaded_profiles() == model.table
+    assert sorted(project.profile_history(), key=json.dumps) == sorted(
+        model.history, key=json.dumps
+    )
+    ledger = project.profile_reads()
     assert [complete for complete, _, _ in ledger] == model.reads
 
 
@@ -104,14 +105,14 @@ def agree(people: People, model: Model) -> None:
     max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=STEPS, at_last=st.sampled_from(["due", "full"]))
-def test_promises_1_2_and_3_any_sequence_of_changes_and_reads_ends_right(people, steps, at_last):
-    shutil.rmtree(people.folder, ignore_errors=True)
-    people.sandbox.dataset._profiles.clear()
+def test_promises_1_2_and_3_any_sequence_of_changes_and_reads_ends_right(project, steps, at_last):
+    shutil.rmtree(project.folder, ignore_errors=True)
+    project.sandbox.dataset._profiles.clear()
     model = Model()
 
     for step in [*steps, ("read", at_last)]:
-        play(people, model, step)
-        agree(people, model)
+        play(project, model, step)
+        agree(project, model)
 
-    people.read(full=True)
-    assert people.table() == people.truth()
+    project.read_profiles(full=True)
+    assert project.loaded_profiles() == project.served_profiles()

@@ -3,115 +3,114 @@
 from datetime import timedelta
 
 import pytest
+from support.project import LONG_AGO
 
-from .conftest import LONG_AGO
 
-
-def test_every_profile_arrives_as_it_is(people):
-    people.has(
+def test_every_profile_arrives_as_it_is(project):
+    project.set_profile(
         "u1", plan="pro", Plan="Pro", big=2**70, none=None, nested={"a": [1, {"b": "\u2028\x00"}]}
     )
-    people.has(9007199254740993, n=1)
-    people.has("empty")
-    people.sandbox.dataset.set_profile("bare", None)
+    project.set_profile(9007199254740993, n=1)
+    project.set_profile("empty")
+    project.sandbox.dataset.set_profile("bare", None)
 
-    report = people.read()
+    report = project.read_profiles()
 
-    assert people.table() == people.truth()
+    assert project.loaded_profiles() == project.served_profiles()
     assert (report.failures, report.profiles) == ([], 4)
-    assert people.reads() == [(True, 4, 0)]
+    assert project.profile_reads() == [(True, 4, 0)]
 
 
-def test_changed_properties_always_arrive(people, crowd):
+def test_changed_properties_always_arrive(project, crowd):
     crowd(5)
-    people.read()
-    people.has("u1", n="changed, without a word about it", **{"$last_seen": LONG_AGO})
-    people.has("u2", n=2)
+    project.read_profiles()
+    project.set_profile("u1", n="changed, without a word about it", **{"$last_seen": LONG_AGO})
+    project.set_profile("u2", n=2)
 
-    people.read(full=True)
+    project.read_profiles(full=True)
 
-    assert people.table() == people.truth()
-    assert people.history() == [
+    assert project.loaded_profiles() == project.served_profiles()
+    assert project.profile_history() == [
         ("u1", {"n": 1, "$last_seen": LONG_AGO}, False),
         ("u2", {"n": 2, "$last_seen": LONG_AGO}, False),
     ]
 
 
-def test_a_profile_absent_from_a_complete_snapshot_is_gone_and_kept_in_history(people, crowd):
+def test_a_profile_absent_from_a_complete_snapshot_is_gone_and_kept_in_history(project, crowd):
     crowd(5)
-    people.read()
-    people.loses("u1")
+    project.read_profiles()
+    project.remove_profile("u1")
 
-    people.read(full=True)
+    project.read_profiles(full=True)
 
-    assert people.table() == people.truth()
-    assert people.history() == [("u1", {"n": 1, "$last_seen": LONG_AGO}, True)]
-    assert people.reads() == [(True, 5, 0), (True, 4, 5)]
+    assert project.loaded_profiles() == project.served_profiles()
+    assert project.profile_history() == [("u1", {"n": 1, "$last_seen": LONG_AGO}, True)]
+    assert project.profile_reads() == [(True, 5, 0), (True, 4, 5)]
 
 
-def test_a_profile_that_comes_back_is_current_again(people, crowd):
+def test_a_profile_that_comes_back_is_current_again(project, crowd):
     crowd(3)
-    people.read()
-    people.loses("u1")
-    people.read(full=True)
-    people.has("u1", n="back")
+    project.read_profiles()
+    project.remove_profile("u1")
+    project.read_profiles(full=True)
+    project.set_profile("u1", n="back")
 
-    people.read(full=True)
+    project.read_profiles(full=True)
 
-    assert people.table() == people.truth()
-    assert people.history() == [("u1", {"n": 1, "$last_seen": LONG_AGO}, True)]
-    [(ended, began)] = people.query(
+    assert project.loaded_profiles() == project.served_profiles()
+    assert project.profile_history() == [("u1", {"n": 1, "$last_seen": LONG_AGO}, True)]
+    [(ended, began)] = project.query(
         "SELECT valid_to, (SELECT valid_from FROM mixpanel.profiles WHERE distinct_id = 'u1') "
         "FROM mixpanel._profiles_history"
     )
     assert ended < began
 
 
-def test_versions_follow_each_other_without_gaps(people):
+def test_versions_follow_each_other_without_gaps(project):
     for n in range(3):
-        people.has("u", n=n)
-        people.read(full=True)
+        project.set_profile("u", n=n)
+        project.read_profiles(full=True)
 
-    versions = people.query(
+    versions = project.query(
         "SELECT valid_from, valid_to FROM mixpanel._profiles_history "
         "UNION ALL SELECT valid_from, NULL FROM mixpanel.profiles ORDER BY valid_from"
     )
-    reads = people.query("SELECT fetched_at FROM mixpanel._metadata ORDER BY 1")
+    reads = project.query("SELECT fetched_at FROM mixpanel._metadata ORDER BY 1")
 
     moments = [moment for (moment,) in reads]
     assert versions == list(zip(moments, [*moments[1:], None], strict=True))
 
 
-def test_unchanged_profiles_cost_nothing_when_they_are_read_again(people, crowd):
+def test_unchanged_profiles_cost_nothing_when_they_are_read_again(project, crowd):
     crowd(50)
-    people.read()
-    first = people.query("SELECT *, rowid FROM mixpanel.profiles ORDER BY ALL")
+    project.read_profiles()
+    first = project.query("SELECT *, rowid FROM mixpanel.profiles ORDER BY ALL")
 
-    people.read(full=True)
+    project.read_profiles(full=True)
 
-    assert people.query("SELECT *, rowid FROM mixpanel.profiles ORDER BY ALL") == first
-    assert people.history() == []
-    assert people.reads() == [(True, 50, 0), (True, 50, 50)]
-
-
-def test_the_order_of_properties_is_no_change(people):
-    people.has("u", a=1, b={"c": 1, "d": 2})
-    people.read()
-    people.has("u", b={"d": 2, "c": 1}, a=1)
-
-    people.read(full=True)
-
-    assert people.history() == []
+    assert project.query("SELECT *, rowid FROM mixpanel.profiles ORDER BY ALL") == first
+    assert project.profile_history() == []
+    assert project.profile_reads() == [(True, 50, 0), (True, 50, 50)]
 
 
-def test_a_number_and_a_text_of_one_spelling_are_one_profile(people):
-    people.sandbox.dataset._profiles[None, "4"] = _profile(4, "number")
-    people.sandbox.dataset._profiles[None, "4 as text"] = _profile("4", "text")
+def test_the_order_of_properties_is_no_change(project):
+    project.set_profile("u", a=1, b={"c": 1, "d": 2})
+    project.read_profiles()
+    project.set_profile("u", b={"d": 2, "c": 1}, a=1)
 
-    report = people.read()
+    project.read_profiles(full=True)
+
+    assert project.profile_history() == []
+
+
+def test_a_number_and_a_text_of_one_spelling_are_one_profile(project):
+    project.sandbox.dataset._profiles[None, "4"] = _profile(4, "number")
+    project.sandbox.dataset._profiles[None, "4 as text"] = _profile("4", "text")
+
+    report = project.read_profiles()
 
     assert report.failures == []
-    assert people.table() == {"4": {"kind": "text"}}  # the one that began later
+    assert project.loaded_profiles() == {"4": {"kind": "text"}}  # the one that began later
 
 
 def _profile(distinct_id, kind):
@@ -120,27 +119,27 @@ def _profile(distinct_id, kind):
     return Profile(distinct_id, {"kind": kind})
 
 
-def test_a_snapshot_that_is_empty_empties_the_table(people, crowd):
+def test_a_snapshot_that_is_empty_empties_the_table(project, crowd):
     crowd(3)
-    people.read()
+    project.read_profiles()
     for n in range(3):
-        people.loses(f"u{n}")
+        project.remove_profile(f"u{n}")
 
-    people.read(full=True)
+    project.read_profiles(full=True)
 
-    assert people.table() == {}
-    assert len(people.history()) == 3
+    assert project.loaded_profiles() == {}
+    assert len(project.profile_history()) == 3
 
 
-def test_a_snapshot_is_made_again_when_the_last_one_is_old(people, crowd, monkeypatch):
+def test_a_snapshot_is_made_again_when_the_last_one_is_old(project, crowd, monkeypatch):
     crowd(3)
-    people.read()
-    people.read()
+    project.read_profiles()
+    project.read_profiles()
     with monkeypatch.context() as patched:
         patched.setattr("mixpanel_data._internal.extract.profiles.due_read", _days_later(7))
-        people.read()
+        project.read_profiles()
 
-    assert [complete for complete, _, _ in people.reads()] == [True, False, True]
+    assert [complete for complete, _, _ in project.profile_reads()] == [True, False, True]
 
 
 def _days_later(days):
@@ -153,9 +152,9 @@ def _days_later(days):
 
 
 @pytest.mark.parametrize("page_size", [1, 2, 1000])
-def test_pages_of_any_size_are_read_to_the_last(people, crowd, page_size):
+def test_pages_of_any_size_are_read_to_the_last(project, crowd, page_size):
     crowd(4)
 
-    report = people.read(profiles_page_size=page_size)
+    report = project.read_profiles(profiles_page_size=page_size)
 
-    assert (report.failures, people.table()) == ([], people.truth())
+    assert (report.failures, project.loaded_profiles()) == ([], project.served_profiles())

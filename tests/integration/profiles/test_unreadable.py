@@ -1,114 +1,116 @@
 """Promise 10 for profiles: one that no parser can read costs no other's data, and is kept, counted and shown."""
 
 import pytest
+from support.project import LONG_AGO, seen_now
 
 from mixpanel_data._internal.landing.invalid_profiles import find_invalid_profiles
 from mixpanel_data.sandbox import FaultKind
-
-from .conftest import LONG_AGO, seen_now
 
 HALF = "half an emoji: \ud83d"
 BAD = '{"$distinct_id":"%s","$properties":{"a":1,,}}'
 
 
-def rejected(people):
-    return people.query(
+def rejected(project):
+    return project.query(
         "SELECT table_name, raw, reason FROM mixpanel._rejected ORDER BY rejected_at"
     )
 
 
-def test_promise_10_a_profile_that_can_not_be_read_costs_no_other_its_data(people, crowd):
+def test_promise_10_a_profile_that_can_not_be_read_costs_no_other_its_data(project, crowd):
     crowd(1500)
-    people.sends("bad", BAD.encode() % b"bad")
+    project.set_raw_profile("bad", BAD.encode() % b"bad")
 
-    report = people.read()
+    report = project.read_profiles()
 
     assert report.failures == []
-    assert people.table() == {name: it for name, it in people.truth().items() if name != "bad"}
+    assert project.loaded_profiles() == {
+        name: it for name, it in project.served_profiles().items() if name != "bad"
+    }
     assert (report.profiles, report.rejected) == (1500, 1)
-    [(table, raw, reason)] = rejected(people)
+    [(table, raw, reason)] = rejected(project)
     assert (table, reason) == ("profiles", "not valid JSON")
     assert raw == BAD % "bad"
-    assert people.query("SELECT row_count, rejected_count FROM mixpanel._metadata") == [(1500, 1)]
+    assert project.query("SELECT row_count, rejected_count FROM mixpanel._metadata") == [(1500, 1)]
 
 
-def test_it_is_rejected_only_after_a_second_read_has_it_again(people, crowd):
+def test_it_is_rejected_only_after_a_second_read_has_it_again(project, crowd):
     crowd(3)
-    people.sends("bad", BAD.encode() % b"bad")
+    project.set_raw_profile("bad", BAD.encode() % b"bad")
 
-    report = people.read()
+    report = project.read_profiles()
 
-    assert len(people.pages()) == 2
+    assert len(project.engage_forms()) == 2
     assert report.requests == 2
-    assert people.query("SELECT requests FROM mixpanel._metadata") == [(1,)]
+    assert project.query("SELECT requests FROM mixpanel._metadata") == [(1,)]
 
 
-def test_a_profile_that_a_second_read_has_complete_is_loaded(people, crowd):
+def test_a_profile_that_a_second_read_has_complete_is_loaded(project, crowd):
     crowd(3)
-    people.sends("u1", BAD.encode() % b"u1")
-    people.breaks(FaultKind.WRONG_CONTENT_TYPE, times=1)  # the first read sees it as it is
-    people.breaks(
-        FaultKind.WRONG_CONTENT_TYPE, match=lambda _: people.has("u1", note="mended") or True
+    project.set_raw_profile("u1", BAD.encode() % b"u1")
+    project.break_engage(FaultKind.WRONG_CONTENT_TYPE, times=1)  # the first read sees it as it is
+    project.break_engage(
+        FaultKind.WRONG_CONTENT_TYPE,
+        match=lambda _: project.set_profile("u1", note="mended") or True,
     )
 
-    report = people.read()
+    report = project.read_profiles()
 
     assert (report.failures, report.rejected) == ([], 0)
-    assert people.table()["u1"] == {"note": "mended"}
-    assert rejected(people) == []
+    assert project.loaded_profiles()["u1"] == {"note": "mended"}
+    assert rejected(project) == []
 
 
-def test_one_that_was_verified_before_is_not_verified_again(people, crowd):
+def test_one_that_was_verified_before_is_not_verified_again(project, crowd):
     crowd(3)
-    people.sends("bad", BAD.encode() % b"bad")
-    people.read()
-    people.pages()
+    project.set_raw_profile("bad", BAD.encode() % b"bad")
+    project.read_profiles()
+    project.engage_forms()
 
-    report = people.read(full=True)
+    report = project.read_profiles(full=True)
 
-    assert len(people.pages()) == 1
+    assert len(project.engage_forms()) == 1
     assert (report.failures, report.rejected) == ([], 1)
 
 
-def test_a_bad_version_leaves_the_last_good_one_standing(people, crowd):
+def test_a_bad_version_leaves_the_last_good_one_standing(project, crowd):
     crowd(3)
-    people.read()
-    people.sends("u1", BAD.encode() % b"u1")
-    people.loses("u2")
+    project.read_profiles()
+    project.set_raw_profile("u1", BAD.encode() % b"u1")
+    project.remove_profile("u2")
 
-    report = people.read(full=True)
+    report = project.read_profiles(full=True)
 
     assert report.failures == []
-    assert people.table() == {
+    assert project.loaded_profiles() == {
         "u0": {"n": 0, "$last_seen": LONG_AGO},
         "u1": {"n": 1, "$last_seen": LONG_AGO},
     }
-    assert [name for name, _, _ in people.history()] == ["u2"]
+    assert [name for name, _, _ in project.profile_history()] == ["u2"]
 
 
-def test_a_bad_one_in_an_increment_costs_the_others_nothing(people, crowd):
+def test_a_bad_one_in_an_increment_costs_the_others_nothing(project, crowd):
     crowd(3)
-    people.read()
+    project.read_profiles()
     raw = b'{"$distinct_id":"u1","$properties":{"$last_seen":"%s","a":1,,}}' % seen_now().encode()
-    people.sandbox.dataset.set_profile("u1", {"$last_seen": seen_now()}, raw=raw)
-    people.has("u2", n="new", **{"$last_seen": seen_now()})
+    project.sandbox.dataset.set_profile("u1", {"$last_seen": seen_now()}, raw=raw)
+    project.set_profile("u2", n="new", **{"$last_seen": seen_now()})
 
-    report = people.read()
+    report = project.read_profiles()
 
     assert (report.failures, report.rejected) == ([], 1)
-    assert people.table()["u1"] == {"n": 1, "$last_seen": LONG_AGO}
-    assert people.table()["u2"]["n"] == "new"
+    assert project.loaded_profiles()["u1"] == {"n": 1, "$last_seen": LONG_AGO}
+    assert project.loaded_profiles()["u2"]["n"] == "new"
 
 
-def test_one_that_comes_right_again_is_loaded(people, crowd):
+def test_one_that_comes_right_again_is_loaded(project, crowd):
     crowd(3)
-    people.sends("u1", BAD.encode() % b"u1")
-    people.read()
-    people.has("u1", note="mended")
+    project.set_raw_profile("u1", BAD.encode() % b"u1")
+    project.read_profiles()
+    project.set_profile("u1", note="mended")
 
-    people.read(full=True)
+    project.read_profiles(full=True)
 
-    assert people.table() == people.truth()
+    assert project.loaded_profiles() == project.served_profiles()
 
 
 ODD = {
@@ -139,24 +141,24 @@ UNREADABLE = {
 
 @pytest.mark.parametrize("page_size", [1_000, 3])
 def test_promise_15_an_odd_profile_costs_no_other_anything_wherever_it_stands(
-    people, crowd, page_size
+    project, crowd, page_size
 ):
     for n, raw in enumerate((ODD | UNREADABLE).values()):
         name = f"first {n}"
-        people.sends(name, raw.replace(b"%s", name.encode()))
+        project.set_raw_profile(name, raw.replace(b"%s", name.encode()))
     crowd(4)
     for n, raw in enumerate((ODD | UNREADABLE).values()):
         name = f"last {n}"
-        people.sends(name, raw.replace(b"%s", name.encode()))
+        project.set_raw_profile(name, raw.replace(b"%s", name.encode()))
     good = {f"u{n}" for n in range(4)}
     odd = {f"{place} {n}" for place in ("first", "last") for n in range(len(ODD))}
 
-    report = people.read(profiles_page_size=page_size)
-    people.pages()
-    again = people.read(full=True, profiles_page_size=page_size)
+    report = project.read_profiles(profiles_page_size=page_size)
+    project.engage_forms()
+    again = project.read_profiles(full=True, profiles_page_size=page_size)
 
     assert (report.failures, again.failures) == ([], [])
-    table = dict(people.query("SELECT distinct_id, properties FROM mixpanel.profiles"))
+    table = dict(project.query("SELECT distinct_id, properties FROM mixpanel.profiles"))
     assert set(table) == good | odd
     assert (report.rejected, report.repaired) == (2 * len(UNREADABLE), 6)
     assert (again.rejected, again.repaired) == (2 * len(UNREADABLE), 6)
@@ -165,30 +167,30 @@ def test_promise_15_an_odd_profile_costs_no_other_anything_wherever_it_stands(
     assert table["first 1"] == '{"a":"x\\u0001y"}'
     assert table["first 2"] == '{"a":"x\ufffd"}'
     # "oops" is there twice, and is one text.
-    assert len(rejected(people)) == 2 * len(UNREADABLE) + 6
-    assert [name for name, _, _ in people.history()] == []
+    assert len(rejected(project)) == 2 * len(UNREADABLE) + 6
+    assert [name for name, _, _ in project.profile_history()] == []
 
 
-def test_a_rejected_profile_whose_id_can_not_be_read_leaves_all_standing(people, crowd):
+def test_a_rejected_profile_whose_id_can_not_be_read_leaves_all_standing(project, crowd):
     crowd(3)
-    people.read()
-    people.sends("u1", b'{oops,"$distinct_id":"u1"}')
-    people.loses("u2")
+    project.read_profiles()
+    project.set_raw_profile("u1", b'{oops,"$distinct_id":"u1"}')
+    project.remove_profile("u2")
 
-    people.read(full=True)
+    project.read_profiles(full=True)
 
-    assert set(people.table()) == {"u0", "u1", "u2"}
+    assert set(project.loaded_profiles()) == {"u0", "u1", "u2"}
 
 
-def test_a_profile_without_an_id_is_rejected(people, crowd):
+def test_a_profile_without_an_id_is_rejected(project, crowd):
     crowd(2)
-    people.sandbox.dataset.set_profile(None, {"n": "no id"})  # type: ignore[arg-type]
+    project.sandbox.dataset.set_profile(None, {"n": "no id"})  # type: ignore[arg-type]
 
-    report = people.read()
+    report = project.read_profiles()
 
     assert report.failures == []
-    assert sorted(people.table()) == ["u0", "u1"]
-    assert [reason for _, _, reason in rejected(people)] == ["no $distinct_id"]
+    assert sorted(project.loaded_profiles()) == ["u0", "u1"]
+    assert [reason for _, _, reason in rejected(project)] == ["no $distinct_id"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.account import account_of
+from support.project import LAST, Project, canonical
 
 from mixpanel_data._internal import clock
 from mixpanel_data._internal.api_client import MixpanelAPIClient
@@ -18,8 +19,6 @@ from mixpanel_data._internal.landing.fetch_events import fetch_window
 from mixpanel_data._internal.landing.files import LandingFolder
 from mixpanel_data._internal.ledger.records import DayRecord
 from mixpanel_data._internal.streams.windows import Window
-
-from .conftest import LAST, Project, canonical
 
 SHIFTS = st.sampled_from([-10.0, -1.0, -0.001, 0.0, 0.001, 3.0, 400.0])
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import duckdb
 import pytest
+from support.project import LAST
 
 from mixpanel_data._internal.data_folder.file_check import check_file
 from mixpanel_data._internal.data_folder.lock import exclusive
@@ -16,8 +17,6 @@ from mixpanel_data.exceptions import (
 )
 from mixpanel_data.sync.status import gap_days, read_status
 from mixpanel_data.sync.verify import check_folder
-
-from .conftest import LAST
 
 FIRST = LAST - timedelta(days=3)
 TODAY = LAST + timedelta(days=1)

@@ -4,10 +4,9 @@ import os
 from datetime import timedelta
 
 import pytest
+from support.project import LAST, Project
 
 from mixpanel_data.exceptions import ConfigError
-
-from .conftest import LAST, Project
 
 WORKS = 'it\'s [a] "q" {b} #;*!$HOME ~& 😀 ü |:,{{x}} -.'
 REFUSED = ["100%", "%s", "a?b", "a?access_mode=READ_ONLY", "a\\b", "a\nb", os.fsdecode(b"a\xffb")]

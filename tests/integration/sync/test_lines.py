@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.account import account_of
+from support.project import LAST
 
 from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.landing.invalid_lines import (
@@ -20,8 +21,6 @@ from mixpanel_data._internal.sql.events import events_query, in_windows, read_ev
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data._internal.time_zones import Zone
 from mixpanel_data.exceptions import IncompleteExportError, MixpanelDataError
-
-from .conftest import LAST
 
 DAY = Window(LAST, LAST)
 MIDNIGHT = 1_773_100_800_000  # 2026-03-10, in milliseconds

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from support.project import LAST
 
 from mixpanel_data._internal.publication.build_file import build_file
 from mixpanel_data._internal.transform import build
-
-from .conftest import LAST
 
 LAST_BYTES = 64
 

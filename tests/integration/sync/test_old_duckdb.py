@@ -4,14 +4,13 @@ from datetime import timedelta
 
 import duckdb
 import pytest
+from support.project import LAST
 
 from mixpanel_data import Workspace
 from mixpanel_data._internal.data_folder.lock import exclusive
 from mixpanel_data._internal.storage import StorageEngine
 from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.sync.status import read_status
-
-from .conftest import LAST
 
 
 @pytest.mark.parametrize("version", ["1.2.2", "1.5.6"])

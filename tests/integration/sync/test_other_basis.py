@@ -5,11 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.project import LAST
 
 from mixpanel_data._internal.landing.other_basis import MAX_OFFSET, MIN_OFFSET, STEP, Span
 from mixpanel_data._internal.streams.windows import Window
-
-from .conftest import LAST
 
 START = datetime(2026, 3, 10)
 DAY = timedelta(days=1)

@@ -4,13 +4,12 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from support.project import LAST
 
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data.cli.output.summary import summary_lines
 from mixpanel_data.exceptions import APIError, IncompleteExportError, ServerError
 from mixpanel_data.sandbox.faults import Fault, FaultKind
-
-from .conftest import LAST
 
 # As planned on an empty ledger: the newest five days, the five before, ten more, and so on.
 WINDOWS = [(4, 0), (9, 5), (19, 10), (39, 20)]

@@ -5,8 +5,7 @@ import math
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from .conftest import LAST
+from support.project import LAST
 
 MIDNIGHT = 1_773_100_800_000  # 2026-03-10, in milliseconds
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.account import account_of
 from support.crash import by_hand
+from support.project import LAST, Project
 
 from mixpanel_data._internal.ledger.reader import EMPTY, Ledger
 from mixpanel_data._internal.ledger.records import DayRecord
@@ -29,8 +30,6 @@ from mixpanel_data.sync.compare_counts import (
 )
 from mixpanel_data.sync.reconcile import Reconciler, Reconciliation
 from mixpanel_data.sync.status import read_status
-
-from .conftest import LAST, Project
 
 FIRST = LAST - timedelta(days=11)
 UTC = ZoneInfo("UTC")

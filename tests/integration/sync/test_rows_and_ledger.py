@@ -6,12 +6,11 @@ from typing import Any
 
 import duckdb
 import pytest
+from support.project import LAST, Project, Rows, canonical
 
 from mixpanel_data.sandbox import Fault, FaultKind
 from mixpanel_data.sync.status import gap_days
 from mixpanel_data.sync.verify import check_folder
-
-from .conftest import LAST, Project, Rows, canonical
 
 FIRST = LAST - timedelta(days=3)
 DAY = LAST - timedelta(days=2)

@@ -7,13 +7,12 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.project import LAST
 
 from mixpanel_data._internal.streams.event_filter import EventFilter
 from mixpanel_data.exceptions import AuthenticationError, ConfigError, RateLimitError
 from mixpanel_data.sandbox.faults import Fault, FaultKind
 from mixpanel_data.sync.status import gap_days
-
-from .conftest import LAST
 
 FIRST = LAST - timedelta(days=7)
 

@@ -7,14 +7,13 @@ import duckdb
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.project import LAST, Project
 
 from mixpanel_data._internal.sql.events import events_query, local_date_of, window_bounds
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data._internal.time_zones import day_start
 from mixpanel_data.sandbox import Sandbox
 from mixpanel_data.sync.time_basis import looks_shifted
-
-from .conftest import LAST, Project
 
 ZONES = [
     "America/New_York",

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from support.project import LAST
 
 from mixpanel_data._internal.database import vacuum
 from mixpanel_data._internal.database.vacuum import set_vacuum_threshold
 from mixpanel_data.destinations import replace_job
 from mixpanel_data.sync import load
-
-from .conftest import LAST
 
 ALIVE = 250_000
 

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import duckdb
 import pytest
+from support.project import LAST, Project
 
 from mixpanel_data._internal.settings import load_settings
 from mixpanel_data._internal.sql.events import in_windows
@@ -21,8 +22,6 @@ from mixpanel_data._internal.time_zones import (
 )
 from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.sandbox import Sandbox
-
-from .conftest import LAST, Project
 
 # The weeks of 2000 to 2037 at whose end a zone's offset is another; of zones that are alike, one.
 WEEKS = """

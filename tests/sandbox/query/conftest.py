@@ -1,4 +1,4 @@
-"""The sample shop and a world without events; beside the shop the same events in DuckDB, to compute every number again."""
+"""The sample shop and a project without events; beside the shop the same events in DuckDB, to compute every number again."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import httpx
 import pytest
-from support.query_world import TODAY, World, world_of
+from support.sandbox_project import TODAY, SandboxProject, running_project
 
 from mixpanel_data.sandbox import Dataset
 
@@ -56,23 +56,23 @@ def sample() -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def shop_world(sample: Dataset) -> Iterator[World]:
+def sample_project(sample: Dataset) -> Iterator[SandboxProject]:
     """The sample shop on 1 June, the day after its last event. Nothing may be changed there."""
-    with world_of(sample) as world:
-        yield world
+    with running_project(sample) as project:
+        yield project
 
 
 @pytest.fixture
-def shop(shop_world: World) -> httpx.Client:
+def shop(sample_project: SandboxProject) -> httpx.Client:
     """A client of the sample shop."""
-    return shop_world.client
+    return sample_project.client
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def project() -> Iterator[SandboxProject]:
     """A project without events."""
-    with world_of() as world:
-        yield world
+    with running_project() as project:
+        yield project
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from support.query_world import ask
+from support.sandbox_project import ask
 
 DATES = {"from_date": "2026-04-06", "to_date": "2026-05-17"}
 
@@ -28,11 +28,11 @@ def test_what_users_did_in_order_of_time(shop, sql):
     ) == sorted(expected)
 
 
-def test_the_id_has_two_names_in_turn(world):
+def test_the_id_has_two_names_in_turn(project):
     for minute in range(3):
-        world.did("E", f"2026-03-04 10:0{minute}", page="/")
+        project.did("E", f"2026-03-04 10:0{minute}", page="/")
 
-    events = world.ask("/stream/query", distinct_ids='["u"]')["results"]["events"]
+    events = project.ask("/stream/query", distinct_ids='["u"]')["results"]["events"]
 
     assert [{name for name in each["properties"] if "distinct_id" in name} for each in events] == [
         {"$distinct_id"},
@@ -42,12 +42,12 @@ def test_the_id_has_two_names_in_turn(world):
     assert events[0]["properties"]["page"] == "/"
 
 
-def test_only_canonical_ids_find_anything(world):
-    world.did("E", "2026-03-04 10:00", "$device:D", **{"$device_id": "D"})
-    world.did("E", "2026-03-04 11:00", "U", **{"$device_id": "D", "$user_id": "U"})
+def test_only_canonical_ids_find_anything(project):
+    project.did("E", "2026-03-04 10:00", "$device:D", **{"$device_id": "D"})
+    project.did("E", "2026-03-04 11:00", "U", **{"$device_id": "D", "$user_id": "U"})
 
     def found(user):
-        return len(world.ask("/stream/query", distinct_ids=f'["{user}"]')["results"]["events"])
+        return len(project.ask("/stream/query", distinct_ids=f'["{user}"]')["results"]["events"])
 
     assert (found("U"), found("$device:D")) == (2, 0)
 
@@ -60,5 +60,7 @@ def test_only_canonical_ids_find_anything(world):
         ({"from_date": ""}, "from_date"),
     ],
 )
-def test_bad_parameters_are_named(shop_world, params, name):
-    assert name in shop_world.refusal("/stream/query", **{"distinct_ids": "[]", **DATES} | params)
+def test_bad_parameters_are_named(sample_project, params, name):
+    assert name in sample_project.refusal(
+        "/stream/query", **{"distinct_ids": "[]", **DATES} | params
+    )

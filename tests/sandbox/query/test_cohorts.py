@@ -3,10 +3,10 @@
 from mixpanel_data.sandbox.saved import Cohort
 
 
-def test_cohorts_of_the_sample_hold_whom_their_condition_describes(shop_world):
-    profiles = [p.properties or {} for p in shop_world.dataset.profiles()]
+def test_cohorts_of_the_sample_hold_whom_their_condition_describes(sample_project):
+    profiles = [p.properties or {} for p in sample_project.dataset.profiles()]
 
-    answer = shop_world.client.post("/api/query/cohorts/list").json()
+    answer = sample_project.client.post("/api/query/cohorts/list").json()
 
     assert {cohort["name"]: cohort["count"] for cohort in answer} == {
         "Paying plans": sum(p.get("plan") in ("plus", "pro") for p in profiles),
@@ -16,14 +16,14 @@ def test_cohorts_of_the_sample_hold_whom_their_condition_describes(shop_world):
     assert [cohort["is_visible"] for cohort in answer] == [1, 1, 0]
 
 
-def test_a_cohort_is_what_it_is_now(world):
+def test_a_cohort_is_what_it_is_now(project):
     cohort = Cohort(1, "Pro", 'properties["plan"] == "pro"', "2026-01-01 00:00:00", "Paying.")
-    world.dataset.saved.cohorts.append(cohort)
-    world.dataset.set_profile("u", {"plan": "free"})
+    project.dataset.saved.cohorts.append(cohort)
+    project.dataset.set_profile("u", {"plan": "free"})
 
-    before = world.client.post("/api/query/cohorts/list").json()
-    world.dataset.set_profile("u", {"plan": "pro"})
-    after = world.client.post("/api/query/cohorts/list").json()
+    before = project.client.post("/api/query/cohorts/list").json()
+    project.dataset.set_profile("u", {"plan": "pro"})
+    after = project.client.post("/api/query/cohorts/list").json()
 
     assert [each["count"] for each in before + after] == [0, 1]
     assert after == [
@@ -39,5 +39,5 @@ def test_a_cohort_is_what_it_is_now(world):
     ]
 
 
-def test_it_must_be_posted(world):
-    assert world.client.get("/api/query/cohorts/list").status_code == 405
+def test_it_must_be_posted(project):
+    assert project.client.get("/api/query/cohorts/list").status_code == 405

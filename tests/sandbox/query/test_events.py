@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from support.query_world import RANGE, ask, world_of
+from support.sandbox_project import RANGE, ask, running_project
 
 DATES = {"from_date": "2026-04-06", "to_date": "2026-05-17"}
 WITHIN = "day between date '2026-04-06' and date '2026-05-17'"
@@ -50,7 +50,7 @@ def test_interval_counts_back_from_the_current_unit(shop):
     assert series("month", 3) == ["2026-04-01", "2026-05-01", "2026-06-01"]
 
 
-def test_the_documented_example_can_be_served(world):
+def test_the_documented_example_can_be_served(project):
     for day, event, number in (
         ("29", "splash features", 6),
         ("30", "splash features", 4),
@@ -58,9 +58,9 @@ def test_the_documented_example_can_be_served(world):
         ("30", "account-page", 1),
     ):
         for minute in range(number):
-            world.did(event, f"2010-05-{day} 10:0{minute}")
+            project.did(event, f"2010-05-{day} 10:0{minute}")
 
-    answer = world.ask(
+    answer = project.ask(
         "/events",
         event='["splash features", "account-page"]',
         type="general",
@@ -82,13 +82,13 @@ def test_the_documented_example_can_be_served(world):
     }
 
 
-def test_csv(world):
-    world.did("A", "2026-03-04 10:00")
-    world.did('B "q", r', "2026-03-05 10:00")
+def test_csv(project):
+    project.did("A", "2026-03-04 10:00")
+    project.did('B "q", r', "2026-03-05 10:00")
     days = {"from_date": "2026-03-04", "to_date": "2026-03-05"}
     asked = {"event": '["A", "B \\"q\\", r"]', "type": "general", "unit": "day", **days}
 
-    answer = world.client.get("/api/query/events", params=asked | {"format": "csv"})
+    answer = project.client.get("/api/query/events", params=asked | {"format": "csv"})
 
     assert answer.text.splitlines() == [
         'date,A,"B ""q"", r"',
@@ -110,35 +110,35 @@ def test_names_of_the_last_31_days_the_commonest_first(shop, sql, kind):
     assert ask(shop, "/events/names", type=kind, limit=2) == [name for (name,) in expected[:2]]
 
 
-def test_names_of_other_dates(world):
-    world.did("Old", "2026-03-04 10:00")
+def test_names_of_other_dates(project):
+    project.did("Old", "2026-03-04 10:00")
 
-    assert world.ask("/events/names", type="general") == ["Old"]
-    assert ask(world.client, "/events/names", type="general") == []
+    assert project.ask("/events/names", type="general") == ["Old"]
+    assert ask(project.client, "/events/names", type="general") == []
 
 
 @pytest.mark.parametrize(("limit", "found"), [(None, 255), (300, 300), (5000, 5000), (9999, 5000)])
 def test_limits_of_names(limit, found):
-    with world_of() as world:
+    with running_project() as project:
         for number in range(5_100):
-            world.dataset.add_event(f"E{number}", 1_772_625_600_000)
+            project.dataset.add_event(f"E{number}", 1_772_625_600_000)
 
         asked = {} if limit is None else {"limit": limit}
-        assert len(world.ask("/events/names", type="general", **asked)) == found
+        assert len(project.ask("/events/names", type="general", **asked)) == found
 
 
 def test_top_events_of_today_beside_yesterday():
-    with world_of() as world:
+    with running_project() as project:
         for number in range(4):
-            world.did("Pages", f"2026-06-01 10:0{number}", f"u{number % 2}")
-            world.did("Gone", f"2026-05-31 10:0{number}")
+            project.did("Pages", f"2026-06-01 10:0{number}", f"u{number % 2}")
+            project.did("Gone", f"2026-05-31 10:0{number}")
         for number in range(5):
-            world.did("Pages", f"2026-05-31 11:0{number}", f"u{number}")
-        world.did("New", "2026-06-01 11:00")
+            project.did("Pages", f"2026-05-31 11:0{number}", f"u{number}")
+        project.did("New", "2026-06-01 11:00")
 
-        general = world.ask("/events/top", type="general")
-        unique = world.ask("/events/top", type="unique", limit=1)
-        average = world.ask("/events/top", type="average")
+        general = project.ask("/events/top", type="general")
+        unique = project.ask("/events/top", type="unique", limit=1)
+        average = project.ask("/events/top", type="average")
 
     assert general == {
         "type": "general",
@@ -171,7 +171,7 @@ def test_top_events_of_today_beside_yesterday():
         ("/events/top", {"limit": "many"}, "limit"),
     ],
 )
-def test_bad_parameters_are_named(shop_world, path, params, name):
+def test_bad_parameters_are_named(sample_project, path, params, name):
     asked = {"event": '["Purchase"]', "type": "general", "unit": "day", **RANGE} | params
 
-    assert name in shop_world.refusal(path, **asked)
+    assert name in sample_project.refusal(path, **asked)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from support.query_world import TODAY, world_of
+from support.sandbox_project import TODAY, running_project
 
 from mixpanel_data.sandbox import Dataset, Sandbox
 from mixpanel_data.sandbox.query.facts import facts_of
@@ -117,12 +117,12 @@ def test_u1_to_u10_devices_belong_to_the_user_seen_with_them_first(events, users
 
 
 @pytest.mark.parametrize("ids", [{"distinct_id": ""}, {"distinct_id": None}, {}])
-def test_u11_an_empty_id_is_no_user(world, ids):
-    world.dataset.add_event("E", _at(10), **ids)
-    world.dataset.add_event("E", _at(10), **ids)
+def test_u11_an_empty_id_is_no_user(project, ids):
+    project.dataset.add_event("E", _at(10), **ids)
+    project.dataset.add_event("E", _at(10), **ids)
 
-    assert world.ask("/segmentation", event="E")["data"]["values"] == {"E": {"2026-03-04": 2}}
-    assert world.ask("/segmentation", event="E", type="unique")["data"]["values"] == {}
+    assert project.ask("/segmentation", event="E")["data"]["values"] == {"E": {"2026-03-04": 2}}
+    assert project.ask("/segmentation", event="E", type="unique")["data"]["values"] == {}
 
 
 def test_ids_that_are_numbers_are_texts():
@@ -153,44 +153,44 @@ def test_days_are_of_the_projects_zone_and_durations_of_real_time(settings, day,
 
 
 def test_a_report_follows_the_time_zone_and_an_export_does_not():
-    with world_of(timezone="America/Los_Angeles") as world:
-        world.did("E", "2026-03-05 03:00")
+    with running_project(timezone="America/Los_Angeles") as project:
+        project.did("E", "2026-03-05 03:00")
         day = {"from_date": "2026-03-05", "to_date": "2026-03-05"}
 
-        assert world.ask("/segmentation", event="E", **day)["data"]["values"] == {}
-        assert world.client.get("/api/2.0/export", params=day).text.count("\n") == 1
+        assert project.ask("/segmentation", event="E", **day)["data"]["values"] == {}
+        assert project.client.get("/api/2.0/export", params=day).text.count("\n") == 1
 
 
 def test_summer_time_makes_a_day_of_23_hours():
-    with world_of(timezone="Europe/Berlin") as world:
-        world.did("E", "2026-03-28 23:00")
-        world.did("E", "2026-03-29 21:59")
-        world.did("E", "2026-03-29 22:00")
+    with running_project(timezone="Europe/Berlin") as project:
+        project.did("E", "2026-03-28 23:00")
+        project.did("E", "2026-03-29 21:59")
+        project.did("E", "2026-03-29 22:00")
         days = {"from_date": "2026-03-28", "to_date": "2026-03-30"}
 
-        values = world.ask("/segmentation", event="E", **days)["data"]["values"]
+        values = project.ask("/segmentation", event="E", **days)["data"]["values"]
 
     assert values == {"E": {"2026-03-29": 2, "2026-03-30": 1}}
 
 
-def test_a_change_is_seen_by_the_next_answer_and_not_by_a_copy(world):
-    world.did("E", "2026-03-04 10:00")
-    with world_of(world.dataset.copy()) as twin:
+def test_a_change_is_seen_by_the_next_answer_and_not_by_a_copy(project):
+    project.did("E", "2026-03-04 10:00")
+    with running_project(project.dataset.copy()) as twin:
         assert twin.ask("/segmentation", event="E")["data"]["values"]["E"] == {"2026-03-04": 1}
-        world.did("E", "2026-03-04 11:00")
+        project.did("E", "2026-03-04 11:00")
 
-        assert world.ask("/segmentation", event="E")["data"]["values"]["E"] == {"2026-03-04": 2}
+        assert project.ask("/segmentation", event="E")["data"]["values"]["E"] == {"2026-03-04": 2}
         assert twin.ask("/segmentation", event="E")["data"]["values"]["E"] == {"2026-03-04": 1}
 
-        world.dataset.remove_events(lambda event: event.name == "E")
-        assert world.ask("/segmentation", event="E")["data"]["values"] == {}
+        project.dataset.remove_events(lambda event: event.name == "E")
+        assert project.ask("/segmentation", event="E")["data"]["values"] == {}
 
 
-def test_the_sample_has_as_many_facts_and_users_as_sql_finds(shop_world, sql):
-    facts = facts_of(shop_world.sandbox.project).all
+def test_the_sample_has_as_many_facts_and_users_as_sql_finds(sample_project, sql):
+    facts = facts_of(sample_project.sandbox.project).all
 
     assert sql.execute("select count(*), count(distinct who) from facts").fetchone() == (
         len(facts),
         len({fact.user for fact in facts} - {None}),
     )
-    assert len(facts) < len(list(shop_world.dataset.events()))
+    assert len(facts) < len(list(sample_project.dataset.events()))

@@ -1,32 +1,32 @@
 """/retention/addiction: the examples Q1 to Q3 of the definitions page, and the sample against SQL."""
 
 import pytest
-from support.query_world import ask
+from support.sandbox_project import ask
 
 DATES = {"from_date": "2026-04-06", "to_date": "2026-05-17"}
 DAY = {"from_date": "2026-03-04", "to_date": "2026-03-04"}
 
 
-def test_q1_q2_each_number_holds_the_next(world):
-    world.did("Open", "2026-03-04 09:10", "once")
-    world.did("Open", "2026-03-04 09:50", "once")
+def test_q1_q2_each_number_holds_the_next(project):
+    project.did("Open", "2026-03-04 09:10", "once")
+    project.did("Open", "2026-03-04 09:50", "once")
     for user in ("twice", "thrice"):
-        world.did("Open", "2026-03-04 09:59", user)
-        world.did("Open", "2026-03-04 10:00", user)
-    world.did("Open", "2026-03-04 23:00", "thrice")
+        project.did("Open", "2026-03-04 09:59", user)
+        project.did("Open", "2026-03-04 10:00", user)
+    project.did("Open", "2026-03-04 23:00", "thrice")
 
     asked = {"unit": "day", "addiction_unit": "hour", "event": "Open", **DAY}
-    data = world.ask("/retention/addiction", **asked)["data"]
+    data = project.ask("/retention/addiction", **asked)["data"]
 
     assert data == {"2026-03-04": [3, 2, 1] + [0] * 21}
 
 
-def test_q3_morning_noon_and_evening_are_three(world):
+def test_q3_morning_noon_and_evening_are_three(project):
     for hour in ("08", "12", "19"):
-        world.did("Play", f"2026-03-04 {hour}:30")
+        project.did("Play", f"2026-03-04 {hour}:30")
 
     asked = {"unit": "day", "addiction_unit": "hour", "event": "Play", **DAY}
-    (numbers,) = world.ask("/retention/addiction", **asked)["data"].values()
+    (numbers,) = project.ask("/retention/addiction", **asked)["data"].values()
 
     assert numbers[:4] == [1, 1, 1, 0]
 
@@ -77,12 +77,12 @@ def test_without_an_event_all_visible_ones_count(shop, sql):
     assert data == {"2026-05-10": [expected]}
 
 
-def test_segments(world):
-    world.did("A", "2026-03-04 10:00", plan="pro")
-    world.did("A", "2026-03-04 11:00", plan="free")
+def test_segments(project):
+    project.did("A", "2026-03-04 10:00", plan="pro")
+    project.did("A", "2026-03-04 11:00", plan="free")
     asked = {"unit": "week", "addiction_unit": "day", "on": 'properties["plan"]', **DAY}
 
-    data = world.ask("/retention/addiction", **asked)["data"]
+    data = project.ask("/retention/addiction", **asked)["data"]
 
     assert data == {"2026-03-02": {"free": [1] + [0] * 6, "pro": [1] + [0] * 6}}
 
@@ -98,7 +98,7 @@ def test_segments(world):
         ({"on": "x"}, "expression"),
     ],
 )
-def test_bad_parameters_are_named(shop_world, params, name):
+def test_bad_parameters_are_named(sample_project, params, name):
     asked = {"unit": "day", "addiction_unit": "hour", **DATES} | params
 
-    assert name in shop_world.refusal("/retention/addiction", **asked)
+    assert name in sample_project.refusal("/retention/addiction", **asked)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from support.query_world import RANGE, World, ask
+from support.sandbox_project import RANGE, SandboxProject, ask
 
 from mixpanel_data.sandbox.query.attempts import Attempt
 from mixpanel_data.sandbox.query.conversions import result
@@ -14,38 +14,40 @@ DATES = {"from_date": "2026-04-06", "to_date": "2026-05-17"}
 MONTH = {"interval": 31}
 
 
-def _save(world: World, steps: str | list[str], **settings) -> None:
+def _save(project: SandboxProject, steps: str | list[str], **settings) -> None:
     """The funnel 1 of single-letter steps, or of names."""
     funnel = Funnel(1, "F", tuple(Step((name,)) for name in steps), **settings)
-    world.dataset.saved.funnels.append(funnel)
+    project.dataset.saved.funnels.append(funnel)
 
 
-def _did_all(world: World, stream: str, start: str = "2026-03-04 12:00", minutes: int = 1) -> None:
+def _did_all(
+    project: SandboxProject, stream: str, start: str = "2026-03-04 12:00", minutes: int = 1
+) -> None:
     """One event for each letter, so many minutes apart."""
     moment = datetime.fromisoformat(start)
     for letter in stream:
-        world.did(letter, moment.isoformat())
+        project.did(letter, moment.isoformat())
         moment += timedelta(minutes=minutes)
 
 
-def _counts(world: World, **params) -> list[int]:
+def _counts(project: SandboxProject, **params) -> list[int]:
     """How many users reached each step, over the whole of March."""
-    answer = world.ask("/funnels", funnel_id=1, **MONTH, **params)
+    answer = project.ask("/funnels", funnel_id=1, **MONTH, **params)
     (date,) = answer["meta"]["dates"]
     return [step["count"] for step in answer["data"][date]["steps"]]
 
 
-def _by_segment(world: World, **params) -> dict[str, list[int]]:
-    data = world.ask("/funnels", funnel_id=1, **MONTH, **params)["data"]["2026-03-01"]
+def _by_segment(project: SandboxProject, **params) -> dict[str, list[int]]:
+    data = project.ask("/funnels", funnel_id=1, **MONTH, **params)["data"]["2026-03-01"]
     return {name: [step["count"] for step in part["steps"]] for name, part in data.items()}
 
 
-def test_f1_the_window_begins_with_the_first_a(world):
-    _save(world, "ABC", length=1, length_unit="hour")
+def test_f1_the_window_begins_with_the_first_a(project):
+    _save(project, "ABC", length=1, length_unit="hour")
     for event, at in (("A", "13:00"), ("A", "13:30"), ("B", "13:45"), ("C", "14:15")):
-        world.did(event, f"2026-03-04 {at}")
+        project.did(event, f"2026-03-04 {at}")
 
-    assert _counts(world) == [1, 1, 0]
+    assert _counts(project) == [1, 1, 0]
 
 
 @pytest.mark.parametrize(
@@ -53,103 +55,103 @@ def test_f1_the_window_begins_with_the_first_a(world):
     [("ABCDE", 5), ("ABFCDE", 5), ("ABDCDE", 5), ("ABCE", 3)],
     ids=["F2a", "F2b", "F2c", "F2d"],
 )
-def test_f2_other_events_may_lie_between(world, stream, reached):
-    _save(world, "ABCDE")
-    _did_all(world, stream)
+def test_f2_other_events_may_lie_between(project, stream, reached):
+    _save(project, "ABCDE")
+    _did_all(project, stream)
 
-    assert _counts(world) == [1] * reached + [0] * (5 - reached)
+    assert _counts(project) == [1] * reached + [0] * (5 - reached)
 
 
-def test_f4_only_the_first_attempt_of_a_user_decides(world):
-    _save(world, "AB", length=1, length_unit="hour")
+def test_f4_only_the_first_attempt_of_a_user_decides(project):
+    _save(project, "AB", length=1, length_unit="hour")
     for event, at in (("A", "10:00"), ("A", "12:00"), ("B", "12:10")):
-        world.did(event, f"2026-03-04 {at}")
+        project.did(event, f"2026-03-04 {at}")
 
-    assert _counts(world) == [1, 0]
+    assert _counts(project) == [1, 0]
 
 
-def test_f5_a_second_step_1_in_the_window_is_ignored(world):
-    _save(world, "AB", length=1, length_unit="hour")
+def test_f5_a_second_step_1_in_the_window_is_ignored(project):
+    _save(project, "AB", length=1, length_unit="hour")
     for event, at in (("A", "10:00"), ("A", "10:50"), ("B", "11:10")):
-        world.did(event, f"2026-03-04 {at}")
+        project.did(event, f"2026-03-04 {at}")
 
-    assert _counts(world) == [1, 0]
+    assert _counts(project) == [1, 0]
 
 
-def test_f6_f7_time_runs_from_the_first_step_1(world):
-    _save(world, "AB")
-    _did_all(world, "AAABAB")
+def test_f6_f7_time_runs_from_the_first_step_1(project):
+    _save(project, "AB")
+    _did_all(project, "AAABAB")
 
-    second = world.ask("/funnels", funnel_id=1, **MONTH)["data"]["2026-03-01"]["steps"][1]
+    second = project.ask("/funnels", funnel_id=1, **MONTH)["data"]["2026-03-01"]["steps"][1]
 
     assert (second["count"], second["avg_time"], second["avg_time_from_start"]) == (1, 180, 180)
 
 
-def test_f8_a_breakdown_counts_a_user_once_in_each_value_of_step_1(world):
-    _save(world, ["Browse", "Add"])
-    world.did("Browse", "2026-03-04 10:00", item="shirt")
-    world.did("Browse", "2026-03-04 10:01", item="jeans")
-    world.did("Add", "2026-03-04 10:02", item="shirt")
-    world.did("Browse", "2026-03-04 10:03", item="shoes")
+def test_f8_a_breakdown_counts_a_user_once_in_each_value_of_step_1(project):
+    _save(project, ["Browse", "Add"])
+    project.did("Browse", "2026-03-04 10:00", item="shirt")
+    project.did("Browse", "2026-03-04 10:01", item="jeans")
+    project.did("Add", "2026-03-04 10:02", item="shirt")
+    project.did("Browse", "2026-03-04 10:03", item="shoes")
 
-    assert _by_segment(world, on='properties["item"]') == {
+    assert _by_segment(project, on='properties["item"]') == {
         "$overall": [1, 1],
         "shirt": [1, 1],
         "shoes": [1, 0],
     }
 
 
-def test_f9_a_filter_decides_which_events_there_are(world):
+def test_f9_a_filter_decides_which_events_there_are(project):
     def save(*wheres):
         names = ("View", "Add", "Purchase")
         steps = tuple(Step((n,), where=w) for n, w in zip(names, wheres, strict=True))
-        world.dataset.saved.funnels[:] = [Funnel(1, "F", steps, length=1, length_unit="hour")]
+        project.dataset.saved.funnels[:] = [Funnel(1, "F", steps, length=1, length_unit="hour")]
 
     safari = 'properties["browser"] == "Safari"'
-    world.did("View", "2026-03-04 10:00", browser="Chrome")
-    world.did("View", "2026-03-04 11:30", browser="Safari")
-    world.did("Add", "2026-03-04 11:40", browser="Safari")
-    world.did("Purchase", "2026-03-04 11:50")
+    project.did("View", "2026-03-04 10:00", browser="Chrome")
+    project.did("View", "2026-03-04 11:30", browser="Safari")
+    project.did("Add", "2026-03-04 11:40", browser="Safari")
+    project.did("Purchase", "2026-03-04 11:50")
 
     save(None, None, None)
-    assert _counts(world) == [1, 0, 0]
+    assert _counts(project) == [1, 0, 0]
     save(safari, None, None)
-    assert _counts(world) == [1, 1, 1]
+    assert _counts(project) == [1, 1, 1]
     save(safari, safari, safari)
-    assert _counts(world) == [1, 1, 0]
+    assert _counts(project) == [1, 1, 0]
 
 
-def test_f10_where_filters_every_step(world):
-    _save(world, ["Search", "Item", "Add", "Buy"], length=1)
+def test_f10_where_filters_every_step(project):
+    _save(project, ["Search", "Item", "Add", "Buy"], length=1)
     stream = (("Search", "S"), ("Item", "C"), ("Add", "S"), ("Item", "S"), ("Add", "C"))
     for minute, (event, browser) in enumerate(stream):
-        world.did(event, f"2026-03-04 10:{minute:02}", browser=browser)
-    world.did("Buy", "2026-03-04 10:30", browser="S")
+        project.did(event, f"2026-03-04 10:{minute:02}", browser=browser)
+    project.did("Buy", "2026-03-04 10:30", browser="S")
 
-    assert _counts(world, where='properties["browser"] == "S"') == [1, 1, 0, 0]
+    assert _counts(project, where='properties["browser"] == "S"') == [1, 1, 0, 0]
 
 
 @pytest.mark.parametrize(("seconds", "converted"), [(1, 1), (2, 1), (3, 0)])
-def test_f12_steps_within_two_seconds_are_in_either_order(world, seconds, converted):
-    _save(world, "AB")
-    world.did("B", "2026-03-04 10:00:00")
-    world.did("A", f"2026-03-04 10:00:0{seconds}")
+def test_f12_steps_within_two_seconds_are_in_either_order(project, seconds, converted):
+    _save(project, "AB")
+    project.did("B", "2026-03-04 10:00:00")
+    project.did("A", f"2026-03-04 10:00:0{seconds}")
 
-    assert _counts(world) == [1, converted]
-
-
-def test_f13_a_repeated_step_1_is_one_entry(world):
-    _save(world, "AB")
-    _did_all(world, "AAB")
-
-    assert _counts(world) == [1, 1]
+    assert _counts(project) == [1, converted]
 
 
-def test_a_repeated_step_needs_an_event_of_its_own(world):
-    _save(world, "AAA")
-    _did_all(world, "AA")
+def test_f13_a_repeated_step_1_is_one_entry(project):
+    _save(project, "AB")
+    _did_all(project, "AAB")
 
-    assert _counts(world) == [1, 1, 0]
+    assert _counts(project) == [1, 1]
+
+
+def test_a_repeated_step_needs_an_event_of_its_own(project):
+    _save(project, "AAA")
+    _did_all(project, "AA")
+
+    assert _counts(project) == [1, 1, 0]
 
 
 def test_f15_ratios():
@@ -166,13 +168,13 @@ def test_f15_ratios():
     assert second(20_809, 32_486) == pytest.approx(0.6405528535369082)
 
 
-def test_f16_a_conversion_belongs_to_the_day_of_entry(world):
-    _save(world, "AB", length=30)
-    world.did("A", "2025-12-25 10:00")
-    world.did("B", "2026-01-03 10:00")
+def test_f16_a_conversion_belongs_to_the_day_of_entry(project):
+    _save(project, "AB", length=30)
+    project.did("A", "2025-12-25 10:00")
+    project.did("B", "2026-01-03 10:00")
 
     dates = {"from_date": "2025-12-24", "to_date": "2025-12-26"}
-    data = world.ask("/funnels", funnel_id=1, **dates)["data"]
+    data = project.ask("/funnels", funnel_id=1, **dates)["data"]
 
     completions = {date: part["analysis"]["completion"] for date, part in data.items()}
     assert completions == {
@@ -183,31 +185,31 @@ def test_f16_a_conversion_belongs_to_the_day_of_entry(world):
     }
 
 
-def test_f17_who_converts_with_two_values_converts_in_both_and_once_overall(world):
-    _save(world, "AB")
+def test_f17_who_converts_with_two_values_converts_in_both_and_once_overall(project):
+    _save(project, "AB")
     for minute, (event, item) in enumerate((("A", "hat"), ("B", ""), ("A", "shirt"), ("B", ""))):
-        world.did(event, f"2026-03-04 10:{minute:02}", item=item)
+        project.did(event, f"2026-03-04 10:{minute:02}", item=item)
 
-    assert _by_segment(world, on='properties["item"]') == {
+    assert _by_segment(project, on='properties["item"]') == {
         "$overall": [1, 1],
         "hat": [1, 1],
         "shirt": [1, 1],
     }
 
 
-def test_the_end_of_the_window_still_counts(world):
-    _save(world, "AB", length=1, length_unit="minute")
-    world.did("A", "2026-03-04 10:00:00")
-    world.did("B", "2026-03-04 10:01:00")
+def test_the_end_of_the_window_still_counts(project):
+    _save(project, "AB", length=1, length_unit="minute")
+    project.did("A", "2026-03-04 10:00:00")
+    project.did("B", "2026-03-04 10:01:00")
 
-    assert _counts(world) == [1, 1]
-    assert _counts(world, length=59, length_unit="second") == [1, 0]
+    assert _counts(project) == [1, 1]
+    assert _counts(project, length=59, length_unit="second") == [1, 0]
 
 
-def test_a_custom_event_is_any_of_its_events(shop_world):
-    step = shop_world.ask("/funnels", funnel_id=7003, interval=60, **DATES)["data"]["2026-04-06"][
-        "steps"
-    ][0]
+def test_a_custom_event_is_any_of_its_events(sample_project):
+    step = sample_project.ask("/funnels", funnel_id=7003, interval=60, **DATES)["data"][
+        "2026-04-06"
+    ]["steps"][0]
 
     assert step["event"] == step["goal"] == "$custom_event:9001"
     assert (step["step_label"], step["custom_event"], step["custom_event_id"]) == (
@@ -344,8 +346,8 @@ def test_weeks_and_months_are_other_words_for_7_and_30_days(shop):
     assert months["meta"]["dates"] == ["2026-04-06", "2026-05-06"]
 
 
-def test_the_list_names_every_funnel(shop_world):
-    assert [each["funnel_id"] for each in ask(shop_world.client, "/funnels/list")] == [
+def test_the_list_names_every_funnel(sample_project):
+    assert [each["funnel_id"] for each in ask(sample_project.client, "/funnels/list")] == [
         7001,
         7002,
         7003,
@@ -376,5 +378,5 @@ def test_an_unknown_funnel_is_a_404_in_json(shop):
         ({"on": 'properties["x"]', "limit": "10001"}, "limit"),
     ],
 )
-def test_bad_parameters_are_named(shop_world, params, name):
-    assert name in shop_world.refusal("/funnels", **{"funnel_id": "7001", **DATES} | params)
+def test_bad_parameters_are_named(sample_project, params, name):
+    assert name in sample_project.refusal("/funnels", **{"funnel_id": "7001", **DATES} | params)

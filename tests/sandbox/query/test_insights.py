@@ -1,7 +1,7 @@
 """/insights: saved reports, against SQL over the same events."""
 
 import pytest
-from support.query_world import ask, world_of
+from support.sandbox_project import ask, running_project
 
 from mixpanel_data.sandbox.saved import Report
 
@@ -49,13 +49,13 @@ def test_a_breakdown_is_one_level_more(shop, sql):
 
 
 def test_moments_carry_the_offset_of_the_project():
-    with world_of(timezone="America/Los_Angeles") as world:
-        world.dataset.saved.reports.append(Report(1, "R", ("E",), days=90))
-        world.did("E", "2026-03-08 06:00")  # the 7th there, in winter time
-        world.did("E", "2026-03-09 06:30")  # the 8th there, in summer time since that morning
-        world.did("E", "2026-03-10 06:30")
+    with running_project(timezone="America/Los_Angeles") as project:
+        project.dataset.saved.reports.append(Report(1, "R", ("E",), days=90))
+        project.did("E", "2026-03-08 06:00")  # the 7th there, in winter time
+        project.did("E", "2026-03-09 06:30")  # the 8th there, in summer time since that morning
+        project.did("E", "2026-03-10 06:30")
 
-        answer = ask(world.client, "/insights", bookmark_id=1)
+        answer = ask(project.client, "/insights", bookmark_id=1)
 
     assert answer["series"]["E"] == {
         "2026-03-07T00:00:00-08:00": 1,
@@ -73,5 +73,5 @@ def test_what_is_no_insights_report_is_a_404_in_json(shop, bookmark_id):
 
 
 @pytest.mark.parametrize("bookmark_id", ["", "x"])
-def test_the_report_must_be_named(shop_world, bookmark_id):
-    assert "bookmark_id" in shop_world.refusal("/insights", bookmark_id=bookmark_id)
+def test_the_report_must_be_named(sample_project, bookmark_id):
+    assert "bookmark_id" in sample_project.refusal("/insights", bookmark_id=bookmark_id)

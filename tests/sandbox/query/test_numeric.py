@@ -1,7 +1,7 @@
 """/segmentation/numeric, /sum and /average, against SQL and the examples of the definitions page."""
 
 import pytest
-from support.query_world import ask
+from support.sandbox_project import ask
 
 from mixpanel_data.sandbox.query.buckets import bucketing
 
@@ -44,14 +44,17 @@ def test_averages(shop, sql, unit):
     }
 
 
-def test_what_is_no_number_is_zero_and_pulls_the_average_down(world):
+def test_what_is_no_number_is_zero_and_pulls_the_average_down(project):
     for minute, price in enumerate([10, "10", True, None, [10]]):
-        world.did("E", f"2026-03-04 10:0{minute}", price=price)
+        project.did("E", f"2026-03-04 10:0{minute}", price=price)
     day = {"from_date": "2026-03-04", "to_date": "2026-03-05"}
     asked = {"event": "E", "on": 'properties["price"]', **day}
 
-    assert world.ask("/segmentation/sum", **asked)["results"] == {"2026-03-05": 0, "2026-03-04": 10}
-    assert world.ask("/segmentation/average", **asked)["results"] == {"2026-03-04": 2.0}
+    assert project.ask("/segmentation/sum", **asked)["results"] == {
+        "2026-03-05": 0,
+        "2026-03-04": 10,
+    }
+    assert project.ask("/segmentation/average", **asked)["results"] == {"2026-03-04": 2.0}
 
 
 def test_drifting_types_of_the_sample_average_as_in_sql(shop, sql):
@@ -64,13 +67,13 @@ def test_drifting_types_of_the_sample_average_as_in_sql(shop, sql):
     assert results == pytest.approx(_by_time(sql, "day", number, "Discount Applied"))
 
 
-def test_sums_of_integers_are_integers_and_of_prices_are_rounded_once(world):
+def test_sums_of_integers_are_integers_and_of_prices_are_rounded_once(project):
     for minute in range(10):
-        world.did("E", f"2026-03-04 10:0{minute}", price=0.1, count=2**60)
+        project.did("E", f"2026-03-04 10:0{minute}", price=0.1, count=2**60)
     day = {"event": "E", "from_date": "2026-03-04", "to_date": "2026-03-04"}
 
-    prices = world.ask("/segmentation/sum", on='properties["price"]', **day)["results"]
-    counts = world.ask("/segmentation/sum", on='properties["count"]', **day)["results"]
+    prices = project.ask("/segmentation/sum", on='properties["price"]', **day)["results"]
+    counts = project.ask("/segmentation/sum", on='properties["count"]', **day)["results"]
 
     assert prices == {"2026-03-04": 1.0}
     assert counts == {"2026-03-04": 10 * 2**60}
@@ -127,11 +130,11 @@ def test_the_lower_bound_belongs_to_a_bucket_and_the_upper_does_not(values, valu
     assert bucketing(values)(value) == bucket
 
 
-def test_values_that_are_no_numbers_are_in_no_bucket(world):
+def test_values_that_are_no_numbers_are_in_no_bucket(project):
     for minute, value in enumerate([5, "5", None, True]):
-        world.did("E", f"2026-03-04 10:0{minute}", value=value)
+        project.did("E", f"2026-03-04 10:0{minute}", value=value)
 
-    answer = world.ask("/segmentation/numeric", event="E", on='properties["value"]')
+    answer = project.ask("/segmentation/numeric", event="E", on='properties["value"]')
 
     assert answer["data"]["values"] == {"5 - 6": {"2026-03-04": 1}}
 
@@ -148,13 +151,13 @@ def test_values_that_are_no_numbers_are_in_no_bucket(world):
         ({"to_date": ""}, "to_date"),
     ],
 )
-def test_bad_parameters_are_named(shop_world, path, params, name):
+def test_bad_parameters_are_named(sample_project, path, params, name):
     asked = {"event": "Purchase", "on": REVENUE, **DATES} | params
 
-    assert name in shop_world.refusal(f"/segmentation/{path}", **asked)
+    assert name in sample_project.refusal(f"/segmentation/{path}", **asked)
 
 
-def test_there_are_no_hourly_uniques(shop_world):
+def test_there_are_no_hourly_uniques(sample_project):
     asked = {"event": "Purchase", "on": REVENUE, "unit": "hour", "type": "unique", **DATES}
 
-    assert "uniques" in shop_world.refusal("/segmentation/numeric", **asked)
+    assert "uniques" in sample_project.refusal("/segmentation/numeric", **asked)

@@ -1,7 +1,7 @@
 """/events/properties, /top and /values, against SQL over the same events."""
 
 import pytest
-from support.query_world import ask
+from support.sandbox_project import ask
 
 DATES = {"from_date": "2026-04-06", "to_date": "2026-05-17"}
 WITHIN = "day between date '2026-04-06' and date '2026-05-17'"
@@ -36,23 +36,23 @@ def test_counts_of_certain_values(shop):
     assert list(one["data"]["values"]) == ["(not set)"]
 
 
-def test_values_are_compared_as_the_names_of_segments(world):
-    world.did("E", "2026-03-04 10:00", size=42, gift=True)
+def test_values_are_compared_as_the_names_of_segments(project):
+    project.did("E", "2026-03-04 10:00", size=42, gift=True)
     asked = {"event": "E", "type": "general", "unit": "day"}
 
     for name, values in (("size", "[42]"), ("size", '["42"]'), ("gift", "[true]")):
-        answer = world.ask("/events/properties", name=name, values=values, **asked)
+        answer = project.ask("/events/properties", name=name, values=values, **asked)
         assert answer["legend_size"] == 1
 
 
-def test_any_name_can_be_asked_for(world):
+def test_any_name_can_be_asked_for(project):
     names = ['a "quoted" name', "dotted.name", "naïve 名前 🛒", "$.path", "back\\slash", "Plan"]
-    world.did("E", "2026-03-04 10:00", **dict.fromkeys(names, "v"))
-    world.did("E", "2026-03-04 11:00", plan="other")
+    project.did("E", "2026-03-04 10:00", **dict.fromkeys(names, "v"))
+    project.did("E", "2026-03-04 11:00", plan="other")
     asked = {"event": "E", "type": "general", "unit": "day", "values": '["v"]'}
 
     for name in names:
-        answer = world.ask("/events/properties", name=name, **asked)
+        answer = project.ask("/events/properties", name=name, **asked)
         assert answer["data"]["values"] == {"v": {"2026-03-04": 1}}
 
 
@@ -94,12 +94,12 @@ def test_not_being_set_is_no_value(shop):
 
 
 @pytest.mark.parametrize("limit", [None, 300])
-def test_255_values_by_default(world, limit):
+def test_255_values_by_default(project, limit):
     for number in range(310):
-        world.dataset.add_event("E", 1_780_000_000_000, n=number)
+        project.dataset.add_event("E", 1_780_000_000_000, n=number)
 
     asked = {} if limit is None else {"limit": limit}
-    values = world.ask("/events/properties/values", event="E", name="n", **asked)
+    values = project.ask("/events/properties/values", event="E", name="n", **asked)
 
     assert len(values) == (limit or 255)
 
@@ -121,7 +121,7 @@ def test_255_values_by_default(world, limit):
         ("/values", {"limit": "x"}, "limit"),
     ],
 )
-def test_bad_parameters_are_named(shop_world, path, params, name):
+def test_bad_parameters_are_named(sample_project, path, params, name):
     asked = {"event": "Purchase", "name": "coupon", "type": "general", "unit": "day", **DATES}
 
-    assert name in shop_world.refusal("/events/properties" + path, **asked | params)
+    assert name in sample_project.refusal("/events/properties" + path, **asked | params)

@@ -3,30 +3,30 @@
 from datetime import datetime, timedelta
 
 import pytest
-from support.query_world import ask, world_of
+from support.sandbox_project import ask, running_project
 
 DATES = {"from_date": "2026-04-06", "to_date": "2026-05-17"}
 _LENGTHS = {"day": 1, "week": 7, "month": 30}
 
 
-def _row(world, date: str, **params) -> dict:
+def _row(project, date: str, **params) -> dict:
     asked = {"born_event": "A", "event": "B", "from_date": date, "to_date": date, **params}
-    (row,) = world.ask("/retention", **asked).values()
+    (row,) = project.ask("/retention", **asked).values()
     return row
 
 
-def test_r1_first_and_counts(world):
+def test_r1_first_and_counts(project):
     start = datetime(2012, 1, 2, 1)
     for number in range(10):
         user = f"u{number}"
-        world.did("A", start.isoformat(), user)
+        project.did("A", start.isoformat(), user)
         for bucket, size in enumerate((9, 7, 6)):
             # Those who come back later need not be those who came back first.
             if (number + bucket) % 10 < size:
                 back = start + timedelta(days=bucket, hours=1)
-                world.did("B", back.isoformat(), user)
+                project.did("B", back.isoformat(), user)
 
-    assert _row(world, "2012-01-02", interval_count=2) == {"first": 10, "counts": [9, 7, 6]}
+    assert _row(project, "2012-01-02", interval_count=2) == {"first": 10, "counts": [9, 7, 6]}
 
 
 @pytest.mark.parametrize(
@@ -40,31 +40,31 @@ def test_r1_first_and_counts(world):
         ("2026-03-06 15:00", [0, 0, 0]),
     ],
 )
-def test_r2_buckets_roll_from_the_birth(world, back, counts):
-    world.did("A", "2026-03-03 15:00")
-    world.did("B", back)
+def test_r2_buckets_roll_from_the_birth(project, back, counts):
+    project.did("A", "2026-03-03 15:00")
+    project.did("B", back)
 
-    assert _row(world, "2026-03-03", interval_count=2)["counts"] == counts
+    assert _row(project, "2026-03-03", interval_count=2)["counts"] == counts
 
 
-def test_r3_each_user_has_a_clock_of_his_own(world):
-    world.did("A", "2026-04-01 02:00", "early")
-    world.did("A", "2026-04-01 18:00", "late")
+def test_r3_each_user_has_a_clock_of_his_own(project):
+    project.did("A", "2026-04-01 02:00", "early")
+    project.did("A", "2026-04-01 18:00", "late")
     for user in ("early", "late"):
-        world.did("B", "2026-04-02 10:00", user)
+        project.did("B", "2026-04-02 10:00", user)
 
-    assert _row(world, "2026-04-01") == {"first": 2, "counts": [1, 1]}
+    assert _row(project, "2026-04-01") == {"first": 2, "counts": [1, 1]}
 
 
-def test_r4_compounded_counts_a_user_in_every_row(world):
+def test_r4_compounded_counts_a_user_in_every_row(project):
     for day in ("02", "09", "16"):
-        world.did("A", f"2026-03-{day} 10:00")
-        world.did("A", f"2026-03-{day} 11:00")
+        project.did("A", f"2026-03-{day} 10:00")
+        project.did("A", f"2026-03-{day} 11:00")
     dates = {"from_date": "2026-03-02", "to_date": "2026-03-22"}
 
     asked = {"unit": "week", "event": "A", **dates}
-    compounded = world.ask("/retention", retention_type="compounded", **asked)
-    birth = world.ask("/retention", born_event="A", **asked)
+    compounded = project.ask("/retention", retention_type="compounded", **asked)
+    birth = project.ask("/retention", born_event="A", **asked)
 
     assert compounded == {
         "2026-03-02": {"first": 1, "counts": [1, 1]},
@@ -86,11 +86,11 @@ def test_r4_compounded_counts_a_user_in_every_row(world):
         ("month", "2026-02-25 10:00", "2026-03-03 10:00"),
     ],
 )
-def test_r7_the_next_calendar_interval_can_be_bucket_0(world, unit, born, back):
-    world.did("A", born)
-    world.did("B", back)
+def test_r7_the_next_calendar_interval_can_be_bucket_0(project, unit, born, back):
+    project.did("A", born)
+    project.did("B", back)
 
-    assert _row(world, born[:10], unit=unit)["counts"] == [1, 0]
+    assert _row(project, born[:10], unit=unit)["counts"] == [1, 0]
 
 
 @pytest.mark.parametrize(
@@ -102,46 +102,46 @@ def test_r7_the_next_calendar_interval_can_be_bucket_0(world, unit, born, back):
     ],
 )
 def test_r9_a_month_has_30_days(last, first, bucket):
-    with world_of(today=datetime(2026, 12, 31).date()) as world:
-        world.did("A", "2026-07-31 00:00")
-        world.did("B", f"{last} 23:59", "u")
-        before = _row(world, "2026-07-31", unit="month", interval_count=4)["counts"]
-        world.did("B", f"{first} 00:00", "u")
-        after = _row(world, "2026-07-31", unit="month", interval_count=4)["counts"]
+    with running_project(today=datetime(2026, 12, 31).date()) as project:
+        project.did("A", "2026-07-31 00:00")
+        project.did("B", f"{last} 23:59", "u")
+        before = _row(project, "2026-07-31", unit="month", interval_count=4)["counts"]
+        project.did("B", f"{first} 00:00", "u")
+        after = _row(project, "2026-07-31", unit="month", interval_count=4)["counts"]
 
     assert before[bucket - 1 : bucket + 1] == [1, 0]
     assert after[bucket - 1 : bucket + 1] == [1, 1]
 
 
-def test_r10_on_and_on_or_after(world):
-    world.did("A", "2026-03-02 10:00")
-    world.did("B", "2026-03-05 11:00")
+def test_r10_on_and_on_or_after(project):
+    project.did("A", "2026-03-02 10:00")
+    project.did("B", "2026-03-05 11:00")
 
-    on = _row(world, "2026-03-02", interval_count=4)
-    on_or_after = _row(world, "2026-03-02", interval_count=4, unbounded_retention="true")
+    on = _row(project, "2026-03-02", interval_count=4)
+    on_or_after = _row(project, "2026-03-02", interval_count=4, unbounded_retention="true")
 
     assert on["counts"] == [0, 0, 0, 1, 0]
     assert on_or_after["counts"] == [1, 1, 1, 1, 0]
 
 
-def test_the_birth_itself_is_no_return(world):
-    world.did("A", "2026-03-02 10:00")
+def test_the_birth_itself_is_no_return(project):
+    project.did("A", "2026-03-02 10:00")
 
-    assert _row(world, "2026-03-02", event="A")["counts"] == [0, 0]
-    assert _row(world, "2026-03-02", event="")["counts"] == [0, 0]
-
-
-def test_a_birth_is_the_first_in_the_range_not_of_all_time(world):
-    world.did("A", "2026-02-02 10:00")
-    world.did("A", "2026-03-02 10:00")
-
-    assert _row(world, "2026-03-02")["first"] == 1
+    assert _row(project, "2026-03-02", event="A")["counts"] == [0, 0]
+    assert _row(project, "2026-03-02", event="")["counts"] == [0, 0]
 
 
-def test_all_events_leave_out_hidden_ones(shop_world, sql):
+def test_a_birth_is_the_first_in_the_range_not_of_all_time(project):
+    project.did("A", "2026-02-02 10:00")
+    project.did("A", "2026-03-02 10:00")
+
+    assert _row(project, "2026-03-02")["first"] == 1
+
+
+def test_all_events_leave_out_hidden_ones(sample_project, sql):
     dates = {"from_date": "2026-05-01", "to_date": "2026-05-10"}
     asked = {"retention_type": "compounded", **dates}
-    rows = ask(shop_world.client, "/retention", **asked)
+    rows = ask(sample_project.client, "/retention", **asked)
 
     # Lexicon hides Legacy Ping, all that the user "legacy" ever did.
     expected = sql.execute(
@@ -151,7 +151,7 @@ def test_all_events_leave_out_hidden_ones(shop_world, sql):
         """
     ).fetchall()
     assert {date: row["first"] for date, row in rows.items()} == dict(expected)
-    legacy = ask(shop_world.client, "/retention", event="Legacy Ping", **asked)
+    legacy = ask(sample_project.client, "/retention", event="Legacy Ping", **asked)
     assert sum(row["first"] for row in legacy.values()) > 0
 
 
@@ -217,12 +217,12 @@ def test_the_sample_comes_back_as_in_sql(shop, sql, kind, unit):
         assert not any(cells[len(row["counts"]) :])
 
 
-def test_segments_are_those_of_the_return(world):
-    world.did("A", "2026-03-02 10:00", plan="free")
-    world.did("B", "2026-03-02 11:00", plan="pro")
-    world.did("B", "2026-03-03 11:00", plan="plus")
+def test_segments_are_those_of_the_return(project):
+    project.did("A", "2026-03-02 10:00", plan="free")
+    project.did("B", "2026-03-02 11:00", plan="pro")
+    project.did("B", "2026-03-03 11:00", plan="plus")
 
-    row = _row(world, "2026-03-02", on='properties["plan"]')
+    row = _row(project, "2026-03-02", on='properties["plan"]')
 
     assert row == {
         "plus": {"first": 1, "counts": [0, 1]},
@@ -243,14 +243,14 @@ def test_segments_are_those_of_the_return(world):
         ({"born_event": "A", "to_date": "2027-01-01"}, "to_date"),
     ],
 )
-def test_bad_parameters_are_named(shop_world, params, name):
-    assert name in shop_world.refusal("/retention", **DATES | params)
+def test_bad_parameters_are_named(sample_project, params, name):
+    assert name in sample_project.refusal("/retention", **DATES | params)
 
 
-def test_a_unit_and_an_interval_are_too_much(world):
+def test_a_unit_and_an_interval_are_too_much(project):
     asked = {"born_event": "A", "from_date": "2026-03-01", "to_date": "2026-03-03"}
 
-    message = world.refusal("/retention", unit="week", interval="2", **asked)
+    message = project.refusal("/retention", unit="week", interval="2", **asked)
 
     assert "unit and interval both set" in message
-    assert list(world.ask("/retention", interval="2", **asked)) == ["2026-03-01", "2026-03-03"]
+    assert list(project.ask("/retention", interval="2", **asked)) == ["2026-03-01", "2026-03-03"]

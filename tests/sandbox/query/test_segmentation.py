@@ -5,7 +5,7 @@ import io
 import json
 
 import pytest
-from support.query_world import TODAY, ask, world_of
+from support.sandbox_project import TODAY, ask, running_project
 
 DATES = {"from_date": "2026-04-06", "to_date": "2026-05-17"}
 WITHIN = "day between date '2026-04-06' and date '2026-05-17'"
@@ -55,7 +55,7 @@ def test_one_event(shop, sql, kind, unit):
 
 @pytest.mark.parametrize("kind", ["general", "unique"])
 @pytest.mark.parametrize("unit", ["day", "month"])
-def test_segments(shop_world, shop, sql, unit, kind):
+def test_segments(sample_project, shop, sql, unit, kind):
     answer = ask(
         shop,
         "/segmentation",
@@ -71,7 +71,7 @@ def test_segments(shop_world, shop, sql, unit, kind):
     rich = "event = 'Product Viewed' and (p->>'price')::double > 50"
     free = [
         p.distinct_id
-        for p in shop_world.dataset.profiles()
+        for p in sample_project.dataset.profiles()
         if (p.properties or {}).get("plan") == "free"
     ]
     sql.execute("create or replace temp table free as select unnest($ids) as id", {"ids": free})
@@ -91,13 +91,13 @@ def test_missing_null_and_empty_values_are_segments(shop, sql):
     assert "(not set)" in answer["data"]["values"]
 
 
-def test_names_of_segments(world):
+def test_names_of_segments(project):
     values = ["text", "", None, True, 7, 7.0, 0.5, {"a": [1]}, [], 2**70]
     for number, value in enumerate(values):
-        world.did("E", f"2026-03-04 10:{number:02}", value=value)
-    world.did("E", "2026-03-04 11:00")
+        project.did("E", f"2026-03-04 10:{number:02}", value=value)
+    project.did("E", "2026-03-04 11:00")
 
-    answer = world.ask("/segmentation", event="E", on='properties["value"]')
+    answer = project.ask("/segmentation", event="E", on='properties["value"]')
 
     assert {name: sum(days.values()) for name, days in answer["data"]["values"].items()} == {
         "text": 1,
@@ -111,11 +111,11 @@ def test_names_of_segments(world):
     }
 
 
-def test_b1_a_list_counts_under_each_item(world):
+def test_b1_a_list_counts_under_each_item(project):
     for number, products in enumerate((["P1", "P2", "P4"], ["P2", "P3", "P4"], ["P3", "P4"])):
-        world.did("E", f"2026-03-04 1{number}:00", products=products)
+        project.did("E", f"2026-03-04 1{number}:00", products=products)
 
-    values = world.ask("/segmentation", event="E", on='properties["products"]')["data"]["values"]
+    values = project.ask("/segmentation", event="E", on='properties["products"]')["data"]["values"]
 
     assert {name: days["2026-03-04"] for name, days in values.items()} == {
         "P1": 1,
@@ -125,13 +125,13 @@ def test_b1_a_list_counts_under_each_item(world):
     }
 
 
-def test_n5_n6_a_user_counts_in_every_segment_of_uniques(world):
-    world.did("Viewed", "2026-02-28 10:00", "joey", page="Contact Page")
-    world.did("Viewed", "2026-03-07 10:00", "joey", page="Shop Page")
+def test_n5_n6_a_user_counts_in_every_segment_of_uniques(project):
+    project.did("Viewed", "2026-02-28 10:00", "joey", page="Contact Page")
+    project.did("Viewed", "2026-03-07 10:00", "joey", page="Shop Page")
     dates = {"from_date": "2026-02-01", "to_date": "2026-03-31"}
 
-    overall = world.ask("/segmentation", event="Viewed", type="unique", interval=60, **dates)
-    pages = world.ask(
+    overall = project.ask("/segmentation", event="Viewed", type="unique", interval=60, **dates)
+    pages = project.ask(
         "/segmentation",
         event="Viewed",
         type="unique",
@@ -147,24 +147,26 @@ def test_n5_n6_a_user_counts_in_every_segment_of_uniques(world):
     }
 
 
-def test_uniques_of_a_longer_interval_are_no_sum(world):
+def test_uniques_of_a_longer_interval_are_no_sum(project):
     for day in ("2026-03-02", "2026-03-03", "2026-03-09"):
-        world.did("E", f"{day} 10:00")
+        project.did("E", f"{day} 10:00")
 
     def numbers(**params):
-        return world.ask("/segmentation", event="E", type="unique", **params)["data"]["values"]["E"]
+        return project.ask("/segmentation", event="E", type="unique", **params)["data"]["values"][
+            "E"
+        ]
 
     assert numbers(unit="month") == {"2026-03-01": 1}
     assert numbers(interval=8) == {"2026-03-01": 1, "2026-03-09": 1}
 
 
-def test_where_not_equal_holds_for_a_missing_property(world):
-    world.did("E", "2026-03-04 10:00", city="X", price=7)
-    world.did("E", "2026-03-04 11:00", city="Y")
-    world.did("E", "2026-03-04 12:00")
+def test_where_not_equal_holds_for_a_missing_property(project):
+    project.did("E", "2026-03-04 10:00", city="X", price=7)
+    project.did("E", "2026-03-04 11:00", city="Y")
+    project.did("E", "2026-03-04 12:00")
 
     def count(where):
-        values = world.ask("/segmentation", event="E", where=where)["data"]["values"]
+        values = project.ask("/segmentation", event="E", where=where)["data"]["values"]
         return sum(values.get("E", {}).values())
 
     assert count('properties["city"] != "X"') == 2
@@ -188,24 +190,24 @@ def test_segments_are_limited_to_the_largest(shop, sql):
     assert answer["legend_size"] == 3
 
 
-def test_60_segments_by_default(world):
+def test_60_segments_by_default(project):
     for number in range(70):
-        world.did("E", f"2026-03-04 10:{number % 60:02}", n=number)
+        project.did("E", f"2026-03-04 10:{number % 60:02}", n=number)
 
-    assert world.ask("/segmentation", event="E", on='properties["n"]')["legend_size"] == 60
+    assert project.ask("/segmentation", event="E", on='properties["n"]')["legend_size"] == 60
     assert (
-        world.ask("/segmentation", event="E", on='properties["n"]', limit=65)["legend_size"] == 65
+        project.ask("/segmentation", event="E", on='properties["n"]', limit=65)["legend_size"] == 65
     )
 
 
 def test_the_documented_example_can_be_served():
-    with world_of() as world:
+    with running_project() as project:
         for day, number in (("06", 147), ("07", 146), ("08", 776), ("09", 1376)):
             for minute in range(number):
                 at = f"2011-08-{day} {minute // 60:02}:{minute % 60:02}"
-                world.did("Signed up", at)
+                project.did("Signed up", at)
 
-        answer = world.ask(
+        answer = project.ask(
             "/segmentation", event="Signed up", from_date="2011-08-06", to_date="2011-08-09"
         )
 
@@ -267,10 +269,10 @@ def test_an_unknown_event_is_an_empty_answer(shop):
     ],
     ids=json.dumps,
 )
-def test_bad_parameters_are_named(shop_world, params, name):
+def test_bad_parameters_are_named(sample_project, params, name):
     asked = {"event": "Purchase", **DATES} | params
 
-    assert name in shop_world.refusal(
+    assert name in sample_project.refusal(
         "/segmentation", **{k: v for k, v in asked.items() if v is not None}
     )
 
@@ -279,10 +281,10 @@ def test_today_may_be_asked_for(shop):
     ask(shop, "/segmentation", event="Purchase", from_date="2026-06-01", to_date=str(TODAY))
 
 
-def test_an_interval_needs_no_dates(world):
-    world.did("E", "2026-05-31 10:00")
-    world.did("E", "2026-06-01 10:00")
+def test_an_interval_needs_no_dates(project):
+    project.did("E", "2026-05-31 10:00")
+    project.did("E", "2026-06-01 10:00")
 
-    answer = ask(world.client, "/segmentation", event="E", type="unique", interval=2)
+    answer = ask(project.client, "/segmentation", event="E", type="unique", interval=2)
 
     assert answer["data"] == {"series": ["2026-05-31"], "values": {"E": {"2026-05-31": 1}}}

@@ -55,7 +55,7 @@ class Run:
         return replace(self, point=point, seconds=seconds)
 
 
-class Nursery:
+class ForkServer:
     """A process that has imported everything, and forks a child for every run: that saves a second each."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class Nursery:
             [
                 sys.executable,
                 "-c",
-                f"import sys; sys.path[:] = {sys.path!r}; import support.crash.child as c; c.bear()",
+                f"import sys; sys.path[:] = {sys.path!r}; import support.crash.child as c; c.serve()",
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -84,13 +84,13 @@ class Nursery:
 
 
 @contextmanager
-def nursery() -> Iterator[Nursery]:
-    """A nursery until the block ends."""
-    with contextlib.closing(Nursery()) as opened:
+def fork_server() -> Iterator[ForkServer]:
+    """A fork server until the block ends."""
+    with contextlib.closing(ForkServer()) as opened:
         yield opened
 
 
-def bear() -> None:
+def serve() -> None:
     """Do what comes in by standard input, each in a child, and answer how it ended."""
     _warm_up()
 
@@ -98,7 +98,7 @@ def bear() -> None:
         while job := pickle.load(sys.stdin.buffer):  # noqa: S301  (from our own test)
             child = os.fork()
             if child == 0:
-                _live(job)
+                _run_in_child(job)
             if job.seconds is not None and job.point is None:
                 time.sleep(job.seconds)
                 os.kill(child, signal.SIGKILL)
@@ -107,20 +107,20 @@ def bear() -> None:
 
 def _warm_up() -> None:
     """A run before the first fork: what it imports and looks up once, every child has."""
-    from support.crash.project import Shop  # which needs this module
+    from support.crash.project import ChangingProject  # which needs this module
 
     with (
         TemporaryDirectory() as folder,
         Sandbox(today=TODAY) as sandbox,
         contextlib.redirect_stdout(sys.stderr),
     ):
-        shop = Shop(sandbox)
-        shop.open()
-        _run(shop.run(Path(folder) / "data"))
+        project = ChangingProject(sandbox)
+        project.fill()
+        _run(project.run(Path(folder) / "data"))
     forking.settle()
 
 
-def _live(job: Run) -> Never:
+def _run_in_child(job: Run) -> Never:
     code = 1
     try:
         os.close(0)

@@ -43,21 +43,21 @@ OLD = back(7)
 Events = Counter[tuple[date, str, str]]
 
 
-class Shop:
+class ChangingProject:
     """The project as Mixpanel has it."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self._old: Events = Counter()
 
-    def open(self) -> None:
+    def fill(self) -> None:
         """As it was at the first sync: twelve days and some profiles."""
         for n in range(2, 12):
             self._add(back(n), 30)
         for n in range(40):
             self.sandbox.dataset.set_profile(f"user {n}", {"n": n})
 
-    def go_on(self) -> None:
+    def change(self) -> None:
         """Two days later: new days, events that came late, one of them too late for the look-back, events that went."""
         self._old = self._events_of(OLD)
         for n in (0, 1):
@@ -122,25 +122,25 @@ class Shop:
         }
 
 
-def verified_windows(shop: Shop, folder: Path) -> set[tuple[str, str]]:
+def verified_windows(project: ChangingProject, folder: Path) -> set[tuple[str, str]]:
     """What lies proven in the landing folder."""
-    account = shop.sandbox.credentials
+    account = project.sandbox.credentials
     landing = LandingFolder(folder / "landing", project=account.project_id, region=account.region)
     return {
         (str(file.window.first), str(file.window.last)) for file in landing.verified_files("events")
     }
 
 
-def assert_right(shop: Shop, folder: Path, *truths: Events) -> None:
+def assert_right(project: ChangingProject, folder: Path, *truths: Events) -> None:
     """Rows equal the truth, or one of them; the ledger equals the rows; nothing half-done is left anywhere."""
     with duckdb.connect(str(folder / "raw.duckdb"), read_only=True) as db:
         events = db.execute("SELECT time::DATE, event, insert_id FROM mixpanel.events").fetchall()
         profiles = db.execute("SELECT distinct_id, properties FROM mixpanel.profiles").fetchall()
         tables = db.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall()
         counted = db.execute(COUNTED).fetchall()
-    assert Counter(events) in (truths or (shop.events(),))
-    assert {name: json.loads(text)["n"] for name, text in profiles} == shop.profiles()
-    assert len(profiles) == len(shop.profiles())
+    assert Counter(events) in (truths or (project.events(),))
+    assert {name: json.loads(text)["n"] for name, text in profiles} == project.profiles()
+    assert len(profiles) == len(project.profiles())
     assert set(tables) == KNOWN_TABLES
 
     per_day = Counter(day for day, _, _ in events)

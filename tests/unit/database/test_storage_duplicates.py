@@ -76,21 +76,21 @@ def day_of(each: Event) -> int:
     return int((each["properties"]["time"] // 1000 - JANUARY) // 86_400)
 
 
-worlds = st.lists(an_event(), min_size=1, max_size=25)
+histories = st.lists(an_event(), min_size=1, max_size=25)
 ranges = st.lists(
     st.tuples(st.sampled_from(DAYS), st.sampled_from(DAYS)).map(sorted), min_size=1, max_size=6
 )
 
 
 @settings(max_examples=20, deadline=None)
-@given(world=worlds, fetches=ranges, slice_=st.sampled_from([1, 3, 200_000]))
-def test_any_ranges_in_any_order_store_the_same_rows(world, fetches, slice_):
-    expected = by_rule([e for e in world if any(a <= day_of(e) <= b for a, b in fetches)])
+@given(history=histories, fetches=ranges, slice_=st.sampled_from([1, 3, 200_000]))
+def test_any_ranges_in_any_order_store_the_same_rows(history, fetches, slice_):
+    expected = by_rule([e for e in history if any(a <= day_of(e) <= b for a, b in fetches)])
 
     with pytest.MonkeyPatch.context() as patch, StorageEngine.memory() as storage:
         patch.setattr(duplicates, "SLICE", slice_)
         for number, (first, last) in enumerate(fetches):
-            came = [each for each in world if first <= day_of(each) <= last]
+            came = [each for each in history if first <= day_of(each) <= last]
             stored = storage.create_events_table("events", came, append=number > 0)
             assert stored == by_rule(came).total()
 
@@ -98,10 +98,10 @@ def test_any_ranges_in_any_order_store_the_same_rows(world, fetches, slice_):
 
 
 @settings(max_examples=20, deadline=None)
-@given(world=worlds, cuts=st.lists(st.integers(0, 25), max_size=4), data=st.data())
-def test_events_with_an_insert_id_may_be_split_in_any_way(world, cuts, data):
-    world = [each for each in world if each["properties"].get("$insert_id")]
-    shuffled = data.draw(st.permutations(world * 2))
+@given(history=histories, cuts=st.lists(st.integers(0, 25), max_size=4), data=st.data())
+def test_events_with_an_insert_id_may_be_split_in_any_way(history, cuts, data):
+    history = [each for each in history if each["properties"].get("$insert_id")]
+    shuffled = data.draw(st.permutations(history * 2))
     bounds = sorted({0, *cuts, len(shuffled)})
 
     with StorageEngine.memory() as storage:
@@ -109,7 +109,7 @@ def test_events_with_an_insert_id_may_be_split_in_any_way(world, cuts, data):
         for start, end in pairwise(bounds):
             storage.create_events_table("events", shuffled[start:end], append=True)
 
-        assert rows(storage) == by_rule(world)
+        assert rows(storage) == by_rule(history)
 
 
 def test_three_equal_lines_are_one_event(storage, tmp_path):

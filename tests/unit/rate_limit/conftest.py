@@ -1,4 +1,4 @@
-"""A world of its own for the budget: one true time, and clocks that show it more or less."""
+"""A machine whose time the test sets, and limiters that run on it."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,21 +16,21 @@ HOUR = 3600.0
 START = 1_780_000_000.0  # on the wall
 
 
-class World:
-    """True time in ``now``, in seconds. It passes when a limiter sleeps, or when the test sets it."""
+class Machine:
+    """A machine: true time in ``now``, in seconds, and clocks that show it more or less. It passes when a limiter sleeps, or when the test sets it."""
 
     def __init__(self, rate: float = 1.0) -> None:
         self.now = 0.0
         self.skew = 0.0
         self.rate = rate
-        self.machine = "one"
+        self.machine_id = "one"
         self.boots = 1
         self.booted = -50_000.0
         self.slept: list[float] = []
 
     def clock(self) -> Reading:
         uptime = (self.now - self.booted) * self.rate
-        return Reading(self.machine, f"boot {self.boots}", uptime, self.wall)
+        return Reading(self.machine_id, f"boot {self.boots}", uptime, self.wall)
 
     @property
     def wall(self) -> float:
@@ -47,8 +47,8 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def machine() -> Machine:
+    return Machine()
 
 
 @pytest.fixture
@@ -74,13 +74,13 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def budget(
-    world: World, folder: Path, reported: list[tuple[float, str]]
+    machine: Machine, folder: Path, reported: list[tuple[float, str]]
 ) -> Callable[..., RateLimiter]:
     """One more process on the same data folder."""
 
     def make(**settings: Any) -> RateLimiter:
         values: dict[str, Any] = {
-            "project_id": "1", "region": "us", "clock": world.clock, "sleep": world.sleep,
+            "project_id": "1", "region": "us", "clock": machine.clock, "sleep": machine.sleep,
             "on_wait": lambda *wait: reported.append(wait), "max_wait": 900.0,
         }  # fmt: skip
         return RateLimiter(folder, **values | settings)

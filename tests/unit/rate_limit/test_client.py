@@ -25,9 +25,9 @@ DAY = date(2026, 3, 4)
 
 
 @pytest.fixture
-def sandbox(world) -> Iterator[Sandbox]:
+def sandbox(machine) -> Iterator[Sandbox]:
     """A server with Mixpanel's limits."""
-    with Sandbox(rate_limits=True, clock=lambda: world.wall) as server:
+    with Sandbox(rate_limits=True, clock=lambda: machine.wall) as server:
         for n in range(300):
             server.dataset.add_event(f"event {n}", 1_772_582_400_000 + n, distinct_id="u")
         yield server
@@ -82,11 +82,11 @@ def test_promise_6_nor_when_requests_fail_and_are_tried_again(sandbox, budget, c
     assert set(statuses(sandbox)) == {503, 200}
 
 
-def test_a_429_is_waited_out_before_the_next_try(world, sandbox, budget, connect, reported):
+def test_a_429_is_waited_out_before_the_next_try(machine, sandbox, budget, connect, reported):
     sandbox.faults.add(Fault(FaultKind.STATUS_429, times=2))
 
     assert read(connect(budget())) == 3
-    assert world.now == pytest.approx(90, abs=1)
+    assert machine.now == pytest.approx(90, abs=1)
     assert reported == [
         (30, "the export budget, used up according to Mixpanel (429)"),
         (60, "the export budget, used up according to Mixpanel (429)"),
@@ -94,13 +94,13 @@ def test_a_429_is_waited_out_before_the_next_try(world, sandbox, budget, connect
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
-def test_retry_after_is_honoured_in_either_form(world, sandbox, budget, connect, form):
+def test_retry_after_is_honoured_in_either_form(machine, sandbox, budget, connect, form):
     after = 200 if form == "seconds" else datetime.now(UTC) + timedelta(seconds=200)
     sandbox.faults.add(Fault(FaultKind.STATUS_429, retry_after=after))
 
     read(connect(budget()))
 
-    assert world.now == pytest.approx(200, abs=3)
+    assert machine.now == pytest.approx(200, abs=3)
 
 
 def test_429s_do_not_use_up_the_tries(sandbox, budget, connect):
@@ -112,30 +112,30 @@ def test_429s_do_not_use_up_the_tries(sandbox, budget, connect):
     assert statuses(sandbox) == [503, 429, 503, 429, 503, 429, 503]
 
 
-def test_429s_end_when_patience_does(world, sandbox, budget, connect):
+def test_429s_end_when_patience_does(machine, sandbox, budget, connect):
     sandbox.faults.add(Fault(FaultKind.STATUS_429, times=None))
 
     with pytest.raises(RateLimitError) as caught:
         read(connect(budget(max_wait=100)))
 
     assert statuses(sandbox) == [429, 429, 429]
-    assert world.now == pytest.approx(90, abs=1)
+    assert machine.now == pytest.approx(90, abs=1)
     assert caught.value.retry_after == 120
 
 
-def test_with_no_patience_a_429_ends_it_at_once(world, sandbox, budget, connect):
+def test_with_no_patience_a_429_ends_it_at_once(machine, sandbox, budget, connect):
     sandbox.faults.add(Fault(FaultKind.STATUS_429, times=None))
 
     with pytest.raises(RateLimitError):
         read(connect(budget(max_wait=0)))
 
-    assert (world.now, len(sandbox.requests)) == (0, 1)
+    assert (machine.now, len(sandbox.requests)) == (0, 1)
 
 
-def test_no_process_sleeps_after_the_last_request(world, sandbox, budget, connect, monkeypatch):
+def test_no_process_sleeps_after_the_last_request(machine, sandbox, budget, connect, monkeypatch):
     log = []
     process = budget(hourly_limit=2, max_wait=2 * HOUR)
-    process._wait_limit._sleep = lambda seconds: (log.append("sleep"), world.sleep(seconds))
+    process._wait_limit._sleep = lambda seconds: (log.append("sleep"), machine.sleep(seconds))
     monkeypatch.setattr(time, "sleep", lambda _seconds: log.append("sleep"))
     client = connect(process)
     for _ in range(5):
@@ -191,7 +191,7 @@ def test_a_place_is_free_after_an_answer_from_memory(budget, connect, folder):
 
 
 def test_a_request_counts_as_arrived_once_it_is_sent_not_when_it_is_answered(
-    world, sandbox, budget, connect
+    machine, sandbox, budget, connect
 ):
     release = threading.Event()
     sandbox.faults.add(Fault(FaultKind.STALL_BEFORE_HEADERS, until=release, seconds=60))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mixpanel_data._internal.rate_limit.limiter import RateLimiter
 from mixpanel_data.exceptions import RateLimitError, StorageError
 
-from .conftest import HOUR, World, answered, in_memory, refused
+from .conftest import HOUR, Machine, answered, in_memory, refused
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def lose_a_table(file):
 
 
 @pytest.mark.parametrize("damage", [overwrite, cut, scribble, other_version, lose_a_table])
-def test_promise_6_a_damaged_budget_counts_as_spent_for_an_hour(world, budget, file, damage):
+def test_promise_6_a_damaged_budget_counts_as_spent_for_an_hour(machine, budget, file, damage):
     damage(file)
 
     with pytest.raises(RateLimitError, match="log was damaged") as caught:
@@ -57,13 +57,13 @@ def test_promise_6_a_damaged_budget_counts_as_spent_for_an_hour(world, budget, f
     assert caught.value.retry_after == pytest.approx(HOUR, abs=10)
     assert file.with_name("requests.sqlite.damaged").exists()
 
-    world.now += HOUR + 10
+    machine.now += HOUR + 10
     assert budget().remaining("export") == 60
     answered(budget(max_wait=0))
 
 
-def test_who_knows_that_nothing_was_asked_need_not_wait(world, budget, file):
-    world.now += HOUR + 10
+def test_who_knows_that_nothing_was_asked_need_not_wait(machine, budget, file):
+    machine.now += HOUR + 10
     scribble(file)
     with pytest.raises(RateLimitError, match="delete that file") as caught:
         answered(budget())
@@ -79,8 +79,8 @@ def test_who_knows_that_nothing_was_asked_need_not_wait(world, budget, file):
 @given(st.data())
 def test_promise_6_no_change_of_its_bytes_makes_the_budget_larger(data):
     with in_memory() as folder:
-        world = World()
-        values = {"project_id": "1", "region": "us", "clock": world.clock, "sleep": world.sleep}
+        machine = Machine()
+        values = {"project_id": "1", "region": "us", "clock": machine.clock, "sleep": machine.sleep}
         budget = RateLimiter(folder, max_wait=0, **values)
         for _ in range(12):
             answered(budget)
@@ -95,7 +95,7 @@ def test_promise_6_no_change_of_its_bytes_makes_the_budget_larger(data):
 
         with suppress(StorageError):
             assert budget.remaining("export") == 0
-            world.now += 100
+            machine.now += 100
             assert budget.remaining("export") in (0, 2)
 
 

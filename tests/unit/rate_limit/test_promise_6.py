@@ -14,7 +14,7 @@ from mixpanel_data._internal.rate_limit.limiter import RateLimiter
 from mixpanel_data._internal.rate_limit.permit import CountedPermit
 from mixpanel_data.exceptions import RateLimitError
 
-from .conftest import HOUR, World, answered, in_memory, refused
+from .conftest import HOUR, Machine, answered, in_memory, refused
 
 PROCESSES = 3
 YEARS = 3e8
@@ -62,7 +62,7 @@ class Request:
 class Simulation:
     """Processes on one folder, requests on their way, and what Mixpanel saw of them."""
 
-    world: World
+    machine: Machine
     folder: Path
     limit: int
     max_wait: float
@@ -81,11 +81,11 @@ class Simulation:
 
     def _sleep(self, seconds: float) -> None:
         """A long sleep takes ten times as long: it may, and so a wait of an hour has few steps."""
-        self.world.sleep(seconds * 10 if seconds > 5 else seconds)
+        self.machine.sleep(seconds * 10 if seconds > 5 else seconds)
 
     def _clock(self):
-        self.skew_in_file = self.world.skew
-        return self.world.clock()
+        self.skew_in_file = self.machine.skew
+        return self.machine.clock()
 
     def ask(self, process: int, family: str) -> None:
         alike = [request for request in self.under_way if request.family == family]
@@ -95,7 +95,7 @@ class Simulation:
             permit = self.processes[process](family)
         except RateLimitError:
             return
-        self.under_way.append(Request(process, family, permit, self.world.now))
+        self.under_way.append(Request(process, family, permit, self.machine.now))
 
     def burst(self, process: int, family: str, count: int, seconds: float) -> None:
         """Requests one after the other, each on its way for a part of ``seconds``, which is then answered."""
@@ -103,23 +103,23 @@ class Simulation:
             before = len(self.under_way)
             self.ask(process, family)
             if len(self.under_way) > before:
-                self.world.now += seconds * (number % 3)
+                self.machine.now += seconds * (number % 3)
                 self.send(-1, seconds / 2)
                 self.answer(-1, "ok")
 
     def wait(self, seconds: float) -> None:
-        self.world.now += seconds
+        self.machine.now += seconds
 
     def jump(self, seconds: float) -> None:
-        self.world.skew += seconds
+        self.machine.skew += seconds
 
     def send(self, index: int, way: float) -> None:
         if request := self._pick(index):
             self._send(request, way)
 
     def _send(self, request: Request, way: float) -> None:
-        if request.reached is None and self.world.now < request.granted + SLOWEST_CLIENT:
-            request.reached = self.world.now + way
+        if request.reached is None and self.machine.now < request.granted + SLOWEST_CLIENT:
+            request.reached = self.machine.now + way
             self.seen[request.family].append(request.reached)
             request.permit._record.mark_sent()
 
@@ -128,7 +128,7 @@ class Simulation:
             return
         self._send(request, 0.0)
         if request.reached is not None:
-            self.world.now = max(self.world.now, request.reached)
+            self.machine.now = max(self.machine.now, request.reached)
         self.under_way.remove(request)
         if outcome == "ok":
             request.permit._record.mark_succeeded()
@@ -149,14 +149,14 @@ class Simulation:
         """All processes die; the wall clock comes back wrong, ahead by no more than a time zone."""
         for process in range(PROCESSES):
             self.kill(process)
-        self.world.reboot(down)
-        self.world.skew = self.skew_in_file + skew
+        self.machine.reboot(down)
+        self.machine.skew = self.skew_in_file + skew
         # A jump before the first look would be one over the restart, too.
         self.processes[0].spent("export")
 
     def move(self, down: float) -> None:
         """The folder goes to another machine, whose clock agrees."""
-        self.world.machine += "+"
+        self.machine.machine_id += "+"
         self.reboot(down, 0.0)
 
 
@@ -179,7 +179,7 @@ def test_promise_6_no_window_holds_more_than_the_limit_whatever_happens(
     operations, limit, max_wait, rate
 ):
     with in_memory() as folder:
-        simulation = Simulation(World(rate), folder, limit, max_wait)
+        simulation = Simulation(Machine(rate), folder, limit, max_wait)
         for name, *arguments in operations:
             getattr(simulation, name)(*arguments)
         for index in range(len(simulation.under_way)):
@@ -190,44 +190,44 @@ def test_promise_6_no_window_holds_more_than_the_limit_whatever_happens(
     assert most_in(simulation.seen["export"], 1.0) <= 3
 
 
-def test_promise_6_sixty_an_hour_and_three_a_second_by_default(world, budget):
+def test_promise_6_sixty_an_hour_and_three_a_second_by_default(machine, budget):
     seen = []
     for _, process in zip(
         range(150), itertools.cycle([budget(max_wait=1e9), budget(max_wait=1e9)])
     ):
         answered(process)
-        seen.append(world.now)
+        seen.append(machine.now)
 
     assert most_in(seen, HOUR) == 60
     assert most_in(seen, 1.0) == 3
-    assert 2 * HOUR < world.now < 2 * HOUR + 60  # and no slower than it must be
+    assert 2 * HOUR < machine.now < 2 * HOUR + 60  # and no slower than it must be
 
 
-def test_promise_6_requests_that_have_not_left_yet_keep_their_turn(world, budget):
+def test_promise_6_requests_that_have_not_left_yet_keep_their_turn(machine, budget):
     """Slow to connect, all three might arrive together with a fourth, however much later that may go."""
     process = budget(max_wait=0)
     permits = [process("export") for _ in range(3)]
-    world.now += 30
+    machine.now += 30
     permits[0]._record.mark_sent()
 
     answered(process)
 
-    assert world.now == pytest.approx(31.25, abs=0.1)
+    assert machine.now == pytest.approx(31.25, abs=0.1)
 
 
-def test_promise_6_the_hour_counts_from_when_a_request_can_have_arrived(world, budget):
+def test_promise_6_the_hour_counts_from_when_a_request_can_have_arrived(machine, budget):
     process = budget(hourly_limit=1)
     permit = process("export")
-    world.now += 250
+    machine.now += 250
     permit._record.mark_sent()
 
-    world.now += HOUR - 10
+    machine.now += HOUR - 10
     assert process.remaining("export") == 0
-    world.now += 20
+    machine.now += 20
     assert process.remaining("export") == 1
 
 
-def test_promise_6_queries_have_sixty_of_their_own_and_the_app_none(world, budget):
+def test_promise_6_queries_have_sixty_of_their_own_and_the_app_none(machine, budget):
     process = budget(max_wait=0)
     for _ in range(60):
         answered(process)
@@ -240,57 +240,57 @@ def test_promise_6_queries_have_sixty_of_their_own_and_the_app_none(world, budge
     answered(process, "app")
 
 
-def test_promise_6_a_full_budget_is_found_full_by_the_next_process(world, budget):
+def test_promise_6_a_full_budget_is_found_full_by_the_next_process(machine, budget):
     first = budget(hourly_limit=5)
     for _ in range(5):
         answered(first)
 
-    world.now += 600
+    machine.now += 600
     with pytest.raises(RateLimitError) as caught:
         answered(budget(hourly_limit=5))
-    world.now += caught.value.retry_after
+    machine.now += caught.value.retry_after
     answered(budget(hourly_limit=5, max_wait=0))
 
-    assert world.now == pytest.approx(HOUR, rel=0.002)
+    assert machine.now == pytest.approx(HOUR, rel=0.002)
 
 
 @pytest.mark.parametrize("jump", [-YEARS, -HOUR, HOUR, YEARS])
-def test_promise_6_a_jump_of_the_wall_clock_changes_nothing(world, budget, jump):
+def test_promise_6_a_jump_of_the_wall_clock_changes_nothing(machine, budget, jump):
     process = budget(hourly_limit=5, max_wait=1e9)
     for _ in range(5):
         answered(process)
-    world.skew += jump
+    machine.skew += jump
 
     answered(process)
 
-    assert HOUR < world.now < HOUR + 10
+    assert HOUR < machine.now < HOUR + 10
 
 
-def test_promise_6_after_a_restart_of_the_machine_the_time_it_is_up_counts(world, budget):
+def test_promise_6_after_a_restart_of_the_machine_the_time_it_is_up_counts(machine, budget):
     process = budget(hourly_limit=5, max_wait=0)
     for _ in range(5):
         answered(process)
-    world.reboot(down=60)
-    world.skew += HOUR  # a clock set by another zone's time
+    machine.reboot(down=60)
+    machine.skew += HOUR  # a clock set by another zone's time
 
-    world.now += 300
+    machine.now += 300
     assert process.remaining("export") == 0
-    world.now += HOUR
+    machine.now += HOUR
     assert process.remaining("export") == 5
 
 
-def test_a_machine_started_for_each_nightly_run_has_its_whole_budget(world, budget):
+def test_a_machine_started_for_each_nightly_run_has_its_whole_budget(machine, budget):
     for _ in range(5):
-        world.reboot(down=24 * HOUR)
+        machine.reboot(down=24 * HOUR)
         assert budget().remaining("export") == 60
         for _ in range(30):
             answered(budget())
 
 
-def test_only_what_counts_is_kept(world, budget, folder):
+def test_only_what_counts_is_kept(machine, budget, folder):
     for _ in range(300):
         answered(budget(max_wait=1e9))
-        world.now += 400
+        machine.now += 400
 
     with closing(sqlite3.connect(folder / "requests.sqlite")) as connection:
         assert connection.execute("SELECT count(*) FROM requests").fetchone()[0] <= 10

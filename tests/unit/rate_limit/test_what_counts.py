@@ -59,27 +59,27 @@ def test_a_request_that_was_answered_badly_counts(budget):
     assert process.spent("export") == 1
 
 
-def test_the_limit_that_a_429_names_is_learned_for_seven_days(world, budget):
+def test_the_limit_that_a_429_names_is_learned_for_seven_days(machine, budget):
     answered(budget(max_wait=HOUR), error=limited(POLICY))
 
     assert budget().state()["export"]["hourly_limit"] == 400
     assert budget().state()["query"]["hourly_limit"] == 60
-    world.now += 7 * 24 * HOUR - 60
+    machine.now += 7 * 24 * HOUR - 60
     assert budget().state()["export"]["hourly_limit"] == 400
-    world.now += 120
+    machine.now += 120
     assert budget().state()["export"]["hourly_limit"] == 60
 
 
-def test_more_than_60_go_through_where_the_learned_limit_allows_it(world, budget):
+def test_more_than_60_go_through_where_the_learned_limit_allows_it(machine, budget):
     process = budget(max_wait=HOUR)
     answered(process, error=limited(POLICY))
-    world.now += 60
-    began = world.now
+    machine.now += 60
+    began = machine.now
 
     for _ in range(100):
         answered(process)
 
-    assert world.now - began < HOUR / 10
+    assert machine.now - began < HOUR / 10
 
 
 @pytest.mark.parametrize(("policy", "limit"), [('"p";q=30;w=3600', 30), (POLICY, 50)])
@@ -115,7 +115,7 @@ def test_any_policy_is_read_without_an_error(header):
     assert all(limit.count > 0 for limit in policy_limits(header))
 
 
-def test_follow_up_pages_are_free_until_one_is_refused(world, budget):
+def test_follow_up_pages_are_free_until_one_is_refused(machine, budget):
     process = budget(max_wait=0)
     answered(process, "query")
     for _ in range(200):
@@ -124,7 +124,7 @@ def test_follow_up_pages_are_free_until_one_is_refused(world, budget):
     assert process.pages_an_hour() is None
 
     answered(process, "pages", refused())
-    world.now += 60
+    machine.now += 60
     assert process.pages_an_hour() == 60
     assert process.spent("query") >= 200
     with pytest.raises(RateLimitError):
@@ -143,10 +143,12 @@ def test_whether_pages_count_is_a_setting(budget, count, spent):
 
 @pytest.mark.parametrize(("server_counts", "pages"), [(False, 80), (True, 80)])
 def test_profiles_of_many_pages_are_read_from_servers_of_both_kinds(
-    world, budget, server_counts, pages
+    machine, budget, server_counts, pages
 ):
     process = budget(max_wait=2 * HOUR)
-    with Sandbox(rate_limits=True, pages_count=server_counts, clock=lambda: world.wall) as sandbox:
+    with Sandbox(
+        rate_limits=True, pages_count=server_counts, clock=lambda: machine.wall
+    ) as sandbox:
         for number in range(pages):
             sandbox.dataset.set_profile(f"user {number}", {"n": number})
         with MixpanelAPIClient(
@@ -155,12 +157,12 @@ def test_profiles_of_many_pages_are_read_from_servers_of_both_kinds(
             gate=process,
             max_rate_limit_wait=None,
         ) as client:
-            began = world.now
+            began = machine.now
             read = sum(page.results for page in client.engage_pages(page_size=1))
         refusals = sum(call.status == 429 for call in sandbox.requests)
 
     assert read == pages
-    assert (world.now - began > HOUR / 2) == server_counts
+    assert (machine.now - began > HOUR / 2) == server_counts
     assert refusals <= (10 if server_counts else 0)
 
 
@@ -177,7 +179,7 @@ def test_requests_of_users_leave_some_for_syncs(budget):
         answered(sync, "query")
 
 
-def test_a_file_of_the_version_before_is_taken_over(world, budget, folder):
+def test_a_file_of_the_version_before_is_taken_over(machine, budget, folder):
     for _ in range(5):
         answered(budget())
     with closing(sqlite3.connect(folder / "requests.sqlite")) as file, file:

@@ -25,7 +25,7 @@ TODAY = date(2026, 3, 1)
 
 
 @dataclass
-class Parrot:
+class FakeClient:
     """A client that gives ``answers`` by operation, raises those that are errors, and keeps what it was asked."""
 
     answers: dict[str, Any] = field(default_factory=dict)
@@ -63,13 +63,13 @@ class Services:
 
 
 @pytest.fixture
-def parrot() -> Parrot:
-    return Parrot()
+def client() -> FakeClient:
+    return FakeClient()
 
 
 @pytest.fixture
-def services(parrot: Parrot) -> Services:
-    return Services(parrot)
+def services(client: FakeClient) -> Services:
+    return Services(client)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from unit.api.conftest import Connect
-from unit.services.conftest import Parrot, Services
+from unit.services.conftest import FakeClient, Services
 
 from mixpanel_data.exceptions import (
     APIError,
@@ -33,10 +33,10 @@ def steps(*counts: int) -> dict:
 
 
 def test_the_total_of_a_funnel_beside_its_dates_is_not_counted_twice(
-    services: Services, parrot: Parrot
+    services: Services, client: FakeClient
 ):
     data = {"2024-01-01": steps(4, 2), "2024-01-02": steps(6, 3), "$overall": steps(10, 5)}
-    parrot.answers = {"funnels": {"data": data}, "funnels/list": [{"funnel_id": 1, "name": "F"}]}
+    client.answers = {"funnels": {"data": data}, "funnels/list": [{"funnel_id": 1, "name": "F"}]}
 
     result = services.live.funnel(1, *DAYS)
 
@@ -45,10 +45,10 @@ def test_the_total_of_a_funnel_beside_its_dates_is_not_counted_twice(
 
 
 @pytest.mark.parametrize("wrapped", [True, False])
-def test_a_funnel_split_by_a_property(wrapped, services: Services, parrot: Parrot):
+def test_a_funnel_split_by_a_property(wrapped, services: Services, client: FakeClient):
     parts = {"$overall": steps(4, 2), "pro": steps(1, 1), "free": steps(3, 1)}
     entry = parts if wrapped else {name: part["steps"] for name, part in parts.items()}
-    parrot.answers = {"funnels": {"data": {"2024-01-01": entry}}, "funnels/list": []}
+    client.answers = {"funnels": {"data": {"2024-01-01": entry}}, "funnels/list": []}
 
     result = services.live.funnel(1, *DAYS, on="plan")
 
@@ -58,8 +58,8 @@ def test_a_funnel_split_by_a_property(wrapped, services: Services, parrot: Parro
     assert list(json.loads(json.dumps(result.to_dict()))["segments"]) == ["pro", "free"]
 
 
-def test_segments_that_are_called_like_parts_of_an_answer(services: Services, parrot: Parrot):
-    parrot.answers = {
+def test_segments_that_are_called_like_parts_of_an_answer(services: Services, client: FakeClient):
+    client.answers = {
         "funnels": {"data": {"2024-01-01": {"steps": steps(2, 1), "data": steps(1, 0)}}},
         "funnels/list": [],
         "retention": {"2024-01-01": {"counts": {"first": 4, "counts": [2]}}},
@@ -69,8 +69,8 @@ def test_segments_that_are_called_like_parts_of_an_answer(services: Services, pa
     assert list(services.live.retention("A", "B", *DAYS, on="x").segments) == ["counts"]
 
 
-def test_a_funnel_that_no_user_entered(services: Services, parrot: Parrot):
-    parrot.answers = {"funnels": {"data": {"2024-01-01": steps(0, 0)}}, "funnels/list": []}
+def test_a_funnel_that_no_user_entered(services: Services, client: FakeClient):
+    client.answers = {"funnels": {"data": {"2024-01-01": steps(0, 0)}}, "funnels/list": []}
 
     result = services.live.funnel(1, *DAYS)
 
@@ -78,8 +78,8 @@ def test_a_funnel_that_no_user_entered(services: Services, parrot: Parrot):
     assert result.conversion_rate == 0.0
 
 
-def test_late_cohorts_have_fewer_periods(services: Services, parrot: Parrot):
-    parrot.answers = {
+def test_late_cohorts_have_fewer_periods(services: Services, client: FakeClient):
+    client.answers = {
         "retention": {
             "2024-01-02": {"first": 2, "counts": [1]},
             "2024-01-01": {"first": 4, "counts": [4, 2, 1]},
@@ -97,8 +97,8 @@ def test_late_cohorts_have_fewer_periods(services: Services, parrot: Parrot):
     assert result.df["period_1"].isna().tolist() == [False, True, True]
 
 
-def test_retention_and_frequency_split_by_a_property(services: Services, parrot: Parrot):
-    parrot.answers = {
+def test_retention_and_frequency_split_by_a_property(services: Services, client: FakeClient):
+    client.answers = {
         "retention": {"2024-01-01": {"pro": {"first": 4, "counts": [2]}}},
         "retention/addiction": {"data": {"2024-01-01": {"pro": [3, 1], "free": [2]}}},
     }
@@ -114,9 +114,9 @@ def test_retention_and_frequency_split_by_a_property(services: Services, parrot:
     assert list(frequency.df.columns) == ["segment", "date", "at_least_1", "at_least_2"]
 
 
-def test_an_average_of_nothing_is_missing_not_zero(services: Services, parrot: Parrot):
+def test_an_average_of_nothing_is_missing_not_zero(services: Services, client: FakeClient):
     values = {"Paid": {"2024-01-02": 1.5}}
-    parrot.answers = {"segmentation": {"data": {"series": ["2024-01-01"], "values": values}}}
+    client.answers = {"segmentation": {"data": {"series": ["2024-01-01"], "values": values}}}
 
     assert services.live.segmentation("Paid", *DAYS, type="average").series == values
 
@@ -126,9 +126,9 @@ def test_an_average_of_nothing_is_missing_not_zero(services: Services, parrot: P
     ("time", "year"),
     [(1599589453, 2020), (1599589453123, 2020), (-1, 1969), (None, None), ("soon", None), (1e300, None), (float("nan"), None)],
 )  # fmt: skip
-def test_times_of_the_activity_feed(time, year, services: Services, parrot: Parrot):
+def test_times_of_the_activity_feed(time, year, services: Services, client: FakeClient):
     event = {"event": "A", "properties": {"time": time, "$distinct_id": 4}}
-    parrot.answers = {"stream/query": {"results": {"events": [event]}}}
+    client.answers = {"stream/query": {"results": {"events": [event]}}}
 
     [found] = services.live.activity_feed("4", *DAYS).events
 
@@ -171,8 +171,8 @@ def test_errors_that_the_plan_does_not_cause_do_not_name_it(status, connect: Con
     assert "Growth" not in caught.value.message
 
 
-def test_an_error_under_200_is_an_error(services: Services, parrot: Parrot):
-    parrot.answers = {"funnels": {"error": "unknown funnel"}}
+def test_an_error_under_200_is_an_error(services: Services, client: FakeClient):
+    client.answers = {"funnels": {"error": "unknown funnel"}}
 
     with pytest.raises(QueryError, match="unknown funnel"):
         services.live.funnel(1, *DAYS)
@@ -230,7 +230,7 @@ ASKS = {
     | st.fixed_dictionaries({"results": anything})
 )
 def test_any_answer_is_a_result_or_an_error_with_a_name(operation, answer):
-    services = Services(Parrot({"events/names": [], "funnels/list": []} | {operation: answer}))
+    services = Services(FakeClient({"events/names": [], "funnels/list": []} | {operation: answer}))
 
     try:
         found = ASKS[operation](services)

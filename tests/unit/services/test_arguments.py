@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.services.conftest import Parrot, Services
+from unit.services.conftest import FakeClient, Services
 
 from mixpanel_data._internal.services.query_api.expressions import (
     as_expression,
@@ -47,22 +47,22 @@ ASKS = {
         (("2024-01-01", ""), "to_date is empty"),
     ],
 )
-def test_days_that_can_not_be_right(ask, days, says, services: Services, parrot: Parrot):
+def test_days_that_can_not_be_right(ask, days, says, services: Services, client: FakeClient):
     with pytest.raises(ConfigError, match=says):
         ask(services.live, *days)
-    assert parrot.asked == []
+    assert client.asked == []
 
 
 @pytest.mark.parametrize(
     "day", [date(2024, 1, 5), "2024-01-05", datetime(2024, 1, 5, 23, 59, tzinfo=UTC)]
 )
-def test_a_day_may_be_a_date_or_a_text(day, services: Services, parrot: Parrot):
-    parrot.answers = {"segmentation": EMPTY, "events/names": []}
+def test_a_day_may_be_a_date_or_a_text(day, services: Services, client: FakeClient):
+    client.answers = {"segmentation": EMPTY, "events/names": []}
 
     result = services.live.segmentation("Paid", day, day)
 
     assert (result.from_date, result.to_date) == ("2024-01-05", "2024-01-05")
-    assert parrot.asked[0][1]["from_date"] == "2024-01-05"
+    assert client.asked[0][1]["from_date"] == "2024-01-05"
 
 
 @pytest.mark.parametrize(
@@ -83,10 +83,10 @@ def test_a_day_may_be_a_date_or_a_text(day, services: Services, parrot: Parrot):
         lambda live: live.frequency(*DAYS, addiction_unit="minute"),
     ],
 )
-def test_a_choice_that_mixpanel_does_not_have(ask, services: Services, parrot: Parrot):
+def test_a_choice_that_mixpanel_does_not_have(ask, services: Services, client: FakeClient):
     with pytest.raises(ConfigError):
         ask(services.live)
-    assert parrot.asked == []
+    assert client.asked == []
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -112,10 +112,10 @@ def test_a_choice_that_mixpanel_does_not_have(ask, services: Services, parrot: P
         (lambda s: s.discovery.lexicon("user"), "entity_type is 'user'"),
     ],
 )
-def test_an_argument_that_can_not_be_right(ask, says, services: Services, parrot: Parrot):
+def test_an_argument_that_can_not_be_right(ask, says, services: Services, client: FakeClient):
     with pytest.raises(ConfigError, match=says):
         ask(services)
-    assert parrot.asked == []
+    assert client.asked == []
 
 
 # -- names
@@ -158,25 +158,25 @@ def test_a_name_becomes_an_expression_and_an_expression_stays(on, sent):
 
 
 @pytest.mark.parametrize("name", HARD_NAMES)
-def test_names_arrive_as_they_are(name, services: Services, parrot: Parrot):
-    parrot.answers = {"events": EMPTY, "events/properties": EMPTY, "events/names": []}
+def test_names_arrive_as_they_are(name, services: Services, client: FakeClient):
+    client.answers = {"events": EMPTY, "events/properties": EMPTY, "events/names": []}
 
     services.live.event_counts([name, "Paid"], *DAYS)
     services.live.property_counts(name, name, *DAYS, values=[name])
 
-    sent = [params for operation, params in parrot.asked if operation != "events/names"]
+    sent = [params for operation, params in client.asked if operation != "events/names"]
     assert json.loads(sent[0]["event"]) == [name, "Paid"]
     assert sent[1]["event"] == sent[1]["name"] == name
     assert json.loads(sent[1]["values"]) == [name]
 
 
-def test_parameters_that_are_not_given_are_not_sent(services: Services, parrot: Parrot):
-    parrot.answers = {"retention": {"2024-01-01": {"first": 1, "counts": [1]}}}
+def test_parameters_that_are_not_given_are_not_sent(services: Services, client: FakeClient):
+    client.answers = {"retention": {"2024-01-01": {"first": 1, "counts": [1]}}}
 
     services.live.retention("A", None, *DAYS)
     services.live.retention(None, "B", *DAYS, retention_type="compounded", unbounded=True)
 
-    birth, compounded = (params for _, params in parrot.asked)
+    birth, compounded = (params for _, params in client.asked)
     assert birth == {
         "from_date": "2024-01-01",
         "to_date": "2024-01-31",
@@ -189,25 +189,25 @@ def test_parameters_that_are_not_given_are_not_sent(services: Services, parrot: 
     assert (compounded["event"], compounded["unbounded_retention"]) == ("B", "true")
 
 
-def test_a_data_view_narrows_every_question(parrot: Parrot):
+def test_a_data_view_narrows_every_question(client: FakeClient):
     from mixpanel_data._internal.services.discovery import DiscoveryService
     from mixpanel_data._internal.services.live_query import LiveQueryService
 
-    parrot.answers = {"events/names": [], "segmentation": EMPTY, "cohorts/list": []}
+    client.answers = {"events/names": [], "segmentation": EMPTY, "cohorts/list": []}
 
-    DiscoveryService(parrot, workspace_id=7).events()
-    DiscoveryService(parrot, workspace_id=7).cohorts()
-    LiveQueryService(parrot, workspace_id=7).segmentation("Paid", *DAYS)
+    DiscoveryService(client, workspace_id=7).events()
+    DiscoveryService(client, workspace_id=7).cohorts()
+    LiveQueryService(client, workspace_id=7).segmentation("Paid", *DAYS)
 
-    assert [params["workspace_id"] for _, params in parrot.asked] == ["7", "7", "7"]
+    assert [params["workspace_id"] for _, params in client.asked] == ["7", "7", "7"]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_script_gets_its_parameters_as_json(services: Services, parrot: Parrot):
-    parrot.answers = {"jql": []}
+def test_a_script_gets_its_parameters_as_json(services: Services, client: FakeClient):
+    client.answers = {"jql": []}
 
     services.live.jql("main()", {"day": date(2024, 1, 5), "names": ["é"]})
     services.live.jql("main()")
 
-    assert json.loads(parrot.asked[0][1]["params"]) == {"day": "2024-01-05", "names": ["é"]}
-    assert parrot.asked[1][1] == {"script": "main()"}
+    assert json.loads(client.asked[0][1]["params"]) == {"day": "2024-01-05", "names": ["é"]}
+    assert client.asked[1][1] == {"script": "main()"}

@@ -7,7 +7,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from unit.services.conftest import Parrot, Services
+from unit.services.conftest import FakeClient, Services
 from unit.services.test_coverage import SPECS
 
 from mixpanel_data import Workspace
@@ -165,12 +165,12 @@ def test_a_choice_has_the_values_that_mixpanel_documents(method, operation, para
         ({"interval": 5}, {"interval": "5"}),
     ],
 )
-def test_retention_sends_a_unit_or_an_interval(asked, sent, services: Services, parrot: Parrot):
-    parrot.answers = {"retention": {"2024-01-01": {"first": 1, "counts": [1]}}}
+def test_retention_sends_a_unit_or_an_interval(asked, sent, services: Services, client: FakeClient):
+    client.answers = {"retention": {"2024-01-01": {"first": 1, "counts": [1]}}}
 
     services.live.retention("A", "B", *DAYS, **asked)
 
-    params = parrot.asked[0][1]
+    params = client.asked[0][1]
     assert {name: params[name] for name in ("unit", "interval") if name in params} == sent
 
 
@@ -188,10 +188,10 @@ def test_retention_sends_a_unit_or_an_interval(asked, sent, services: Services, 
         lambda live: live.retention(None, "B", *DAYS, retention_type="compounded", born_where=OS),
     ],
 )
-def test_what_excludes_each_other_is_refused(ask, services: Services, parrot: Parrot):
+def test_what_excludes_each_other_is_refused(ask, services: Services, client: FakeClient):
     with pytest.raises(ConfigError):
         ask(services.live)
-    assert parrot.asked == []
+    assert client.asked == []
 
 
 def test_several_units_are_as_many_days(sandbox, over):

@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from unit.services.conftest import Parrot, Services
+from unit.services.conftest import FakeClient, Services
 
 from mixpanel_data._internal.services.catalog.cache import SessionCache
 from mixpanel_data.exceptions import ConfigError, ConfigWarning, QueryError, RateLimitError
@@ -17,18 +17,18 @@ EMPTY = {"data": {"series": ["2024-01-01"], "values": {}}}
 # -- once a session
 
 
-def test_a_list_is_asked_for_once(services: Services, parrot: Parrot):
-    parrot.answers = {"events/names": NAMES}
+def test_a_list_is_asked_for_once(services: Services, client: FakeClient):
+    client.answers = {"events/names": NAMES}
 
     first = services.discovery.events()
     first.append("mine")
 
     assert services.discovery.events() == sorted(NAMES)  # a caller may change their copy
-    assert len(parrot.asked) == 1
+    assert len(client.asked) == 1
 
 
-def test_other_arguments_are_another_question(services: Services, parrot: Parrot):
-    parrot.answers = {"events/properties/values": ["a"], "bookmarks": {"results": []}}
+def test_other_arguments_are_another_question(services: Services, client: FakeClient):
+    client.answers = {"events/properties/values": ["a"], "bookmarks": {"results": []}}
 
     for _ in range(2):
         services.discovery.property_values("Paid", "plan")
@@ -37,14 +37,14 @@ def test_other_arguments_are_another_question(services: Services, parrot: Parrot
         services.discovery.bookmarks()
         services.discovery.bookmarks("funnels")
 
-    assert len(parrot.asked) == 5
+    assert len(client.asked) == 5
 
 
-def test_one_list_is_asked_for_again_or_all_of_them(services: Services, parrot: Parrot):
-    parrot.answers = {"events/names": ["A"], "funnels/list": []}
+def test_one_list_is_asked_for_again_or_all_of_them(services: Services, client: FakeClient):
+    client.answers = {"events/names": ["A"], "funnels/list": []}
     services.discovery.events()
     services.discovery.funnels()
-    parrot.answers = {"events/names": ["B"], "funnels/list": [{"funnel_id": 1, "name": "F"}]}
+    client.answers = {"events/names": ["B"], "funnels/list": [{"funnel_id": 1, "name": "F"}]}
 
     assert services.discovery.events(refresh=True) == ["B"]
     assert services.discovery.funnels() == []
@@ -52,12 +52,12 @@ def test_one_list_is_asked_for_again_or_all_of_them(services: Services, parrot: 
     assert services.discovery.funnels() != []
 
 
-def test_a_failure_is_not_remembered(services: Services, parrot: Parrot):
-    parrot.answers = {"events/names": RateLimitError("later")}
+def test_a_failure_is_not_remembered(services: Services, client: FakeClient):
+    client.answers = {"events/names": RateLimitError("later")}
     with pytest.raises(RateLimitError):
         services.discovery.events()
 
-    parrot.answers = {"events/names": ["A"]}
+    client.answers = {"events/names": ["A"]}
     assert services.discovery.events() == ["A"]
 
 
@@ -92,29 +92,29 @@ def test_a_slow_question_does_not_hold_up_another():
 # -- what Mixpanel sends
 
 
-def test_computed_properties_without_a_count_are_properties(services: Services, parrot: Parrot):
-    parrot.answers = {"events/properties/top": {"plan": {"count": 2}, "$duration_s": {}}}
+def test_computed_properties_without_a_count_are_properties(services: Services, client: FakeClient):
+    client.answers = {"events/properties/top": {"plan": {"count": 2}, "$duration_s": {}}}
 
     assert services.discovery.properties("Paid") == ["$duration_s", "plan"]
 
 
-def test_values_that_are_no_texts_are_shown_as_json(services: Services, parrot: Parrot):
-    parrot.answers = {"events/properties/values": ["a", 1, True, None, {"é": 1}]}
+def test_values_that_are_no_texts_are_shown_as_json(services: Services, client: FakeClient):
+    client.answers = {"events/properties/values": ["a", 1, True, None, {"é": 1}]}
 
     values = services.discovery.property_values("Paid", "x")
     assert values == ["a", "1", "true", "null", '{"é": 1}']
 
 
-def test_a_property_called_error_is_no_error(services: Services, parrot: Parrot):
-    parrot.answers = {"events/properties/top": {"error": {"count": 3}}}
+def test_a_property_called_error_is_no_error(services: Services, client: FakeClient):
+    client.answers = {"events/properties/top": {"error": {"count": 3}}}
 
     assert services.discovery.properties("Paid") == ["error"]
 
 
-def test_the_lexicon_knows_two_kinds(services: Services, parrot: Parrot):
+def test_the_lexicon_knows_two_kinds(services: Services, client: FakeClient):
     with pytest.raises(ConfigError, match="event, profile"):
         services.discovery.lexicon("group")
-    assert parrot.asked == []
+    assert client.asked == []
 
 
 # -- misspelled names
@@ -125,9 +125,9 @@ def test_the_lexicon_knows_two_kinds(services: Services, parrot: Parrot):
     [("Page Viewd", "'Page Viewed'"), ("sign up", "'Sign up'"), ("PAID", "'Paid'")],
 )
 def test_a_misspelt_event_is_an_error_with_near_matches(
-    asked, near, services: Services, parrot: Parrot
+    asked, near, services: Services, client: FakeClient
 ):
-    parrot.answers = {"segmentation": EMPTY, "events/names": NAMES}
+    client.answers = {"segmentation": EMPTY, "events/names": NAMES}
 
     with pytest.raises(
         QueryError, match=f"Unknown event '{asked}', did you mean .*{near}"
@@ -139,15 +139,17 @@ def test_a_misspelt_event_is_an_error_with_near_matches(
 
 @pytest.mark.filterwarnings("ignore::mixpanel_data.ConfigWarning")
 @pytest.mark.parametrize("asked", ["Paid", "Legacy Ping"])
-def test_an_event_that_did_not_happen_is_an_empty_answer(asked, services: Services, parrot: Parrot):
+def test_an_event_that_did_not_happen_is_an_empty_answer(
+    asked, services: Services, client: FakeClient
+):
     # One is known, the other may be older than the 31 days Mixpanel lists.
-    parrot.answers = {"segmentation": EMPTY, "events/names": NAMES}
+    client.answers = {"segmentation": EMPTY, "events/names": NAMES}
 
     assert services.live.segmentation(asked, *DAYS).total == 0
 
 
-def test_an_event_that_is_not_listed_is_named(services: Services, parrot: Parrot):
-    parrot.answers = {"segmentation": EMPTY, "events/names": NAMES}
+def test_an_event_that_is_not_listed_is_named(services: Services, client: FakeClient):
+    client.answers = {"segmentation": EMPTY, "events/names": NAMES}
 
     with pytest.warns(ConfigWarning, match="no event 'Legacy Ping' of the last 31 days") as warned:
         services.live.segmentation("Legacy Ping", *DAYS)
@@ -170,19 +172,19 @@ def test_an_event_that_is_not_listed_is_named(services: Services, parrot: Parrot
     ],
 )  # fmt: skip
 def test_every_question_about_an_event_knows_slips(
-    operation, answer, ask, services: Services, parrot: Parrot
+    operation, answer, ask, services: Services, client: FakeClient
 ):
-    parrot.answers = {operation: answer, "events/names": NAMES}
+    client.answers = {operation: answer, "events/names": NAMES}
 
     with pytest.raises(QueryError, match="did you mean 'Paid'"):
         ask(services)
 
 
 def test_a_slip_among_events_that_happened_is_named_and_costs_no_answer(
-    services: Services, parrot: Parrot
+    services: Services, client: FakeClient
 ):
     counted = {"data": {"series": ["2024-01-01"], "values": {"Paid": {"2024-01-01": 2}}}}
-    parrot.answers = {"events": counted, "events/names": NAMES}
+    client.answers = {"events": counted, "events/names": NAMES}
 
     with pytest.warns(ConfigWarning, match="'Payd', did you mean 'Paid'") as warned:
         result = services.live.event_counts(["Payd", "Paid"], *DAYS)
@@ -190,12 +192,12 @@ def test_a_slip_among_events_that_happened_is_named_and_costs_no_answer(
     assert result.series == {"Payd": {"2024-01-01": 0}, "Paid": {"2024-01-01": 2}}
     assert [each.filename for each in warned] == [__file__]
     services.live.event_counts(["Paid"], *DAYS)
-    assert [operation for operation, _ in parrot.asked] == ["events", "events/names", "events"]
+    assert [operation for operation, _ in client.asked] == ["events", "events/names", "events"]
 
 
-def test_a_return_event_that_is_never_sent_is_named(services: Services, parrot: Parrot):
+def test_a_return_event_that_is_never_sent_is_named(services: Services, client: FakeClient):
     left = {"2024-01-01": {"first": 3, "counts": [0, 0]}}
-    parrot.answers = {"retention": left, "events/names": NAMES}
+    client.answers = {"retention": left, "events/names": NAMES}
 
     with pytest.warns(ConfigWarning, match="'Payd', did you mean 'Paid'"):
         result = services.live.retention("Paid", "Payd", *DAYS)
@@ -204,17 +206,17 @@ def test_a_return_event_that_is_never_sent_is_named(services: Services, parrot: 
 
 
 def test_an_empty_answer_is_returned_when_the_list_of_events_is_missing(
-    services: Services, parrot: Parrot
+    services: Services, client: FakeClient
 ):
-    parrot.answers = {"segmentation": EMPTY, "events/names": RateLimitError("later")}
+    client.answers = {"segmentation": EMPTY, "events/names": RateLimitError("later")}
 
     assert services.live.segmentation("Payd", *DAYS).total == 0
 
 
 def test_a_funnel_has_no_name_when_the_list_of_funnels_is_missing(
-    services: Services, parrot: Parrot
+    services: Services, client: FakeClient
 ):
     funnel = {"data": {"2024-01-01": {"steps": [{"event": "A", "count": 1}]}}}
-    parrot.answers = {"funnels": funnel, "funnels/list": RateLimitError("later")}
+    client.answers = {"funnels": funnel, "funnels/list": RateLimitError("later")}
 
     assert services.live.funnel(1, *DAYS).funnel_name is None

@@ -1,4 +1,4 @@
-"""A project of a few events, told in a test, and questions to it."""
+"""A sandbox whose events a test adds one by one, and an HTTP client of its reports."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ def ask(client: httpx.Client, path: str, **params: Any) -> Any:
 
 
 @dataclass
-class World:
+class SandboxProject:
     """A sandbox, and a client of it. Times are texts such as ``2026-03-04 13:00``, UTC."""
 
     sandbox: Sandbox
@@ -36,12 +36,12 @@ class World:
         return self.sandbox.dataset
 
     def did(self, event: str, at: str, user: str | None = "u", **properties: Any) -> None:
-        """Somebody did something."""
+        """Add an event, of the user `u` unless another is given."""
         ids = {"distinct_id": user, "insert_id": f"i{next(_numbers)}"}
         self.dataset.add_event(event, datetime.fromisoformat(at), **ids, **properties)
 
     def ask(self, path: str, **params: Any) -> Any:
-        """The answer of a report; the whole of March unless other dates are given."""
+        """The answer of a report; all of March unless other dates are given."""
         return ask(self.client, path, **(RANGE | params))
 
     def refusal(self, path: str, **params: Any) -> str:
@@ -54,7 +54,7 @@ class World:
 
 
 @contextmanager
-def world_of(dataset: Dataset | None = None, **settings: Any) -> Iterator[World]:
+def running_project(dataset: Dataset | None = None, **settings: Any) -> Iterator[SandboxProject]:
     """A running sandbox on 1 June 2026."""
     with Sandbox(dataset, **{"today": TODAY, **settings}) as sandbox:
         known = sandbox.credentials
@@ -62,5 +62,6 @@ def world_of(dataset: Dataset | None = None, **settings: Any) -> Iterator[World]
             base_url=sandbox.base_url,
             auth=(known.username, known.secret),
             params={"project_id": known.project_id},
+            timeout=60,
         ) as client:
-            yield World(sandbox, client)
+            yield SandboxProject(sandbox, client)
