@@ -2,7 +2,8 @@
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ def open_pipeline(folder: DataFolder, *, memory_limit: str | None = None) -> dlt
 
     A package that an earlier process left unfinished is dropped, so that there is only one way to
     load a day. Otherwise dlt would load the old package instead of the new data, without a message.
+    A working folder that dlt can't read is replaced by an empty one: the ledger is in the database.
     """
     folder.create()
     if drop_unfinished(_work(folder)):
@@ -54,14 +56,36 @@ def open_pipeline(folder: DataFolder, *, memory_limit: str | None = None) -> dlt
         "preserve_insertion_order": False,
         "memory_limit": _duckdbs_share(memory_limit or MEMORY_LIMIT),
     }
+    try:
+        return _create_pipeline(folder, settings)
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001  (dlt and its parsers raise many kinds)
+        log.warning(
+            "dlt's working folder %s can't be read (%s: %s). It is made anew; nothing that was loaded is lost.",
+            _work(folder),
+            type(error).__name__,
+            error,
+        )
+        shutil.rmtree(_work(folder))
+        return _create_pipeline(folder, settings)
+
+
+def _create_pipeline(folder: DataFolder, settings: Mapping[str, Any]) -> dlt.Pipeline:
+    """Create the pipeline, and read the files that a run will need."""
     credentials = DuckDbCredentials(str(folder.raw))
-    credentials.global_config = settings
-    return dlt.pipeline(
+    credentials.global_config = dict(settings)
+    pipeline = dlt.pipeline(
         PIPELINE,
         pipelines_dir=str(_work(folder).parent),
         destination=mixpanel_duckdb(credentials=credentials),
         dataset_name=schema.DATASET,
     )
+    pipeline.list_extracted_load_packages()
+    pipeline.list_normalized_load_packages()
+    for name in pipeline.schema_names:
+        pipeline.schemas.load_schema(name)
+    return pipeline
 
 
 def load(

@@ -257,6 +257,31 @@ def test_the_dlt_folder_may_be_lost(loaded):
     assert loaded.sync().failures == []
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("state.json", b"\xff\x00" * 200),
+        ("state.json", b'{"a":[1]}'),
+        ("state.json", b"\0" * 4096),
+        ("schemas/mixpanel.schema.json", b""),
+        ("load/.version", b'{"a":[1]}'),
+        ("normalize/.version", b"\0" * 4096),
+    ],
+)
+def test_a_damaged_dlt_folder_is_made_anew(loaded, caplog, name, content):
+    """After a power failure a file may be empty, or have zeros."""
+    before = loaded.loaded()
+    damaged = loaded.folder / "dlt" / "pipelines" / "mixpanel" / name
+    assert damaged.is_file()
+    damaged.write_bytes(content)
+
+    report = loaded.sync(LAST, LAST)
+
+    assert report.failures == []
+    assert "It is made anew" in caplog.text
+    assert loaded.loaded() == before
+
+
 @pytest.mark.parametrize("table", ["events", "profiles", "_metadata", "_dlt_loads"])
 def test_a_raw_database_without_one_of_its_tables_is_named_and_left_as_it_is(loaded, table):
     (loaded.folder / "build").mkdir(exist_ok=True)
