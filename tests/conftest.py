@@ -61,6 +61,8 @@ TOGETHER = (
     "dbt/project/test_deduplication.py",
     "dbt/project/test_selections.py",
     "dbt/project/test_materializations.py",
+    "integration/cli/test_announced_rebuilds.py",
+    "integration/crash/test_promise_2_published.py",
     "integration/publication/test_published_file.py",
 )
 """Where one build or server serves many tests: on one worker, or each would make it."""

@@ -26,6 +26,11 @@ def shop() -> Iterator[Sandbox]:
 @pytest.fixture
 def mp(tmp_path: Path, parsed: Path) -> Run:
     """Runs a program of the environment in an empty folder, with no settings but those given."""
+    return run_in(tmp_path)
+
+
+def run_in(folder: Path) -> Run:
+    """Runs a program of the environment in this folder, whose ``data`` is the data folder."""
 
     def run(
         *arguments: str,
@@ -36,14 +41,14 @@ def mp(tmp_path: Path, parsed: Path) -> Run:
     ) -> subprocess.CompletedProcess[str]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MP_")}
         clean |= {
-            "MP_CONFIG_PATH": str(tmp_path / "accounts" / "config.toml"),
-            "MP_DATA_DIR": str(tmp_path / "data"),
+            "MP_CONFIG_PATH": str(folder / "accounts" / "config.toml"),
+            "MP_DATA_DIR": str(folder / "data"),
             **(env or {}),
         }
         return subprocess.run(
             [str(Path(sys.executable).with_name(program)), *arguments],
             env=clean,
-            cwd=cwd or tmp_path,
+            cwd=cwd or folder,
             input=stdin,
             capture_output=True,
             text=True,

@@ -1,11 +1,12 @@
-"""Whatever makes a sync rebuild all tables: the sync says why."""
+"""A sync that rebuilds all tables prints the reason."""
 
 import shutil
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
+from integration.cli.conftest import run_in
 
 from mixpanel_data._internal.project.models import models_folder
 from mixpanel_data.sandbox import Dataset, Sandbox
@@ -13,31 +14,46 @@ from mixpanel_data.sandbox import Dataset, Sandbox
 ROOT = Path(__file__).parents[3]
 ANNOUNCED = "All tables were rebuilt: "
 
+Synced = tuple[Path, Mapping[str, str]]
+"""A folder, and the variables of its syncs."""
 
-@pytest.fixture
-def sync(mp, tmp_path) -> Any:
-    """``mp sync`` of one event by a copy of the package, whose models can be changed; what it prints."""
+
+@pytest.fixture(scope="module")
+def synced(tmp_path_factory: pytest.TempPathFactory, parsed: Path) -> Iterator[Synced]:
+    """A copy of the package, whose models can be changed, and its data folder after `mp sync` of one event."""
+    folder = tmp_path_factory.mktemp("synced")
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     noon = datetime(yesterday.year, yesterday.month, yesterday.day, 12, tzinfo=UTC)
     dataset = Dataset.empty()
     dataset.add_event("Bought", noon, distinct_id="u", insert_id="1")
     without = shutil.ignore_patterns("target", "logs", "__pycache__")
-    shutil.copytree(ROOT / "pipelines", tmp_path / "pipelines", ignore=without)
-    shutil.copytree(models_folder(), tmp_path / "dbt", ignore=without)
+    shutil.copytree(ROOT / "pipelines", folder / "pipelines", ignore=without)
+    shutil.copytree(models_folder(), folder / "dbt", ignore=without)
     with Sandbox(dataset) as shop:
-        own = {
-            **shop.env(),
-            "MP_START_DATE": str(yesterday),
-            "PYTHONPATH": str(tmp_path / "pipelines"),
-        }
+        env = {**shop.env(), "MP_START_DATE": str(yesterday), "DO_NOT_TRACK": "1"}
+        assert ANNOUNCED not in sync_in(folder, env)
+        yield folder, env
 
-        def run(*arguments: str, **changed: str) -> str:
-            done = mp("sync", "--only", "events", *arguments, env=own | changed)
-            assert done.returncode == 0, done.stderr
-            return " ".join(done.stderr.split())
 
-        assert ANNOUNCED not in run()
-        yield run
+def sync_in(folder: Path, env: Mapping[str, str], *arguments: str) -> str:
+    """What ``mp sync`` by the package's copy in this folder prints."""
+    own = {**env, "PYTHONPATH": str(folder / "pipelines")}
+    done = run_in(folder)("sync", "--only", "events", *arguments, env=own)
+    assert done.returncode == 0, done.stderr
+    return " ".join(done.stderr.split())
+
+
+@pytest.fixture
+def sync(synced: Synced, tmp_path: Path) -> Callable[..., str]:
+    """``mp sync`` in a copy of ``synced``; what it prints."""
+    made, env = synced
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return lambda *arguments, **changed: sync_in(tmp_path, {**env, **changed}, *arguments)
+
+
+@pytest.mark.e2e
+def test_nothing_is_announced_when_nothing_changed(sync):
+    assert ANNOUNCED not in sync()
 
 
 @pytest.mark.e2e
