@@ -68,21 +68,22 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return _run(arguments)
     except BaseException:
-        # Whatever a library raised because of the signal, the signal is the cause.
+        # A signal raises SystemExit wherever the program is, and libraries replace that with errors
+        # of their own. The cause is still the signal, and so is the exit code.
         stopped = stop_code()
         if stopped is None:
             raise
-        typer.echo(
-            "Stopped. What is loaded stays loaded; run the command again to continue.", err=True
-        )
+        typer.echo("Stopped. Loaded data is kept; rerun the command to continue.", err=True)
         return stopped
 
 
 def _run(arguments: Sequence[str]) -> int:
+    # dbt and dlt send usage statistics unless these are set, and read them when they are imported.
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
     try:
         with warnings_to_stderr():
+            # Not standalone: click would end the process and print errors in its own way.
             result: Any = command().main(list(arguments), prog_name="mp", standalone_mode=False)
     except MixpanelDataError as error:
         show_error(error, as_json=_wants_json(arguments))
@@ -114,7 +115,7 @@ def _keep_examples(command: Any) -> None:
 
 
 def _usage(error: Any, *, as_json: bool) -> int:
-    if type(error).__name__ == "NoArgsIsHelpError":  # a command group on its own: no mistake
+    if type(error).__name__ == "NoArgsIsHelpError":  # a command group without a command
         typer.echo(error.ctx.get_help())
         return 0
     if as_json:
@@ -125,5 +126,6 @@ def _usage(error: Any, *, as_json: bool) -> int:
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:
+    # From the raw arguments, since an error may occur before they are parsed.
     joined = " ".join(arguments)
     return any(f"--format{sep}{kind}" in joined for sep in " =" for kind in ("json", "jsonl"))

@@ -18,19 +18,23 @@ class RunCommand(SupportsCliCommand):
     command = "run"
     parent = "pipeline"
     help_string = "Fetch what is missing of the Mixpanel project, and the look-back days"
-    description = "Plan, land, verify and load, as `mp sync --no-build` does. The days are those of `_metadata`."
+    description = (
+        "Plan, land, verify and load, as `mp sync --no-build` does. "
+        "The days are those of `_metadata`."
+    )
     docs_url = None
 
     def configure_parser(self, parser: argparse.ArgumentParser) -> None:
         self.parser = parser
         parser.add_argument("--from", dest="first", metavar="DAY", help="first day, YYYY-MM-DD")
         parser.add_argument("--to", dest="last", metavar="DAY", help="last day, included")
-        parser.add_argument("--refetch", action="store_true", help="fetch complete days again")
+        parser.add_argument("--refetch", action="store_true", help="fetch complete days, too")
         parser.add_argument("--only", choices=("events", "profiles"), help="one of the two")
         parser.add_argument("--full-profiles", action="store_true", help="read all profiles")
         parser.add_argument("--build", action="store_true", help="run dbt and publish afterwards")
 
     def execute(self, args: argparse.Namespace) -> None:
+        # This exception alone gives dlt's command an exit code.
         from dlt._workspace.cli.exceptions import CliCommandException
 
         from mixpanel_data.cli.errors import exit_code, show_error
@@ -39,7 +43,7 @@ class RunCommand(SupportsCliCommand):
 
         if args.pipeline_name != "mixpanel":
             raise CliCommandException(
-                253, f"`run` is of the pipeline mixpanel, not of {args.pipeline_name!r}"
+                253, f"`run` is for the pipeline mixpanel only, not for {args.pipeline_name!r}"
             )
         options = SyncOptions(
             first=args.first,
@@ -61,8 +65,8 @@ class RunCommand(SupportsCliCommand):
 class ProjectContext(RunContext):
     """dlt's context in the root of a project, with pipelines in the data folder, not in the home.
 
-    Two projects therefore never share a working folder, and ``dlt pipeline mixpanel info`` finds
-    the right one.
+    So two projects never share a working folder, and ``dlt pipeline mixpanel info`` finds the right
+    one.
     """
 
     @property
@@ -94,6 +98,8 @@ def _plug_run_context(
         is_project,
     )
 
+    # None leaves the context to dlt, or to another plug-in: this hook runs in each dlt project of
+    # the environment, most of which are not ours.
     if run_dir is not None:
         return ProjectContext(run_dir) if is_project(Path(run_dir)) else None
     found = find_project()

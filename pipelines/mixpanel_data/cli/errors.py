@@ -28,14 +28,14 @@ INTERRUPTED = 130
 
 MEANINGS = {
     0: "done",
-    FAILED: "failed: the message says how",
+    FAILED: "failed: see the message",
     2: "not authenticated, or not allowed",
-    BAD_ARGUMENTS: "bad arguments or configuration; nothing was asked",
+    BAD_ARGUMENTS: "bad arguments or configuration; no request was sent",
     4: "no such account or table",
-    5: "rate limited: what came is kept, and the message says when to come back",
+    5: "rate limited: received data is kept, and the message has the time to retry",
     INCOMPLETE: "incomplete: nothing was loaded for the days named",
-    7: "in use: the message names the holder",
-    INTERRUPTED: "interrupted; what is loaded stays loaded",
+    7: "in use: the message names the process",
+    INTERRUPTED: "interrupted; loaded data is kept",
 }
 """The meanings of the exit codes of ``mp``."""
 
@@ -58,6 +58,7 @@ def exit_code(error: MixpanelDataError) -> int:
 
 def worst_code(errors: Iterable[MixpanelDataError]) -> int:
     """Return one exit code for several failures, that of the most urgent one; 0 for none."""
+    # Credentials come first, since every further run fails with wrong ones.
     codes = {exit_code(error) for error in errors}
     return next((code for code in (2, 5, 6, 7, 3, 4, FAILED) if code in codes), 0)
 
@@ -68,7 +69,7 @@ def warnings_to_stderr(*, quiet: bool = False) -> Iterator[None]:
 
     shown: set[str] = set()
 
-    def say(message: Warning | str, *_args: object, **_rest: object) -> None:
+    def show_warning(message: Warning | str, *_args: object, **_rest: object) -> None:
         if not quiet and str(message) not in shown:
             shown.add(str(message))
             typer.echo(visible(f"Warning: {message}"), err=True)
@@ -78,7 +79,7 @@ def warnings_to_stderr(*, quiet: bool = False) -> Iterator[None]:
         warnings.simplefilter("always", ConfigWarning)
         warnings.simplefilter("always", RejectedLinesWarning)
         warnings.filterwarnings("always", ".*in maintenance", DeprecationWarning)
-        warnings.showwarning = say
+        warnings.showwarning = show_warning
         yield
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened(
+def open_workspace(
     account: str | None = None,
     data_dir: Path | None = None,
     *,
@@ -30,16 +30,21 @@ def opened(
     def waiting(seconds: float, reason: str) -> None:
         _print(f"Waiting {format_duration(seconds)} for {reason}.", quiet=quiet)
 
-    def kept(age: float) -> None:
-        _print(f"An answer of {format_duration(age)} ago; --fresh asks again.", quiet=quiet)
+    def cached(age: float) -> None:
+        _print(
+            f"This is an answer of {format_duration(age)} ago; --fresh requests a new one.",
+            quiet=quiet,
+        )
 
-    opening = Workspace(account, data_dir=data_dir, fresh=fresh, _on_wait=waiting, _on_cached=kept)
-    with warnings_to_stderr(quiet=quiet), opening as ws:
-        yield ws
+    workspace = Workspace(
+        account, data_dir=data_dir, fresh=fresh, _on_wait=waiting, _on_cached=cached
+    )
+    with warnings_to_stderr(quiet=quiet), workspace:
+        yield workspace
 
 
-def answer(
-    ask: Callable[["Workspace"], Any],
+def print_answer(
+    request: Callable[["Workspace"], Any],
     fmt: Format,
     *,
     of: "type[Record] | None" = None,
@@ -48,16 +53,16 @@ def answer(
     quiet: bool = False,
     fresh: bool = True,
 ) -> None:
-    """Print what ``ask`` gets from the workspace; a list of records is one ``of`` a type."""
+    """Print the result of ``request``. ``of`` is the type of a list's records."""
     from mixpanel_data.cli.output.results import print_result
 
-    with opened(account, data_dir, quiet=quiet, fresh=fresh) as workspace:
-        found = ask(workspace)
+    with open_workspace(account, data_dir, quiet=quiet, fresh=fresh) as workspace:
+        found = request(workspace)
     print_result(found, fmt, of=of)
 
 
-def given(**options: Any) -> dict[str, Any]:
-    """Return the given options; the library has the defaults of the others."""
+def drop_none(**options: Any) -> dict[str, Any]:
+    """Return the options that have a value; the library has the defaults of the others."""
     return {name: value for name, value in options.items() if value is not None}
 
 

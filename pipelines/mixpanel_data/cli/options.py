@@ -58,7 +58,7 @@ DataDirOption = Annotated[
 ]
 FreshOption = Annotated[
     bool,
-    typer.Option("--fresh", help="Ask Mixpanel again, whatever was answered in the last minutes."),
+    typer.Option("--fresh", help="Send a new request, also if one was answered minutes ago."),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
 FromOption = Annotated[str, typer.Option("--from", metavar="DAY", help="First day, YYYY-MM-DD.")]

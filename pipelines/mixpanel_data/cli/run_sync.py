@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SyncOptions:
-    """The options, as typed."""
+    """The options of a sync, unparsed."""
 
     first: str | None = None
     last: str | None = None
@@ -37,7 +37,7 @@ class SyncOptions:
 def run_sync(options: SyncOptions, *, quiet: bool = False, fmt: Format = Format.table) -> int:
     """Run the job, print its outcome, and return the exit code."""
     from mixpanel_data.cli.errors import worst_code
-    from mixpanel_data.cli.output.progress import drawn
+    from mixpanel_data.cli.output.progress import show_progress
     from mixpanel_data.sync import sync
 
     only = _only(options.only)
@@ -45,7 +45,7 @@ def run_sync(options: SyncOptions, *, quiet: bool = False, fmt: Format = Format.
         raise typer.BadParameter(
             "it works without --only, or with --only events.", param_hint="--start-over"
         )
-    with drawn(quiet) as progress:
+    with show_progress(quiet) as progress:
         report = sync(
             first=options.first,
             last=options.last,

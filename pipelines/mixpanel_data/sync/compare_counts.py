@@ -1,7 +1,7 @@
 """Compares old days with Mixpanel's own counts, to find events that arrived or were deleted later.
 
-Fetching all days again would cost a request each; one report counts all of them. Reports
-deduplicate events by the rule of the published table, so the counts of a correct day are equal.
+Refetching all days would cost a request each; one report counts all of them. Reports deduplicate
+events by the rule of the published table, so the counts of a correct day are equal.
 """
 
 import json
@@ -44,7 +44,7 @@ class Comparison:
     """Oldest first."""
     not_in_reports: tuple[str, ...]
     """Published events that Mixpanel counts on none of the days, such as its own, and those merged
-    or renamed in Lexicon, which reports know under the new name only. They are not compared."""
+    or renamed in Lexicon, which reports have under the new name only. They are not compared."""
 
 
 def compare(mixpanel: Counts, here: Counts) -> Comparison:
@@ -75,6 +75,7 @@ def _total(counts: Counts, events: Collection[str]) -> dict[date, int]:
 def export_days(day: date, reports: Zone, exports: Zone) -> list[date]:
     """Return the days of the export, in the zone ``exports``, that contain events of a report's
     ``day``."""
+    # Two days, if the zones differ: a day in Auckland begins in the middle of a UTC day.
     start, end = window_bounds(Window(day, day), reports)
     last = end - timedelta(microseconds=1)
     return list(Window(local_date(start, exports), local_date(last, exports)).days())
@@ -83,13 +84,12 @@ def export_days(day: date, reports: Zone, exports: Zone) -> list[date]:
 def comparable(ledger: Ledger, window: Window, reports: Zone, exports: Zone) -> list[date]:
     """Return the days of ``window`` that can be compared: complete and unfiltered ones, oldest
     first."""
-    whole = {day for day, record in ledger.days.items() if record.is_complete()}
-    return [day for day in window.days() if whole.issuperset(export_days(day, reports, exports))]
+    complete = {day for day, record in ledger.days.items() if record.is_complete()}
+    return [day for day in window.days() if complete.issuperset(export_days(day, reports, exports))]
 
 
 def default_window(ledger: Ledger, *, today: date, lookback_days: int) -> Window | None:
-    """Return the days from the first loaded one to the last that runs do not fetch again by
-    themselves.
+    """Return the days from the first loaded one to the last before the look-back.
 
     Return None if there is no such day.
     """
@@ -106,6 +106,7 @@ def lists_of(names: Iterable[str]) -> Iterator[list[str]]:
     batch: list[str] = []
     length = 0
     for name in sorted(names):
+        # Percent-encoded, as in the URL: a letter outside ASCII takes six characters or more.
         size = len(quote(json.dumps(f"{name}, ", ensure_ascii=False)))
         if size > LONGEST_LIST:
             continue

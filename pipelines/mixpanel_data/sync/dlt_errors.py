@@ -1,4 +1,4 @@
-"""Translates errors of dlt's steps: callers know errors of the system and ours, not dlt's."""
+"""Translates errors of dlt's steps into their causes: errors of the system, DuckDB's and ours."""
 
 import logging
 from collections.abc import Iterator
@@ -10,18 +10,18 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from mixpanel_data._internal.api.error_chain import error_chain
 from mixpanel_data.exceptions import MixpanelDataError
 
-_TELLING = (KeyboardInterrupt, MixpanelDataError, OSError, duckdb.Error)
+_CAUSES = (KeyboardInterrupt, MixpanelDataError, OSError, duckdb.Error)
 
 
-def cause(failed: PipelineStepFailed) -> BaseException:
-    """Return the first cause of ``failed`` that callers know, or a general error with dlt's
+def cause_of(failed: PipelineStepFailed) -> BaseException:
+    """Return the first cause of ``failed`` that callers handle, or a general error with dlt's
     message."""
-    known = (link for link in error_chain(failed) if isinstance(link, _TELLING))
+    causes = (link for link in error_chain(failed) if isinstance(link, _CAUSES))
     return next(
-        known,
+        causes,
         MixpanelDataError(
-            f"dlt could not {failed.step} what arrived: {failed.exception} Nothing of it counts as loaded; "
-            "the next run begins with it.",
+            f"dlt could not {failed.step} the fetched files: {failed.exception} None of them is "
+            "recorded as loaded; the next run loads them.",
             details={"step": failed.step, "load_id": failed.load_id},
         ),
     )

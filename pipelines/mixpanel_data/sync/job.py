@@ -42,7 +42,7 @@ SHOWN = 10
 
 
 class Sync:
-    """One run over a data folder. The caller holds the folder's lock."""
+    """One run over a data folder. The caller must hold the folder's lock."""
 
     def __init__(
         self,
@@ -61,9 +61,10 @@ class Sync:
     ) -> None:
         """Prepare a run.
 
-        Only ``days`` are fetched, again, if given; with ``refetch`` all days of the run are.
-        ``reload_days`` is the number of recent days to fetch again for late events; by default that
-        of the settings. ``start_over`` starts without the data loaded before.
+        If ``days`` are given, only these are fetched, also if they are complete. With ``refetch``,
+        complete days of the run are fetched, too. ``reload_days`` is the number of recent days to
+        refetch for late events; by default that of the settings. ``start_over`` starts without the
+        data loaded before.
         """
         self._run = Run(settings, credentials, client=client, progress=progress)
         self.extraction = Extraction(
@@ -91,7 +92,7 @@ class Sync:
         the events they name were loaded.
 
         Raises:
-            ConfigError: with each mistake and the file that holds it.
+            ConfigError: if there is a mistake; the message has each one and its file.
         """
         build_stamp.require_storage_version(self._run.settings.storage_version)
         check_variables(self._run.settings, events=events)
@@ -107,10 +108,10 @@ class Sync:
             ConfigError: if there are no such days, they are in the future, the folder has the data
                 of another project, or its days are of another time basis.
             DatabaseDamagedError: if the raw database can't be read.
-            DatabaseMissingError: if it is gone, although the folder had one.
+            DatabaseMissingError: if it is missing, although the folder had one.
         """
         if self._start_over:
-            first = first or self._begin_anew(events_only=only == "events")
+            first = first or self._delete_raw(events_only=only == "events")
         wanted = self.extraction.begin(first, last)
         self._check_publication()
         return wanted
@@ -123,25 +124,28 @@ class Sync:
         if found.warning:
             self.report.warnings.append(found.warning)
 
-    def _begin_anew(self, *, events_only: bool) -> date | None:
-        """Return the first day that was fetched before, as far as the old ledger can be read."""
+    def _delete_raw(self, *, events_only: bool) -> date | None:
+        """Start with an empty raw database, or one without events; return the first day of the
+        old one, if its ledger can be read."""
         former = None
+        # Starting over is the way out of a damaged database, so its errors must not prevent it.
         with suppress(MixpanelDataError):
             former = self._run.settings.start_date or read_ledger(self.folder.raw).wanted_from
         if events_only and self.folder.raw.is_file():
             delete_events(self.folder)
-            self.report.warnings.append("All events are fetched again; profiles stay as they are.")
+            self.report.warnings.append("All events are refetched; profiles are kept.")
         elif kept := start_over(self.folder):
             self.report.warnings.append(
-                f"Started with an empty raw database. What was loaded before is kept in {kept}."
+                f"Started with an empty raw database. The old one is kept as {kept}."
             )
         return former
 
     def events(self, wanted: Range) -> None:
         """Fetch and load every day of ``wanted`` that is missing or due, package by package.
 
-        A window that is incomplete is recorded in the report, and the others go on.
+        An incomplete window is recorded in the report, and does not affect others.
         """
+        # The generator plans the next package from the ledger, so each must be loaded first.
         for files in self.extraction.packages(wanted):
             self.load(files)
 
@@ -151,16 +155,16 @@ class Sync:
         self.load(self.extraction.land_profiles())
 
     def load(self, landed: Sequence[Landed]) -> None:
-        """Load verified files. Fetch those with unreadable lines again, and load them without
-        these."""
-        for file in self._load(landed):
+        """Load verified files. Refetch those with unreadable lines, and load them without these."""
+        for unreadable in self._load(landed):
             try:
-                again = self.extraction.refetch(file)
+                refetched = self.extraction.refetch(unreadable)
             except MixpanelDataError as error:
                 self._run.record_failure(error)
                 continue
-            for refused in self._load([again]):
-                self._run.record_failure(_unreadable(refused))
+            # Once only: if DuckDB can't read the file without those lines, a retry can't help.
+            for file in self._load([refetched]):
+                self._run.record_failure(_unreadable_error(file))
 
     def _load(self, landed: Sequence[Landed]) -> list[Landed]:
         """Load files, remove them from the landing folder, and return those that could not be
@@ -177,13 +181,13 @@ class Sync:
         unread = []
         for file in landed:
             if after.is_loaded(file, load_id):
-                self._note(file, before, after)
+                self._report_loaded(file, before, after)
                 file.discard()
             else:
                 unread.append(file)
         return unread
 
-    def _note(self, file: Landed, before: Ledger, after: Ledger) -> None:
+    def _report_loaded(self, file: Landed, before: Ledger, after: Ledger) -> None:
         if file.kind == "events":
             self.report.add_days(list(file.window.days()), before, after)
         else:
@@ -244,7 +248,7 @@ class Sync:
         self.report.seconds = time.monotonic() - self._started
         if warning := self._run.clock_warning():
             self.report.warnings.append(warning)
-        with suppress(MixpanelDataError):  # a report without it is better than none
+        with suppress(MixpanelDataError):  # a report without the budget is better than none
             self.report.budget = self._run.budget.state()
         return self.report
 
@@ -269,9 +273,10 @@ class Sync:
         Raises:
             ConfigError: if the days are invalid, the folder has the data of another project, or a
                 variable of the dbt models is wrong; nothing was fetched.
-            MixpanelDataError: if dbt failed; the last publication stays.
+            MixpanelDataError: if dbt failed; the last publication is kept.
         """
         if build:
+            # Before the first request: a typing error must not cost an hour's budget.
             self.check_variables()
         wanted = self.begin(first, last, only=only)
         if only != "profiles":
@@ -285,7 +290,7 @@ class Sync:
         return self.finish()
 
 
-def _unreadable(file: Landed) -> IncompleteExportError:
+def _unreadable_error(file: Landed) -> IncompleteExportError:
     error = incomplete_export("unreadable", f"DuckDB can't read the {file.kind} that arrived")
     days = (file.window.first, file.window.last) if file.kind == "events" else (None, None)
     return IncompleteExportError(

@@ -19,21 +19,19 @@ from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.ledger.records import Project
 from mixpanel_data.destinations.mixpanel_duckdb import mixpanel_duckdb
 from mixpanel_data.sources import mixpanel_source, schema
-from mixpanel_data.sync.dlt_errors import cause, without_tracebacks
+from mixpanel_data.sync.dlt_errors import cause_of, without_tracebacks
 from mixpanel_data.sync.working_folder import drop_unfinished, remove_old_loads
 
 PIPELINE = "mixpanel"
-
-"""Measured: no slower than without one, for a million events and for five."""
 
 OWN_PERCENT = 28
 """The share of the limit that Python, dlt and the landing use; DuckDB gets the rest."""
 
 _LOADING = {
-    # Left alone, dlt takes an interrupt, loads on, and says nothing.
+    # By default, dlt catches an interrupt and continues to load, without a message.
     "runtime.intercept_signals": False,
-    # What dlt itself writes are a few lines. A gzip file that finds the disk full complains once
-    # more when it is collected (Python 3.13), after everything is reported.
+    # dlt itself writes a few lines only. A gzip file that found the disk full prints a second error
+    # when it is garbage-collected (Python 3.13), after everything is reported.
     "data_writer.disable_compression": True,
 }
 
@@ -49,10 +47,9 @@ def open_pipeline(folder: DataFolder, *, memory_limit: str | None = None) -> dlt
     """
     folder.create()
     if drop_unfinished(_work(folder)):
-        log.warning(
-            "Dropping a load that an earlier run left half-done; its days are loaded again."
-        )
+        log.warning("Dropping the unfinished load of an earlier run; this run loads its days.")
     settings: dict[str, Any] = {
+        # Rows have no order; keeping one would limit the parallelism and need more memory.
         "preserve_insertion_order": False,
         "memory_limit": _duckdbs_share(memory_limit or MEMORY_LIMIT),
     }
@@ -101,7 +98,7 @@ def load(
     out.
 
     Raises:
-        duckdb.Error, OSError: if the machine refused; nothing counts as loaded.
+        duckdb.Error, OSError: if the machine refused; nothing is recorded as loaded.
     """
     with dlt.config.values(_LOADING), without_tracebacks():
         pipeline = open_pipeline(folder, memory_limit=memory_limit)
@@ -109,7 +106,7 @@ def load(
             with _kept_open(folder.raw):
                 done = pipeline.run(mixpanel_source(list(landed), project))
         except PipelineStepFailed as failed:
-            raise cause(failed) from failed
+            raise cause_of(failed) from failed
     remove_old_loads(_work(folder))
     return str(done.loads_ids[0])
 
@@ -119,8 +116,8 @@ def _kept_open(path: Path) -> Iterator[None]:
     """Keep the file's DuckDB instance open: dlt would create it six times, a fifth of a small
     load."""
     with duckdb.connect(path) as connection:
-        # The job that replaces rows says when it is time. Not among dlt's settings: it sets those
-        # again and again.
+        # The job that replaces rows decides when to vacuum, and sets this. It is not among dlt's
+        # settings, since dlt applies those with each connection and would undo the job's.
         connection.execute("SET GLOBAL max_vacuum_tasks = 0")
         yield
 
@@ -130,7 +127,8 @@ def _work(folder: DataFolder) -> Path:
 
 
 def _duckdbs_share(limit: str) -> str:
-    number, unit = re.fullmatch(r"([\d.]+) ?(\w+)", limit).groups()  # type: ignore[union-attr]  # settings checked it
+    # In the next smaller unit, so that whole numbers are precise enough. The settings checked it.
+    number, unit = re.fullmatch(r"([\d.]+) ?(\w+)", limit).groups()  # type: ignore[union-attr]
     smaller = {
         "KB": "B",
         "MB": "KB",

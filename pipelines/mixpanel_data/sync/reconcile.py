@@ -1,4 +1,4 @@
-"""Requests Mixpanel's counts, compares them with ours, and fetches the days that differ again."""
+"""Requests Mixpanel's counts, compares them with ours, and refetches the days that differ."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -49,7 +49,7 @@ class Reconciliation:
 
     @property
     def to_reload(self) -> list[date]:
-        """The days of the export to fetch again, oldest first."""
+        """The days of the export to refetch, oldest first."""
         different = (difference.day for difference in self.comparison.differences)
         return sorted({e for day in different for e in export_days(day, self.zone, self.exports)})
 
@@ -97,7 +97,7 @@ class Reconciler:
         """Compare the published events of each complete day with Mixpanel's reports, which are
         requested now.
 
-        Without ``first`` and ``last``: every loaded day that runs do not fetch again by themselves.
+        Without ``first`` and ``last``: every loaded day before the look-back.
 
         Raises:
             ConfigError: if nothing is published, or the days are invalid.
@@ -106,7 +106,7 @@ class Reconciler:
         """
         folder, exports = self._settings.folder, self._settings.zone
         if not folder.published.is_file():
-            raise ConfigError(f"Nothing is published in {folder.root} yet. Run `mp sync` first.")
+            raise ConfigError(f"Nothing is published in {folder.root}. Run `mp sync` first.")
         ledger = read_published_ledger(folder.published)
         ledger.require_same_project(self._credentials.project_id, self._credentials.region)
         zone = self._zone()
@@ -120,6 +120,7 @@ class Reconciler:
         if not days:
             return Reconciliation(zone, (), 0, compare({}, {}), {}, exports)
         counts, requests = self._counted_by_mixpanel(Window(days[0], days[-1]))
+        # The request spans all days from the first to the last, also incomplete ones.
         compared = frozenset(days)
         mixpanel = {key: count for key, count in counts.items() if key[0] in compared}
         here = _counted_here(folder.published, days, zone)
@@ -128,7 +129,7 @@ class Reconciler:
         )
 
     def reload(self, found: Reconciliation, *, lock_wait: float) -> SyncReport:
-        """Fetch the days that differ again, build and publish; return the report of the run.
+        """Refetch the days that differ, build and publish; return the report of the run.
 
         Raises like a sync.
         """
@@ -142,6 +143,7 @@ class Reconciler:
         return replace(found, comparison=compare(found.mixpanel, here))
 
     def _counted_by_mixpanel(self, window: Window) -> tuple[Counts, int]:
+        # Mixpanel lists events of the last 31 days only, and we may lack an event that it has.
         names = set(DiscoveryService(self._run.client).events())
         names |= _names(self._settings.folder.published)
         live, lists = LiveQueryService(self._run.client), list(lists_of(names))

@@ -59,7 +59,7 @@ class Status:
     @property
     def published_text(self) -> str:
         """When the last file was published."""
-        return f"{self.published_at:%Y-%m-%d %H:%M:%S} UTC" if self.published_at else "nothing yet"
+        return f"{self.published_at:%Y-%m-%d %H:%M:%S} UTC" if self.published_at else "nothing"
 
     def to_dict(self) -> dict[str, Any]:
         """Return values for JSON; dates and times are ISO texts, UTC."""
@@ -94,6 +94,7 @@ def read_status(settings: Settings) -> Status:
     folder = settings.folder
     try:
         require_raw(folder)
+        # DuckDB locks a file that is open for writing, also against readers of other processes.
         ledger, source = read_ledger(folder.raw), str(folder.raw)
     except DatabaseLockedError:
         ledger, source = (

@@ -1,7 +1,7 @@
 """Checks whether the times of events look like those of the other time basis.
 
 ``mp_processing_time_ms`` is UTC in every project [docs/mixpanel-facts.md, 11.1], and a live event
-is processed within seconds. The usual difference is therefore 0, or the offset of a time zone.
+is processed within seconds. So the usual difference is 0, or the offset of a time zone.
 """
 
 from pathlib import Path
@@ -11,9 +11,14 @@ from mixpanel_data._internal.database.read_only import open_read_only
 from mixpanel_data._internal.sql.events import processed_at
 
 SAMPLE = 20_000
+"""The number of newest events that are examined."""
+
 ENOUGH = 100
+"""The fewest events that allow a decision."""
+
 QUARTER_HOUR_SECONDS = 900
 FURTHEST_HOURS = 14.0
+"""The greatest offset of a time zone."""
 
 _DISTANCES = f"""
     WITH live AS (
@@ -25,11 +30,14 @@ _DISTANCES = f"""
         )
         WHERE is_import IS NULL OR is_import <> 'true'
     ),
+    -- Every offset of a time zone is a multiple of a quarter of an hour.
     steps AS (
-        SELECT round((epoch_ms(time) - epoch_ms(processed_at)) / {1000 * QUARTER_HOUR_SECONDS}) AS step
+        SELECT
+            round((epoch_ms(time) - epoch_ms(processed_at)) / {1000 * QUARTER_HOUR_SECONDS}) AS step
         FROM live WHERE processed_at IS NOT NULL
     )
-    SELECT step, count(*) AS events, sum(count(*)) OVER () AS total FROM steps GROUP BY step ORDER BY events DESC LIMIT 1
+    SELECT step, count(*) AS events, sum(count(*)) OVER () AS total
+    FROM steps GROUP BY step ORDER BY events DESC LIMIT 1
 """
 
 

@@ -92,7 +92,7 @@ class FolderCheck:
 def check_folder(folder: DataFolder, *, repair: bool = False) -> FolderCheck:
     """Read everything. With ``repair``, mark disagreements with the ledger as missing.
 
-    The caller holds the lock.
+    The caller must hold the lock.
 
     Raises:
         DatabaseMissingError: if there is no raw database, although other files show that there was
@@ -104,7 +104,7 @@ def check_folder(folder: DataFolder, *, repair: bool = False) -> FolderCheck:
     raw = next((found for found in files if found.path == folder.raw), None)
     if raw is None or not raw.is_whole:
         return FolderCheck(files)
-    read_ledger(folder.raw)
+    read_ledger(folder.raw)  # raises an error if a table is missing
     with duckdb.connect(str(folder.raw), read_only=not repair) as connection:
         found = (*disagreeing_days(connection), *disagreeing_profiles(connection))
         rejected = rejected_counts(connection)

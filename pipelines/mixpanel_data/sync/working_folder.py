@@ -1,7 +1,7 @@
 """dlt's working folder of one pipeline, and the parts of it to delete.
 
-A package counts only once it was committed; its files are still in the landing folder, and the
-ledger shows which days are missing. So nothing unfinished needs to be kept, and neither do the
+A package is loaded only once it is committed; until then its files are in the landing folder, and
+the ledger shows which days are missing. So nothing unfinished needs to be kept, and neither do the
 files of loaded packages.
 """
 

@@ -44,7 +44,7 @@ def test_a_plan_in_text_ends_with_a_sentence(mp, shop):
 
     assert done.returncode == 0
     assert "1 requests for 2 of 2 days" in done.stderr
-    assert "the last of these can go now." in done.stderr
+    assert "the last of these can be sent now." in done.stderr
 
 
 def test_a_plan_in_text_states_how_long_it_takes_within_the_budget(mp, shop):
@@ -52,4 +52,4 @@ def test_a_plan_in_text_states_how_long_it_takes_within_the_budget(mp, shop):
 
     done = mp("plan", "--from", "2024-01-01", env=scarce)
 
-    assert re.search(r"can go in \d+ h( \d+ min)?, at 20\d\d-", done.stderr)
+    assert re.search(r"can be sent in \d+ h( \d+ min)?, at 20\d\d-", done.stderr)

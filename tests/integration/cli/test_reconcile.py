@@ -39,7 +39,7 @@ def test_promise_4_one_command_finds_and_loads_events_that_came_too_late(mp, tmp
     assert (counted.returncode, reloaded.returncode, after.returncode) == (0, 0, 0), reloaded.stderr
     assert f"{days[1]}" in counted.stdout
     assert "Very late" in counted.stdout
-    assert "1 differs. `mp reconcile --reload` reads them again." in counted.stderr
+    assert "1 differs. `mp reconcile --reload` refetches them." in counted.stderr
     found = json.loads(reloaded.stdout)
     assert (found["differences"], found["reloaded_days"]) == ([], [str(days[1])])
     assert "none differ." in after.stderr

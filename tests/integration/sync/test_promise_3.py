@@ -88,7 +88,7 @@ def test_promise_3_windows_that_are_never_answered_are_left_out_and_the_others_g
     assert (
         "Not fetched: 2026-01-30..2026-02-18, 2026-03-01..2026-03-10." in summary_lines(report)[1]
     )
-    assert "`mp sync` asks for them again." in summary_lines(report)[1]
+    assert "`mp sync` retries them." in summary_lines(report)[1]
     assert report.missing == [Window(*bad[2]), Window(bad[1][0], bad[0][1])]
     assert project.loaded() == project.served(*days(WINDOWS[2]))
 

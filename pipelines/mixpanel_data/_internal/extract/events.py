@@ -98,11 +98,14 @@ class EventWindows:
             lookback_days=self._lookback_days,
             filter_hash=self._only.hash,
         )
-        whole = [d for d in days if d in ledger.days and ledger.days[d].filter_hash == UNFILTERED]
-        if whole and self._only.hash != UNFILTERED:
+        unfiltered = [
+            day for day in days if day in ledger.days and ledger.days[day].filter_hash == UNFILTERED
+        ]
+        if unfiltered and self._only.hash != UNFILTERED:
             raise ConfigError(
-                f"All events of {len(whole)} of these days are in {self._run.folder.root} already, from {whole[0]} "
-                "on; reading only some of them again would lose the others. Give the filter its own --data-dir."
+                f"All events of {len(unfiltered)} of these days, from {unfiltered[0]} on, are in "
+                f"{self._run.folder.root}; refetching some of them would delete the others. "
+                "Use another --data-dir for the filter."
             )
         return days
 
@@ -125,7 +128,7 @@ class EventWindows:
     def next_windows(self, wanted: Range) -> list[Window]:
         """Return the windows still to fetch; none when all were, or the run has stopped.
 
-        They are planned again for each package: the days just loaded show how large others may be.
+        They are planned for each package, since the days just loaded show how large others may be.
         """
         report = self._run.report
         if not report.due:
@@ -149,7 +152,7 @@ class EventWindows:
             self._run.ledger(),
             oldest_first=self._oldest_first,
         )
-        # Windows that grow rely on guesses: load the first ones, so that the ledger knows more.
+        # Longer windows rely on guesses: load the first ones, so that the ledger has more volumes.
         certain = [window for window in planned if len(window) <= len(planned[0])]
         return [*self._prefetcher.in_flight, *reused, *certain]
 
@@ -162,7 +165,7 @@ class EventWindows:
         package: list[Landed] = []
         while True:
             # Also before a full package is returned: the next windows arrive while it is loaded.
-            # The first window goes alone, so that refused credentials are refused once, not thrice.
+            # The first window is requested alone, so that wrong credentials are sent once only.
             limit = WORKERS if self._has_succeeded else 1
             while waiting and len(self._prefetcher.in_flight) < limit:
                 self._start(waiting.pop(0))
@@ -220,7 +223,7 @@ class EventWindows:
         landed = self._fetch(window)
         if not landed.lines and self._had_events(window):
             # Mixpanel's response without events is an empty body, which can't be verified. For days
-            # that had events it must come twice.
+            # that had events, two such responses are required.
             landed = self._fetch(window)
         return landed
 
@@ -241,13 +244,14 @@ class EventWindows:
         floor = self._first_day_of_plan(error)
         if floor is None or not report.due or floor <= min(report.due):
             return self._run.record_failure(error)
-        # Not a failure: the plan has no older days. Those of the window that it has are requested
-        # again.
+        # Not a failure: the plan has no older days. The window's days from the floor on are
+        # requested in a new window.
         report.due = frozenset(day for day in report.due if day >= floor)
         in_flight = {day for window in self._prefetcher.in_flight for day in window.days()}
         self._requested &= in_flight.union(self._run.ledger().days)
         report.warnings.append(
-            f"Mixpanel's plan goes back to {floor}. Set MP_START_DATE={floor}, and older days are not asked for again."
+            f"Mixpanel's plan goes back to {floor}. Set MP_START_DATE={floor} to request no older "
+            "days."
         )
         return True
 

@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 class Extraction:
-    """The requests of one run. The caller holds the folder's lock."""
+    """The requests of one run. The caller must hold the folder's lock."""
 
     def __init__(
         self,
@@ -52,10 +52,11 @@ class Extraction:
         days: Collection[date] = (),
         refetch: bool = False,
     ) -> None:
-        """Only ``days`` are fetched, again, if given; with ``refetch`` all days of the run are.
+        """Prepare the requests.
 
-        ``reload_days`` is the number of recent days to fetch again for late events; by default that
-        of the settings.
+        If ``days`` are given, only these are fetched, also if they are complete. With ``refetch``,
+        complete days of the run are fetched, too. ``reload_days`` is the number of recent days to
+        refetch for late events; by default that of the settings.
         """
         self._run = run
         self._events = EventWindows(
@@ -104,7 +105,7 @@ class Extraction:
             ConfigError: if there are no such days, they are in the future, the folder has the data
                 of another project, or its days are of another time basis.
             DatabaseDamagedError: if the raw database can't be read.
-            DatabaseMissingError: if it is gone, although the folder had one.
+            DatabaseMissingError: if it is missing, although the folder had one.
         """
         self._run.landing.remove_leftovers()
         self._run.ledger()
@@ -123,16 +124,16 @@ class Extraction:
         if found:
             more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
             report.warnings.append(
-                "These do not have as many rows as the ledger says, so they count as missing and are fetched again: "
-                f"{', '.join(map(str, found[:SHOWN]))}{more}."
+                "These do not have as many rows as in the ledger, so they are recorded as missing "
+                f"and refetched: {', '.join(map(str, found[:SHOWN]))}{more}."
             )
             self._run.ledger(after_load=True)
 
     def packages(self, wanted: Range) -> Iterator[list[Landed]]:
         """Yield the events of ``wanted`` that are missing or due, as lists of verified files.
 
-        A window that is incomplete is recorded in the report, and the others go on. Load each list
-        before taking the next: its size decides how much the next requests ask for.
+        An incomplete window is recorded in the report, and does not affect others. Load each list
+        before taking the next: its size decides how many days the next requests have.
         """
         while windows := self.next_windows(wanted):
             yield self.land_package(windows)
@@ -155,7 +156,7 @@ class Extraction:
         return self._profiles.land(self._run.ledger(), failed=self._record_profile_failure)
 
     def refetch(self, file: Landed) -> Landed:
-        """Fetch a file again that did not load completely; return it without unreadable lines.
+        """Refetch a file that did not load completely; return it without unreadable lines.
 
         Those are repaired or rejected.
 
@@ -169,7 +170,7 @@ class Extraction:
 
     def _record_profile_failure(self, of: ProfileSet, error: MixpanelDataError) -> bool:
         if isinstance(error, QueryError) and error.plan_limit == "call":
-            # A retry never helps, and the rest of the run is not affected.
+            # The plan excludes this request: a retry never helps, and other requests may succeed.
             self._run.report.warnings.append(f"The {of} were left out: {error}")
             return True
         return self._run.record_failure(error)

@@ -74,11 +74,12 @@ def reusable_files(
 ) -> list[Landed]:
     """Return the verified files left by a killed run whose days are all due; delete the others.
 
-    A file with days from ``recent_from`` on must be recent: those are fetched again for late
+    A file with days from ``recent_from`` on must be recent, since these days are refetched for late
     events. The files of windows ``in_flight`` are kept.
     """
     left = set(due)
     usable = []
+    # Newest first: of two files with the same day, the newer one is used.
     for landed in reversed(folder.verified_files("events")):
         recent = landed.window.last < recent_from or is_recent(landed, within=REUSE_WITHIN)
         wanted = landed.filter_hash == filter_hash and left.issuperset(landed.window.days())

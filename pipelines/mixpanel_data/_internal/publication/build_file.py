@@ -74,7 +74,7 @@ def prepare_build_file(
             if not _is_in_use(error):
                 warning = _move_to_damaged(folder, error)
     if ours and target.exists():
-        # A copy instead of drops: DuckDB does not return the space of dropped tables to the disk.
+        # A copy instead of drops, since DuckDB does not shrink a file when tables are dropped.
         new = target.with_name("emptied.duckdb")
         delete_database(new)
         build_stamp.create_stamped_file(new, fingerprint, storage_version)

@@ -90,13 +90,14 @@ class Run:
         )
 
     def ledger(self, *, after_load: bool = False) -> Ledger:
-        """Return the ledger. Only this run changes it, by a load, after which it is read again.
+        """Return the ledger. It is cached, since only a load of this run changes it; use
+        ``after_load`` then.
 
         Raises:
             ConfigError: if the folder has the data of another project, or days of another time
                 basis.
             DatabaseDamagedError, DatabaseMissingError: if the raw database can't be read, or is
-                gone.
+                missing.
         """
         if after_load or self._ledger is None:
             require_raw(self.folder)
@@ -121,29 +122,30 @@ class Run:
         self.report.bytes += landed.size
 
     def record_failure(self, error: MixpanelDataError) -> bool:
-        """Record a failure; return True if it makes sense to go on."""
+        """Record a failure; return True if the run can continue."""
         if isinstance(error, IncompleteExportError):
             self.report.requests += int(error.details.get("requests") or 0)
         ends = self._ends_run(error)
         self.stopped = self.stopped or ends
-        # A failure that ends the run affects every request in flight; it is reported once.
+        # A failure that ends the run affects every request in flight, and is reported once.
         if not (ends and type(error) in map(type, self.report.failures)):
             self.report.failures.append(error)
             self.progress.failed(error)
         return not ends
 
     def _ends_run(self, error: MixpanelDataError) -> bool:
-        """Return True if no further request makes sense.
+        """Return True if no further request can succeed.
 
-        That is so after refused credentials, a used-up rate limit, without a server, or without a
-        disk for its log.
+        The reasons: wrong credentials, a used-up rate limit, no server, or no disk space for the
+        log of requests.
         """
         if isinstance(error, AuthenticationError | RateLimitError | StorageError):
             return True
+        # Any response, also an error, shows that there is a server.
         unanswered = isinstance(error, APIError) and error.status_code is None
         self._failures_in_a_row = self._failures_in_a_row + 1 if unanswered else 0
-        gone = (
+        is_unreachable = (
             error.details.get("cause") in NO_SERVER
             or self._failures_in_a_row >= MAX_FAILURES_IN_A_ROW
         )
-        return unanswered and gone
+        return unanswered and is_unreachable

@@ -61,7 +61,7 @@ def build(
     made_by = current_fingerprint(storage_version, project)
     built = build_file.build_file(folder)
     reason = reason_to_rebuild(folder, made_by, storage_version, built=built)
-    # dbt compares load numbers, and those of another raw database say nothing about these tables.
+    # dbt adds the loads that the file lacks, and can't remove those that only the file has.
     start_empty = full_refresh or reason == OTHER_RAW
     prepared = build_file.prepare_build_file(
         folder,

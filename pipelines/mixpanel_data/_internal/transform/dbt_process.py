@@ -104,8 +104,8 @@ def dbt_environment(scratch: Path, own: Mapping[str, str]) -> dict[str, str]:
     return {
         **kept,
         **own,
-        # Relative to dbt's current folder: dbt parses everything when an environment variable that
-        # the project reads has another value, and a saved parse is shared between folders.
+        # Relative to dbt's current folder. With a full path, a saved parse would be valid for this
+        # folder only, since dbt discards it when a variable of the profile has another value.
         "MP_DATA_DIR": ".",
         "MP_DBT_TARGET": "engine",
         "DBT_TARGET_PATH": str(scratch / "target"),

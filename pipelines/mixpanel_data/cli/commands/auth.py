@@ -8,7 +8,7 @@ import typer
 from mixpanel_data.cli.options import Format, FormatOption
 
 app = typer.Typer(
-    help="Named accounts, kept in ~/.mp/config.toml.", no_args_is_help=True, rich_markup_mode=None
+    help="Named accounts, stored in ~/.mp/config.toml.", no_args_is_help=True, rich_markup_mode=None
 )
 
 Name = Annotated[str, typer.Argument(help="The account's name.")]
@@ -39,7 +39,7 @@ def add(
         ),
     ] = False,
 ) -> None:
-    """Keep a service account under a name. The first one becomes the default.
+    """Store a service account under a name. The first one becomes the default.
 
     The secret is never an argument: other users of the machine could read it there.
 
@@ -54,7 +54,7 @@ def add(
     )
     manager = ConfigManager()
     manager.add_account(name, username, secret, project_id, region)
-    typer.echo(f"Account '{name}' is kept in {manager.config_path}.", err=True)
+    typer.echo(f"Account '{name}' is stored in {manager.config_path}.", err=True)
 
 
 @app.command("list")
@@ -109,24 +109,24 @@ def default(name: Name) -> None:
 
 @app.command("remove")
 def remove(name: Name) -> None:
-    """Forget an account. Its data stays.
+    """Remove an account. Its data is kept.
 
     Example: mp auth remove staging
     """
     from mixpanel_data.auth import ConfigManager
 
     ConfigManager().remove_account(name)
-    typer.echo(f"Account '{name}' is forgotten.", err=True)
+    typer.echo(f"Account '{name}' is removed.", err=True)
 
 
 @app.command("test")
 def try_account(
     name: Annotated[
-        str | None, typer.Argument(help="The account's name; else the one that counts.")
+        str | None, typer.Argument(help="The account's name; else the one in force.")
     ] = None,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Ask Mixpanel whether it lets an account into its project.
+    """Send a request to check an account's credentials and project.
 
     Example: mp auth test production
     """

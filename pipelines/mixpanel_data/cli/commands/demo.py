@@ -47,7 +47,8 @@ def demo(
 ) -> int:
     """Show the whole job over sample data, in one command.
 
-    It starts a sandbox, copies its data into DuckDB, builds and publishes the tables, and runs three queries.
+    It starts a sandbox, copies its data into DuckDB, builds and publishes the tables, and runs
+    three queries.
 
     Example: mp demo
     """
@@ -56,7 +57,7 @@ def demo(
     from mixpanel_data.sandbox import Dataset, Sandbox
 
     started = time.monotonic()
-    _begin_anew(folder)
+    _empty(folder)
     _print("1. A sandbox that speaks Mixpanel's API, over an invented shop")
     dataset = Dataset.sample(days=DAYS)
     with Sandbox(dataset, rate_limits=True) as sandbox:
@@ -67,12 +68,13 @@ def demo(
     return 1 if report.failures else 0
 
 
-def _begin_anew(folder: Path) -> None:
+def _empty(folder: Path) -> None:
     from mixpanel_data.exceptions import ConfigError
 
+    # Only a folder that an earlier demo marked, or an empty one, may be deleted.
     if folder.exists() and not (folder / MARK).is_file() and any(folder.iterdir()):
         raise ConfigError(
-            f"{folder} holds something that is not a demo. Name another folder: mp demo --data-dir …"
+            f"{folder} has files that are not a demo's. Name another folder: mp demo --data-dir …"
         )
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -81,7 +83,7 @@ def _begin_anew(folder: Path) -> None:
 
 def _sync(sandbox: Any, folder: Path) -> "SyncReport":
     from mixpanel_data.auth import Credentials
-    from mixpanel_data.cli.output.progress import drawn
+    from mixpanel_data.cli.output.progress import show_progress
     from mixpanel_data.project import models_folder
     from mixpanel_data.settings import load_settings
     from mixpanel_data.sync import Sync, exclusive
@@ -99,7 +101,7 @@ def _sync(sandbox: Any, folder: Path) -> "SyncReport":
         project_id=account.project_id,
         region=account.region,
     )
-    with exclusive(settings.folder), drawn() as progress:
+    with exclusive(settings.folder), show_progress() as progress:
         return Sync(settings, credentials, progress=progress).run()
 
 

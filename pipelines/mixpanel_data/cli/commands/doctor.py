@@ -1,4 +1,4 @@
-"""``mp doctor``: which settings count, where they come from, and whether they work."""
+"""``mp doctor``: the settings in force, their origins, and whether they work."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +16,10 @@ ME = "/api/app/me"
 def doctor(
     account: AccountOption = None, data_dir: DataDirOption = None, fmt: FormatOption = Format.table
 ) -> int:
-    """Show which project, settings and account count, and try them.
+    """Show the project, settings and account in force, and test them.
 
-    Secrets are masked. Ends as the account does: with 2 when Mixpanel refuses it, with 3 when there is none, or when a
-    variable of the dbt models is wrong.
+    Secrets are masked. The exit code is 2 if Mixpanel rejects the account, and 3 if there is none
+    or a variable of the dbt models is wrong.
 
     Example: mp doctor --format json
     """
@@ -59,7 +59,7 @@ def _examine(account: str | None, data_dir: Any) -> tuple[list[Check], int]:
 
 
 def _project(settings: "Settings") -> tuple[list[Check], int]:
-    """The project and its variables, and the exit code of what is wrong with them."""
+    """Return the checks of the project and its variables, and the exit code of a mistake there."""
     from importlib.metadata import version
 
     from mixpanel_data.cli.errors import exit_code
@@ -109,7 +109,7 @@ def _reach(settings: Any, account: str | None) -> tuple[Check, int]:
     suffix = (
         f"; the project's time zone is {zone}"
         if zone
-        else ", and does not say which projects these are for"
+        else ", without the projects of these credentials"
     )
     return ("mixpanel", f"answers{suffix}", ME), 0
 
@@ -127,7 +127,7 @@ def _file(path: Path) -> str:
     return (
         f"{path} ({path.stat().st_size / 1e6:.1f} MB)"
         if path.is_file()
-        else f"{path} (not there yet)"
+        else f"{path} (does not exist)"
     )
 
 
@@ -149,8 +149,9 @@ def _times(settings: Any) -> str:
         else "utc, or another MP_PROJECT_TIMEZONE"
     )
     return (
-        f"WARNING: most are {abs(hours):g} h {'ahead of' if hours > 0 else 'behind'} the time at which Mixpanel received them. "
-        f"Is it MP_TIME_BASIS={other}? Then change it and fetch the days again."
+        f"WARNING: most are {abs(hours):g} h {'ahead of' if hours > 0 else 'behind'} the time at "
+        f"which Mixpanel received them. Is it MP_TIME_BASIS={other}? Then change it, and refetch "
+        "the days."
     )
 
 

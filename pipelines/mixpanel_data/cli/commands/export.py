@@ -1,4 +1,4 @@
-"""``mp export``: what is published, as files that any tool reads."""
+"""``mp export``: the published tables as Parquet files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +28,9 @@ def export(
     data_dir: DataDirOption = None,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Write published tables as parquet files, all of one moment. Older files stay until all new ones are whole.
+    """Write published tables as Parquet files, all of the same publication.
+
+    Older files are replaced only when all new ones are complete.
 
     Example: mp export daily_active_users sessions --output marts
     """

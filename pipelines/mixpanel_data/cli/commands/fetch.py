@@ -1,4 +1,4 @@
-"""``mp fetch``: events and profiles into a table of one's own."""
+"""``mp fetch``: events and profiles into a table of the user's."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mixpanel_data.cli.open_workspace import opened
+from mixpanel_data.cli.open_workspace import open_workspace
 from mixpanel_data.cli.options import (
     AccountOption,
     DataDirOption,
@@ -25,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Append = Annotated[bool, typer.Option("--append", help="Add to a table that is there.")]
+Append = Annotated[bool, typer.Option("--append", help="Add to an existing table.")]
 
 
 @app.command("events")
@@ -45,17 +45,17 @@ def events(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Fetch the events of some days, whole or not at all.
+    """Fetch the events of some days, completely or not at all.
 
-    Each event is there once. A line that can't be read costs no other: it is counted, named on stderr, and kept in the table
-    _rejected.
+    Duplicates are removed. A line that can't be read does not affect others: it is reported on
+    stderr, and stored in the table _rejected.
 
     Example: mp fetch events --from 2026-01-01 --to 2026-01-07 --event Signup --name signups
     """
     from mixpanel_data.cli.output.results import print_result
 
     with (
-        opened(account, data_dir, quiet=quiet) as workspace,
+        open_workspace(account, data_dir, quiet=quiet) as workspace,
         _counted("events", quiet=quiet) as progress,
     ):
         result = workspace.fetch_events(
@@ -86,14 +86,14 @@ def profiles(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Fetch user profiles, whole or not at all.
+    """Fetch user profiles, completely or not at all.
 
     Example: mp fetch profiles --where 'properties["plan"] == "pro"' --name customers
     """
     from mixpanel_data.cli.output.results import print_result
 
     with (
-        opened(account, data_dir, quiet=quiet) as workspace,
+        open_workspace(account, data_dir, quiet=quiet) as workspace,
         _counted("profiles", quiet=quiet) as progress,
     ):
         result = workspace.fetch_profiles(

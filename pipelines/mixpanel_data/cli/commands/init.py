@@ -17,7 +17,7 @@ def init(
 ) -> None:
     """Write a project of your own.
 
-    It holds settings, dbt variables, models and flows; the installed package is never edited. Files
+    It has settings, dbt variables, models and flows; the installed package is never edited. Files
     that exist are kept.
 
     Example: mp init my-mixpanel
@@ -31,14 +31,15 @@ def init(
         typer.echo(f"kept  {folder / path}, which existed")
     if not is_project(project.folder):
         typer.echo(
-            "Add a section [sources.mixpanel] to .dlt/config.toml, which existed, so that folders in the "
-            "project find it.",
+            "Add a section [sources.mixpanel] to .dlt/config.toml, which existed, so that folders "
+            "in the project find it.",
             err=True,
         )
     if not project.builds_own_models:
         typer.echo(
-            "The profile of dbt_project.yml, which existed, is not mixpanel_data, so `mp sync` builds the package's "
-            "models alone. Make the dbt project in another folder, and set MP_DBT_PROJECT_DIR.",
+            "The profile of dbt_project.yml, which existed, is not mixpanel_data, so `mp sync` "
+            "builds the package's models alone. Create the dbt project in another folder, and set "
+            "MP_DBT_PROJECT_DIR.",
             err=True,
         )
     typer.echo("Go on with:", err=True)

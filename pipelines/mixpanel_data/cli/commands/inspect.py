@@ -1,11 +1,11 @@
-"""``mp inspect``: what there is, in Mixpanel and in the tables."""
+"""``mp inspect``: the contents of the Mixpanel project and of the tables."""
 
 import typer
 
 from mixpanel_data.cli.commands import inspect_project, inspect_tables
 
 app = typer.Typer(
-    help="Look around: what Mixpanel has, and what the tables here have.",
+    help="List what Mixpanel has, and what the tables here have.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

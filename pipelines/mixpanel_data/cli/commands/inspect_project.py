@@ -1,10 +1,10 @@
-"""``mp inspect``: what there is in Mixpanel. Each command is one of the 60 requests an hour."""
+"""``mp inspect`` for a Mixpanel project. Each command is one of the 60 requests an hour."""
 
 from typing import Annotated
 
 import typer
 
-from mixpanel_data.cli.open_workspace import answer, given
+from mixpanel_data.cli.open_workspace import drop_none, print_answer
 from mixpanel_data.cli.options import (
     AccountOption,
     DataDirOption,
@@ -31,7 +31,7 @@ def events(
 
     Example: mp inspect events --format json
     """
-    answer(
+    print_answer(
         lambda ws: ws.events(), fmt, account=account, fresh=fresh, data_dir=data_dir, quiet=quiet
     )
 
@@ -49,8 +49,8 @@ def properties(
 
     Example: mp inspect properties Signup
     """
-    options = given(limit=limit)
-    answer(
+    options = drop_none(limit=limit)
+    print_answer(
         lambda ws: ws.properties(event, **options),
         fmt,
         account=account,
@@ -74,8 +74,8 @@ def values(
 
     Example: mp inspect values Signup country --limit 20
     """
-    options = given(limit=limit)
-    answer(
+    options = drop_none(limit=limit)
+    print_answer(
         lambda ws: ws.property_values(event, property_name, **options),
         fmt,
         account=account,
@@ -100,8 +100,8 @@ def top_events(
     """
     from mixpanel_data.types import TopEvent
 
-    options = given(type=type_, limit=limit)
-    answer(
+    options = drop_none(type=type_, limit=limit)
+    print_answer(
         lambda ws: ws.top_events(**options),
         fmt,
         account=account,
@@ -125,7 +125,7 @@ def funnels(
     """
     from mixpanel_data.types import FunnelInfo
 
-    answer(
+    print_answer(
         lambda ws: ws.funnels(),
         fmt,
         account=account,
@@ -149,7 +149,7 @@ def cohorts(
     """
     from mixpanel_data.types import SavedCohort
 
-    answer(
+    print_answer(
         lambda ws: ws.cohorts(),
         fmt,
         account=account,
@@ -182,7 +182,7 @@ def bookmarks(
     """
     from mixpanel_data.types import BookmarkInfo
 
-    answer(
+    print_answer(
         lambda ws: ws.bookmarks(type_),
         fmt,
         account=account,
@@ -218,8 +218,8 @@ def lexicon(
     """
     from mixpanel_data.types import LexiconSchema
 
-    options = given(entity_type=entity_type, name=name)
-    answer(
+    options = drop_none(entity_type=entity_type, name=name)
+    print_answer(
         lambda ws: ws.lexicon(**options),
         fmt,
         account=account,

@@ -1,10 +1,10 @@
-"""``mp inspect``: what there is in the tables. No account is needed, and nothing is asked of Mixpanel."""
+"""``mp inspect`` for the tables. It needs no account and sends no request."""
 
 from typing import Annotated
 
 import typer
 
-from mixpanel_data.cli.open_workspace import answer
+from mixpanel_data.cli.open_workspace import print_answer
 from mixpanel_data.cli.options import (
     AccountOption,
     DataDirOption,
@@ -27,7 +27,7 @@ def tables(
     """
     from mixpanel_data.types import TableInfo
 
-    answer(lambda ws: ws.tables(), fmt, data_dir=data_dir, quiet=quiet, of=TableInfo)
+    print_answer(lambda ws: ws.tables(), fmt, data_dir=data_dir, quiet=quiet, of=TableInfo)
 
 
 def schema(
@@ -40,7 +40,7 @@ def schema(
 
     Example: mp inspect schema events
     """
-    answer(lambda ws: ws.schema(table), fmt, data_dir=data_dir, quiet=quiet)
+    print_answer(lambda ws: ws.schema(table), fmt, data_dir=data_dir, quiet=quiet)
 
 
 def sample(
@@ -57,7 +57,7 @@ def sample(
 
     Example: mp inspect sample events --rows 3 --format jsonl
     """
-    answer(lambda ws: ws.sample(table, rows, seed=seed), fmt, data_dir=data_dir, quiet=quiet)
+    print_answer(lambda ws: ws.sample(table, rows, seed=seed), fmt, data_dir=data_dir, quiet=quiet)
 
 
 def summarize(
@@ -66,13 +66,14 @@ def summarize(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Show what each column of a table holds.
+    """Show statistics of each column of a table.
 
-    Type, smallest and greatest value, about how many distinct ones, mean, quartiles, and missing ones in percent.
+    These are type, minimum, maximum, approximate number of distinct values, mean, quartiles, and
+    missing values in percent.
 
     Example: mp inspect summarize sessions
     """
-    answer(lambda ws: ws.summarize(table), fmt, data_dir=data_dir, quiet=quiet)
+    print_answer(lambda ws: ws.summarize(table), fmt, data_dir=data_dir, quiet=quiet)
 
 
 def info(
@@ -85,4 +86,4 @@ def info(
 
     Example: mp inspect info --format json
     """
-    answer(lambda ws: ws.info(), fmt, account=account, data_dir=data_dir, quiet=quiet)
+    print_answer(lambda ws: ws.info(), fmt, account=account, data_dir=data_dir, quiet=quiet)

@@ -1,4 +1,4 @@
-"""``mp plan``: what a sync would ask for."""
+"""``mp plan``: the requests of a sync, without sending them."""
 
 from typing import TYPE_CHECKING
 
@@ -23,8 +23,8 @@ def plan(
 ) -> None:
     """Show the requests that `mp sync` would make for events.
 
-    Nothing is asked of Mixpanel. Where the volume is not known yet, requests are planned small and grow as days arrive:
-    then there will be fewer.
+    No request is sent. Where the volume of days is unknown, small requests are planned; a sync
+    enlarges them as days arrive, and so needs fewer.
 
     Example: mp plan --from 2026-01-01
     """
@@ -43,7 +43,7 @@ def plan(
     if fmt is Format.json:
         print_object(preview.to_dict())
         return
-    columns = ["from", "to", "days", "there already", "expected MB"]
+    columns = ["from", "to", "days", "already loaded", "expected MB"]
     rows = [
         [
             str(request.window.first),
@@ -70,7 +70,7 @@ def _footer(preview: "Preview") -> str:
     )
     days = (wanted.last - wanted.first).days + 1
     return (
-        f"{len(preview.requests)} requests for {preview.days_due} of {days} days, {wanted.first} to {wanted.last}; "
-        f"{preview.days_there} are there already. The budget allows {preview.remaining} exports now; "
-        f"the last of these can go {when}."
+        f"{len(preview.requests)} requests for {preview.days_due} of {days} days, {wanted.first} "
+        f"to {wanted.last}; {preview.days_there} are already loaded. The budget allows "
+        f"{preview.remaining} exports now; the last of these can be sent {when}."
     )

@@ -1,17 +1,14 @@
-"""``mp query``: ask the tables, or Mixpanel."""
+"""``mp query``: SQL over the tables, and reports of Mixpanel."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from mixpanel_data.cli.commands import query_events, query_saved, query_users
 from mixpanel_data.cli.options import DataDirOption, Format, FormatOption, QuietOption
 
-if TYPE_CHECKING:
-    pass
-
 app = typer.Typer(
-    help="Ask questions: SQL of the tables here, reports of Mixpanel.",
+    help="Run SQL over the tables here, or reports of Mixpanel.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -36,12 +33,12 @@ def sql(
 
     from mixpanel_data.cli.errors import warnings_to_stderr
     from mixpanel_data.cli.output.rows import print_rows
-    from mixpanel_data.published import query as ask_tables
+    from mixpanel_data.published import query as query_tables
     from mixpanel_data.settings import load_settings
 
     text = sys.stdin.read() if statement == "-" else statement
     with warnings_to_stderr(quiet=quiet):
-        rows = ask_tables(load_settings(data_dir=data_dir).folder, text)
+        rows = query_tables(load_settings(data_dir=data_dir).folder, text)
     print_rows(rows.columns, rows, fmt)
 
 

@@ -1,11 +1,11 @@
-"""``mp query``: how often events happened."""
+"""``mp query``: counts of events."""
 
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from mixpanel_data.cli.open_workspace import answer, given
+from mixpanel_data.cli.open_workspace import drop_none, print_answer
 from mixpanel_data.cli.options import (
     AccountOption,
     DataDirOption,
@@ -60,12 +60,12 @@ def segmentation(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Count an event over time, whole or split by a property.
+    """Count an event over time, in total or split by a property.
 
     Example: mp query segmentation Signup --from 2026-01-01 --to 2026-01-31 --on country --format csv
     """
-    options = given(on=on, where=where, unit=unit, interval=interval, type=type_, limit=limit)
-    answer(
+    options = drop_none(on=on, where=where, unit=unit, interval=interval, type=type_, limit=limit)
+    print_answer(
         lambda ws: ws.segmentation(event, first, last, **options),
         fmt,
         account=account,
@@ -91,8 +91,8 @@ def event_counts(
 
     Example: mp query event-counts Signup Purchase --from 2026-01-01 --to 2026-01-31 --unit week
     """
-    options = given(unit=unit, type=type_)
-    answer(
+    options = drop_none(unit=unit, type=type_)
+    print_answer(
         lambda ws: ws.event_counts(events, first, last, **options),
         fmt,
         account=account,
@@ -123,8 +123,8 @@ def property_counts(
 
     Example: mp query property-counts Signup plan --from 2026-01-01 --to 2026-01-31
     """
-    options = given(values=value or None, unit=unit, type=type_, limit=limit)
-    answer(
+    options = drop_none(values=value or None, unit=unit, type=type_, limit=limit)
+    print_answer(
         lambda ws: ws.property_counts(event, property_name, first, last, **options),
         fmt,
         account=account,
@@ -170,8 +170,8 @@ def numeric(
     """
     if type_ and aggregate is not Aggregate.buckets:
         raise typer.BadParameter("goes with --aggregate buckets only.", param_hint="--type")
-    options = given(where=where, unit=unit, type=type_)
-    answer(
+    options = drop_none(where=where, unit=unit, type=type_)
+    print_answer(
         lambda ws: getattr(ws, f"numeric_{aggregate}")(event, first, last, on=on, **options),
         fmt,
         account=account,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mixpanel_data.cli.open_workspace import answer
+from mixpanel_data.cli.open_workspace import print_answer
 from mixpanel_data.cli.options import (
     AccountOption,
     DataDirOption,
@@ -34,7 +34,7 @@ def insights(
 
     Example: mp query insights 12345 --format csv
     """
-    answer(
+    print_answer(
         lambda ws: ws.insights(bookmark_id),
         fmt,
         account=account,
@@ -58,7 +58,7 @@ def activity(
 
     Example: mp query activity user-17 --from 2026-01-01 --to 2026-01-31 --format jsonl
     """
-    answer(
+    print_answer(
         lambda ws: ws.activity_feed(distinct_ids, first, last),
         fmt,
         account=account,
@@ -88,7 +88,7 @@ def jql(
     """
     text = sys.stdin.read() if str(script) == "-" else _read(script)
     parameters = dict(_parameter(each) for each in param or ()) or None
-    answer(
+    print_answer(
         lambda ws: ws.jql(text, parameters),
         fmt,
         account=account,

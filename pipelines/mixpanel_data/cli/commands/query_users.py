@@ -1,10 +1,10 @@
-"""``mp query``: how far people get, and whether they come back."""
+"""``mp query``: funnels, retention and frequency."""
 
 from typing import Annotated
 
 import typer
 
-from mixpanel_data.cli.open_workspace import answer, given
+from mixpanel_data.cli.open_workspace import drop_none, print_answer
 from mixpanel_data.cli.options import (
     AccountOption,
     DataDirOption,
@@ -53,8 +53,8 @@ def funnel(
 
     Example: mp query funnel 7509 --from 2026-01-01 --to 2026-01-31
     """
-    options = given(on=on, where=where, length=length, length_unit=length_unit, limit=limit)
-    answer(
+    options = drop_none(on=on, where=where, length=length, length_unit=length_unit, limit=limit)
+    print_answer(
         lambda ws: ws.funnel(funnel_id, first, last, **options),
         fmt,
         account=account,
@@ -109,11 +109,11 @@ def retention(
 
     Example: mp query retention Signup --return Purchase --unit week --from 2026-01-01 --to 2026-03-31
     """
-    options = given(
+    options = drop_none(
         unit=unit, interval=interval, interval_count=count, retention_type=type_,
         unbounded=unbounded or None, born_where=born_where, where=where, on=on, limit=limit,
     )  # fmt: skip
-    answer(
+    print_answer(
         lambda ws: ws.retention(born, back, first, last, **options),
         fmt,
         account=account,
@@ -153,8 +153,8 @@ def frequency(
 
     Example: mp query frequency --unit week --per day --from 2026-01-01 --to 2026-01-31
     """
-    options = given(event=event, unit=unit, addiction_unit=per, where=where, on=on, limit=limit)
-    answer(
+    options = drop_none(event=event, unit=unit, addiction_unit=per, where=where, on=on, limit=limit)
+    print_answer(
         lambda ws: ws.frequency(first, last, **options),
         fmt,
         account=account,

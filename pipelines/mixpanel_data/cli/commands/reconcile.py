@@ -1,4 +1,4 @@
-"""``mp reconcile``: what changed on days that no run reads again."""
+"""``mp reconcile``: changes on days that runs do not refetch."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,7 +31,7 @@ Last = Annotated[
     typer.Option("--to", metavar="DAY", help="Last day; else the last before the look-back."),
 ]
 Reload = Annotated[
-    bool, typer.Option("--reload", help="Read the days that differ again, build and publish.")
+    bool, typer.Option("--reload", help="Refetch the days that differ, build and publish.")
 ]
 
 
@@ -46,21 +46,22 @@ def reconcile(
 ) -> int:
     """Find days whose events differ from Mixpanel's own counts.
 
-    Finds events that came later than the look-back reads, and those that were deleted. It takes a few requests of the
-    query API, however many days there are. What differs after --reload too, reports count in another way.
+    It finds events that arrived after the look-back, and deleted ones. It takes a few requests of
+    the query API, for any number of days. If a day still differs after --reload, Mixpanel's reports
+    count it in another way than its export.
 
     Example: mp reconcile --from 2026-01-01 --reload
     """
     from mixpanel_data.auth import find_credentials
     from mixpanel_data.cli.errors import show_error, worst_code
-    from mixpanel_data.cli.output.progress import drawn
+    from mixpanel_data.cli.output.progress import show_progress
     from mixpanel_data.settings import load_settings, parse_day
     from mixpanel_data.sync import Reconciler
 
     settings = load_settings(data_dir=data_dir)
     credentials = find_credentials(settings, account).credentials
     as_json = fmt in (Format.json, Format.jsonl)
-    with drawn(quiet) as progress:
+    with show_progress(quiet) as progress:
         reconciler = Reconciler(settings, credentials, progress=progress)
         found = reconciler.compare(parse_day(first), parse_day(last))
         report = None
@@ -92,18 +93,19 @@ def _print(found: "Reconciliation", fmt: Format, extra: dict[str, list[str]]) ->
 
 def _sentence(found: "Reconciliation", *, reloaded: bool) -> str:
     if not found.days:
-        return "There is no whole day to compare."
+        return "There is no complete day to compare."
     differ = len(found.comparison.differences)
     lines = [
-        f"{len(found.days)} days, {found.days[0]} to {found.days[-1]} in {found.zone.key}, were compared by "
-        f"{found.requests} requests; {differ or 'none'} differ{'s' if differ == 1 else ''}."
+        f"{len(found.days)} days, {found.days[0]} to {found.days[-1]} in {found.zone.key}, were "
+        f"compared by {found.requests} requests; "
+        f"{differ or 'none'} differ{'s' if differ == 1 else ''}."
     ]
     if differ and reloaded:
         lines.append(
-            "They were read again: reports count these in another way than the export has them."
+            "They were refetched: Mixpanel's reports count them in another way than its export."
         )
     elif differ:
-        lines.append("`mp reconcile --reload` reads them again.")
+        lines.append("`mp reconcile --reload` refetches them.")
     if found.comparison.not_in_reports:
         lines.append(
             f"Left out, because reports do not have them: {_some(found.comparison.not_in_reports)}."

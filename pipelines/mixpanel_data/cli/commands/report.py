@@ -1,4 +1,4 @@
-"""``mp report``: the tables as one page for people."""
+"""``mp report``: the published tables as an HTML page."""
 
 from pathlib import Path
 from typing import Annotated
@@ -28,15 +28,13 @@ def report(
         str | None,
         typer.Option("--to", metavar="DAY", help="Last day, included; else the newest there is."),
     ] = None,
-    show: Annotated[
-        bool, typer.Option("--open/--no-open", help="Show it in the browser when it is written.")
-    ] = False,
+    show: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = False,
     data_dir: DataDirOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Write the published tables as one page for people.
+    """Write a report of the published tables, as one HTML file.
 
-    One HTML file with active users, retention, funnels, events and data quality; it opens without a network.
+    It has active users, retention, funnels, events and data quality, and needs no network.
 
     Example: mp report --output report.html --from 2026-01-01
     """

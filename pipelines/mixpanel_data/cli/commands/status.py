@@ -1,4 +1,4 @@
-"""``mp status``: what is there."""
+"""``mp status``: the state of the data folder."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 Days = Annotated[
-    bool, typer.Option("--days", help="A row for each day: events, late ones, how late they came.")
+    bool, typer.Option("--days", help="A row for each day: events, late ones, their delay.")
 ]
 
 
 def status(
     days: Days = False, data_dir: DataDirOption = None, fmt: FormatOption = Format.table
 ) -> None:
-    """Show what is loaded, what is missing and what came late.
+    """Show what is loaded, what is missing and what arrived late.
 
     Example: mp status --format json
     """
@@ -41,17 +41,17 @@ def _rows(found: "Status") -> list[tuple[str, Any]]:
     gaps = ", ".join(str(gap) for gap in found.gaps[:10]) or "none"
     more = f" and {len(found.gaps) - 10} more" if len(found.gaps) > 10 else ""
     return [
-        ("project", f"{found.project[0]} ({found.project[1]})" if found.project else "none yet"),
+        ("project", f"{found.project[0]} ({found.project[1]})" if found.project else "none"),
         ("data folder", str(found.data_dir)),
         (
             "days loaded",
             f"{found.days} ({found.first} to {found.last})"
             if found.days
-            else "none yet: run `mp sync`",
+            else "none: run `mp sync`",
         ),
         ("gaps", gaps + more),
         ("events", f"{found.events:,}"),
-        ("came late", _late(found)),
+        ("late", _late(found)),
         ("rejected lines", _rejected(found)),
         ("repaired lines", f"{found.repaired:,}"),
         ("profiles", _profiles(found)),
@@ -80,12 +80,13 @@ def _late(found: "Status") -> str:
     if not found.latest or not found.latest.newest_arrival:
         return late
     after = found.latest.newest_arrival.total_seconds() / 86_400
-    return f"{late}; the newest of {found.latest.day} {after:.1f} days after that day (each day: --days)"
+    day = found.latest.day
+    return f"{late}; the newest of {day} {after:.1f} days after that day (each day: --days)"
 
 
 def _profiles(found: "Status") -> str:
     if found.profiles is None:
-        return "none yet"
+        return "none"
     reads = [f"complete snapshot {found.last_snapshot:%Y-%m-%d %H:%M} UTC"]
     if found.last_increment:
         reads.append(f"increment {found.last_increment:%Y-%m-%d %H:%M} UTC")

@@ -21,7 +21,7 @@ Last = Annotated[
     typer.Option(
         "--to",
         metavar="DAY",
-        help="Last day, included. With it, no recent day is fetched again unless --reload-days says so.",
+        help="Last day, included. With it, recent days are not refetched, unless by --reload-days.",
     ),
 ]
 Refetch = Annotated[
@@ -38,7 +38,7 @@ ReloadDays = Annotated[
     typer.Option(
         min=0,
         metavar="N",
-        help="Fetch so many recent days again for late events, in place of MP_LOOKBACK_DAYS.",
+        help="Refetch so many recent days for late events, in place of MP_LOOKBACK_DAYS.",
     ),
 ]
 Event = Annotated[
@@ -55,21 +55,24 @@ OldestFirst = Annotated[
 FullProfiles = Annotated[
     bool,
     typer.Option(
-        "--full-profiles", help="Read all profiles, however young the last complete snapshot is."
+        "--full-profiles", help="Read all profiles, also if the last complete snapshot is recent."
     ),
 ]
-StartAnew = Annotated[
+StartOver = Annotated[
     bool,
     typer.Option(
         "--start-over",
-        help="Begin with an empty raw database; the old one is kept beside it. With --only events, profiles stay.",
+        help=(
+            "Start with an empty raw database; the old one is kept beside it. "
+            "With --only events, profiles are kept."
+        ),
     ),
 ]
 MaxWait = Annotated[
     str | None,
     typer.Option(
         metavar="SECONDS",
-        help="Longest wait for the request budget, also as 15m or 1h; beyond, stop with exit code 5.",
+        help="Longest wait for the request budget, also as 15m or 1h; after it, exit with code 5.",
     ),
 ]
 LockWait = Annotated[
@@ -77,7 +80,7 @@ LockWait = Annotated[
     typer.Option(
         min=0,
         metavar="SECONDS",
-        help="How long to wait for another program that works in the data folder.",
+        help="Longest wait for another process that works in the data folder.",
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
@@ -94,7 +97,7 @@ def sync(
     where: Where = None,
     oldest_first: OldestFirst = False,
     full_profiles: FullProfiles = False,
-    start_over: StartAnew = False,
+    start_over: StartOver = False,
     max_wait: MaxWait = None,
     lock_wait: LockWait = LOCK_WAIT_SECONDS,
     account: AccountOption = None,
@@ -104,9 +107,10 @@ def sync(
 ) -> int:
     """Fetch what is missing, build the tables and publish them.
 
-    Events: every day up to yesterday that is not complete yet, and the last days (MP_LOOKBACK_DAYS, 5) again for late
-    events. --from and --to bound the days. Run it again after an interruption: it continues where it stopped. Profiles:
-    those seen since the last read, and all of them every MP_PROFILES_SNAPSHOT_DAYS (7).
+    Events: every day up to yesterday that is not complete, and the last MP_LOOKBACK_DAYS (5) days,
+    which are refetched for late events. --from and --to bound the days. After an interruption,
+    rerun it: it continues where it stopped. Profiles: those seen since the last read, and all of
+    them every MP_PROFILES_SNAPSHOT_DAYS (7).
 
     Example: mp sync --from 2026-01-01 --to 2026-01-31
     """

@@ -1,4 +1,4 @@
-"""``mp verify``: whether all that is stored can be read, and agrees with the ledger."""
+"""``mp verify``: reads all stored data, and compares it with the ledger."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +15,7 @@ Repair = Annotated[
     bool,
     typer.Option(
         "--repair",
-        help="Days whose rows are not those of the ledger count as missing from now on: the next sync fetches them.",
+        help="Record days whose rows differ from the ledger as missing: the next sync fetches them.",
     ),
 ]
 
@@ -26,11 +26,11 @@ def verify(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> int:
-    """Read all that is stored, and compare rows with the ledger.
+    """Read all stored data, and compare rows with the ledger.
 
     Every block of every database in the data folder is read: raw, build, published and workspace.
-    Ends with 1 when a file is damaged, and with 6 when days or profiles are not as many rows as the ledger has.
-    Nothing is asked of Mixpanel.
+    The exit code is 1 if a file is damaged, and 6 if the number of rows of days or profiles differs
+    from the ledger. No request is sent.
 
     Example: mp verify --repair
     """
@@ -58,16 +58,17 @@ def _sentence(found: "FolderCheck") -> str:
     if found.damaged:
         return " ".join(str(damage_error(file)) for file in found.damaged)
     if not found.files:
-        return "There is no database here yet."
+        return "There is no database here."
     if not found.disagreements:
         return (
-            f"{len(found.files)} databases were read whole, and the rows are those of the ledger."
+            f"{len(found.files)} databases were read completely, and their rows agree with the "
+            "ledger."
         )
     what = ", ".join(map(str, found.disagreements[:10]))
     more = f" and {len(found.disagreements) - 10} more" if len(found.disagreements) > 10 else ""
     next_step = (
-        "They count as missing now: `mp sync` fetches them."
+        "They are recorded as missing: `mp sync` refetches them."
         if found.repaired
-        else "`mp verify --repair` makes them missing, and `mp sync` fetches them again."
+        else "`mp verify --repair` records them as missing, and `mp sync` refetches them."
     )
     return f"Not as many rows as the ledger has: {what}{more}. {next_step}"

@@ -18,14 +18,15 @@ CsvSafeOption = Annotated[
 ]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_asked: ContextVar[bool] = ContextVar("csv_safe", default=False)
+# A variable of the context, since the writer of CSV is many calls below the command.
+_csv_safe: ContextVar[bool] = ContextVar("csv_safe", default=False)
 
 
 def csv_cell(cell: Any) -> Any:
     """Return ``cell`` for CSV: empty for None, and texts as the option requires."""
     if cell is None:
         return ""
-    if _asked.get() and isinstance(cell, str) and cell.startswith(_FORMULA):
+    if _csv_safe.get() and isinstance(cell, str) and cell.startswith(_FORMULA):
         return f"'{cell}"
     return cell
 
@@ -40,22 +41,23 @@ def offer_csv_safe(app: typer.Typer) -> None:
             continue
         known = inspect.signature(command.callback).parameters
         if "fmt" in known and "csv_safe" not in known:
-            command.callback = _offered(command.callback)
+            command.callback = _with_csv_safe(command.callback)
 
 
-def _offered(function: Callable[..., Any]) -> Callable[..., Any]:
+def _with_csv_safe(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def command(*args: Any, csv_safe: bool = False, **options: Any) -> Any:
-        asked = _asked.set(csv_safe)
+        former = _csv_safe.set(csv_safe)
         try:
             return function(*args, **options)
         finally:
-            _asked.reset(asked)
+            _csv_safe.reset(former)
 
     known = inspect.signature(function)
     option = inspect.Parameter(
         "csv_safe", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=CsvSafeOption
     )
+    # Typer reads options from the signature and their types from the annotations.
     command.__signature__ = known.replace(  # type: ignore[attr-defined]
         parameters=[*known.parameters.values(), option]
     )

@@ -10,12 +10,13 @@ from mixpanel_data.settings import format_duration
 from mixpanel_data.sync import QUIET, EngagePage, Landed, Progress, Published, Window
 
 PACE_SECONDS = 1800.0
-"""Seconds of recent days from which the time left is estimated: a request may wait for minutes."""
+"""The seconds of progress from which the time left is estimated: one request may wait for minutes.
+"""
 
 
 @contextmanager
-def drawn(quiet: bool = False) -> Iterator[Progress]:
-    """Return a listener that draws bars during the block; into a pipe it prints a line a step."""
+def show_progress(quiet: bool = False) -> Iterator[Progress]:
+    """Yield a listener that draws bars during the block; into a pipe it prints a line a step."""
     if quiet:
         yield QUIET
     elif not sys.stderr.isatty():
@@ -27,24 +28,24 @@ def drawn(quiet: bool = False) -> Iterator[Progress]:
 
 
 class Lines(Progress):
-    """A line for every step that ended, and for every wait: for logs."""
+    """Prints a line for each step that ended, and for each wait: for logs."""
 
     def waiting(self, seconds: float, reason: str) -> None:
-        _line(f"waiting {format_duration(seconds)} for {reason}")
+        _print_line(f"waiting {format_duration(seconds)} for {reason}")
 
     def loaded(self, file: Landed) -> None:
-        _line(f"loaded {file.kind} {file.window}: {file.lines:,} rows")
+        _print_line(f"loaded {file.kind} {file.window}: {file.lines:,} rows")
 
     def published(self, published: Published) -> None:
-        _line(f"published {published.path}")
+        _print_line(f"published {published.path}")
 
 
-def _line(text: str) -> None:
+def _print_line(text: str) -> None:
     print(visible(text), file=sys.stderr)
 
 
 class Bars(Progress):
-    """Days, windows, bytes, the time left, and dbt's models, as bars."""
+    """Draws bars with days, windows, bytes, the time left, and dbt's models."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -82,7 +83,7 @@ class Bars(Progress):
 
     def landing(self, window: Window) -> None:
         self._windows += 1
-        self.display.update(self._events, status=f"{self._counted}, asking for {window}")
+        self.display.update(self._events, status=f"{self._counted}, requesting {window}")
 
     def waiting(self, seconds: float, reason: str) -> None:
         self.display.console.print(
@@ -96,7 +97,7 @@ class Bars(Progress):
         self.display.update(self._events, status=f"{self._counted}, receiving {window}")
 
     def landing_profiles(self) -> None:
-        self.display.update(self._profiles, visible=True, status="asking for page 0")
+        self.display.update(self._profiles, visible=True, status="requesting page 0")
 
     def page(self, page: EngagePage) -> None:
         self.display.update(

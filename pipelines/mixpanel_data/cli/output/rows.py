@@ -55,13 +55,14 @@ def plain(cell: Any) -> Any:
         case None | bool() | int() | str():
             return cell
         case float():
+            # JSON has no infinity and no NaN, which a DOUBLE of DuckDB may be.
             return cell if math.isfinite(cell) else str(cell)
         case datetime() | date() | time():
             return cell.isoformat()
         case timedelta():
             return cell.total_seconds()
         case Decimal():
-            return str(cell)
+            return str(cell)  # a float would round it
         case bytes():
             return cell.decode("utf-8", "backslashreplace")
         case dict():

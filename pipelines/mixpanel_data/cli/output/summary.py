@@ -18,25 +18,27 @@ def summary_lines(report: SyncReport) -> list[str]:
     if report.days:
         first, last = min(day.day for day in report.days), max(day.day for day in report.days)
         lines.append(
-            f"Loaded {report.events:,} events of {len(report.days)} days, {first} to {last}.{_changes(report)}"
+            f"Loaded {report.events:,} events of {len(report.days)} days, {first} to {last}."
+            f"{_changes(report)}"
         )
     lines += [_profiles(read) for read in report.profile_reads]
     lines += report.warnings
     if report.rejected:
         lines.append(
-            f"{report.rejected:,} lines can't be read; they are kept in the table _rejected."
+            f"{report.rejected:,} lines can't be read; they are stored in the table _rejected."
         )
     if report.repaired:
         lines.append(
             f"{report.repaired:,} lines were loaded with replaced characters; "
-            "the originals are kept in the table _rejected."
+            "the originals are stored in the table _rejected."
         )
     if report.failures:
         days = ", ".join(map(str, report.missing[:10])) or "no days of events"
         more = f" and {len(report.missing) - 10} more" if len(report.missing) > 10 else ""
-        again = " `mp sync` asks for them again." if report.missing else ""
+        retry = " `mp sync` retries them." if report.missing else ""
         lines.append(
-            f"NOT complete. Not fetched: {days}{more}. The reasons follow. What was loaded before stays.{again}"
+            f"NOT complete. Not fetched: {days}{more}. The reasons follow. Data loaded before is "
+            f"kept.{retry}"
         )
     if report.published:
         tables = ", ".join(
@@ -48,7 +50,8 @@ def summary_lines(report: SyncReport) -> list[str]:
     elif not (report.days or report.profile_reads or report.failures):
         lines.append("Nothing to do.")
     lines.append(
-        f"{report.requests} requests, {report.bytes / 1e6:.1f} MB over the wire, {report.seconds:.1f} s.{_budget(report)}"
+        f"{report.requests} requests, {report.bytes / 1e6:.1f} MB over the wire, "
+        f"{report.seconds:.1f} s.{_budget(report)}"
     )
     return lines
 
@@ -73,7 +76,10 @@ def _profiles(read: ProfileOutcome) -> str:
 
 
 def _changes(report: SyncReport) -> str:
-    again = [day for day in report.days if day.rows_before is not None]
-    gained = sum(max(0, day.rows - (day.rows_before or 0)) for day in again)
-    lost = sum(max(0, (day.rows_before or 0) - day.rows) for day in again)
-    return f" {len(again)} of them again: {gained:,} events more, {lost:,} fewer." if again else ""
+    refetched = [day for day in report.days if day.rows_before is not None]
+    if not refetched:
+        return ""
+    # Two sums, since a total would hide late events behind deleted ones.
+    gained = sum(max(0, day.rows - (day.rows_before or 0)) for day in refetched)
+    lost = sum(max(0, (day.rows_before or 0) - day.rows) for day in refetched)
+    return f" {len(refetched)} of them refetched: {gained:,} events more, {lost:,} fewer."

@@ -8,16 +8,16 @@ import re
 
 # Control characters but for line break and tab; marks that reverse the direction of text; half
 # characters.
-_UNSEEN = re.compile(
+_INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
-# What JSON leaves as it is, and a terminal obeys.
+# Those that JSON does not escape.
 _UNESCAPED = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def visible(text: str) -> str:
     r"""Return ``text`` with ``\x1b`` and ``\u202e`` in place of invisible control characters."""
-    return _UNSEEN.sub(_shown, text)
+    return _INVISIBLE.sub(_shown, text)
 
 
 def visible_json(text: str) -> str:
