@@ -1,7 +1,9 @@
-"""Mixpanel → DuckDB → dbt → the published file, as a Prefect flow: ``mp sync`` with each step visible in the UI.
+"""Mixpanel → DuckDB → dbt → the published file, as a Prefect flow: ``mp sync`` with each step
+visible in the UI.
 
 With a server: flows/prefect.yaml. Without one, from the project's folder: ``python flows/sync.py``.
-The package decides which days to fetch, what is complete and what to retry. The flow only calls the steps in order.
+The package decides which days to fetch, what is complete and what to retry. The flow only calls the
+steps in order.
 """
 
 import argparse
@@ -26,7 +28,7 @@ from prefect.cache_policies import NO_CACHE
 
 from mixpanel_data.auth import find_credentials
 from mixpanel_data.cli.errors import show_error, worst_code
-from mixpanel_data.cli.output.progress import Lines
+from mixpanel_data.cli.output.progress import LineProgress
 from mixpanel_data.cli.output.summary import summary_lines
 from mixpanel_data.cli.output.visible import visible
 from mixpanel_data.exceptions import MixpanelDataError
@@ -38,11 +40,13 @@ LOCK_WAIT_SECONDS = 600.0
 
 ARTIFACT = "mixpanel-sync"
 
-# No retries: the package retries where that can help, within the request budget; a retry of a task would repeat requests
-# that it gave up. No cache and no stored results: the ledger alone records what is loaded.
+# No retries: the package retries where that can help, within the request budget; a retry of a task
+# would repeat requests that it gave up. No cache and no stored results: the ledger alone records
+# what is loaded.
 step = partial(task, cache_policy=NO_CACHE, persist_result=False)
 
-# Tasks take the run from here and not as a parameter: it knows the secret, and Prefect looks into parameters.
+# Tasks take the run from here and not as a parameter, since it has the secret, and Prefect inspects
+# parameters.
 _job: ContextVar[Sync] = ContextVar("job")
 
 
@@ -54,7 +58,7 @@ def plan(wanted: Range) -> list[Window]:
 
 @step
 def land(windows: list[Window]) -> list[Landed]:
-    """Land a package of verified files. A window that fails is reported, and the others continue."""
+    """Land a package of verified files. A failed window is reported, and does not affect others."""
     return _job.get().extraction.land_package(windows)
 
 
@@ -94,8 +98,8 @@ def report() -> None:
     )
 
 
-class Log(Lines):
-    """Print what ``mp sync`` prints into a pipe, and each failure as it happens; Prefect logs both."""
+class Log(LineProgress):
+    """Prints what ``mp sync`` prints into a pipe, and each failure; Prefect logs both."""
 
     def failed(self, error: MixpanelDataError) -> None:
         """Print an error; the run continues if it can."""
@@ -111,14 +115,15 @@ def sync(
     build: bool = True,
     account: str | None = None,
 ) -> None:
-    """Fetch what is missing and the look-back days, build and publish. Parameters are those of ``mp sync``.
+    """Fetch what is missing and the look-back days, build and publish.
 
-    What arrived is loaded and published even if other days failed. The run then fails and names the missing days.
+    Parameters are those of ``mp sync``. What arrived is loaded and published even if other days
+    failed; then the run fails and names the missing days.
     """
     settings = load_settings()
     credentials = find_credentials(settings, account).credentials
-    # The folder's lock excludes every other writer. Prefect's limits can't: `mp` does not know them, and without a
-    # server they don't exist.
+    # The folder's lock excludes every other writer. Prefect's limits can't: `mp` does not use them,
+    # and without a server they don't exist.
     with exclusive(settings.folder, wait_seconds=LOCK_WAIT_SECONDS):
         job = Sync(settings, credentials, progress=Log(), refetch=refetch)
         _job.set(job)
@@ -147,11 +152,12 @@ def main(arguments: Sequence[str] = ()) -> int:
     parser = argparse.ArgumentParser(description=sync.description, allow_abbrev=False)
     parser.add_argument("--from", dest="first", type=date.fromisoformat, metavar="DAY")
     parser.add_argument("--to", dest="last", type=date.fromisoformat, metavar="DAY")
-    parser.add_argument("--refetch", action="store_true", help="fetch complete days again")
+    parser.add_argument("--refetch", action="store_true", help="fetch complete days, too")
     parser.add_argument("--only", choices=("events", "profiles"))
     parser.add_argument("--account", metavar="NAME")
     options = parser.parse_args(arguments)
-    # The default action would end this process at once and leave Prefect's server running without a parent.
+    # The default action would end this process at once and leave Prefect's server running without a
+    # parent.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     failures: Sequence[Exception] = ()
     try:

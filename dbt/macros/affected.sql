@@ -6,8 +6,8 @@
     select event_date from {{ ref('mixpanel_data', 'int_reassigned_user_days') }}
 {%- endmacro %}
 
-{# True for the user and the day of rows that this build replaces: the day was fetched again, or
-   events of the day changed hands because identities were merged. The first part is implied by
+{# True for the user and the day of rows that this build replaces: the day was refetched, or
+   events of the day were reassigned because identities were merged. The first part is implied by
    the second, but lets DuckDB skip. #}
 {% macro is_affected(user='user_id', day='event_date') -%}
     (
@@ -34,7 +34,7 @@
     {{ column }} in (select user_id from {{ ref('mixpanel_data', 'int_affected_users') }})
 {%- endmacro %}
 
-{# True for days of a funnel that are counted again: an attempt of the day changed, or one of the
+{# True for days of a funnel that are recounted: an attempt of the day changed, or one of the
    marks `is_complete` and `is_entry_partial` may change, since more or less is known than when
    the day was last counted. Less is known if a later fetch of a day ended earlier. #}
 {% macro is_changed_funnel_day() -%}
@@ -85,8 +85,8 @@
     end
 {%- endmacro %}
 
-{# Whether a mart reads what is kept for it in the schema `working`. Unit tests say no, and so
-   reach from events on. #}
+{# True if a mart reads the intermediate table that prepares it. Unit tests override it with false,
+   so that they test both models at once, from events on. #}
 {% macro uses_working_tables() %}
     {{ return(true) }}
 {% endmacro %}

@@ -3,7 +3,7 @@
    complete build. A build is complete when every model of this project, and every model that
    reads one of them, was selected and succeeded in one `dbt build` or `dbt run`, and nothing
    else failed in it. Only that counts loads as built and empties the change logs, so whatever a
-   selection or a failure leaves out is built again by the next one. Each model replaces the rows
+   selection or a failure leaves out is rebuilt by the next one. Each model replaces the rows
    of days, users or profiles that the loads not yet built and the change logs name; both only
    grow until a build is complete, so rows that a partial run made from older ones are among
    those that are replaced. #}
@@ -68,19 +68,21 @@
     {% endif %}
 {% endmacro %}
 
-{# A table that builds keep between them, in the schema `working`. No model, since it has to be there
-   before the first one, and no source, since this project writes it:
-   - `build_state` (kind, name, value): the loads, models (with their checksums) and settings of the last complete build;
-     until there is one, the settings of the tables that there are, as `first_setting`
-   - `seen_loads` (load_id): loads that were committed when the current run began; a complete build drops it
+{# A table that builds keep between them, in the schema `working`. It is no model, since it has to
+   exist before the first one, and no source, since this project writes it:
+   - `build_state` (kind, name, value): the loads, models (with their checksums) and settings of the
+     last complete build; before the first one, the settings of the existing tables, as
+     `first_setting`
+   - `seen_loads` (load_id): loads that were committed when the current run began; a complete build
+     drops it
    - `changed_ids` (sender_id, former_user_id, is_changed): written by `int_id_activity_by_day`
    - `changed_funnel_days` (funnel, entry_date): written by `funnel_attempts` #}
 {% macro state_table(name) %}
     {{ return(api.Relation.create(database=target.database, schema='working', identifier=name)) }}
 {% endmacro %}
 
-{# Record the loads that are committed now: one that comes while models are built may be read by
-   only some of them. #}
+{# Record the loads that are committed now: one that is committed while models are built may be read
+   by only some of them. #}
 {% macro create_build_state() %}
     {% set state = state_table('build_state') %}
     {% do run_query(
@@ -132,7 +134,7 @@
 {% endmacro %}
 
 {# Incremental models that were no part of the last complete build, whose file is another one
-   since, or whose table is gone: they have missed loads or hold other rows, so they are not
+   since, or whose table is missing: they have missed loads or have other rows, so they are not
    added to. Forgotten until a complete build, however many runs there are before. #}
 {% macro models_to_forget(recorded, required, selected, is_sampled) %}
     {% set unknown = [] %}
@@ -202,7 +204,7 @@
     {% set reasons = [] %}
     {% for id in unknown if id in models_with_state() %}
         {% do reasons.append(
-            graph.nodes[id].name ~ ' was no part of the last complete build, has changed since, or is gone'
+            graph.nodes[id].name ~ ' was no part of the last complete build, has changed since, or has no table'
         ) %}
     {% endfor %}
     {{ return(reasons) }}
@@ -237,7 +239,7 @@
             {% endfor %}
             {% if id in models_with_state() or left_out %}
                 {% do exceptions.raise_compiler_error(
-                    graph.nodes[id].name ~ " can't be built from scratch alone: other tables go on from what it holds"
+                    graph.nodes[id].name ~ " can't be built from scratch alone: other tables start from its rows"
                     ~ (' (' ~ left_out | join(', ') ~ ')' if left_out else '') ~ '. Nothing was changed. '
                     ~ 'To build all tables from scratch, run it without --select and --exclude: ' ~ whole_command()
                     ~ '.'

@@ -1,7 +1,7 @@
 -- noqa: disable=layout.indent,layout.long_lines
 {# The text of a property in the type it was configured with; null when it can't be read so. The
    table of what each type reads is docs/casts.md, which a test goes through cell by cell.
-   Nothing here asks the database session's settings. #}
+   Nothing here depends on the settings of the database session. #}
 {% macro typed(property) -%}
     {{ read_as(property.type, property.alias) }}
 {%- endmacro %}
@@ -59,7 +59,7 @@
     end
 {%- endmacro %}
 
-{# The aliases of those whose text is there but can't be read as their type; null for none. #}
+{# The aliases of those that have a text which can't be read as their type; null for none. #}
 {% macro failed_casts(properties) -%}
     {% if properties -%}
         nullif(

@@ -1,8 +1,8 @@
 -- noqa: disable=layout.indent
-{# A day that is fetched again mostly holds what was there. `int_id_activity_by_day` has a digest
-   of each sender's day, and logs whose differ before it replaces the former ones: in one
-   transaction, so that a build which fails later has lost none. The rest of the day's senders is
-   logged, too, for who they were: identities may differ by now. #}
+{# A refetched day is mostly unchanged. `int_id_activity_by_day` has a digest of each sender's day,
+   and logs those that differ before it replaces them: in one transaction, so that a build that
+   fails later has lost none. The other senders of the day are logged, too, with their former user,
+   since identities may differ by now. #}
 {% macro log_changed_ids() %}
     insert into {{ state_table('changed_ids') }} by name
     select
@@ -13,8 +13,8 @@
     full join new_rows using (event_date, sender_id);
 {% endmacro %}
 
-{# Few attempts of an affected user are others than before, and `funnels` counts only those days
-   again. #}
+{# Few attempts of an affected user differ from those before, and `funnels` recounts only their
+   days. #}
 {% macro log_changed_funnel_days() %}
     {% set columns = 'funnel, segment, user_id, entry_date, entered_at, steps_reached, step_times, open_until' %}
     {% set former = 'select ' ~ columns ~ ' from ' ~ this ~ ' where ' ~ is_affected_user() %}

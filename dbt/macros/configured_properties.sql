@@ -39,7 +39,7 @@
     {{ return(entries) }}
 {% endmacro %}
 
-{# A contract names its columns in yml, which can't know what is configured: this adds them, and
+{# A contract names its columns in yml, where configured ones can't be listed: this adds them, and
    their comments, while the model is built. #}
 {% macro declare_properties(properties) %}
     {% for property in properties %}

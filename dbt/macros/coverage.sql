@@ -1,6 +1,6 @@
 -- noqa: disable=layout.indent
-{# True when one of the days from `first` to the one that `is_partial` and `known_since` are of
-   is not wholly known: what is counted over them is a lower bound. #}
+{# True when one of the days from `first` to the one that `is_partial` and `known_since` belong to
+   is not completely known: counts over them are lower bounds. #}
 {% macro reaches_unknown(first, day='') -%}
     ({{ day }}is_partial or {{ day }}known_since > {{ first }})
 {%- endmacro %}
@@ -9,19 +9,19 @@
    for certain: one who was not seen for that long counts as new, and earlier ones are marked. #}
 {% macro days_before_new() %}{{ return(30) }}{% endmacro %}
 
-{# What a period says of its coverage, from its days in `int_days`. Its last day knows since when
-   there is no gap; without it the period isn't over. #}
+{# The coverage of a period, from its days in `int_days`. Its last day has the first day from which
+   there is no gap; without a last day the period has not ended. #}
 {% macro is_whole_since(first, last) -%}
     coalesce(bool_or(event_date = {{ last }} and not {{ reaches_unknown(first) }}), false)
 {%- endmacro %}
 
-{# First of the days that say where the users of a period come from: those of the period before,
+{# First of the days that decide where the users of a period come from: those of the period before,
    and enough days to count a user as new. #}
 {% macro since_new(unit, period_start) -%}
     least(({{ period_start }} - interval 1 {{ unit }})::date, {{ period_start }} - {{ days_before_new() }})
 {%- endmacro %}
 
-{# True when a day between a user's active day and the one before isn't wholly known: they may
+{# True when a day between a user's active day and the one before is not completely known: they may
    have been active then. For the first active day, the days before it that decide whether they
    are new. #}
 {% macro has_gap_before(row, days='days') -%}

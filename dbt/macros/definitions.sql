@@ -1,6 +1,6 @@
 -- noqa: disable=layout.indent,layout.long_lines
 {# The entries of a variable that lists definitions, checked: each a mapping with a name of its
-   own and no key that is not in `defaults`, which stand for what it leaves out. A default of
+   own and no key that is not in `defaults`, which replace what it leaves out. A default of
    none must be given. #}
 {% macro definitions(variable, defaults) %}
     {% set entries = [] %}
@@ -125,8 +125,8 @@
         {% do require_one_of('funnels', funnel, 'segment_at', places) %}
         {% set seconds = {'second': 1, 'minute': 60, 'hour': 3600, 'day': 86400, 'week': 604800} %}
         {% set window_days = (funnel.window * seconds[funnel.window_unit] / 86400) | round(0, 'ceil') | int %}
-        {# who did it before in a time unknown may be no entry: by uniques not again, by totals
-           while the window is open #}
+        {# So many days before must be known, since a first step in them may be the true entry: of a
+           user's only attempt if users are counted, else of one whose window is still open. #}
         {% set days_before = [window_days, days_before_new() if funnel.counting == 'uniques' else 0] | max %}
         {% do funnel.update({'steps': steps, 'filters': filters, 'days_before': days_before}) %}
     {% endfor %}

@@ -1,4 +1,4 @@
-{# Delete what is about to be built again. A day that lost its events becomes empty. #}
+{# Delete what is about to be rebuilt. A day that lost its events becomes empty. #}
 {% macro delete_refetched_ranges() %}
     {% if is_incremental() %}
         delete from {{ this }}

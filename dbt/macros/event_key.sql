@@ -1,6 +1,6 @@
 -- noqa: disable=layout.indent
 {# One value for each event, the same in whatever order and how often it was loaded: a hash of
-   what Mixpanel tells events apart by, each part with its length, so that no two of them run
+   what Mixpanel distinguishes events by, each part with its length, so that no two of them run
    together. Those sent without an insert_id differ if anything in them differs, and copies
    by number. #}
 {% macro event_key() -%}

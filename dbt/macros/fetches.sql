@@ -8,9 +8,9 @@
     )
 {%- endmacro %}
 
-{# A value that is greatest for the newest fetch: that of the last load, whatever the clocks
-   said. Fetches without a load number are older than all that have one; among them the time of
-   the fetch decides. #}
+{# A value that is greatest for the newest fetch: that of the last load, also if a clock was put
+   back. Fetches without a load number are older than all that have one; among them the time of the
+   fetch decides. #}
 {% macro in_order_of_loads() -%}
     (coalesce(load_number, 0), fetched_at, load_id)
 {%- endmacro %}

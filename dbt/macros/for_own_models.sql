@@ -1,4 +1,4 @@
-{# What models of your own ask: which of their rows this build has to make again. Described in
+{# For models of your own: the rows that this build has to rebuild. Described in
    for_own_models.yml. Such a model may be one of another project, where dbt looks up neither the
    macros nor the models of this one unprefixed. #}
 {% macro changed_dates() -%}
@@ -16,7 +16,7 @@
     {{ mixpanel_data.is_affected_user(column) }}
 {%- endmacro %}
 
-{# The condition while a table keeps its rows; what holds instead while it is built from scratch. #}
+{# The condition while a table keeps its rows; another one while it is built from scratch. #}
 {% macro when_incremental(condition, at_first='true') -%}
     {{ condition if mixpanel_data.is_incremental() else at_first }}
 {%- endmacro %}

@@ -1,8 +1,8 @@
-{# dbt asks this of every incremental model. Beside what dbt itself answers, it is true for
-   models that `begin_run` found to be built from scratch in this run: after a variable changed,
-   or when they have missed loads. A project that has this one as a package needs a macro of the
-   same name that returns `mixpanel_data.should_full_refresh()`, so that its models of the
-   materialization `incremental` follow. `full_refresh: false` in a model's config goes before
+{# dbt calls this for every incremental model. In addition to dbt's own cases, it is true for models
+   that `begin_run` found to be built from scratch in this run: after a variable changed, or when
+   they have missed loads. A project that has this one as a package needs a macro of the same name
+   that returns `mixpanel_data.should_full_refresh()`, so that its models of the materialization
+   `incremental` do the same. `full_refresh: false` in a model's config takes precedence over
    both. #}
 {% macro should_full_refresh() %}
     {% set run = graph.get('mixpanel_data', {}) if execute else {} %}

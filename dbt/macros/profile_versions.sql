@@ -1,5 +1,5 @@
 -- noqa: disable=layout.indent
-{# True for profiles that came, changed or went with a load this file has not caught up with.
+{# True for profiles that were added, changed or deleted by a load this file has not caught up with.
    Loads change the raw table whether or not they are committed, so all of the ledger is read.
    `of` is the raw table, `key` the columns that identify a profile in it, `column` their names
    in the query. #}
@@ -79,7 +79,7 @@ select
 from compared
 {% endmacro %}
 
-{# True for profiles of which `profiles` is built again: they changed, belong to another user, or
+{# True for profiles of which `profiles` is rebuilt: they changed, belong to another user, or
    the activity of their user changed. #}
 {% macro is_affected_profile(column='distinct_id') -%}
     (

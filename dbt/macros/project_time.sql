@@ -36,7 +36,7 @@
     (epoch_us({{ later }}) - epoch_us({{ earlier }})) / 1e6
 {%- endmacro %}
 
-{# First day of the day, week or month in which a date lies. #}
+{# First day of the day, week or month of a date. #}
 {% macro first_day(unit, column) -%}
     {% if unit == 'week' -%}
         {% set days = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] -%}

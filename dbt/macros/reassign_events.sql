@@ -1,7 +1,7 @@
 {# Merging identities reassigns events of the past. They are few at a time, so an update costs
-   less than a rebuild. `int_id_activity_by_day` knows which, without a look at all events; both
-   change in one transaction, so that they never differ. Found first, so that DuckDB knows how
-   few they are before it plans. #}
+   less than a rebuild. `int_id_activity_by_day` shows which they are, without reading all events;
+   both change in one transaction, so that they never differ. They are stored in a temporary table
+   first, so that DuckDB plans the update with their real number. #}
 {% macro reassign_events() %}
     create or replace temporary table reassigned as
     select

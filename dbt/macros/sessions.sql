@@ -1,13 +1,12 @@
 -- noqa: disable=layout.indent
 {# Sessions of a user that end at midnight are built day by day. Other sessions may span any
-   time, and those of a device several users: these are all built again. #}
+   time, and those of a device several users: these are all rebuilt. #}
 {% macro sessions_are_incremental() %}
     {{ return(switch('session_split_at_midnight') and var('session_identity') == 'user') }}
 {% endmacro %}
 
-{# Write into each affected event the session it belongs to. In batches, which
-   `int_event_sessions` reads off variables, since DuckDB holds in memory what an update replaces
-   until it is committed. #}
+{# Write its session into each affected event. In batches, whose days `int_event_sessions` reads
+   from variables, since DuckDB keeps in memory what an update replaces until it is committed. #}
 {% macro assign_sessions() %}
     {% if execute and sessions_are_incremental() %}
         {% set counted = 'select event_date, count(*) as event_count from ' ~ ref('events')

@@ -1,6 +1,6 @@
 -- depends_on: {{ ref('int_refetched_ranges') }}
--- `events` holds what the raw rows come down to by Mixpanel's rule, no more and no less. A build looks at the days that
--- it rebuilt, `dbt test` at all days but those of loads that were not built yet.
+-- `events` has the raw rows deduplicated by Mixpanel's rule, no more and no less. A build tests the
+-- days that it rebuilt, `dbt test` all days except those of loads that were not built yet.
 {% set looks_at_all = flags.WHICH == 'test' %}
 
 with sent as (
@@ -15,7 +15,8 @@ with sent as (
     where {{ 'true' if looks_at_all else is_in_refetched_range('time') }}
 ),
 
--- by minutes, since a range joins few of them faster than all rows; no range begins or ends within one
+-- counted by minute before the join, since a range join of few minutes is faster than one of all
+-- rows; no range begins or ends within a minute
 hashed as (
     select
         date_trunc('minute', time) as minute_start,

@@ -1,5 +1,6 @@
 -- depends_on: {{ ref('int_refetched_ranges') }}
--- Each event is there once by Mixpanel's own rule. A build looks at what it rebuilt, `dbt test` at all rows.
+-- Each event exists once by Mixpanel's own rule. A build tests what it rebuilt, `dbt test` all
+-- rows.
 select
     event,
     time,

@@ -1,6 +1,7 @@
 -- depends_on: {{ ref('stg_mixpanel__fetches') }}
--- Each stretch of time holds as many raw rows as its newest fetch says. Rows and ledger are written in one transaction,
--- so this goes for loads that never became whole, too. A build looks at what was fetched since, `dbt test` at all days.
+-- Each range of time has as many raw rows as its newest fetch recorded. Rows and ledger are written
+-- in one transaction, so this includes loads that were never completed. A build tests what was
+-- fetched since the last one, `dbt test` all days.
 with newest as (
     select
         range_start,
@@ -29,7 +30,8 @@ fetched as (
     {% endif %}
 ),
 
--- by minutes, since a range joins few of them faster than all rows; no range begins or ends within one
+-- counted by minute before the join, since a range join of few minutes is faster than one of all
+-- rows; no range begins or ends within a minute
 minutes as (
     select
         date_trunc('minute', time) as minute_start,

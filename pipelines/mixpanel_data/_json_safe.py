@@ -6,7 +6,7 @@ from datetime import date, time
 from typing import Any
 
 MAX_DEPTH = 20
-MAX_INT_BITS = 10_000  # Python refuses to print integers beyond 4,300 digits
+MAX_INT_BITS = 10_000  # Python does not print integers beyond 4,300 digits
 
 
 def json_safe(value: object, _path: tuple[int, ...] = ()) -> Any:

@@ -17,7 +17,7 @@ MixpanelDataError             MIXPANEL_DATA_ERROR
 ├── DatabaseLockedError       DATABASE_LOCKED
 └── StorageError              STORAGE_FAILED     the disk is full or not writable
     ├── DatabaseDamagedError  DATABASE_DAMAGED   a database file was changed or truncated
-    └── DatabaseMissingError  DATABASE_MISSING   the raw database is gone, though others show it existed
+    └── DatabaseMissingError  DATABASE_MISSING   there was a raw database, and there is none now
 """
 
 from collections.abc import Iterable, Mapping
@@ -83,7 +83,7 @@ class AccountNotFoundError(ConfigError):
 
     def __init__(self, account_name: str, available_accounts: Iterable[str] = ()) -> None:
         available = list(available_accounts)
-        known = f"Known accounts: {', '.join(available)}." if available else "There are none yet."
+        known = f"Known accounts: {', '.join(available)}." if available else "There are none."
         super().__init__(
             f"There is no account '{account_name}'. {known} `mp auth add` creates one.",
             details={"account_name": account_name, "available_accounts": available},
@@ -143,7 +143,7 @@ class APIError(MixpanelDataError, _RequestAttributes):
     """Mixpanel could not be reached, or its response was unexpected.
 
     Text that looks like credentials is removed from the message and from the details. A caller that
-    knows the account's secret removes it first.
+    has the account's secret removes it first.
     """
 
     code = "API_ERROR"
@@ -159,7 +159,7 @@ class APIError(MixpanelDataError, _RequestAttributes):
 
 
 class AuthenticationError(APIError):
-    """Mixpanel refused the credentials, or the account lacks permission."""
+    """Mixpanel rejected the credentials, or the account lacks permission."""
 
     code = "AUTH_FAILED"
 
@@ -184,7 +184,7 @@ class RateLimitError(APIError):
 
 
 class QueryError(APIError):
-    """Mixpanel refused the request itself, not the credentials."""
+    """Mixpanel rejected the request itself, not the credentials."""
 
     code = "QUERY_FAILED"
 
@@ -207,8 +207,8 @@ class IncompleteExportError(MixpanelDataError, _RequestAttributes):
     """A response ended early or is otherwise incomplete, so none of it may be loaded.
 
     ``reason`` is a short, stable text such as ``"cut gzip"``, ``"terminated early"`` or
-    ``"connection broken"``; ``explanation`` has details in a sentence or two; ``remedy`` says what
-    is left undone and what to do, by default for a sync. Days are dates or ISO texts, both
+    ``"connection lost"``; ``explanation`` has details in a sentence or two; ``remedy`` is
+    what was left undone and what to do, by default for a sync. Days are dates or ISO texts, both
     included. The details have the request and the beginning of the response, like those
     of an APIError, without credentials.
     """
@@ -252,9 +252,9 @@ def _incomplete_message(
     days = first if first == last else f"{first} to {last}"
     what = f"The events of {days}" if first else "Mixpanel's response"
     wrong = reason if reason == OTHER_BASIS else f"did not arrive completely: {reason}"
-    again = f"`mp sync --from {first} --to {last}`" if first else "`mp sync`"
+    retry = f"`mp sync --from {first} --to {last}`" if first else "`mp sync`"
     message = f" {explanation.rstrip()}" if explanation else ""
-    remedy = remedy or f"Nothing of it was loaded; {again} fetches it again."
+    remedy = remedy or f"Nothing of it was loaded; {retry} refetches it."
     return f"{what} {wrong}.{message} {remedy}"
 
 
@@ -274,7 +274,7 @@ class TableExistsError(MixpanelDataError):
 
 
 class TableNotFoundError(MixpanelDataError):
-    """There is no table of this name. ``advice``, a sentence or two, says what to do."""
+    """There is no table of this name. ``advice``, a sentence or two, is what to do."""
 
     code = "TABLE_NOT_FOUND"
 
@@ -285,7 +285,7 @@ class TableNotFoundError(MixpanelDataError):
         known = (
             f"There are: {', '.join(available)}."
             if available
-            else "There are none yet: `mp sync`, `mp fetch` or `Workspace.fetch_events` creates some."
+            else "There are none: `mp sync`, `mp fetch` or `Workspace.fetch_events` creates some."
         )
         message = (f"There is no table '{table_name}'.", advice, known)
         super().__init__(
@@ -297,14 +297,15 @@ class TableNotFoundError(MixpanelDataError):
 
 
 class NothingPublishedError(TableNotFoundError):
-    """The data folder has no published tables yet."""
+    """The data folder has no published tables."""
 
     code = "NOTHING_PUBLISHED"
 
     def __init__(self, data_dir: str) -> None:
         MixpanelDataError.__init__(
             self,
-            f"Nothing is published in {data_dir} yet. Run `mp sync` first, or name another folder: --data-dir.",
+            f"Nothing is published in {data_dir}. Run `mp sync` first, or name another folder: "
+            "--data-dir.",
             details={"data_dir": data_dir},
         )
 
@@ -316,13 +317,13 @@ class DatabaseLockedError(MixpanelDataError):
 
     code = "DATABASE_LOCKED"
 
-    pid = _Detail[int | None]("The id of the process that holds the lock.")
+    pid = _Detail[int | None]("The id of the process that has the lock.")
     command = _Detail[str | None]("The command that started it.")
     since = _Detail[str | None]("When it took the lock, an ISO time in UTC.")
 
 
 class StorageError(MixpanelDataError):
-    """The machine refused: no space, no permission, not enough memory, or a disk failure."""
+    """A failure of the machine: no space, no permission, not enough memory, or a disk failure."""
 
     code = "STORAGE_FAILED"
 
@@ -341,7 +342,7 @@ class DatabaseDamagedError(StorageError):
 
 
 class DatabaseMissingError(StorageError):
-    """The raw database is gone, and other files of the data folder show that it existed."""
+    """There is no raw database, and other files of the data folder show that there was one."""
 
     code = "DATABASE_MISSING"
 
@@ -349,7 +350,7 @@ class DatabaseMissingError(StorageError):
 
 
 class RejectedLinesWarning(UserWarning):
-    """Lines of a response were unreadable and left out, or repaired; the message says how many."""
+    """Lines of a response were unreadable and left out, or repaired; the message has their number."""
 
 
 class ConfigWarning(UserWarning):

@@ -36,7 +36,7 @@ def query(folder: DataFolder, sql: str) -> "Rows":
     written it.
 
     Raises:
-        NothingPublishedError: if there are no tables yet.
+        NothingPublishedError: if there are no tables.
         QueryError: if DuckDB rejects the SQL.
     """
     storage = import_module("mixpanel_data._internal.storage")

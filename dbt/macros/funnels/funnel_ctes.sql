@@ -2,8 +2,8 @@
 {# The CTEs of one funnel, each with the number of the funnel in its name; `attempts_<number>` is
    the last. First of all, every event of the first step is an attempt of its own (`candidates`);
    then re-entry decides which of them count. Consecutive steps within `funnel_grace_seconds` of
-   each other may come in any order, and an event that ends attempts does so only if it is
-   further than that from the steps around it. A step may thus lie before the entry, where
+   each other may have any order, and an event that ends attempts does so only if it is
+   further than that from the steps around it. A step may thus be before the entry, where
    another attempt may have used it: the entry is then tried `afresh`, with only what follows it. #}
 {% macro funnel_ctes(funnel, number) %}
 {% set plan = funnel_plan(funnel, number) %}

@@ -1,11 +1,13 @@
 -- noqa: disable=layout.indent,layout.long_lines
 {# `possible<suffix>_<number>`: the attempts that count where `reentry` is `default`. The `keys`
-   say whose attempts follow each other: a user's, or a user's with one value of the segment if
+   are those whose attempts follow each other: a user's, or a user's with one value of the segment if
    that is held constant. #}
 {% macro funnel_default_reentry(plan, suffix, keys) %}
 {% set funnel = plan.funnel %}
 {% set number = plan.number %}
--- one attempt after the other: converted, excluded or out of time, only then the next first step counts
+-- Attempts follow each other: a first step counts only after the former attempt converted, was
+-- excluded or ran out of time. An attempt that ended with an event is followed by position, one
+-- that ran out of time by time: two joins, since an ASOF join has one inequality.
 successors_{{ number }}{{ suffix }} as materialized (
     select
         {% for column in keys %}
@@ -51,6 +53,8 @@ successors_{{ number }}{{ suffix }} as materialized (
             former.ends_at {{ '<' if switch('funnel_window_inclusive') else '<=' }} later.entered_at
 ),
 
+-- Recursive, from each user's first entry along the successors: whether an entry counts depends on
+-- all before it.
 chain_{{ number }}{{ suffix }} as (
     select
         {{ keys | join(', ') }},
@@ -120,7 +124,8 @@ reusing_{{ number }} as (
     where later.position < later.entry_position
 ),
 
--- each first step may start afresh; of several with the same values held before one second step, the last one does
+-- Every first step may start an attempt. Of several with the same held values before one second
+-- step, the last one does.
 ordered_{{ number }} as (
     select
         candidates.*,

@@ -59,6 +59,8 @@ joined_{{ this_one }} as (
             {% endif %}
         from reached_{{ before }}
     ) as prior
+    -- an ASOF join finds the first event of the step from `search_from` on, in one pass over both
+    -- sides
     asof left join (select * from events_{{ number }} where is_step_{{ step }}) as following
         on
             prior.user_id = following.user_id
@@ -90,6 +92,8 @@ reached_{{ this_one }} as (
         {% for n in plan.held %}
             held_{{ n }},
         {% endfor %}
+        -- a step within the grace period may be earlier than the one before it; its time is then
+        -- that of the one before, so that the times of steps never decrease
         case when is_reached then list_append(step_times, greatest(next_time, last_time)) else step_times end as step_times,
         case when is_reached then list_append(step_positions, greatest(next_position, last_position))
             else step_positions end as step_positions,

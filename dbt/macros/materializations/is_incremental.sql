@@ -1,4 +1,4 @@
-{# What dbt's `is_incremental` says, for the materializations of this project too. False in unit
+{# The value of dbt's `is_incremental`, for the materializations of this project too. False in unit
    tests, which have no table to add to; `overrides: {macros: {is_incremental: true}}` tests the
    other case. #}
 {% macro is_incremental() %}

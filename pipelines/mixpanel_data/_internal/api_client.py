@@ -160,7 +160,7 @@ class MixpanelAPIClient:
 
         All pages are from one session at Mixpanel. ``page_size`` is undocumented and may be
         ignored; the one in the response is used. Raises like :meth:`export`; after an
-        IncompleteExportError the pages so far are of no use, and the read must start again.
+        IncompleteExportError the pages so far are of no use, and the read must restart.
         """
         filters = drop_none(
             where=where,
@@ -186,7 +186,7 @@ class MixpanelAPIClient:
     def open_me(self) -> Iterator[dict[str, Any]]:
         """Open the response of :meth:`me`; errors about it in the block get the request and
         response."""
-        # Not scoped to a project; app routes may refuse parameters they do not know.
+        # Not scoped to a project; app routes may reject unknown parameters.
         with self._object(ApiCall("app", "me")) as answer:
             yield answer
 
@@ -222,7 +222,7 @@ class MixpanelAPIClient:
     def app(self, path: str, params: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         """Open the parsed response of the app API for ``path`` in the project. Raises like
         :meth:`query`."""
-        # The project is in the path here; app routes may refuse parameters they do not know.
+        # The project is in the path here; app routes may reject unknown parameters.
         operation = f"projects/{self._credentials.project_id}/{path}"
         with self._object(ApiCall("app", operation, params=params)) as answer:
             yield answer

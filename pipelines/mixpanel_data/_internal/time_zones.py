@@ -79,7 +79,7 @@ def require_zone(name: str) -> str:
 
 @lru_cache
 def zone_names() -> frozenset[str]:
-    """Return the IANA names that DuckDB knows."""
+    """Return the IANA names of DuckDB's time zones."""
     rows = _cursor().execute("SELECT name FROM pg_timezone_names()").fetchall()
     return frozenset(
         name for (name,) in rows if name not in _NOT_IANA and not name.startswith("SystemV/")

@@ -58,7 +58,7 @@ def exit_code(error: MixpanelDataError) -> int:
 
 def worst_code(errors: Iterable[MixpanelDataError]) -> int:
     """Return one exit code for several failures, that of the most urgent one; 0 for none."""
-    # Credentials come first, since every further run fails with wrong ones.
+    # Credentials are first, since every further run fails with wrong ones.
     codes = {exit_code(error) for error in errors}
     return next((code for code in (2, 5, 6, 7, 3, 4, FAILED) if code in codes), 0)
 

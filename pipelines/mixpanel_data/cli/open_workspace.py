@@ -28,10 +28,10 @@ def open_workspace(
     from mixpanel_data.workspace import Workspace
 
     def waiting(seconds: float, reason: str) -> None:
-        _print(f"Waiting {format_duration(seconds)} for {reason}.", quiet=quiet)
+        _print_note(f"Waiting {format_duration(seconds)} for {reason}.", quiet=quiet)
 
     def cached(age: float) -> None:
-        _print(
+        _print_note(
             f"This is an answer of {format_duration(age)} ago; --fresh requests a new one.",
             quiet=quiet,
         )
@@ -61,11 +61,11 @@ def print_answer(
     print_result(found, fmt, of=of)
 
 
-def drop_none(**options: Any) -> dict[str, Any]:
+def set_options(**options: Any) -> dict[str, Any]:
     """Return the options that have a value; the library has the defaults of the others."""
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _print(text: str, *, quiet: bool) -> None:
+def _print_note(text: str, *, quiet: bool) -> None:
     if not quiet:
         typer.echo(text, err=True)

@@ -64,7 +64,7 @@ def run_sync(options: SyncOptions, *, quiet: bool = False, fmt: Format = Format.
             lock_wait_seconds=options.lock_wait,
             progress=progress,
         )
-    _print(report, fmt, quiet=quiet)
+    _print_report(report, fmt, quiet=quiet)
     return worst_code(report.failures)
 
 
@@ -74,7 +74,7 @@ def _only(value: str | None) -> Literal["events", "profiles"] | None:
     raise typer.BadParameter(f"{value!r} is neither events nor profiles.", param_hint="--only")
 
 
-def _print(report: "SyncReport", fmt: Format, *, quiet: bool) -> None:
+def _print_report(report: "SyncReport", fmt: Format, *, quiet: bool) -> None:
     from mixpanel_data.cli.errors import show_error
     from mixpanel_data.cli.output.rows import print_object
     from mixpanel_data.cli.output.summary import print_summary

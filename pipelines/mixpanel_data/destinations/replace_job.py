@@ -121,7 +121,7 @@ def _replace_all_or_nothing(
 def _files_by_fingerprint(job: Path) -> dict[str, Path]:
     """Return the package's files by fingerprint.
 
-    They are beside this job, in the folder of completed jobs, wherever the package is now.
+    They are beside this job, in the folder of completed jobs, also after the package was moved.
     """
     completed = job.parent.parent / "completed_jobs"
     names = (Path(path).name for path in ReferenceFollowupJobRequest.resolve_references(str(job)))

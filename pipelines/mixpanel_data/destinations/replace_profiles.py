@@ -100,7 +100,7 @@ class _ProfileUpdate:
         )
         if not self._file.landed.snapshot_complete:
             return
-        # A rejected profile still exists, so its known version stays. If one has no readable id, it
+        # A rejected profile still exists, so its stored version is kept. If one has no readable id, it
         # could be any profile, so no profile is taken for deleted.
         rejects = [item for item in self._file.landed.rejects if not item.is_loaded]
         if any(item.distinct_id is None and item.reason not in NO_ID_REASONS for item in rejects):

@@ -7,7 +7,7 @@ from mixpanel_data.sandbox import compression
 from mixpanel_data.sandbox.days import FileDay, MemoryDay
 from mixpanel_data.sandbox.records import in_seconds
 
-# An odd first part, then a prime: as in real exports, parts do not end where lines end.
+# An uneven first part, then a prime: as in real exports, parts do not end where lines end.
 FIRST_PIECE = 777
 PIECE = 262_139
 

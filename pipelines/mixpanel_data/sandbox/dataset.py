@@ -57,7 +57,7 @@ class Dataset:
         streamed.
 
         A response with several days is one gzip stream, as from Mixpanel: files written by
-        ``compression.pack`` are joined, others are compressed again while sending (slow).
+        ``compression.pack`` are joined, others are recompressed while sending (slow).
         ``members`` sends the files unchanged, one gzip member each.
         """
         dataset = cls()
@@ -99,7 +99,7 @@ class Dataset:
         return stored
 
     def add(self, *events: Event) -> None:
-        """Store events; storing one again makes a duplicate."""
+        """Store events; storing one twice makes a duplicate."""
         with self._lock:
             self._revision = Revision()
             for event in events:
@@ -207,7 +207,7 @@ class Dataset:
         """Return the lines of a day for appending; KeyError if the day is a file."""
         stored = self._days.setdefault(day, MemoryDay())
         if not isinstance(stored, MemoryDay):
-            raise KeyError(f"{day} lies in {stored.path}")
+            raise KeyError(f"{day} is in {stored.path}")
         if stored.shared:
             stored = self._days[day] = MemoryDay(stored.records)
         return stored.records

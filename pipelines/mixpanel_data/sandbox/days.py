@@ -46,7 +46,7 @@ class FileDay:
     """A day in a gzip file of NDJSON, event times in milliseconds, too large for memory.
 
     A file written by ``compression.pack`` can be joined with others at no cost. Any other file is
-    streamed unchanged if requested alone, and compressed again if requested with others or in
+    streamed unchanged if requested alone, and recompressed if requested with others or in
     seconds.
     """
 

@@ -22,7 +22,7 @@ def mixpanel_source(
     start_date: str | None = None,
     end_date: str | None = None,
 ) -> Sequence[DltResource]:
-    """The raw data of one Mixpanel project. Fetching a day again replaces its events.
+    """The raw data of one Mixpanel project. Refetching a day replaces its events.
 
     It loads into one destination only,
     :class:`~mixpanel_data.destinations.mixpanel_duckdb.mixpanel_duckdb`, and its resources yield
@@ -33,7 +33,7 @@ def mixpanel_source(
     settings from the usual places, and fetches the missing days plus the look-back. ``start_date``
     and ``end_date`` (``YYYY-MM-DD``, both included, in the days of the project's export) select
     other days. An incomplete window is left out, logged as an error and missing from ``_metadata``;
-    the next run fetches it again.
+    the next run refetches it.
 
     Args:
         landed: verified files, if the caller has fetched them already.
@@ -42,10 +42,10 @@ def mixpanel_source(
 
     @dlt.resource(name="landed", selected=False)
     def landed_files() -> Iterator[list[Landed]]:
-        whose, files = (
+        owner, files = (
             (project, list(landed)) if landed is not None else fetch_due_files(start_date, end_date)
         )
-        write_manifest(whose, files)
+        write_manifest(owner, files)
         yield from ([file] for file in files)
 
     @dlt.transformer(data_from=landed_files, name=schema.EVENTS, columns=schema.EVENT_COLUMNS)

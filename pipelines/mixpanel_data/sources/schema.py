@@ -56,7 +56,7 @@ EVENT_COLUMNS = _columns(
 PROFILE_COLUMNS = _columns(
     distinct_id="text",
     properties="json",
-    digest="text",  # equal for equal properties, so that only changed ones are written again
+    digest="text",  # equal for equal properties, so that only changed ones are rewritten
     valid_from="timestamp",  # when the read began that first found these properties
     load_id="text",  # the load package that wrote the row
 )

@@ -69,7 +69,7 @@ def sync(
         DatabaseDamagedError, DatabaseMissingError: if the raw database can't be read, or is
             missing.
         StorageError: if there is no space, no permission, or not enough memory.
-        MixpanelDataError: if dbt failed; the last publication stays.
+        MixpanelDataError: if dbt failed; the last publication is kept.
     """
     first, last = _as_date(first), _as_date(last)
     settings = load_settings(data_dir=data_dir, max_wait=max_wait)

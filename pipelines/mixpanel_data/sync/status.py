@@ -113,10 +113,10 @@ def read_status(settings: Settings) -> Status:
         published_at=published_at,
         now=today(settings.zone),
     )
-    return replace(status, budget=_budget(settings, status.project))
+    return replace(status, budget=_read_budget(settings, status.project))
 
 
-def _budget(settings: Settings, project: tuple[str, str] | None) -> dict[str, dict[str, int]]:
+def _read_budget(settings: Settings, project: tuple[str, str] | None) -> dict[str, dict[str, int]]:
     if project is None:
         return {}
     project_id, region = project

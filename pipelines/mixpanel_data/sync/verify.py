@@ -39,7 +39,7 @@ class FolderCheck:
         return tuple(found for found in self.files if not found.is_whole)
 
     def rows(self) -> list[tuple[str, str, int | None, str]]:
-        """Return file, table, rows and result of each; disagreements with the ledger come last."""
+        """Return file, table, rows and result of each; disagreements with the ledger are last."""
         found: list[tuple[str, str, int | None, str]] = []
         for file in self.files:
             if file.error is not None:

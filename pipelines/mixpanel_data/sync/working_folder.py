@@ -11,7 +11,7 @@ from pathlib import Path
 KEPT_PACKAGES = 20
 """Loads that `dlt pipeline mixpanel info` can show."""
 
-# The folders of packages that are not loaded yet. Loaded ones are in `load/loaded`.
+# The folders of packages that are not loaded. Loaded ones are in `load/loaded`.
 _UNFINISHED = ("normalize/*/*", "load/new/*", "load/normalized/*")
 
 

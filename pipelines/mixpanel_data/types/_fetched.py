@@ -1,4 +1,4 @@
-"""The results of fetches, whose rows stay in the database until they are read."""
+"""The results of fetches, whose rows are kept in the database until they are read."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -101,6 +101,6 @@ class FetchResult(Result):
         return dataframe(self._data, list(dict.fromkeys(key for row in self._data for key in row)))
 
     def __getstate__(self) -> dict[str, Any]:
-        # A function that reads rows holds a connection, which can't be pickled.
+        # A function that reads rows has a connection, which can't be pickled.
         state = super().__getstate__()
         return {**state, "_data": None} if callable(self._data) else state

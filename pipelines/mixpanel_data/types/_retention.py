@@ -11,7 +11,7 @@ Counts = dict[str, list[int]]
 
 @dataclass(frozen=True)
 class CohortInfo(Record):
-    """The users who started on ``date``: their number, and the share that came back in each period.
+    """The users who started on ``date``: their number, and the share that returned in each period.
 
     ``retention[0]`` is the return within less than one period, so it is not 1.0 (Mixpanel's page on
     the retention query). Later cohorts have fewer periods, since their time has not ended.

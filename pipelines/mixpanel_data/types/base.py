@@ -53,7 +53,7 @@ class Result(Record):
 
 @dataclass(frozen=True)
 class Table(Result):
-    """A :class:`Result` that holds its rows."""
+    """A :class:`Result` that has its rows."""
 
     def records(self) -> list[dict[str, Any]]:
         """Return the rows of ``df`` as dicts, without pandas, for instance for

@@ -229,7 +229,7 @@ def test_a_full_refresh_of_ones_own_model_is_of_that_alone(project: OwnProject, 
     [
         ("sessions", "sessions can't be built from scratch alone"),
         ("funnel_attempts", "funnel_attempts can't be built from scratch alone"),
-        ("own_growing", "other tables go on from what it holds (own_later)"),
+        ("own_growing", "other tables start from its rows (own_later)"),
     ],
 )
 def test_a_full_refresh_that_would_break_other_tables_is_refused(

@@ -63,7 +63,7 @@ def test_nothing_published_ends_with_4(mp: Mp, tmp_path: Path) -> None:
     code, out, err = mp("report", "--data-dir", tmp_path)
 
     assert (code, out) == (4, "")
-    assert f"Nothing is published in {tmp_path} yet. Run `mp sync` first" in err
+    assert f"Nothing is published in {tmp_path}. Run `mp sync` first" in err
 
 
 def test_a_file_that_is_no_database_is_named(mp: Mp, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_promise_6_a_spent_budget_ends_the_run_with_code_5_and_what_came_is_kept
     _, err = again.communicate(timeout=100)
     assert again.returncode == 5
     assert "at most 15 min" in err
-    assert "What was fetched is kept" in err
+    assert "Fetched data is kept" in err
     assert exports(sandbox) == 1
 
     more = mp("sync", "--no-build", "--format", "json", MP_HOURLY_LIMIT="60")

@@ -9,14 +9,14 @@ from rich.console import Console
 
 from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.streams.windows import Window
-from mixpanel_data.cli.output.progress import Bars
+from mixpanel_data.cli.output.progress import BarProgress
 from mixpanel_data.exceptions import APIError
 
 WINDOW = Window(date(2026, 3, 1), date(2026, 3, 5))
 OTHER = Window(date(2026, 2, 24), date(2026, 2, 28))
 
 
-def shown(bars: Bars) -> str:
+def shown(bars: BarProgress) -> str:
     console = Console(file=StringIO(), width=200)
     console.print(bars.display.get_renderable())
     return str(console.file.getvalue())  # type: ignore[attr-defined]
@@ -30,7 +30,7 @@ def landed(window: Window) -> Landed:
 
 
 def test_bars_show_days_windows_bytes_and_the_time_left():
-    bars = Bars()
+    bars = BarProgress()
     bars.planned(20)
     for window in (WINDOW, OTHER):
         bars.landing(window)
@@ -47,6 +47,6 @@ def test_bars_show_days_windows_bytes_and_the_time_left():
 
 
 def test_an_error_of_mixpanel_is_shown_verbatim(capsys):
-    Bars().failed(APIError("HTTP 500: [/b] secret=x [bold]Oh[/]"))
+    BarProgress().failed(APIError("HTTP 500: [/b] secret=x [bold]Oh[/]"))
 
     assert "! API_ERROR: HTTP 500: [/b] secret=[redacted] [bold]Oh[/]" in capsys.readouterr().err

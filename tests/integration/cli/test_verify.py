@@ -43,12 +43,12 @@ def test_what_is_stored_is_checked_and_made_whole_again(mp, tmp_path):
         refused = mp("sync", "--start-over", "--only", "profiles", env=env)
 
     assert (whole.returncode, after.returncode) == (0, 0), after.stderr
-    assert "the rows are those of the ledger" in whole.stderr
+    assert "their rows agree with the ledger" in whole.stderr
     assert (differs.returncode, repaired.returncode, fetched.returncode) == (6, 6, 0)
     assert json.loads(differs.stdout)["disagreements"] == [
         {"table": "events", "part": str(long_ago), "rows": 23, "rows_by_ledger": 24}
     ]
-    assert "`mp sync` fetches them" in repaired.stderr
+    assert "`mp sync` refetches them" in repaired.stderr
     assert damaged.returncode == 1
     assert json.loads(damaged.stdout)["files"][0]["whole"] is False
     assert "Traceback" not in status.stderr + stopped.stderr

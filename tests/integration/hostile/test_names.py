@@ -17,7 +17,7 @@ from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data.cli.app import run
 from mixpanel_data.cli.errors import show_error, warnings_to_stderr
 from mixpanel_data.cli.options import Format
-from mixpanel_data.cli.output.progress import Bars, Lines
+from mixpanel_data.cli.output.progress import BarProgress, LineProgress
 from mixpanel_data.cli.output.rows import print_rows
 from mixpanel_data.cli.output.summary import print_summary
 from mixpanel_data.exceptions import APIError, QueryError
@@ -85,7 +85,7 @@ def landed(window: Window) -> Landed:
 
 def test_progress_shows_them(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     published = Published(Path("data") / name.replace("/", "_"), 1, {})
-    lines, bars = Lines(), Bars()
+    lines, bars = LineProgress(), BarProgress()
     lines.published(published)
     lines.waiting(3.0, name)
     bars.planned(1)

@@ -65,7 +65,7 @@ def test_another_thing_in_the_place_of_a_file_is_refused(
 
     assert str(caught.value) == (
         f"{folder.root / name} must be a file, and it is {found}. "
-        "Move it away or remove it, and run this again."
+        "Move it away or remove it, and rerun the command."
     )
 
 
@@ -79,7 +79,7 @@ def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path: Path, name: str) -
 
     assert str(caught.value) == (
         f"{tmp_path / name} must be a folder, and it is a file. "
-        "Move it away or remove it, and run this again."
+        "Move it away or remove it, and rerun the command."
     )
 
 

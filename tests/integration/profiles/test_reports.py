@@ -113,7 +113,7 @@ def test_status_by_the_command(mp, project, crowd, monkeypatch):
 def test_status_is_readable_before_and_after(project, crowd, capsys, monkeypatch):
     monkeypatch.setenv("MP_DATA_DIR", str(project.folder))
     assert run(["status"]) == 0
-    assert "days loaded     none" in capsys.readouterr().out
+    assert "none: run `mp sync`" in capsys.readouterr().out
     crowd(3)
     project.read_profiles()
     project.read_profiles()

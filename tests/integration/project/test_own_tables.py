@@ -64,7 +64,7 @@ def test_a_build_outside_of_the_project_keeps_them_too_and_names_them(folder):
     warning = prepare(folder, ours=OURS).warning
 
     assert "main.own" in tables(folder)
-    assert "no project counts here" in warning
+    assert "no project was found here" in warning
     assert 'own, mine.days, mine.odd "name' in warning
 
 

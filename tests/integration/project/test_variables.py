@@ -126,8 +126,21 @@ def test_no_alias_may_be_a_name_that_the_models_use_themselves():
         source = (models_folder() / "macros" / f"{variable}.sql").read_text(encoding="utf-8")
         [names] = re.findall(rf"configured_properties\('{variable}', \[(.*?)\]", source, re.DOTALL)
 
-        known = {*columns_of(model), *INTERNAL_COLUMNS[variable]}
-        assert set(re.findall(r"'(\w+)'", names)) <= known
+        reserved = set(re.findall(r"'(\w+)'", names))
+        assert reserved - {*columns_of(model)} == {*INTERNAL_COLUMNS[variable]}
+
+
+def test_every_staged_column_that_is_not_published_is_an_internal_one():
+    """An alias equal to one would be computed from the other column, without an error."""
+    staged = {"event_properties": "events", "profile_properties": "profiles"}
+    for variable, model in staged.items():
+        [path] = (models_folder() / "models").rglob(f"stg_mixpanel__{model}.sql")
+        select = path.read_text(encoding="utf-8").split("renamed as (")[1].split("from source")[0]
+        names = re.findall(r"^ {8}(?:.*\bas )?(\w+),$|\bas (\w+)$", select, re.MULTILINE)
+        staged_columns = {name for pair in names for name in pair if name}
+
+        assert "texts" in staged_columns
+        assert staged_columns - {*columns_of(model)} <= {*INTERNAL_COLUMNS[variable]}
 
 
 def test_variables_of_a_project_stand_under_the_package_or_directly(tmp_path):

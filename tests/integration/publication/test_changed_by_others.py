@@ -181,7 +181,7 @@ def test_a_file_that_is_gone_is_published_again(folder: DataFolder) -> None:
     publish(folder)
 
     assert found.warning
-    assert found.warning == f"{folder.published} was missing; it is published again."
+    assert found.warning == f"{folder.published} was missing; it is republished."
     assert count(folder.published) == 1000
 
 

@@ -64,7 +64,7 @@ def test_a_damaged_file_is_named_and_start_over_is_a_way_out(loaded, how):
     with pytest.raises(DatabaseDamagedError):
         read_status(loaded.settings())
     assert caught.value.path == str(raw(loaded))
-    assert "run this again" not in str(caught.value)
+    assert "rerun the command" not in str(caught.value)
     assert loaded.asked() == []
 
     report = loaded.sync(start_date=FIRST, only=None, start_over=True)

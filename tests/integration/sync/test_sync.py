@@ -217,7 +217,7 @@ def test_another_projects_folder_is_refused(project, fill):
     fill(2)
     project.sync(FIRST, LAST)
 
-    with pytest.raises(ConfigError, match="holds project"):
+    with pytest.raises(ConfigError, match="has project"):
         project.sync(FIRST, LAST, project_id="99")
 
 

@@ -196,7 +196,7 @@ def test_a_stream_that_breaks_at_once_says_that_it_yielded_nothing(workspace, sh
         next(workspace.stream_events(FIRST, LAST))
 
     assert str(caught.value).endswith(
-        f"The stream yielded nothing; read it again from {FIRST} to {LAST}."
+        f"The stream yielded nothing; reread it from {FIRST} to {LAST}."
     )
     assert caught.value.details["yielded"] == 0
 
@@ -229,7 +229,7 @@ def test_lines_that_differ_each_time_are_named_by_the_stream(client):
     assert f"The events of {LAST} did not arrive completely: malformed line." in str(caught.value)
     assert "line 2: not valid JSON" in str(caught.value)
     assert str(caught.value).endswith(
-        f"The stream yielded nothing; read it again from {LAST} to {LAST}."
+        f"The stream yielded nothing; reread it from {LAST} to {LAST}."
     )
 
 
@@ -237,11 +237,11 @@ def test_a_broken_stream_of_profiles_and_a_broken_fetch_say_what_is_left(workspa
     shop.faults.add(Fault(FaultKind.TERMINATED_EARLY, times=30))
     shop.faults.add(Fault(FaultKind.HTML_200, path="/api/query/engage", times=30))
 
-    with pytest.raises(IncompleteExportError, match=r"The stream yielded nothing; read it again.$"):
+    with pytest.raises(IncompleteExportError, match=r"The stream yielded nothing; reread it.$"):
         list(workspace.stream_profiles())
-    with pytest.raises(IncompleteExportError, match=r"Nothing was stored; fetch it again.$"):
+    with pytest.raises(IncompleteExportError, match=r"Nothing was stored; refetch it.$"):
         workspace.fetch_profiles()
-    with pytest.raises(IncompleteExportError, match=r"Nothing was stored; fetch it again.$"):
+    with pytest.raises(IncompleteExportError, match=r"Nothing was stored; refetch it.$"):
         workspace.fetch_events(FIRST, LAST)
 
 

@@ -130,7 +130,7 @@ def test_the_credential_check_names_the_time_zone(client: MixpanelAPIClient) -> 
 def test_a_spent_budget_is_a_rate_limit_error_without_a_time(client: MixpanelAPIClient) -> None:
     for _ in range(3):  # as many as a second allows
         body_of(client, EMPTY_DAY)
-    with pytest.raises(RateLimitError, match="does not say") as caught:
+    with pytest.raises(RateLimitError, match="gave no time") as caught:
         body_of(client, EMPTY_DAY)
 
     assert caught.value.retry_after is None

@@ -243,7 +243,7 @@ def test_a_body_that_breaks_off_is_fetched_again_since_nothing_was_handed_on(
 def test_a_body_that_always_breaks_off_is_incomplete(connect: Connect) -> None:
     broken = Answer(http(200, WHOLE, Content_Length="9999"))
 
-    assert reason(connect, *[broken] * 4) == "connection broken"
+    assert reason(connect, *[broken] * 4) == "connection lost"
 
 
 def test_nothing_is_asked_before_the_first_page_is_wanted(connect: Connect) -> None:

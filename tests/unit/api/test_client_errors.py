@@ -65,7 +65,7 @@ def test_a_request_that_is_too_long_for_an_address_is_named_and_not_sent(connect
         (412, "", QueryError, "HTTP 412"),
         (413, b"\xff", QueryError, "\ufffd"),
         (422, "[]", QueryError, "HTTP 422: []"),
-        (429, {"error": "Query rate limit exceeded"}, RateLimitError, "request budget is spent"),
+        (429, {"error": "Query rate limit exceeded"}, RateLimitError, "request budget is used up"),
         (500, {"message": "unknown error"}, ServerError, "unknown error"),
         (503, "<html>\n busy </html>", ServerError, "<html> busy </html>"),
         (599, "", ServerError, "HTTP 599"),
@@ -191,7 +191,7 @@ def test_a_rate_limit_error_says_when_to_come_back_if_mixpanel_did(connect: Conn
     assert isinstance(without, RateLimitError)
     assert (with_header.retry_after, without.retry_after) == (90, None)
     assert "in 90 seconds" in str(with_header)
-    assert "does not say" in str(without)
+    assert "gave no time" in str(without)
 
 
 def closed_port() -> int:
@@ -209,7 +209,7 @@ def test_a_refused_connection_is_named(connect: Connect) -> None:
 
 def test_a_connection_that_ends_without_an_answer_is_named(connect: Connect) -> None:
     for answer in (Answer(b""), Answer(b"", then="reset"), Answer(b"HTTP/1.1 2"), Answer(b"?\r\n")):
-        assert failure(connect, answer).details["cause"] == "broken"
+        assert failure(connect, answer).details["cause"] == "connection lost"
 
 
 def test_silence_before_an_answer_is_named(connect: Connect) -> None:
@@ -225,7 +225,7 @@ def test_plain_http_where_tls_is_expected_is_named(connect: Connect) -> None:
     with ScriptedServer(http(400)) as server:
         error = failure(connect, base_url=server.base_url.replace("http:", "https:"))
 
-    assert error.details["cause"] in ("tls", "broken")
+    assert error.details["cause"] in ("tls", "connection lost")
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_a_break_after_the_first_byte_is_named_and_never_tried_again(
     ):
         b"".join(stream.iter_raw())
 
-    assert caught.value.reason == "connection broken"
+    assert caught.value.reason == "connection lost"
     assert (caught.value.from_date, caught.value.to_date) == ("2026-01-01", "2026-01-03")
     assert len(server.asked) == 1
 

@@ -125,7 +125,7 @@ def test_without_funnels_it_says_how_to_configure_one_of_ones_own_events(tmp_pat
 def test_an_empty_project_is_a_page_too(tmp_path: Path) -> None:
     text = text_of(render_page(read(MadeFile(tmp_path))))
 
-    assert "No days of events have been fetched yet" in text
+    assert "No days of events have been fetched" in text
     assert "mp sync" in text
 
 

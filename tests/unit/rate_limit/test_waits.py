@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mixpanel_data._internal.rate_limit.slots import take_slot
-from mixpanel_data.cli.output.progress import Bars, Lines
+from mixpanel_data.cli.output.progress import BarProgress, LineProgress
 from mixpanel_data.exceptions import RateLimitError
 
 from .conftest import HOUR, START, answered, refused
@@ -56,7 +56,7 @@ def test_the_error_names_the_moment_here_and_in_utc_and_that_nothing_is_lost(
     assert f"{free + timedelta(hours=5, minutes=30):%H:%M}" in message
     assert "export budget (5 an hour)" in message
     assert "at most 15 min" in message
-    assert "What was fetched is kept" in message
+    assert "Fetched data is kept" in message
     assert datetime.fromisoformat(caught.value.details["free_at"]) - free < timedelta(seconds=60)
 
 
@@ -217,7 +217,7 @@ def test_asking_what_is_left_makes_no_files(budget, folder):
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("display", [Lines, Bars])
+@pytest.mark.parametrize("display", [LineProgress, BarProgress])
 def test_displays_show_the_reason_of_a_wait(display, capsys):
     display().waiting(41.2, "the export budget (60 an hour)")
 

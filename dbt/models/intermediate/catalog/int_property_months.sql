@@ -5,7 +5,7 @@
 ) }}
 
 -- depends_on: {{ ref('int_refetched_dates') }}
--- What `property_catalog` would put together of each day, in each build, is done once for the months before.
+-- `property_catalog` would combine all days in each build; here past months are combined once.
 with days as (
     select
         *,

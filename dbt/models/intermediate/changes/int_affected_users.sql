@@ -2,7 +2,7 @@
     materialized='appended_rows',
     schema='working',
 ) }}
--- A change log: a complete build empties it, any other leaves what the next one has to build again.
+-- A change log: a complete build empties it, any other leaves what the next one has to rebuild.
 
 -- depends_on: {{ ref('int_id_activity_by_day') }}
 

@@ -5,7 +5,7 @@
 ) }}
 
 -- depends_on: {{ ref('int_refetched_dates') }}
--- A change log: a complete build empties it, any other leaves what the next one has to build again.
+-- A change log: a complete build empties it, any other leaves what the next one has to rebuild.
 
 with reassigned as (
     select

@@ -16,7 +16,7 @@ select
     min(time) as first_at,
     max(time) as last_at,
     count(*) as event_count,
-    -- of all that tables are made of; summed up, since there may be several alike
+    -- of all that tables are made of; summed up, since several may be equal
     (sum(hash(event, time, distinct_id, insert_id, properties)) % {{ 2 ** 62 }})::bigint as digest
 from {{ ref('events') }}
 where sender_id is not null and {{ when_incremental(is_refetched_date()) }}

@@ -5,7 +5,8 @@
 ) }}
 
 -- depends_on: {{ ref('int_refetched_dates') }}
--- what int_identity_links reads of events, with few rows for many: those of one day that say the same are one
+-- what int_identity_links reads of events, in few rows: those of one day with the same evidence are
+-- one row
 select
     event_date,
     case when {{ is_merging_event() }} then event end as event,

@@ -13,7 +13,8 @@ ingested as (
     from events
 ),
 
--- a device and a user on one event: `$user_id`, or without it the id that Mixpanel exports for the device
+-- a device and a user on one event: `$user_id`, or without it the id that Mixpanel exports for the
+-- device
 on_one_event as (
     select
         '$device:' || device_id as from_id,
@@ -78,7 +79,7 @@ rewritten as (
         group by all
         having
             from_id <> '' and to_id <> '' and from_id <> to_id
-            -- an anonymous id is a UUID of version 4, others Mixpanel refuses
+            -- an anonymous id is a UUID of version 4; Mixpanel rejects others
             and (
                 link <> 'identify'
                 or regexp_full_match(
@@ -113,6 +114,7 @@ links as (
     group by all
 ),
 
+-- in the order of ingestion; time and id decide ties, so that every build chooses the same link
 ranked as (
     select
         *,

@@ -64,7 +64,7 @@ with events as (
         from events
     ),
 
-    -- the last start or end before an event says whether a session is open
+    -- a session is open if the last start or end before an event is a start
     followed as (
         select
             *,
@@ -91,6 +91,7 @@ with events as (
 numbered as (
     select
         *,
+        -- `event_key` makes the order of simultaneous events the same in every build
         sum(opens::int) over (
             partition by owner order by time asc, event_key asc rows unbounded preceding
         ) as session_place

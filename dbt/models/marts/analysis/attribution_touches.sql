@@ -47,7 +47,7 @@ conversions as (
     where false
 ),
 
--- what each value of the touch did for a conversion, so that rows follow the values, not the touches
+-- one row for each value of the touch before a conversion: there are fewer values than touches
 converted_touches as (
     {% for attribution in attributions() %}
         select

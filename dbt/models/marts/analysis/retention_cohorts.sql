@@ -33,7 +33,7 @@ definitions as (
     where false
 ),
 
--- few groups of like users in each cohort, so each cell need not look at all of them
+-- users of a cohort with equal values are one group, so that a cell reads few groups, not all users
 user_groups as (
     select
         retention,
@@ -98,7 +98,7 @@ cohorts as (
     inner join definitions on sizes.retention = definitions.retention
 ),
 
--- the times between which a cell lies: by the calendar, or on the clock of each user since the birth
+-- the bounds in time of a cell: by the calendar, or on the clock of each user since the birth
 bounded as (
     select
         *,
@@ -109,7 +109,7 @@ bounded as (
         end as opens_at,
         case
             when mode = 'calendar' then {{ start_of_day('calendar_end') }}
-            -- of those born at the last moment
+            -- of users born at the last moment of the row
             else {{ start_of_day('next_start') }} + to_hours((interval_number + 1) * days * 24)
         end as closes_at
     from (
@@ -127,7 +127,8 @@ bounded as (
     ) as dated
 ),
 
--- until when all is known since a row's first day, and since the days that make a birth the first
+-- until when everything is known from a row's first day on, and from the days on that decide
+-- whether a birth is the first
 covered as (
     {% for unit in days %}
         select
@@ -155,7 +156,8 @@ cells as (
             > case when bounded.kind = 'birth' then covered.births_known_until else covered.known_until end,
             true
         ) as is_cohort_partial,
-        -- of the days of the cell, the last that something is known of, if any
+        -- true if any day of the cell is known; the ASOF join finds the last known day before its
+        -- end
         coalesce(known.event_date >= {{ local_time('bounded.opens_at') }}::date, false) as is_known
     from bounded
     inner join covered on bounded.unit = covered.unit and bounded.cohort_start = covered.cohort_start

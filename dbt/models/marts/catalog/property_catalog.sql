@@ -40,7 +40,7 @@ select
     counted.nulls,
     (counted.strings > 0)::int + (counted.numbers > 0)::int + (counted.booleans > 0)::int
     + (counted.lists > 0)::int + (counted.objects > 0)::int > 1 as is_mixed_type,
-    -- of few values the empty registers tell more
+    -- for few values the number of empty registers is more exact
     round(
         case
             when weighed.event is null then 0

@@ -1,4 +1,5 @@
--- The loads that every table of this file has read: those of complete builds. The end of one adds its own.
+-- The loads that every table of this file has read: those of complete builds. The hook at the end
+-- of a complete build adds its loads.
 select
     table_name,
     fetch_type,

@@ -1,4 +1,4 @@
--- The days that something is known of: what was fetched of them, or an event that lies ahead of its fetch.
+-- The known days: what was fetched of them, or an event that is ahead of its fetch.
 with with_events as (
     select distinct event_date
     from {{ ref('events') }}
@@ -15,7 +15,7 @@ known as (
     select
         event_date,
         coalesce(bool_or(event_date between first_start_date and last_end_date), false) as is_whole,
-        -- one range at most holds the beginning of a day
+        -- one range at most contains the start of a day
         max(first_start_date) filter (where event_date >= first_start_date) as known_since,
         max(range_end) filter (where event_date >= first_start_date) as known_until
     from ranges

@@ -7,7 +7,8 @@
     ],
     post_hook="reset disabled_optimizers",
 ) }}
--- Without that optimizer a join holds its right side in memory, here always the small one; it would take events.
+-- Without that optimizer a join keeps its right side in memory, which is always the small one here.
+-- The optimizer would choose the events.
 
 {% set committed = ref('int_committed_ranges') %}
 {% set changed = ref('int_refetched_ranges') %}
@@ -25,7 +26,7 @@ staged as not materialized (
         on
             events.time >= ranges.range_start
             and events.time < ranges.range_end
-    -- implied by the join, but only these let DuckDB skip what lies outside
+    -- implied by the join, but only these let DuckDB skip what is outside
     where
         events.time >= (select coalesce(min(bounds.range_start), 'infinity') from ranges as bounds)
         and events.time < (select coalesce(max(bounds.range_end), 'infinity') from ranges as bounds)
@@ -73,7 +74,7 @@ newest as (
     ) = 1
 ),
 
--- alike in everything, they are still several events: numbered, so that each has a key
+-- equal in everything, they are still several events: numbered, so that each has a key
 without_insert_id as (
     select
         *,

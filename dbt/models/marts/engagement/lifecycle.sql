@@ -32,7 +32,7 @@ users as (
             '{{ unit }}' as period,
             period_start,
             (period_start + interval 1 {{ unit }})::date as next_start,
-            -- of a user's days in a period, the first one says where they came from
+            -- of a user's days in a period, the first one shows their origin
             count(*) filter (where since_previous is distinct from 0) as active_users,
             count(*) filter (where since_previous is null) as new_users,
             count(*) filter (where since_previous = 1) as retained_users,

@@ -3,7 +3,7 @@ with months as (
         event,
         month_start,
         sum(event_count) as event_count,
-        -- of a user's days in a month, the first one says where they came from
+        -- of a user's days in a month, the first one shows their origin
         count(user_id) filter (where months_since_previous is distinct from 0) as users,
         count(user_id) filter (where months_since_previous is null) as new_users,
         count(user_id) filter (where months_since_previous = 1) as repeat_users,
@@ -25,7 +25,7 @@ with months as (
         month_start
 ),
 
--- one row for each month from the first of the event on, with what holds on its last day that is known
+-- one row for each month from the first of the event on, with the values of its last known day
 spine as (
     select
         event,

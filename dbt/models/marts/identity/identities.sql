@@ -1,6 +1,6 @@
 -- noqa: disable=all
 {# sqlfluff can't read `using key`, which keeps the one best answer for each id: linear, where a
-   plain recursion holds every pair of ids that belong together. #}
+   plain recursion keeps every pair of ids that belong together. #}
 {% set preferred = {
     'exported': 'is_exported desc, is_overwritten asc, is_sender desc, is_identified desc, id asc',
     'identified_id': 'is_identified desc, is_exported desc, is_overwritten asc, is_sender desc, id asc',

@@ -4,7 +4,8 @@
 ) }}
 
 -- depends_on: {{ ref('int_refetched_dates') }}
--- by minutes, since a range joins few of them faster than all rows; no range begins or ends within one
+-- counted by minute before the join, since a range join of few minutes is faster than one of all
+-- rows; no range begins or ends within a minute
 with minutes as (
     select
         date_trunc('minute', time) as minute_start,

@@ -6,7 +6,7 @@ with daily as (
         event_date,
         event_count,
         is_partial,
-        -- a day that is not wholly known says nothing about what is usual
+        -- a day that is not completely known does not show what is usual
         list(event_count) filter (where not is_partial) over (
             partition by event, isodow(event_date) order by event_date asc rows between 8 preceding and 1 preceding
         ) as former_counts
@@ -34,7 +34,8 @@ select
     event_count,
     usual as usual_count,
     deviation as median_deviation,
-    -- 1.4826 makes of a median deviation what a standard deviation would be; a steady event may still move by one
+    -- 1.4826 converts a median deviation to the standard deviation of a normal distribution; the
+    -- minimum of 1 keeps a change by one of an otherwise constant count from being an anomaly
     (event_count - usual) / (1.4826 * greatest(deviation, 1))::double as score,
     not is_partial and abs(event_count - usual) > {{ most }} * 1.4826 * greatest(deviation, 1)
         as is_anomaly,

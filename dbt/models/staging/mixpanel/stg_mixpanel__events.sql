@@ -3,7 +3,7 @@
 with source as (
     select
         *,
-        -- all at once: the cost lies in parsing, not in the number of paths
+        -- all at once: the cost is in parsing, not in the number of paths
         json_extract_string(
             properties,
             [

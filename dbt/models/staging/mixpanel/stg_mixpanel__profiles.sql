@@ -9,7 +9,7 @@ renamed as (
         distinct_id,
         properties,
         valid_from,
-        -- all at once: the cost lies in parsing, not in the number of paths
+        -- all at once: the cost is in parsing, not in the number of paths
         json_extract_string(
             properties,
             [

@@ -79,7 +79,7 @@ class Deadline:
             return
         if self._bytes < self.lowest_rate * self._span:
             raise TooSlowError(
-                f"{self._bytes:,} bytes came in {self._span:.0f} seconds of waiting, "
+                f"{self._bytes:,} bytes arrived in {self._span:.0f} seconds of waiting, "
                 f"fewer than {self.lowest_rate:,} a second."
             )
         self._span, self._bytes = 0.0, 0

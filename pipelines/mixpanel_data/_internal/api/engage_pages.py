@@ -66,7 +66,7 @@ def engage_pages(fetch: Fetch, filters: Mapping[str, str], redact: Redact) -> It
 
     Raises IncompleteExportError with the reason ``session expired``, ``no session for the next
     page``, ``not a page of profiles``, ``wrong page`` or ``fewer profiles than total``: the pages
-    so far are then of no use, and the read must start again at page 0. The reasons ``repeated
+    so far are then of no use, and the read must restart at page 0. The reasons ``repeated
     page``, ``more profiles than total`` and ``unusable session`` mean a server that would send
     pages forever. Raises whatever ``fetch`` raises.
     """
@@ -193,7 +193,7 @@ def _text(value: Any) -> str:
 
 
 def _int(digits: str) -> int | str:
-    return int(digits) if len(digits) < 20 else digits  # Python refuses more than 4,300
+    return int(digits) if len(digits) < 20 else digits  # Python rejects more than 4,300
 
 
 def _count(answer: Mapping[str, Any], key: str) -> int | None:

@@ -94,18 +94,19 @@ def _client_error(status: int, message: str, quoted: str, context: HTTPContext) 
         )
     if status in (401, 403) or _BAD_CREDENTIALS.search(message):
         return AuthenticationError(
-            f"Mixpanel refused the credentials ({quoted}). Check the service account's username and secret, "
+            f"Mixpanel rejected the credentials ({quoted}). Check the service account's username and "
+            "secret, "
             "its expiry date, its access to this project, and the region: a project exists in one region only.",
             **context,
         )
-    return QueryError(f"Mixpanel refused the request ({quoted}).", **context)
+    return QueryError(f"Mixpanel rejected the request ({quoted}).", **context)
 
 
 def _rate_limit_message(quoted: str, seconds: int | None) -> str:
-    when = f"in {seconds} seconds" if seconds is not None else "later; Mixpanel does not say when"
+    when = f"in {seconds} seconds" if seconds is not None else "later; Mixpanel gave no time"
     return (
-        f"The project's request budget is spent ({quoted}). Every client of this project shares it. "
-        f"Try again {when}."
+        f"The project's request budget is used up ({quoted}). Every client of this project shares it. "
+        f"Retry {when}."
     )
 
 

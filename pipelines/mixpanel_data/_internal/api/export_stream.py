@@ -10,7 +10,7 @@ from mixpanel_data._internal.api.exchange import About
 from mixpanel_data._internal.api.response_bodies import (
     content_encoding,
     raw_chunks,
-    translate_broken_body,
+    translate_body_errors,
 )
 from mixpanel_data._internal.api.secret_bytes import SecretBytes
 from mixpanel_data.exceptions import HTTPContext
@@ -69,8 +69,8 @@ class ExportStream:
         """Yield the received bytes, still compressed, in chunks of any size; none if there are no
         events.
 
-        Raises IncompleteExportError with the reason ``connection broken``, ``stalled`` or ``too
+        Raises IncompleteExportError with the reason ``connection lost``, ``stalled`` or ``too
         slow``. It never retries, since the caller already has some bytes.
         """
-        with translate_broken_body(*self._days):
+        with translate_body_errors(*self._days):
             yield from self._chunks()

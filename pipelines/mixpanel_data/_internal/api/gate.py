@@ -1,4 +1,4 @@
-"""The protocol through which the client asks for permission to send a request.
+"""The protocol by which the client gets permission to send a request.
 
 The rate limiter implements it. Without a gate, every request is sent.
 """

@@ -15,7 +15,7 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 
 
 def _integer(digits: str) -> int | str:
-    return int(digits) if len(digits) < 4_000 else f"\0{digits}"  # Python refuses more than 4,300
+    return int(digits) if len(digits) < 4_000 else f"\0{digits}"  # Python rejects more than 4,300
 
 
 DECODER = json.JSONDecoder(strict=False, parse_int=_integer)

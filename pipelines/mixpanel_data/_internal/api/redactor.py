@@ -1,4 +1,4 @@
-"""Removes an account's secret from texts, in every spelling that a server may send back."""
+"""Removes an account's secret from texts, in every form in which a server may send it back."""
 
 import base64
 import html
@@ -10,13 +10,13 @@ from mixpanel_data._redaction import REDACTED, redact
 
 
 class Redactor:
-    """Knows the secret of one account in the spellings that a server may send back."""
+    """Removes the secret of one account, in the forms in which a server may send it back."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
 
     def __call__(self, text: str) -> str:
-        """Return ``text`` without the secret in any spelling, and without anything like
+        """Return ``text`` without the secret in any form, and without anything like
         credentials."""
         return redact(self._known.sub(REDACTED, text))
 

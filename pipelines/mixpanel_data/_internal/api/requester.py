@@ -109,7 +109,7 @@ class Requester:
 
     def _persist(self, call: ApiCall, receive: Callable[[httpx.Response], T]) -> tuple[T, int]:
         for attempt in self.retry.attempts():
-            # Outside the attempt: a refusal by the gate is not retried.
+            # Outside the attempt: an error of the gate is not retried.
             permit = self.gate(call.counted_as) or UncountedPermit()
             with attempt:
                 return receive(self._send(call, permit)), attempt.num

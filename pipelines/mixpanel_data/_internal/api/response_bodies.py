@@ -26,7 +26,7 @@ _FIRST = "mixpanel_data.first_bytes"
 
 
 @contextmanager
-def translate_broken_body(
+def translate_body_errors(
     from_date: date | None = None, to_date: date | None = None
 ) -> Iterator[None]:
     """Translate a network failure while a body is read into IncompleteExportError."""
@@ -45,7 +45,7 @@ def translate_broken_body(
             "No byte was received for longer than the time limit."
             if stalled
             else "The connection ended before the response did.",
-            reason="stalled" if stalled else "connection broken",
+            reason="stalled" if stalled else "connection lost",
             from_date=from_date,
             to_date=to_date,
         ) from remove_quoted_bytes(error)
@@ -73,7 +73,7 @@ def raw_chunks(response: httpx.Response) -> Callable[[], Iterator[bytes]]:
     Call this before anything is read.
     """
     if response.is_stream_consumed:
-        # Already in memory, as httpx.MockTransport returns it; iter_raw refuses such a response.
+        # Already in memory, as httpx.MockTransport returns it; iter_raw rejects such a response.
         source = cast(httpx.SyncByteStream, response.stream).__iter__
     else:
         source = response.iter_raw
@@ -102,13 +102,13 @@ def first_bytes(response: httpx.Response) -> bytes:
 def read_whole(response: httpx.Response, bounds: Bounds) -> bytes:
     """Return the decoded body; its compression must be complete to the last byte.
 
-    Raises IncompleteExportError with the reason ``connection broken``, ``stalled``, ``cut gzip``,
+    Raises IncompleteExportError with the reason ``connection lost``, ``stalled``, ``cut gzip``,
     ``damaged gzip``, or one after which a retry can't succeed (``BEYOND``).
     """
     body = bytearray()
     received = 0
     inflater = Inflater() if content_encoding(response) == "gzip" else None
-    with translate_broken_body():
+    with translate_body_errors():
         for chunk in raw_chunks(response)():
             received += len(chunk)
             for data in _content(inflater, chunk):
@@ -121,7 +121,7 @@ def read_whole(response: httpx.Response, bounds: Bounds) -> bytes:
     if values > bounds.values:
         raise exceeds_limit(
             "too many values",
-            f"It holds about {values:,} JSON values, and {bounds.values:,} are allowed.",
+            f"It has about {values:,} JSON values, and {bounds.values:,} are allowed.",
             "MP_MAX_ANSWER_VALUES",
         )
     return bytes(body)

@@ -26,8 +26,8 @@ class RetryPolicy:
     """The retries of one call. Waits are seconds, doubling from ``wait_initial`` to ``wait_max``,
     with jitter.
 
-    A 429 is waited for only if it asks for ``max_rate_limit_wait`` or less; longer waits are the
-    caller's decision. With None, the gate waits before the next attempt, or refuses it.
+    A 429 is waited for only if its wait is ``max_rate_limit_wait`` or less; longer waits are the
+    caller's decision. With None, the gate waits before the next attempt, or raises an error.
     """
 
     max_attempts: int = 4

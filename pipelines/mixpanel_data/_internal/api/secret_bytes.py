@@ -2,7 +2,7 @@
 
 Data from a server is kept as received, except for the account's own secret: a server that repeats
 the request would put it into files, databases and reports. Texts for people go through
-:class:`Redactor`, which knows more spellings.
+:class:`Redactor`, which covers more forms of it.
 """
 
 import base64

@@ -21,9 +21,9 @@ _CAUSES: dict[type[BaseException], tuple[str, str]] = {
     httpx.TimeoutException: ("timeout", "the time limit passed while sending"),
     httpx.ProxyError: ("proxy", "the proxy refused"),
     httpx.UnsupportedProtocol: ("protocol", "the address has an unknown protocol"),
-    httpx.ReadError: ("broken", "the connection broke"),
+    httpx.ReadError: ("connection lost", "the connection was lost"),
     httpx.RemoteProtocolError: (
-        "broken",
+        "connection lost",
         "the connection ended without a valid response",
     ),
 }
@@ -32,7 +32,7 @@ PERMANENT = frozenset({"certificate", "protocol", "too slow"})
 """Causes after which a retry can't succeed."""
 
 NO_SERVER = PERMANENT | {"dns", "refused", "tls", "proxy"}
-"""Causes that affect every request. A broken connection or a timeout may affect one request only.
+"""Causes that affect every request. A lost connection or a timeout may affect one request only.
 """
 
 

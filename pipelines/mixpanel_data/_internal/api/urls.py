@@ -47,7 +47,7 @@ def api_urls(
 
 
 def is_private(base_url: str) -> bool:
-    """Return True if traffic to this address is encrypted or stays on this machine."""
+    """Return True if traffic to this address is encrypted or does not leave this machine."""
     url = httpx.URL(base_url)
     return url.scheme == "https" or is_loopback(url.host)
 
@@ -64,7 +64,7 @@ def _require_address(base_url: str) -> str:
     fault = _address_fault(base_url)
     if fault:
         raise ConfigError(
-            f"The API base URL {fault}. It looks like http://127.0.0.1:8000; it comes from MP_API_BASE_URL, "
+            f"The API base URL {fault}. An example is http://127.0.0.1:8000; it is set by MP_API_BASE_URL, "
             "which is only needed for the sandbox or a proxy."
         )
     return base_url.strip().rstrip("/")

@@ -35,13 +35,13 @@ class AccountsFile:
         """Replace the text by ``change`` of it, atomically. If ``change`` raises, nothing
         changes."""
         with self._translate_errors("written"):
-            self._refuse_links()
+            self._require_no_links()
             self._make_folder()
             with FileLock(self._lock, timeout=_LOCK_TIMEOUT, mode=0o600):
                 write_atomically(self._path, change(self._read()).encode())
 
     def _read(self) -> str:
-        self._refuse_links()
+        self._require_no_links()
         try:
             descriptor = os.open(self._path, os.O_RDONLY | _NO_FOLLOW)
         except FileNotFoundError:
@@ -64,7 +64,7 @@ class AccountsFile:
             return folder == Path.home() / ".mp"
         return False
 
-    def _refuse_links(self) -> None:
+    def _require_no_links(self) -> None:
         for path in (self._path.parent, self._path, self._lock):
             if path.is_symlink():
                 raise ConfigError(
@@ -88,7 +88,7 @@ class AccountsFile:
         except MalformedAccountsError as error:
             why = f"{error}. Correct it, or move it away and start with `mp auth add`"
         except Timeout:
-            why = "another process holds its lock"
+            why = "another process has it locked"
         except UnicodeError:  # its message quotes the unreadable bytes
             why = "not UTF-8 text"
         except OSError as error:

@@ -24,7 +24,7 @@ _BY_HAND = "its layout can't be edited safely; edit it by hand"
 
 
 class MalformedAccountsError(ValueError):
-    """The text is not an accounts file; the message says where, and never quotes a value."""
+    """The text is not an accounts file; the message has the line, and never a value."""
 
 
 def parse_accounts(text: str) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def _parse_toml(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         fault = str(error)
-    # Outside the except block, since the error of Python 3.14 holds the whole text, with secrets.
+    # Outside the except block, since the error of Python 3.14 has the complete text, with secrets.
     raise MalformedAccountsError(f"not valid TOML: {fault}")
 
 

@@ -92,7 +92,7 @@ _PROBLEMS = {
 
 
 def credentials_from(fields: dict[str, Any], where: str) -> Credentials:
-    """Return the credentials in ``fields``, which came from ``where`` (a text for messages).
+    """Return the credentials in ``fields``, whose origin is ``where`` (a text for messages).
 
     Raise ConfigError with the name of each wrong field, never with a value.
     """
@@ -103,7 +103,7 @@ def credentials_from(fields: dict[str, Any], where: str) -> Credentials:
             f"{'.'.join(map(str, problem['loc'])) or 'entry'} {_PROBLEMS.get(problem['type'], problem['msg'])}"
             for problem in error.errors(include_input=False, include_url=False)
         ]
-    # Outside the except block, so that the error does not refer to one that holds the input.
+    # Outside the except block, so that the error does not refer to one that has the input.
     raise ConfigError(
         f"{where} is not a complete account: {'; '.join(problems)}. "
         "It needs username, secret, project_id and region (us, eu or in).",

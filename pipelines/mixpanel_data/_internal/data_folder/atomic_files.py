@@ -1,6 +1,6 @@
 """Writes files so that readers see the old content or the new one, never a part.
 
-The content goes to a temporary file in the same folder, is flushed to the disk, and is renamed.
+The content is written to a temporary file in the same folder, flushed to the disk, and renamed.
 """
 
 import os

@@ -6,9 +6,10 @@ from mixpanel_data._internal.data_folder.file_check import FileCheck, check_file
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data.exceptions import DatabaseDamagedError, DatabaseMissingError
 
-_START_ANEW = (
-    "`mp sync --start-over` fetches everything again that Mixpanel still has: events as far back as it keeps them, and "
-    "profiles as they are now. It can't restore earlier versions of profiles, nor events that it has deleted"
+_START_OVER = (
+    "`mp sync --start-over` refetches everything that Mixpanel still has: events as far back as it "
+    "keeps them, and profiles as they are now. It can't restore earlier versions of profiles, nor "
+    "events that Mixpanel has deleted"
 )
 
 
@@ -30,7 +31,7 @@ def database_files(root: Path) -> list[Path]:
 
 
 def require_raw(folder: DataFolder) -> None:
-    """Raise DatabaseMissingError if the raw database is gone from a folder that had one.
+    """Raise DatabaseMissingError if a folder that had a raw database has none.
 
     Other files of the folder show that it had one; a new folder passes.
     """
@@ -43,13 +44,14 @@ def require_raw(folder: DataFolder) -> None:
         return
     seen = ", ".join(str(path.relative_to(folder.root)) for path in traces)
     copy = (
-        f" {folder.published.name} still holds the tables of the last build: copy it first if you need them."
+        f" {folder.published.name} still has the tables of the last build: copy it first if you "
+        "need them."
         if folder.published in traces
         else ""
     )
     raise DatabaseMissingError(
-        f"{folder.raw} is missing. It held everything that was loaded, and what else is there ({seen}) shows that it "
-        f"existed. If it was moved, or there is a backup, put it back. Otherwise {_START_ANEW}.{copy}",
+        f"{folder.raw} is missing. It had everything that was loaded, and other files ({seen}) show "
+        f"that it existed. If it was moved, or there is a backup, put it back. Otherwise {_START_OVER}.{copy}",
         details={"path": str(folder.raw), "found": [str(path) for path in traces]},
     )
 
@@ -57,7 +59,7 @@ def require_raw(folder: DataFolder) -> None:
 def missing_tables_error(raw: Path, missing: list[str], tables: list[str]) -> DatabaseDamagedError:
     """Return the error for a raw database that lacks tables which it is known to have had."""
     return DatabaseDamagedError(
-        f"{raw} lacks the tables {', '.join(missing)}, which held what was loaded: another program "
+        f"{raw} lacks the tables {', '.join(missing)}, which had what was loaded: another program "
         f"dropped them, or it is another database. {_ways_out(raw)}",
         details={
             "path": str(raw),
@@ -73,7 +75,8 @@ def damage_error(found: FileCheck) -> DatabaseDamagedError:
     good = [table.name for table in found.tables if table.error is None]
     bad = [table.name for table in found.tables if table.error is not None]
     tables = (
-        f" These tables can still be read: {', '.join(good) or 'none'}; these can't: {', '.join(bad)}."
+        f" These tables can still be read: {', '.join(good) or 'none'}; "
+        f"these can't: {', '.join(bad)}."
         if found.tables
         else " None of its tables can be read."
     )
@@ -91,11 +94,12 @@ def damage_error(found: FileCheck) -> DatabaseDamagedError:
 def _ways_out(path: Path) -> str:
     if path.name == "raw.duckdb":
         return (
-            f"Put a backup of {path.name} in its place (`mp verify` checks it), or start anew: {_START_ANEW}. "
+            f"Put a backup of {path.name} in its place (`mp verify` checks it), or start "
+            f"over: {_START_OVER}. "
             "The damaged file is kept beside the new one."
         )
     return (
-        "Put a backup in its place, or move it away and fetch again what it held."
+        "Put a backup in its place, or move it away and refetch its tables."
         if path.name == "workspace.duckdb"
-        else "It is made from raw.duckdb: `mp sync` makes it again."
+        else "It is made from raw.duckdb: `mp sync` rebuilds it."
     )

@@ -1,7 +1,7 @@
 """Makes dlt's working folder private before dlt reads it.
 
 dlt stores the trace of a run as a pickle, and reading a pickle executes what it contains. The
-folder must therefore be private, and traces from a folder that was not private are removed unread.
+folder must be private, and traces from a folder that was not private are removed unread.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Translates errors of DuckDB and of the operating system into errors that say what to do.
+"""Translates errors of DuckDB and of the operating system into errors with a way to recover.
 
 Every command that writes to a data folder works inside :func:`translate_errors`, which also
 encloses the folder's lock.
@@ -22,7 +22,7 @@ from mixpanel_data.exceptions import MixpanelDataError
 
 @contextmanager
 def translate_errors(root: Path) -> Iterator[None]:
-    """Replace an error of the machine inside the block with one that says what to do in ``root``.
+    """Replace an error of the machine inside the block with one that has a way to recover.
 
     ``root`` is the data folder. Other errors pass unchanged.
 
@@ -55,4 +55,4 @@ def to_storage_error(error: Exception, root: Path) -> MixpanelDataError | None:
     known = error_from_message(str(error), root)
     if known or not isinstance(error, duckdb.IOException | duckdb.FatalException):
         return known
-    return storage_error(str(error), root, "Nothing that was loaded is lost; run this again.")
+    return storage_error(str(error), root, "No loaded data is lost; rerun the command.")

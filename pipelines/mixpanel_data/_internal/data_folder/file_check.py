@@ -20,7 +20,7 @@ class TableCheck:
 
 @dataclass(frozen=True)
 class FileCheck:
-    """A file and its tables. ``error`` says why the file itself can't be opened."""
+    """A file and its tables. ``error`` is the reason why the file can't be opened."""
 
     path: Path
     tables: tuple[TableCheck, ...] = ()
@@ -63,7 +63,7 @@ def _check_table(path: Path, schema: str, table: str) -> TableCheck:
     name = f"{schema}.{table}"
     table_name = identifier(schema, table)
     try:
-        # A connection for each: one that met damage refuses every further statement.
+        # A connection for each: after damage, it rejects every further statement.
         with _opened(path) as connection:
             found = connection.execute(
                 f"SELECT count(*), bit_xor(hash(everything)) FROM {table_name} AS everything"

@@ -24,7 +24,7 @@ def replace_files(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
         OSError: if the files can't be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
+    with _hold_export_lock(folder):
         _remove_temporary_files(folder)
         temporary = [folder / f".{name}{_TEMPORARY}" for name in names]
         try:
@@ -41,7 +41,7 @@ def replace_files(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _hold_export_lock(folder: Path) -> Iterator[None]:
     lock = FileLock(folder / ".mp-export.lock")
     try:
         lock.acquire(timeout=0)

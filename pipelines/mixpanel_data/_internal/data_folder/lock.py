@@ -24,25 +24,25 @@ def exclusive(folder: DataFolder, *, wait_seconds: float = 0) -> Iterator[None]:
     """Hold the lock of the folder. The operating system frees it when the process dies.
 
     Raises:
-        DatabaseLockedError: if another process still holds it after ``wait_seconds``; the message
-            says which one, and since when.
-        StorageError: if the machine refuses the work there, now or later.
+        DatabaseLockedError: if another process still has it after ``wait_seconds``; the message
+            names it, with its start.
+        StorageError: if there is no space or no permission, now or later.
         ConfigError: if the installed DuckDB is too old to write, or a file or folder of ours is a
             symbolic link.
     """
     require_writable_version()
-    with translate_errors(folder.root), private_files(), _locked(folder, wait_seconds):
+    with translate_errors(folder.root), private_files(), _hold_lock(folder, wait_seconds):
         yield
 
 
 @contextmanager
-def _locked(folder: DataFolder, wait_seconds: float) -> Iterator[None]:
+def _hold_lock(folder: DataFolder, wait_seconds: float) -> Iterator[None]:
     folder.create()
     lock = FileLock(folder.lock, mode=0o600)
     try:
         lock.acquire(timeout=wait_seconds, poll_interval=0.2)
     except Timeout:
-        raise _locked_by(_read_holder(folder), folder) from None
+        raise _lock_error(_read_holder(folder), folder) from None
     try:
         _write_holder(folder)
         yield
@@ -70,13 +70,13 @@ def _read_holder(folder: DataFolder) -> dict[str, Any]:
     return {}
 
 
-def _locked_by(holder: dict[str, Any], folder: DataFolder) -> DatabaseLockedError:
+def _lock_error(holder: dict[str, Any], folder: DataFolder) -> DatabaseLockedError:
     who = (
         f"process {holder['pid']} ({holder['command']}, since {holder['since']})"
         if {"pid", "command", "since"} <= holder.keys()
         else "another process"
     )
     return DatabaseLockedError(
-        f"{folder.root} is in use by {who}. Wait for it, or stop it, and run this again.",
+        f"{folder.root} is in use by {who}. Wait for it, or stop it, and rerun the command.",
         details={"data_dir": str(folder.root), **holder},
     )

@@ -1,4 +1,4 @@
-"""Translates errors of the operating system into errors that say what to do.
+"""Translates errors of the operating system into errors with a way to recover.
 
 They are: no space, no permission, a file that is open elsewhere.
 """
@@ -19,10 +19,10 @@ _NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
 # DuckDB and dbt repeat the system's message without its number.
 _WORDS = {os.strerror(number): number for number in _NO_ROOM + _NO_RIGHT}
 _MAKE_ROOM = (
-    "Make room on that disk, then run this again: what is loaded stays, and what has arrived whole "
-    "is not fetched again."
+    "Make room on that disk, then rerun the command: loaded data is kept, and files that arrived "
+    "completely are not refetched."
 )
-# OSErrors that are not about this machine; a broken pipe is a reader that closed our output.
+# OSErrors that are not about this machine; a closed pipe is a reader that ended.
 _OF_THE_NETWORK = (ConnectionError, TimeoutError, socket.gaierror)
 # One expression for all messages about locks: with a holder, or without.
 _HOLDER = re.compile(
@@ -32,7 +32,7 @@ _HOLDER = re.compile(
 
 @dataclass(frozen=True)
 class LockHolder:
-    """The process that holds a database, as far as DuckDB knows it."""
+    """The process that has a database open, as far as DuckDB can tell."""
 
     command: str | None
     pid: int | None
@@ -40,7 +40,7 @@ class LockHolder:
 
 @contextmanager
 def translate_os_errors(root: Path) -> Iterator[None]:
-    """Replace an OSError inside the block with an error that says what to do in ``root``.
+    """Replace an OSError inside the block with an error that has a way to recover in ``root``.
 
     Raises:
         StorageError: if there is no space, no permission, or the disk failed.
@@ -59,25 +59,26 @@ def storage_error_from_os_error(error: OSError, root: Path) -> MixpanelDataError
     if isinstance(error, _OF_THE_NETWORK):
         return None
     return error_from_message(str(error), root) or storage_error(
-        str(error), root, "Nothing that was loaded is lost; run this again."
+        str(error), root, "No loaded data is lost; rerun the command."
     )
 
 
 def error_from_message(message: str, root: Path) -> MixpanelDataError | None:
-    """Return our error for a reported message; None if it reports no refusal by the system."""
+    """Return our error for a reported message; None if it is not about the system."""
     number = _number(message)
     if number in _NO_ROOM:
         return storage_error(message, root, _MAKE_ROOM)
     if number in _NO_RIGHT:
         allow = f"Let this user write in {root}, or name another folder: MP_DATA_DIR or --data-dir."
         return storage_error(message, root, allow)
-    return _locked(message)
+    return _lock_error_from_message(message)
 
 
 def storage_error(message: str, root: Path, what_to_do: str) -> StorageError:
-    """Return the error for a refusal that was reported as ``message``."""
+    """Return the error for a failure of the machine, reported as ``message``."""
     return StorageError(
-        f"This machine refused the work in {root}: {' '.join(message.split()).rstrip('.')}. {what_to_do}",
+        f"This machine could not do the work in {root}: "
+        f"{' '.join(message.split()).rstrip('.')}. {what_to_do}",
         details={"data_dir": str(root), "errno": _number(message)},
     )
 
@@ -93,7 +94,7 @@ def lock_holder(message: str) -> LockHolder | None:
     return LockHolder(found["command"], int(found["pid"] or 0) or None)
 
 
-def _locked(message: str) -> DatabaseLockedError | None:
+def _lock_error_from_message(message: str) -> DatabaseLockedError | None:
     holder = lock_holder(message)
     if not holder:
         return None
@@ -101,7 +102,8 @@ def _locked(message: str) -> DatabaseLockedError | None:
     path = file[1] if file else "A database"
     who = f"process {holder.pid} ({holder.command})" if holder.pid else "another process"
     return DatabaseLockedError(
-        f"{path} is open in {who}. Close it there, and run this again: mixpanel.duckdb is the file to read from.",
+        f"{path} is open in {who}. Close it there, and rerun the command: mixpanel.duckdb is the file "
+        "to read from.",
         details={"path": path, "command": holder.command, "pid": holder.pid},
     )
 

@@ -10,9 +10,9 @@ from mixpanel_data._internal.data_folder.os_errors import translate_os_errors
 from mixpanel_data._internal.data_folder.private_files import (
     PRIVATE_FOLDER,
     make_private,
-    refuse_link,
     require_file,
     require_folder,
+    require_no_link,
 )
 from mixpanel_data.exceptions import ConfigError
 
@@ -32,7 +32,7 @@ LONGEST_PATH = 3_000
 
 @dataclass(frozen=True)
 class DataFolder:
-    """The folder that holds the data of one Mixpanel project."""
+    """The folder with the data of one Mixpanel project."""
 
     root: Path
 
@@ -105,7 +105,7 @@ class DataFolder:
 
     @property
     def lock_holder(self) -> Path:
-        """The process that holds the lock. A separate file, since opening the lock file empties
+        """The process that has the lock. A separate file, since opening the lock file empties
         it."""
         return self.root / ".lock-holder.json"
 
@@ -116,7 +116,7 @@ class DataFolder:
         file.
 
         Raises:
-            StorageError: if the machine refuses.
+            StorageError: if there is no space or no permission.
             ConfigError: if a file or folder of ours is a symbolic link, or a file is in the place
                 of a folder, or the other way round.
         """
@@ -137,7 +137,7 @@ class DataFolder:
                 require_folder(folder)
                 folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
             for path in self._ours():
-                refuse_link(path)
+                require_no_link(path)
                 make_private(path)
         return self
 

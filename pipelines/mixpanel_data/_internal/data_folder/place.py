@@ -11,7 +11,7 @@ from mixpanel_data.exceptions import ConfigError
 
 
 def resolve_published(published: Path) -> Path:
-    """Return the regular file that ``published`` is or links to; it may not exist yet.
+    """Return the regular file that ``published`` is or links to; it need not exist.
 
     Raises:
         ConfigError: if it is a dangling link, a loop of links, or not a file.
@@ -20,18 +20,18 @@ def resolve_published(published: Path) -> Path:
         place = published.resolve(strict=True)
     except FileNotFoundError:
         if published.is_symlink():
-            raise _refused(
+            raise _invalid_path_error(
                 published, f"is a link to {published.readlink()}, which does not exist"
             ) from None
         return published
     except (OSError, RuntimeError):  # Python 3.13 raises the first, older ones the second
-        raise _refused(published, "is a link that leads back to itself") from None
+        raise _invalid_path_error(published, "is a link that leads back to itself") from None
     if not place.is_file():
-        raise _refused(published, "is not a file")
+        raise _invalid_path_error(published, "is not a file")
     return place
 
 
-def _refused(published: Path, why: str) -> ConfigError:
+def _invalid_path_error(published: Path, why: str) -> ConfigError:
     return ConfigError(
         f"{published} {why}. Tables are published there: remove it, or link it to a file.",
         details={"path": str(published)},
@@ -75,7 +75,7 @@ def replace_published(new: Path, published: Path, place: Path) -> list[str]:
     flush_to_disk(new)
     _remove_logs(published, place)
     new.replace(place)
-    _remove_logs(published, place)  # of somebody who still has the former file open
+    _remove_logs(published, place)  # of a reader that still has the former file open
     flush_to_disk(place.parent)
     return lost
 

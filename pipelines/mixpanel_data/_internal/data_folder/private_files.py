@@ -23,8 +23,8 @@ def create_private(path: Path) -> BinaryIO:
     return os.fdopen(handle, "wb")
 
 
-def refuse_link(path: Path) -> None:
-    """Raise ConfigError if ``path`` is a symbolic link: its maker chose what would be written."""
+def require_no_link(path: Path) -> None:
+    """Raise ConfigError if ``path`` is a symbolic link, which may lead to any other file."""
     if path.is_symlink():
         raise ConfigError(
             f"{path} is a symbolic link. Nothing is written through links, since the target may be "
@@ -35,14 +35,14 @@ def refuse_link(path: Path) -> None:
 
 def require_file(path: Path) -> None:
     """Raise ConfigError if ``path`` exists and is not a regular file, or is a symbolic link."""
-    refuse_link(path)
+    require_no_link(path)
     if path.exists() and not path.is_file():
         raise _wrong_kind(path, "a file")
 
 
 def require_folder(path: Path) -> None:
     """Raise ConfigError if ``path`` exists and is not a folder, or is a symbolic link."""
-    refuse_link(path)
+    require_no_link(path)
     if path.exists() and not path.is_dir():
         raise _wrong_kind(path, "a folder")
 
@@ -50,7 +50,7 @@ def require_folder(path: Path) -> None:
 def _wrong_kind(path: Path, right: str) -> ConfigError:
     found = "a folder" if path.is_dir() else "a file" if path.is_file() else "something else"
     return ConfigError(
-        f"{path} must be {right}, and it is {found}. Move it away or remove it, and run this again.",
+        f"{path} must be {right}, and it is {found}. Move it away or remove it, and rerun the command.",
         details={"path": str(path)},
     )
 
@@ -106,7 +106,7 @@ _mask = _Mask()
 def private_files() -> Iterator[None]:
     """Make every file private that this process, its threads or children create inside the block.
 
-    This holds for files made by libraries, too.
+    This includes files made by libraries.
     """
     _mask.enter()
     try:

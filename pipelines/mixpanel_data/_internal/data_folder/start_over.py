@@ -1,4 +1,4 @@
-"""Starts again with an empty raw database, or with one without events."""
+"""Starts over with an empty raw database, or with one without events."""
 
 import shutil
 from pathlib import Path
@@ -12,9 +12,9 @@ EVENT_TABLES = "table_name = 'events'"
 
 
 def start_over(folder: DataFolder) -> Path | None:
-    """Move the raw database aside and remove what was built from it. Return its new path.
+    """Rename the raw database and remove what was built from it. Return its new path.
 
-    Return None if there was no raw database. The published file stays for readers until the next
+    Return None if there was no raw database. The published file is kept for readers until the next
     one is published.
     """
     kept = None
@@ -32,7 +32,7 @@ def start_over(folder: DataFolder) -> Path | None:
 
 
 def delete_events(folder: DataFolder) -> None:
-    """Delete all raw events and their ledger rows; profiles and their history stay."""
+    """Delete all raw events and their ledger rows; profiles and their history are kept."""
     with duckdb.connect(str(folder.raw)) as connection:
         connection.execute("BEGIN")
         connection.execute("DELETE FROM mixpanel.events")

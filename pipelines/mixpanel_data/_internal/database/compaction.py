@@ -2,7 +2,7 @@
 
 DuckDB writes at least a block (256 KB) for each table that a load or a build appends to, keeps
 deleted rows until most of a row group is deleted, and frees only blocks at the end of the file. A
-small file therefore grows with each run. It is rewritten once a fresh copy would be much smaller.
+small file grows with each run. It is rewritten once a fresh copy would be much smaller.
 Each run leaves some waste, and a copy is made when the waste is a given share of the file, so the
 average cost of a run does not depend on the length of the history.
 """
@@ -89,7 +89,7 @@ def _rewrite(path: Path, memory_limit: str) -> bool:
             _copy(path, new, memory_limit)
         place.replace_published(new, path, where)
     except (OSError, duckdb.Error) as error:
-        # The existing file works. The step that needs space, or an undamaged file, will name the
+        # The existing file works. The step that needs space, or an undamaged file, will report the
         # problem.
         log.warning("%s could not be rewritten: %s", path, error)
         return False

@@ -33,7 +33,7 @@ class Files(Protocol):
         """The attached catalogs, in the order in which names are looked up."""
 
     def cursor(self) -> Connection:
-        """Return a cursor that stays open until the files are closed."""
+        """Return a cursor that is open until the files are closed."""
 
     def reading(self) -> CursorContext:
         """Open a cursor for the length of a block."""

@@ -1,7 +1,7 @@
 """Compares the content of tables, and recognizes the parts that were read before.
 
-Reading a complete file takes time in proportion to its history. Parts that were read once are
-therefore recognized by the digests of their bytes: a row group whose segments are in the same bytes
+Reading a complete file takes time in proportion to its history. So parts that were read once are
+recognized by the digests of their bytes: a row group whose segments are in the same bytes
 as before decompresses to the same values with the same DuckDB. Only new parts are read.
 """
 

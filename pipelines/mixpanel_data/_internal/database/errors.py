@@ -37,7 +37,7 @@ def translate_open_errors(path: Path | str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        if locked := _locked(path, str(error)):
+        if locked := _lock_error_from_message(path, str(error)):
             raise locked from None
         raise ConfigError(f"{path} can't be opened: {error}", details={"path": str(path)}) from None
 
@@ -53,7 +53,7 @@ def translate_published_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        if locked := _locked(path, str(error)):
+        if locked := _lock_error_from_message(path, str(error)):
             raise locked from None
         if is_damage(error):
             raise damaged_published(path, error) from None
@@ -64,13 +64,13 @@ def damaged_published(path: Path, error: Exception) -> DatabaseDamagedError:
     """Return the error for a damaged published file, with the way to recover."""
     why = " ".join(str(error).strip().split("\n", 1)[0].split())
     return DatabaseDamagedError(
-        f"{path} is damaged: {why.rstrip('.')}. Run `mp sync`: it publishes the tables again and keeps "
-        "the damaged file in build/damaged.",
+        f"{path} is damaged: {why.rstrip('.')}. Run `mp sync`: it republishes the tables and "
+        "keeps the damaged file in build/damaged.",
         details={"path": str(path)},
     )
 
 
-def _locked(path: Path | str, message: str) -> DatabaseLockedError | None:
+def _lock_error_from_message(path: Path | str, message: str) -> DatabaseLockedError | None:
     if lock := lock_holder(message):
         holder, who = {}, "another process"
         if pid := lock.pid:
@@ -81,7 +81,8 @@ def _locked(path: Path | str, message: str) -> DatabaseLockedError | None:
     else:
         return None
     return DatabaseLockedError(
-        f"{path} is in use by {who}. Close it there, or open it there with read_only=True, and try again.",
+        f"{path} is in use by {who}. Close it there, or open it there with "
+        "read_only=True, and retry.",
         details={"path": str(path), **holder},
     )
 
@@ -116,7 +117,7 @@ def translate_sql_errors(sql: str) -> Iterator[None]:
         if is_damage(error):
             raise DatabaseDamagedError(
                 f"The SQL reads damaged data: {error}. If it is a published table, run `mp sync`: "
-                "it publishes the tables again.",
+                "it republishes the tables.",
                 details={"sql": sql},
             ) from None
         raise QueryError(f"The SQL can't be run: {error}", details={"sql": sql}) from None

@@ -63,7 +63,7 @@ _ALWAYS = {
 def create_tables(cursor: Connection, catalog: str) -> None:
     """Create the ledger and the table of rejected lines if they are missing.
 
-    Raise ConfigError if another program has a table of such a name, which stays unchanged.
+    Raise ConfigError if another program has a table of such a name, which is not changed.
     """
     require_ours(cursor, catalog)
     for name, columns in _TABLES.items():

@@ -41,7 +41,7 @@ class Lines:
     origin: str
     """The name of the source, for messages."""
     landed: bool = False
-    """True if the file came from Mixpanel."""
+    """True if the file was fetched from Mixpanel."""
     window: Window | None = None
     """The days to which all events must belong."""
     rejects: tuple[Reject, ...] = ()
@@ -62,7 +62,7 @@ def open_lines(data: Data, kind: Kind, database: Path | None) -> Iterator[list[L
     """
     with spool(database) as folder:
         names = (folder / f"{number}.ndjson" for number in range(1_000_000_000))
-        files = _files(data)
+        files = _as_files(data)
         if files is None:
             yield [_write_records(data, kind, next(names))]  # type: ignore[arg-type]  # no files: records
         else:
@@ -74,7 +74,7 @@ def open_lines(data: Data, kind: Kind, database: Path | None) -> Iterator[list[L
             ]
 
 
-def _files(data: Data) -> Sequence[File] | None:
+def _as_files(data: Data) -> Sequence[File] | None:
     if isinstance(data, File):
         return [data]
     if isinstance(data, Sequence) and data and all(isinstance(item, File) for item in data):

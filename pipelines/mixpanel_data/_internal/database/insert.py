@@ -109,7 +109,7 @@ def _insert_lines(
     try:
         inserted = cursor.execute(f"{insert} {query}").fetchone()
     except duckdb.InvalidInputException:
-        inserted = None  # a line is not JSON: the validation line by line says which
+        inserted = None  # a line is not JSON: the validation of each line finds it
     found = int(inserted[0]) if inserted else -1
     if found != sum(item.count for item in filled):
         require_all_lines(found, filled, kind, zone)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class ReadWriteLock:
-    """Threads share the lock for reading; one at a time holds it for writing."""
+    """Threads share the lock for reading; one at a time has it for writing."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()

@@ -1,8 +1,8 @@
 """Decides whether DuckDB's checkpoints merge row groups.
 
 A checkpoint merges row groups that lost rows with their neighbours, which rewrites whole days of
-others: fetching one day of a million events again took 1.1 s with it and 0.4 s without (measured,
-DuckDB 2.0). Row groups without any row left are freed in any case. Merging is therefore off until a
+others: refetching one day of a million events took 1.1 s with it and 0.4 s without (measured,
+DuckDB 2.0). Row groups without any row left are freed in any case. So merging is off until a
 table has many deleted rows.
 """
 
@@ -26,12 +26,12 @@ def set_vacuum_threshold(connection: duckdb.DuckDBPyConnection) -> bool:
         "SELECT schema_name, table_name, estimated_size FROM duckdb_tables() "
         "WHERE database_name = current_database()"
     ).fetchall()
-    worth_it = any(_is_worth_it(connection, *table) for table in tables)
-    connection.execute(f"SET GLOBAL max_vacuum_tasks = {DEFAULT_TASKS if worth_it else 0}")
-    return worth_it
+    is_needed = any(_needs_merge(connection, *table) for table in tables)
+    connection.execute(f"SET GLOBAL max_vacuum_tasks = {DEFAULT_TASKS if is_needed else 0}")
+    return is_needed
 
 
-def _is_worth_it(connection: duckdb.DuckDBPyConnection, schema: str, table: str, rows: int) -> bool:
+def _needs_merge(connection: duckdb.DuckDBPyConnection, schema: str, table: str, rows: int) -> bool:
     """``rows`` includes the deleted ones."""
     if rows <= ROW_GROUPS:
         return False

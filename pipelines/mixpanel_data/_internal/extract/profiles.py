@@ -20,7 +20,7 @@ REUSE_WITHIN = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class ProfileLander:
-    """Fetches the profiles of a run. ``full`` requests snapshots whatever the ledger says."""
+    """Fetches the profiles of a run. ``full`` requests snapshots whatever is in the ledger."""
 
     fetcher: ProfileFetcher
     sets: Sequence[ProfileSet] = (USERS,)
@@ -50,8 +50,7 @@ class ProfileLander:
         return files
 
     def refetch(self, file: Landed, proven: set[str]) -> Landed:
-        """Read profiles again in place of ``file``, which DuckDB can't read; leave unreadable ones
-        out.
+        """Reread profiles in place of ``file``, which DuckDB can't read; leave unreadable ones out.
 
         If all of those are among the texts in ``proven``, they are left out of ``file`` without
         another read. Raises like :func:`fetch_profile_set`. The file is returned unchanged if every

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Literal
 
-from mixpanel_data._internal.html_report.published_tables import Published
+from mixpanel_data._internal.html_report.published_tables import PublishedTables
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data.exceptions import ConfigError
 
@@ -13,7 +13,7 @@ DEFAULT_DAYS = 90
 MAX_POINTS = 400
 
 
-def covered_days(db: Published) -> Window | None:
+def covered_days(db: PublishedTables) -> Window | None:
     """Return the days in the file, in the project's zone; None if there are none."""
     for table, column in (("daily_active_users", "event_date"), ("dq_days", "day")):
         if table in db.tables:

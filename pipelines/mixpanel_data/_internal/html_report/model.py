@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from mixpanel_data._internal.html_report.date_range import covered_days, resolve_span
 from mixpanel_data._internal.html_report.model_settings import Definitions, read_definitions
-from mixpanel_data._internal.html_report.published_tables import Published, Unavailable
+from mixpanel_data._internal.html_report.published_tables import PublishedTables, Unavailable
 from mixpanel_data._internal.html_report.sections.activity import (
     Activity,
     Lifecycle,
@@ -74,7 +74,7 @@ class Report:
 
 
 def read_report(
-    db: Published, *, first: date | None = None, last: date | None = None, now: datetime
+    db: PublishedTables, *, first: date | None = None, last: date | None = None, now: datetime
 ) -> Report:
     """Read the report on the days ``first`` to ``last``, by default the last 90 available ones.
 
@@ -102,7 +102,7 @@ def read_report(
     )
 
 
-def _project(db: Published) -> tuple[str | None, str | None]:
+def _project(db: PublishedTables) -> tuple[str | None, str | None]:
     if "_metadata" not in db.tables:
         return None, None
     found = db.rows("SELECT project_id, region FROM _metadata LIMIT 1")
@@ -110,7 +110,7 @@ def _project(db: Published) -> tuple[str | None, str | None]:
 
 
 def _sections(
-    db: Published, definitions: Definitions, span: Window, since: date | None
+    db: PublishedTables, definitions: Definitions, span: Window, since: date | None
 ) -> Sections:
     section = db.section
     events = section(("daily_events", "days"), lambda: read_events(db, definitions, span))

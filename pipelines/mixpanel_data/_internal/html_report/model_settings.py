@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from mixpanel_data._internal.html_report.published_tables import Published
+from mixpanel_data._internal.html_report.published_tables import PublishedTables
 from mixpanel_data._internal.time_zones import Zone
 
 
@@ -32,7 +32,7 @@ class Definitions:
         return [dict(entry) for entry in self.values.get(variable) or []]
 
 
-def read_definitions(db: Published) -> Definitions:
+def read_definitions(db: PublishedTables) -> Definitions:
     """Read the variables from the table ``_settings``."""
     if "_settings" not in db.tables:
         return Definitions()
@@ -40,9 +40,9 @@ def read_definitions(db: Published) -> Definitions:
     return Definitions({name: json.loads(value) for name, value in found})
 
 
-def event_names(step: str | list[str] | dict[str, Any]) -> str:
+def format_event_names(step: str | list[str] | dict[str, Any]) -> str:
     """Format a step of a definition, like the table ``funnels`` does."""
     if isinstance(step, dict):
         where = step.get("where")
-        return event_names(step["event"]) + (f" where {where}" if where else "")
+        return format_event_names(step["event"]) + (f" where {where}" if where else "")
     return step if isinstance(step, str) else " or ".join(step)

@@ -1,4 +1,4 @@
-"""Reads the published file. It stays open, so that the report is of one publication, beside a
+"""Reads the published file. It is kept open, so that the report is of one publication, beside a
 sync."""
 
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ class Unavailable:
     reason: str
 
 
-class Published:
+class PublishedTables:
     """The tables of a published file. ``published_at`` is naive UTC."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, published_at: datetime) -> None:
@@ -62,7 +62,7 @@ class Published:
 @contextmanager
 def open_published_tables(
     folder: DataFolder, *, memory_limit: str | None = None
-) -> Iterator[Published]:
+) -> Iterator[PublishedTables]:
     """Open the published file of ``folder``.
 
     Raises:
@@ -75,7 +75,7 @@ def open_published_tables(
         raise NothingPublishedError(str(folder.root))
     published_at = _modified(path)
     with open_published(path, memory_limit or MEMORY_LIMIT) as connection:
-        yield Published(connection, published_at)
+        yield PublishedTables(connection, published_at)
 
 
 def _modified(path: Path) -> datetime:

@@ -105,7 +105,7 @@ def _policy(code: str) -> str:
 
 
 def _json(value: Any) -> Any:
-    from jinja2.utils import htmlsafe_json_dumps  # noqa: PLC0415, RUF100 - comes with the extra
+    from jinja2.utils import htmlsafe_json_dumps  # noqa: PLC0415, RUF100 - installed with the extra
 
     return htmlsafe_json_dumps(value, separators=(",", ":"))
 

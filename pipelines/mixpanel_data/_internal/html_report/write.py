@@ -42,7 +42,7 @@ def write_report(
     The default path is ``report.html`` in the data folder. The file is replaced atomically.
 
     Raises:
-        NothingPublishedError: if there are no tables yet.
+        NothingPublishedError: if nothing is published.
         ConfigError: if none of the days is available, or the extra ``report`` is not installed.
         StorageError: if the file can't be written.
     """

@@ -1,7 +1,7 @@
 """Verifies, while a body arrives, that it is complete.
 
-Status 200 proves nothing: an export that ends early may have valid HTTP framing. The verifier
-therefore checks the gzip trailer, counts the lines, and requires an end of the last line: a line
+Status 200 proves nothing: an export that ends early may have valid HTTP framing. So the verifier
+checks the gzip trailer, counts the lines, and requires an end of the last line: a line
 break, or the end of its JSON object. Which lines are valid, DuckDB decides when it loads them: it
 must find as many events as there are lines. Lines are split at ``\\n`` only.
 """
@@ -51,7 +51,7 @@ class BodyVerifier:
         self._head = b""  # the first line, once it has ended
         self._head_ended = False
         self._last = b""  # the last complete line that is not blank
-        self._tail = bytearray()  # what came after it
+        self._tail = bytearray()  # what follows it
         self._before = b""  # the end of the previous part, until an event is found
         self._has_event = False
 
@@ -97,6 +97,7 @@ class BodyVerifier:
     def _inspect(self, data: bytes) -> None:
         self._raw_bytes += len(data)
         if not self._has_event:
+            # With the end of the previous part, since the text may be divided between two.
             self._has_event = EVENT in self._before + data
             self._before = (self._before + data)[1 - len(EVENT) :]
         newlines = data.count(b"\n")
@@ -138,6 +139,7 @@ class BodyVerifier:
     def _require_end(self, head: bytes, tail: bytes) -> None:
         unfinished = bool(tail.strip())
         last = tail if unfinished else self._last
+        # An event may contain this text, but ends with a brace.
         if TERMINATED_EARLY in last[-200:].lower() and not last.rstrip().endswith(b"}"):
             raise incomplete_export(
                 "terminated early", "Mixpanel ended the export with the line 'terminated early'"

@@ -41,12 +41,12 @@ def fetch_window(
     """Fetch ``window`` into a verified file, up to three times while the body is incomplete.
 
     ``suspects`` are the unreadable lines of an earlier fetch that could not be loaded. If given,
-    every line is validated: an unreadable line that is among them has come twice, so it is what
-    Mixpanel stores, and goes to ``rejects``.
+    every line is validated: an unreadable line that is among them was received twice, so it is
+    what Mixpanel stores, and is added to ``rejects``.
 
     Raises:
         IncompleteExportError: if no attempt returned a complete body; none of it will be loaded.
-        APIError: if Mixpanel refused the request or could not be reached.
+        APIError: if Mixpanel rejected the request or could not be reached.
     """
     known = None if suspects is None else {line.raw for line in suspects}
     requests = 0
@@ -73,6 +73,8 @@ def fetch_window(
         unreadable = [line for line in bad if line.repaired is None]
         if {line.raw for line in unreadable} <= known:
             return reject_lines(landed, bad).save()
+        # A line that was unreadable once may have been damaged on the way, so it is refetched
+        # to see whether it recurs.
         known |= {line.raw for line in unreadable}
         failure = _malformed(unreadable, about)
         folder.quarantine(landed.path, "malformed line")

@@ -52,7 +52,7 @@ def fetch_profile_set(
     """Read profiles into a verified file, from page 0 up to three times while they are incomplete.
 
     Pages of two sessions are never mixed. A read that is complete but suspicious is repeated, too,
-    and accepted if the same happens again: a count that changed, or fewer than half of the
+    and accepted if it recurs: a count that changed, or fewer than half of the
     ``known`` profiles.
 
     ``suspects`` are the unreadable profiles of an earlier read that could not be loaded. If given,
@@ -63,7 +63,7 @@ def fetch_profile_set(
         IncompleteExportError: if no attempt returned all profiles that Mixpanel counted; none will
             be loaded.
         RateLimitError: if it would take more requests than are permitted; one was sent.
-        APIError: if Mixpanel refused the request or could not be reached.
+        APIError: if Mixpanel rejected the request or could not be reached.
     """
     tracker = _SuspectTracker(suspects)
     requests = 0
@@ -77,7 +77,7 @@ def fetch_profile_set(
         except IncompleteExportError as error:
             requests += pages.requests
             failure = error
-            # Its frames hold the last page, which would stay in memory beside those of the next
+            # Its frames refer to the last page, which would be kept in memory beside those of the next
             # attempt.
             traceback.clear_frames(error.__traceback__)
             if error.reason in NOT_RETRYABLE:
@@ -101,14 +101,14 @@ class _SuspectTracker:
         bad = find_invalid_profiles(landed.path) if self._inspect else []
         inconsistency = pages.inconsistency()
         unreadable = [line for line in bad if line.repaired is None]
-        odd: set[str | bytes] = {line.raw for line in unreadable}
-        odd |= {inconsistency} if inconsistency else set()
-        if odd <= self._seen:
+        suspicious: set[str | bytes] = {line.raw for line in unreadable}
+        suspicious |= {inconsistency} if inconsistency else set()
+        if suspicious <= self._seen:
             return reject_profiles(landed, bad) if bad else landed
-        self._seen |= odd
+        self._seen |= suspicious
         landed.discard()
         raise (
-            incomplete_export("odd answer", inconsistency)
+            incomplete_export("inconsistent pages", inconsistency)
             if inconsistency
             else _malformed(unreadable)
         )

@@ -1,8 +1,8 @@
 """The landing folder: verified files that wait to be loaded, each with a note beside it.
 
-A file counts only with its note (``….json``), which describes it and is written last and
-atomically: a partial file is never taken for a complete one, and a verified file survives a crash
-and is not fetched again. The length of the file is compared with the note: after a power failure
+A file is used only with its note (``….json``), which describes it and is written last and
+atomically: so a partial file is never taken for a complete one, and a verified file survives a
+crash and is not refetched. The length of the file is compared with the note: after a power failure
 the note may be on disk and the body not, or only its first part.
 """
 
@@ -75,7 +75,7 @@ class Landed:
 
     @property
     def note(self) -> Path:
-        """The path of the note that makes the file count."""
+        """The path of the note that marks the file as verified."""
         return self.path.with_name(self.path.name + ".json")
 
     def save(self) -> "Landed":
@@ -183,19 +183,19 @@ class LandingFolder:
                     yield landed
 
     def quarantine(self, path: Path, reason: str) -> Path | None:
-        """Move a broken file into the quarantine, which is bounded; return its new path."""
-        return self._quarantine.move_in(path, self._broken, reason)
+        """Move a damaged file into the quarantine, which is bounded; return its new path."""
+        return self._quarantine.move_in(path, self._quarantine_folder, reason)
 
     @property
-    def _broken(self) -> Path:
-        return self._root / "broken"
+    def _quarantine_folder(self) -> Path:
+        return self._root / "quarantine"
 
     def remove_leftovers(self) -> None:
         """Delete partial files, bodies without a note, notes without a body, and expired
         quarantine."""
-        self._quarantine.trim(self._broken)
+        self._quarantine.trim(self._quarantine_folder)
         for folder in self._root.glob("*"):
-            if folder.name != "broken":
+            if folder != self._quarantine_folder:
                 kept = {path for file in self._read(folder.name) for path in (file.path, file.note)}
                 for path in set(folder.iterdir()) - kept:
                     path.unlink(missing_ok=True)

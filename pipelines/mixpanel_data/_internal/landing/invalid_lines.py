@@ -66,12 +66,12 @@ def find_invalid_lines(path: Path, window: Window | None, zone: Zone) -> list[Ba
     def rows(file: Path) -> str:
         return events_query(read_event_lines([file], longest=longest_line(file)), zone)
 
-    def refused(file: Path) -> list[int]:
+    def failing(file: Path) -> list[int]:
         return failing_rows(rows(file), condition)
 
     if window:
         require_time_basis(rows(path), window, zone)
-    bad = find_bad_lines(path, refused, lambda lines: _reasons(lines, window, zone))
+    bad = find_bad_lines(path, failing, lambda lines: _reasons(lines, window, zone))
     if bad and not _is_export(path, bad):
         raise incomplete_export(
             "not an export", f"no line is an event; the first is {bad[0].text[:120]!r}"
@@ -88,14 +88,14 @@ def failing_rows(rows: str, condition: str) -> list[int]:
 
 def find_bad_lines(
     path: Path,
-    refused: Callable[[Path], list[int]],
+    failing: Callable[[Path], list[int]],
     reasons: Callable[[Mapping[int, bytes]], Iterable[tuple[int, str]]],
 ) -> list[BadLine]:
-    """Return the lines whose numbers ``refused`` returns, counted without blank lines.
+    """Return the lines whose numbers ``failing`` returns, counted without blank lines.
 
-    Each is tried again after a repair. ``reasons`` explains why the others can't be loaded.
+    Each is retried after a repair. ``reasons`` explains why the others can't be loaded.
     """
-    places = set(refused(path))
+    places = set(failing(path))
     if not places:
         return []
     lines = {
@@ -103,17 +103,17 @@ def find_bad_lines(
         for place, (number, line) in enumerate(numbered_lines(path), start=1)
         if place in places
     }
-    better = {number: repair_line(line) for number, line in lines.items()}
+    repaired = {number: repair_line(line) for number, line in lines.items()}
     attempt = path.with_name(path.name + ".repaired")
     try:
-        attempt.write_bytes(b"".join(line + b"\n" for line in better.values()))
-        hopeless = set(refused(attempt))
+        attempt.write_bytes(b"".join(line + b"\n" for line in repaired.values()))
+        unrepaired = set(failing(attempt))
     finally:
         attempt.unlink(missing_ok=True)
     loaded = {
         number: line
-        for place, (number, line) in enumerate(better.items(), start=1)
-        if place not in hopeless
+        for place, (number, line) in enumerate(repaired.items(), start=1)
+        if place not in unrepaired
     }
     why = dict(reasons({number: lines[number] for number in lines.keys() - loaded.keys()}))
     return [
@@ -146,12 +146,12 @@ def rewrite_without(path: Path, bad: Iterable[BadLine]) -> int:
 
     Return the number of lines left.
     """
-    better = {line.number: line.repaired for line in bad}
+    replacements = {line.number: line.repaired for line in bad}
     clean = path.with_name(path.name + ".part")
     kept = 0
     with create_private(clean) as file:
         for number, line in numbered_lines(path):
-            content = better.get(number, line)
+            content = replacements.get(number, line)
             if content is not None:
                 file.write(content + b"\n")
                 kept += 1

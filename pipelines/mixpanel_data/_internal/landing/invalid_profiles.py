@@ -42,12 +42,12 @@ def find_invalid_profiles(path: Path) -> list[BadLine]:
     """Return the profiles of a landed file that can't be loaded as they are, as Mixpanel sent
     them."""
 
-    def refused(file: Path) -> list[int]:
+    def failing(file: Path) -> list[int]:
         return failing_rows(read_profile_lines(file, longest_line(file)), "distinct_id IS NOT NULL")
 
     return [
         replace(line, raw=profile_json(line.raw))
-        for line in find_bad_lines(path, refused, _reasons)
+        for line in find_bad_lines(path, failing, _reasons)
     ]
 
 

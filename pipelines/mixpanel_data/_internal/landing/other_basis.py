@@ -3,8 +3,8 @@
 Mixpanel assigns an event to a day of its export by the event's time, so all events of a day's file
 are within that day, unless the days of the server begin at another hour than ours. Then each file
 has events before or after its days, and none in as many hours at the other end. Loading only a part
-of them would lose the rest, and fetching a day again would delete events of the day beside it. Such
-a file is rejected as a whole.
+of them would lose the rest, and refetching a day would delete events of the day beside it. Such a
+file is rejected as a whole.
 
 If a few events are outside the days for another reason, the file has events at the other end. Those
 events are rejected line by line.
@@ -28,8 +28,8 @@ MAX_OFFSET = timedelta(hours=14)
 """The days of no zone begin further from those of UTC."""
 HOUR = timedelta(hours=1)
 MIN_OFFSET = HOUR
-"""The days of other zones than UTC begin at least this far from those of UTC. Two zones may be one
-STEP apart."""
+"""The days of other zones than UTC begin at least this far from those of UTC. Two zones may differ by
+one STEP."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,7 @@ def _explanation(span: Span, shift: timedelta, zone: Zone) -> str:
         ours = f"MP_TIME_BASIS=project and MP_PROJECT_TIMEZONE={zone.key}"
         theirs = f"that begin {hours} hours {'later' if shift > timedelta(0) else 'earlier'}"
     return (
-        f"Its events, from {span.first:%Y-%m-%d %H:%M:%S} to {span.last:%Y-%m-%d %H:%M:%S} UTC, do not fit the days of "
-        f"{ours}; they fit days {theirs}. Check MP_TIME_BASIS and MP_PROJECT_TIMEZONE; what is stored is unchanged"
+        f"Its events, from {span.first:%Y-%m-%d %H:%M:%S} to {span.last:%Y-%m-%d %H:%M:%S} UTC, do not "
+        f"fit the days of {ours}; they fit days {theirs}. Check MP_TIME_BASIS and "
+        "MP_PROJECT_TIMEZONE; what is stored is unchanged"
     )

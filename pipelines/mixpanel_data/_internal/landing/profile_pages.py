@@ -62,9 +62,10 @@ class PageCollector:
             # Raised now it costs one request; raised later it would cost all requests of the hour,
             # each time.
             raise RateLimitError(
-                f"{total:,} profiles are {pages:,} requests at {page_size:,} a page. {self.max_pages} are granted an hour, "
-                "and the wait for more would be longer than MP_MAX_WAIT allows. `mp sync --max-wait 2h` fetches them in "
-                f"about {math.ceil(pages / self.max_pages)} hours; MP_PROFILES_PAGE_SIZE asks for larger pages.",
+                f"{total:,} profiles are {pages:,} requests at {page_size:,} a page. {self.max_pages} are "
+                "permitted an hour, and the wait for more would be longer than MP_MAX_WAIT allows. "
+                "`mp sync --max-wait 2h` fetches them in about "
+                f"{math.ceil(pages / self.max_pages)} hours; MP_PROFILES_PAGE_SIZE sets larger pages.",
                 details={"total": total, "page_size": page_size, "requests": pages},
             )
 
@@ -91,14 +92,15 @@ class PageCollector:
         """
         if self.total is not None and self.distinct_profiles < self.total:
             raise IncompleteExportError(
-                f"Mixpanel announced {self.total} profiles and sent {self.distinct_profiles} distinct ones.",
+                f"Mixpanel announced {self.total} profiles and sent {self.distinct_profiles} distinct "
+                "ones.",
                 reason="fewer profiles than total",
                 details={"total": self.total, "received": self.distinct_profiles},
             )
 
     def inconsistency(self) -> str | None:
-        """Return what is suspicious about a complete read, in equal words for equal facts; else
-        None."""
+        """Return what is suspicious about a complete read, else None. Equal facts give an equal text,
+        since a recurring one is accepted."""
         if self.total is not None:
             for other in sorted({*self._later_totals, self.profiles}):
                 if abs(other - self.total) > max(10, self.total // 100):

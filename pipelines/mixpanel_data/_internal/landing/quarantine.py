@@ -1,4 +1,4 @@
-"""Broken response bodies, kept for some days for inspection."""
+"""Damaged response bodies, kept for some days for inspection."""
 
 import os
 import re
@@ -46,13 +46,13 @@ class Quarantine:
         """Delete files that are too old, and the oldest while all together are too large."""
         left = self.size
         oldest = time.time() - self.days * DAY_SECONDS
-        for modified, size, path in sorted(_files(folder), reverse=True):
+        for modified, size, path in sorted(_quarantined_files(folder), reverse=True):
             left -= size
             if left < 0 or modified < oldest:
                 path.unlink(missing_ok=True)
 
 
-def _files(folder: Path) -> Iterator[tuple[float, int, Path]]:
+def _quarantined_files(folder: Path) -> Iterator[tuple[float, int, Path]]:
     for path in folder.glob("*"):
         with suppress(FileNotFoundError):  # another process trims, too
             found = path.lstat()

@@ -12,7 +12,7 @@ _TEXT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+("?)', re.DOTALL)
 _LOW = r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _PAIR = rf"\\u[dD][89abAB][0-9a-fA-F]{{2}}{_LOW}"
 _HALF = r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
-# A complete pair and any other escape come first, so that they match and stay unchanged.
+# A complete pair and any other escape are first, so that they match and are not changed.
 _CHARACTER = re.compile(rf"{_PAIR}|({_HALF})|\\.|([\x00-\x1f])", re.DOTALL)
 
 

@@ -17,6 +17,6 @@ CHECK_PREFIX = "check "
 def with_load_numbers(ledger: str) -> str:
     """Return a relation of the rows of ``ledger``, with ``load_number``.
 
-    It is NULL where the table does not have the column yet.
+    It is NULL where the table lacks the column.
     """
     return f"(FROM {ledger} UNION ALL BY NAME SELECT NULL::BIGINT AS load_number WHERE false)"

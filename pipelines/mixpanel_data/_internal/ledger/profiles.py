@@ -5,7 +5,7 @@ import duckdb
 from mixpanel_data._internal.ledger.load_order import CHECK_PREFIX, NEWEST_FIRST
 from mixpanel_data._internal.ledger.records import ReadRecord, Reads
 
-# A check that found wrong rows comes after the read that wrote them: that read no longer counts.
+# A check that found wrong rows is newer than the read that wrote them, and so invalidates it.
 _NEWEST = """
     SELECT table_name, filter_hash, coalesce(row_count, 0), fetched_at, load_id, max_processed_at,
         coalesce(load_number, 0)

@@ -37,7 +37,7 @@ _COUNTS = """
 
 @dataclass(frozen=True)
 class Ledger:
-    """The rows of the ledger that count."""
+    """The newest committed row of each day and each kind of profile read."""
 
     days: dict[date, DayRecord]
     reads: Reads = field(default_factory=dict)
@@ -76,12 +76,13 @@ class Ledger:
         return max((*days, *reads), default=(0, None))[1]
 
     def require_same_project(self, project_id: str, region: str) -> None:
-        """Raise ConfigError if the folder holds the data of another project."""
+        """Raise ConfigError if the folder has the data of another project."""
         for there in self.projects:
             if there != (project_id, region):
                 raise ConfigError(
-                    f"This data folder holds project {there[0]} (region {there[1]}), and the credentials are for "
-                    f"project {project_id} (region {region}). Give each project its own MP_DATA_DIR."
+                    f"This data folder has project {there[0]} (region {there[1]}), and the credentials "
+                    f"are for project {project_id} (region {region}). Give each project its own "
+                    "MP_DATA_DIR."
                 )
 
     def require_zone(self, zone: Zone) -> None:
@@ -96,11 +97,11 @@ class Ledger:
         if differ:
             first = min(differ)
             raise ConfigError(
-                f"The days of this data folder do not begin and end as those of {zone.key} do: {len(differ)} of "
-                f"{len(self.days)} differ, of which {first} ends at {self.days[first].range_end} UTC. Days of two time "
-                "bases can't stand in one table. Set MP_TIME_BASIS and MP_PROJECT_TIMEZONE back to what they were, or "
-                "fetch all events again in the new one: `mp sync --start-over --only events` (profiles stay as they "
-                "are)."
+                f"The days of this data folder do not begin and end as those of {zone.key} do: "
+                f"{len(differ)} of {len(self.days)} differ, of which {first} ends at "
+                f"{self.days[first].range_end} UTC. One table can't have days of two time bases. Set "
+                "MP_TIME_BASIS and MP_PROJECT_TIMEZONE back to their former values, or refetch all "
+                "events in the new one: `mp sync --start-over --only events` (profiles are kept)."
             )
 
 
@@ -108,7 +109,7 @@ EMPTY = Ledger(days={})
 
 
 def read_ledger(raw: Path) -> Ledger:
-    """Read the ledger of a raw database; it is empty if there is no database yet.
+    """Read the ledger of a raw database; it is empty if there is no database.
 
     Raises:
         DatabaseLockedError: if another process writes to it.
@@ -164,6 +165,7 @@ def _read_ledger(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
     )
     ledger = with_load_numbers(f"{schema}._metadata")
     counted = _COUNTS.format(ledger=ledger, loads=loads, newest_first=NEWEST_FIRST)
+    # From window_start to load_number in the order of the fields of DayRecord.
     names = (
         "table_name, window_start, range_end, coalesce(row_count, 0), coalesce(late_count, 0), "
         "coalesce(rejected_count, 0), coalesce(bytes, 0), fetched_at, load_id, filter_hash, "
@@ -172,7 +174,7 @@ def _read_ledger(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
     rows = connection.execute(f"SELECT {names} {counted}").fetchall()
     days = {row[1]: DayRecord(*row[1:13]) for row in rows if row[0] == "events"}
     rejected, repaired = _kept_lines(connection, schema, loads, tables)
-    loaded, wanted_from = _whole_ledger(connection, f"{schema}._metadata", loads)
+    loaded, wanted_from = _all_loads(connection, f"{schema}._metadata", loads)
     return Ledger(
         days=days,
         reads=newest_reads(connection, ledger, loads),
@@ -192,14 +194,15 @@ def _kept_lines(
     if "_rejected" not in tables:
         return {}, 0
     rows = connection.execute(
-        "SELECT table_name, count(*) FILTER (reason IS DISTINCT FROM 'repaired'), count(*) FILTER (reason = 'repaired') "
-        f"FROM {schema}._rejected WHERE load_id IN (SELECT load_id FROM {loads} WHERE status = 0) GROUP BY ALL"
+        "SELECT table_name, count(*) FILTER (reason IS DISTINCT FROM 'repaired'), "
+        f"count(*) FILTER (reason = 'repaired') FROM {schema}._rejected "
+        f"WHERE load_id IN (SELECT load_id FROM {loads} WHERE status = 0) GROUP BY ALL"
     ).fetchall()
     rejected = {table: count for table, count, _ in rows if table != "events" and count}
     return rejected, sum(repaired for *_, repaired in rows)
 
 
-def _whole_ledger(
+def _all_loads(
     connection: duckdb.DuckDBPyConnection, ledger: str, loads: str
 ) -> tuple[frozenset[str], date | None]:
     """Return the load ids of all committed rows, and the earliest day that their runs were to

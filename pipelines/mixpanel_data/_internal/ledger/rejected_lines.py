@@ -1,4 +1,5 @@
-"""Reads the rejected lines of the raw database. Each came in two fetches, so Mixpanel stores it."""
+"""Reads the rejected lines of the raw database. Each was in two fetches, so Mixpanel
+stores it."""
 
 from pathlib import Path
 

@@ -37,7 +37,8 @@ _DISAGREEING = """
     )
     SELECT window_start, row_count, coalesce(found, 0)
     FROM newest LEFT JOIN days USING (window_start)
-    WHERE row_count <> coalesce(found, 0) AND load_id IN (SELECT load_id FROM mixpanel._dlt_loads WHERE status = 0)
+    WHERE row_count <> coalesce(found, 0)
+        AND load_id IN (SELECT load_id FROM mixpanel._dlt_loads WHERE status = 0)
     ORDER BY ALL
 """
 
@@ -50,13 +51,18 @@ _WHOLE_DAYS = """
 # number of distinct ids is wanted, which finds duplicates.
 _PROFILES = """
     WITH newest AS (
-        FROM {ledger} WHERE table_name = '{table}' AND load_id IN (SELECT load_id FROM mixpanel._dlt_loads WHERE status = 0)
+        FROM {ledger}
+        WHERE table_name = '{table}'
+            AND load_id IN (SELECT load_id FROM mixpanel._dlt_loads WHERE status = 0)
         QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {newest_first}) = 1
     ),
     counted AS (SELECT {group_key} AS part, count(*) AS found, count(DISTINCT distinct_id) AS ids
         FROM mixpanel.{table} GROUP BY ALL)
     SELECT coalesce(part, {key}) AS part,
-        CASE WHEN snapshot_complete AND coalesce(rejected_count, 0) = 0 THEN row_count ELSE coalesce(ids, 0) END AS wanted,
+        CASE
+            WHEN snapshot_complete AND coalesce(rejected_count, 0) = 0 THEN row_count
+            ELSE coalesce(ids, 0)
+        END AS wanted,
         coalesce(found, 0) AS found
     FROM counted FULL JOIN newest ON part = {key}
     WHERE coalesce(found, 0) <> wanted
@@ -129,7 +135,8 @@ def rejected_counts(connection: Connection) -> tuple[int, int]:
     )
     [(counted, kept)] = connection.execute(
         f"SELECT (SELECT coalesce(sum(rejected_count), 0)::BIGINT FROM ({newest})), "
-        "(SELECT count(*) FROM mixpanel._rejected WHERE table_name = 'events' AND reason <> 'repaired' "
+        "(SELECT count(*) FROM mixpanel._rejected "
+        "WHERE table_name = 'events' AND reason <> 'repaired' "
         f"AND load_id IN (SELECT load_id FROM ({newest})))"
     ).fetchall()
     return counted, kept
@@ -149,6 +156,7 @@ def mark_missing(connection: Connection, found: Collection[Disagreement]) -> Non
     number = (
         f"(SELECT coalesce(max(load_number), 0) + 1 FROM {with_load_numbers('mixpanel._metadata')})"
     )
+    # A database of version 0.1.0 lacks the column.
     connection.execute("ALTER TABLE mixpanel._metadata ADD COLUMN IF NOT EXISTS load_number BIGINT")
     for each in found:
         if each.table == "events":
@@ -158,12 +166,14 @@ def mark_missing(connection: Connection, found: Collection[Disagreement]) -> Non
             of_part = "($part = '' OR split_part(filter_hash, '=', 1) = $part)"
         connection.execute(
             "INSERT INTO mixpanel._metadata BY NAME SELECT * REPLACE ("
-            "$found::BIGINT AS row_count, 0::BIGINT AS rejected_count, 0::BIGINT AS bytes, 0::BIGINT AS requests, "
-            f"$load AS load_id, $load AS _dlt_load_id, uuid()::VARCHAR AS _dlt_id, {number} AS load_number, {others}) "
-            f"FROM mixpanel._metadata WHERE table_name = $table AND {of_part} QUALIFY row_number() OVER "
-            f"(PARTITION BY table_name, window_start, filter_hash ORDER BY {NEWEST_FIRST}) = 1",
+            "$found::BIGINT AS row_count, 0::BIGINT AS rejected_count, 0::BIGINT AS bytes, "
+            "0::BIGINT AS requests, $load AS load_id, $load AS _dlt_load_id, "
+            f"uuid()::VARCHAR AS _dlt_id, {number} AS load_number, {others}) "
+            f"FROM mixpanel._metadata WHERE table_name = $table AND {of_part} "
+            f"QUALIFY row_number() OVER (PARTITION BY table_name, window_start, filter_hash ORDER BY {NEWEST_FIRST}) = 1",
             {"found": each.found, "load": load_id, "table": each.table, "part": each.part},
         )
+    # The rows above count only if their load is a committed one.
     connection.execute(
         "INSERT INTO mixpanel._dlt_loads BY NAME "
         "SELECT * REPLACE ($load AS load_id, 0 AS status) FROM mixpanel._dlt_loads LIMIT 1",

@@ -39,9 +39,9 @@ class Range:
     is_bounded: bool = False
     """The caller gave the first or the last day."""
     refetch: bool = False
-    """Fetch complete days again."""
+    """Fetch complete days, too."""
     lookback: bool = True
-    """Fetch recent days again for late events. False if the caller gave the last day, so that a
+    """Refetch recent days for late events. False if the caller gave the last day, so that a
     repeated back-fill requests nothing twice."""
 
 
@@ -72,7 +72,7 @@ def wanted_range(
     )
     end = last or (yesterday if begin <= yesterday else begin)
     if end > today:
-        raise ValueError(f"{end} has not begun yet: the project's today is {today}")
+        raise ValueError(f"{end} has not begun: the project's today is {today}")
     if begin > end:
         raise ValueError(f"the first day, {begin}, is after the last, {end}")
     require_possible_days(begin, end)
@@ -114,7 +114,7 @@ def plan_windows(
 ) -> list[Window]:
     """Return the requests for ``days``, newest first: few if days are small, one a day if large.
 
-    Volumes come from the ledger. Where it has none for a time, a request covers at most twice the
+    Volumes are those of the ledger. Where it has none for a time, a request covers at most twice the
     number of known days: a large project is never requested by the year, and an empty one takes few
     requests.
     """

@@ -27,7 +27,7 @@ class Preview:
     wanted: Range
     days_due: int
     days_there: int
-    """Days of the range that are loaded, due again or not."""
+    """Days of the range that are loaded, including those to refetch."""
     requests: tuple[PlannedRequest, ...]
     remaining: int
     """Exports that the rate limit permits now."""
@@ -61,6 +61,6 @@ class Preview:
 
 
 def planned_request(window: Window, ledger: Ledger) -> PlannedRequest:
-    """Return what the ledger knows of ``window``."""
+    """Return the request for ``window``, with its volume by the ledger."""
     there = [ledger.days[day] for day in window.days() if day in ledger.days]
     return PlannedRequest(window, len(there), sum(day.bytes for day in there) if there else None)

@@ -58,7 +58,7 @@ def init_project(folder: Path, *, force: bool = False) -> NewProject:
         )
     written: list[Path] = []
     kept: list[Path] = []
-    for name, text in _files(folder.name):
+    for name, text in _template_files(folder.name):
         try:
             done = _write(folder / name, text, force=force)
         except OSError as error:
@@ -80,7 +80,7 @@ def project_name(folder_name: str) -> str:
     return name
 
 
-def _files(folder_name: str) -> Iterator[tuple[str, str]]:
+def _template_files(folder_name: str) -> Iterator[tuple[str, str]]:
     """Each file's path in the project, and its text."""
     for name, there in SHARED.items():
         text = (flows_folder() / name).read_text(encoding="utf-8")

@@ -30,7 +30,7 @@ def models_folder() -> Path:
         if (place / "dbt_project.yml").is_file():
             return place
     raise MixpanelDataError(
-        "The dbt models are missing from this installation. Installing mixpanel-data again adds them.",
+        "The dbt models are missing from this installation. Reinstall mixpanel-data.",
         details={"looked_in": [str(place) for place in places]},
     )
 

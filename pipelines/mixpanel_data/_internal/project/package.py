@@ -55,7 +55,7 @@ def _places(project: DbtProject) -> Iterator[Path]:
         yield place
 
 
-def _files(folder: Path) -> dict[Path, Path]:
+def _package_files(folder: Path) -> dict[Path, Path]:
     """Each file of the package in ``folder`` by its relative path."""
     roots = [folder / part for part in PARTS]
     files = [root for root in roots if root.is_file()]
@@ -66,7 +66,7 @@ def _files(folder: Path) -> dict[Path, Path]:
 def _is_current(folder: Path) -> bool:
     if folder.is_symlink() or not folder.is_dir():
         return False
-    there, ours = _files(folder), _files(models_folder())
+    there, ours = _package_files(folder), _package_files(models_folder())
     return there.keys() == ours.keys() and all(
         there[name].read_bytes() == path.read_bytes() for name, path in ours.items()
     )
@@ -77,7 +77,7 @@ def _write(folder: Path, project: Path) -> None:
     part = project / f"{LOCAL}.{os.getpid()}.part"
     shutil.rmtree(part, ignore_errors=True)
     try:
-        for name, path in _files(models_folder()).items():
+        for name, path in _package_files(models_folder()).items():
             (part / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, part / name)
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -88,7 +88,7 @@ class _Checked(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class Property(_Checked):
+class PropertyEntry(_Checked):
     """A column of `events` or `profiles` that shows a property."""
 
     name: str = Field(min_length=1)
@@ -110,7 +110,7 @@ class _Definition(_Checked):
         return self.name
 
 
-class Retention(_Definition):
+class RetentionEntry(_Definition):
     """A retention report."""
 
     birth_events: Names = []
@@ -121,8 +121,8 @@ class Retention(_Definition):
     intervals: Positive = 30
 
 
-class Step(_Checked):
-    """A step of a funnel: any of its events, where a condition on the columns of `events` holds."""
+class FunnelStepEntry(_Checked):
+    """A step of a funnel: any of its events, for which a condition on the columns of `events` is true."""
 
     event: list[Annotated[str, Field(min_length=1)]] = Field(min_length=1)
     where: str = ""
@@ -135,10 +135,10 @@ def _as_step(value: Any) -> Any:
     return whole
 
 
-class Funnel(_Definition):
+class FunnelEntry(_Definition):
     """A funnel."""
 
-    steps: list[Annotated[Step, BeforeValidator(_as_step)]] = Field(min_length=2)
+    steps: list[Annotated[FunnelStepEntry, BeforeValidator(_as_step)]] = Field(min_length=2)
     window: Positive = 7
     window_unit: Literal["second", "minute", "hour", "day", "week"] = "day"
     counting: Literal["uniques", "totals"] = "uniques"
@@ -151,8 +151,8 @@ class Funnel(_Definition):
     since: Annotated[Any, BeforeValidator(_date_or_empty)] = ""
 
 
-class Attribution(_Definition):
-    """An attribution of conversions to what came before them."""
+class AttributionEntry(_Definition):
+    """An attribution of conversions to what preceded them."""
 
     conversion_events: Names
     touch: str = "utm_source"
@@ -173,8 +173,8 @@ class Variables(_Checked):
     identity_device_conflict: Literal["first", "last", "none"]
     canonical_pick_original: Literal["exported", "identified_id", "smallest_id"]
     junk_ids: Names
-    event_properties: list[Property]
-    profile_properties: list[Property]
+    event_properties: list[PropertyEntry]
+    profile_properties: list[PropertyEntry]
     session_kind: Literal["timeout", "event", "property"]
     session_timeout_minutes: Annotated[float, Field(ge=1)]
     session_gap_inclusive: bool
@@ -186,13 +186,13 @@ class Variables(_Checked):
     session_property: str
     page_view_events: Names
     bounce_rule: Literal["single_page_view", "single_event", "duration_le_10s"]
-    retentions: list[Retention]
+    retentions: list[RetentionEntry]
     retention_return_at_birth_instant: bool
-    funnels: list[Funnel]
+    funnels: list[FunnelEntry]
     funnel_window_inclusive: bool
     funnel_grace_seconds: Annotated[float, Field(ge=0)]
     funnel_held_null_matches: bool
-    attributions: list[Attribution]
+    attributions: list[AttributionEntry]
     attribution_include_conversion_event: bool
     attribution_lookback_inclusive: bool
     attribution_reset_after_conversion: bool
@@ -267,7 +267,7 @@ def check(given: Given, known_events: Callable[[], Collection[str]] | None = Non
     try:
         variables = Variables.model_validate(defaults() | given.values)
     except ValidationError as error:
-        sentences = dict.fromkeys(_sentence(each, given.values) for each in error.errors())
+        sentences = dict.fromkeys(_problem_text(each, given.values) for each in error.errors())
         longest = [
             each
             for each in sentences
@@ -306,7 +306,7 @@ def _entry(variable: str, number: int, label: str | None) -> str:
     return f"Variable {variable}, entry {number + 1}" + (f" ({label})" if label else "")
 
 
-def _events_of(steps: Sequence[Step]) -> Iterator[str]:
+def _events_of(steps: Sequence[FunnelStepEntry]) -> Iterator[str]:
     for step in steps:
         yield from step.event
 
@@ -331,15 +331,15 @@ _NOUNS = {
     "string_too_short": "empty",
 }
 _KEYS: dict[str, type[BaseModel]] = {
-    "event_properties": Property,
-    "profile_properties": Property,
-    "retentions": Retention,
-    "funnels": Funnel,
-    "attributions": Attribution,
+    "event_properties": PropertyEntry,
+    "profile_properties": PropertyEntry,
+    "retentions": RetentionEntry,
+    "funnels": FunnelEntry,
+    "attributions": AttributionEntry,
 }
 
 
-def _sentence(error: ErrorDetails, values: Mapping[str, Any]) -> str:
+def _problem_text(error: ErrorDetails, values: Mapping[str, Any]) -> str:
     """One mistake as a sentence: where it is, what is wrong, and the nearest name that exists."""
     variable, *rest = error["loc"]
     if not rest:
@@ -350,7 +350,11 @@ def _sentence(error: ErrorDetails, values: Mapping[str, Any]) -> str:
     where = _entry(str(variable), int(number), label if isinstance(label, str) else None)
     if len(rest) > 2 and rest[1] == "steps":
         step = entry["steps"][rest[2]] if isinstance(entry, dict) else None
-        near = _near(rest[3], Step.model_fields) if error["type"] == "extra_forbidden" else ""
+        near = (
+            _near(rest[3], FunnelStepEntry.model_fields)
+            if error["type"] == "extra_forbidden"
+            else ""
+        )
         return f"{where}, step {int(rest[2]) + 1}: it takes event and where, not {step}.{near}"
     if len(rest) == 1:
         return f"{where}: {entry!r} is no table of keys and values."

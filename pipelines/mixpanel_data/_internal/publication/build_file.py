@@ -187,7 +187,7 @@ def move_to_damaged(folder: DataFolder, path: Path) -> Path:
 
 
 def copy_to_damaged(folder: DataFolder, path: Path) -> Path:
-    """Like :func:`move_to_damaged`, for a published file, which stays until another replaces it."""
+    """Like :func:`move_to_damaged`, for a published file, which is kept until another replaces it."""
     kept = _damaged_path(folder, path)
     kept.unlink(missing_ok=True)
     kept.touch(mode=0o600)

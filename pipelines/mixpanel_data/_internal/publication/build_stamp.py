@@ -105,8 +105,8 @@ def mark_built(path: Path) -> None:
             "from duckdb_tables() where schema_name = 'working' and table_name = 'seen_loads'"
         ).fetchone():
             raise MixpanelDataError(
-                "dbt did not build every table, so the published ones stay as they were. "
-                "The next build does the same days again.",
+                "dbt did not build every table, so the published ones are unchanged. "
+                "The next build repeats the same days.",
                 details={"path": str(path)},
             )
         db.execute(

@@ -32,7 +32,7 @@ class PublicationCheck:
 def check_published(folder: DataFolder) -> PublicationCheck:
     """Compare the published file with the record of the last publication.
 
-    A damaged file is copied to the folder of damaged files. The caller holds the folder's lock.
+    A damaged file is copied to the folder of damaged files. The caller must hold the folder's lock.
 
     Raises:
         ConfigError: if the path of the published file is a dangling link, or not a file.
@@ -43,16 +43,19 @@ def check_published(folder: DataFolder) -> PublicationCheck:
     if known is None:
         return PublicationCheck(due=True)
     if not where.exists():
-        return PublicationCheck(True, f"{folder.published} was missing; it is published again.")
+        return PublicationCheck(True, f"{folder.published} was missing; it is republished.")
     logs = place.write_ahead_logs(folder.published, where)
+    # An equal identity means that the file was not written to, so its bytes need not be read.
     if not logs and place.file_identity(where) == known.identity:
         return PublicationCheck(due=_built_at(folder) != known.built_at)
     digest = "" if logs else file_copy.digest_in_subprocess(where)
     if digest == known.digest:
+        # Moved or restored with the same bytes: only its identity is new.
         known.identity = place.file_identity(where)
         record.write_record(folder, known)
         return PublicationCheck(due=_built_at(folder) != known.built_at)
     if digest and digest == known.next_digest:
+        # A run died after the rename, before it recorded the publication.
         return PublicationCheck(due=True)
     return PublicationCheck(True, _describe_change(folder, known))
 
@@ -79,7 +82,7 @@ def _describe_change(folder: DataFolder, known: record.PublicationRecord) -> str
                 f"{path} was changed by another program, which still has it open. It is replaced."
             )
         kept = copy_to_damaged(folder, path)
-        return f"{path} is damaged ({error_summary(error)}); it is kept as {kept}, and published again."
+        return f"{path} is damaged ({error_summary(error)}); it is kept as {kept}, and republished."
     shown = "; ".join(found[:SHOWN]) or "only its bytes; its content is the same"
     more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     return (

@@ -51,11 +51,11 @@ def export_tables(
     ``export``.
 
     Without ``names``, all tables are written except metadata tables (``_metadata`` and the like).
-    The new files replace older ones together; until then, and on any error, those stay. The data
+    The new files replace older ones together; until then, and on any error, those are kept. The data
     folder is not locked.
 
     Raises:
-        NothingPublishedError: if there are no tables yet.
+        NothingPublishedError: if nothing is published.
         TableNotFoundError: if there is no table of a given name.
         ConfigError: if ``output`` can't be a folder of such files.
         DatabaseLockedError: if another export writes there, or a program has the published file

@@ -39,12 +39,13 @@ def publish(folder: DataFolder, *, memory_limit: str | None = None) -> Published
     """Publish a copy of the last successful build. Readers of the former file keep it open.
 
     The copy is read back first by a connection of its own: every column of all parts whose bytes
-    were not in an earlier publication. The caller holds the folder's lock.
+    were not in an earlier publication. The caller must hold the folder's
+    lock.
 
     Raises:
         MixpanelDataError: if there is no successful build; nothing is changed.
-        StorageError: if the build can't be read back. The former file stays, and the next build
-            starts anew.
+        StorageError: if the build can't be read back. The former file is kept, and the next build
+            rebuilds all tables.
         ConfigError: if the path of the published file is a dangling link, or not a file.
     """
     where = place.resolve_published(folder.published)
@@ -57,6 +58,7 @@ def publish(folder: DataFolder, *, memory_limit: str | None = None) -> Published
     new = place.create_candidate(where)
     try:
         file_copy.copy_file(build_file(folder), new)
+        # The rename is last, so that readers never open a file that was not read back.
         read_back = _read_back(folder, new, built, memory_limit or MEMORY_LIMIT)
         if former := record.read_record(folder):
             # If the run dies after the rename, the next one recognizes the file.
@@ -80,7 +82,7 @@ def _finalize(path: Path, memory_limit: str) -> build_stamp.Stamp:
                 "The last build did not succeed, so it can't be published.",
                 details={"path": str(path)},
             )
-        # views of raw data, which readers do not have
+        # Views of raw data, which readers do not have.
         db.execute("drop schema if exists staging cascade")
         set_vacuum_threshold(db)
         db.execute("force checkpoint")
@@ -127,7 +129,7 @@ def _read_back(
 def _unreadable_build(folder: DataFolder, error: Exception) -> StorageError:
     kept = move_to_damaged(folder, build_file(folder))
     return StorageError(
-        f"The build can't be read back ({error_summary(error)}), so the published tables stay as they were. "
-        f"The file is kept as {kept}. Run `mp sync`: it rebuilds all tables.",
+        f"The build can't be read back ({error_summary(error)}), so the published tables are "
+        f"unchanged. The file is kept as {kept}. Run `mp sync`: it rebuilds all tables.",
         details={"path": str(kept)},
     )

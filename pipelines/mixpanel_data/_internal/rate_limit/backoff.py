@@ -1,4 +1,4 @@
-"""The wait after a 429. Mixpanel's page on 429 asks for back-off, and gives no time to wait."""
+"""The wait after a 429. Mixpanel's page on 429 requires back-off, and gives no time to wait."""
 
 from mixpanel_data._internal.api.errors import error_message
 from mixpanel_data._internal.rate_limit.limits import Limit, limits_in_message, policy_limits
@@ -10,7 +10,7 @@ LONGEST_WAIT = 300.0
 
 
 def apply_429(log: RequestLog, bucket: str, granted: float, error: RateLimitError) -> None:
-    """Make every process wait after a 429: as long as the response says, or half a minute.
+    """Make every process wait after a 429: as long as the response requires, or half a minute.
 
     Half a minute doubles with each 429 in a row, up to five minutes. ``granted`` is when the
     request was permitted. Requests that were in flight together and get a 429 together count as
@@ -23,7 +23,8 @@ def apply_429(log: RequestLog, bucket: str, granted: float, error: RateLimitErro
     else:
         log.store_named_limits(bucket, named)
     before = log.last_429(bucket)
-    if before and granted <= before.noted:
+    # Permitted before the last 429 was recorded: a part of the same one, not the next in a row.
+    if before and granted <= before.recorded:
         until = max(before.until, log.now + (error.retry_after or 0))
         log.record_429(bucket, until, before.step)
         return

@@ -51,6 +51,7 @@ class Bucket:
         """Decide about the request that has just taken ``slot``. If permitted, it counts from now
         on."""
         if slot:
+            # We have the slot now, so the request that had it before has ended.
             log.release_slot(slot)
         counts = self._counts(log)
         past = self._received_times(log)
@@ -108,9 +109,9 @@ class Bucket:
 
     def _limits(self, log: RequestLog) -> tuple[Limit, ...]:
         learned = log.learned_limits(self.name)
-        knows_better = self.learns and any(limit.seconds == HOUR for limit in learned)
+        has_hourly = self.learns and any(limit.seconds == HOUR for limit in learned)
         rates = [
-            limit for limit in self.allowance.rates if not (knows_better and limit.seconds == HOUR)
+            limit for limit in self.allowance.rates if not (has_hourly and limit.seconds == HOUR)
         ]
         limits = (*rates, *learned, *log.named_limits(self.name))
         return tuple(map(self._without_reserve, limits))
@@ -118,6 +119,7 @@ class Bucket:
     def _without_reserve(self, limit: Limit) -> Limit:
         if limit.seconds != HOUR:
             return limit
+        # At most half of the limit, so that a small one is enough for both.
         return replace(limit, count=limit.count - min(self.reserved, limit.count // 2))
 
     def _reserve_note(self) -> str:
@@ -139,8 +141,8 @@ class Bucket:
     def _damage_reason(self) -> str:
         """Return the reason for an hour without requests, and how to shorten it."""
         return (
-            f"the {self.family} budget, whose log was damaged: {self.file} no longer shows what was requested from "
-            "Mixpanel in the last hour, so all of it counts as used up (the damaged file is kept beside it, as .damaged). "
-            "If no program or person sent a request for this project in the last hour, delete that file and run "
-            "this again; otherwise wait,"
+            f"the {self.family} budget, whose log was damaged: {self.file} no longer shows the requests "
+            "of the last hour, so the budget is assumed to be used up (the damaged file is kept beside "
+            "it, as .damaged). If no program or person sent a request for this project in the last "
+            "hour, delete that file and rerun the command; otherwise wait,"
         )

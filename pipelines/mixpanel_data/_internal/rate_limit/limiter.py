@@ -4,8 +4,8 @@ Mixpanel counts requests by project (its page on rate limits), so the programs o
 same limit. Their requests show only as a 429, which is recorded here for all processes.
 
 A request counts from the moment it is permitted until an hour (or a second) after the last moment
-at which Mixpanel can have received it. Neither a slow network nor a crash in between can therefore
-let one request too many through.
+at which Mixpanel can have received it. So neither a slow network nor a crash in between can let
+one request too many through.
 """
 
 import time
@@ -39,7 +39,7 @@ class RateLimiter:
 
     ``folder`` stores the log; every process with the same folder shares it. ``hourly_limit``
     applies to exports and to queries separately; None means 60 until a 429 names the project's own
-    limit. ``reserved`` requests of each hour are left to other callers. ``pages_count`` says
+    limit. ``reserved`` requests of each hour are left to other callers. ``pages_count`` is
     whether follow-up pages of profiles count; ``auto`` means no until one gets a 429. ``max_wait``
     is the longest wait for a request, in seconds. ``on_wait`` is called for waits of two seconds or
     more.
@@ -132,9 +132,10 @@ class RateLimiter:
                     return Decision(self._file.transact(lambda log: log.now), SLOT_WAIT, reason)
                 undo.callback(slot.release)
             name = Path(slot.lock_file).stem if slot else None
+            # Decided and recorded in one transaction: two processes can't use the same place.
             decision = self._file.transact(lambda log: bucket.decide(log, name))
             if decision.number is None:
                 return decision
-            undo.pop_all()
+            undo.pop_all()  # the permit has the slot now
         record = RequestRecord(self._file, bucket, decision.number, decision.now, self._wait_limit)
         return CountedPermit(record, slot)

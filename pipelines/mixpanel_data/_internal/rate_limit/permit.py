@@ -44,31 +44,31 @@ class RequestRecord:
     def mark_succeeded(self) -> None:
         """Record that Mixpanel answered with 200."""
 
-        def note(log: RequestLog) -> None:
+        def update(log: RequestLog) -> None:
             log.mark_received(self._number)
             log.clear_429s(self._bucket.name, self._granted)
 
-        self._update_log(note)
+        self._update_log(update)
         self._wait_limit.reset(self._bucket.name)
 
     def mark_failed(self, error: BaseException) -> None:
         """Record that the request was rejected or failed."""
 
-        def note(log: RequestLog) -> None:
+        def update(log: RequestLog) -> None:
             log.mark_received(self._number)
             if isinstance(error, RateLimitError):
                 apply_429(log, self._bucket.name, self._granted, error)
                 self._bucket.record_429(log)
 
-        self._update_log(note)
+        self._update_log(update)
         if isinstance(error, RateLimitError):
             self._wait_limit.start(self._bucket.name, self._granted)
 
-    def _update_log(self, note: Callable[[RequestLog], None]) -> None:
+    def _update_log(self, update: Callable[[RequestLog], None]) -> None:
         # A response is not lost because the disk is full: without the entry the request counts for
         # longer.
         with suppress(MixpanelDataError):
-            self._file.transact(note)
+            self._file.transact(update)
 
 
 class CountedPermit:
@@ -100,6 +100,7 @@ class CountedPermit:
         if self._record and (self._left or answered):
             self._record.mark_failed(error)
         elif self._record:
+            # Nothing was sent, so Mixpanel can't have counted it.
             self._record.withdraw()
 
     @property
@@ -120,7 +121,7 @@ class CountedPermit:
 
     def _trace(self, event: str, info: dict[str, Any]) -> None:
         if event.endswith(".send_request_headers.started"):
-            # With a proxy, a CONNECT request for the tunnel comes first; the request itself is sent
+            # With a proxy, a CONNECT request for the tunnel is first; the request itself is sent
             # later.
             self._tunnel = info["request"].method == b"CONNECT"
             self._left = self._left or not self._tunnel

@@ -34,21 +34,21 @@ MAX_SEND_SECONDS = 600.0
 then add up to less."""
 
 NETWORK_DELAY_SECONDS = 0.25
-"""Seconds that a request may take longer than the next one: one packet lost and sent again."""
+"""Seconds that a request may take longer than the next one: one lost and resent packet."""
 
 KEPT_SECONDS = HOUR * CLOCK_DRIFT
 LEARNED_SECONDS = 7 * 24 * HOUR
 """Seconds for which a limit of a ``RateLimit-Policy`` header is trusted, as in Mixpanel's own
 client."""
 NAMED_SECONDS = 24 * HOUR
-"""Seconds for which a limit in the message of a 429 is trusted: no message says when it ends."""
+"""Seconds for which a limit in the message of a 429 is trusted: no message has its end."""
 
 
 @dataclass(frozen=True)
 class Last429:
     """The last 429 in a row: when it was recorded, until when to wait, and how many preceded it."""
 
-    noted: float
+    recorded: float
     until: float
     step: int
 
@@ -77,7 +77,7 @@ class RequestLog:
         return int(added.lastrowid or 0)
 
     def release_slot(self, slot: str) -> None:
-        """Record that no process holds ``slot`` any more.
+        """Record that no process has ``slot`` any more.
 
         If the process of its last request died, that request has been sent by now or never will be.
         """

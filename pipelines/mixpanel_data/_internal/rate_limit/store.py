@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 VERSION = 2
 BUSY_SECONDS = 30.0
-"""A transaction takes milliseconds: a process that holds the file for so long is stuck."""
+"""A transaction takes milliseconds: a process that locks the file for so long is stuck."""
 
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR", "SQLITE_CONSTRAINT")
 
@@ -34,7 +34,7 @@ class RequestLogFile:
     def transact(self, action: Callable[[RequestLog], T]) -> T:
         """Run ``action`` in an exclusive transaction and return its result. A crash undoes it.
 
-        A damaged file is moved aside. A new one is started, in which the whole limit counts as just
+        A damaged file is renamed. A new one is started, in which the whole limit counts as just
         used.
 
         Raises:
@@ -102,14 +102,14 @@ class _DamagedError(StorageError):
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Create the tables of a new file; raise an error if an existing one was changed by others."""
-    version, noted = (_pragma(connection, name) for name in ("user_version", "application_id"))
+    version, stored = (_pragma(connection, name) for name in ("user_version", "application_id"))
     if not version and not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         for statement in (*SCHEMA, *ADDED, f"PRAGMA user_version = {VERSION}"):
             connection.execute(statement)
-    elif version == 1 and noted == checksum(connection, added=()):
+    elif version == 1 and stored == checksum(connection, added=()):
         for statement in (*ADDED, f"PRAGMA user_version = {VERSION}"):
             connection.execute(statement)
-    elif version != VERSION or noted != checksum(connection):
+    elif version != VERSION or stored != checksum(connection):
         raise _DamagedError(f"{path} is not a complete request log of this version.")
 
 

@@ -36,7 +36,7 @@ class WaitLimit:
         self._since.setdefault(bucket, since)
 
     def reset(self, bucket: str) -> None:
-        """After a success, or when the wait was given up, start to count anew."""
+        """After a success, or when the wait was given up, restart the count."""
         self._since.pop(bucket, None)
 
     def wait(self, bucket: str, decision: Decision, since: float, wall: float) -> None:
@@ -49,8 +49,8 @@ class WaitLimit:
             RateLimitError: if the wait would exceed the limit.
         """
         until = decision.now + decision.wait
-        begun = min(since, self._since.get(bucket, since))
-        if decision.wait >= PACE and until - begun > self._longest:
+        began = min(since, self._since.get(bucket, since))
+        if decision.wait >= PACE and until - began > self._longest:
             self.reset(bucket)
             raise self._too_long(decision, wall + decision.wait)
         if decision.wait >= SILENT and until > self._announced.get(bucket, 0.0) + 1.0:
@@ -61,9 +61,10 @@ class WaitLimit:
     def _too_long(self, decision: Decision, free_at: float) -> RateLimitError:
         free = datetime.fromtimestamp(math.ceil(free_at), UTC)
         return RateLimitError(
-            f"The next request must wait for {decision.reason} until {_clock_time(free)}, that is {format_duration(decision.wait)}; "
-            f"a wait may take at most {format_duration(self._max_wait)} (MP_MAX_WAIT, --max-wait). "
-            "What was fetched is kept: run the same command again then.",
+            f"The next request must wait for {decision.reason} until {_clock_time(free)}, that is "
+            f"{format_duration(decision.wait)}; a wait may take at most "
+            f"{format_duration(self._max_wait)} (MP_MAX_WAIT, --max-wait). Fetched data is kept: rerun "
+            "the command then.",
             retry_after=math.ceil(decision.wait),
             details={"waiting_for": decision.reason, "free_at": free.isoformat()},
         )

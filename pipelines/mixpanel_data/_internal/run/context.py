@@ -106,6 +106,7 @@ class Run:
                 self._credentials.project_id, self._credentials.region
             )
             self._ledger.require_zone(self.settings.zone)
+            # Loads of this run have the present clock; only earlier ones can show that it differs.
             if not after_load:
                 self._newest_before = self._ledger.newest_fetch
         return self._ledger
@@ -124,6 +125,7 @@ class Run:
     def record_failure(self, error: MixpanelDataError) -> bool:
         """Record a failure; return True if the run can continue."""
         if isinstance(error, IncompleteExportError):
+            # Its requests are counted here, since it left no file to count.
             self.report.requests += int(error.details.get("requests") or 0)
         ends = self._ends_run(error)
         self.stopped = self.stopped or ends

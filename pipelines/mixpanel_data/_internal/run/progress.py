@@ -42,7 +42,7 @@ class Progress:
         """Readers see the new file."""
 
     def failed(self, error: MixpanelDataError) -> None:
-        """A part failed; the run goes on if it can."""
+        """A part failed; the run continues if it can."""
 
 
 QUIET = Progress()

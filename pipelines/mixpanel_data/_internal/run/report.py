@@ -39,7 +39,7 @@ class ProfileOutcome:
 
 @dataclass
 class SyncReport:
-    """The result of a run, which grows as the run goes on."""
+    """The result of a run, to which each step adds. Times are seconds, sizes bytes."""
 
     wanted: Range | None = None
     due: frozenset[date] = frozenset()
@@ -56,7 +56,7 @@ class SyncReport:
     bytes: int = 0
     """Bytes received, compressed."""
     failures: list[MixpanelDataError] = field(default_factory=list)
-    """The parts that failed; the others went on."""
+    """The parts that failed; others were not affected."""
     warnings: list[str] = field(default_factory=list)
     """Parts that were left out and that another run would leave out, too."""
     build: BuildResult | None = None
@@ -92,6 +92,7 @@ class SyncReport:
         if self.failures:
             days = ", ".join(map(str, self.missing))
             which = f" These days are missing: {days}." if days else ""
+            # With the first failure's text, since loggers often print the group's message alone.
             raise ExceptionGroup(
                 f"Not everything arrived.{which} {self.failures[0]}", self.failures
             )

@@ -16,7 +16,7 @@ def check_account(settings: Settings, account: str | None = None) -> dict[str, A
 
     Raises:
         ConfigError: if there is no such account, or none at all.
-        AuthenticationError: if Mixpanel refuses it, or it has no access to its project.
+        AuthenticationError: if Mixpanel rejects it, or it has no access to its project.
         APIError: if Mixpanel could not be reached.
     """
     found = find_credentials(settings, account)
@@ -40,7 +40,7 @@ def check_account(settings: Settings, account: str | None = None) -> dict[str, A
 
 
 def reached_project(client: MixpanelAPIClient, project_id: str) -> dict[str, Any]:
-    """Return what Mixpanel knows of the project, such as ``name`` and ``timezone``; may be empty.
+    """Return Mixpanel's attributes of the project, such as ``name`` and ``timezone``; may be empty.
 
     Raises like :func:`check_account`.
     """

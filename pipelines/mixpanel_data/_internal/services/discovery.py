@@ -36,7 +36,7 @@ class DiscoveryService:
         self._cache = SessionCache()
 
     def refresh(self) -> None:
-        """Clear the cache, so that every list is requested again."""
+        """Clear the cache, so that the next call requests each list."""
         self._cache.clear()
 
     def events(self, *, refresh: bool = False) -> list[str]:
@@ -78,10 +78,10 @@ class DiscoveryService:
         require_at_most("limit", limit)
 
         def load() -> list[str]:
-            asked = self._api.get(
+            request = self._api.get(
                 "events/properties/values", event=event, name=property, limit=limit
             )
-            with asked as answer:
+            with request as answer:
                 return answers.parse_texts(answer)
 
         return self._cached_for_event(event, ("values", event, property, limit), load, refresh)

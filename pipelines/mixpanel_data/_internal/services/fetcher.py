@@ -67,11 +67,12 @@ class FetcherService:
         names, ``where`` is an expression of Mixpanel's segmentation language. With ``append`` the
         rows are added to an existing table; of duplicate events, by Mixpanel's own rule, the copy
         that Mixpanel processed last remains. ``df`` of the result reads the table's rows of these
-        days. An unreadable line is fetched once more; if it is the same again, it is left out,
+        days. An unreadable line is refetched once; if it is unchanged, it is left out,
         stored in the table ``_rejected``, and listed in ``rejected`` of the result and in a
         RejectedLinesWarning.
         """
         window, only = parse_window(from_date, to_date), event_filter(events, where)
+        # Before any request, since an error about the table must not cost any of the budget.
         self._storage.require_storable(name, append=append, kind="events")
         started, metadata = time.monotonic(), _metadata("events", window, only.events, only.where)
         with (
@@ -191,7 +192,7 @@ def load_readable(
 ) -> tuple[int, list[Landed]]:
     """Load the files; return the number of rows, and the files.
 
-    Files with unreadable lines are fetched again: a line that is the same twice is what Mixpanel
+    Files with unreadable lines are refetched: a line that is the same twice is what Mixpanel
     stores.
     """
     try:
@@ -199,6 +200,7 @@ def load_readable(
     except IncompleteExportError as error:
         if error.reason != MALFORMED:
             raise
+    # All files, since the load was one transaction: none of them was stored.
     files = [fetch_readable(file) for file in files]
     return load(files), files
 

@@ -22,6 +22,6 @@ class LiveQueryService(
 
     Dates are ``date`` objects or texts like ``2024-01-31``. Every method raises ConfigError for
     invalid arguments, before any request; AuthenticationError; RateLimitError; QueryError if
-    Mixpanel refuses (with ``plan_limit`` if the reason is the project's plan) and for a misspelled
+    Mixpanel rejects (with ``plan_limit`` if the reason is the project's plan) and for a misspelled
     event; ServerError; APIError for an unreadable response. May be shared between threads.
     """

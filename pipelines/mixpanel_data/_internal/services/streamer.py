@@ -57,7 +57,7 @@ class StreamerService:
     ) -> RecordStream:
         """Yield every event of the days, both included, as Mixpanel exports it.
 
-        ``time`` is in milliseconds. Older days come first, unordered within a request. Of duplicate
+        ``time`` is in milliseconds. Older days are first, unordered within a request. Of duplicate
         events only the copy that Mixpanel processed last is yielded. A line that is unreadable, and
         the same when fetched once more, is left out or repaired; ``rejected`` and ``repaired`` of
         the stream list such lines, and a RejectedLinesWarning at its end names them. Raise

@@ -28,7 +28,8 @@ LEDGER_TYPES = {
     "load_id": "VARCHAR",
     "snapshot_complete": "BOOLEAN",
     "wanted_from": "DATE",
-    "load_number": "BIGINT",  # the order of loads: the greatest is the newest, whatever a clock says
+    # The order of loads: the greatest is the newest, also if a clock was put back.
+    "load_number": "BIGINT",
 }
 
 REJECTED_TYPES = {

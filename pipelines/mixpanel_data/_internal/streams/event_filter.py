@@ -20,6 +20,7 @@ class EventFilter:
         """A hash that is equal for equivalent filters; ``all`` without a filter."""
         if not self.events and not self.where:
             return UNFILTERED
+        # Neither the order of the names nor a repeated one changes which events match.
         content = json.dumps([sorted(set(self.events)), self.where], ensure_ascii=False)
         return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
 

@@ -15,7 +15,7 @@ class ProfileSet:
     """The user profiles, or the group profiles of one group key."""
 
     group_key: str = ""
-    """The event property that holds the group's id; empty for user profiles."""
+    """The event property with the group's id; empty for user profiles."""
     data_group_id: str | None = None
     """The id of the group key in Mixpanel's engage API [docs/mixpanel-facts.md, 11.7]."""
 
@@ -63,6 +63,7 @@ class ProfileRead:
         [docs/mixpanel-facts.md, 6]."""
         if self.since is None:
             return None
+        # Mixpanel compares texts here, so the format must be that of the property.
         return f'properties["$last_seen"] >= "{self.since:%Y-%m-%dT%H:%M:%S}"'
 
     @property

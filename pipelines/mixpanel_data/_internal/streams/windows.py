@@ -46,7 +46,7 @@ class Window:
 
 
 def contiguous(days: Iterable[date]) -> list[Window]:
-    """Return the fewest windows that hold exactly ``days``, oldest first."""
+    """Return the fewest windows with exactly ``days``, oldest first."""
     runs: list[Window] = []
     for day in sorted(set(days)):
         if runs and runs[-1].last + ONE_DAY == day:

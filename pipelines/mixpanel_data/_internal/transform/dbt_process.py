@@ -1,4 +1,4 @@
-"""dbt in a separate process, since it holds DuckDB's file lock until its interpreter ends."""
+"""dbt in a separate process, since it has DuckDB's file lock until its interpreter ends."""
 
 import os
 import subprocess

@@ -26,7 +26,7 @@ class ForwardedMethod(Generic[S, P, R]):
     def __get__(self, instance: Any, owner: type) -> Callable[P, R]: ...
     def __get__(self, instance: Any, owner: type) -> Any:
         if instance is None:
-            return self._method
+            return self._method  # help() and the reference page read its signature and docstring
         return getattr(getattr(instance, self._to), self._method.__name__)
 
 
@@ -50,6 +50,8 @@ class locked_cached_property(Generic[T]):  # noqa: N801  (a decorator, as proper
     def __get__(self, instance: Any, owner: type) -> Any:
         if instance is None:
             return self
+        # functools.cached_property has no lock since Python 3.12, and two threads would open two
+        # databases or clients.
         with instance.lock:
             if self._name not in instance.__dict__:
                 instance.__dict__[self._name] = self._make(instance)

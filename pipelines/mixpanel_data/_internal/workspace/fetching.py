@@ -83,9 +83,9 @@ class Fetching:
         ``events`` are names, ``where`` is an expression of Mixpanel's segmentation language.
         ``append`` adds to an existing table. Of duplicate events, in one fetch or several, only the
         copy that Mixpanel processed last is kept, as in the tables that `mp sync` publishes;
-        fetching the same days again changes nothing. ``progress`` is called with the number of
-        events received so far. If no event is found for the given ``events``, a ConfigWarning says
-        which of them Mixpanel does not know.
+        refetching the same days changes nothing. ``progress`` is called with the number of
+        events received so far. If no event is found for the given ``events``, a ConfigWarning has
+        those that Mixpanel does not have.
 
         A line that is unreadable, and the same when fetched once more, does not affect others: it
         is left out or repaired, stored in the table ``_rejected``, and listed in ``rejected`` or
@@ -96,7 +96,7 @@ class Fetching:
             TableNotFoundError: if there is no table to append to.
             IncompleteExportError: if a day is incomplete; nothing was stored.
             ConfigError: if days or names are invalid, or there are no credentials.
-            APIError: if Mixpanel refuses, by its subclasses.
+            APIError: if Mixpanel rejects it, by its subclasses.
         """
         target = resolve_target(given, name, from_date, to_date)
         result = self.fetcher.fetch_events(
@@ -108,6 +108,7 @@ class Fetching:
             append=append,
             progress=progress,
         )
+        # Only after a fetch without events, since the list of known events costs a request.
         if events and not result.rows:
             named = [events] if isinstance(events, str) else events
             warn_about_unknown_events(named, self.discovery.events, stacklevel=3)
@@ -162,11 +163,12 @@ def resolve_target(
     Raises:
         ConfigError: if a day is missing or given twice.
     """
+    # Two positional arguments are days; of three, the first is the table's name.
     named, days = (given[0], given[1:]) if len(given) == 3 else (None, given)
     if len(days) not in (0, 2) or (days and (from_date or to_date)) or (named and name):
         raise ConfigError(
-            "Give the days: fetch_events('2026-01-01', '2026-01-31'), with a table's name before them, "
-            "or by from_date= and to_date=."
+            "Give the days: fetch_events('2026-01-01', '2026-01-31'), with a table's name before "
+            "them, or by from_date= and to_date=."
         )
     first, last = days if days else (from_date, to_date)
     if not first or not last:

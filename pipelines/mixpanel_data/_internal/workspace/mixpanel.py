@@ -28,8 +28,8 @@ class Queries:
 
 
 class Discovery:
-    """Lists the contents of a Mixpanel project. Each list is requested once a workspace, or again
-    with ``refresh=True``.
+    """Lists the contents of a Mixpanel project. Each list is requested once a workspace;
+    ``refresh=True`` requests it once more.
 
     Every method raises AuthenticationError, RateLimitError, QueryError (with ``plan_limit`` if the
     project's plan lacks the query API), ServerError or APIError; ConfigError for an invalid limit

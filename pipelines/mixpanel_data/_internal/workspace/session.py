@@ -27,7 +27,7 @@ REGIONS = ("us", "eu", "in")
 class Session:
     """Credentials as of its creation, and a connection, made when first used.
 
-    SQL needs neither, so there may be no credentials yet; the first ones that a request finds are
+    SQL needs neither, so there may be no credentials; the first ones that a request finds are
     then kept.
     """
 
@@ -79,6 +79,7 @@ class Session:
         limiter = create_limiter(
             settings,
             credentials,
+            # Questions of people must not use up the hour's budget of a scheduled sync.
             reserved=settings.sync_reserve,
             on_wait=self.on_wait or (lambda _seconds, _reason: None),
         )

@@ -58,11 +58,11 @@ def demo(
 
     started = time.monotonic()
     _empty(folder)
-    _print("1. A sandbox that speaks Mixpanel's API, over an invented shop")
+    _echo("1. A sandbox that speaks Mixpanel's API, over an invented shop")
     dataset = Dataset.sample(days=DAYS)
     with Sandbox(dataset, rate_limits=True) as sandbox:
-        _print(f"   {sandbox.base_url}: {DAYS} days of events up to yesterday\n")
-        _print("2. The job: plan, land and verify, load, dbt build, publish")
+        _echo(f"   {sandbox.base_url}: {DAYS} days of events up to yesterday\n")
+        _echo("2. The job: plan, land and verify, load, dbt build, publish")
         report = _sync(sandbox, folder)
     _conclude(report, folder, time.monotonic() - started)
     return 1 if report.failures else 0
@@ -114,17 +114,17 @@ def _conclude(report: "SyncReport", folder: Path, seconds: float) -> None:
     from mixpanel_data.settings import DataFolder
 
     for line in summary_lines(report):
-        _print(f"   {line}")
+        _echo(f"   {line}")
     for error in report.failures:
         show_error(error)
     if not report.published:
         return
-    _print("\n3. Three answers, from the file a BI tool opens")
+    _echo("\n3. Three answers, from the file a BI tool opens")
     for question, sql in QUESTIONS:
         typer.echo(f"\n{question}")
         rows = query(DataFolder.at(folder), sql)
         print_rows(rows.columns, rows, Format.table)
-    _print(f"Done in {seconds:.0f} s. Go on with:")
+    _echo(f"Done in {seconds:.0f} s. Go on with:")
     program = Path(sys.argv[0]).name if shutil.which("mp") else sys.argv[0]
     for command in (
         f"{program} status --data-dir {folder}",
@@ -132,9 +132,9 @@ def _conclude(report: "SyncReport", folder: Path, seconds: float) -> None:
         f'{program} query sql "SELECT * FROM profiles LIMIT 5" --data-dir {folder}',
         f"{program} init my-mixpanel   # a project of your own; its README.md goes on",
     ):
-        _print(f"   {command}")
+        _echo(f"   {command}")
 
 
-def _print(text: str) -> None:
+def _echo(text: str) -> None:
     sys.stdout.flush()
     typer.echo(text)

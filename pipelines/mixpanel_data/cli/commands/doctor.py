@@ -136,7 +136,7 @@ def _times(settings: Any) -> str:
     from mixpanel_data.sync import looks_shifted
 
     if not settings.folder.published.is_file():
-        return "nothing published yet"
+        return "nothing published"
     try:
         hours = looks_shifted(settings.folder.published)
     except (DatabaseLockedError, DatabaseDamagedError) as error:

@@ -28,7 +28,7 @@ def export(
     data_dir: DataDirOption = None,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Write published tables as Parquet files, all of the same publication.
+    """Write published tables as Parquet files, all from one build.
 
     Older files are replaced only when all new ones are complete.
 

@@ -45,5 +45,5 @@ def init(
     typer.echo("Go on with:", err=True)
     if project.folder != Path.cwd():
         typer.echo(f"   cd {folder}", err=True)
-    typer.echo("   mp auth add production   # asks for a service account of Mixpanel", err=True)
+    typer.echo("   mp auth add production   # prompts for a service account of Mixpanel", err=True)
     typer.echo("   mp sync", err=True)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from mixpanel_data.cli.open_workspace import drop_none, print_answer
+from mixpanel_data.cli.open_workspace import print_answer, set_options
 from mixpanel_data.cli.options import (
     AccountOption,
     DataDirOption,
@@ -49,7 +49,7 @@ def properties(
 
     Example: mp inspect properties Signup
     """
-    options = drop_none(limit=limit)
+    options = set_options(limit=limit)
     print_answer(
         lambda ws: ws.properties(event, **options),
         fmt,
@@ -74,7 +74,7 @@ def values(
 
     Example: mp inspect values Signup country --limit 20
     """
-    options = drop_none(limit=limit)
+    options = set_options(limit=limit)
     print_answer(
         lambda ws: ws.property_values(event, property_name, **options),
         fmt,
@@ -100,7 +100,7 @@ def top_events(
     """
     from mixpanel_data.types import TopEvent
 
-    options = drop_none(type=type_, limit=limit)
+    options = set_options(type=type_, limit=limit)
     print_answer(
         lambda ws: ws.top_events(**options),
         fmt,
@@ -218,7 +218,7 @@ def lexicon(
     """
     from mixpanel_data.types import LexiconSchema
 
-    options = drop_none(entity_type=entity_type, name=name)
+    options = set_options(entity_type=entity_type, name=name)
     print_answer(
         lambda ws: ws.lexicon(**options),
         fmt,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mixpanel_data.cli.open_workspace import drop_none, print_answer
+from mixpanel_data.cli.open_workspace import print_answer, set_options
 from mixpanel_data.cli.options import (
     AccountOption,
     DataDirOption,
@@ -60,11 +60,11 @@ def segmentation(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Count an event over time, in total or split by a property.
+    """Count an event over time, also split by a property.
 
     Example: mp query segmentation Signup --from 2026-01-01 --to 2026-01-31 --on country --format csv
     """
-    options = drop_none(on=on, where=where, unit=unit, interval=interval, type=type_, limit=limit)
+    options = set_options(on=on, where=where, unit=unit, interval=interval, type=type_, limit=limit)
     print_answer(
         lambda ws: ws.segmentation(event, first, last, **options),
         fmt,
@@ -91,7 +91,7 @@ def event_counts(
 
     Example: mp query event-counts Signup Purchase --from 2026-01-01 --to 2026-01-31 --unit week
     """
-    options = drop_none(unit=unit, type=type_)
+    options = set_options(unit=unit, type=type_)
     print_answer(
         lambda ws: ws.event_counts(events, first, last, **options),
         fmt,
@@ -123,7 +123,7 @@ def property_counts(
 
     Example: mp query property-counts Signup plan --from 2026-01-01 --to 2026-01-31
     """
-    options = drop_none(values=value or None, unit=unit, type=type_, limit=limit)
+    options = set_options(values=value or None, unit=unit, type=type_, limit=limit)
     print_answer(
         lambda ws: ws.property_counts(event, property_name, first, last, **options),
         fmt,
@@ -170,7 +170,7 @@ def numeric(
     """
     if type_ and aggregate is not Aggregate.buckets:
         raise typer.BadParameter("goes with --aggregate buckets only.", param_hint="--type")
-    options = drop_none(where=where, unit=unit, type=type_)
+    options = set_options(where=where, unit=unit, type=type_)
     print_answer(
         lambda ws: getattr(ws, f"numeric_{aggregate}")(event, first, last, on=on, **options),
         fmt,

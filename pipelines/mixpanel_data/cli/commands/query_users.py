@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from mixpanel_data.cli.open_workspace import drop_none, print_answer
+from mixpanel_data.cli.open_workspace import print_answer, set_options
 from mixpanel_data.cli.options import (
     AccountOption,
     DataDirOption,
@@ -32,7 +32,7 @@ def funnel(
     where: WhereOption = None,
     length: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="The time people have; else as the funnel says."),
+        typer.Option(min=1, metavar="N", help="The time people have; else that of the funnel."),
     ] = None,
     length_unit: Annotated[
         str | None,
@@ -53,7 +53,7 @@ def funnel(
 
     Example: mp query funnel 7509 --from 2026-01-01 --to 2026-01-31
     """
-    options = drop_none(on=on, where=where, length=length, length_unit=length_unit, limit=limit)
+    options = set_options(on=on, where=where, length=length, length_unit=length_unit, limit=limit)
     print_answer(
         lambda ws: ws.funnel(funnel_id, first, last, **options),
         fmt,
@@ -70,7 +70,9 @@ def retention(
     last: ToOption,
     back: Annotated[
         str | None,
-        typer.Option("--return", metavar="EVENT", help="What they come back for; else any."),
+        typer.Option(
+            "--return", metavar="EVENT", help="The event with which they return; else any."
+        ),
     ] = None,
     unit: PeriodOption = None,
     interval: Annotated[
@@ -105,11 +107,11 @@ def retention(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Show who comes back, by when they began.
+    """Show how many people return, by when they began.
 
     Example: mp query retention Signup --return Purchase --unit week --from 2026-01-01 --to 2026-03-31
     """
-    options = drop_none(
+    options = set_options(
         unit=unit, interval=interval, interval_count=count, retention_type=type_,
         unbounded=unbounded or None, born_where=born_where, where=where, on=on, limit=limit,
     )  # fmt: skip
@@ -149,11 +151,14 @@ def frequency(
 ) -> None:
     """Show how often people were active in each period.
 
-    Counted are the people active in at least one hour or day of the period, in at least two, and so on.
+    It counts the people active in at least one hour or day of the period, in at least two, and so
+    on.
 
     Example: mp query frequency --unit week --per day --from 2026-01-01 --to 2026-01-31
     """
-    options = drop_none(event=event, unit=unit, addiction_unit=per, where=where, on=on, limit=limit)
+    options = set_options(
+        event=event, unit=unit, addiction_unit=per, where=where, on=on, limit=limit
+    )
     print_answer(
         lambda ws: ws.frequency(first, last, **options),
         fmt,

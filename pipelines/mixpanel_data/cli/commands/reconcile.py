@@ -69,16 +69,16 @@ def reconcile(
             report = reconciler.reload(found, lock_wait=LOCK_WAIT_SECONDS)
             found = reconciler.recount(found)
     extra = {"reloaded_days": [str(day.day) for day in report.days]} if report else {}
-    _print(found, fmt, extra)
+    _print_comparison(found, fmt, extra)
     if not quiet and not as_json:
         reloaded = report is not None and not report.failures
-        typer.echo(_sentence(found, reloaded=reloaded), err=True)
+        typer.echo(_comparison_summary(found, reloaded=reloaded), err=True)
     for error in report.failures if report else ():
         show_error(error, as_json=as_json)
     return worst_code(report.failures) if report else 0
 
 
-def _print(found: "Reconciliation", fmt: Format, extra: dict[str, list[str]]) -> None:
+def _print_comparison(found: "Reconciliation", fmt: Format, extra: dict[str, list[str]]) -> None:
     from mixpanel_data.cli.output.rows import print_object, print_rows
 
     if fmt in (Format.json, Format.jsonl):
@@ -91,7 +91,7 @@ def _print(found: "Reconciliation", fmt: Format, extra: dict[str, list[str]]) ->
     print_rows(["day", "mixpanel", "here", "difference", "events"], rows, fmt)
 
 
-def _sentence(found: "Reconciliation", *, reloaded: bool) -> str:
+def _comparison_summary(found: "Reconciliation", *, reloaded: bool) -> str:
     if not found.days:
         return "There is no complete day to compare."
     differ = len(found.comparison.differences)

@@ -57,13 +57,13 @@ def _rows(found: "Status") -> list[tuple[str, Any]]:
         ("profiles", _profiles(found)),
         *((f"{key} profiles", f"{count:,}") for key, count in found.group_profiles.items()),
         ("last run", f"{found.last_run} UTC" if found.last_run else "never"),
-        *_budget(found),
+        *_budget_rows(found),
         ("published", found.published_text),
         ("read from", found.read_from),
     ]
 
 
-def _budget(found: "Status") -> list[tuple[str, str]]:
+def _budget_rows(found: "Status") -> list[tuple[str, str]]:
     return [
         (f"{family} budget", f"{now['remaining']} of {now['hourly_limit']} requests an hour left")
         for family, now in found.budget.items()

@@ -46,13 +46,13 @@ def verify(
     else:
         print_rows(["file", "table", "rows", "result"], [list(row) for row in found.rows()], fmt)
         if not quiet:
-            typer.echo(_sentence(found), err=True)
+            typer.echo(_check_summary(found), err=True)
     if found.damaged:
         return FAILED
     return INCOMPLETE if found.disagreements else 0
 
 
-def _sentence(found: "FolderCheck") -> str:
+def _check_summary(found: "FolderCheck") -> str:
     from mixpanel_data.sync import damage_error
 
     if found.damaged:

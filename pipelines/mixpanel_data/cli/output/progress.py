@@ -20,14 +20,14 @@ def show_progress(quiet: bool = False) -> Iterator[Progress]:
     if quiet:
         yield QUIET
     elif not sys.stderr.isatty():
-        yield Lines()
+        yield LineProgress()
     else:
-        bars = Bars()
+        bars = BarProgress()
         with bars.display:
             yield bars
 
 
-class Lines(Progress):
+class LineProgress(Progress):
     """Prints a line for each step that ended, and for each wait: for logs."""
 
     def waiting(self, seconds: float, reason: str) -> None:
@@ -44,7 +44,7 @@ def _print_line(text: str) -> None:
     print(visible(text), file=sys.stderr)
 
 
-class Bars(Progress):
+class BarProgress(Progress):
     """Draws bars with days, windows, bytes, the time left, and dbt's models."""
 
     def __init__(self) -> None:

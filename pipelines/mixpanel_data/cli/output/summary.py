@@ -51,12 +51,12 @@ def summary_lines(report: SyncReport) -> list[str]:
         lines.append("Nothing to do.")
     lines.append(
         f"{report.requests} requests, {report.bytes / 1e6:.1f} MB over the wire, "
-        f"{report.seconds:.1f} s.{_budget(report)}"
+        f"{report.seconds:.1f} s.{_remaining_budget(report)}"
     )
     return lines
 
 
-def _budget(report: SyncReport) -> str:
+def _remaining_budget(report: SyncReport) -> str:
     left = [
         f"{state['remaining']} {family} requests"
         for family, state in report.budget.items()

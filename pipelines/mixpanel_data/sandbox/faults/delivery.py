@@ -39,7 +39,7 @@ async def whole(answer: Answer, _options: Options) -> None:
 
 async def _reset_before_headers(answer: Answer, _options: Options) -> None:
     answer.connection.reset()
-    await _until_gone(answer.receive)
+    await _until_disconnected(answer.receive)
 
 
 async def _reset_mid_body(answer: Answer, options: Options) -> None:
@@ -49,7 +49,7 @@ async def _reset_mid_body(answer: Answer, options: Options) -> None:
         await asyncio.sleep(_POLL_SECONDS)
     await asyncio.sleep(_SETTLE_SECONDS)
     answer.connection.reset()
-    await _until_gone(answer.receive)
+    await _until_disconnected(answer.receive)
 
 
 async def _short_content_length(answer: Answer, options: Options) -> None:
@@ -120,28 +120,28 @@ async def _raw(answer: Answer, data: bytes) -> None:
 
 async def _finish(answer: Answer) -> None:
     answer.connection.finish()
-    await _until_gone(answer.receive)
+    await _until_disconnected(answer.receive)
 
 
 def _share(answer: Answer, options: Options) -> bytes:
     return answer.body[: int(len(answer.body) * options.at)]
 
 
-async def _until_gone(receive: Receive) -> None:
+async def _until_disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 async def _silence(receive: Receive, options: Options) -> bool:
-    """Wait as long as the fault says; return False if the client disconnected meanwhile."""
-    gone = asyncio.ensure_future(_until_gone(receive))
+    """Wait as long as the fault requires; return False if the client disconnected meanwhile."""
+    disconnected = asyncio.ensure_future(_until_disconnected(receive))
     try:
         over = asyncio.get_running_loop().time() + options.seconds
-        while not gone.done() and not _is_over(options.until, over):
-            await asyncio.wait([gone], timeout=_POLL_SECONDS)
-        return not gone.done()
+        while not disconnected.done() and not _is_over(options.until, over):
+            await asyncio.wait([disconnected], timeout=_POLL_SECONDS)
+        return not disconnected.done()
     finally:
-        gone.cancel()
+        disconnected.cancel()
 
 
 def _is_over(until: threading.Event | None, over: float) -> bool:

@@ -29,7 +29,7 @@ class Captured:
 
 
 class Misbehaving:
-    """Routes that fail when ``faults`` says so."""
+    """Routes that fail as ``faults`` requires."""
 
     def __init__(
         self, app: ASGIApp, project: Project, faults: Faults, connections: Connections

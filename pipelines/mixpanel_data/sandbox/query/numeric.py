@@ -78,7 +78,7 @@ def _is_finite(value: object) -> TypeGuard[Number]:
 
 
 def _sum(numbers: list[Number]) -> Number:
-    """Return the sum, rounded once at the end; integers stay integers."""
+    """Return the sum, rounded once at the end; the sum of integers is an integer."""
     if all(isinstance(number, int) for number in numbers):
         return sum(numbers)
     return math.fsum(numbers)

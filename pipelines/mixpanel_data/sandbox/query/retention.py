@@ -1,4 +1,4 @@
-"""GET /retention: the users who come back, by the time since birth (docs/definitions.md, section
+"""GET /retention: the users who return, by the time since birth (docs/definitions.md, section
 7)."""
 
 from collections import defaultdict
@@ -25,7 +25,7 @@ ByUser = dict[str, list[Fact]]
 
 
 def retention(project: Project, fields: params.Fields) -> Answer:
-    """Return for each interval the users born in it (``first``), and how many came back in each
+    """Return for each interval the users born in it (``first``), and how many returned in each
     bucket.
 
     Buckets start at the instant of birth, a month being 30 days; an event at that very instant is

@@ -12,7 +12,7 @@ from mixpanel_data.sandbox.records import DAY_MS
 _DAYS = {Unit.DAY: 1, Unit.WEEK: 7, Unit.MONTH: 30}
 
 Births = dict[int, dict[str, int]]  # by row: each user's instant of birth
-Buckets = dict[int, set[str]]  # by bucket: who came back in it
+Buckets = dict[int, set[str]]  # by bucket: who returned in it
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def returns(row: dict[str, int], back: dict[str, list[Fact]], bucket_days: int) 
 
 
 def counts(buckets: Buckets, number: int, *, unbounded: bool) -> list[int]:
-    """Return the sizes of the first buckets; unbounded: of users who came in that bucket or
+    """Return the sizes of the first buckets; unbounded: of users who returned in that bucket or
     later."""
     if not unbounded:
         return [len(buckets.get(each, ())) for each in range(number)]

@@ -81,7 +81,7 @@ def _drifting_types(rng: Random, events: list[Event]) -> list[Event]:
 
 def _odd_properties(rng: Random, events: list[Event]) -> list[Event]:
     """Property names and values that break naive parsers, columns and databases."""
-    odd: dict[str, Any] = {
+    unusual: dict[str, Any] = {
         "plan": "pro",
         "Plan": "Pro",
         "$email": "reserved@example.com",
@@ -105,7 +105,7 @@ def _odd_properties(rng: Random, events: list[Event]) -> list[Event]:
         "deep": {"list": [{"of": {"objects": [1, None, "x"]}}], "empty": {}, "none": []},
         "company": ["globex", "initech"],
     }
-    return [_extra(rng, event, "Survey Sent", **odd) for event in _some(rng, events, 60)]
+    return [_extra(rng, event, "Survey Sent", **unusual) for event in _some(rng, events, 60)]
 
 
 def _late(rng: Random, events: list[Event]) -> list[Event]:
@@ -123,7 +123,7 @@ def _late(rng: Random, events: list[Event]) -> list[Event]:
 
 
 def _identity_events(rng: Random, events: list[Event]) -> list[Event]:
-    """The special events of the older identity systems, which stay in the export."""
+    """The special events of the older identity systems, which are kept in the export."""
     first, second, third = rng.sample(events, 3)
     return [
         _extra(rng, first, "$identify", **{"$identified_id": "user_10001", "$anon_id": "anon-1"}),

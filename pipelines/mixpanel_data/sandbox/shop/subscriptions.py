@@ -14,13 +14,13 @@ def subscription_events(person: Person, first_ms: int, days: int) -> list[Event]
     """Return the events of the subscription within the days; none for free plans."""
     if person.user_id is None or person.plan not in _PRICES:
         return []
-    begun = person.joined + person.rng.randrange(1, 6)
-    ends = begun + _MONTH * person.rng.choice((1, 2, 99, 99))
+    start = person.joined + person.rng.randrange(1, 6)
+    ends = start + _MONTH * person.rng.choice((1, 2, 99, 99))
     events = []
-    for day in range(max(begun, 0), days):
-        if (day - begun) % _MONTH or day > ends:
+    for day in range(max(start, 0), days):
+        if (day - start) % _MONTH or day > ends:
             continue
-        name = "Subscription Started" if day == begun else "Subscription Renewed"
+        name = "Subscription Started" if day == start else "Subscription Renewed"
         name = "Subscription Cancelled" if day == ends else name
         events.append(_event(person, name, first_ms + day * DAY_MS))
     return events

@@ -19,7 +19,7 @@ def cohort_name(cohort: Cohort, unit: str) -> str:
 def heat_map_chart(retention: Retention) -> Spec:
     """Return a heat map of cohorts, top to bottom, by time since birth, left to right.
 
-    The stronger the colour, the more users came back.
+    The stronger the colour, the more users returned.
     """
     rows = [
         {
@@ -75,7 +75,7 @@ def heat_map_chart(retention: Retention) -> Spec:
                 "legend": None,
             },
             "tooltip": tooltip(
-                when="", size="Cohort", on="Came back just then", after="Then or later"
+                when="", size="Cohort", on="Returned just then", after="Then or later"
             ),
         },
     }

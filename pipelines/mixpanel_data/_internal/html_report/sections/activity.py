@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from mixpanel_data._internal.html_report.date_range import Unit, bar_unit, bucket_sql, line_unit
-from mixpanel_data._internal.html_report.published_tables import Published
+from mixpanel_data._internal.html_report.published_tables import PublishedTables
 from mixpanel_data._internal.streams.windows import Window
 
 WEEK, MONTH = timedelta(days=7), timedelta(days=30)
@@ -104,7 +104,7 @@ class Lifecycle:
     stages: tuple[Stage, ...]
 
 
-def read_activity(db: Published, span: Window) -> Activity:
+def read_activity(db: PublishedTables, span: Window) -> Activity:
     """Read the activity from ``daily_active_users``."""
     day: date | None = db.row(
         "SELECT max(event_date) FILTER (WHERE NOT is_partial AND event_date <= $last) FROM daily_active_users",
@@ -125,7 +125,7 @@ def read_activity(db: Published, span: Window) -> Activity:
 
 
 def _headline(
-    db: Published,
+    db: PublishedTables,
     column: str,
     mark: str,
     day: date | None,
@@ -143,7 +143,7 @@ def _headline(
 
 
 def _sum(
-    db: Published, column: str, mark: str, day: date, days: timedelta
+    db: PublishedTables, column: str, mark: str, day: date, days: timedelta
 ) -> tuple[float | None, bool]:
     """Return the sum, and True if not all of its days are known."""
     total, is_partial = db.row(
@@ -158,7 +158,7 @@ def _sum(
     return (None if total is None else float(total)), bool(is_partial)
 
 
-def _active(db: Published, span: Window, unit: Unit) -> tuple[Active, ...]:
+def _active(db: PublishedTables, span: Window, unit: Unit) -> tuple[Active, ...]:
     # WAU and MAU are those of the last day with data in each unit: they cover days before it, so
     # sums or means of them have no meaning. Stickiness is a ratio of sums, over days with a
     # complete MAU.
@@ -180,7 +180,7 @@ def _active(db: Published, span: Window, unit: Unit) -> tuple[Active, ...]:
     return tuple(Active(*row) for row in rows)
 
 
-def read_lifecycle(db: Published, span: Window) -> Lifecycle:
+def read_lifecycle(db: PublishedTables, span: Window) -> Lifecycle:
     """Read the lifecycle from ``lifecycle``, for periods that begin within ``span``."""
     unit = bar_unit(span)
     # The model has a row for each kind of period; only one kind is shown.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mixpanel_data._internal.html_report.model_settings import Definitions
-from mixpanel_data._internal.html_report.published_tables import Published
+from mixpanel_data._internal.html_report.published_tables import PublishedTables
 from mixpanel_data._internal.streams.windows import Window
 
 MOST_EVENTS = 20
@@ -60,7 +60,7 @@ class Catalogue:
     properties_in_all: int
 
 
-def read_events(db: Published, definitions: Definitions, span: Window) -> Events:
+def read_events(db: PublishedTables, definitions: Definitions, span: Window) -> Events:
     """Read events from ``daily_events``, and users from ``user_days``, since users don't add up
     over days."""
     within = {"first": span.first, "last": span.last}
@@ -98,7 +98,9 @@ def read_events(db: Published, definitions: Definitions, span: Window) -> Events
     )
 
 
-def _trends(db: Published, names: list[str], span: Window) -> dict[str, tuple[int | None, ...]]:
+def _trends(
+    db: PublishedTables, names: list[str], span: Window
+) -> dict[str, tuple[int | None, ...]]:
     """Return counts of equal ranges of days, including zeros, up to the last complete day."""
     if not names:
         return {}
@@ -131,9 +133,9 @@ def _trends(db: Published, names: list[str], span: Window) -> dict[str, tuple[in
     return {event: tuple(counts) for event, counts in rows}
 
 
-def read_catalogue(db: Published, events: tuple[str, ...]) -> tuple[Catalogue, ...]:
+def read_catalogue(db: PublishedTables, events: tuple[str, ...]) -> tuple[Catalogue, ...]:
     """Read the properties of these events, in their order, from ``property_catalog``."""
-    # Mixpanel's own properties come last within the limit, so that they never displace the
+    # Mixpanel's own properties are last within the limit, so that they never displace the
     # project's.
     rows = db.rows(
         f"""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from mixpanel_data._internal.html_report.date_range import Unit, bucket_sql, line_unit
-from mixpanel_data._internal.html_report.published_tables import Published
+from mixpanel_data._internal.html_report.published_tables import PublishedTables
 from mixpanel_data._internal.streams.windows import Window
 
 MOST_GAPS = 12
@@ -49,7 +49,7 @@ class Freshness:
         return self.days_wanted > 0 and not self.days_missing
 
 
-def read_freshness(db: Published, span: Window | None, today: date) -> Freshness:
+def read_freshness(db: PublishedTables, span: Window | None, today: date) -> Freshness:
     """Read the freshness from ``dq_days``, which has a row for every day that was to be fetched."""
     first, last, wanted, missing, fetched_at, rejected, complete_until = db.row(
         f"""
@@ -85,7 +85,7 @@ def read_freshness(db: Published, span: Window | None, today: date) -> Freshness
     )
 
 
-def _stored(db: Published, span: Window, unit: Unit) -> tuple[Stored, ...]:
+def _stored(db: PublishedTables, span: Window, unit: Unit) -> tuple[Stored, ...]:
     rows = db.rows(
         f"""
         SELECT {bucket_sql(unit, "day")} AS start, coalesce(sum(row_count), 0)::BIGINT, count(*) FILTER (WHERE is_missing)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from mixpanel_data._internal.html_report.model_settings import Definitions, event_names
-from mixpanel_data._internal.html_report.published_tables import Published
+from mixpanel_data._internal.html_report.model_settings import Definitions, format_event_names
+from mixpanel_data._internal.html_report.published_tables import PublishedTables
 from mixpanel_data._internal.streams.windows import Window
 
 MOST_FUNNELS = 6
@@ -56,14 +56,14 @@ class Funnel:
         return self.steps[-1].reached / self.entries if self.entries else None
 
 
-def read_funnels(db: Published, definitions: Definitions, span: Window) -> tuple[Funnel, ...]:
+def read_funnels(db: PublishedTables, definitions: Definitions, span: Window) -> tuple[Funnel, ...]:
     """Read the first configured funnels from ``funnel_attempts``: medians of days don't add up."""
     return tuple(
         _funnel(db, entry, span) for entry in definitions.entries("funnels")[:MOST_FUNNELS]
     )
 
 
-def _funnel(db: Published, entry: dict[str, Any], span: Window) -> Funnel:
+def _funnel(db: PublishedTables, entry: dict[str, Any], span: Window) -> Funnel:
     name = str(entry.get("name"))
     segment = str(entry.get("segment") or "")
     within = {"name": name, "first": span.first, "last": span.last}
@@ -74,7 +74,7 @@ def _funnel(db: Published, entry: dict[str, Any], span: Window) -> Funnel:
         counting=str(entry.get("counting", "uniques")),
         segment_column=segment,
         steps=tuple(
-            _step(db, number, event_names(step), within)
+            _step(db, number, format_event_names(step), within)
             for number, step in enumerate((entry.get("steps") or [])[:MOST_STEPS], 1)
         ),
         open_entries=_open(db, within),
@@ -82,7 +82,7 @@ def _funnel(db: Published, entry: dict[str, Any], span: Window) -> Funnel:
     )
 
 
-def _step(db: Published, number: int, events: str, within: dict[str, Any]) -> Step:
+def _step(db: PublishedTables, number: int, events: str, within: dict[str, Any]) -> Step:
     row = db.row(
         """
         WITH reached AS (
@@ -101,7 +101,7 @@ def _step(db: Published, number: int, events: str, within: dict[str, Any]) -> St
     return Step(number, events, *row)
 
 
-def _open(db: Published, within: dict[str, Any]) -> int:
+def _open(db: PublishedTables, within: dict[str, Any]) -> int:
     return int(
         db.row(
             """
@@ -114,7 +114,7 @@ def _open(db: Published, within: dict[str, Any]) -> int:
     )
 
 
-def _segments(db: Published, within: dict[str, Any]) -> tuple[Segment, ...]:
+def _segments(db: PublishedTables, within: dict[str, Any]) -> tuple[Segment, ...]:
     rows = db.rows(
         f"""
         SELECT segment, count(*) AS entries, count(*) FILTER (WHERE is_converted)

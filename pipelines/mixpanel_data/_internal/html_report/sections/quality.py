@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from mixpanel_data._internal.html_report.date_range import Unit, bucket_sql, line_unit
-from mixpanel_data._internal.html_report.published_tables import Published
+from mixpanel_data._internal.html_report.published_tables import PublishedTables
 from mixpanel_data._internal.streams.windows import Window
 
 MOST_ANOMALIES = 10
@@ -73,11 +73,11 @@ class FailedCast:
     last_date: date
 
 
-def read_late(db: Published, span: Window) -> LateArrivals:
+def read_late(db: PublishedTables, span: Window) -> LateArrivals:
     """Read late events from ``dq_late_arrivals``, with the days of ``daily_active_users``."""
     unit = line_unit(span)
     within = {"first": span.first, "last": span.last}
-    # A known day without events is 0, an unknown day NULL; daily_active_users tells which days are
+    # A known day without events is 0, an unknown day NULL; daily_active_users shows which days are
     # known.
     rows = db.rows(
         f"""
@@ -108,7 +108,7 @@ def read_late(db: Published, span: Window) -> LateArrivals:
     )
 
 
-def read_duplicates(db: Published, span: Window) -> Duplicates:
+def read_duplicates(db: PublishedTables, span: Window) -> Duplicates:
     """Read duplicates from ``dq_duplicates``."""
     return Duplicates(
         *db.row(
@@ -122,7 +122,7 @@ def read_duplicates(db: Published, span: Window) -> Duplicates:
     )
 
 
-def read_anomalies(db: Published, span: Window) -> Anomalies:
+def read_anomalies(db: PublishedTables, span: Window) -> Anomalies:
     """Read anomalies from ``dq_volume``."""
     rows = db.rows(
         f"""
@@ -137,7 +137,7 @@ def read_anomalies(db: Published, span: Window) -> Anomalies:
     return Anomalies(tuple(worst), rows[0][5] if rows else 0)
 
 
-def read_casts(db: Published) -> tuple[FailedCast, ...]:
+def read_casts(db: PublishedTables) -> tuple[FailedCast, ...]:
     """Read failed casts from ``dq_casts``, over the complete history."""
     return tuple(
         FailedCast(*row)

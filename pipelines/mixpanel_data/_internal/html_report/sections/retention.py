@@ -1,11 +1,11 @@
-"""Retention: the users who came back, and when."""
+"""Retention: the users who returned, and when."""
 
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from mixpanel_data._internal.html_report.model_settings import Definitions, event_names
-from mixpanel_data._internal.html_report.published_tables import Published
+from mixpanel_data._internal.html_report.model_settings import Definitions, format_event_names
+from mixpanel_data._internal.html_report.published_tables import PublishedTables
 from mixpanel_data._internal.streams.windows import Window
 
 MOST_REPORTS = 6
@@ -16,7 +16,7 @@ ANY_EVENT = "any event"
 
 @dataclass(frozen=True)
 class Cell:
-    """The users of a cohort who came back after ``interval`` days, weeks or months."""
+    """The users of a cohort who returned after ``interval`` days, weeks or months."""
 
     interval: int
     on_or_after: float
@@ -55,7 +55,7 @@ class Retention:
 
 
 def read_retentions(
-    db: Published, definitions: Definitions, span: Window, *, since: date | None
+    db: PublishedTables, definitions: Definitions, span: Window, *, since: date | None
 ) -> tuple[Retention, ...]:
     """Read the first configured reports, for cohorts from ``since``, if given, to the end of
     ``span``."""
@@ -81,10 +81,10 @@ def read_retentions(
 
 
 def _events(entry: dict[str, Any], key: str) -> str:
-    return event_names(entry.get(key) or []) or ANY_EVENT
+    return format_event_names(entry.get(key) or []) or ANY_EVENT
 
 
-def _average(db: Published, name: str) -> list[Cohort]:
+def _average(db: PublishedTables, name: str) -> list[Cohort]:
     cells = db.rows(
         f"""
         SELECT interval_number, rate_on_or_after_weighted, rate_on_weighted, true, max(users) OVER ()
@@ -95,7 +95,7 @@ def _average(db: Published, name: str) -> list[Cohort]:
     return [Cohort(None, cells[0][4], tuple(Cell(*cell[:4]) for cell in cells))] if cells else []
 
 
-def _cohorts(db: Published, name: str, span: Window, since: date | None) -> list[Cohort]:
+def _cohorts(db: PublishedTables, name: str, span: Window, since: date | None) -> list[Cohort]:
     # The newest cohorts are chosen before the cells are collected, so that LIMIT counts cohorts,
     # not cells.
     rows = db.rows(

@@ -61,7 +61,7 @@ class EventLandings:
         """Return ``landed`` without its unreadable lines, which are then in its ``rejects``.
 
         Repaired lines are there, too. A window with unreadable lines is fetched once more: lines
-        that are the same again are rejected. Raises like ``fetch_window``, and
+        that are unchanged are rejected. Raises like ``fetch_window``, and
         IncompleteExportError for a file that is not an export.
         """
         try:

@@ -24,7 +24,7 @@ class Findings:
     _has_warned: bool = False
 
     def warn(self, where: str, *, stacklevel: int) -> None:
-        """Warn once about unreadable lines; ``where`` says where to find them."""
+        """Warn once about unreadable lines; ``where`` is where to find them."""
         lines = [*self.rejected, *self.repaired]
         if not lines or self._has_warned:
             return

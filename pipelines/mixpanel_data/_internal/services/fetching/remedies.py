@@ -1,4 +1,4 @@
-"""Says in errors of a fetch or a stream what is stored or was yielded, and what to do."""
+"""Adds to errors of a fetch or a stream what was stored or yielded, and what to do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +9,8 @@ from mixpanel_data._internal.services.fetching.record_stream import Findings
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data.exceptions import IncompleteExportError, MixpanelDataError
 
-NOTHING_STORED = "Nothing was stored; fetch it again."
-NOTHING_YIELDED = "The stream yielded nothing; read it again."
+NOTHING_STORED = "Nothing was stored; refetch it."
+NOTHING_YIELDED = "The stream yielded nothing; reread it."
 
 
 @contextmanager
@@ -48,10 +48,10 @@ class EventStreamProgress:
         return self.complete_to + timedelta(days=1) if self.complete_to else self.window.first
 
     def remedy(self) -> str:
-        """Say what was yielded, and how to read the rest."""
+        """Return what was yielded, and how to read the rest."""
         days = f"from {self.resume_from} to {self.window.last}"
         if self.complete_to is None:
-            return f"The stream yielded nothing; read it again {days}."
+            return f"The stream yielded nothing; reread it {days}."
         return (
             f"The stream yielded {self.found.yielded:,} events before, all of {self.window.first} to "
             f"{self.complete_to}; read the others {days}."

@@ -10,8 +10,8 @@ from mixpanel_data.exceptions import APIError, AuthenticationError, QueryError
 
 # Mixpanel's page on exporting all data.
 _PLANS = (
-    "Reports and lists of events and properties need Mixpanel's query API, which the Growth and Enterprise plans have. "
-    "Raw events and profiles come with every plan: `mp sync`, then query the database."
+    "Reports and lists of events and properties need Mixpanel's query API, which the Growth and "
+    "Enterprise plans have. Every plan includes raw events and profiles: `mp sync`, then query the database."
 )
 
 
@@ -26,30 +26,29 @@ class QueryAPI:
         """Open the parsed response; errors about it in the block get the request and response.
 
         Parameters that are None are omitted. Raises like :meth:`MixpanelAPIClient.query`; errors
-        that may be due to the project's plan say so.
+        that may be due to the project's plan have a hint.
         """
-        return self._ask(operation, drop_none(**parameters), None)
+        return self._request(operation, drop_none(**parameters), None)
 
     def post(self, operation: str, **form: str | int | None) -> AbstractContextManager[Any]:
         """Like :meth:`get`, with the parameters in a form."""
-        return self._ask(operation, {}, drop_none(**form))
+        return self._request(operation, {}, drop_none(**form))
 
     @contextmanager
-    def _ask(
+    def _request(
         self, operation: str, params: Mapping[str, str], form: Mapping[str, str] | None
     ) -> Iterator[Any]:
-        with ExitStack() as asked:
+        with ExitStack() as stack:
             try:
-                answer = asked.enter_context(
+                answer = stack.enter_context(
                     self._client.query(operation, {**self._view, **params}, form=form)
                 )
             except (QueryError, AuthenticationError) as error:
                 raise _with_plan_hint(error) from error.__cause__
             message = answer.get("error") if isinstance(answer, dict) else None
-            if isinstance(
-                message, str
-            ):  # a property may be named "error", but its value is not a text
-                raise QueryError(f"Mixpanel refused the request: {message[:300]}")
+            # A property may be named "error", but its value is not a text.
+            if isinstance(message, str):
+                raise QueryError(f"Mixpanel rejected the request: {message[:300]}")
             yield answer
 
 
@@ -57,7 +56,7 @@ def _with_plan_hint(error: APIError) -> APIError:
     """Return the error, with a hint about plans where that may be the reason."""
     if isinstance(error, QueryError) and error.plan_limit == "call":
         return QueryError(f"{error.message} {_PLANS}", details=error.details)
-    if error.status_code == 403:  # the text of a plan's refusal is not documented
+    if error.status_code == 403:  # the text of a plan's error is not documented
         return AuthenticationError(
             f"{error.message} Or the plan is the reason: {_PLANS}", details=error.details
         )

@@ -15,7 +15,7 @@ def raise_for_misspelled_events(events: Iterable[str], known: Callable[[], Seque
 
     ``known`` requests the names of existing events. The error names up to three near matches. An
     event without near matches may exist all the same, since Mixpanel lists the events of the last
-    31 days only: an empty response is then right, and a ConfigWarning says so.
+    31 days only: an empty response is then right, which a ConfigWarning explains.
     """
     for event, near in _unknown(events, known):
         if near:
@@ -28,8 +28,7 @@ def raise_for_misspelled_events(events: Iterable[str], known: Callable[[], Seque
 def warn_about_unknown_events(
     events: Iterable[str], known: Callable[[], Sequence[str]], *, stacklevel: int = _CALLER_LEVEL
 ) -> None:
-    """Warn about unknown ``events``, for which Mixpanel returned nothing, beside others it
-    knows."""
+    """Warn about unknown ``events``, for which Mixpanel returned nothing, while it returned others."""
     for event, near in _unknown(events, known):
         warnings.warn(_unknown_event_message(event, near), ConfigWarning, stacklevel=stacklevel)
 

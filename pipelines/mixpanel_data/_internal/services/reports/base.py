@@ -17,7 +17,7 @@ MAX_VALUES = 10_000
 segmentation, funnels)."""
 
 
-class Queries:
+class ReportQueries:
     """Sends each query to Mixpanel; has no state. Each report is a subclass.
 
     LiveQueryService combines them. ``discovery`` provides the names of funnels and events; without
@@ -43,6 +43,6 @@ class Queries:
             )
 
     def _warn_about_unknown(self, silent: Sequence[str]) -> None:
-        """Warn about each event that did not occur and that Mixpanel does not know."""
+        """Warn about each event that did not occur and that Mixpanel does not list."""
         if silent and self._discovery:
             warn_about_unknown_events(silent, self._discovery.events)

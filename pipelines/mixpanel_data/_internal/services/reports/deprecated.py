@@ -13,7 +13,7 @@ from mixpanel_data._internal.services.query_api.answers import (
     require_objects,
 )
 from mixpanel_data._internal.services.query_api.arguments import Day, day_range
-from mixpanel_data._internal.services.reports.base import Queries
+from mixpanel_data._internal.services.reports.base import ReportQueries
 from mixpanel_data.types import ActivityFeedResult, JQLResult, UserEvent
 from mixpanel_data.types.base import plain
 
@@ -22,7 +22,7 @@ _MILLISECONDS = 10**11  # times from here on are milliseconds; in seconds it is 
 _LAST = 253_402_300_799_000  # the end of Python's last year
 
 
-class DeprecatedQueries(Queries):
+class DeprecatedQueries(ReportQueries):
     """``/jql`` and ``/stream/query``."""
 
     def jql(self, script: str, params: Mapping[str, Any] | None = None) -> JQLResult:
@@ -53,12 +53,12 @@ class DeprecatedQueries(Queries):
             from_date=days.first,
             to_date=days.last,
         ) as answer:
-            asked = [distinct_ids] if isinstance(distinct_ids, str) else list(distinct_ids)
+            requested = [distinct_ids] if isinstance(distinct_ids, str) else list(distinct_ids)
             events = [
                 _user_event(item)
                 for item in require_objects(require_object(answer, "results").get("events"))
             ]
-            return ActivityFeedResult(asked, *days, events, _data=answer)
+            return ActivityFeedResult(requested, *days, events, _data=answer)
 
 
 def _warn_deprecated(what: str, instead: str) -> None:

@@ -13,14 +13,14 @@ from mixpanel_data._internal.services.query_api.arguments import (
     require_at_most,
     require_choice,
 )
-from mixpanel_data._internal.services.reports.base import UNITS, Queries
+from mixpanel_data._internal.services.reports.base import UNITS, ReportQueries
 from mixpanel_data._internal.services.reports.segmentation import CountType
 from mixpanel_data.types import EventCountsResult, PropertyCountsResult
 
 Unit = Literal["minute", "hour", "day", "week", "month"]
 
 
-class EventCountQueries(Queries):
+class EventCountQueries(ReportQueries):
     """The reports ``/events`` and ``/events/properties``.
 
     Days are those of the project's zone. ``type``: ``general`` counts events, ``unique`` users (not
@@ -54,11 +54,11 @@ class EventCountQueries(Queries):
             from_date=days.first,
             to_date=days.last,
         ) as answer:
-            asked = [events] if isinstance(events, str) else list(events)
-            counts = parse_series(answer, zeros=type != "average", expected=asked)
-            self._raise_for_misspelled(any_nonzero(counts.values()), *asked)
-            self._warn_about_unknown([event for event in asked if not any_nonzero([counts[event]])])
-            return EventCountsResult(asked, *days, unit, type, counts, _data=answer)
+            names = [events] if isinstance(events, str) else list(events)
+            counts = parse_series(answer, zeros=type != "average", expected=names)
+            self._raise_for_misspelled(any_nonzero(counts.values()), *names)
+            self._warn_about_unknown([event for event in names if not any_nonzero([counts[event]])])
+            return EventCountsResult(names, *days, unit, type, counts, _data=answer)
 
     def property_counts(
         self,

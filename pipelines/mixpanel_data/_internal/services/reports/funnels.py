@@ -17,7 +17,7 @@ from mixpanel_data._internal.services.query_api.arguments import (
     require_choice,
 )
 from mixpanel_data._internal.services.query_api.expressions import as_expression
-from mixpanel_data._internal.services.reports.base import MAX_VALUES, PERIODS, Queries
+from mixpanel_data._internal.services.reports.base import MAX_VALUES, PERIODS, ReportQueries
 from mixpanel_data.exceptions import MixpanelDataError
 from mixpanel_data.types import FunnelResult, FunnelStep
 from mixpanel_data.types.base import OVERALL
@@ -30,7 +30,7 @@ _LONGEST = {"day": 90, "hour": 90 * 24, "minute": 90 * 1_440, "second": 90 * 86_
 Steps = list[dict[str, Any]]
 
 
-class FunnelQueries(Queries):
+class FunnelQueries(ReportQueries):
     """``/funnels``."""
 
     def funnel(
@@ -123,7 +123,7 @@ def _add_steps(parts: list[Steps]) -> list[FunnelStep]:
 
 
 def _label(step: dict[str, Any]) -> str:
-    # A custom event is named $custom_event:12345; people know it by its label.
+    # A custom event is named $custom_event:12345; people use its label.
     return str(step.get("step_label") or step.get("event") or step.get("goal") or "")
 
 

@@ -6,11 +6,11 @@ from mixpanel_data._internal.services.query_api.answers import (
     optional_text,
     require_object,
 )
-from mixpanel_data._internal.services.reports.base import Queries
+from mixpanel_data._internal.services.reports.base import ReportQueries
 from mixpanel_data.types import InsightsResult
 
 
-class SavedReportQueries(Queries):
+class SavedReportQueries(ReportQueries):
     """``/insights``."""
 
     def insights(self, bookmark_id: int) -> InsightsResult:

@@ -19,7 +19,7 @@ from mixpanel_data._internal.services.query_api.arguments import (
     require_choice,
 )
 from mixpanel_data._internal.services.query_api.expressions import as_expression
-from mixpanel_data._internal.services.reports.base import Queries
+from mixpanel_data._internal.services.reports.base import ReportQueries
 from mixpanel_data._internal.services.reports.segmentation import CountType
 from mixpanel_data.types import NumericAverageResult, NumericBucketResult, NumericSumResult
 
@@ -27,7 +27,7 @@ NumericUnit = Literal["hour", "day"]
 _UNITS = ("hour", "day")
 
 
-class NumericQueries(Queries):
+class NumericQueries(ReportQueries):
     """The reports below ``/segmentation``.
 
     ``on`` is a property's name or an expression; days are those of the project's zone.

@@ -17,7 +17,7 @@ from mixpanel_data._internal.services.query_api.arguments import (
     require_choice,
 )
 from mixpanel_data._internal.services.query_api.expressions import as_expression
-from mixpanel_data._internal.services.reports.base import PERIODS, Queries
+from mixpanel_data._internal.services.reports.base import PERIODS, ReportQueries
 from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.types import CohortInfo, FrequencyResult, RetentionResult
 from mixpanel_data.types.base import OVERALL
@@ -27,7 +27,7 @@ _DAYS = {"day": 1, "week": 7, "month": 30}
 _LONGEST_DAYS = 90
 
 
-class RetentionQueries(Queries):
+class RetentionQueries(ReportQueries):
     """``/retention`` and ``/retention/addiction``. Days are those of the project's zone."""
 
     def retention(
@@ -47,7 +47,7 @@ class RetentionQueries(Queries):
         on: str | None = None,
         limit: int | None = None,
     ) -> RetentionResult:
-        """Return how many users did ``born_event`` in each ``unit`` and came back by
+        """Return how many users did ``born_event`` in each ``unit`` and returned by
         ``return_event``.
 
         ``return_event`` None means any event. ``birth`` counts a user once, at the first

@@ -12,7 +12,7 @@ from mixpanel_data._internal.services.query_api.arguments import (
     require_choice,
 )
 from mixpanel_data._internal.services.query_api.expressions import as_expression
-from mixpanel_data._internal.services.reports.base import MAX_VALUES, Queries
+from mixpanel_data._internal.services.reports.base import MAX_VALUES, ReportQueries
 from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.types import SegmentationResult
 
@@ -21,7 +21,7 @@ SegmentationUnit = Literal["minute", "hour", "day", "month"]
 _UNITS = ("minute", "hour", "day", "month")
 
 
-class SegmentationQueries(Queries):
+class SegmentationQueries(ReportQueries):
     """``/segmentation``."""
 
     def segmentation(
@@ -50,7 +50,7 @@ class SegmentationQueries(Queries):
         Raises:
             ConfigError: for invalid arguments, such as both ``unit`` and ``interval``; no request
                 was sent.
-            QueryError: if Mixpanel refuses, with ``plan_limit`` if the reason is the project's
+            QueryError: if Mixpanel rejects it, with ``plan_limit`` if the reason is the project's
                 plan; for an event that looks misspelled, with ``near_matches`` in ``details``.
             AuthenticationError: if the credentials are invalid or lack access.
             RateLimitError: if the requests of this hour are used up.

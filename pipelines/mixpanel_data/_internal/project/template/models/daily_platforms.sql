@@ -1,5 +1,5 @@
 -- An example: one row per day and operating system. A build replaces only the rows of days whose
--- events changed since the last one: days that were fetched again, and days of users who were
+-- events changed since the last one: days that were refetched, and days of users who were
 -- merged.
 {{ config(
     materialized='replaced_rows',

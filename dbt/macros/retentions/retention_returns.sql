@@ -1,0 +1,36 @@
+-- noqa: disable=layout.indent,layout.long_lines
+{# The CTE `returns`: the intervals in which a user returned, counted from 0, each once. A rolling
+   interval has 1, 7 or 30 days of 24 hours from the instant of the birth on; one by the calendar is
+   a day, week or month, from the first day of the cohort on. The birth itself is no return. #}
+{% macro retention_returns() %}
+{% set days = {'day': 1, 'week': 7, 'month': 30} %}
+{% set not_before = '<=' if switch('retention_return_at_birth_instant') else '<' %}
+returns as (
+    {% for retention in retentions() %}
+        select distinct
+            births.retention,
+            births.user_id,
+            births.cohort_start,
+            {% if retention.mode == 'rolling' %}
+                (epoch_us(events.time) - epoch_us(births.born_at)) // {{ days[retention.unit] * 86400000000 }}
+            {% elif retention.unit == 'month' %}
+                date_diff('month', births.cohort_start, events.event_date)
+            {% else %}
+                ({{ first_day(retention.unit, 'events.event_date') }} - births.cohort_start) // {{ days[retention.unit] }}
+            {% endif %} as interval_number
+        from births
+        inner join events on births.user_id = events.user_id and births.born_at {{ not_before }} events.time
+        where
+            births.retention = '{{ retention.name | replace("'", "''") }}'
+            and births.birth_key <> events.event_key
+            and {{ is_any_of(retention.return_events, 'events.event') }}
+        union all
+    {% endfor %}
+    select
+        null::varchar as retention,
+        null::varchar as user_id,
+        null::date as cohort_start,
+        null::bigint as interval_number
+    where false
+),
+{% endmacro %}
