@@ -64,8 +64,8 @@ def _require_address(base_url: str) -> str:
     fault = _address_fault(base_url)
     if fault:
         raise ConfigError(
-            f"The API base URL {fault}. An example is http://127.0.0.1:8000; it is set by MP_API_BASE_URL, "
-            "which is only needed for the sandbox or a proxy."
+            f"The API base URL {fault}. An example is http://127.0.0.1:8000; it is set by "
+            "MP_API_BASE_URL, which is only needed for the sandbox or a proxy."
         )
     return base_url.strip().rstrip("/")
 
