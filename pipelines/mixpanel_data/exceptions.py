@@ -124,7 +124,8 @@ class _RequestAttributes:
 
     status_code = _Detail[int | None]("The HTTP status; None without a response.")
     response_body = _Detail[Any](
-        "The response body or its beginning: JSON as dict or list, otherwise text; None without a response."
+        "The response body or its beginning: JSON as dict or list, otherwise text; None without a "
+        "response."
     )
     request_method = _Detail[str | None]("``GET`` or ``POST``.")
     request_url = _Detail[str | None]("The address, without its query.")
@@ -189,7 +190,8 @@ class QueryError(APIError):
     code = "QUERY_FAILED"
 
     plan_limit = _Detail[Literal["call", "history"] | None](
-        "The part that the project's plan does not include, so that retries never help: this call, or days this old."
+        "The part that the project's plan does not include, so that retries never help: this call, "
+        "or days this old."
     )
 
 

@@ -108,8 +108,10 @@ class Workspace(Fetching, Discovery, Queries, Tables):
     def open(cls, path: Path | str, *, read_only: bool = True) -> Self:
         """Open a workspace on an existing database or data folder.
 
-        It is shared with other readers unless ``read_only`` is False. Raise ConfigError if it does
-        not exist.
+        It is shared with other readers unless ``read_only`` is False.
+
+        Raises:
+            ConfigError: if it does not exist.
         """
         where = Path(path).expanduser()
         if not where.exists():

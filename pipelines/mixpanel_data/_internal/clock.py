@@ -53,15 +53,15 @@ def clock_warning(ahead: timedelta, newest_fetch: datetime | None) -> str | None
     if ahead:
         which = "ahead of" if ahead > timedelta(0) else "behind"
         return (
-            f"The clock of this machine is {_duration(abs(ahead))} {which} Mixpanel's. The days to fetch depend on it: "
-            f"correct it. {kept}"
+            f"The clock of this machine is {_duration(abs(ahead))} {which} Mixpanel's. The days "
+            f"to fetch depend on it: correct it. {kept}"
         )
     present = now().replace(tzinfo=None)
     if newest_fetch and newest_fetch - present > TOLERANCE:
         return (
-            f"The clock of this machine was put back: the newest load of this data folder was fetched at "
-            f"{newest_fetch:%Y-%m-%d %H:%M} UTC, and it is {present:%Y-%m-%d %H:%M} UTC now. It was wrong then, or is "
-            f"wrong now. {kept}"
+            "The clock of this machine was put back: the newest load of this data folder was "
+            f"fetched at {newest_fetch:%Y-%m-%d %H:%M} UTC, and it is {present:%Y-%m-%d %H:%M} "
+            f"UTC now. It was wrong then, or is wrong now. {kept}"
         )
     return None
 

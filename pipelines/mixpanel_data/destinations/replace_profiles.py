@@ -100,8 +100,8 @@ class _ProfileUpdate:
         )
         if not self._file.landed.snapshot_complete:
             return
-        # A rejected profile still exists, so its stored version is kept. If one has no readable id, it
-        # could be any profile, so no profile is taken for deleted.
+        # A rejected profile still exists, so its stored version is kept. If one has no readable id,
+        # it could be any profile, so no profile is taken for deleted.
         rejects = [item for item in self._file.landed.rejects if not item.is_loaded]
         if any(item.distinct_id is None and item.reason not in NO_ID_REASONS for item in rejects):
             return
@@ -135,7 +135,8 @@ class _ProfileUpdate:
         # The previous version of changed profiles, then of deleted ones, goes into the history.
         for is_deleted, which in (("false", "n IS NOT NULL"), ("true", "n IS NULL")):
             self._connection.execute(
-                f"INSERT INTO {_HISTORIES[self._table]} ({key}distinct_id, properties, valid_from, valid_to, is_deleted, load_id) "
+                f"INSERT INTO {_HISTORIES[self._table]} ({key}distinct_id, properties, valid_from, "
+                "valid_to, is_deleted, load_id) "
                 f"SELECT {key}distinct_id, properties, valid_from, changed_at, {is_deleted}, {literal(load_id)} "
                 f"FROM {self._table} JOIN dated USING (distinct_id) WHERE {self._condition} AND {which}"
             )
@@ -144,7 +145,8 @@ class _ProfileUpdate:
             f"DELETE FROM {self._table} WHERE {self._condition} AND distinct_id IN (SELECT distinct_id FROM changed)"
         )
         self._connection.execute(
-            f"INSERT INTO {self._table} ({key}distinct_id, properties, digest, valid_from, load_id) "
+            f"INSERT INTO {self._table} ({key}distinct_id, properties, digest, valid_from, "
+            "load_id) "
             f"SELECT {value}lines.distinct_id, coalesce(properties, '{{}}'), digest, changed_at, {literal(load_id)} "
             f"FROM {self._lines} AS lines JOIN dated USING (n)"
         )

@@ -90,7 +90,12 @@ class Status:
 
 def read_status(settings: Settings) -> Status:
     """Return the status of the settings' data folder; while a run writes, that of the published
-    file."""
+    file.
+
+    Raises:
+        DatabaseMissingError: if there was a raw database, and there is none now.
+        DatabaseDamagedError: if it can't be read.
+    """
     folder = settings.folder
     try:
         require_raw(folder)

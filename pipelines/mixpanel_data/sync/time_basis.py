@@ -45,6 +45,10 @@ def looks_shifted(published: Path) -> float | None:
     """Return the hours by which most of the newest events are ahead of their processing time.
 
     Return None if they are not, or if there are too few to decide: imported events don't count.
+
+    Raises:
+        DatabaseLockedError: if a program has the file open for writing.
+        DatabaseDamagedError: if it can't be read.
     """
     with translate_published_errors(published), open_read_only(published) as connection:
         row = connection.execute(_DISTANCES).fetchone()

@@ -96,7 +96,8 @@ class FetchResult(Result):
             return self._data()
         if self._data is None:
             raise MixpanelDataError(
-                f"These rows can't be read in another process. Read the table {self.table!r} from its database."
+                f"These rows can't be read in another process. Read the table {self.table!r} from "
+                "its database."
             )
         return dataframe(self._data, list(dict.fromkeys(key for row in self._data for key in row)))
 

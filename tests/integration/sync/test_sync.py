@@ -312,7 +312,7 @@ def test_a_filter_does_not_take_away_what_is_there(project, fill):
     fill(3)
     project.sync(FIRST, LAST)
 
-    with pytest.raises(ConfigError, match="would lose"):
+    with pytest.raises(ConfigError, match="would delete"):
         project.sync(LAST, LAST, event_filter=EventFilter(where='properties["number"] > 5'))
 
     assert project.loaded() == project.served(FIRST, LAST)

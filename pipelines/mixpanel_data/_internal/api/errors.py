@@ -94,9 +94,9 @@ def _client_error(status: int, message: str, quoted: str, context: HTTPContext) 
         )
     if status in (401, 403) or _BAD_CREDENTIALS.search(message):
         return AuthenticationError(
-            f"Mixpanel rejected the credentials ({quoted}). Check the service account's username and "
-            "secret, "
-            "its expiry date, its access to this project, and the region: a project exists in one region only.",
+            f"Mixpanel rejected the credentials ({quoted}). Check the service account's username "
+            "and secret, its expiry date, its access to this project, and the region: a project "
+            "exists in one region only.",
             **context,
         )
     return QueryError(f"Mixpanel rejected the request ({quoted}).", **context)
@@ -105,8 +105,8 @@ def _client_error(status: int, message: str, quoted: str, context: HTTPContext) 
 def _rate_limit_message(quoted: str, seconds: int | None) -> str:
     when = f"in {seconds} seconds" if seconds is not None else "later; Mixpanel gave no time"
     return (
-        f"The project's request budget is used up ({quoted}). Every client of this project shares it. "
-        f"Retry {when}."
+        f"The project's request budget is used up ({quoted}). Every client of this project shares "
+        f"it. Retry {when}."
     )
 
 
@@ -115,8 +115,9 @@ def _redirect_message(response: httpx.Response, quoted: str) -> str:
     with suppress(httpx.InvalidURL):
         host = response.request.url.join(response.headers.get("location", "")).host
     return (
-        f"{response.request.url.host} redirects to {host or 'an unreadable address'} ({quoted}). The redirect was not "
-        "followed, because the credentials must not reach another host. Check the region and MP_API_BASE_URL."
+        f"{response.request.url.host} redirects to {host or 'an unreadable address'} ({quoted}). "
+        "The redirect was not followed, because the credentials must not reach another host. "
+        "Check the region and MP_API_BASE_URL."
     )
 
 

@@ -61,6 +61,7 @@ class Inflater:
         if self._members > SPARE_MEMBERS + self._content // 1024:
             raise exceeds_limit(
                 "too many gzip members",
-                f"It consists of more than {self._members - 1:,} gzip members, nearly all of them empty.",
+                f"It consists of more than {self._members - 1:,} gzip members, nearly all of them "
+                "empty.",
             )
         self._member = inflate.decompressobj(_WINDOW_BITS)

@@ -68,8 +68,8 @@ class AccountsFile:
         for path in (self._path.parent, self._path, self._lock):
             if path.is_symlink():
                 raise ConfigError(
-                    f"{path} is a symbolic link. Accounts are not stored behind links, since others may redirect them. "
-                    "Set MP_CONFIG_PATH to the real path.",
+                    f"{path} is a symbolic link. Accounts are not stored behind links, since "
+                    "others may redirect them. Set MP_CONFIG_PATH to the real path.",
                     details={"path": path},
                 )
 

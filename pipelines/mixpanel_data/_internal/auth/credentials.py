@@ -100,7 +100,8 @@ def credentials_from(fields: dict[str, Any], where: str) -> Credentials:
         return Credentials.model_validate(fields)
     except ValidationError as error:
         problems = [
-            f"{'.'.join(map(str, problem['loc'])) or 'entry'} {_PROBLEMS.get(problem['type'], problem['msg'])}"
+            f"{'.'.join(map(str, problem['loc'])) or 'entry'} "
+            f"{_PROBLEMS.get(problem['type'], problem['msg'])}"
             for problem in error.errors(include_input=False, include_url=False)
         ]
     # Outside the except block, so that the error does not refer to one that has the input.

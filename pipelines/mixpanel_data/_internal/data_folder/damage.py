@@ -50,8 +50,9 @@ def require_raw(folder: DataFolder) -> None:
         else ""
     )
     raise DatabaseMissingError(
-        f"{folder.raw} is missing. It had everything that was loaded, and other files ({seen}) show "
-        f"that it existed. If it was moved, or there is a backup, put it back. Otherwise {_START_OVER}.{copy}",
+        f"{folder.raw} is missing. It had everything that was loaded, and other files ({seen}) "
+        "show that it existed. If it was moved, or there is a backup, put it back. Otherwise "
+        f"{_START_OVER}.{copy}",
         details={"path": str(folder.raw), "found": [str(path) for path in traces]},
     )
 
@@ -94,9 +95,8 @@ def damage_error(found: FileCheck) -> DatabaseDamagedError:
 def _ways_out(path: Path) -> str:
     if path.name == "raw.duckdb":
         return (
-            f"Put a backup of {path.name} in its place (`mp verify` checks it), or start "
-            f"over: {_START_OVER}. "
-            "The damaged file is kept beside the new one."
+            f"Put a backup of {path.name} in its place (`mp verify` checks it), or start over: "
+            f"{_START_OVER}. The damaged file is kept beside the new one."
         )
     return (
         "Put a backup in its place, or move it away and refetch its tables."

@@ -2,7 +2,8 @@
 
 import re
 
-# The last three kinds of error have other causes, too, and an IO Error may be raised by any statement.
+# The last three kinds of error have other causes, too, and an IO Error may be raised by any
+# statement.
 _DAMAGE = re.compile(
     r"Corrupt database file"
     r"|(?:IO|TransactionContext|Invalid) Error: .*(?:Corrupt database file|not a valid DuckDB database"

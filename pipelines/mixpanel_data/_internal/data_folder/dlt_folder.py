@@ -26,8 +26,8 @@ def make_dlt_folder_private(folder: Path) -> None:
     found = folder.stat()
     if found.st_uid != os.geteuid():
         raise ConfigError(
-            f"{folder}, dlt's working folder, belongs to another user, who could make dlt run anything. "
-            "Remove it, or name another data folder: MP_DATA_DIR.",
+            f"{folder}, dlt's working folder, belongs to another user, who could make dlt run "
+            "anything. Remove it, or name another data folder: MP_DATA_DIR.",
             details={"path": str(folder), "owner": found.st_uid},
         )
     if stat.S_IMODE(found.st_mode) & 0o077:

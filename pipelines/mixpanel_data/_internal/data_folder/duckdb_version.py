@@ -17,7 +17,8 @@ def require_writable_version() -> None:
     found = tuple(int(part) for part in duckdb.__version__.split(".")[:2])
     if found < OLDEST:
         raise ConfigError(
-            f"DuckDB {duckdb.__version__} is installed. Versions before 2.0 can keep rows of a load that a crash broke "
-            "off, so nothing is written with it; reading works. Install a newer one: pip install 'duckdb>=2.0,<2.1'.",
+            f"DuckDB {duckdb.__version__} is installed. Versions before 2.0 can keep rows of a "
+            "load that a crash broke off, so nothing is written with it; reading works. Install "
+            "a newer one: pip install 'duckdb>=2.0,<2.1'.",
             details={"duckdb": duckdb.__version__},
         )

@@ -102,8 +102,8 @@ def _lock_error_from_message(message: str) -> DatabaseLockedError | None:
     path = file[1] if file else "A database"
     who = f"process {holder.pid} ({holder.command})" if holder.pid else "another process"
     return DatabaseLockedError(
-        f"{path} is open in {who}. Close it there, and rerun the command: mixpanel.duckdb is the file "
-        "to read from.",
+        f"{path} is open in {who}. Close it there, and rerun the command: mixpanel.duckdb is the "
+        "file to read from.",
         details={"path": path, "command": holder.command, "pid": holder.pid},
     )
 

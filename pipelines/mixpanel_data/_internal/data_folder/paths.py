@@ -47,7 +47,8 @@ class DataFolder:
         path = Path(root).expanduser().resolve()
         if problem := _unusable(str(path)):
             raise ConfigError(
-                f"{str(path)!r} can't be the data folder: {problem}. Name another: MP_DATA_DIR or --data-dir.",
+                f"{str(path)!r} can't be the data folder: {problem}. Name another: MP_DATA_DIR or "
+                "--data-dir.",
                 details={"data_dir": ascii(str(path))},
             )
         return cls(path)
@@ -126,7 +127,8 @@ class DataFolder:
                 self.root.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
             if not self.root.is_dir():
                 raise ConfigError(
-                    f"{self.root} is not a folder. Name another for the data: MP_DATA_DIR or --data-dir.",
+                    f"{self.root} is not a folder. Name another for the data: MP_DATA_DIR or "
+                    "--data-dir.",
                     details={"data_dir": str(self.root)},
                 )
             for file in self._top_files():

@@ -50,7 +50,8 @@ def require_folder(path: Path) -> None:
 def _wrong_kind(path: Path, right: str) -> ConfigError:
     found = "a folder" if path.is_dir() else "a file" if path.is_file() else "something else"
     return ConfigError(
-        f"{path} must be {right}, and it is {found}. Move it away or remove it, and rerun the command.",
+        f"{path} must be {right}, and it is {found}. Move it away or remove it, and rerun the "
+        "command.",
         details={"path": str(path)},
     )
 

@@ -81,8 +81,8 @@ def require_ours(cursor: Connection, catalog: str) -> None:
     for name in _TABLES:
         if (there := _columns(cursor, catalog, name)) and not is_ours(cursor, catalog, name):
             raise ConfigError(
-                f"The database has a table {name} of another program, where records of fetched tables would "
-                "be stored. Fetch into another database.",
+                f"The database has a table {name} of another program, where records of fetched "
+                "tables would be stored. Fetch into another database.",
                 details={"table": name, "columns": there},
             )
 

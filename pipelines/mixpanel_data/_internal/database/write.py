@@ -86,6 +86,7 @@ def require_matching_table(cursor: Connection, item: table_catalog.TableRef, kin
     if item.is_view or any(there.get(name) != type_ for name, type_ in needed.items()):
         raise ConfigError(
             f"'{item.name}' is not a table of fetched {kind}, which has the columns "
-            f"{', '.join(f'{name} {type_}' for name, type_ in needed.items())}. Choose another name.",
+            f"{', '.join(f'{name} {type_}' for name, type_ in needed.items())}. Choose another "
+            "name.",
             details={"table": item.name, "columns": there},
         )

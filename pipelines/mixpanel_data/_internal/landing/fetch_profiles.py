@@ -77,8 +77,8 @@ def fetch_profile_set(
         except IncompleteExportError as error:
             requests += pages.requests
             failure = error
-            # Its frames refer to the last page, which would be kept in memory beside those of the next
-            # attempt.
+            # Its frames refer to the last page, which would be kept in memory beside those of the
+            # next attempt.
             traceback.clear_frames(error.__traceback__)
             if error.reason in NOT_RETRYABLE:
                 break

@@ -100,7 +100,7 @@ def _explanation(span: Span, shift: timedelta, zone: Zone) -> str:
         ours = f"MP_TIME_BASIS=project and MP_PROJECT_TIMEZONE={zone.key}"
         theirs = f"that begin {hours} hours {'later' if shift > timedelta(0) else 'earlier'}"
     return (
-        f"Its events, from {span.first:%Y-%m-%d %H:%M:%S} to {span.last:%Y-%m-%d %H:%M:%S} UTC, do not "
-        f"fit the days of {ours}; they fit days {theirs}. Check MP_TIME_BASIS and "
+        f"Its events, from {span.first:%Y-%m-%d %H:%M:%S} to {span.last:%Y-%m-%d %H:%M:%S} UTC, "
+        f"do not fit the days of {ours}; they fit days {theirs}. Check MP_TIME_BASIS and "
         "MP_PROJECT_TIMEZONE; what is stored is unchanged"
     )

@@ -62,10 +62,11 @@ class PageCollector:
             # Raised now it costs one request; raised later it would cost all requests of the hour,
             # each time.
             raise RateLimitError(
-                f"{total:,} profiles are {pages:,} requests at {page_size:,} a page. {self.max_pages} are "
-                "permitted an hour, and the wait for more would be longer than MP_MAX_WAIT allows. "
-                "`mp sync --max-wait 2h` fetches them in about "
-                f"{math.ceil(pages / self.max_pages)} hours; MP_PROFILES_PAGE_SIZE sets larger pages.",
+                f"{total:,} profiles are {pages:,} requests at {page_size:,} a page. "
+                f"{self.max_pages} are permitted an hour, and the wait for more would be longer "
+                "than MP_MAX_WAIT allows. `mp sync --max-wait 2h` fetches them in about "
+                f"{math.ceil(pages / self.max_pages)} hours; MP_PROFILES_PAGE_SIZE sets larger "
+                "pages.",
                 details={"total": total, "page_size": page_size, "requests": pages},
             )
 
@@ -92,8 +93,8 @@ class PageCollector:
         """
         if self.total is not None and self.distinct_profiles < self.total:
             raise IncompleteExportError(
-                f"Mixpanel announced {self.total} profiles and sent {self.distinct_profiles} distinct "
-                "ones.",
+                f"Mixpanel announced {self.total} profiles and sent {self.distinct_profiles} "
+                "distinct ones.",
                 reason="fewer profiles than total",
                 details={"total": self.total, "received": self.distinct_profiles},
             )

@@ -80,9 +80,9 @@ class Ledger:
         for there in self.projects:
             if there != (project_id, region):
                 raise ConfigError(
-                    f"This data folder has project {there[0]} (region {there[1]}), and the credentials "
-                    f"are for project {project_id} (region {region}). Give each project its own "
-                    "MP_DATA_DIR."
+                    f"This data folder has project {there[0]} (region {there[1]}), and the "
+                    f"credentials are for project {project_id} (region {region}). Give each "
+                    "project its own MP_DATA_DIR."
                 )
 
     def require_zone(self, zone: Zone) -> None:
@@ -99,9 +99,10 @@ class Ledger:
             raise ConfigError(
                 f"The days of this data folder do not begin and end as those of {zone.key} do: "
                 f"{len(differ)} of {len(self.days)} differ, of which {first} ends at "
-                f"{self.days[first].range_end} UTC. One table can't have days of two time bases. Set "
-                "MP_TIME_BASIS and MP_PROJECT_TIMEZONE back to their former values, or refetch all "
-                "events in the new one: `mp sync --start-over --only events` (profiles are kept)."
+                f"{self.days[first].range_end} UTC. One table can't have days of two time bases. "
+                "Set MP_TIME_BASIS and MP_PROJECT_TIMEZONE back to their former values, or "
+                "refetch all events in the new one: `mp sync --start-over --only events` "
+                "(profiles are kept)."
             )
 
 

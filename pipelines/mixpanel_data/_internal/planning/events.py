@@ -114,9 +114,9 @@ def plan_windows(
 ) -> list[Window]:
     """Return the requests for ``days``, newest first: few if days are small, one a day if large.
 
-    Volumes are those of the ledger. Where it has none for a time, a request covers at most twice the
-    number of known days: a large project is never requested by the year, and an empty one takes few
-    requests.
+    Volumes are those of the ledger. Where it has none for a time, a request covers at most twice
+    the number of known days: a large project is never requested by the year, and an empty one takes
+    few requests.
     """
     known = {day: record.bytes for day, record in ledger.days.items()}
     # Planning is written for the newest first; for the oldest first the calendar is mirrored.

@@ -1,4 +1,4 @@
-"""Which folder is the user's project, and which dbt project is built.
+"""Finds the user's project folder, and the dbt project that is built.
 
 Imports the standard library only: dlt's plug-in runs this with every start of dlt.
 """
@@ -17,7 +17,7 @@ PROJECT_DIR = "MP_PROJECT_DIR"
 DBT_PROJECT_DIR = "MP_DBT_PROJECT_DIR"
 DBT_PROJECT_FILE = "dbt_project.yml"
 PROFILE = "mixpanel_data"
-"""The profile that our profiles.yml has, and so the one that a dbt project of ours names."""
+"""The profile of our profiles.yml, which a dbt project for these models must name."""
 
 WORKING_FOLDER = "working folder"
 CHECKOUT = "checkout of mixpanel_data"
@@ -30,7 +30,7 @@ _PROFILE = re.compile(r"""^profile\s*:\s*["']?([^"'\s#]+)""", re.MULTILINE)
 
 @dataclass(frozen=True)
 class ProjectFolder:
-    """The project folder, None when there is none, and what named it."""
+    """The project folder, None if there is none, and its origin."""
 
     root: Path | None
     origin: str
@@ -38,33 +38,33 @@ class ProjectFolder:
 
 @dataclass(frozen=True)
 class DbtProject:
-    """The folder of the ``dbt_project.yml`` that is built, and what named it."""
+    """The folder of the ``dbt_project.yml`` that is built, and its origin."""
 
     folder: Path
     origin: str
 
     @property
     def is_package(self) -> bool:
-        """True for the models of this package alone, without a project of the user's."""
+        """True if the models of this package are built without a project of the user's."""
         return self.folder == models_folder()
 
     @property
     def file(self) -> Path:
-        """The file of the variables."""
+        """The file with the variables."""
         return self.folder / DBT_PROJECT_FILE
 
 
 def find_project(env: Mapping[str, str] | None = None, start: Path | None = None) -> ProjectFolder:
-    """The project folder for a program started in ``start``, the working folder if not given.
+    """Return the project folder for a program started in ``start``, by default the working folder.
 
-    In this order: ``MP_PROJECT_DIR``; dlt's ``DLT_PROJECT_DIR``; ``start`` if it has a
+    Precedence: ``MP_PROJECT_DIR``; dlt's ``DLT_PROJECT_DIR``; ``start`` if it has a
     ``.dlt/config.toml``, which dlt reads as well; the nearest parent whose ``.dlt/config.toml`` has
-    a section ``[sources.mixpanel]``; the checkout that the package runs from. A parent counts only
+    a section ``[sources.mixpanel]``; the checkout that the package runs from. A parent is used only
     if its file belongs to this user or to root: a dbt project is code, and other users can write
-    folders above, such as ``/tmp``. Another one is named in a ConfigWarning.
+    to folders above, such as ``/tmp``. Otherwise a ConfigWarning names it.
 
     Raises:
-        ConfigError: ``MP_PROJECT_DIR`` is no folder.
+        ConfigError: if ``MP_PROJECT_DIR`` is not a folder.
     """
     env = os.environ if env is None else env
     start = (start or Path.cwd()).absolute()
@@ -72,7 +72,8 @@ def find_project(env: Mapping[str, str] | None = None, start: Path | None = None
         root = Path(chosen).expanduser().absolute()
         if not root.is_dir():
             raise ConfigError(
-                f"{PROJECT_DIR} is {chosen}, which is no folder. `mp init {chosen}` makes a project there.",
+                f"{PROJECT_DIR} is {chosen}, which is no folder. `mp init {chosen}` makes a "
+                "project there.",
                 details={"path": str(root)},
             )
         return ProjectFolder(root, PROJECT_DIR)
@@ -85,8 +86,8 @@ def find_project(env: Mapping[str, str] | None = None, start: Path | None = None
             return ProjectFolder(parent, "parent of the working folder")
         if is_project(parent):
             warnings.warn(
-                f"The project in {parent} belongs to another user, so it does not count. If you trust it, "
-                f"set {PROJECT_DIR}={parent}.",
+                f"The project in {parent} belongs to another user, so it is not used. If you trust "
+                f"it, set {PROJECT_DIR}={parent}.",
                 ConfigWarning,
                 stacklevel=2,
             )
@@ -95,7 +96,9 @@ def find_project(env: Mapping[str, str] | None = None, start: Path | None = None
 
 
 def is_project(folder: Path) -> bool:
-    """True when ``.dlt/config.toml`` in ``folder`` has a section ``[sources.mixpanel]``."""
+    """Return True if ``.dlt/config.toml`` in ``folder`` has a section ``[sources.mixpanel]``."""
+    # By a pattern: a file that is not valid TOML is still this project's, and its reader reports
+    # it.
     try:
         return _SECTION.search((folder / _CONFIG).read_text(encoding="utf-8")) is not None
     except (OSError, UnicodeDecodeError):
@@ -103,13 +106,13 @@ def is_project(folder: Path) -> bool:
 
 
 def find_dbt_project(root: Path | None, chosen: Path | None, chosen_by: str) -> DbtProject:
-    """The dbt project of the project folder ``root``.
+    """Return the dbt project of the project folder ``root``.
 
-    ``chosen``, which ``chosen_by`` named; else ``root`` if its ``dbt_project.yml`` has the profile
-    ``mixpanel_data``; else the models of this package alone.
+    Precedence: ``chosen``, whose origin is ``chosen_by``; ``root`` if its ``dbt_project.yml`` has
+    the profile ``mixpanel_data``; the models of this package alone.
 
     Raises:
-        ConfigError: ``chosen`` has no ``dbt_project.yml``, or one with another profile.
+        ConfigError: if ``chosen`` has no ``dbt_project.yml``, or one with another profile.
     """
     if chosen is not None:
         found = DbtProject(_resolved(chosen), chosen_by)
@@ -130,7 +133,8 @@ def find_dbt_project(root: Path | None, chosen: Path | None, chosen_by: str) -> 
 
 
 def _resolved(folder: Path) -> Path:
-    """Our own models by the path that ``models_folder`` gives them, however they were named."""
+    """Return the folder; for our own models, the path that ``models_folder`` returns, since paths
+    are compared."""
     folder = folder.absolute()
     ours = models_folder()
     return ours if folder.resolve() == ours.resolve() else folder

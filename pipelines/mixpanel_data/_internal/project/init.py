@@ -1,4 +1,4 @@
-"""A new project: the files that `mp init` writes."""
+"""Writes a new project: `mp init`."""
 
 import re
 from collections.abc import Iterator
@@ -15,10 +15,12 @@ NAME = "PROJECT_NAME"
 """The placeholder of the project's name in the files of the template."""
 
 _TEMPLATE = Path(__file__).with_name("template")
+# By their real names, git would apply the first in this repository, and linters would check the
+# second.
 _RENAMED = {
     "gitignore": ".gitignore",
     "flows/sync.txt": "flows/sync.py",
-}  # by that name git would obey it in this repository
+}
 SHARED = {
     ".dlt/config.toml": ".dlt/config.toml",
     ".dlt/secrets.example.toml": ".dlt/secrets.example.toml",
@@ -34,27 +36,29 @@ _SETTING = re.compile(r"^(?=[a-z_]+ *=)", re.MULTILINE)
 
 @dataclass(frozen=True)
 class NewProject:
-    """What was written, and what was there and stayed as it was: paths relative to ``folder``."""
+    """The files that were written, and those that existed and were kept: paths relative to
+    ``folder``."""
 
     folder: Path
     written: tuple[Path, ...]
     kept: tuple[Path, ...]
     builds_own_models: bool
-    """False when a ``dbt_project.yml`` that was there before belongs to something else."""
+    """False if a ``dbt_project.yml`` existed before that is not for these models."""
 
 
 def init_project(folder: Path, *, force: bool = False) -> NewProject:
     """Write a project into ``folder``, which need not exist; with ``force``, replace files.
 
     Raises:
-        ConfigError: the folder is a file, is the checkout of this package, or can't be written.
+        ConfigError: if the folder is a file, is the checkout of this package, or can't be written.
     """
     folder = folder.expanduser().absolute()
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is a file. Name a folder: mp init my-mixpanel")
     if (checkout := checkout_root()) and folder.resolve() == checkout.resolve():
         raise ConfigError(
-            f"{folder} is the checkout of mixpanel_data itself. Name another folder: mp init my-mixpanel"
+            f"{folder} is the checkout of mixpanel_data itself. Name another folder: "
+            "mp init my-mixpanel"
         )
     written: list[Path] = []
     kept: list[Path] = []
@@ -73,7 +77,10 @@ def init_project(folder: Path, *, force: bool = False) -> NewProject:
 
 
 def project_name(folder_name: str) -> str:
-    """The name of the dbt project in a folder of this name: letters, digits and underscores."""
+    """Return the name of the dbt project in a folder of this name.
+
+    dbt allows letters, digits and underscores.
+    """
     name = re.sub(r"\W+", "_", folder_name, flags=re.ASCII).strip("_").lower()
     if not name or name[0].isdigit() or name == PACKAGE:
         name = f"my_{name or 'mixpanel'}"
@@ -81,7 +88,7 @@ def project_name(folder_name: str) -> str:
 
 
 def _template_files(folder_name: str) -> Iterator[tuple[str, str]]:
-    """Each file's path in the project, and its text."""
+    """Yield each file's path in the project, and its text."""
     for name, there in SHARED.items():
         text = (flows_folder() / name).read_text(encoding="utf-8")
         if name == ".dlt/config.toml":
@@ -97,9 +104,8 @@ def _template_files(folder_name: str) -> Iterator[tuple[str, str]]:
 
 
 def _as_comments(config: str) -> str:
-    """The settings of `[sources.mixpanel]` as comments: what a file does not set keeps its default
-    in later versions.
-    """
+    """Return ``config`` with the settings of `[sources.mixpanel]` as comments, so that they follow
+    the defaults of later versions."""
     head, section, rest = config.partition("[sources.mixpanel]\n")
     settings, next_section, rest = rest.partition("\n[")
     return head + section + _SETTING.sub("# ", settings) + next_section + rest

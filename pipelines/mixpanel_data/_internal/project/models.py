@@ -1,4 +1,4 @@
-"""Where the dbt models and the flows of this package lie."""
+"""Finds the dbt models and the flows of this package."""
 
 import sys
 from functools import cache
@@ -14,16 +14,16 @@ _CHECKOUT, _SITE_PACKAGES = _HERE.parents[4], _HERE.parents[3]
 
 
 def checkout_root() -> Path | None:
-    """The checkout this package runs from, or None when it is installed as a wheel."""
+    """Return the checkout that this package runs from; None if it is installed as a wheel."""
     return _CHECKOUT if (_CHECKOUT / "dbt" / "dbt_project.yml").is_file() else None
 
 
 @cache
 def models_folder() -> Path:
-    """The folder of the ``dbt_project.yml`` of this package.
+    """Return the folder of the ``dbt_project.yml`` of this package.
 
     Raises:
-        MixpanelDataError: the installation has none.
+        MixpanelDataError: if the installation has none.
     """
     places = (_CHECKOUT / "dbt", _SITE_PACKAGES / "mixpanel_data_dbt")
     for place in places:
@@ -36,24 +36,23 @@ def models_folder() -> Path:
 
 
 def model_names() -> frozenset[str]:
-    """The names of all models of this package, and so of the tables they make."""
+    """Return the names of all models of this package, which are those of their tables."""
     return frozenset(path.stem for path in (models_folder() / "models").rglob("*.sql"))
 
 
 def flows_folder() -> Path:
-    """The folder with ``flows/``, ``.dlt/`` and ``prefect.toml``: the checkout, or the wheel's copy
-    of them.
-    """
+    """Return the folder with ``flows/``, ``.dlt/`` and ``prefect.toml``: the checkout, or the
+    wheel's copy of them."""
     return checkout_root() or _SITE_PACKAGES / "mixpanel_data_flows"
 
 
 def load_flows(name: str) -> ModuleType:
     """Import ``flows/NAME.py`` of the installed version, which needs Prefect.
 
-    A project's own flow file calls this: a copy of ours would break with an upgrade.
+    A project's own flow file calls this, since a copy of ours might not work after an upgrade.
 
     Raises:
-        MixpanelDataError: there is no such file.
+        MixpanelDataError: if there is no such file.
     """
     path = flows_folder() / "flows" / f"{name}.py"
     full_name = f"mixpanel_data_flows.{name}"
@@ -61,6 +60,7 @@ def load_flows(name: str) -> ModuleType:
     if spec is None or spec.loader is None:
         raise MixpanelDataError(f"There is no flow {name} in {path.parent}.")
     module = module_from_spec(spec)
+    # Before it runs: Prefect resolves the annotations of a flow in the module of its name.
     sys.modules[full_name] = module
     spec.loader.exec_module(module)
     return module

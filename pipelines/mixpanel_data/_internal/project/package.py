@@ -1,7 +1,7 @@
-"""Our dbt package in a user's dbt project, kept equal to that of the installed version.
+"""Keeps our dbt package in a user's dbt project equal to that of the installed version.
 
-dbt reads packages from a folder of the project that `dbt deps` fills. For ours that is done here,
-without a process, and without a link: its target would change with each environment.
+dbt reads packages from a folder of the project that `dbt deps` fills. For ours this module fills
+it, without a process, and without a link, whose target would differ between environments.
 """
 
 import os
@@ -15,18 +15,18 @@ from mixpanel_data._internal.project.variables import PACKAGE, load_yaml
 from mixpanel_data.exceptions import ConfigError
 
 PARTS = ("dbt_project.yml", "profiles.yml", "README.md", "models", "macros", "tests")
-"""What of the models' folder belongs to the package."""
+"""The parts of the models' folder that belong to the package."""
 
 LOCAL = f".{PACKAGE}"
 """The folder that `packages.yml` of `mp init` names, from which `dbt deps` installs the package."""
 
 
 def install_package(project: DbtProject) -> list[Path]:
-    """The folders of the project into which our package was written, because it was missing or of
-    another version.
+    """Write our package into the project, if it is missing or of another version; return the
+    folders written to.
 
     Raises:
-        ConfigError: a folder can't be written.
+        ConfigError: if a folder can't be written.
     """
     if project.is_package:
         return []
@@ -56,7 +56,7 @@ def _places(project: DbtProject) -> Iterator[Path]:
 
 
 def _package_files(folder: Path) -> dict[Path, Path]:
-    """Each file of the package in ``folder`` by its relative path."""
+    """Return each file of the package in ``folder`` by its relative path."""
     roots = [folder / part for part in PARTS]
     files = [root for root in roots if root.is_file()]
     files += [path for root in roots for path in root.rglob("*") if path.is_file()]
@@ -73,7 +73,8 @@ def _is_current(folder: Path) -> bool:
 
 
 def _write(folder: Path, project: Path) -> None:
-    # Not beside the folder: dbt takes every folder there for a package.
+    # In the project and not beside the folder, where dbt would take it for another package. A
+    # rename is atomic, so dbt never reads a partial package.
     part = project / f"{LOCAL}.{os.getpid()}.part"
     shutil.rmtree(part, ignore_errors=True)
     try:

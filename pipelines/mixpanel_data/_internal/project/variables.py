@@ -1,8 +1,8 @@
-"""The variables of the dbt models: their types, and the check of what a project sets.
+"""The variables of the dbt models: their types, and the validation of those that a project sets.
 
-The macros of the models check the same when dbt is run alone. Here it is done before dbt starts: a
-mistake costs no request, and the message names the file, the variable, the entry and the nearest
-name that exists.
+The macros of the models check the same if dbt is run by hand. Here it is done before dbt starts, so
+that a mistake costs no request, and the message has the file, the variable, the entry and the
+nearest name that exists.
 """
 
 import re
@@ -40,7 +40,7 @@ INTERNAL_COLUMNS = {
 
 _MODELS = {"event_properties": "events", "profile_properties": "profiles"}
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The fast one where PyYAML was built with it."""
+"""The fast one, if PyYAML was built with it."""
 
 _NEAR = 0.6
 _OTHER_WORDS = {
@@ -122,7 +122,8 @@ class RetentionEntry(_Definition):
 
 
 class FunnelStepEntry(_Checked):
-    """A step of a funnel: any of its events, for which a condition on the columns of `events` is true."""
+    """A step of a funnel: any of its events, for which a condition on the columns of `events` is
+    true."""
 
     event: list[Annotated[str, Field(min_length=1)]] = Field(min_length=1)
     where: str = ""
@@ -225,13 +226,13 @@ class Given:
 
 
 def read_variables(project: DbtProject) -> Given:
-    """The variables that the dbt project sets: for the package alone, all with their defaults.
+    """Return the variables that the dbt project sets: for the package alone, all of them.
 
-    In a user's project those under ``vars: mixpanel_data:`` count, else those of the same name
-    directly under ``vars:``, as in dbt.
+    In a user's project, these are the ones under ``vars: mixpanel_data:``, and those of the same
+    names directly under ``vars:``, with the precedence of dbt.
 
     Raises:
-        ConfigError: the file is not valid YAML, or ``vars`` is no table.
+        ConfigError: if the file is not valid YAML, or ``vars`` is not a table.
     """
     data = load_yaml(project.file)
     found = data.get("vars") or {}
@@ -242,7 +243,8 @@ def read_variables(project: DbtProject) -> Given:
     own = found.get(PACKAGE, {})
     if own is None:  # dbt fails on it, without a reason
         raise ConfigError(
-            f"{project.file}: vars: {PACKAGE} has no variable. Write one under it, or remove the line."
+            f"{project.file}: vars: {PACKAGE} has no variable. Write one under it, or remove the "
+            "line."
         )
     if not isinstance(own, dict):
         raise ConfigError(f"{project.file}: vars: {PACKAGE} is no table of variables.")
@@ -251,38 +253,40 @@ def read_variables(project: DbtProject) -> Given:
 
 
 def defaults() -> dict[str, Any]:
-    """Every variable of the models with its default."""
+    """Return every variable of the models with its default."""
     return dict(load_yaml(models_folder() / "dbt_project.yml")["vars"])
 
 
 def check(given: Given, known_events: Callable[[], Collection[str]] | None = None) -> Variables:
-    """The variables in force, checked.
+    """Return the variables in force, validated.
 
-    ``known_events`` gives the names of all events that were loaded, and is called only when a
-    definition names some; without it, or where it gives none, names of events are not checked.
+    ``known_events`` returns the names of all loaded events, and is called only if a definition
+    names events. Without it, or if it returns none, names of events are not checked.
 
     Raises:
-        ConfigError: with every mistake, each with its variable, entry and reason.
+        ConfigError: if there is a mistake; the message has each one with its variable, entry and
+            reason.
     """
     try:
         variables = Variables.model_validate(defaults() | given.values)
     except ValidationError as error:
         sentences = dict.fromkeys(_problem_text(each, given.values) for each in error.errors())
+        # A mistake may be reported twice, once of them without its hint: the longer text is used.
         longest = [
             each
             for each in sentences
             if not any(other != each and other.startswith(each) for other in sentences)
         ]
-        raise _refused(given, longest) from None
+        raise _variables_error(given, longest) from None
     problems = [*_duplicates(variables), *_columns(variables), *_funnels(variables)]
     if not problems and known_events:
         problems += _unknown_events(variables, known_events)
     if problems:
-        raise _refused(given, problems)
+        raise _variables_error(given, problems)
     return variables
 
 
-def _refused(given: Given, problems: Sequence[str]) -> ConfigError:
+def _variables_error(given: Given, problems: Sequence[str]) -> ConfigError:
     return ConfigError(
         f"{given.file}: " + " ".join(problems),
         details={"file": str(given.file), "problems": list(problems)},
@@ -290,9 +294,14 @@ def _refused(given: Given, problems: Sequence[str]) -> ConfigError:
 
 
 def load_yaml(file: Path) -> dict[str, Any]:
-    """A YAML file of a dbt project. Raises ConfigError if it can't be read, or is no table."""
+    """Return the content of a YAML file of a dbt project.
+
+    Raises:
+        ConfigError: if it can't be read, or is not a table.
+    """
     try:
-        data = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=_LOADER)  # noqa: S506  (both are safe)
+        text = file.read_text(encoding="utf-8-sig")
+        data = yaml.load(text, Loader=_LOADER)  # noqa: S506  (both loaders are safe)
     except OSError as error:
         raise ConfigError(f"{file} can't be read: {error.strerror}.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -312,7 +321,7 @@ def _events_of(steps: Sequence[FunnelStepEntry]) -> Iterator[str]:
 
 
 def _near(word: object, known: Collection[str]) -> str:
-    """`` Did you mean …?``, or nothing when no known name is near."""
+    """Return `` Did you mean …?``; an empty text if no known name is near."""
     by_lower = {name.lower(): name for name in known}
     lower = str(word).lower()
     near = get_close_matches(lower, list(by_lower), n=1, cutoff=_NEAR)
@@ -340,7 +349,7 @@ _KEYS: dict[str, type[BaseModel]] = {
 
 
 def _problem_text(error: ErrorDetails, values: Mapping[str, Any]) -> str:
-    """One mistake as a sentence: where it is, what is wrong, and the nearest name that exists."""
+    """Return a mistake as a sentence: its place, its reason, and the nearest name that exists."""
     variable, *rest = error["loc"]
     if not rest:
         return _of_variable(str(variable), error)
@@ -417,7 +426,7 @@ def _duplicates(variables: Variables) -> Iterator[str]:
 
 
 def _columns(variables: Variables) -> Iterator[str]:
-    """Names of columns: those that are taken already, and those that are used and don't exist."""
+    """Yield the problems of column names: new ones that exist, and used ones that do not."""
     for variable, model in _MODELS.items():
         if not getattr(variables, variable):
             continue
@@ -426,10 +435,11 @@ def _columns(variables: Variables) -> Iterator[str]:
             where = _entry(variable, number, entry.alias)
             if not re.fullmatch("[a-z_][a-z0-9_]*", entry.alias):
                 yield (
-                    f"{where}: the alias {entry.alias} may hold small letters, digits and underscores only."
+                    f"{where}: the alias {entry.alias} may have small letters, digits and "
+                    "underscores only."
                 )
             elif entry.alias in taken:
-                yield (f"{where}: there is a column {entry.alias} already. Choose another alias.")
+                yield f"{where}: there is a column {entry.alias} already. Choose another alias."
             taken.add(entry.alias)
     used = list(_used_columns(variables))
     added = [entry.alias for entry in variables.event_properties]
@@ -451,7 +461,7 @@ def _used_columns(variables: Variables) -> Iterator[tuple[str, str, str]]:
 
 
 def columns_of(model: str) -> list[str]:
-    """The columns of one of our models that are there whatever is configured, by its yml."""
+    """Return the columns that one of our models has without configured ones, by its yml."""
     [file] = (models_folder() / "models").rglob(f"{model}.yml")
     [found] = [each for each in load_yaml(file)["models"] if each["name"] == model]
     return [column["name"] for column in found["columns"]]
@@ -462,8 +472,8 @@ def _funnels(variables: Variables) -> Iterator[str]:
         places = [*range(1, len(funnel.steps) + 1), "first_defined", "last_defined"]
         if funnel.segment_at not in places:
             yield (
-                f"{_entry('funnels', number, funnel.name)}: segment_at is {funnel.segment_at}, which is none of "
-                f"{', '.join(map(str, places))}."
+                f"{_entry('funnels', number, funnel.name)}: segment_at is {funnel.segment_at}, "
+                f"which is none of {', '.join(map(str, places))}."
                 + _near(funnel.segment_at, ["first_defined", "last_defined"])
             )
 

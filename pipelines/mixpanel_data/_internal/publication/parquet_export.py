@@ -51,8 +51,8 @@ def export_tables(
     ``export``.
 
     Without ``names``, all tables are written except metadata tables (``_metadata`` and the like).
-    The new files replace older ones together; until then, and on any error, those are kept. The data
-    folder is not locked.
+    The new files replace older ones together; until then, and on any error, those are kept. The
+    data folder is not locked.
 
     Raises:
         NothingPublishedError: if nothing is published.

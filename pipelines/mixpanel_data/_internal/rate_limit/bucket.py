@@ -141,8 +141,8 @@ class Bucket:
     def _damage_reason(self) -> str:
         """Return the reason for an hour without requests, and how to shorten it."""
         return (
-            f"the {self.family} budget, whose log was damaged: {self.file} no longer shows the requests "
-            "of the last hour, so the budget is assumed to be used up (the damaged file is kept beside "
-            "it, as .damaged). If no program or person sent a request for this project in the last "
-            "hour, delete that file and rerun the command; otherwise wait,"
+            f"the {self.family} budget, whose log was damaged: {self.file} no longer shows the "
+            "requests of the last hour, so the budget is assumed to be used up (the damaged file "
+            "is kept beside it, as .damaged). If no program or person sent a request for this "
+            "project in the last hour, delete that file and rerun the command; otherwise wait,"
         )

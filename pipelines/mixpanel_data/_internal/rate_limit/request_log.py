@@ -10,17 +10,21 @@ from mixpanel_data._internal.rate_limit.limits import CLOCK_DRIFT, HOUR, Limit
 SCHEMA = (
     "CREATE TABLE clock (now REAL NOT NULL, machine TEXT NOT NULL, boot TEXT NOT NULL,"
     " uptime REAL NOT NULL, wall REAL NOT NULL)",
-    "CREATE TABLE requests (number INTEGER PRIMARY KEY, bucket TEXT NOT NULL, granted REAL NOT NULL, reached REAL,"
+    "CREATE TABLE requests (number INTEGER PRIMARY KEY, bucket TEXT NOT NULL, granted REAL NOT "
+    "NULL, reached REAL,"
     " slot TEXT)",
-    "CREATE TABLE refusals (bucket TEXT PRIMARY KEY, noted REAL NOT NULL, until REAL NOT NULL, step INTEGER NOT NULL)"
+    "CREATE TABLE refusals (bucket TEXT PRIMARY KEY, noted REAL NOT NULL, until REAL NOT NULL, "
+    "step INTEGER NOT NULL)"
     " WITHOUT ROWID",
-    "CREATE TABLE named_limits (bucket TEXT NOT NULL, count INTEGER NOT NULL, seconds REAL NOT NULL,"
+    "CREATE TABLE named_limits (bucket TEXT NOT NULL, count INTEGER NOT NULL, seconds REAL NOT "
+    "NULL,"
     " until REAL NOT NULL, PRIMARY KEY (bucket, seconds)) WITHOUT ROWID",
     "CREATE TABLE damages (at REAL NOT NULL)",
 )
 
 ADDED = (
-    "CREATE TABLE learned_limits (bucket TEXT NOT NULL, count INTEGER NOT NULL, seconds REAL NOT NULL,"
+    "CREATE TABLE learned_limits (bucket TEXT NOT NULL, count INTEGER NOT NULL, seconds REAL NOT "
+    "NULL,"
     " until REAL NOT NULL, PRIMARY KEY (bucket, seconds)) WITHOUT ROWID",
     "CREATE TABLE counted_pages (bucket TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID",
 )

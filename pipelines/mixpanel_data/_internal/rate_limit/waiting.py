@@ -63,8 +63,8 @@ class WaitLimit:
         return RateLimitError(
             f"The next request must wait for {decision.reason} until {_clock_time(free)}, that is "
             f"{format_duration(decision.wait)}; a wait may take at most "
-            f"{format_duration(self._max_wait)} (MP_MAX_WAIT, --max-wait). Fetched data is kept: rerun "
-            "the command then.",
+            f"{format_duration(self._max_wait)} (MP_MAX_WAIT, --max-wait). Fetched data is kept: "
+            "rerun the command then.",
             retry_after=math.ceil(decision.wait),
             details={"waiting_for": decision.reason, "free_at": free.isoformat()},
         )

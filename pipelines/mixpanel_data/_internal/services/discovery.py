@@ -56,8 +56,10 @@ class DiscoveryService:
         """Return the names of the ``limit`` most common properties of ``event``, in alphabetical
         order.
 
-        They include those that Mixpanel computes. Raise QueryError if there are none and ``event``
-        looks like a misspelled name.
+        They include those that Mixpanel computes.
+
+        Raises:
+            QueryError: if there are none, and ``event`` looks like a misspelled name.
         """
         require_at_most("limit", limit)
 
@@ -72,8 +74,10 @@ class DiscoveryService:
     ) -> list[str]:
         """Return the ``limit`` most common values of ``property`` on ``event``, as texts.
 
-        They are in Mixpanel's order. Raise QueryError if there are none and ``event`` looks like a
-        misspelled name.
+        They are in Mixpanel's order.
+
+        Raises:
+            QueryError: if there are none, and ``event`` looks like a misspelled name.
         """
         require_at_most("limit", limit)
 
@@ -96,8 +100,10 @@ class DiscoveryService:
         """Return the most common events of today so far (project's time zone), compared with
         yesterday.
 
-        ``type``: ``general`` counts events, ``unique`` users, ``average`` events a user. Raise
-        ConfigError for any other.
+        ``type``: ``general`` counts events, ``unique`` users, ``average`` events a user.
+
+        Raises:
+            ConfigError: for any other ``type``, before any request.
         """
         require_choice("type", type, COUNTS)
         require_at_most("limit", limit)
@@ -149,8 +155,10 @@ class DiscoveryService:
     ) -> list[LexiconSchema]:
         """Return the Lexicon's descriptions of events and profiles, or of one type or name.
 
-        It does not list all that exist: for that see :meth:`events`. Raise ConfigError for another
-        ``entity_type``.
+        It does not list all that exist: for that see :meth:`events`.
+
+        Raises:
+            ConfigError: for another ``entity_type``, before any request.
         """
         if entity_type is not None:
             require_choice("entity_type", entity_type, ("event", "profile"))

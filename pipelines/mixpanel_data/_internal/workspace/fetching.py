@@ -129,7 +129,11 @@ class Fetching:
         Without a name the table is ``profiles``, or ``fetched_profiles`` if the project publishes
         one. ``where`` is an expression, such as ``properties["$last_seen"] >= "2026-01-01"``;
         ``output_properties`` lists the properties to fetch; :meth:`cohorts` returns the ids of
-        cohorts. Otherwise like :meth:`fetch_events`.
+        cohorts. One row an id: a later profile replaces an earlier one of the same id.
+
+        Raises:
+            TableExistsError, TableNotFoundError, ConfigError, APIError: like :meth:`fetch_events`.
+            IncompleteExportError: if not all profiles were received; nothing was stored.
         """
         return self.fetcher.fetch_profiles(
             self._default_name("profiles") if name is None else name,

@@ -14,8 +14,13 @@ _PROPERTY = "properties."
 
 
 class Tables:
-    """SQL over the tables, and their descriptions. All raise QueryError for SQL that can't be
-    run."""
+    """SQL over the tables, and their descriptions. Times are UTC.
+
+    Raises:
+        QueryError: from each method, if SQL can't be run.
+        TableNotFoundError: from each method with a table, if there is no table of its name.
+        DatabaseDamagedError: from each method, if it reads a damaged part of a file.
+    """
 
     storage: StorageEngine
 
@@ -23,6 +28,10 @@ class Tables:
         """Run ``query``, in DuckDB's dialect, and return a pandas DataFrame.
 
         ``parameters`` is a list for ``?``, a dict for ``$name``.
+
+        Raises:
+            QueryError: if DuckDB rejects the SQL.
+            ConfigError: if pandas is not installed; :meth:`sql_rows` works without it.
         """
         return self.storage.execute_df(query, parameters)
 
@@ -40,12 +49,20 @@ class Tables:
         return self.storage.list_tables()
 
     def schema(self, table: str) -> TableSchema:
-        """Return the columns of a table. Raises TableNotFoundError, like all methods with a
-        table."""
+        """Return the columns of a table.
+
+        Raises:
+            TableNotFoundError: if there is no table of this name.
+        """
         return self.storage.get_schema(table)
 
     def drop(self, table: str) -> None:
-        """Drop a fetched table. Published tables can't be dropped."""
+        """Drop a fetched table.
+
+        Raises:
+            TableNotFoundError: if there is no fetched table of this name; published ones can't be
+                dropped.
+        """
         self.storage.drop(table)
 
     def sample(self, table: str, rows: int = 10, *, seed: int | None = None) -> Rows:
@@ -53,15 +70,18 @@ class Tables:
         unchanged."""
         repeatable = "" if seed is None else f" REPEATABLE ({int(seed)})"
         return self.sql_rows(
-            f"SELECT * FROM {self._quoted_name(table)} USING SAMPLE reservoir({int(rows)} ROWS){repeatable}"
+            f"SELECT * FROM {self._quoted_name(table)} "
+            f"USING SAMPLE reservoir({int(rows)} ROWS){repeatable}"
         )
 
     def summarize(self, table: str) -> Rows:
         """Return a row for each column: type, smallest and greatest value, approximate number of
         distinct values, mean, quartiles, percentage of nulls."""
         return self.sql_rows(
-            "SELECT column_name, column_type, left(min, 100) AS min, left(max, 100) AS max, approx_unique, "
-            f"avg, std, q25, q50, q75, count, null_percentage FROM (SUMMARIZE {self._quoted_name(table)})"
+            # A document of JSON may be megabytes long, and the least and greatest are of no use.
+            "SELECT column_name, column_type, left(min, 100) AS min, left(max, 100) AS max, "
+            "approx_unique, avg, std, q25, q50, q75, count, null_percentage "
+            f"FROM (SUMMARIZE {self._quoted_name(table)})"
         )
 
     def column_stats(self, table: str, column: str, *, top: int = 10) -> dict[str, Any]:
@@ -70,12 +90,16 @@ class Tables:
 
         ``top`` has the most common values. ``properties.NAME`` is the property NAME, with any
         characters; its values are texts.
+
+        Raises:
+            ConfigError: if the table has no such column.
+            TableNotFoundError: if there is no table of this name.
         """
         value = self._column_sql(table, column)
         source = f"(SELECT {value} AS value FROM {self._quoted_name(table)})"
         found = self.sql_rows(
-            "SELECT any_value(typeof(value)), count(value), count(*) - count(value), count(DISTINCT value), "
-            f"min(value), max(value) FROM {source}"
+            "SELECT any_value(typeof(value)), count(value), count(*) - count(value), "
+            f"count(DISTINCT value), min(value), max(value) FROM {source}"
         )[0]
         common = self.sql_rows(
             f"SELECT value, count(*) AS count FROM {source} WHERE value IS NOT NULL "
@@ -120,7 +144,8 @@ class Tables:
         if column.startswith(_PROPERTY) and "properties" in names:
             return f"json_extract_string(properties, {literal(_pointer(column))})"
         raise ConfigError(
-            f"{table} has no column '{column}'. It has {', '.join(names)}; a property is properties.NAME."
+            f"{table} has no column '{column}'. It has {', '.join(names)}; a property is "
+            "properties.NAME."
         )
 
 

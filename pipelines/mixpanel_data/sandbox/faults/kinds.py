@@ -4,7 +4,8 @@ from enum import StrEnum
 
 
 class FaultKind(StrEnum):
-    """The faults of the sandbox. Unless described otherwise, the HTTP framing is complete and the status 200."""
+    """The faults of the sandbox. Unless described otherwise, the HTTP framing is complete and the
+    status 200."""
 
     # The connection and the HTTP framing.
     RESET_BEFORE_HEADERS = "reset_before_headers"  # RST instead of an answer

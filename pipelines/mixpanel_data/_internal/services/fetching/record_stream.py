@@ -40,7 +40,8 @@ class Findings:
             if some
         ]
         warnings.warn(
-            f"Mixpanel sent lines that can't be loaded as they are ({' and '.join(counts)}): {shown}{more}. {where}.",
+            f"Mixpanel sent lines that can't be loaded as they are ({' and '.join(counts)}): "
+            f"{shown}{more}. {where}.",
             RejectedLinesWarning,
             stacklevel=stacklevel + 1,
         )

@@ -53,8 +53,8 @@ class EventStreamProgress:
         if self.complete_to is None:
             return f"The stream yielded nothing; reread it {days}."
         return (
-            f"The stream yielded {self.found.yielded:,} events before, all of {self.window.first} to "
-            f"{self.complete_to}; read the others {days}."
+            f"The stream yielded {self.found.yielded:,} events before, all of {self.window.first} "
+            f"to {self.complete_to}; read the others {days}."
         )
 
     @contextmanager

@@ -11,7 +11,8 @@ from mixpanel_data.exceptions import APIError, AuthenticationError, QueryError
 # Mixpanel's page on exporting all data.
 _PLANS = (
     "Reports and lists of events and properties need Mixpanel's query API, which the Growth and "
-    "Enterprise plans have. Every plan includes raw events and profiles: `mp sync`, then query the database."
+    "Enterprise plans have. Every plan includes raw events and profiles: `mp sync`, then query the "
+    "database."
 )
 
 
