@@ -175,7 +175,7 @@ def test_stored_files_can_be_sent_as_members(tmp_path):
 def test_a_day_in_a_file_takes_no_events(tmp_path):
     dataset = Dataset.from_files(_files(tmp_path, packed=True))
 
-    with pytest.raises(KeyError, match="lies in"):
+    with pytest.raises(KeyError, match="is in"):
         fill(dataset)
 
 
