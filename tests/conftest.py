@@ -20,7 +20,7 @@ from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.project.models import models_folder
 from mixpanel_data._internal.transform.dbt_process import PARTIAL_PARSE, dbt_environment
 
-# How long an example takes says more about the machine than about us.
+# How long an example takes depends on the machine more than on the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
@@ -76,7 +76,7 @@ LONGEST = (
 
 
 class _Scheduler(LoadScopeScheduling):
-    """What ``--dist loadgroup`` is for. xdist 3.8's own groups nothing under pytest 9.2, and says nothing."""
+    """What ``--dist loadgroup`` is for. xdist 3.8's own groups nothing under pytest 9.2, without a warning."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0].removeprefix("tests/")

@@ -38,7 +38,7 @@ class Visit:
     requests: list[str] = field(default_factory=list)
     """Addresses it asked for, its own included."""
     complaints: list[str] = field(default_factory=list)
-    """Errors and warnings on its console, errors nobody caught, and requests that failed."""
+    """Errors and warnings on its console, uncaught errors, and requests that failed."""
 
     def watch(self) -> None:
         self.page.on("request", lambda request: self.requests.append(request.url))
@@ -53,7 +53,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Visitor:
-    """Opens pages as somebody with this browser does."""
+    """Opens pages in this browser."""
 
     browser: "Browser"
 

@@ -168,7 +168,7 @@ def everywhere(*folders: Path) -> Iterator[tuple[str, str]]:
         yield f"{path} as UTF-16", data.decode("utf-16-le", "ignore")
         with contextlib.suppress(OSError, EOFError, zlib.error):
             yield f"{path} inflated", gzip.decompress(data).decode("latin-1")
-    # Afterwards: whoever opens a database may remove the files beside it.
+    # Afterwards: a process that opens a database may remove the files beside it.
     for path in paths:
         if path.suffix == ".duckdb":
             yield from _duckdb(path)

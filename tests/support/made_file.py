@@ -58,9 +58,9 @@ class MadeFile:
             for table, columns in contracts().items():
                 typed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
                 self.run(f'create table "{table}" ({typed})')
-            told = (SETTINGS | settings).items()
+            values = (SETTINGS | settings).items()
             self.add(
-                "_settings", *({"name": key, "value": json.dumps(value)} for key, value in told)
+                "_settings", *({"name": key, "value": json.dumps(value)} for key, value in values)
             )
 
     @contextmanager
@@ -78,7 +78,7 @@ class MadeFile:
             self.run(f'insert into "{table}" ({names}) values ({marks})', *row.values())
 
     def fill(self, table: str, select: str, *parameters: Any) -> None:
-        """Appends what a query brings, by the names of its columns."""
+        """Appends the rows of a query, by the names of its columns."""
         self.run(f'insert into "{table}" by name {select}', *parameters)
 
     def run(self, sql: str, *parameters: Any) -> None:
@@ -99,7 +99,7 @@ def full(
     steps = [names[0], [names[1], names[2]], names[5]]
     funnels = [
         {"name": names[4], "steps": steps, "segment": "utm_source"},
-        {"name": "nobody entered", "steps": ["A", "B"]},
+        {"name": "not entered", "steps": ["A", "B"]},
     ]
     made = MadeFile(folder, **({"retentions": retentions, "funnels": funnels} | settings))
     with made.open():

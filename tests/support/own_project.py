@@ -107,7 +107,7 @@ class OwnProject:
 
     def killed_at(self, data: Path, model: str) -> None:
         """A `dbt build` that is killed when it begins this model, or comes to its end without it."""
-        code = warm_dbt.asking(os.environ[warm_dbt.SOCKET], warm_dbt.COMMAND)
+        code = warm_dbt.code_that_asks(os.environ[warm_dbt.SOCKET], warm_dbt.COMMAND)
         command = ["build", *WITHOUT_UNIT_TESTS, *WITHOUT_KEYS, *self._places()]
         with subprocess.Popen(
             [sys.executable, "-c", code, *command],

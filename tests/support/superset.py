@@ -1,4 +1,4 @@
-"""Apache Superset as somebody runs it who has nothing else: one process, its own state in SQLite, on loopback."""
+"""Apache Superset in its smallest set-up: one process, its own state in SQLite, on loopback."""
 
 import os
 import secrets
@@ -25,7 +25,7 @@ SECRET_KEY = {key!r}
 SQLALCHEMY_DATABASE_URI = {state!r}
 WTF_CSRF_ENABLED = False  # its API is asked by a token
 TALISMAN_CONFIG = {{
-    # Pages ask nobody else for anything: some hold a pixel that counts installations.
+    # Pages request nothing from other hosts: some have a pixel that counts installations.
     "content_security_policy": {{"default-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'", "data:", "blob:"]}},
     "force_https": False,
     "session_cookie_secure": False,
@@ -35,7 +35,7 @@ TALISMAN_CONFIG = {{
 
 @dataclass(frozen=True)
 class Superset:
-    """A server that answers at ``url``, and its API for somebody who has logged in."""
+    """A server that answers at ``url``, and its API for a user who has logged in."""
 
     url: str
     process: "subprocess.Popen[bytes]"
@@ -63,7 +63,7 @@ class Superset:
         return False
 
     def cookies(self) -> dict[str, Any]:
-        """A browser's state in which somebody has logged in."""
+        """A browser's state in which a user has logged in."""
         with httpx.Client(base_url=self.url) as browser:
             browser.post("/login/", data={"username": USER, "password": PASSWORD})
             found = [
@@ -81,7 +81,7 @@ def _checked(answer: httpx.Response) -> Any:
 
 @contextmanager
 def running(home: Path) -> Iterator[Superset]:
-    """A server whose state lies in ``home``, until the block ends."""
+    """A server whose state is in ``home``, until the block ends."""
     env = _environment(home)
     shutil.copy(_prepared(), home / "superset.db")
     port = _free_port()
@@ -97,8 +97,8 @@ def running(home: Path) -> Iterator[Superset]:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as http:
             server = Superset(str(http.base_url).rstrip("/"), process, http)
             _wait(server, home / "superset.log")
-            who = {"username": USER, "password": PASSWORD, "provider": "db"}
-            token = server.post("security/login", who)["access_token"]
+            user = {"username": USER, "password": PASSWORD, "provider": "db"}
+            token = server.post("security/login", user)["access_token"]
             http.headers["Authorization"] = f"Bearer {token}"
             yield server
     finally:
@@ -130,10 +130,10 @@ def _prepared() -> Path:
         return ready
     with tempfile.TemporaryDirectory(dir=HOME) as made:
         home = Path(made)
-        who = ("--username", USER, "--password", PASSWORD, "--email", "admin@example.com")
+        user = ("--username", USER, "--password", PASSWORD, "--email", "admin@example.com")
         for arguments in (
             ("db", "upgrade"),
-            ("fab", "create-admin", *who, "--firstname", "A", "--lastname", "Admin"),
+            ("fab", "create-admin", *user, "--firstname", "A", "--lastname", "Admin"),
             ("init",),
         ):
             done = subprocess.run(

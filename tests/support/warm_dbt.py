@@ -24,19 +24,19 @@ from support import forking
 SOCKET = "MP_TEST_DBT"
 """The variable that names where the process listens, once there is one."""
 
-# A child like any other to who starts it. Where nobody listens any more it does the work itself.
-_ASK = """
+# To its parent it is a child like any other. Where no process listens any more it does the work itself.
+_CLIENT = """
 import json, os, socket, sys
-home = socket.socket(socket.AF_UNIX)
+server = socket.socket(socket.AF_UNIX)
 try:
-    home.connect({path!r})
+    server.connect({path!r})
 except OSError:
     exec({code!r})
 else:
     job = json.dumps([{code!r}, sys.argv, os.getcwd(), dict(os.environ)]).encode()
-    socket.send_fds(home, [len(job).to_bytes(8, "big")], [0, 1, 2])
-    home.sendall(job)
-    ended = home.recv(1)
+    socket.send_fds(server, [len(job).to_bytes(8, "big")], [0, 1, 2])
+    server.sendall(job)
+    ended = server.recv(1)
     sys.exit(ended[0] if ended else 1)
 """
 _CODE = dbt_process._RUN
@@ -44,7 +44,7 @@ _CODE = dbt_process._RUN
 
 
 def start(arguments: list[str], data: Path, variables: dict[str, str]) -> Path:
-    """Starts the process, which ends when this one does; its first deed is dbt with these arguments. Where it listens."""
+    """Start the process, which first runs dbt with these arguments and ends when this one does. Return where it listens."""
     path = Path(mkdtemp(prefix="dbt-")) / "socket"
     process = subprocess.Popen(
         [sys.executable, __file__, str(path), *arguments],
@@ -64,17 +64,17 @@ _started: "list[subprocess.Popen[str]]" = []  # holds the pipes open
 
 
 def use() -> None:
-    """From now on this process's builds ask for a fork, if there is somebody to ask."""
+    """From now on this process's builds ask for a fork, if a process listens."""
     if path := os.environ.get(SOCKET):
-        dbt_process._RUN = asking(path)
+        dbt_process._RUN = code_that_asks(path)
 
 
 PROJECT = ("--project-dir", "dbt", "--profiles-dir", "dbt")
-"""Where the models are, for who stands at the root of the checkout."""
+"""Where the models are, seen from the root of the checkout."""
 
 
 def over(folder: Path) -> dict[str, str]:
-    """What someone at a shell sets for dbt over a data folder."""
+    """What a user sets in a shell for dbt over a data folder."""
     return {
         "MP_DATA_DIR": str(folder),
         "DBT_TARGET_PATH": str(folder / "target"),
@@ -95,10 +95,10 @@ COMMAND = "from dbt.cli.main import cli; cli()"
 
 
 def dbt(*arguments: str, cwd: Path, own: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    """How the command `dbt` ended with these variables in a shell, by a fork if there is somebody to ask."""
+    """How the command `dbt` ended with these variables in a shell, by a fork if a process listens."""
     code = COMMAND
     if path := os.environ.get(SOCKET):
-        code = asking(path, code)
+        code = code_that_asks(path, code)
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
         cwd=cwd,
@@ -109,9 +109,9 @@ def dbt(*arguments: str, cwd: Path, own: dict[str, str]) -> "subprocess.Complete
     )
 
 
-def asking(path: str, code: str = _CODE) -> str:
+def code_that_asks(path: str, code: str = _CODE) -> str:
     """What a child runs to have ``code`` run in a fork of the process at ``path``."""
-    return _ASK.format(path=path, code=code)
+    return _CLIENT.format(path=path, code=code)
 
 
 def _serve(path: Path, arguments: list[str]) -> None:
@@ -122,51 +122,51 @@ def _serve(path: Path, arguments: list[str]) -> None:
         assert dbtRunner().invoke([*arguments, "--no-static-parser"]).success
     forking.settle()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    with socket.socket(socket.AF_UNIX) as door:
-        door.bind(str(path))
-        door.listen()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
         print("ready", flush=True)
-        while 0 not in select.select([0, door], [], [])[0]:
-            asker, _ = door.accept()
-            with asker:
-                job, files = _receive(asker)
+        while 0 not in select.select([0, listener], [], [])[0]:
+            client, _ = listener.accept()
+            with client:
+                job, files = _receive(client)
                 if os.fork() == 0:
-                    door.close()
-                    _bear(asker, job, files)
+                    listener.close()
+                    _answer(client, job, files)
                 for file in files:
                     os.close(file)
     shutil.rmtree(path.parent)
 
 
-def _receive(asker: socket.socket) -> tuple[Any, list[int]]:
-    size, files, _, _ = socket.recv_fds(asker, 8, 3)
-    with asker.makefile("rb") as stream:
+def _receive(client: socket.socket) -> tuple[Any, list[int]]:
+    size, files, _, _ = socket.recv_fds(client, 8, 3)
+    with client.makefile("rb") as stream:
         return json.loads(stream.read(int.from_bytes(size, "big"))), files
 
 
-def _bear(asker: socket.socket, job: Any, files: list[int]) -> Never:
-    """Have a child do it and answer how it ended; who stops asking ends it."""
+def _answer(client: socket.socket, job: Any, files: list[int]) -> Never:
+    """Run the job in a child and answer how it ended. A client that disconnects ends it."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     child = os.fork()
     if child == 0:
-        asker.close()
-        _live(files, *job)
+        client.close()
+        _run_job(files, *job)
     for file in (0, 1, 2, *files):
         os.close(file)
 
-    def end_with_who_asks() -> None:
+    def end_with_the_client() -> None:
         with contextlib.suppress(OSError):
-            asker.recv(1)
+            client.recv(1)
         os.kill(child, signal.SIGKILL)
 
-    threading.Thread(target=end_with_who_asks, daemon=True).start()
+    threading.Thread(target=end_with_the_client, daemon=True).start()
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     with contextlib.suppress(OSError):
-        asker.sendall(bytes([code & 0xFF]))
+        client.sendall(bytes([code & 0xFF]))
     os._exit(0)
 
 
-def _live(
+def _run_job(
     files: list[int], code: str, argv: list[str], cwd: str, variables: dict[str, str]
 ) -> Never:
     for number, file in enumerate(files):

@@ -144,7 +144,7 @@ def test_promise_2_killed_at_random_instants(
 
 
 def _after_the_kill(project: ChangingProject, folder: Path) -> set[tuple[str, str]]:
-    """What lies verified. The folder is not locked, and the ledger can be read."""
+    """The windows that are landed and verified. The folder is not locked, and the ledger can be read."""
     with exclusive(DataFolder.at(folder)):
         assert read_ledger(folder / "raw.duckdb").days
     project.asked()

@@ -141,7 +141,7 @@ def test_waiting_for_somebody_else_can_be_given_up(
 ) -> None:
     waiting = before("mixpanel_data._internal.data_folder.lock:FileLock.acquire")
     with exclusive(DataFolder.at(tmp_path / "data")):
-        running = sync("--lock-wait", "3600", at=waiting, event="tell")
+        running = sync("--lock-wait", "3600", at=waiting, event="report")
         assert_stopped(running.until((tmp_path / THERE).exists).stop(SIGTERM), SIGTERM)
 
 

@@ -1,4 +1,4 @@
-"""Two programs in one data folder: the second waits, or says for whom it will not wait."""
+"""Two programs in one data folder: the second waits, or names the first in its error."""
 
 import os
 import signal
@@ -55,7 +55,7 @@ def test_a_run_that_was_killed_leaves_no_lock(project: SyncedProject) -> None:
 
 
 @pytest.mark.e2e
-def test_dlts_door_gives_up_as_well_with_the_code_of_mp(project: SyncedProject) -> None:
+def test_the_dlt_command_gives_up_as_well_with_the_code_of_mp(project: SyncedProject) -> None:
     with holding(project.folder / "raw.duckdb"):
         ended = subprocess.run(
             [str(Path(sys.executable).with_name("dlt")), "pipeline", "mixpanel", "run"],

@@ -1,4 +1,4 @@
-"""A process that lets ``COUNT`` requests go and never ends them: ``holding.py FOLDER FAMILY COUNT``. Says when it has."""
+"""A process that lets ``COUNT`` requests go and never ends them: ``holding.py FOLDER FAMILY COUNT``. Prints a line when it has."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""One run in a process of its own, which may be told to die on the way."""
+"""One run in a process of its own, which can be killed at a point of it."""
 
 import contextlib
 import os
@@ -30,7 +30,7 @@ from support import core_models, forking, warm_dbt
 from support.crash.points import Point, die
 
 TODAY = date(2026, 3, 11)
-"""The project's today. The events lie on fixed days, so the clock of this machine says nothing."""
+"""The project's today. The events lie on fixed days, so the clock of this machine does not matter."""
 
 
 @dataclass(frozen=True)

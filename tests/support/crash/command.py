@@ -99,7 +99,7 @@ def staged(point: Point | None, event: str, *, marts: bool) -> None:
     main()
 
 
-def _tell(seconds: float = 0) -> None:
+def _report(seconds: float = 0) -> None:
     Path(THERE).touch()
     time.sleep(seconds)
 
@@ -120,9 +120,9 @@ def _full() -> None:
 
 
 EVENTS: dict[str, Callable[[], None]] = {
-    "tell": _tell,
-    "wait": lambda: _tell(1),
-    "hold": lambda: _tell(3600),
+    "report": _report,
+    "wait": lambda: _report(1),
+    "hold": lambda: _report(3600),
     "no room": _no_room,
     "full": _full,
 }

@@ -38,7 +38,7 @@ COUNTED = """
 """
 
 OLD = back(7)
-"""A day that is complete and beyond the look-back: only who names it reads it again."""
+"""A day that is complete and beyond the look-back: only a run that names it reads it again."""
 
 Events = Counter[tuple[date, str, str]]
 
@@ -103,7 +103,7 @@ class ChangingProject:
         return ranges
 
     def events(self, *, old: bool = False) -> Events:
-        """Every event a sync without dates has to bring; with ``old``, one that reads all days again."""
+        """Every event a sync without dates has to load; with ``old``, one that reads all days again."""
         now: Events = Counter()
         for day in self.sandbox.dataset.days():
             now += self._old if day == OLD and not old else self._events_of(day)
@@ -123,7 +123,7 @@ class ChangingProject:
 
 
 def verified_windows(project: ChangingProject, folder: Path) -> set[tuple[str, str]]:
-    """What lies proven in the landing folder."""
+    """The windows whose files in the landing folder are verified."""
     account = project.sandbox.credentials
     landing = LandingFolder(folder / "landing", project=account.project_id, region=account.region)
     return {
@@ -146,7 +146,7 @@ def assert_right(project: ChangingProject, folder: Path, *truths: Events) -> Non
     per_day = Counter(day for day, _, _ in events)
     ledger = read_ledger(folder / "raw.duckdb")
     assert {day: record.row_count for day, record in ledger.days.items()} == per_day
-    assert dict(counted) == per_day  # as dbt, and whoever else knows the contract, counts
+    assert dict(counted) == per_day  # as dbt counts
     assert ledger.profiles is not None
     assert ledger.profiles.row_count == len(profiles)
 

@@ -30,7 +30,7 @@ class Known:
         return midnight.astimezone(UTC).replace(tzinfo=None)
 
     def day(self, moment: datetime) -> date:
-        """The day in which a moment of UTC lies."""
+        """The day of a moment in UTC."""
         return moment.replace(tzinfo=UTC).astimezone(self.zone).date()
 
     def time(self, start: datetime, end: datetime) -> bool:

@@ -13,7 +13,7 @@ Profiles = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Read:
-    """What one read of the profiles found; one that is not complete brings some, and says nothing of the others."""
+    """What one read of the profiles found; one that is not complete has some, and the others may be unchanged."""
 
     found: Profiles
     complete: bool = True
@@ -48,7 +48,7 @@ COMPANIES: list[Profiles] = [{"c1": {"n": 1}, "c2": {}}, {"c1": {"n": 2}}]
 
 
 def load(raw: RawFile, first: int, stop: int) -> None:
-    """Brings the reads from ``first`` to before ``stop``, and companies with the first and with the last."""
+    """Loads the reads from ``first`` to before ``stop``, and companies with the first and with the last."""
     for read in READS[first:stop]:
         raw.profiles(read.found, complete=read.complete)
     if first == 0:

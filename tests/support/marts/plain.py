@@ -94,7 +94,7 @@ def sessions(seen: Iterable[Seen]) -> list[list[Seen]]:
 
 
 def users_of(seen: Iterable[Seen], *, name: str | None = None) -> dict[date, set[str]]:
-    """Who was there on each day, or did the event ``name``."""
+    """The users of each day, or of the event ``name``."""
     days: dict[date, set[str]] = defaultdict(set)
     for event in seen:
         wanted = event.name == name if name else event.name not in HIDDEN
@@ -104,7 +104,7 @@ def users_of(seen: Iterable[Seen], *, name: str | None = None) -> dict[date, set
 
 
 def between(days: Mapping[date, set[str]], first: date, last: date) -> set[str]:
-    """Who was there from ``first`` to ``last``, both included."""
+    """The users from ``first`` to ``last``, both included."""
     return set().union(*(users for day, users in days.items() if first <= day <= last))
 
 

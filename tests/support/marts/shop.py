@@ -61,7 +61,7 @@ def _who(
     }
     insert_id = chance.choice([f"i{number}-{step}", f"i{number}-{step}", None, ""])
     if chance.random() < 0.05:
-        return chance.choice([None, ""]), insert_id, properties  # nobody's
+        return chance.choice([None, ""]), insert_id, properties  # of no user
     properties["$device_id"] = device
     if is_known:
         return owner, insert_id, {**properties, "$user_id": owner}
@@ -71,7 +71,7 @@ def _who(
 
 
 def _guest(device: str, user: str, day: date) -> list[Event]:
-    """Two events of one day: what the second says of the first is told late, see ``first_version``."""
+    """Two events of one day: the second identifies the first, and is exported later, see ``first_version``."""
     morning = datetime.combine(day, datetime.min.time()) + timedelta(hours=9)
     properties = {
         "$device_id": device,
