@@ -38,7 +38,7 @@ LAYERS = (
     ("_internal.api",),
     ("_internal.auth",),
     ("_internal.data_folder",),
-    ("_internal.clock", "_internal.sql_literals", "_internal.text"),
+    ("_internal.clock", "_internal.sql_literals", "_internal.text", "_internal.unknown_settings"),
     ("exceptions",),
     ("_json_safe", "_lazy", "_redaction"),
     (

@@ -20,6 +20,7 @@ from mixpanel_data._internal.auth.credentials import (
     environment_credentials,
 )
 from mixpanel_data._internal.settings import Settings, dlt_section
+from mixpanel_data._internal.text import shorten
 from mixpanel_data.exceptions import (
     AccountExistsError,
     AccountNotFoundError,
@@ -81,9 +82,9 @@ class ConfigManager:
             ) from None
 
     def list_accounts(self) -> list[AccountInfo]:
-        """Return all accounts in the order of the file, without secrets."""
+        """Return all service accounts in the order of the file, without secrets."""
         data = self._load()
-        return [self._info(data, name) for name in data["accounts"]]
+        return [self._info(data, name) for name in accounts_toml.service_accounts(data)]
 
     def get_account(self, name: str) -> AccountInfo:
         """Return one account without its secret.
@@ -117,11 +118,12 @@ class ConfigManager:
         fields = account.model_dump() | {"secret": account.secret.get_secret_value()}
 
         def change(text: str) -> str:
-            accounts = accounts_toml.parse_accounts(text)["accounts"]
-            if name in accounts:
+            data = accounts_toml.parse_accounts(text)
+            if name in data["accounts"]:
                 raise AccountExistsError(name)
             text = accounts_toml.with_account(text, name, fields)
-            return text if accounts else accounts_toml.with_default(text, name)
+            others = accounts_toml.service_accounts(data)
+            return text if others else accounts_toml.with_default(text, name)
 
         self._file.edit(change)
 
@@ -139,10 +141,10 @@ class ConfigManager:
             data = accounts_toml.parse_accounts(text)
             _existing(data, name)
             text = accounts_toml.without_account(text, name)
-            if data.get("default") != name:
+            if accounts_toml.default_account(data) != name:
                 return text
             # Never guess between several: the wrong project's data would be fetched unnoticed.
-            rest = [other for other in data["accounts"] if other != name]
+            rest = [other for other in accounts_toml.service_accounts(data) if other != name]
             return accounts_toml.with_default(text, rest[0] if len(rest) == 1 else None)
 
         self._file.edit(change)
@@ -169,11 +171,12 @@ class ConfigManager:
 
         Precedence: the environment, if MP_USERNAME, MP_SECRET, MP_PROJECT_ID and MP_REGION are all
         set; ``account``; the account that MP_ACCOUNT names; the default account. An environment
-        that is set in part, or that hides a named account, causes a ConfigWarning.
+        that hides a named account, or is set in part beside one, causes a ConfigWarning.
 
         Raises:
             AccountNotFoundError: if the named account does not exist.
-            ConfigError: if there are no credentials.
+            ConfigError: if there are no credentials, or only some of the variables are set and no
+                account is named.
         """
         chosen = os.environ.get("MP_ACCOUNT", "").strip() or None
         name, why = (account, "named") if account is not None else (chosen, "MP_ACCOUNT")
@@ -195,17 +198,26 @@ class ConfigManager:
 
     def _credentials(self, data: dict[str, Any], name: str) -> Credentials:
         account = _existing(data, name)
-        fields = {field: account[field] for field in _FIELDS if field in account}
-        return credentials_from(fields, f"[accounts.{name}] in {self.config_path}")
+        where = f"[accounts.{name}] in {self.config_path}"
+        kind = accounts_toml.account_type(account)
+        if kind != accounts_toml.SERVICE_ACCOUNT:
+            raise ConfigError(
+                f"{where} is of the type {shorten(kind, 40)!r}, and only a service account can export events. "
+                "Add one by `mp auth add`.",
+                details={"account_name": name, "type": shorten(kind, 40)},
+            )
+        return credentials_from(accounts_toml.account_fields(account), where)
 
     def _info(self, data: dict[str, Any], name: str) -> AccountInfo:
         fields = self._credentials(data, name).model_dump(exclude={"secret"})
-        return AccountInfo(name=name, is_default=data.get("default") == name, **fields)
+        return AccountInfo(
+            name=name, is_default=accounts_toml.default_account(data) == name, **fields
+        )
 
     def _default(self, data: dict[str, Any]) -> str:
-        if "default" in data:
-            return str(data["default"])
-        known = list(data["accounts"])
+        if name := accounts_toml.default_account(data):
+            return name
+        known = accounts_toml.service_accounts(data)
         hint = f", or `mp auth default` with one of: {', '.join(known)}" if known else ""
         raise ConfigError(
             f"No Mixpanel account is set up. Run `mp auth add`{hint}; "
@@ -232,13 +244,13 @@ def find_credentials(settings: Settings, account: str | None = None) -> Resoluti
 
     Raises:
         AccountNotFoundError: if the named account does not exist.
-        ConfigError: if there are no credentials, or they may not be sent to the API base URL.
+        ConfigError: if there are no credentials, only some of the variables are set, or the
+            credentials may not be sent to the API base URL.
     """
     name = account or settings.account
     section = dlt_section(settings.project.root, SECRETS).get("credentials")
-    in_environment = all(os.environ.get(variable, "").strip() for variable in VARIABLES)
     # An account that was chosen by name takes precedence over the folder's file.
-    if isinstance(section, dict) and not name and not in_environment:
+    if isinstance(section, dict) and not name and environment_credentials(hides=None) is None:
         found = Resolution(credentials_from(section, f".dlt/{SECRETS}"), f".dlt/{SECRETS}")
     else:
         found = ConfigManager().resolve(name)

@@ -7,6 +7,7 @@ dlt itself is not imported, since its import takes a second, and ``mp --help`` m
 
 import os
 import tomllib
+import warnings
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -23,6 +24,7 @@ from pydantic import (
 )
 
 from mixpanel_data._internal.api.bounds import Bounds
+from mixpanel_data._internal.auth.credentials import require_unquoted
 from mixpanel_data._internal.data_folder.duckdb_defaults import STORAGE_VERSION
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.landing.quarantine import Quarantine
@@ -34,9 +36,11 @@ from mixpanel_data._internal.project.folder import (
 )
 from mixpanel_data._internal.text import GB, parse_duration, parse_size
 from mixpanel_data._internal.time_zones import Zone, require_zone
-from mixpanel_data.exceptions import ConfigError
+from mixpanel_data._internal.unknown_settings import ENVIRONMENT, UnknownSetting, unknown_settings
+from mixpanel_data.exceptions import ConfigError, ConfigWarning
 
 SECTION = ("sources", "mixpanel")
+CONFIG_FILE = ".dlt/config.toml"
 
 Size = Annotated[int, BeforeValidator(parse_size), Field(ge=1)]
 Seconds = Annotated[float, BeforeValidator(parse_duration), Field(gt=0)]
@@ -82,6 +86,7 @@ class Settings(BaseModel):
     quarantine_days: float = Field(default=Quarantine.days, ge=0)
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+    _unknown: tuple[UnknownSetting, ...] = PrivateAttr(default=())
     _project: ProjectFolder = PrivateAttr(default=ProjectFolder(None, "none found"))
 
     @field_validator("project_timezone")
@@ -180,6 +185,12 @@ class Settings(BaseModel):
             if value is not None and self.origin(name) != "default"
         }
 
+    @property
+    def unknown(self) -> tuple[UnknownSetting, ...]:
+        """Keys of the project's file, and environment variables, that look like settings and are
+        none."""
+        return self._unknown
+
     def origin(self, name: str) -> str:
         """Return the origin of the setting ``name``: an environment variable, a file, ``command
         line`` or ``default``."""
@@ -190,6 +201,9 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
     """Return the settings in force. ``overrides`` (of a command line) that are not None take
     precedence.
 
+    Keys of the file that are no settings, and environment variables that are almost one, cause a
+    ConfigWarning.
+
     Raises:
         ConfigError: if ``MP_PROJECT_DIR`` is not a folder, or a value is not valid; the message
             has the setting and its origin.
@@ -197,9 +211,10 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
     project = find_project(env)
     env = os.environ if env is None else env
     root = project.root
+    section = dlt_section(root, "config.toml")
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    for name, value, origin in _configured_values(root, env):
+    for name, value, origin in _configured_values(section, env):
         values.setdefault(name, value)  # the first one has precedence
         origins.setdefault(name, origin)
     for name, value in overrides.items():
@@ -218,10 +233,17 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
         raise _as_config_error(error, origins) from None
     settings._origins.update(origins)
     settings._project = project
+    settings._unknown = tuple(unknown_settings(Settings.model_fields, section, CONFIG_FILE, env))
+    for unknown in settings.unknown:
+        # Other programs may have variables that begin with MP_.
+        if unknown.nearest or unknown.origin != ENVIRONMENT:
+            warnings.warn(str(unknown), ConfigWarning, stacklevel=2)
     return settings
 
 
-def _configured_values(root: Path | None, env: Mapping[str, str]) -> list[tuple[str, Any, str]]:
+def _configured_values(
+    section: Mapping[str, Any], env: Mapping[str, str]
+) -> list[tuple[str, Any, str]]:
     """Return name, value and origin of each configured value, in the order of precedence."""
     found: list[tuple[str, Any, str]] = [
         (name, env[variable].strip(), variable)
@@ -229,8 +251,8 @@ def _configured_values(root: Path | None, env: Mapping[str, str]) -> list[tuple[
         for variable in (f"MP_{name.upper()}", f"SOURCES__MIXPANEL__{name.upper()}")
         if env.get(variable, "").strip()
     ]
-    section = dlt_section(root, "config.toml")
-    found += [(name, value, ".dlt/config.toml") for name, value in section.items()]
+    require_unquoted({origin: value for _, value, origin in found})
+    found += [(name, value, CONFIG_FILE) for name, value in section.items()]
     return found
 
 
@@ -245,7 +267,7 @@ def dlt_section(root: Path | None, file_name: str) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        section: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+        section: Any = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"{path} is not valid TOML: {error}. Correct it, or move it away."

@@ -80,6 +80,18 @@ class ProjectContext(RunContext):
 
         return str(load_settings().folder.create_dlt())
 
+    def initial_providers(self) -> list[Any]:
+        """Return the environment and the two files, which may begin with a byte-order mark."""
+        from dlt.common.configuration.providers import EnvironProvider
+
+        from mixpanel_data.cli.dlt_files import ConfigFile, SecretsFile
+
+        return [
+            EnvironProvider(),
+            SecretsFile(self.settings_dir, self.global_dir),
+            ConfigFile(self.settings_dir, self.global_dir),
+        ]
+
 
 @hookimpl(specname="plug_cli")
 @only_host("dlt")

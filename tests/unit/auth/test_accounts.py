@@ -75,10 +75,10 @@ def test_the_first_account_is_the_default_and_the_file_is_that_of_the_manual(
 
     assert manager.config_path.read_text() == (
         'default = "production"\n\n'
-        '[accounts.production]\nusername = "sa_prod_user"\nsecret = "s3"\n'
-        'project_id = "12345"\nregion = "us"\n\n'
-        '[accounts.staging]\nusername = "sa_stage_user"\nsecret = "s4"\n'
-        'project_id = "67890"\nregion = "eu"\n'
+        '[accounts.production]\ntype = "service_account"\nregion = "us"\n'
+        'default_project = "12345"\nusername = "sa_prod_user"\nsecret = "s3"\n\n'
+        '[accounts.staging]\ntype = "service_account"\nregion = "eu"\n'
+        'default_project = "67890"\nusername = "sa_stage_user"\nsecret = "s4"\n'
     )
     assert manager.list_accounts() == [
         AccountInfo(

@@ -87,17 +87,50 @@ def test_an_environment_that_hides_a_named_account_warns(
 
 @pytest.mark.parametrize("blank", ["", "  "])
 @pytest.mark.parametrize("missing", ENVIRONMENT)
-def test_a_partly_set_environment_warns_and_is_not_used(
+def test_a_partly_set_environment_is_refused_and_beside_a_named_account_it_warns(
     manager: ConfigManager, monkeypatch: pytest.MonkeyPatch, missing: str, blank: str
 ) -> None:
     set_all(monkeypatch, **{missing: blank})
 
+    with pytest.raises(ConfigError, match=f"set without {missing}. Set all four") as refused:
+        manager.resolve()
     with pytest.warns(ConfigWarning, match=f"set without {missing}") as caught:
-        resolution = manager.resolve()
+        resolution = manager.resolve("second")
 
-    assert resolution.origin == "account 'first' (default)"
-    assert CANARY not in str(caught[0].message)
-    assert "sa_env" not in str(caught[0].message)
+    assert resolution.origin == "account 'second' (named)"
+    for text in (str(refused.value.to_dict()), str(caught[0].message)):
+        assert CANARY not in text
+        assert "sa_env" not in text
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+@pytest.mark.parametrize("name", ENVIRONMENT)
+def test_quotes_in_a_variable_are_named_without_its_value(
+    manager: ConfigManager, monkeypatch: pytest.MonkeyPatch, name: str, quote: str
+) -> None:
+    set_all(monkeypatch, **{name: f"{quote}{ENVIRONMENT[name]}{quote}"})
+
+    with pytest.raises(ConfigError, match=f"The value of {name} is in quotes") as caught:
+        manager.resolve()
+
+    assert CANARY not in str(caught.value.to_dict())
+
+
+def test_a_project_id_that_is_no_number_is_refused(
+    manager: ConfigManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_all(monkeypatch, MP_PROJECT_ID="abc")
+
+    with pytest.raises(ConfigError, match="project_id is not a number"):
+        manager.resolve()
+
+
+def test_a_byte_order_mark_is_no_part_of_a_secret(
+    manager: ConfigManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_all(monkeypatch, MP_SECRET=f"\ufeff{CANARY}\n")
+
+    assert manager.resolve().credentials.secret.get_secret_value() == CANARY
 
 
 def test_a_wrong_environment_is_named(

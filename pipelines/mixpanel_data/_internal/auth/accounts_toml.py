@@ -5,10 +5,15 @@
     default = "production"
 
     [accounts.production]
+    type = "service_account"
+    region = "us"
+    default_project = "12345"
     username = "..."
     secret = "..."
-    project_id = "12345"
-    region = "us"
+
+mixpanel-headless, Mixpanel's own command-line tool, keeps its accounts in the same file, and
+refuses it if an account has other keys. Also read are ``project_id`` in place of
+``default_project``, accounts without a type, and ``[active] account`` in place of ``default``.
 """
 
 import itertools
@@ -46,9 +51,54 @@ def parse_accounts(text: str) -> dict[str, Any]:
     return data
 
 
+SERVICE_ACCOUNT = "service_account"
+
+
+def account_fields(account: dict[str, Any]) -> dict[str, Any]:
+    """Return username, secret, project_id and region of an account, as far as it has them."""
+    found = {name: account[name] for name in ("username", "secret", "region") if name in account}
+    for name in ("default_project", "project_id"):  # the second one has precedence
+        if name in account:
+            found["project_id"] = account[name]
+    return found
+
+
+def account_type(account: dict[str, Any]) -> str:
+    """Return the type of an account: of a service account, unless another is given."""
+    return str(account.get("type", SERVICE_ACCOUNT))
+
+
+def service_accounts(data: dict[str, Any]) -> list[str]:
+    """Return the names of the service accounts in the order of the file."""
+    accounts = data["accounts"].items()
+    return [name for name, account in accounts if account_type(account) == SERVICE_ACCOUNT]
+
+
+def default_account(data: dict[str, Any]) -> str | None:
+    """Return the name of the default account; None if there is none.
+
+    The active account of mixpanel-headless counts only if it is a service account of the file.
+    """
+    if "default" in data:
+        return str(data["default"])
+    active = data.get("active")
+    name = active.get("account") if isinstance(active, dict) else None
+    return name if isinstance(name, str) and name in service_accounts(data) else None
+
+
 def with_account(text: str, name: str, fields: dict[str, str]) -> str:
-    """Return the text with one more account at its end."""
+    """Return the text with one more service account at its end.
+
+    ``fields`` are username, secret, project_id and region.
+    """
     wanted = parse_accounts(text)
+    fields = {
+        "type": SERVICE_ACCOUNT,
+        "region": fields["region"],
+        "default_project": fields["project_id"],
+        "username": fields["username"],
+        "secret": fields["secret"],
+    }
     wanted["accounts"][name] = fields
     above = f"{text.rstrip()}\n\n" if text.strip() else ""
     return _require_same(above + _format_account(name, fields), wanted)

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -22,8 +23,14 @@ def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
 
+BYTE_ORDER_MARK = "\ufeff"
+"""What some editors and shells write before a text."""
+
+
 def _to_secret(value: object) -> object:
-    return SecretStr(value.strip()) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return SecretStr(value.strip().removeprefix(BYTE_ORDER_MARK).strip())
+    return value
 
 
 Region = Literal["us", "eu", "in"]
@@ -47,7 +54,7 @@ class Credentials(BaseModel):
     username: str = Field(min_length=1)
     secret: SecretStr = Field(min_length=1)
     # A number as project_id in a TOML file is unambiguous; as a secret, 1e5 would not be.
-    project_id: str = Field(min_length=1, coerce_numbers_to_str=True)
+    project_id: str = Field(min_length=1, pattern=r"^[0-9]+$", coerce_numbers_to_str=True)
     region: Annotated[Region, BeforeValidator(_lower)]
 
     @model_validator(mode="before")
@@ -88,6 +95,7 @@ _PROBLEMS = {
     "literal_error": "is not us, eu or in",
     "string_type": "is not a text",
     "extra_forbidden": "is not known here",
+    "string_pattern_mismatch": "is not a number",
 }
 
 
@@ -121,22 +129,47 @@ VARIABLES = {
 
 
 def environment_credentials(*, hides: str | None) -> Credentials | None:
-    """Return the credentials if all four variables are set and not empty; otherwise None.
+    """Return the credentials if all four variables are set and not empty; None if none is.
 
-    Warn if some are missing, and if they override the account ``hides``; warnings have names of
-    variables, never values. Raise ConfigError if all are set and one is invalid.
+    Warn if they override the account ``hides``, which was chosen by name, and if only some are
+    set beside it; warnings have names of variables, never values.
+
+    Raises:
+        ConfigError: if only some are set and no account was chosen by name, since another
+            account's project would be used; or if all are set and one is invalid.
     """
     values = {name: os.environ.get(name, "").strip() for name in VARIABLES}
     given = [name for name, value in values.items() if value]
     missing = [name for name in VARIABLES if name not in given]
+    if given and missing:
+        text = f"{_join(given)} set without {_join(missing)}"
+        if hides is None:
+            raise ConfigError(
+                f"{text}. Set all four, or unset {_join(given)} to use an account of `mp auth`.",
+                details={"set": given, "missing": missing},
+            )
+        _warn(f"{text}: the environment is not used.")
     if missing:
-        if given:
-            _warn(f"{_join(given)} set without {_join(missing)}: the environment is not used.")
         return None
     if hides is not None:
         _warn(f"{_join(given)} are set and are used instead of the account '{hides}'.")
+    require_unquoted(values)
     fields = {field: values[name] for name, field in VARIABLES.items()}
     return credentials_from(fields, f"The environment ({_join(given)})")
+
+
+def require_unquoted(variables: Mapping[str, str]) -> None:
+    """Check values of environment variables.
+
+    Raises:
+        ConfigError: if one is in quotes, as some files of variables and containers pass it on.
+    """
+    for name, value in variables.items():
+        if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+            raise ConfigError(
+                f"The value of {name} is in quotes, which are part of it. Write it without quotes.",
+                details={"variable": name},
+            )
 
 
 def _warn(message: str) -> None:

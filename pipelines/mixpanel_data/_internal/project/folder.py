@@ -100,7 +100,7 @@ def is_project(folder: Path) -> bool:
     # By a pattern: a file that is not valid TOML is still this project's, and its reader reports
     # it.
     try:
-        return _SECTION.search((folder / _CONFIG).read_text(encoding="utf-8")) is not None
+        return _SECTION.search((folder / _CONFIG).read_text(encoding="utf-8-sig")) is not None
     except (OSError, UnicodeDecodeError):
         return False
 
@@ -142,7 +142,7 @@ def _resolved(folder: Path) -> Path:
 
 def _profile_of(file: Path) -> str | None:
     try:
-        found = _PROFILE.search(file.read_text(encoding="utf-8"))
+        found = _PROFILE.search(file.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError):
         return None
     return found[1] if found else None

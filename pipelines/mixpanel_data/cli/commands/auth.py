@@ -11,6 +11,8 @@ app = typer.Typer(
     help="Named accounts, stored in ~/.mp/config.toml.", no_args_is_help=True, rich_markup_mode=None
 )
 
+DEFAULT_REGION = "us"
+
 Name = Annotated[str, typer.Argument(help="The account's name.")]
 
 
@@ -18,43 +20,53 @@ Name = Annotated[str, typer.Argument(help="The account's name.")]
 def add(
     name: Name,
     username: Annotated[
-        str,
-        typer.Option(
-            "--username", "-u", metavar="NAME", prompt=True, help="The service account's user name."
-        ),
-    ],
+        str | None,
+        typer.Option("--username", "-u", metavar="NAME", help="The service account's user name."),
+    ] = None,
     project_id: Annotated[
-        str,
-        typer.Option(
-            "--project-id", "-p", metavar="NUMBER", prompt=True, help="The project's number."
-        ),
-    ],
+        str | None,
+        typer.Option("--project-id", "-p", metavar="NUMBER", help="The project's number."),
+    ] = None,
     region: Annotated[
-        str, typer.Option("--region", "-r", metavar="REGION", prompt=True, help="us, eu or in.")
-    ] = "us",
+        str | None,
+        typer.Option("--region", "-r", metavar="REGION", help="us, eu or in; us if not given."),
+    ] = None,
     secret_stdin: Annotated[
         bool,
         typer.Option(
-            "--secret-stdin", help="Read the secret from stdin, not from a hidden prompt."
+            "--secret-stdin",
+            help="Read the secret from stdin, not from a hidden prompt. Then nothing is prompted for.",
         ),
     ] = False,
 ) -> None:
     """Store a service account under a name. The first one becomes the default.
 
-    The secret is never an argument: other users of the machine could read it there.
+    What is not given is prompted for. The secret is never an argument: other users of the machine could read it there.
 
     Example: mp auth add production --username sa_prod --project-id 12345 --region eu
     """
     from mixpanel_data.auth import ConfigManager
 
-    secret = (
-        sys.stdin.readline().strip()
-        if secret_stdin
-        else typer.prompt("Secret", hide_input=True, err=True)
-    )
+    if secret_stdin:
+        username = _required(username, "--username")
+        project_id = _required(project_id, "--project-id")
+        secret = sys.stdin.readline()
+    else:
+        username = username or typer.prompt("Username", err=True)
+        project_id = project_id or typer.prompt("Project ID", err=True)
+        region = region or typer.prompt("Region (us, eu or in)", default=DEFAULT_REGION, err=True)
+        secret = typer.prompt("Secret", hide_input=True, err=True)
     manager = ConfigManager()
-    manager.add_account(name, username, secret, project_id, region)
+    manager.add_account(name, username, secret, project_id, region or DEFAULT_REGION)
     typer.echo(f"Account '{name}' is stored in {manager.config_path}.", err=True)
+
+
+def _required(value: str | None, option: str) -> str:
+    if not value:
+        raise typer.BadParameter(
+            "it is needed with --secret-stdin, which prompts for nothing.", param_hint=option
+        )
+    return value
 
 
 @app.command("list")

@@ -1,5 +1,7 @@
 """``mp doctor``: the settings in force, their origins, and whether they work."""
 
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +44,7 @@ def _examine(account: str | None, data_dir: Any) -> tuple[list[Check], int]:
         for name in Settings.model_fields
     ]
     project, wrong = _project(settings)
-    checks = [*project, *checks]
+    checks = [*_command(), *project, *checks, *_unknown(settings)]
     try:
         found = find_credentials(settings, account)
     except MixpanelDataError as error:
@@ -56,6 +58,35 @@ def _examine(account: str | None, data_dir: Any) -> tuple[list[Check], int]:
     ]
     reached, code = _reach(settings, account)
     return [*checks, reached, *_folder(settings)], code or wrong
+
+
+def _command() -> list[Check]:
+    """Where ``mp`` on the PATH leads, if that is not this program."""
+    found = shutil.which("mp")
+    if found is None:
+        return [("mp", "not on the PATH; `mixpanel-data` is the same command", "PATH")]
+    if Path(found).resolve() == Path(sys.argv[0]).resolve() or _is_ours(Path(found)):
+        return [("mp", found, "PATH")]
+    return [
+        (
+            "mp",
+            f"WARNING: {found} is another program, not this one. Use `mixpanel-data` in place of `mp`, "
+            f"or put {Path(sys.executable).parent} first on the PATH.",
+            "PATH",
+        )
+    ]
+
+
+def _is_ours(program: Path) -> bool:
+    """True if a script imports this package; mixpanel-headless installs one of the same name."""
+    try:
+        return b"mixpanel_data.cli" in program.read_bytes()[:100_000]
+    except OSError:
+        return False
+
+
+def _unknown(settings: "Settings") -> list[Check]:
+    return [("unknown setting", str(unknown), unknown.origin) for unknown in settings.unknown]
 
 
 def _project(settings: "Settings") -> tuple[list[Check], int]:
