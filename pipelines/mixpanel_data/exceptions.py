@@ -8,7 +8,8 @@ MixpanelDataError             MIXPANEL_DATA_ERROR
 ├── APIError                  API_ERROR          no response, a redirect, or an unexpected one
 │   ├── AuthenticationError   AUTH_FAILED        401, 403
 │   ├── RateLimitError        RATE_LIMITED       429
-│   ├── QueryError            QUERY_FAILED       400, 402, 404 and the other 4xx
+│   ├── QueryError            QUERY_FAILED       400, 402, 404 and the other 4xx; SQL
+│   │   └── QueryTimeoutError QUERY_TIMEOUT      SQL that was interrupted
 │   └── ServerError           SERVER_ERROR       5xx
 ├── IncompleteExportError     INCOMPLETE_EXPORT  an incomplete response
 ├── TableExistsError          TABLE_EXISTS
@@ -193,6 +194,21 @@ class QueryError(APIError):
         "The part that the project's plan does not include, so that retries never help: this call, "
         "or days this old."
     )
+
+
+class QueryTimeoutError(QueryError):
+    """SQL took longer than it was given, and was interrupted. Nothing was changed."""
+
+    code = "QUERY_TIMEOUT"
+
+    def __init__(self, timeout: float, sql: str) -> None:
+        super().__init__(
+            f"The SQL was interrupted after {timeout:g} s, before it had all its rows. "
+            "Give it more time (--timeout, timeout=), or ask for less.",
+            details={"timeout": timeout, "sql": sql},
+        )
+
+    timeout = _Detail[float]("The time that it was given, in seconds.")
 
 
 class ServerError(APIError):

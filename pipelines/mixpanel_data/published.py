@@ -29,21 +29,24 @@ _HOMES = {
 __all__ = ["Rows", "export_tables", "query", "write_report"]
 
 
-def query(folder: DataFolder, sql: str) -> "Rows":
+def query(
+    folder: DataFolder, sql: str, *, max_rows: int | None = None, timeout: float | None = None
+) -> "Rows":
     """Run ``sql`` over the published and the fetched tables of a data folder, and return its rows.
 
     The database is read-only, and SQL reaches no other file and no network: an agent may have
-    written it.
+    written it. With ``max_rows``, ``truncated`` of the result says whether there are more rows.
 
     Raises:
         NothingPublishedError: if there are no tables.
-        QueryError: if DuckDB rejects the SQL.
+        QueryError: if ``sql`` is not one statement, or DuckDB rejects it.
+        QueryTimeoutError: if its rows are not there after ``timeout`` seconds.
     """
     storage = import_module("mixpanel_data._internal.storage")
     if not folder.published.is_file() and not folder.workspace.is_file():
         raise NothingPublishedError(str(folder.root))
     with storage.StorageEngine.project(folder, read_only=True) as engine:
-        rows: Rows = engine.execute_rows(sql)
+        rows: Rows = engine.execute_rows(sql, max_rows=max_rows, timeout=timeout)
     return rows
 
 

@@ -1,6 +1,6 @@
 """The storage engine: a DuckDB database of fetched tables, and SQL over it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from mixpanel_data._internal.database.attached import PUBLISHED, AttachedFiles
 from mixpanel_data._internal.database.connections import Connection, Files, OneFile
 from mixpanel_data._internal.database.errors import translate_sql_errors
 from mixpanel_data._internal.database.input_files import Data, Kind, open_lines
+from mixpanel_data._internal.database.queries import Parameters, fetch_frame, fetch_rows, run_one
 from mixpanel_data._internal.database.table_names import is_same, require_table_name
 from mixpanel_data._internal.time_zones import Zone
 from mixpanel_data.exceptions import TableExistsError, TableNotFoundError
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Rows", "StorageEngine"]
-
-Parameters = Sequence[Any] | Mapping[str, Any] | None
 
 
 class StorageEngine:
@@ -52,6 +51,7 @@ class StorageEngine:
         _files: Files | None = None,
     ) -> None:
         self._zone = zone or Zone()
+        self._only_reads = read_only
         self._files = _files or _open(path, read_only=read_only, external_access=external_access)
 
     @classmethod
@@ -79,7 +79,7 @@ class StorageEngine:
             writable=not read_only,
             external_access=external_access,
         )
-        return cls(zone=zone, _files=files)
+        return cls(read_only=read_only, zone=zone, _files=files)
 
     @property
     def path(self) -> Path | None:
@@ -183,29 +183,61 @@ class StorageEngine:
         write.drop_table(self._files, name)
 
     def execute(self, sql: str, parameters: Parameters = None) -> Connection:
-        """Run SQL and return the cursor with the result. Raises QueryError, like all methods that
-        run SQL."""
-        cursor = self._files.cursor()
-        with translate_sql_errors(sql):
-            return cursor.execute(sql, parameters)
+        """Run one statement of SQL and return the cursor with the result.
 
-    def execute_df(self, sql: str, parameters: Parameters = None) -> "pd.DataFrame":
+        Raises QueryError, like all methods that run SQL.
+        """
+        return run_one(self._files.cursor(), sql, parameters)
+
+    def execute_df(
+        self,
+        sql: str,
+        parameters: Parameters = None,
+        *,
+        max_rows: int | None = None,
+        timeout: float | None = None,
+    ) -> "pd.DataFrame":
         """Return the result as a pandas DataFrame. Raise ConfigError if pandas is not installed."""
         require_pandas()
-        with self._files.reading() as cursor, translate_sql_errors(sql):
-            return cursor.execute(sql, parameters).df()
+        with self._files.reading() as cursor:
+            return fetch_frame(
+                cursor,
+                sql,
+                parameters,
+                max_rows=max_rows,
+                timeout=timeout,
+                only_reads=self._only_reads,
+            )
 
-    def execute_scalar(self, sql: str, parameters: Parameters = None) -> Any:
+    def execute_scalar(
+        self, sql: str, parameters: Parameters = None, *, timeout: float | None = None
+    ) -> Any:
         """Return the first value of the first row; None if there is no row."""
-        with self._files.reading() as cursor, translate_sql_errors(sql):
-            row = cursor.execute(sql, parameters).fetchone()
-        return row[0] if row else None
+        rows = self.execute_rows(sql, parameters, max_rows=1, timeout=timeout)
+        return rows[0][0] if rows else None
 
-    def execute_rows(self, sql: str, parameters: Parameters = None) -> Rows:
-        """Return the result as a list of tuples, with the column names in ``columns``."""
-        with self._files.reading() as cursor, translate_sql_errors(sql):
-            rows = cursor.execute(sql, parameters).fetchall()
-            return Rows(rows, [column[0] for column in cursor.description or ()])
+    def execute_rows(
+        self,
+        sql: str,
+        parameters: Parameters = None,
+        *,
+        max_rows: int | None = None,
+        timeout: float | None = None,
+    ) -> Rows:
+        """Return the result as a list of tuples, with the column names in ``columns``.
+
+        With ``max_rows``, ``truncated`` says whether there are more. After ``timeout`` seconds the
+        query is interrupted, and QueryTimeoutError raised.
+        """
+        with self._files.reading() as cursor:
+            return fetch_rows(
+                cursor,
+                sql,
+                parameters,
+                max_rows=max_rows,
+                timeout=timeout,
+                only_reads=self._only_reads,
+            )
 
     def close(self) -> None:
         """Close the file and all open cursors. A second call does nothing."""

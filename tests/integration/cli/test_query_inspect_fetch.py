@@ -289,6 +289,51 @@ def test_sql_before_there_is_anything_says_what_to_do(mp, tmp_path):
     assert "mp sync" in mp(*asked).err
 
 
+def test_columns_of_one_name_keep_their_values_in_every_format(mp):
+    asked = ("query", "sql", "SELECT 'a' AS x, 'b' AS x", "--format")
+
+    assert mp(*asked, "json").json == [{"x": "a", "x_1": "b"}]
+    assert mp(*asked, "jsonl").out == '{"x": "a", "x_1": "b"}\n'
+    assert mp(*asked, "csv").out == "x,x_1\na,b\n"
+    assert mp(*asked, "table").out.split() == ["x", "x_1", "─" * 7, "a", "b"]
+
+
+def test_sql_is_one_statement_which_may_begin_with_a_comment(mp):
+    for nothing in ("", ";", "-- c"):
+        refused = mp("query", "sql", nothing)
+        assert (refused.code, "no statement" in refused.err) == (1, True), nothing
+    two = mp("query", "sql", "SELECT 1; SELECT 2", "--format", "json")
+    assert (two.code, two.out) == (1, "")
+    assert "2 statements" in json.loads(two.err)["message"]
+    assert mp("query", "sql", "-- c\nSELECT 1 AS n", "--format", "csv").out == "n\n1\n"
+    assert mp("query", "sql", "--format", "csv", "--", "-- c\nSELECT 1 AS n").out == "n\n1\n"
+    assert mp("query", "sql", "SELECT 1", "--formt", "csv").code == 3
+
+
+def test_a_result_that_is_cut_says_so(mp):
+    asked = ("query", "sql", "FROM range(201)")
+
+    table = mp(*asked)
+    assert (table.code, table.out.split()[-1]) == (0, "199")
+    assert table.err.startswith("These are the first 200 rows; there are more.")
+    assert (mp(*asked, "--quiet").err, mp(*asked, "--max-rows", "201").err) == ("", "")
+    everything = mp(*asked, "--format", "csv")
+    assert (everything.out.count("\n"), everything.err) == (202, "")
+    few = mp(*asked, "--format", "json", "--max-rows", "2")
+    assert (len(few.json), few.err.count("\n")) == (2, 1)
+    assert mp(*asked, "--max-rows", "0").code == 3
+
+
+def test_a_query_that_takes_too_long_is_interrupted(mp):
+    asked = ("query", "sql", "SELECT count(*) FROM range(10000000000) a, range(1000)", "--timeout")
+
+    stopped = mp(*asked, "0.2", "--format", "json")
+    assert (stopped.code, stopped.out) == (1, "")
+    assert json.loads(stopped.err)["code"] == "QUERY_TIMEOUT"
+    assert "interrupted after 0.2 s" in stopped.err
+    assert mp(*asked, "0").code == 3
+
+
 def test_sql_touches_no_other_file(mp, tmp_path):
     other = tmp_path / "secret.csv"
     other.write_text("a\n1\n")

@@ -13,9 +13,11 @@ from support.raw_file import Event, RawFile, at
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.publication.publish import publish
+from mixpanel_data._internal.sql.properties import CREATE_PROP
 from mixpanel_data._internal.transform.build import build
 
 DAY = date(2026, 1, 1)
+_MACROS = "select function_name, parameters, macro_definition, comment from duckdb_functions() where not internal"
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +26,14 @@ def published(tmp_path_factory: pytest.TempPathFactory, parsed: Path) -> Path:
     folder = DataFolder.at(tmp_path_factory.mktemp("data"))
     noon = at("2026-01-01 12:00")
     RawFile(folder.raw).load(
-        {DAY: [Event(noon, insert_id=f"i{n}", properties={"n": n}) for n in range(3)]}
+        {
+            DAY: [
+                Event(
+                    noon, insert_id=f"i{n}", properties={"n": n, "$browser": "Chrome", "a.b/c~": n}
+                )
+                for n in range(3)
+            ]
+        }
     )
     build(folder)
     return publish(folder).path
@@ -78,7 +87,8 @@ def test_an_older_duckdb_reads_it(published: Path) -> None:
     old = Path(sys.prefix) / "old-duckdb"
     code = (
         "import sys, duckdb; db = duckdb.connect(sys.argv[1], read_only=True);"
-        "print(duckdb.__version__, db.execute(\"select sum((properties->>'n')::int) from events\").fetchone()[0])"
+        "print(duckdb.__version__, *db.execute(\"select sum((properties->>'n')::int), "
+        "max(prop(properties, '$browser')), sum(prop(properties, 'a.b/c~')::int) from events\").fetchone())"
     )
 
     read = subprocess.run(
@@ -89,7 +99,18 @@ def test_an_older_duckdb_reads_it(published: Path) -> None:
         check=True,
     )
 
-    assert read.stdout.split() == ["1.2.2", "3"]
+    assert read.stdout.split() == ["1.2.2", "3", "Chrome", "3"]
+
+
+def test_prop_of_the_file_is_that_of_the_library(published: Path) -> None:
+    with duckdb.connect(published, read_only=True) as db:
+        in_file = db.execute(_MACROS).fetchall()
+        db.execute(f"create temporary {CREATE_PROP.replace('prop(', 'ours(', 1)}")
+        ours = db.execute(_MACROS + " and function_name = 'ours'").fetchall()
+
+    assert [row[0] for row in in_file] == ["prop"]
+    assert [row[1:3] for row in in_file] == [row[1:3] for row in ours]
+    assert in_file[0][3].startswith("prop(properties, name): ")
 
 
 def test_sqlalchemy_reads_it_as_a_bi_tool_would(published: Path) -> None:

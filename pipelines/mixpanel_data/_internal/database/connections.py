@@ -13,6 +13,7 @@ from mixpanel_data._internal.data_folder.duckdb_defaults import STORAGE_VERSION
 from mixpanel_data._internal.data_folder.private_files import private_files
 from mixpanel_data._internal.database.errors import translate_open_errors
 from mixpanel_data._internal.database.sealed import SPOOL, is_sealed, seal
+from mixpanel_data._internal.sql.properties import CREATE_PROP, PROP
 from mixpanel_data._internal.sql_literals import literal
 from mixpanel_data.exceptions import ConfigError
 
@@ -64,6 +65,7 @@ class Cursors:
             self._open_cursors.add(cursor)
         if self.search_path:
             cursor.execute(f"SET search_path = {literal(self.search_path)}")
+        _offer_prop(cursor)
         return cursor
 
     @contextmanager
@@ -82,6 +84,16 @@ class Cursors:
                 with suppress(duckdb.Error):
                     cursor.close()
             self._connection.close()
+
+
+def _offer_prop(cursor: Connection) -> None:
+    """Create the macro ``prop`` for this cursor, unless its databases have a macro of that name."""
+    try:
+        cursor.execute(f"SELECT {PROP}(NULL::JSON, NULL::VARCHAR)")
+    except duckdb.CatalogException:
+        cursor.execute(f"CREATE TEMPORARY {CREATE_PROP}")
+    except duckdb.Error:  # theirs has other parameters
+        pass
 
 
 def create_database(path: Path) -> None:

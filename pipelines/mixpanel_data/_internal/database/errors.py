@@ -12,6 +12,7 @@ import duckdb
 
 from mixpanel_data._internal.data_folder.damage_messages import is_damage
 from mixpanel_data._internal.data_folder.os_errors import lock_holder
+from mixpanel_data._internal.database.sql_messages import explain
 from mixpanel_data._internal.text import is_unicode
 from mixpanel_data._redaction import redact
 from mixpanel_data.exceptions import (
@@ -120,7 +121,7 @@ def translate_sql_errors(sql: str) -> Iterator[None]:
                 "it republishes the tables.",
                 details={"sql": sql},
             ) from None
-        raise QueryError(f"The SQL can't be run: {error}", details={"sql": sql}) from None
+        raise QueryError(explain(str(error), sql), details={"sql": sql}) from None
     except RuntimeError as error:
         if is_unicode(sql):
             raise

@@ -24,25 +24,47 @@ class Tables:
 
     storage: StorageEngine
 
-    def sql(self, query: str, parameters: Any = None) -> "pd.DataFrame":
-        """Run ``query``, in DuckDB's dialect, and return a pandas DataFrame.
+    def sql(
+        self,
+        query: str,
+        parameters: Any = None,
+        *,
+        max_rows: int | None = None,
+        timeout: float | None = None,
+    ) -> "pd.DataFrame":
+        """Run ``query``, one statement in DuckDB's dialect, and return a pandas DataFrame.
 
-        ``parameters`` is a list for ``?``, a dict for ``$name``.
+        ``parameters`` is a list for ``?``, a dict for ``$name``. With ``max_rows``, the result has
+        at most so many rows, and its ``attrs["truncated"]`` says whether there are more. After
+        ``timeout`` seconds the query is interrupted.
 
         Raises:
-            QueryError: if DuckDB rejects the SQL.
+            QueryError: if there is not one statement, or DuckDB rejects it.
+            QueryTimeoutError: if the query was interrupted.
             ConfigError: if pandas is not installed; :meth:`sql_rows` works without it.
         """
-        return self.storage.execute_df(query, parameters)
+        return self.storage.execute_df(query, parameters, max_rows=max_rows, timeout=timeout)
 
-    def sql_scalar(self, query: str, parameters: Any = None) -> Any:
+    def sql_scalar(
+        self, query: str, parameters: Any = None, *, timeout: float | None = None
+    ) -> Any:
         """Return the first value of the first row; None if there is no row."""
-        return self.storage.execute_scalar(query, parameters)
+        return self.storage.execute_scalar(query, parameters, timeout=timeout)
 
-    def sql_rows(self, query: str, parameters: Any = None) -> Rows:
-        """Return the result as a list of tuples, with the column names in ``columns``. Needs no
-        pandas."""
-        return self.storage.execute_rows(query, parameters)
+    def sql_rows(
+        self,
+        query: str,
+        parameters: Any = None,
+        *,
+        max_rows: int | None = None,
+        timeout: float | None = None,
+    ) -> Rows:
+        """Return the result as a list of tuples, with the column names in ``columns``.
+
+        Needs no pandas. The arguments are those of :meth:`sql`; ``truncated`` of the result says
+        whether there are more rows.
+        """
+        return self.storage.execute_rows(query, parameters, max_rows=max_rows, timeout=timeout)
 
     def tables(self) -> list[TableInfo]:
         """Return every table and view by name, with its number of rows."""

@@ -5,7 +5,11 @@ from typing import Annotated
 import typer
 
 from mixpanel_data.cli.commands import query_events, query_saved, query_users
+from mixpanel_data.cli.commands.statement import StatementCommand
 from mixpanel_data.cli.options import DataDirOption, Format, FormatOption, QuietOption
+
+_ROWS_OF_A_TABLE = 200
+"""Rows that are printed as a table if `--max-rows` is not given."""
 
 app = typer.Typer(
     help="Run SQL over the tables here, or reports of Mixpanel.",
@@ -14,18 +18,32 @@ app = typer.Typer(
 )
 
 
-@app.command("sql")
+@app.command("sql", cls=StatementCommand)
 def sql(
     statement: Annotated[
         str, typer.Argument(help="A SQL query, in DuckDB's dialect; - reads it from stdin.")
     ],
+    max_rows: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=2**31 - 1,
+            metavar="N",
+            help=f"The most rows to print. Default: {_ROWS_OF_A_TABLE} as a table, all as json, jsonl or csv.",
+        ),
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="Interrupt the query after so many seconds."),
+    ] = None,
     data_dir: DataDirOption = None,
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
     """Run SQL over the published tables and the fetched ones.
 
-    Read-only. `mp inspect tables` lists the tables; `_metadata` records what was fetched when.
+    One statement that reads; it reaches no other file, no network and no settings. `mp inspect tables` lists the
+    tables, `mp inspect describe TABLE` explains one. prop(properties, '$browser') reads a property by its name.
 
     Example: mp query sql "SELECT event, count(*) AS n FROM events GROUP BY ALL ORDER BY n DESC" --format json
     """
@@ -37,9 +55,18 @@ def sql(
     from mixpanel_data.settings import load_settings
 
     text = sys.stdin.read() if statement == "-" else statement
+    if max_rows is None and fmt is Format.table:
+        max_rows = _ROWS_OF_A_TABLE
+    folder = load_settings(data_dir=data_dir).folder
     with warnings_to_stderr(quiet=quiet):
-        rows = query_tables(load_settings(data_dir=data_dir).folder, text)
+        rows = query_tables(folder, text, max_rows=max_rows, timeout=timeout)
     print_rows(rows.columns, rows, fmt)
+    if rows.truncated and not quiet:
+        typer.echo(
+            f"These are the first {len(rows):,} rows; there are more. --max-rows N prints more of them"
+            + (", --format csv all." if fmt is Format.table else "."),
+            err=True,
+        )
 
 
 app.command("segmentation")(query_events.segmentation)
