@@ -59,7 +59,8 @@ def open_pipeline(folder: DataFolder, *, memory_limit: str | None = None) -> dlt
         raise
     except Exception as error:  # noqa: BLE001  (dlt and its parsers raise many kinds)
         log.warning(
-            "dlt's working folder %s can't be read (%s: %s). It is made anew; nothing that was loaded is lost.",
+            "dlt's working folder %s can't be read (%s: %s). It is recreated; no loaded data is "
+            "lost.",
             _work(folder),
             type(error).__name__,
             error,
@@ -78,6 +79,7 @@ def _create_pipeline(folder: DataFolder, settings: Mapping[str, Any]) -> dlt.Pip
         destination=mixpanel_duckdb(credentials=credentials),
         dataset_name=schema.DATASET,
     )
+    # dlt reads these files late; reading them here lets a damaged one be replaced before any work.
     pipeline.list_extracted_load_packages()
     pipeline.list_normalized_load_packages()
     for name in pipeline.schema_names:

@@ -278,7 +278,7 @@ def test_a_damaged_dlt_folder_is_made_anew(loaded, caplog, name, content):
     report = loaded.sync(LAST, LAST)
 
     assert report.failures == []
-    assert "It is made anew" in caplog.text
+    assert "It is recreated" in caplog.text
     assert loaded.loaded() == before
 
 

@@ -401,7 +401,12 @@ def _of_key(key: str, model: type[BaseModel], error: ErrorDetails) -> str:
         return f"{key} is {error['input']}, which is none of {', '.join(allowed)}.{near}"
     if error["type"] == "names":
         return f"{key}: {error['msg']}."
-    return f"{key} is {error['input']!r}, which is {_noun(error)}."
+    above = ""
+    if error["type"].startswith("int_"):
+        # In the words of the macro, which also checks the lower bound.
+        bounds = model.model_fields[key].metadata
+        above = " above 0" if any(getattr(bound, "gt", None) == 0 for bound in bounds) else ""
+    return f"{key} is {error['input']!r}, which is {_noun(error)}{above}."
 
 
 def _noun(error: ErrorDetails) -> str:
