@@ -158,10 +158,16 @@ class StorageEngine:
             return catalog.table_infos(cursor, self._files.catalogs)
 
     def get_schema(self, name: str) -> TableSchema:
-        """Return the columns of a table or view. Raises TableNotFoundError."""
+        """Return the columns of a table or view, and its comments. Raises TableNotFoundError."""
         with self._reading_catalog() as cursor:
             item = catalog.find_table(cursor, self._files.catalogs, name)
-            return TableSchema(item.name, catalog.table_columns(cursor, item))
+            return catalog.table_schema(cursor, item)
+
+    def list_schemas(self) -> list[TableSchema]:
+        """Return the columns and comments of every table that :meth:`list_tables` lists."""
+        with self._reading_catalog() as cursor:
+            found = catalog.list_public_tables(cursor, self._files.catalogs)
+            return [catalog.table_schema(cursor, item) for item in found]
 
     def get_metadata(self, name: str) -> TableMetadata:
         """Return the origin of a fetched table's rows.

@@ -30,33 +30,49 @@ class TableInfo(Record):
     """A table or view.
 
     ``type`` is ``events``, ``profiles``, or ``table`` if it was not fetched; ``fetched_at`` is in
-    UTC.
+    UTC. ``description`` is the first sentence of its comment, ``grain`` what a row is; None if the
+    comment does not say.
     """
 
     name: str
     type: str
     row_count: int
     fetched_at: datetime | None = None
+    description: str | None = None
+    grain: str | None = None
 
 
 @dataclass(frozen=True)
 class ColumnInfo(Record):
-    """A column and its DuckDB type."""
+    """A column, its DuckDB type, and its comment, which says what it means."""
 
     name: str
     type: str
     nullable: bool = True
+    comment: str | None = None
 
 
 @dataclass(frozen=True)
 class TableSchema(Table):
-    """The columns of a table, in order. ``df``: name, type, nullable."""
+    """The columns of a table, in order, and what the table's comment says.
+
+    ``df``: name, type, nullable, comment. ``grain`` is what a row is, ``keys`` the columns that are
+    different in each row, ``joins`` the columns of other tables that some are equal to, ``caveats``
+    what to know before its numbers are used, ``questions`` examples of what it answers. They are
+    None or empty if the comment does not say.
+    """
 
     table_name: str
     columns: list[ColumnInfo] = field(default_factory=list)
+    description: str | None = None
+    grain: str | None = None
+    keys: list[str] = field(default_factory=list)
+    joins: list[str] = field(default_factory=list)
+    caveats: str | None = None
+    questions: list[str] = field(default_factory=list)
 
     def _columns(self) -> list[str]:
-        return ["name", "type", "nullable"]
+        return ["name", "type", "nullable", "comment"]
 
     def records(self) -> list[dict[str, Any]]:
         return [column.to_dict() for column in self.columns]

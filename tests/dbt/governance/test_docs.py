@@ -18,7 +18,7 @@ def test_one_page_describes_tables_and_metrics_without_a_network(
     address = f"{page.as_uri()}#!/model/model.mixpanel_data.profiles"
 
     with visitor.visit(address) as visit:
-        visit.page.get_by_text("What profiles were, and those that are gone").first.wait_for()
+        visit.page.get_by_text("What profiles were, and those that were deleted").first.wait_for()
         text = visit.page.inner_text("body")
 
     assert {request.partition(":")[0] for request in visit.requests} <= {"file", "data"}

@@ -54,6 +54,11 @@ def data(tmp_path: Path) -> Path:
         connection.execute(
             "CREATE TABLE sessions AS SELECT i AS id, '🎉 x' AS name FROM range(5) t(i)"
         )
+        connection.execute("COMMENT ON COLUMN sessions.id IS 'Its number.'")
+        connection.execute(
+            "COMMENT ON TABLE sessions IS 'The sessions. Of users.\nGrain: one row per session.\nKeys: id.\n"
+            "Caveats: Few.\nExample questions: How long? How many?'"
+        )
     return folder
 
 
@@ -269,7 +274,7 @@ def test_tables_are_inspected_without_an_account(mp, monkeypatch, shop):
         monkeypatch.delenv(variable)
 
     assert mp("inspect", "schema", "sessions", "--format", "jsonl").out.splitlines()[0] == (
-        '{"name": "id", "type": "BIGINT", "nullable": true}'
+        '{"name": "id", "type": "BIGINT", "nullable": true, "comment": "Its number."}'
     )
     assert len(mp("inspect", "sample", "sessions", "--rows", "2", "--format", "json").json) == 2
     summary = mp("inspect", "summarize", "sessions", "--format", "json").json
@@ -279,6 +284,37 @@ def test_tables_are_inspected_without_an_account(mp, monkeypatch, shop):
     assert "🎉 x" in mp("inspect", "sample", "sessions").out
     assert mp("inspect", "schema", "nothing").code == 4
     assert mp("inspect", "events").code == 3
+
+
+def test_tables_explain_themselves(mp):
+    (table,) = mp("inspect", "tables", "--format", "json").json
+    assert (table["description"], table["grain"]) == ("The sessions.", "one row per session")
+    listed = mp("inspect", "tables").out
+    assert listed.split("\n")[1].split() == ["name", "rows", "one", "row", "per", "description"]
+    assert listed.split("\n")[3].split() == ["sessions", "5", "session", "The", "sessions."]
+
+    described = mp("inspect", "describe", "sessions")
+    for text in ("The sessions. Of users.", "Grain: one row per session", "Keys: id", "Caveats: Few.",
+                 "  How long?\n  How many?\n", "Its number."):  # fmt: skip
+        assert text in described.out, text
+    schema = mp("inspect", "describe", "sessions", "--format", "json").json
+    assert (schema["keys"], schema["questions"]) == (["id"], ["How long?", "How many?"])
+    assert mp("inspect", "schema", "sessions", "--format", "json").json == schema
+    assert mp("inspect", "describe", "nothing").code == 4
+
+    assert mp("inspect", "schema", "--format", "json").json == [schema]
+    assert mp("inspect", "schema", "--format", "csv").out.splitlines() == [
+        "table,name,type,nullable,comment",
+        "sessions,id,BIGINT,True,Its number.",
+        "sessions,name,VARCHAR,True,",
+    ]
+    assert mp("inspect", "schema").out.split()[:5] == [
+        "table",
+        "name",
+        "type",
+        "nullable",
+        "comment",
+    ]
 
 
 def test_sql_before_there_is_anything_says_what_to_do(mp, tmp_path):

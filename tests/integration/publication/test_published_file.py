@@ -12,6 +12,7 @@ import sqlalchemy
 from support.raw_file import Event, RawFile, at
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.database.comments import parse_comment
 from mixpanel_data._internal.publication.publish import publish
 from mixpanel_data._internal.sql.properties import CREATE_PROP
 from mixpanel_data._internal.transform.build import build
@@ -68,6 +69,8 @@ def test_every_published_table_and_column_has_a_comment(published: Path) -> None
         ).fetchall()
 
     assert len(tables) > 20
+    parsed = {name: parse_comment(comment) for name, comment in tables if name != "_build"}
+    assert [n for n, found in parsed.items() if not (found.grain and found.questions)] == []
     assert [name for name, comment in tables + columns if not (comment or "").strip()] == []
 
 

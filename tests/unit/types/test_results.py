@@ -70,7 +70,7 @@ COLUMNS = {
     FrequencyResult: ["date", "at_least_1", "at_least_2"],
     InsightsResult: ["$event", "date", "count"],
     ActivityFeedResult: ["event", "time", "distinct_id", "properties"],
-    TableSchema: ["name", "type", "nullable"],
+    TableSchema: ["name", "type", "nullable", "comment"],
 }
 FIELDS = {
     FetchResult: ["table", "rows", "type", "duration_seconds", "date_range", "fetched_at"],

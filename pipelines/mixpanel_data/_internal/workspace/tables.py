@@ -1,6 +1,6 @@
 """SQL over the tables, and their descriptions."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from mixpanel_data._internal.sql_literals import identifier, literal
 from mixpanel_data._internal.storage import Rows, StorageEngine
@@ -70,13 +70,17 @@ class Tables:
         """Return every table and view by name, with its number of rows."""
         return self.storage.list_tables()
 
-    def schema(self, table: str) -> TableSchema:
-        """Return the columns of a table.
+    @overload
+    def schema(self, table: str) -> TableSchema: ...
+    @overload
+    def schema(self) -> list[TableSchema]: ...
+    def schema(self, table: str | None = None) -> TableSchema | list[TableSchema]:
+        """Return the columns of a table, or of all tables, and what their comments say.
 
         Raises:
             TableNotFoundError: if there is no table of this name.
         """
-        return self.storage.get_schema(table)
+        return self.storage.list_schemas() if table is None else self.storage.get_schema(table)
 
     def drop(self, table: str) -> None:
         """Drop a fetched table.

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from mixpanel_data.cli.open_workspace import print_answer
+from mixpanel_data.cli.open_workspace import open_workspace, print_answer
 from mixpanel_data.cli.options import (
     AccountOption,
     DataDirOption,
@@ -21,26 +21,51 @@ def tables(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """List the tables, published and fetched, and their rows.
+    """List the tables, published and fetched: what each one has, what a row is, and how many there are.
 
     Example: mp inspect tables
     """
-    from mixpanel_data.types import TableInfo
+    from mixpanel_data.cli.output.table_comments import print_tables
 
-    print_answer(lambda ws: ws.tables(), fmt, data_dir=data_dir, quiet=quiet, of=TableInfo)
+    with open_workspace(data_dir=data_dir, quiet=quiet) as workspace:
+        found = workspace.tables()
+    print_tables(found, fmt)
 
 
 def schema(
+    table: Annotated[
+        str | None, typer.Argument(help="The table's name: `mp inspect tables`; else all tables.")
+    ] = None,
+    data_dir: DataDirOption = None,
+    quiet: QuietOption = False,
+    fmt: FormatOption = Format.table,
+) -> None:
+    """Show the columns of a table, or of all tables, with their types and meanings.
+
+    Example: mp inspect schema events
+    """
+    from mixpanel_data.cli.output.table_comments import print_columns
+
+    with open_workspace(data_dir=data_dir, quiet=quiet) as workspace:
+        found = workspace.schema(table) if table else workspace.schema()
+    print_columns(found, fmt)
+
+
+def describe(
     table: Table,
     data_dir: DataDirOption = None,
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Show the columns of a table.
+    """Show what a table means: its rows, keys, joins, caveats, questions that it answers, and columns.
 
-    Example: mp inspect schema events
+    Example: mp inspect describe daily_active_users
     """
-    print_answer(lambda ws: ws.schema(table), fmt, data_dir=data_dir, quiet=quiet)
+    from mixpanel_data.cli.output.table_comments import print_description
+
+    with open_workspace(data_dir=data_dir, quiet=quiet) as workspace:
+        found = workspace.schema(table)
+    print_description(found, fmt)
 
 
 def sample(

@@ -12,26 +12,31 @@ _GAP = 3
 _NARROWEST = 24  # characters; text in a narrower column is unreadable
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], *, narrowest: int = _NARROWEST
+) -> None:
     """Print ``rows`` below their names; as blocks if the terminal is too narrow for columns.
 
-    A table in a pipe has no width limit. Control characters are shown, not sent.
+    Texts are folded to columns of ``narrowest`` characters or more. A table in a pipe has no width
+    limit. Control characters are shown, not sent.
     """
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     columns = [visible(name) for name in columns]
     cells = [["" if cell is None else visible(str(cell)) for cell in row] for row in rows]
-    if width is None or _fits(columns, cells, width):
+    if width is None or _fits(columns, cells, width, narrowest):
         _print_columns(columns, rows, cells, width or 10_000)
     else:
         _print_blocks(columns, cells, width)
 
 
-def _fits(columns: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> bool:
+def _fits(
+    columns: Sequence[str], cells: Sequence[Sequence[str]], width: int, narrowest: int
+) -> bool:
     """Return True if columns fit in ``width``, with long texts folded to a readable width."""
     from rich.cells import cell_len
 
     needed = [
-        max(cell_len(name), *(min(_NARROWEST, _longest(row[index])) for row in cells), 0)
+        max(cell_len(name), *(min(narrowest, _longest(row[index])) for row in cells), 0)
         for index, name in enumerate(columns)
     ]
     return sum(needed) + _GAP * (len(columns) - 1) + 2 <= width
