@@ -83,7 +83,8 @@ dbt-docs: $(STAMP)  ## one page of all tables, columns and metrics, over the dem
 
 lock:  ## the lock files anew; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--no-annotate --no-header --all-extras --group dev pyproject.toml --output-file requirements/dev.lock
+		--no-annotate --no-header --extra flows --extra fast --extra pandas --extra report --extra semantic \
+		--group dev pyproject.toml --output-file requirements/dev.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-annotate --no-header requirements/old-duckdb.in --output-file requirements/old-duckdb.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \

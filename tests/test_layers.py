@@ -40,7 +40,7 @@ LAYERS = (
     ("_internal.data_folder",),
     ("_internal.clock", "_internal.sql_literals", "_internal.text", "_internal.unknown_settings"),
     ("exceptions",),
-    ("_json_safe", "_lazy", "_redaction"),
+    ("_display", "_json_safe", "_lazy", "_redaction"),
     (
         "sandbox",
     ),  # shares nothing with the client: see test_the_sandbox_shares_nothing_with_the_client
@@ -48,7 +48,7 @@ LAYERS = (
 LAYER = {package: number for number, layer in enumerate(reversed(LAYERS)) for package in layer}
 
 # Libraries that take long to import and that most commands end without. Only these may be imported inside a function.
-HEAVY = {"dlt", "duckdb", "jinja2", "pandas", "rich", "vl_convert"}
+HEAVY = {"dlt", "duckdb", "jinja2", "pandas", "polars", "pyarrow", "rich", "vl_convert"}
 # Packages whose commands import what they run when it runs, so that `mp --help` is quick.
 LATE = ("cli",)
 # Modules of ours that import a heavy library, imported where it is needed.

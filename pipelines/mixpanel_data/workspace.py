@@ -4,25 +4,33 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
+from mixpanel_data._display import fields_html, table_html
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.config import ConfigManager
 from mixpanel_data._internal.rate_limit.waiting import OnWait
+from mixpanel_data._internal.run.progress import QUIET, Progress
+from mixpanel_data._internal.run.report import SyncReport
 from mixpanel_data._internal.services.discovery import DiscoveryService
 from mixpanel_data._internal.services.fetcher import FetcherService
 from mixpanel_data._internal.services.live_query import LiveQueryService
 from mixpanel_data._internal.services.streamer import StreamerService
 from mixpanel_data._internal.settings import load_settings
 from mixpanel_data._internal.storage import StorageEngine
+from mixpanel_data._internal.streams.event_filter import EventFilter
 from mixpanel_data._internal.workspace.descriptors import locked_cached_property
 from mixpanel_data._internal.workspace.fetching import Fetching
 from mixpanel_data._internal.workspace.mixpanel import Discovery, Queries
 from mixpanel_data._internal.workspace.session import Session
 from mixpanel_data._internal.workspace.tables import Tables
-from mixpanel_data.exceptions import ConfigError
+from mixpanel_data.exceptions import ConfigError, MixpanelDataError
+from mixpanel_data.sync.defaults import LOCK_WAIT_SECONDS
+from mixpanel_data.sync.job import Only, Sync
+from mixpanel_data.sync.run import run_job
 from mixpanel_data.types import WorkspaceInfo
 
 __all__ = ["Workspace"]
@@ -124,7 +132,7 @@ class Workspace(Fetching, Discovery, Queries, Tables):
         zone = self._session.settings.zone
         if self._given_storage:
             return self._given_storage
-        if self._path is not None or self._in_memory:
+        if self._has_own_database():
             return StorageEngine(
                 self._path,
                 read_only=self._read_only,
@@ -171,6 +179,86 @@ class Workspace(Fetching, Discovery, Queries, Tables):
             created_at=min((t.fetched_at for t in tables if t.fetched_at), default=None),
         )
 
+    def sync(
+        self,
+        *,
+        first: date | str | None = None,
+        last: date | str | None = None,
+        only: Only | None = None,
+        events: Sequence[str] = (),
+        where: str | None = None,
+        refetch: bool = False,
+        reload_days: int | None = None,
+        oldest_first: bool = False,
+        full_profiles: bool = False,
+        start_over: bool = False,
+        build: bool = True,
+        max_wait: float | str | None = None,
+        lock_wait_seconds: float = LOCK_WAIT_SECONDS,
+        progress: Progress = QUIET,
+    ) -> SyncReport:
+        """Fetch the missing days of the project, load them, build the tables and publish them, as
+        ``mp sync`` does; from then on this workspace reads the published tables.
+
+        It is :func:`mixpanel_data.sync.sync` with the account and the data folder of the workspace.
+        Failed parts are in ``failures`` of the report, and all others are loaded and published.
+        Relations and cursors that were opened before are closed.
+
+        Args:
+            first: First day, a date or ``YYYY-MM-DD``, in the days of the project's export (UTC;
+                the project's zone for projects created before 2023). None: the day after the last
+                loaded one, or the start date of the settings.
+            last: Last day, included. None: yesterday.
+            only: ``"events"`` or ``"profiles"``; None: both.
+            events: Names of the events to fetch; none: all.
+            where: An expression of Mixpanel that the events must match.
+            refetch: Fetch complete days, too.
+            reload_days: The number of recent days to refetch for late events. None: the setting's.
+            oldest_first: Fetch the oldest missing days first.
+            full_profiles: Read all profiles, not only those seen since the last read.
+            start_over: Start with an empty raw database; the old one is kept in the data folder.
+            build: Run dbt and publish.
+            max_wait: The longest wait for the rate limit, in seconds or as ``"15m"``. None: the
+                setting's.
+            lock_wait_seconds: The longest wait while another process works in the data folder.
+            progress: Called at each step; see :class:`mixpanel_data.sync.Progress`.
+
+        Raises:
+            ConfigError: if the workspace is not one of a data folder, batches of a query are still
+                being read, there are no credentials, the days can't be fetched, the data folder is
+                of another project or time basis, or a variable of the dbt models is wrong.
+            DatabaseLockedError: if another process works in the data folder for longer than
+                ``lock_wait_seconds``.
+            DatabaseDamagedError, DatabaseMissingError: if the raw database can't be read, or is
+                missing.
+            StorageError: if there is no space, no permission, or not enough memory.
+            MixpanelDataError: if dbt failed; the last publication stays.
+        """
+        if self._has_own_database():
+            raise ConfigError(
+                "This workspace has a database of its own, and a sync publishes into a data folder: "
+                "open the workspace without a path, Workspace(data_dir=...)."
+            )
+        if "storage" in self.__dict__:
+            self.storage.require_no_open_batches()
+        job = Sync(
+            load_settings(data_dir=self._session.settings.data_dir, max_wait=max_wait),
+            self._session.resolution.credentials,
+            progress=progress,
+            only=EventFilter(tuple(events), where),
+            reload_days=reload_days,
+            refetch=refetch,
+            oldest_first=oldest_first,
+            full_profiles=full_profiles,
+            start_over=start_over,
+        )
+        try:
+            return run_job(job, first, last, only, build=build, lock_wait_seconds=lock_wait_seconds)
+        finally:
+            with self.lock:
+                if "storage" in self.__dict__:
+                    self.storage.reopen()
+
     def close(self) -> None:
         """Close the database and the connection, except those passed in; delete an ephemeral
         database."""
@@ -189,9 +277,32 @@ class Workspace(Fetching, Discovery, Queries, Tables):
     def __repr__(self) -> str:
         return f"Workspace({str(self._main_file() or 'memory')!r})"
 
+    def _repr_html_(self) -> str:
+        """Return the tables with their rows. Sends no request, and creates no file."""
+        try:
+            return self._html()
+        except MixpanelDataError as error:  # a notebook would show a traceback beside the text
+            return fields_html(repr(self), {"error": error.message})
+
+    def _html(self) -> str:
+        account = self._session.resolution_or_none()
+        project = f", project {account.credentials.project_id}" if account else ""
+        file = self._main_file()
+        tables = self.tables() if file is None or file.is_file() else []
+        rows = [(table.name, table.type, table.row_count) for table in tables]
+        return table_html(f"{self!r}{project}", ["table", "type", "rows"], rows, total=len(rows))
+
+    def _has_own_database(self) -> bool:
+        """Return True unless the workspace is one of a data folder."""
+        return bool(self._given_storage or self._path is not None or self._in_memory)
+
     def _main_file(self) -> Path | None:
         """Return the published file of a project, if it exists; else the one for fetched tables."""
+        if self._given_storage:
+            return self._given_storage.path
+        if self._path is not None:
+            return Path(self._path).expanduser().absolute()
+        if self._in_memory:
+            return None
         folder = self._session.settings.folder
-        if self._given_storage or self._path is not None or self._in_memory:
-            return self.storage.path
         return folder.published if folder.published.is_file() else folder.workspace

@@ -14,16 +14,30 @@ from mixpanel_data._internal.database.attached import PUBLISHED, AttachedFiles
 from mixpanel_data._internal.database.connections import Connection, Files, OneFile
 from mixpanel_data._internal.database.errors import translate_sql_errors
 from mixpanel_data._internal.database.input_files import Data, Kind, open_lines
-from mixpanel_data._internal.database.queries import Parameters, fetch_frame, fetch_rows, run_one
+from mixpanel_data._internal.database.queries import (
+    Parameters,
+    fetch_frame,
+    fetch_rows,
+    run_one,
+)
+from mixpanel_data._internal.database.relations import (
+    arrow_table,
+    create_relation,
+    polars_frame,
+    read_batches,
+)
 from mixpanel_data._internal.database.table_names import is_same, require_table_name
 from mixpanel_data._internal.time_zones import Zone
-from mixpanel_data.exceptions import TableExistsError, TableNotFoundError
+from mixpanel_data.exceptions import ConfigError, TableExistsError, TableNotFoundError
 from mixpanel_data.types import TableInfo, TableMetadata, TableSchema
-from mixpanel_data.types._dataframes import require_pandas
+from mixpanel_data.types._dataframes import require_pandas, require_polars, require_pyarrow
 from mixpanel_data.types.rows import Rows
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas as pd
+    import polars as pl
+    import pyarrow as pa
 
 __all__ = ["Rows", "StorageEngine"]
 
@@ -214,6 +228,62 @@ class StorageEngine:
                 timeout=timeout,
                 only_reads=self._only_reads,
             )
+
+    def execute_arrow(self, sql: str, parameters: Parameters = None) -> "pa.Table":
+        """Return the result as a pyarrow Table. Raise ConfigError if pyarrow is not installed."""
+        require_pyarrow()
+        with self._files.reading() as cursor, translate_sql_errors(sql):
+            return arrow_table(self._relation(cursor, sql, parameters))
+
+    def execute_pl(self, sql: str, parameters: Parameters = None) -> "pl.DataFrame":
+        """Return the result as a polars DataFrame. Raise ConfigError if polars, or pyarrow, is not
+        installed."""
+        require_polars()
+        require_pyarrow()
+        with self._files.reading() as cursor, translate_sql_errors(sql):
+            return polars_frame(self._relation(cursor, sql, parameters), sql)
+
+    def execute_batches(
+        self, sql: str, parameters: Parameters = None, *, rows: int
+    ) -> Iterator["pa.RecordBatch"]:
+        """Yield the result in batches of up to ``rows`` rows, while DuckDB computes it.
+
+        Nothing runs before the first batch is requested. Raise ConfigError if pyarrow is not
+        installed, or ``rows`` is not positive.
+        """
+        require_pyarrow()
+        if rows < 1:
+            raise ConfigError(f"A batch has at least 1 row, not {rows}.")
+        return self._batches(sql, parameters, rows)
+
+    def _batches(self, sql: str, parameters: Parameters, rows: int) -> Iterator["pa.RecordBatch"]:
+        with self._files.reading() as cursor:
+            with translate_sql_errors(sql):
+                batches = read_batches(self._relation(cursor, sql, parameters), rows)
+            while True:
+                with translate_sql_errors(sql):
+                    batch = next(batches, None)
+                if batch is None:
+                    return
+                yield batch
+
+    def relation(self, sql: str, parameters: Parameters = None) -> "duckdb.DuckDBPyRelation":
+        """Return the query as a relation of DuckDB, which runs when its rows are requested."""
+        with translate_sql_errors(sql):
+            return self._relation(self._files.cursor(), sql, parameters)
+
+    def _relation(
+        self, cursor: Connection, sql: str, parameters: Parameters
+    ) -> "duckdb.DuckDBPyRelation":
+        return create_relation(cursor, sql, parameters, only_reads=self._only_reads)
+
+    def require_no_open_batches(self) -> None:
+        """Raise ConfigError if this thread is reading batches, and would wait for itself."""
+        self._files.require_no_open_reads()
+
+    def reopen(self) -> None:
+        """Read the published file as it is now. Cursors and relations opened before are closed."""
+        self._files.reopen()
 
     def execute_scalar(
         self, sql: str, parameters: Parameters = None, *, timeout: float | None = None

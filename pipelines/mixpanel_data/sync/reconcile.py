@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from mixpanel_data._display import Displayed
 from mixpanel_data._internal.auth.credentials import Credentials
 from mixpanel_data._internal.data_folder.lock import exclusive
 from mixpanel_data._internal.database.errors import translate_published_errors
@@ -34,8 +35,8 @@ from mixpanel_data.sync.compare_counts import (
 from mixpanel_data.sync.job import Sync
 
 
-@dataclass(frozen=True)
-class Reconciliation:
+@dataclass(frozen=True, repr=False)
+class Reconciliation(Displayed):
     """The result of a comparison with Mixpanel's counts."""
 
     zone: Zone

@@ -71,7 +71,6 @@ def sync(
         StorageError: if there is no space, no permission, or not enough memory.
         MixpanelDataError: if dbt failed; the last publication is kept.
     """
-    first, last = _as_date(first), _as_date(last)
     settings = load_settings(data_dir=data_dir, max_wait=max_wait)
     job = Sync(
         settings,
@@ -84,8 +83,23 @@ def sync(
         full_profiles=full_profiles,
         start_over=start_over,
     )
-    with exclusive(settings.folder, wait_seconds=lock_wait_seconds):
-        return job.run(first=first, last=last, only=only, build=build)
+    return run_job(job, first, last, only, build=build, lock_wait_seconds=lock_wait_seconds)
+
+
+def run_job(
+    job: Sync,
+    first: date | str | None,
+    last: date | str | None,
+    only: Only | None,
+    *,
+    build: bool,
+    lock_wait_seconds: float,
+) -> SyncReport:
+    """Run ``job`` while holding the lock of its data folder. Arguments and errors are those of
+    :func:`sync`."""
+    begin, end = _as_date(first), _as_date(last)
+    with exclusive(job.folder, wait_seconds=lock_wait_seconds):
+        return job.run(first=begin, last=end, only=only, build=build)
 
 
 def plan(

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from mixpanel_data._display import Displayed
 from mixpanel_data._internal.data_folder.damage import require_raw
 from mixpanel_data._internal.ledger.reader import Ledger, read_ledger, read_published_ledger
 from mixpanel_data._internal.ledger.records import DayRecord
@@ -18,8 +19,8 @@ from mixpanel_data._internal.time_zones import today
 from mixpanel_data.exceptions import DatabaseLockedError, StorageError
 
 
-@dataclass(frozen=True)
-class Status:
+@dataclass(frozen=True, repr=False)
+class Status(Displayed):
     """The content of a data folder. Times are naive UTC."""
 
     data_dir: Path
@@ -34,7 +35,7 @@ class Status:
     events: int
     late: int
     """Events that arrived more than a day after they occurred."""
-    latest: DayRecord | None
+    latest: DayRecord | None = field(repr=False)
     """The day whose newest event arrived longest after its end."""
     rejected: dict[str, int]
     """Unreadable lines by table, without zeros."""
@@ -50,7 +51,7 @@ class Status:
     """When the newest incremental read of user profiles began."""
     last_run: datetime | None
     published_at: datetime | None
-    records: tuple[DayRecord, ...]
+    records: tuple[DayRecord, ...] = field(repr=False)
     """Each day, oldest first."""
     budget: dict[str, dict[str, int]] = field(default_factory=dict)
     """For exports and queries: requests ``spent`` in the last hour, ``remaining`` now, and the

@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 
+from mixpanel_data._display import Displayed
 from mixpanel_data._internal.data_folder.damage import database_files, require_raw
 from mixpanel_data._internal.data_folder.file_check import FileCheck, check_file
 from mixpanel_data._internal.data_folder.paths import DataFolder
@@ -21,8 +22,8 @@ from mixpanel_data._internal.ledger.row_check import (
 WHOLE = "whole"
 
 
-@dataclass(frozen=True)
-class FolderCheck:
+@dataclass(frozen=True, repr=False)
+class FolderCheck(Displayed):
     """The result of a check."""
 
     files: tuple[FileCheck, ...]

@@ -7,7 +7,7 @@ from typing import Any
 from mixpanel_data.types.base import Answer, Record
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class UserEvent(Record):
     """One event of one user.
 
@@ -21,7 +21,7 @@ class UserEvent(Record):
     properties: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ActivityFeedResult(Answer):
     """The events of ``distinct_ids`` from ``from_date`` to ``to_date`` (both included).
 

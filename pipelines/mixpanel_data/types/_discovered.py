@@ -6,7 +6,7 @@ from typing import Any
 from mixpanel_data.types.base import Number, Record
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FunnelInfo(Record):
     """A saved funnel."""
 
@@ -14,7 +14,7 @@ class FunnelInfo(Record):
     name: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SavedCohort(Record):
     """A saved cohort.
 
@@ -31,7 +31,7 @@ class SavedCohort(Record):
     project_id: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BookmarkInfo(Record):
     """A saved report.
 
@@ -52,7 +52,7 @@ class BookmarkInfo(Record):
     creator_name: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TopEvent(Record):
     """An event of today: its count so far, and the change from yesterday, normalized by Mixpanel.
 
@@ -64,7 +64,7 @@ class TopEvent(Record):
     percent_change: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LexiconMetadata(Record):
     """How Mixpanel's interface presents an event, a profile or a property."""
 
@@ -77,7 +77,7 @@ class LexiconMetadata(Record):
     source: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LexiconProperty(Record):
     """The description of a property. ``type`` is the intended type: values of other types exist."""
 
@@ -86,7 +86,7 @@ class LexiconProperty(Record):
     metadata: LexiconMetadata = field(default_factory=LexiconMetadata)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LexiconDefinition(Record):
     """The description of an event or a profile."""
 
@@ -95,7 +95,7 @@ class LexiconDefinition(Record):
     metadata: LexiconMetadata = field(default_factory=LexiconMetadata)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LexiconSchema(Record):
     """An entry of the Lexicon.
 

@@ -6,7 +6,7 @@ from typing import Any
 from mixpanel_data.types.base import OVERALL, Answer, Record, plain
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FunnelStep(Record):
     """One step: how many users reached it, and their share of those who reached the step before.
 
@@ -18,7 +18,7 @@ class FunnelStep(Record):
     conversion_rate: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FunnelResult(Answer):
     """A saved funnel from ``from_date`` to ``to_date``.
 

@@ -7,7 +7,7 @@ from typing import Any
 from mixpanel_data.types.base import Answer, Table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class InsightsResult(Answer):
     """A saved report as computed at ``computed_at``.
 
@@ -50,7 +50,7 @@ class InsightsResult(Answer):
 SavedReportResult = InsightsResult
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class JQLResult(Table):
     """The result of a script.
 

@@ -9,7 +9,7 @@ Counts = dict[str, list[int]]
 """Date, then how many users were active at least once, twice, …"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CohortInfo(Record):
     """The users who started on ``date``: their number, and the share that returned in each period.
 
@@ -22,7 +22,7 @@ class CohortInfo(Record):
     retention: list[float] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RetentionResult(Answer):
     """Cohorts by the ``unit`` in which users did ``born_event``, and their return by
     ``return_event``.
@@ -83,7 +83,7 @@ class RetentionResult(Answer):
         return [f"period_{n}" for n in range(longest)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FrequencyResult(Answer):
     """In how many hours or days of each ``unit`` users were active.
 

@@ -12,7 +12,7 @@ from typing import Any
 from mixpanel_data.types.base import Answer, Number, Series, cells
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SegmentationResult(Answer):
     """How often ``event`` occurred, by date and segment.
 
@@ -37,7 +37,7 @@ class SegmentationResult(Answer):
         return cells(self.series, "segment", "count")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EventCountsResult(Answer):
     """How often each of ``events`` occurred, by date.
 
@@ -59,7 +59,7 @@ class EventCountsResult(Answer):
         return cells(self.series, "event", "count")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PropertyCountsResult(Answer):
     """How often ``event`` occurred with each value of ``property_name``, by date.
 
@@ -81,7 +81,7 @@ class PropertyCountsResult(Answer):
         return cells(self.series, "value", "count")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NumericBucketResult(Answer):
     """How often ``event`` occurred with ``property_expression`` in each bucket, by date.
 
@@ -102,7 +102,7 @@ class NumericBucketResult(Answer):
         return cells(self.series, "bucket", "count")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NumericSumResult(Answer):
     """The sum of ``property_expression`` over the events of each date.
 
@@ -124,7 +124,7 @@ class NumericSumResult(Answer):
         return [{"date": day, "sum": number} for day, number in self.results.items()]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NumericAverageResult(Answer):
     """The mean of ``property_expression`` over the events of each date.
 

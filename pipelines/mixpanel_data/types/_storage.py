@@ -7,7 +7,7 @@ from typing import Any, Literal
 from mixpanel_data.types.base import Record, Table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TableMetadata(Record):
     """The origin of a table's rows. Days are ``YYYY-MM-DD``, both included; ``fetched_at`` is in
     UTC.
@@ -25,7 +25,7 @@ class TableMetadata(Record):
     filter_cohorts: list[int] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TableInfo(Record):
     """A table or view.
 
@@ -42,7 +42,7 @@ class TableInfo(Record):
     grain: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ColumnInfo(Record):
     """A column, its DuckDB type, and its comment, which says what it means."""
 
@@ -52,7 +52,7 @@ class ColumnInfo(Record):
     comment: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TableSchema(Table):
     """The columns of a table, in order, and what the table's comment says.
 
@@ -78,7 +78,7 @@ class TableSchema(Table):
         return [column.to_dict() for column in self.columns]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class WorkspaceInfo(Record):
     """The database and account of a workspace.
 

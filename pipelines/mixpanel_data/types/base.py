@@ -7,10 +7,19 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mixpanel_data.types._dataframes import dataframe
+from mixpanel_data._display import ROWS, Displayed, short, table_html
+from mixpanel_data.types._dataframes import (
+    Columns,
+    arrow_table,
+    columns_of,
+    dataframe,
+    polars_frame,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
+    import pyarrow as pa
 
 Number = int | float
 """A count, or a mean or sum, as Mixpanel sends it."""
@@ -22,8 +31,8 @@ Series = dict[str, dict[str, Number]]
 """Segment, then date (or time), then number."""
 
 
-@dataclass(frozen=True)
-class Record:
+@dataclass(frozen=True, repr=False)
+class Record(Displayed):
     """A result of plain values."""
 
     def to_dict(self) -> dict[str, Any]:
@@ -32,7 +41,7 @@ class Record:
         return {name: plain(getattr(self, name)) for name in names}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result(Record):
     """A :class:`Record` that is also a table."""
 
@@ -40,9 +49,30 @@ class Result(Record):
     def df(self) -> "pd.DataFrame":
         """The rows as a pandas DataFrame, created once: changes to it are kept.
 
-        Raises ConfigError if pandas is not installed: ``pip install 'mixpanel-data[pandas]'``.
+        Raises:
+            ConfigError: if pandas is not installed: ``pip install 'mixpanel-data[pandas]'``.
         """
         return self._frame()
+
+    def arrow(self) -> "pa.Table":
+        """Return the rows as a pyarrow Table, with the columns of ``df``.
+
+        Objects, lists, and values of different types in one column are JSON texts. A column without
+        values has the type null.
+
+        Raises:
+            ConfigError: if pyarrow is not installed: ``pip install 'mixpanel-data[arrow]'``.
+        """
+        raise NotImplementedError
+
+    def pl(self) -> "pl.DataFrame":
+        """Return the rows as a polars DataFrame, with columns and values like those of
+        :meth:`arrow`.
+
+        Raises:
+            ConfigError: if polars is not installed: ``pip install 'mixpanel-data[polars]'``.
+        """
+        raise NotImplementedError
 
     def _frame(self) -> "pd.DataFrame":
         raise NotImplementedError
@@ -51,7 +81,7 @@ class Result(Record):
         return {name: value for name, value in self.__dict__.items() if name != "df"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Table(Result):
     """A :class:`Result` that has its rows."""
 
@@ -63,11 +93,35 @@ class Table(Result):
     def _columns(self) -> list[str]:
         raise NotImplementedError  # called even without rows
 
+    def arrow(self) -> "pa.Table":
+        return arrow_table(self._values())
+
+    def pl(self) -> "pl.DataFrame":
+        return polars_frame(self._values())
+
     def _frame(self) -> "pd.DataFrame":
         return dataframe(self.records(), self._columns())
 
+    def _values(self) -> Columns:
+        return columns_of(self.records(), self._columns())
 
-@dataclass(frozen=True)
+    def _repr_html_(self) -> str:
+        records, columns = self.records(), self._columns()
+        shown = [[record.get(name) for name in columns] for record in records[:ROWS]]
+        return table_html(self._title(), columns, shown, total=len(records))
+
+    def _title(self) -> str:
+        """Return the fields that are not in the rows, as the title of a table."""
+        values = ((item.name, getattr(self, item.name)) for item in fields(self) if item.repr)
+        single = [
+            f"{name} {value if isinstance(value, str) else short(value)}"
+            for name, value in values
+            if value is not None and not isinstance(value, list | dict)
+        ]
+        return ", ".join([type(self).__name__, *single])
+
+
+@dataclass(frozen=True, repr=False)
 class Answer(Table):
     """A :class:`Table` parsed from a response of Mixpanel, which ``raw`` has."""
 

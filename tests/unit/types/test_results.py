@@ -34,6 +34,7 @@ from mixpanel_data.types import (
     TableSchema,
     UserEvent,
 )
+from mixpanel_data.types._fetched import StoredRows
 
 NOW = datetime(2024, 2, 1, 12, tzinfo=UTC)
 DAYS = {"from_date": "2024-01-01", "to_date": "2024-01-02"}
@@ -193,7 +194,7 @@ def test_fetched_rows_are_read_when_they_are_asked_for_and_only_once():
         reads.append(1)
         return pd.DataFrame({"event": ["Paid"]})
 
-    result = FetchResult("events", 1, "events", 0.1, None, NOW, _data=read)
+    result = FetchResult("events", 1, "events", 0.1, None, NOW, _data=StoredRows(read, read, read))
     assert reads == []
 
     assert result.df["event"].tolist() == ["Paid"]
@@ -202,7 +203,9 @@ def test_fetched_rows_are_read_when_they_are_asked_for_and_only_once():
 
 
 def test_fetched_rows_stay_behind_when_their_result_moves_to_another_process():
-    result = FetchResult("events", 1, "events", 0.1, None, NOW, _data=lambda: None)
+    result = FetchResult(
+        "events", 1, "events", 0.1, None, NOW, _data=StoredRows(*[lambda: None] * 3)
+    )
 
     moved = pickle.loads(pickle.dumps(result))  # noqa: S301
 

@@ -49,19 +49,27 @@ class AttachedFiles:
     ) -> None:
         self.path: Path | None = own
         self._file = own
+        self._published = published
         self._writable = writable
+        self._external_access = external_access
+        self._lock = ReadWriteLock()
+        self._open()
+
+    def _open(self) -> None:
+        own = self._file
         self._instance = duckdb.connect()
         self._cursors = Cursors(self._instance)
-        self._lock = ReadWriteLock()
         self._attached: dict[str, Path] = {}
         self._instance.execute("SET preserve_insertion_order = false")
         self._instance.execute(f"SET temp_directory = {literal(own.with_name(own.name + '.tmp'))}")
-        if published and published.is_file():
-            self._attach(PUBLISHED, published)
-        self._attach_own(needed=published is None)
-        if not external_access:
+        if self._published and self._published.is_file():
+            self._attach(PUBLISHED, self._published)
+        self._attach_own(needed=self._published is None)
+        if not self._external_access:
             spooled = [own.parent / SPOOL]
-            seal(self._instance, **({"writes": [own], "folders": spooled} if writable else {}))
+            seal(
+                self._instance, **({"writes": [own], "folders": spooled} if self._writable else {})
+            )
 
     @property
     def catalogs(self) -> list[str]:
@@ -80,6 +88,7 @@ class AttachedFiles:
     def writing(self) -> Iterator[Connection]:
         if not self._writable:
             raise ConfigError(f"{self._file} was opened read-only.")
+        self.require_no_open_reads()
         if not self._file.exists():
             create_database(self._file)
         with private_files(), self._lock.writing():
@@ -91,6 +100,19 @@ class AttachedFiles:
             finally:
                 self._detach_own()
                 self._attach_own(needed=False)
+
+    def require_no_open_reads(self) -> None:
+        if self._lock.is_read_by_this_thread():
+            raise ConfigError(
+                "Batches of a query are still being read. Read them to the end, or call close() of "
+                "the iterator, and try again."
+            )
+
+    def reopen(self) -> None:
+        self.require_no_open_reads()
+        with self._lock.writing():
+            self._cursors.close()
+            self._open()
 
     def close(self) -> None:
         self._cursors.close()

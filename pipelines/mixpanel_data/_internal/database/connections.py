@@ -42,6 +42,12 @@ class Files(Protocol):
     def writing(self) -> CursorContext:
         """Open a cursor that may write into ``own`` for the length of a block; one at a time."""
 
+    def require_no_open_reads(self) -> None:
+        """Raise ConfigError if this thread is inside a ``reading`` block that a write waits for."""
+
+    def reopen(self) -> None:
+        """Open the present state of the files that other processes replace."""
+
     def close(self) -> None:
         """Close the files."""
 
@@ -142,6 +148,12 @@ class OneFile:
     def writing(self) -> Iterator[Connection]:
         with self._write_lock, self._cursors.open() as cursor:
             yield cursor
+
+    def require_no_open_reads(self) -> None:
+        """Do nothing: DuckDB reads and writes one file at the same time."""
+
+    def reopen(self) -> None:
+        """Do nothing: all connections of this process share the file."""
 
     def close(self) -> None:
         self._cursors.close()

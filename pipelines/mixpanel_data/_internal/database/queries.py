@@ -71,7 +71,7 @@ def fetch_frame(
 def run_one(cursor: Connection, sql: str, parameters: Parameters = None) -> Connection:
     """Run ``sql``, which has to be one statement, and return the cursor with the result."""
     with translate_sql_errors(sql):
-        _require_one_statement(cursor, sql)
+        require_one_statement(cursor, sql)
         return cursor.execute(sql, parameters)
 
 
@@ -93,13 +93,14 @@ def _running(
     if timeout is not None and not 0 < timeout <= _LONGEST_TIMEOUT:
         raise ConfigError(f"timeout is {timeout}; it has to be a positive number of seconds.")
     with translate_sql_errors(sql), _interrupted_after(timeout, cursor, sql):
-        statement = _require_one_statement(cursor, sql)
+        statement = require_one_statement(cursor, sql)
         if only_reads:
-            _require_reading(statement, sql)
+            require_reading(statement, sql)
         yield cursor.execute(sql, parameters)
 
 
-def _require_one_statement(cursor: Connection, sql: str) -> duckdb.Statement:
+def require_one_statement(cursor: Connection, sql: str) -> duckdb.Statement:
+    """Return the statement of ``sql``. Raise QueryError if there is none, or more than one."""
     if not is_unicode(sql):
         raise QueryError("The SQL is not valid Unicode text.", details={"sql": sql})
     found = cursor.extract_statements(sql)
@@ -117,7 +118,8 @@ def _require_one_statement(cursor: Connection, sql: str) -> duckdb.Statement:
     return found[0]
 
 
-def _require_reading(statement: duckdb.Statement, sql: str) -> None:
+def require_reading(statement: duckdb.Statement, sql: str) -> None:
+    """Raise QueryError for a statement that does anything but read."""
     kind = statement.type.name
     if kind not in _READING:
         raise QueryError(

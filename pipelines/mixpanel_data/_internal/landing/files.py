@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from mixpanel_data._display import Displayed
 from mixpanel_data._internal import clock
 from mixpanel_data._internal.data_folder.atomic_files import write_atomically
 from mixpanel_data._internal.landing.quarantine import Quarantine
@@ -27,8 +28,8 @@ REPAIRED = "repaired"
 loaded."""
 
 
-@dataclass(frozen=True)
-class Reject:
+@dataclass(frozen=True, repr=False)
+class Reject(Displayed):
     """A line, or a profile, that could not be loaded as Mixpanel sent it."""
 
     line_number: int
@@ -43,8 +44,8 @@ class Reject:
         return self.reason == REPAIRED
 
 
-@dataclass(frozen=True)
-class Landed:
+@dataclass(frozen=True, repr=False)
+class Landed(Displayed):
     """A verified file and its description."""
 
     path: Path
@@ -65,12 +66,12 @@ class Landed:
     """Bytes of the largest line, or JSON document, in the file; an upper bound that is close."""
     raw_size: int = 0
     """Bytes of the file."""
-    rejects: tuple[Reject, ...] = field(default=())
+    rejects: tuple[Reject, ...] = field(default=(), repr=False)
     group_key: str = ""
     """The group key of group profiles; empty for users."""
     since: datetime | None = None
     """Only profiles seen since then (naive UTC) were requested."""
-    request: HTTPContext = field(default_factory=HTTPContext, hash=False)
+    request: HTTPContext = field(default_factory=HTTPContext, hash=False, repr=False)
     """The request, of profiles that of the last page, and the status, for errors about the file."""
 
     @property

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from mixpanel_data._display import Displayed
 from mixpanel_data._internal.ledger.reader import Ledger
 from mixpanel_data._internal.planning.events import Range
 from mixpanel_data._internal.streams.windows import Window
 
 
-@dataclass(frozen=True)
-class PlannedRequest:
+@dataclass(frozen=True, repr=False)
+class PlannedRequest(Displayed):
     """One request for events."""
 
     window: Window
@@ -20,8 +21,8 @@ class PlannedRequest:
     """Bytes to receive, from the last fetch of those days; None if they were never fetched."""
 
 
-@dataclass(frozen=True)
-class Preview:
+@dataclass(frozen=True, repr=False)
+class Preview(Displayed):
     """The requests of a run, as far as the ledger shows."""
 
     wanted: Range

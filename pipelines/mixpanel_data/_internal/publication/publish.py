@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 
+from mixpanel_data._display import Displayed
 from mixpanel_data._internal.data_folder import place
 from mixpanel_data._internal.data_folder.damage_messages import is_damage
 from mixpanel_data._internal.data_folder.duckdb_defaults import MEMORY_LIMIT
@@ -23,8 +24,8 @@ from mixpanel_data._internal.publication.record import PublicationRecord
 from mixpanel_data.exceptions import MixpanelDataError, StorageError
 
 
-@dataclass(frozen=True)
-class Published:
+@dataclass(frozen=True, repr=False)
+class Published(Displayed):
     """The published file: its path, its size in bytes, and its tables with their numbers of
     rows."""
 

@@ -4,18 +4,23 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from mixpanel_data._display import Displayed, counted, fields_html
 from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.ledger.reader import Ledger
 from mixpanel_data._internal.ledger.records import DayRecord
 from mixpanel_data._internal.planning.events import Range
 from mixpanel_data._internal.publication.publish import Published
 from mixpanel_data._internal.streams.windows import Window, contiguous
+from mixpanel_data._internal.text import format_duration
 from mixpanel_data._internal.transform.build import BuildResult
 from mixpanel_data.exceptions import IncompleteExportError, MixpanelDataError
 
+SHOWN = 5
+"""Missing days, failures or warnings that a printed report lists."""
 
-@dataclass(frozen=True)
-class DayOutcome:
+
+@dataclass(frozen=True, repr=False)
+class DayOutcome(Displayed):
     """A day that was loaded: its rows now, and before (None if it is new)."""
 
     day: date
@@ -24,8 +29,8 @@ class DayOutcome:
     late: int
 
 
-@dataclass(frozen=True)
-class ProfileOutcome:
+@dataclass(frozen=True, repr=False)
+class ProfileOutcome(Displayed):
     """A read of profiles that was loaded."""
 
     group_key: str
@@ -37,9 +42,13 @@ class ProfileOutcome:
     """Only profiles seen since then (naive UTC) were read; None for a complete snapshot."""
 
 
-@dataclass
+@dataclass(repr=False)
 class SyncReport:
-    """The result of a run, to which each step adds. Times are seconds, sizes bytes."""
+    """The result of a run, to which each step adds. ``print()`` shows it in a few lines.
+
+    Days are those of the project's export: UTC, or the project's zone for projects created before
+    2023. ``bytes`` are those received, compressed; ``seconds`` is the duration of the run.
+    """
 
     wanted: Range | None = None
     due: frozenset[date] = frozenset()
@@ -113,6 +122,40 @@ class SyncReport:
         now = after.profile_counts.get(file.group_key, 0)
         self.profile_reads.append(ProfileOutcome(file.group_key, fetched, now, file.since))
 
+    def __str__(self) -> str:
+        return "\n".join(f"{name}: {value}" for name, value in self._summary().items())
+
+    def __repr__(self) -> str:
+        return f"<SyncReport {'; '.join(f'{n}: {v}' for n, v in self._summary().items())}>"
+
+    def _repr_html_(self) -> str:
+        return fields_html("SyncReport", self._summary())
+
+    def _summary(self) -> dict[str, str]:
+        """Return the figures that a person reads, by name; those that are zero are left out."""
+        lines = {
+            "days": self._days_text(),
+            "events": f"{self.events:,}" if self.days else "",
+            "profiles": "" if self.profiles is None else f"{self.profiles:,}",
+            "rejected lines": f"{self.rejected:,}" if self.rejected else "",
+            "repaired lines": f"{self.repaired:,}" if self.repaired else "",
+            "missing days": _first_few([str(window) for window in self.missing]),
+            "failures": _first_few([error.message for error in self.failures], "; "),
+            "warnings": _first_few(self.warnings, "; "),
+            "published": self._published_text(),
+            "duration": f"{format_duration(self.seconds)}, {counted(self.requests, 'request')}",
+        }
+        return {name: text for name, text in lines.items() if text}
+
+    def _days_text(self) -> str:
+        loaded = f"{counted(len(self.days), 'day')} loaded"
+        return f"{self.wanted.first} to {self.wanted.last}, {loaded}" if self.wanted else loaded
+
+    def _published_text(self) -> str:
+        if self.published is None:
+            return "nothing"
+        return f"{counted(len(self.published.tables), 'table')} in {self.published.path}"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the report for JSON; dates are ISO texts."""
         days = sorted(self.days, key=lambda outcome: outcome.day)
@@ -154,6 +197,12 @@ class SyncReport:
             "tables": dict(self.published.tables) if self.published else {},
             "seconds": round(self.seconds, 2),
         }
+
+
+def _first_few(texts: list[str], separator: str = ", ") -> str:
+    """Return the first texts, and the number of the others."""
+    left = len(texts) - SHOWN
+    return separator.join([*texts[:SHOWN], *([f"{left:,} more"] if left > 0 else [])])
 
 
 def _rows(record: DayRecord | None) -> int | None:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import partial
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.database.unreadable_lines import MALFORMED
@@ -25,9 +25,7 @@ from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data._internal.time_zones import Zone
 from mixpanel_data.exceptions import IncompleteExportError
 from mixpanel_data.types import FetchResult, RejectedLine, TableMetadata
-
-if TYPE_CHECKING:
-    import pandas as pd
+from mixpanel_data.types._fetched import StoredRows
 
 OnRows = Callable[[int], None]
 """Called from time to time with the number of rows received so far."""
@@ -129,9 +127,7 @@ class FetcherService:
         read = self._read(name, None, ())
         return self._result(name, rows, files, metadata, started, read)
 
-    def _read(
-        self, name: str, window: Window | None, events: Sequence[str]
-    ) -> Callable[[], "pd.DataFrame"]:
+    def _read(self, name: str, window: Window | None, events: Sequence[str]) -> StoredRows:
         conditions = ["true"]
         if window:
             start, end = window_bounds(window, self._zone)
@@ -139,7 +135,12 @@ class FetcherService:
         if events:
             conditions.append(f"event IN ({', '.join(map(literal, events))})")
         query = f"SELECT * FROM {identifier(name)} WHERE {' AND '.join(conditions)}"
-        return lambda: self._storage.execute_df(query)
+        storage = self._storage
+        return StoredRows(
+            df=partial(storage.execute_df, query),
+            arrow=partial(storage.execute_arrow, query),
+            pl=partial(storage.execute_pl, query),
+        )
 
     def _result(
         self,
@@ -148,7 +149,7 @@ class FetcherService:
         files: Sequence[Landed],
         metadata: TableMetadata,
         started: float,
-        read: Callable[[], "pd.DataFrame"],
+        read: StoredRows,
     ) -> FetchResult:
         days = (metadata.from_date, metadata.to_date)
         found = collect_findings(files, rows)

@@ -1,5 +1,6 @@
 """SQL over the tables, and their descriptions."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, overload
 
 from mixpanel_data._internal.sql_literals import identifier, literal
@@ -8,7 +9,10 @@ from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.types import TableInfo, TableSchema
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas as pd
+    import polars as pl
+    import pyarrow as pa
 
 _PROPERTY = "properties."
 
@@ -32,23 +36,39 @@ class Tables:
         max_rows: int | None = None,
         timeout: float | None = None,
     ) -> "pd.DataFrame":
-        """Run ``query``, one statement in DuckDB's dialect, and return a pandas DataFrame.
+        """Run one statement in DuckDB's dialect, and return a pandas DataFrame.
 
-        ``parameters`` is a list for ``?``, a dict for ``$name``. With ``max_rows``, the result has
-        at most so many rows, and its ``attrs["truncated"]`` says whether there are more. After
-        ``timeout`` seconds the query is interrupted.
+        ``time`` and other timestamps of the tables are UTC, without a zone.
+
+        Args:
+            query: The SQL.
+            parameters: A list for ``?``, or a dict for ``$name``.
+            max_rows: The most rows of the result; its ``attrs["truncated"]`` says whether there are
+                more.
+            timeout: Seconds after which the query is interrupted.
 
         Raises:
             QueryError: if there is not one statement, or DuckDB rejects it.
             QueryTimeoutError: if the query was interrupted.
-            ConfigError: if pandas is not installed; :meth:`sql_rows` works without it.
+            ConfigError: if pandas is not installed: ``pip install 'mixpanel-data[pandas]'``;
+                :meth:`sql_rows` works without it.
         """
         return self.storage.execute_df(query, parameters, max_rows=max_rows, timeout=timeout)
 
     def sql_scalar(
         self, query: str, parameters: Any = None, *, timeout: float | None = None
     ) -> Any:
-        """Return the first value of the first row; None if there is no row."""
+        """Return the first value of the first row; None if there is no row.
+
+        Args:
+            query: The SQL.
+            parameters: A list for ``?``, or a dict for ``$name``.
+            timeout: Seconds after which the query is interrupted.
+
+        Raises:
+            QueryError: if there is not one statement, or DuckDB rejects it.
+            QueryTimeoutError: if the query was interrupted.
+        """
         return self.storage.execute_scalar(query, parameters, timeout=timeout)
 
     def sql_rows(
@@ -59,12 +79,83 @@ class Tables:
         max_rows: int | None = None,
         timeout: float | None = None,
     ) -> Rows:
-        """Return the result as a list of tuples, with the column names in ``columns``.
+        """Return the result as a list of tuples, with the column names in ``columns``. Needs no
+        pandas.
 
-        Needs no pandas. The arguments are those of :meth:`sql`; ``truncated`` of the result says
-        whether there are more rows.
+        Args:
+            query: The SQL.
+            parameters: A list for ``?``, or a dict for ``$name``.
+            max_rows: The most rows of the result; its ``truncated`` says whether there are more.
+            timeout: Seconds after which the query is interrupted.
+
+        Raises:
+            QueryError: if there is not one statement, or DuckDB rejects it.
+            QueryTimeoutError: if the query was interrupted.
         """
         return self.storage.execute_rows(query, parameters, max_rows=max_rows, timeout=timeout)
+
+    def sql_arrow(self, query: str, parameters: Any = None) -> "pa.Table":
+        """Return the result as a pyarrow Table, with DuckDB's types. JSON columns are texts.
+
+        Args:
+            query: The SQL.
+            parameters: A list for ``?``, or a dict for ``$name``.
+
+        Raises:
+            QueryError: if DuckDB rejects the SQL.
+            ConfigError: if pyarrow is not installed: ``pip install 'mixpanel-data[arrow]'``.
+        """
+        return self.storage.execute_arrow(query, parameters)
+
+    def sql_pl(self, query: str, parameters: Any = None) -> "pl.DataFrame":
+        """Return the result as a polars DataFrame, with DuckDB's types.
+
+        Args:
+            query: The SQL.
+            parameters: A list for ``?``, or a dict for ``$name``.
+
+        Raises:
+            QueryError: if DuckDB rejects the SQL, or a column is an INTERVAL, for which polars has
+                no type.
+            ConfigError: if polars or pyarrow is not installed:
+                ``pip install 'mixpanel-data[polars]'``.
+        """
+        return self.storage.execute_pl(query, parameters)
+
+    def sql_batches(
+        self, query: str, parameters: Any = None, *, rows: int = 100_000
+    ) -> Iterator["pa.RecordBatch"]:
+        """Yield the result in batches of Arrow, while DuckDB computes it: memory is bounded.
+
+        Nothing runs before the first batch is requested. Until the last one is read, or the
+        iterator is closed, this thread can't fetch into the database or sync.
+
+        Args:
+            query: The SQL.
+            parameters: A list for ``?``, or a dict for ``$name``.
+            rows: The most rows of a batch.
+
+        Raises:
+            QueryError: if DuckDB rejects the SQL; with the first batch.
+            ConfigError: if pyarrow is not installed: ``pip install 'mixpanel-data[arrow]'``; or if
+                ``rows`` is not positive.
+        """
+        return self.storage.execute_batches(query, parameters, rows=rows)
+
+    def relation(self, query: str, parameters: Any = None) -> "duckdb.DuckDBPyRelation":
+        """Return the query as a relation of DuckDB, to filter, join and aggregate it further.
+
+        It runs when its rows are requested, and then raises DuckDB's own errors. It can be used
+        until the workspace is closed, syncs, or fetches into its database.
+
+        Args:
+            query: The SQL.
+            parameters: A list for ``?``, or a dict for ``$name``.
+
+        Raises:
+            QueryError: if DuckDB rejects the SQL.
+        """
+        return self.storage.relation(query, parameters)
 
     def tables(self) -> list[TableInfo]:
         """Return every table and view by name, with its number of rows."""
