@@ -1,0 +1,56 @@
+"""Every `mp` command that a page shows exists, with the options it is shown with."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from support.pages import blocks, commands
+
+from mixpanel_data.cli.app import app
+
+ROOT = Path(__file__).parents[2]
+PAGES = [
+    *(path for path in sorted(ROOT.glob("docs/**/*.md")) if path.name != "mp.md"),
+    ROOT / "README.md",
+    ROOT / "dbt" / "README.md",
+    ROOT / "pipelines" / "mixpanel_data" / "_internal" / "project" / "template" / "README.md",
+]
+_MP = re.compile(r"(?:^|[&|;(] ?|\n)\s*(mp [a-z][^&|;\n]*)")
+
+
+def shown(page: Path) -> list[str]:
+    """The commands in blocks, and those in the text that have an option: `mp sync --from DAY`."""
+    text = page.read_text("utf-8")
+    lines = [
+        command.line
+        for block in blocks(text)
+        if block.language == "console"
+        for command in commands(block.body)
+    ]
+    found = [call for line in lines for call in _MP.findall(line)]
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return found + re.findall(r"`(mp [a-z][^`…]* --[^`…]*)`", prose)
+
+
+def test_commands_are_found():
+    assert sum(len(shown(page)) for page in PAGES) > 50
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_commands_of_a_page_are_right(page):
+    for line in shown(page):
+        words = shlex.split(line, comments=True)[1:]
+        words = [word for word in words if word not in ("<", ">")]
+        command: Any = typer.main.get_command(app)
+        name = "mp"
+        while hasattr(command, "commands"):
+            name, *words = words
+            assert name in command.commands, f"{line}: there is no command {name}"
+            command = command.commands[name]
+        try:
+            command.make_context(name, words, resilient_parsing=False)
+        except Exception as error:  # noqa: BLE001  (whatever is wrong with it, name the line)
+            pytest.fail(f"{line}: {getattr(error, 'message', error)}")
