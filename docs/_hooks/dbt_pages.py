@@ -62,8 +62,20 @@ def _table(model: dict[str, Any]) -> str:
     ]
     head = ["| column | type | meaning |", "|---|---|---|"]
     return "\n".join(
-        [f"### {model['name']}\n", f"{_line(model.get('description', ''))}\n", *head, *rows, ""]
+        [
+            f"### {model['name']}\n",
+            f"{_paragraphs(model.get('description', ''))}\n",
+            *head,
+            *rows,
+            "",
+        ]
     )
+
+
+def _paragraphs(text: str) -> str:
+    """Each line of a folded text is a paragraph; a label at its beginning is bold."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return "\n\n".join(re.sub(r"^([A-Z][a-z ]+:) ", r"**\1** ", line) for line in lines)
 
 
 def _line(text: str) -> str:

@@ -12,7 +12,7 @@ PYTHON = os.environ.get("MIXPANEL_PYTHON", "/srv/my-mixpanel/.venv/bin/python")
 @task.external_python(
     python=PYTHON,
     expect_airflow=False,
-    # After an hour there are new requests; what arrived before is not fetched again.
+    # After an hour there are new requests; what arrived before is not refetched.
     retries=3,
     retry_delay=timedelta(hours=1),
     execution_timeout=timedelta(hours=6),

@@ -18,7 +18,7 @@ def sync_mixpanel() -> dict[str, int]:
 
 @dg.asset(
     kinds={"duckdb", "dbt"},
-    # After an hour there are new requests; what arrived before is not fetched again.
+    # After an hour there are new requests; what arrived before is not refetched.
     retry_policy=dg.RetryPolicy(max_retries=3, delay=3600),
     # One run at a time: another would wait for the lock of the data folder.
     pool="mixpanel",
