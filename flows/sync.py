@@ -29,7 +29,7 @@ from prefect.cache_policies import NO_CACHE
 from mixpanel_data.auth import find_credentials
 from mixpanel_data.cli.errors import show_error, worst_code
 from mixpanel_data.cli.output.progress import LineProgress
-from mixpanel_data.cli.output.summary import summary_lines
+from mixpanel_data.cli.output.summary import summary_lines, warning_lines
 from mixpanel_data.cli.output.visible import visible
 from mixpanel_data.exceptions import MixpanelDataError
 from mixpanel_data.settings import load_settings
@@ -90,7 +90,11 @@ def publish() -> None:
 def report() -> None:
     """Create an artifact: the summary of ``mp sync``, and a row for each day."""
     done = _job.get().finish()
-    lines = [*summary_lines(done), *(f"{error.code}: {error}" for error in done.failures)]
+    lines = [
+        *warning_lines(done),
+        *summary_lines(done),
+        *(f"{error.code}: {error}" for error in done.failures),
+    ]
     create_table_artifact(
         key=ARTIFACT,
         table=done.to_dict()["days"],
@@ -132,6 +136,8 @@ def sync(
                 job.check_variables()
             wanted = job.begin(first, last)
             if only != "profiles":
+                if build:
+                    job.warn_of_unknown_events()
                 while windows := plan(wanted):
                     load(land(windows))
             if only != "events":

@@ -194,6 +194,9 @@ class QueryError(APIError):
         "The part that the project's plan does not include, so that retries never help: this call, "
         "or days this old."
     )
+    has_future_days = _Detail[bool | None](
+        "True if the last day of the request has not begun in the zone of the project's days."
+    )
 
 
 class QueryTimeoutError(QueryError):

@@ -2,6 +2,14 @@
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.settings import Settings, load_settings
-from mixpanel_data._internal.text import format_duration, parse_day
+from mixpanel_data._internal.text import format_duration, format_size, parse_day, parse_duration
 
-__all__ = ["DataFolder", "Settings", "format_duration", "load_settings", "parse_day"]
+__all__ = [
+    "DataFolder",
+    "Settings",
+    "format_duration",
+    "format_size",
+    "load_settings",
+    "parse_day",
+    "parse_duration",
+]

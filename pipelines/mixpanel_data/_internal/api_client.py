@@ -19,7 +19,7 @@ from mixpanel_data._internal.api.log_redaction import redact_logs
 from mixpanel_data._internal.api.parameters import drop_none, json_array, json_object, json_value
 from mixpanel_data._internal.api.redactor import Redactor
 from mixpanel_data._internal.api.requester import ApiCall, Received, Requester
-from mixpanel_data._internal.api.retry import RetryPolicy
+from mixpanel_data._internal.api.retry import OnRetry, RetryPolicy, ignore_retry
 from mixpanel_data._internal.api.secret_bytes import SecretBytes
 from mixpanel_data._internal.api.urls import Family, api_urls
 from mixpanel_data._internal.auth.credentials import Credentials
@@ -39,7 +39,8 @@ class MixpanelAPIClient:
     the family (``export``, ``query``, ``app``) before every HTTP request, including retries. Waits
     and time limits are seconds: ``export_read_timeout`` is the longest silence inside an export,
     ``max_rate_limit_wait`` the longest wait for a 429 before it is raised; None leaves 429s to the
-    gate. ``answers`` caches responses of the query API, ``bounds`` limits responses.
+    gate. ``answers`` caches responses of the query API, ``bounds`` limits responses. ``on_retry``
+    is called before each retry after a failure of the server or the network.
 
     Raises:
         ConfigError: if ``base_url`` is malformed, or is plain http to another machine without
@@ -60,6 +61,7 @@ class MixpanelAPIClient:
         answers: ResponseCache | None = None,
         bounds: Bounds | None = None,
         allow_http: bool = False,
+        on_retry: OnRetry = ignore_retry,
         _http_client: httpx.Client | None = None,
         _transport: httpx.BaseTransport | None = None,
     ) -> None:
@@ -80,6 +82,7 @@ class MixpanelAPIClient:
             redactor=Redactor(credentials),
             secret=SecretBytes(credentials),
             bounds=bounds or Bounds(),
+            on_retry=on_retry,
         )
         redact_logs(self._requester.redactor)
 

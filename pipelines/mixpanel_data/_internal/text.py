@@ -8,11 +8,13 @@ from datetime import date
 from mixpanel_data.exceptions import ConfigError
 
 _NUMBER = r"(\d+(?:\.\d+)?)\s*"
-_DURATION = re.compile(rf"(?:{_NUMBER}h)?\s*(?:{_NUMBER}m(?:in)?)?\s*(?:{_NUMBER}s?)?")
+_DURATION = re.compile(
+    rf"(?:{_NUMBER}d)?\s*(?:{_NUMBER}h)?\s*(?:{_NUMBER}m(?:in)?)?\s*(?:{_NUMBER}s?)?"
+)
 
 
 def parse_duration(value: object) -> object:
-    """Return the seconds of a text such as ``900``, ``15m`` or ``1h30m``, and any other type
+    """Return the seconds of a text such as ``900``, ``15m``, ``1h30m`` or ``2d``, and any other type
     unchanged.
 
     Raises:
@@ -25,7 +27,7 @@ def parse_duration(value: object) -> object:
         raise ValueError(f"{value!r} is not a duration such as 90, 15m or 1h30m")
     return sum(
         float(number or 0) * unit
-        for number, unit in zip(parts.groups(), (3600, 60, 1), strict=True)
+        for number, unit in zip(parts.groups(), (86_400, 3_600, 60, 1), strict=True)
     )
 
 

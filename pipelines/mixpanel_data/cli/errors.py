@@ -24,6 +24,7 @@ from mixpanel_data.exceptions import (
 FAILED = 1
 BAD_ARGUMENTS = 3
 INCOMPLETE = 6
+STALE = 8
 INTERRUPTED = 130
 
 MEANINGS = {
@@ -35,6 +36,7 @@ MEANINGS = {
     5: "rate limited: received data is kept, and the message has the time to retry",
     INCOMPLETE: "incomplete: nothing was loaded for the days named",
     7: "in use: the message names the process",
+    STALE: "stale: the data are older than `mp status --max-age` allows",
     INTERRUPTED: "interrupted; loaded data is kept",
 }
 """The meanings of the exit codes of ``mp``."""

@@ -22,6 +22,7 @@ class SyncOptions:
     refetch: bool = False
     only: str | None = None
     build: bool = True
+    fetch: bool = True
     reload_days: int | None = None
     events: tuple[str, ...] = ()
     where: str | None = None
@@ -34,7 +35,9 @@ class SyncOptions:
     data_dir: Path | None = None
 
 
-def run_sync(options: SyncOptions, *, quiet: bool = False, fmt: Format = Format.table) -> int:
+def run_sync(
+    options: SyncOptions, *, quiet: bool = False, verbose: bool = False, fmt: Format = Format.table
+) -> int:
     """Run the job, print its outcome, and return the exit code."""
     from mixpanel_data.cli.errors import worst_code
     from mixpanel_data.cli.output.progress import show_progress
@@ -44,6 +47,10 @@ def run_sync(options: SyncOptions, *, quiet: bool = False, fmt: Format = Format.
     if options.start_over and only == "profiles":
         raise typer.BadParameter(
             "it works without --only, or with --only events.", param_hint="--start-over"
+        )
+    if not options.fetch and (wrong := _about_the_fetch(options)):
+        raise typer.BadParameter(
+            f"it only builds and publishes: leave out {', '.join(wrong)}.", param_hint="--no-fetch"
         )
     with show_progress(quiet) as progress:
         report = sync(
@@ -58,14 +65,33 @@ def run_sync(options: SyncOptions, *, quiet: bool = False, fmt: Format = Format.
             full_profiles=options.full_profiles,
             start_over=options.start_over,
             build=options.build,
+            fetch=options.fetch,
             account=options.account,
             data_dir=options.data_dir,
             max_wait=options.max_wait,
             lock_wait_seconds=options.lock_wait,
             progress=progress,
         )
-    _print_report(report, fmt, quiet=quiet)
+    _print_report(report, fmt, quiet=quiet, verbose=verbose)
     return worst_code(report.failures)
+
+
+def _about_the_fetch(options: SyncOptions) -> list[str]:
+    """Return the options that have no meaning without a fetch."""
+    given = {
+        "--from": options.first,
+        "--to": options.last,
+        "--refetch": options.refetch,
+        "--only": options.only,
+        "--no-build": not options.build,
+        "--reload-days": options.reload_days is not None,
+        "--event": options.events,
+        "--where": options.where,
+        "--oldest-first": options.oldest_first,
+        "--full-profiles": options.full_profiles,
+        "--start-over": options.start_over,
+    }
+    return [option for option, value in given.items() if value]
 
 
 def _only(value: str | None) -> Literal["events", "profiles"] | None:
@@ -74,7 +100,7 @@ def _only(value: str | None) -> Literal["events", "profiles"] | None:
     raise typer.BadParameter(f"{value!r} is neither events nor profiles.", param_hint="--only")
 
 
-def _print_report(report: "SyncReport", fmt: Format, *, quiet: bool) -> None:
+def _print_report(report: "SyncReport", fmt: Format, *, quiet: bool, verbose: bool) -> None:
     from mixpanel_data.cli.errors import show_error
     from mixpanel_data.cli.output.rows import print_object
     from mixpanel_data.cli.output.summary import print_summary
@@ -82,6 +108,6 @@ def _print_report(report: "SyncReport", fmt: Format, *, quiet: bool) -> None:
     if fmt in (Format.json, Format.jsonl):
         print_object(report.to_dict())
     elif not quiet:
-        print_summary(report)
+        print_summary(report, verbose=verbose)
     for error in report.failures:
         show_error(error, as_json=fmt in (Format.json, Format.jsonl))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mixpanel_data._internal.data_folder.lock import exclusive
     from mixpanel_data._internal.landing.files import Landed
     from mixpanel_data._internal.planning.events import Range
-    from mixpanel_data._internal.planning.preview import Preview
+    from mixpanel_data._internal.planning.preview import PlannedRequest, Preview
     from mixpanel_data._internal.publication.publish import Published
     from mixpanel_data._internal.run.progress import QUIET, Progress
     from mixpanel_data._internal.run.report import ProfileOutcome, SyncReport
@@ -38,7 +38,7 @@ _HOMES = {
     "_internal.data_folder.lock": ("exclusive",),
     "_internal.landing.files": ("Landed",),
     "_internal.planning.events": ("Range",),
-    "_internal.planning.preview": ("Preview",),
+    "_internal.planning.preview": ("PlannedRequest", "Preview"),
     "_internal.publication.publish": ("Published",),
     "_internal.run.progress": ("QUIET", "Progress"),
     "_internal.run.report": ("ProfileOutcome", "SyncReport"),
@@ -59,6 +59,7 @@ __all__ = [
     "FolderCheck",
     "Landed",
     "Only",
+    "PlannedRequest",
     "Preview",
     "ProfileOutcome",
     "Progress",

@@ -2,6 +2,7 @@
 functions."""
 
 import time
+import warnings
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import date
@@ -15,6 +16,7 @@ from mixpanel_data._internal.data_folder import place
 from mixpanel_data._internal.data_folder.duckdb_defaults import MEMORY_LIMIT
 from mixpanel_data._internal.data_folder.start_over import delete_events, start_over
 from mixpanel_data._internal.database.compaction import compact_if_larger
+from mixpanel_data._internal.database.raw_events import event_names
 from mixpanel_data._internal.extract.extraction import Extraction
 from mixpanel_data._internal.landing.body_verifier import incomplete_export
 from mixpanel_data._internal.landing.files import Landed
@@ -26,11 +28,12 @@ from mixpanel_data._internal.publication import publish as publishing
 from mixpanel_data._internal.run.context import Run
 from mixpanel_data._internal.run.progress import QUIET, Progress
 from mixpanel_data._internal.run.report import SyncReport
+from mixpanel_data._internal.services.discovery import MOST_NAMES
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data._internal.streams.event_filter import EVERYTHING, EventFilter
 from mixpanel_data._internal.transform import build as dbt_build
-from mixpanel_data._internal.transform.variables import check_variables
-from mixpanel_data.exceptions import IncompleteExportError, MixpanelDataError
+from mixpanel_data._internal.transform.variables import check_variables, unknown_events
+from mixpanel_data.exceptions import ConfigWarning, IncompleteExportError, MixpanelDataError
 
 if TYPE_CHECKING:
     from mixpanel_data._internal.ledger.records import Project
@@ -47,7 +50,7 @@ class Sync:
     def __init__(
         self,
         settings: Settings,
-        credentials: Credentials,
+        credentials: Credentials | None,
         *,
         client: MixpanelAPIClient | None = None,
         progress: Progress = QUIET,
@@ -64,7 +67,7 @@ class Sync:
         If ``days`` are given, only these are fetched, also if they are complete. With ``refetch``,
         complete days of the run are fetched, too. ``reload_days`` is the number of recent days to
         refetch for late events; by default that of the settings. ``start_over`` starts without the
-        data loaded before.
+        data loaded before. Without ``credentials``, the run can only build and publish.
         """
         self._run = Run(settings, credentials, client=client, progress=progress)
         self.extraction = Extraction(
@@ -115,6 +118,49 @@ class Sync:
         wanted = self.extraction.begin(first, last)
         self._check_publication()
         return wanted
+
+    def begin_without_fetch(self) -> None:
+        """Begin a run that only builds and publishes what is loaded.
+
+        Raises:
+            ConfigError: if the days of the folder are of another time basis.
+            DatabaseDamagedError: if the raw database can't be read.
+            DatabaseMissingError: if it is missing, although the folder had one.
+            MixpanelDataError: if nothing was ever loaded.
+        """
+        self._run.ledger()
+        dbt_build.require_data(self.folder)
+        self.extraction.check_rows()
+        self._check_publication()
+
+    def warn_of_unknown_events(self) -> None:
+        """Warn of events in the variables that were never loaded, if Mixpanel does not list them
+        either; cause a ConfigWarning for each.
+
+        They can still be right, since Mixpanel lists the events of 31 days only. The build decides.
+        """
+        loaded = event_names(self.folder.raw)
+        missing = unknown_events(self._run.settings, loaded)
+        if not missing:
+            return
+        listed: frozenset[str] = frozenset()
+        with suppress(MixpanelDataError):  # the exports report what is wrong
+            listed = self._listed_events()
+        if loaded or listed:
+            for sentence in unknown_events(self._run.settings, loaded | listed):
+                warnings.warn(
+                    f"{sentence} If it does not arrive, the build fails.",
+                    ConfigWarning,
+                    stacklevel=2,
+                )
+
+    def _listed_events(self) -> frozenset[str]:
+        params = {"type": "general", "limit": str(MOST_NAMES)}
+        with self._run.client.query("events/names", params) as names:
+            self.report.requests += 1
+            if not isinstance(names, list):
+                return frozenset()
+            return frozenset(name for name in names if isinstance(name, str))
 
     def _check_publication(self) -> None:
         place.remove_candidate(self.folder.raw)
@@ -266,9 +312,10 @@ class Sync:
         last: date | None = None,
         only: Only | None = None,
         build: bool = True,
+        fetch: bool = True,
     ) -> SyncReport:
         """Run the complete job. Failed parts are in ``failures`` of the report; others are
-        published.
+        published. Without ``fetch``, only build and publish what is loaded.
 
         Raises:
             ConfigError: if the days are invalid, the folder has the data of another project, or a
@@ -278,16 +325,26 @@ class Sync:
         if build:
             # Before the first request: a typing error must not cost an hour's budget.
             self.check_variables()
-        wanted = self.begin(first, last, only=only)
-        if only != "profiles":
-            self.events(wanted)
-        if only != "events":
-            self.profiles()
+        if fetch:
+            self._fetch(first, last, only=only, build=build)
+        else:
+            self.begin_without_fetch()
         if build and self.needs_build():
             self.build()
         if build and self.needs_publication():
             self.publish()
         return self.finish()
+
+    def _fetch(
+        self, first: date | None, last: date | None, *, only: Only | None, build: bool
+    ) -> None:
+        wanted = self.begin(first, last, only=only)
+        if only != "profiles":
+            if build:
+                self.warn_of_unknown_events()
+            self.events(wanted)
+        if only != "events":
+            self.profiles()
 
 
 def _unreadable_error(file: Landed) -> IncompleteExportError:

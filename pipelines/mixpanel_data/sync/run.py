@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from mixpanel_data._internal.config import find_credentials
 from mixpanel_data._internal.data_folder.lock import exclusive
@@ -12,6 +13,7 @@ from mixpanel_data._internal.run.report import SyncReport
 from mixpanel_data._internal.settings import load_settings
 from mixpanel_data._internal.streams.event_filter import EventFilter
 from mixpanel_data._internal.text import parse_day
+from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.sync.defaults import LOCK_WAIT_SECONDS
 from mixpanel_data.sync.job import Only, Sync
 
@@ -29,6 +31,7 @@ def sync(
     full_profiles: bool = False,
     start_over: bool = False,
     build: bool = True,
+    fetch: bool = True,
     account: str | None = None,
     data_dir: str | Path | None = None,
     max_wait: float | str | None = None,
@@ -54,6 +57,8 @@ def sync(
         full_profiles: Read all profiles, not only those seen since the last read.
         start_over: Start with an empty raw database; the old one is kept in the data folder.
         build: Run dbt and publish.
+        fetch: Fetch and load. False: only build and publish what is loaded, without any request;
+            no credentials are needed, and arguments about the fetch are refused.
         account: Name of an account of ``mp auth``. None: the one in force.
         data_dir: The data folder. None: the setting's.
         max_wait: The longest wait for the rate limit, in seconds or as ``"15m"``. None: the
@@ -63,7 +68,8 @@ def sync(
 
     Raises:
         ConfigError: if there are no credentials, the days can't be fetched, the data folder is of
-            another project or time basis, or a variable of the dbt models is wrong.
+            another project or time basis, a variable of the dbt models is wrong, or the arguments
+            exclude each other.
         DatabaseLockedError: if another process works in the data folder for longer than
             ``lock_wait_seconds``.
         DatabaseDamagedError, DatabaseMissingError: if the raw database can't be read, or is
@@ -71,10 +77,26 @@ def sync(
         StorageError: if there is no space, no permission, or not enough memory.
         MixpanelDataError: if dbt failed; the last publication is kept.
     """
+    if not fetch:
+        _refuse_without_fetch(
+            {
+                "first": first,
+                "last": last,
+                "only": only,
+                "events": events,
+                "where": where,
+                "refetch": refetch,
+                "reload_days": reload_days is not None,
+                "oldest_first": oldest_first,
+                "full_profiles": full_profiles,
+                "start_over": start_over,
+                "build=False": not build,
+            }
+        )
     settings = load_settings(data_dir=data_dir, max_wait=max_wait)
     job = Sync(
         settings,
-        find_credentials(settings, account).credentials,
+        find_credentials(settings, account).credentials if fetch else None,
         progress=progress,
         only=EventFilter(tuple(events), where),
         reload_days=reload_days,
@@ -83,7 +105,9 @@ def sync(
         full_profiles=full_profiles,
         start_over=start_over,
     )
-    return run_job(job, first, last, only, build=build, lock_wait_seconds=lock_wait_seconds)
+    return run_job(
+        job, first, last, only, build=build, fetch=fetch, lock_wait_seconds=lock_wait_seconds
+    )
 
 
 def run_job(
@@ -93,13 +117,23 @@ def run_job(
     only: Only | None,
     *,
     build: bool,
+    fetch: bool = True,
     lock_wait_seconds: float,
 ) -> SyncReport:
     """Run ``job`` while holding the lock of its data folder. Arguments and errors are those of
     :func:`sync`."""
     begin, end = _as_date(first), _as_date(last)
     with exclusive(job.folder, wait_seconds=lock_wait_seconds):
-        return job.run(first=begin, last=end, only=only, build=build)
+        return job.run(first=begin, last=end, only=only, build=build, fetch=fetch)
+
+
+def _refuse_without_fetch(given: dict[str, Any]) -> None:
+    wrong = [name for name, value in given.items() if value]
+    if wrong:
+        raise ConfigError(
+            f"A sync without a fetch only builds and publishes: leave out {', '.join(wrong)}.",
+            details={"arguments": wrong},
+        )
 
 
 def plan(

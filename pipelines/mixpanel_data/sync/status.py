@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from mixpanel_data._internal.rate_limit.limiter import RateLimiter
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data._internal.streams.profile_sets import USERS
 from mixpanel_data._internal.streams.windows import ONE_DAY, Window, contiguous
-from mixpanel_data._internal.time_zones import today
+from mixpanel_data._internal.time_zones import day_start, today
 from mixpanel_data.exceptions import DatabaseLockedError, StorageError
 
 
@@ -53,9 +53,22 @@ class Status(Displayed):
     published_at: datetime | None
     records: tuple[DayRecord, ...] = field(repr=False)
     """Each day, oldest first."""
+    complete_up_to: date | None = None
+    """The last day before which no day of a run is missing; None if the first one is."""
+    published_up_to: date | None = None
+    """The same for the published file; None also without one."""
+    complete_until: datetime | None = None
+    """When the last day ended up to which the data are complete: those of the published file, or
+    those that are loaded if nothing was published yet."""
     budget: dict[str, dict[str, int]] = field(default_factory=dict)
     """For exports and queries: requests ``spent`` in the last hour, ``remaining`` now, and the
     ``hourly_limit``."""
+
+    def age(self, now: datetime | None = None) -> timedelta | None:
+        """Return the time since ``complete_until`` at ``now`` (in UTC); None without such a day."""
+        if self.complete_until is None:
+            return None
+        return (now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None) - self.complete_until
 
     @property
     def published_text(self) -> str:
@@ -85,6 +98,9 @@ class Status(Displayed):
             "last_increment": _iso(self.last_increment),
             "last_run": _iso(self.last_run),
             "published_at": _iso(self.published_at),
+            "complete_up_to": _iso(self.complete_up_to),
+            "published_up_to": _iso(self.published_up_to),
+            "age_seconds": None if (age := self.age()) is None else round(age.total_seconds()),
             "budget": self.budget,
         }
 
@@ -112,12 +128,22 @@ def read_status(settings: Settings) -> Status:
         published_at = datetime.fromtimestamp(folder.published.stat().st_mtime, UTC).replace(
             tzinfo=None
         )
+    now = today(settings.zone)
     status = status_of(
         ledger,
         data_dir=folder.root,
         read_from=source,
         published_at=published_at,
-        now=today(settings.zone),
+        now=now,
+    )
+    published_up_to = None
+    with suppress(DatabaseLockedError, StorageError):
+        published_up_to = complete_up_to(read_published_ledger(folder.published), now)
+    until = published_up_to if published_at else status.complete_up_to
+    status = replace(
+        status,
+        published_up_to=published_up_to,
+        complete_until=day_start(until + ONE_DAY, settings.zone) if until else None,
     )
     return replace(status, budget=_read_budget(settings, status.project))
 
@@ -167,13 +193,29 @@ def status_of(
         last_increment=increment.fetched_at if increment else None,
         last_run=ledger.newest_fetch,
         published_at=published_at,
+        complete_up_to=complete_up_to(ledger, now),
         records=tuple(ledger.days[day] for day in sorted(ledger.days)),
     )
 
 
+def complete_up_to(ledger: Ledger, now: date) -> date | None:
+    """Return the last day before ``now`` up to which all days are complete that should be; None if
+    the first one is not."""
+    first = _first_day(ledger)
+    if first is None or first >= now:
+        return None
+    gaps = gap_days(ledger, now)
+    last = (gaps[0] if gaps else now) - ONE_DAY
+    return last if last >= first else None
+
+
+def _first_day(ledger: Ledger) -> date | None:
+    return min(filter(None, [ledger.wanted_from, min(ledger.days, default=None)]), default=None)
+
+
 def gap_days(ledger: Ledger, now: date) -> list[date]:
     """Return the days before ``now`` that should be complete and are not."""
-    first = min(filter(None, [ledger.wanted_from, min(ledger.days, default=None)]), default=None)
+    first = _first_day(ledger)
     if first is None or first >= now:
         return []
     days = Window(first, now - ONE_DAY).days()

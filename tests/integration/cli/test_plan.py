@@ -1,7 +1,9 @@
 """``mp plan`` says what ``mp sync`` will ask for."""
 
+import csv
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -53,3 +55,19 @@ def test_a_plan_in_text_states_how_long_it_takes_within_the_budget(mp, shop):
     done = mp("plan", "--from", "2024-01-01", env=scarce)
 
     assert re.search(r"can be sent in \d+ h( \d+ min)?, at 20\d\d-", done.stderr)
+
+
+def test_days_of_unknown_size_are_estimated_or_unknown_never_0(mp, shop):
+    first = shop.dataset.days()[-4]
+    env = shop.env() | {"MP_START_DATE": str(first)}
+
+    before = mp("plan", env=env).stdout
+    mp("sync", "--from", str(first + timedelta(days=2)), "--no-build", "--only", "events", env=env)
+    after = mp("plan", env=env).stdout
+    rows = list(csv.DictReader(mp("plan", "--format", "csv", env=env).stdout.splitlines()))
+
+    assert "unknown" in before
+    assert re.search(r"about [\d.]+ KB", after)
+    assert not re.search(r"\b0(\.0)? ?(MB|KB|bytes)", before + after)
+    assert {row["is_estimate"] for row in rows} == {"True"}
+    assert all(int(row["expected_bytes"]) > 0 for row in rows)

@@ -1,15 +1,17 @@
 """What is drawn while a run goes on."""
 
 import re
+import time
 from datetime import UTC, date, datetime
 from io import StringIO
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.streams.windows import Window
-from mixpanel_data.cli.output.progress import BarProgress
+from mixpanel_data.cli.output.progress import BarProgress, LineProgress
 from mixpanel_data.exceptions import APIError
 
 WINDOW = Window(date(2026, 3, 1), date(2026, 3, 5))
@@ -44,6 +46,32 @@ def test_bars_show_days_windows_bytes_and_the_time_left():
 
     assert "10/20 window 2, 3.0 MB, 2026-02-24..2026-02-28 loaded" in shown(bars)
     assert re.search(r"loaded +\d:\d\d:\d\d", shown(bars))
+
+
+def test_the_time_that_the_rate_limit_asks_for_is_shown():
+    bars = BarProgress()
+    bars.planned(200)
+    bars.expected(7, 3 * 3600)
+    bars.landing(WINDOW)
+
+    assert "window 1, 0.0 MB, 7 requests planned, 3 h by the rate limit, requesting" in shown(bars)
+
+
+def test_the_rate_is_shown_after_some_seconds(monkeypatch):
+    now = time.monotonic()
+    bars = BarProgress()
+    bars.planned(20)
+    monkeypatch.setattr(time, "monotonic", lambda: now + 10)
+    bars.received(WINDOW, 25_000_000)
+
+    assert "window 0, 25.0 MB, 2.5 MB/s, receiving" in shown(bars)
+
+
+@pytest.mark.parametrize("kind", [BarProgress, LineProgress])
+def test_a_failed_attempt_is_shown_with_its_wait(kind, capsys):
+    kind().retrying(2, 4.0, "No response from [/b].")
+
+    assert "attempt 2 failed, waiting 4 s: No response from [/b]." in capsys.readouterr().err
 
 
 def test_an_error_of_mixpanel_is_shown_verbatim(capsys):

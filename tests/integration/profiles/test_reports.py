@@ -6,7 +6,7 @@ import pytest
 from support.project import ENGAGE, seen_now
 
 from mixpanel_data.cli.app import run
-from mixpanel_data.cli.output.summary import summary_lines
+from mixpanel_data.cli.output.summary import summary_lines, warning_lines
 from mixpanel_data.sync.status import read_status
 
 GROUPS = {"companies": "1001"}
@@ -32,11 +32,10 @@ def test_the_summary_distinguishes_a_snapshot_from_an_increment(project, crowd):
     project.set_profile("u1", n="new", **{"$last_seen": seen_now()})
     second = summary_lines(project.read_profiles(groups=GROUPS))
 
-    assert "Loaded 3 profiles, a complete snapshot." in first
-    assert "Loaded 1 companies profiles, a complete snapshot." in first
+    assert "Profiles   3, a complete snapshot; 1 of companies, a complete snapshot" in first
     [line] = [line for line in second if "seen since" in line]
-    assert line.startswith("Loaded 1 profiles seen since ")
-    assert line.endswith("; there are 3.")
+    assert line.startswith("Profiles   1 seen since ")
+    assert " UTC, 3 in all; " in line
 
 
 def test_the_report_has_it_for_programs(project, crowd):
@@ -50,12 +49,17 @@ def test_the_report_has_it_for_programs(project, crowd):
     assert json.dumps(report)
 
 
-def test_a_warning_is_in_the_summary(project):
+def test_a_warning_is_above_the_summary(project):
     from mixpanel_data.sandbox import FaultKind
 
     project.break_engage(FaultKind.STATUS_402, text="Payment required")
 
-    assert any("left out" in line for line in summary_lines(project.read_profiles()))
+    report = project.read_profiles()
+
+    [line] = warning_lines(report)
+    assert line.startswith("Warning: ")
+    assert "left out" in line
+    assert "Warnings   1, above" in summary_lines(report)
 
 
 def test_status_shows_the_last_snapshot_and_the_last_increment(project, crowd):

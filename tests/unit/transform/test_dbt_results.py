@@ -4,7 +4,13 @@ import json
 
 import pytest
 
-from mixpanel_data._internal.transform.dbt_results import LineKind, parse_log_line
+from mixpanel_data._internal.transform.dbt_results import (
+    LineKind,
+    NodeResult,
+    failure_lines,
+    parse_log_line,
+    reason_lines,
+)
 
 
 def line(level: str = "info", name: str = "", msg: str = "", **node: str) -> str:
@@ -42,3 +48,36 @@ def line(level: str = "info", name: str = "", msg: str = "", **node: str) -> str
 )
 def test_each_line_has_one_kind(printed, expected):
     assert parse_log_line(printed) == expected
+
+
+def test_a_failure_is_its_model_and_file_and_the_reason_on_lines_of_their_own():
+    message = (
+        "Runtime Error in model broken (models/broken.sql)\n"
+        '  Binder Error: Referenced column "nonsense" not found in FROM clause!\n'
+        "  Candidate bindings: " + ", ".join(f'"column_{n}"' for n in range(12)) + "\n\n"
+        "  LINE 10: select nonsense from events\n"
+        "                  ^"
+    )
+    lines = failure_lines(NodeResult("broken", "model", "error", 0.1, message, "models/broken.sql"))
+
+    assert lines[:2] == [
+        "model broken (models/broken.sql)",
+        '      Binder Error: Referenced column "nonsense" not found in FROM clause!',
+    ]
+    assert lines[-2:] == [
+        "      LINE 10: select nonsense from events",
+        "                      ^",
+    ]
+    assert max(map(len, lines)) <= 98
+    assert len(lines) == 6
+
+
+def test_a_long_reason_is_cut_and_a_missing_one_is_said():
+    lines = reason_lines("\n".join(f"line {n}" for n in range(40)))
+
+    assert lines[0] == "    line 0"
+    assert lines[-1] == "    … and 28 more lines"
+    assert failure_lines(NodeResult("t", "test", "fail", 0.1)) == [
+        "test t",
+        "    no reason was given",
+    ]

@@ -37,6 +37,7 @@ _BAD_CREDENTIALS = re.compile(r"(?i)unable to authenticate")
 _NOT_IN_PLAN = re.compile(
     r"(?i)\byour (?:current )?plan (?:does not|doesn't) |\bupgrade (?:your|the) plan\b"
 )
+_IN_FUTURE = re.compile(r"(?i)\bto_date\b.{0,60}(?:later than today|future)")
 _TOO_OLD = re.compile(r"(?i)date range exceeds")
 
 
@@ -85,6 +86,10 @@ def _client_error(status: int, message: str, quoted: str, context: HTTPContext) 
             f"These dates reach further back than the history of the project's plan ({quoted}).",
             details={"plan_limit": "history"},
             **context,
+        )
+    if status == 400 and _IN_FUTURE.search(message):
+        return QueryError(
+            f"Mixpanel refused the days ({quoted}).", details={"has_future_days": True}, **context
         )
     if status == 402 or (status != 401 and _NOT_IN_PLAN.search(message)):
         return QueryError(

@@ -18,7 +18,7 @@ from mixpanel_data._internal.api.exchange import About, Exchange, add_request_co
 from mixpanel_data._internal.api.gate import Gate, Permit, UncountedPermit
 from mixpanel_data._internal.api.redactor import Redactor
 from mixpanel_data._internal.api.response_bodies import first_bytes, read_whole
-from mixpanel_data._internal.api.retry import RetryPolicy
+from mixpanel_data._internal.api.retry import OnRetry, RetryPolicy, ignore_retry
 from mixpanel_data._internal.api.secret_bytes import SecretBytes
 from mixpanel_data._internal.api.transport_errors import network_error
 from mixpanel_data._internal.api.urls import Family
@@ -73,6 +73,7 @@ class Requester:
     secret: SecretBytes
     bounds: Bounds
     clock: ServerClock = field(default_factory=ServerClock)
+    on_retry: OnRetry = ignore_retry
 
     def open(self, call: ApiCall) -> tuple[httpx.Response, int]:
         """Return a 200 response with an unread body, and the number of requests sent.
@@ -108,7 +109,7 @@ class Requester:
         return context
 
     def _persist(self, call: ApiCall, receive: Callable[[httpx.Response], T]) -> tuple[T, int]:
-        for attempt in self.retry.attempts():
+        for attempt in self.retry.attempts(self.on_retry):
             # Outside the attempt: an error of the gate is not retried.
             permit = self.gate(call.counted_as) or UncountedPermit()
             with attempt:

@@ -5,7 +5,7 @@ Tests remove the waits with ``stamina.set_testing(True, attempts=4, cap=True)``.
 
 import logging
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import stamina
@@ -19,6 +19,15 @@ logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 # Mixpanel sends no Retry-After (its page on 429), so the first wait is half a minute, then doubles.
 _FIRST_RATE_LIMIT_WAIT = 30.0
+
+
+OnRetry = Callable[[int, float, str], None]
+"""Called before a retry with the number of the attempt that failed, the seconds until the next one
+(at least), and the failure."""
+
+
+def ignore_retry(_attempt: int, _seconds: float, _reason: str) -> None:
+    """Announce no retry."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +44,13 @@ class RetryPolicy:
     wait_max: float = 60.0
     max_rate_limit_wait: float | None = 60.0
 
-    def attempts(self) -> Iterable[stamina.Attempt]:
-        """Return attempts to enter until one succeeds; the last failure is raised unchanged."""
+    def attempts(self, on_retry: OnRetry = ignore_retry) -> Iterable[stamina.Attempt]:
+        """Return attempts to enter until one succeeds; the last failure is raised unchanged.
+
+        ``on_retry`` is called before the wait for another attempt, unless a rate limit asks for it.
+        """
         return stamina.retry_context(
-            on=_RetryDecision(self.max_attempts, self.max_rate_limit_wait),
+            on=_RetryDecision(self, on_retry),
             attempts=None,
             timeout=None,
             wait_initial=self.wait_initial,
@@ -61,20 +73,32 @@ def is_transient(error: Exception) -> bool:
 class _RetryDecision:
     """Decides after each failure of a call: stop, retry, or retry after a number of seconds."""
 
-    def __init__(self, max_attempts: int, max_rate_limit_wait: float | None) -> None:
-        self._left = max_attempts
-        self._longest = max_rate_limit_wait
+    def __init__(self, policy: RetryPolicy, on_retry: OnRetry) -> None:
+        self._policy = policy
+        self._on_retry = on_retry
+        self._failed = 0
+        self._left = policy.max_attempts
+        self._longest = policy.max_rate_limit_wait
         self._unasked = _FIRST_RATE_LIMIT_WAIT
 
     def __call__(self, error: Exception) -> bool | float:
+        self._failed += 1
         if not isinstance(error, RateLimitError):
-            return is_transient(error) and self._try_is_left()
+            retried = is_transient(error) and self._try_is_left()
+            if retried:
+                self._on_retry(self._failed, self._wait(), str(error))
+            return retried
         if self._longest is None:
             return 0.0
         wait = float(self._next_unasked() if error.retry_after is None else error.retry_after)
         if wait > self._longest or not self._try_is_left():
             return False
         return wait + random.uniform(0, wait / 10)  # noqa: S311 - spreads requests, guards nothing
+
+    def _wait(self) -> float:
+        """Return the wait before the next attempt, without its jitter."""
+        doubled: float = self._policy.wait_initial * 2 ** (self._failed - 1)
+        return min(doubled, self._policy.wait_max)
 
     def _try_is_left(self) -> bool:
         self._left -= 1

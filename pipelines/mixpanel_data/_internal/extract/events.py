@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from mixpanel_data._internal.api.exchange import add_request_context
+from mixpanel_data._internal.api.exchange import add_request_context, request_context_of
 from mixpanel_data._internal.extract.prefetch import (
     WORKERS,
     Prefetcher,
@@ -32,7 +33,12 @@ from mixpanel_data.exceptions import (
     IncompleteExportError,
     MixpanelDataError,
     QueryError,
+    StorageError,
 )
+
+MOST_FUTURE_DAYS = 3
+"""Refused last days after which no others of their windows are requested. Zones differ by 26 hours,
+which is two days at most."""
 
 
 class EventWindows:
@@ -61,6 +67,7 @@ class EventWindows:
         self._days_with_events: set[date] = set()
         self._prefetcher = Prefetcher(self._fetch_or_reuse)
         self._has_succeeded = False
+        self._future_days = 0
 
     def resolve_range(self, first: date | None, last: date | None) -> Range:
         """Return the days that the run is to fetch.
@@ -154,7 +161,15 @@ class EventWindows:
         )
         # Longer windows rely on guesses: load the first ones, so that the ledger has more volumes.
         certain = [window for window in planned if len(window) <= len(planned[0])]
+        self._announce(len(planned))
         return [*self._prefetcher.in_flight, *reused, *certain]
+
+    def _announce(self, requests: int) -> None:
+        if requests:
+            with suppress(StorageError):  # the request itself reports it
+                permitted_at = self._run.budget.free_at("export", requests)
+                seconds = (permitted_at - datetime.now(UTC)).total_seconds()
+                self._run.progress.expected(requests, max(0.0, seconds))
 
     def land_package(self, windows: Sequence[Window]) -> list[Landed]:
         """Fetch as many of ``windows`` as make a package. Record failed ones in the report.
@@ -171,13 +186,13 @@ class EventWindows:
                 self._start(waiting.pop(0))
             if is_full(package) or not self._prefetcher.in_flight:
                 return package
-            _, outcome = self._prefetcher.next_outcome()
+            window, outcome = self._prefetcher.next_outcome()
             if isinstance(outcome, Landed):
                 self._has_succeeded = True
                 package.append(outcome)
             elif not isinstance(outcome, MixpanelDataError):
                 raise outcome
-            elif not self._continue_after(outcome):
+            elif not self._continue_after(outcome, window):
                 waiting.clear()
 
     def refetch(self, file: Landed) -> Landed:
@@ -238,9 +253,11 @@ class EventWindows:
     def _had_events(self, window: Window) -> bool:
         return any(day in self._days_with_events for day in window.days())
 
-    def _continue_after(self, error: MixpanelDataError) -> bool:
+    def _continue_after(self, error: MixpanelDataError, window: Window) -> bool:
         """Record a failed window; return True if further windows make sense."""
         report = self._run.report
+        if isinstance(error, QueryError) and error.has_future_days:
+            return self._leave_out_last_day(error, window)
         floor = self._first_day_of_plan(error)
         if floor is None or not report.due or floor <= min(report.due):
             return self._run.record_failure(error)
@@ -254,6 +271,23 @@ class EventWindows:
             "days."
         )
         return True
+
+    def _leave_out_last_day(self, error: QueryError, window: Window) -> bool:
+        """Record that the last day of ``window`` has not begun for Mixpanel, and request the others
+        again without it; return True if further windows make sense."""
+        self._future_days += 1
+        if self._future_days <= MOST_FUTURE_DAYS:
+            self._requested -= set(window.days()) - {window.last}
+        zone = self._run.settings.zone.key
+        return self._run.record_failure(
+            QueryError(
+                f"{window.last} has not begun for Mixpanel, although it has in the zone {zone}: {error} "
+                "The zone of the export is set by MP_TIME_BASIS (utc, or project for a project "
+                "created before 2023) and MP_PROJECT_TIMEZONE. Check them, and this machine's clock.",
+                details=error.details,
+                **request_context_of(error),
+            )
+        )
 
     def _first_day_of_plan(self, error: MixpanelDataError) -> date | None:
         """Return the first day that the project's plan gives access to, if ``error`` shows it.

@@ -109,11 +109,11 @@ class Extraction:
         """
         self._run.landing.remove_leftovers()
         self._run.ledger()
-        self._check_rows()
+        self.check_rows()
         self._run.report.wanted = self._events.resolve_range(first, last)
         return self._run.report.wanted
 
-    def _check_rows(self) -> None:
+    def check_rows(self) -> None:
         """Mark days and profiles that disagree with the ledger as missing, and warn about them."""
         raw, report = self._run.folder.raw, self._run.report
         if not raw.is_file():

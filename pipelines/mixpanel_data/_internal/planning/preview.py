@@ -9,6 +9,9 @@ from mixpanel_data._internal.ledger.reader import Ledger
 from mixpanel_data._internal.planning.events import Range
 from mixpanel_data._internal.streams.windows import Window
 
+NEAREST = 5
+"""Fetched days from which the size of another one is estimated."""
+
 
 @dataclass(frozen=True, repr=False)
 class PlannedRequest(Displayed):
@@ -18,7 +21,10 @@ class PlannedRequest(Displayed):
     days_there: int
     """The number of its days that are loaded already and will be replaced."""
     expected_bytes: int | None
-    """Bytes to receive, from the last fetch of those days; None if they were never fetched."""
+    """Compressed bytes to receive, by the last fetch of those days; days that were never fetched
+    count as the mean of the nearest ones. None if no day was fetched."""
+    is_estimate: bool
+    """True if it has days that were never fetched."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,6 +57,7 @@ class Preview(Displayed):
                     "days": len(request.window),
                     "days_there": request.days_there,
                     "expected_bytes": request.expected_bytes,
+                    "is_estimate": request.is_estimate,
                 }
                 for request in self.requests
             ],
@@ -62,6 +69,16 @@ class Preview(Displayed):
 
 
 def planned_request(window: Window, ledger: Ledger) -> PlannedRequest:
-    """Return the request for ``window``, with its volume by the ledger."""
-    there = [ledger.days[day] for day in window.days() if day in ledger.days]
-    return PlannedRequest(window, len(there), sum(day.bytes for day in there) if there else None)
+    """Return what the ledger knows of ``window``."""
+    there = [day for day in window.days() if day in ledger.days]
+    unknown = len(window) - len(there)
+    known = sum(ledger.days[day].bytes for day in there)
+    expected = known + round(unknown * _near_bytes(window, ledger)) if ledger.days else None
+    return PlannedRequest(window, len(there), expected, is_estimate=unknown > 0)
+
+
+def _near_bytes(window: Window, ledger: Ledger) -> float:
+    """Return the mean bytes of the fetched days that are nearest to ``window``."""
+    middle = window.first + (window.last - window.first) / 2
+    nearest = sorted(ledger.days, key=lambda day: abs(day - middle))[:NEAREST]
+    return sum(ledger.days[day].bytes for day in nearest) / len(nearest)

@@ -279,8 +279,9 @@ def check(given: Given, known_events: Callable[[], Collection[str]] | None = Non
         ]
         raise _variables_error(given, longest) from None
     problems = [*_duplicates(variables), *_columns(variables), *_funnels(variables)]
-    if not problems and known_events:
-        problems += _unknown_events(variables, known_events)
+    if not problems and known_events and any(variables.events_by_place()):
+        known = known_events()
+        problems += unknown_events(variables, known) if known else []
     if problems:
         raise _variables_error(given, problems)
     return variables
@@ -483,11 +484,11 @@ def _funnels(variables: Variables) -> Iterator[str]:
             )
 
 
-def _unknown_events(variables: Variables, known_events: Callable[[], Collection[str]]) -> list[str]:
-    named = list(variables.events_by_place())
-    known = known_events() if named else ()
+def unknown_events(variables: Variables, known: Collection[str]) -> list[str]:
+    """Return a sentence for each event that a definition names and that is not among ``known``,
+    with the nearest name of these."""
     return [
         f"{where}: no event {event} was ever seen.{_near(event, known)}"
-        for where, event in dict.fromkeys(named)
-        if known and event not in known
+        for where, event in dict.fromkeys(variables.events_by_place())
+        if event not in known
     ]

@@ -1,6 +1,7 @@
 """Creates the client and the rate limiter of an account from the settings."""
 
 from mixpanel_data._internal.api.answer_cache import ResponseCache
+from mixpanel_data._internal.api.retry import OnRetry, ignore_retry
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.auth.credentials import Credentials
 from mixpanel_data._internal.rate_limit.limiter import RateLimiter
@@ -33,6 +34,7 @@ def create_client(
     limiter: RateLimiter,
     *,
     answers: ResponseCache | None = None,
+    on_retry: OnRetry = ignore_retry,
 ) -> MixpanelAPIClient:
     """Return a client whose requests ``limiter`` permits; it waits for 429s, too."""
     return MixpanelAPIClient(
@@ -43,4 +45,5 @@ def create_client(
         gate=limiter,
         max_rate_limit_wait=None,
         answers=answers,
+        on_retry=on_retry,
     )

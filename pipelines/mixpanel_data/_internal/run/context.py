@@ -21,6 +21,7 @@ from mixpanel_data._internal.time_zones import today
 from mixpanel_data.exceptions import (
     APIError,
     AuthenticationError,
+    ConfigError,
     IncompleteExportError,
     MixpanelDataError,
     RateLimitError,
@@ -32,12 +33,12 @@ MAX_FAILURES_IN_A_ROW = 3
 
 
 class Run:
-    """One run over a data folder."""
+    """One run over a data folder. Without credentials it can only build and publish."""
 
     def __init__(
         self,
         settings: Settings,
-        credentials: Credentials,
+        credentials: Credentials | None,
         *,
         client: MixpanelAPIClient | None,
         progress: Progress,
@@ -55,23 +56,41 @@ class Run:
         self._credentials = credentials
         self._client = client
 
+    @property
+    def can_fetch(self) -> bool:
+        """Return True if the run has credentials."""
+        return self._credentials is not None
+
+    @property
+    def account(self) -> Credentials:
+        """The credentials of the run.
+
+        Raises:
+            ConfigError: if it has none.
+        """
+        if self._credentials is None:
+            raise ConfigError("This run has no credentials, so it can't fetch.")
+        return self._credentials
+
     @cached_property
     def client(self) -> MixpanelAPIClient:
         """The connection to Mixpanel, created when first used."""
-        return self._client or create_client(self.settings, self._credentials, self.budget)
+        return self._client or create_client(
+            self.settings, self.account, self.budget, on_retry=self.progress.retrying
+        )
 
     @cached_property
     def budget(self) -> RateLimiter:
         """The rate limiter, shared with every other run on this folder."""
-        return create_limiter(self.settings, self._credentials, on_wait=self.progress.waiting)
+        return create_limiter(self.settings, self.account, on_wait=self.progress.waiting)
 
     @cached_property
     def landing(self) -> LandingFolder:
         """The landing folder of this project."""
         return LandingFolder(
             self.folder.landing,
-            project=self._credentials.project_id,
-            region=self._credentials.region,
+            project=self.account.project_id,
+            region=self.account.region,
             quarantine=self.settings.quarantine,
         )
 
@@ -83,8 +102,8 @@ class Run:
     def project(self) -> Project:
         """The project of the data, as the ledger will record it."""
         return Project(
-            project_id=self._credentials.project_id,
-            region=self._credentials.region,
+            project_id=self.account.project_id,
+            region=self.account.region,
             zone=self.settings.zone.key,
             wanted_from=self.report.wanted.first if self.report.wanted else None,
         )
@@ -102,9 +121,8 @@ class Run:
         if after_load or self._ledger is None:
             require_raw(self.folder)
             self._ledger = read_ledger(self.folder.raw)
-            self._ledger.require_same_project(
-                self._credentials.project_id, self._credentials.region
-            )
+            if self.can_fetch:
+                self._ledger.require_same_project(self.account.project_id, self.account.region)
             self._ledger.require_zone(self.settings.zone)
             # Loads of this run have the present clock; only earlier ones can show that it differs.
             if not after_load:
@@ -114,6 +132,8 @@ class Run:
     def clock_warning(self) -> str | None:
         """Return a warning about a clock that is wrong, or was at the last load; None without any
         sign."""
+        if not self.can_fetch:
+            return None
         return clock_warning(self.client.clock.ahead, self._newest_before)
 
     def count_fetch(self, landed: Landed) -> None:

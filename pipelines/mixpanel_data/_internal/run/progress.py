@@ -20,6 +20,14 @@ class Progress:
         """No request will be sent for so many seconds. ``reason``: the thing waited for, such as
         "the export budget"."""
 
+    def retrying(self, attempt: int, seconds: float, reason: str) -> None:
+        """Attempt number ``attempt`` of a request failed because of ``reason``; the next one
+        follows after ``seconds`` or a little more."""
+
+    def expected(self, requests: int, seconds: float) -> None:
+        """So many more requests for events are planned; the rate limit permits the last one in
+        ``seconds``."""
+
     def received(self, window: Window, count: int) -> None:
         """``count`` more bytes of ``window`` were received."""
 

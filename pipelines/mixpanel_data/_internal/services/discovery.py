@@ -18,7 +18,7 @@ T = TypeVar("T")
 COUNTS = ("general", "unique", "average")
 # The server's maximum number of names; it silently reduces larger limits (Mixpanel's own headless
 # client).
-_MOST_NAMES = 5000
+MOST_NAMES = 5000
 
 
 class DiscoveryService:
@@ -47,7 +47,7 @@ class DiscoveryService:
         """
 
         def load() -> list[str]:
-            with self._api.get("events/names", type="general", limit=_MOST_NAMES) as answer:
+            with self._api.get("events/names", type="general", limit=MOST_NAMES) as answer:
                 return answers.parse_texts(answer)
 
         return sorted(self._cached(("events",), load, refresh))

@@ -17,8 +17,16 @@ from mixpanel_data._internal.publication import build_file, build_stamp
 from mixpanel_data._internal.transform.build_reason import OTHER_RAW, reason_to_rebuild
 from mixpanel_data._internal.transform.dbt_process import LogListener, dbt_environment, run_dbt
 from mixpanel_data._internal.transform.dbt_project import fingerprint
-from mixpanel_data._internal.transform.dbt_results import NodeResult, read_results
+from mixpanel_data._internal.transform.dbt_results import (
+    NodeResult,
+    failure_lines,
+    read_results,
+    reason_lines,
+)
 from mixpanel_data.exceptions import MixpanelDataError
+
+SHOWN_FAILURES = 5
+"""Failed models and tests that a message describes."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ def build(
         DatabaseDamagedError: if dbt failed because a database of the folder is damaged.
     """
     started = time.monotonic()
-    _require_raw(folder)
+    require_data(folder)
     project = project or find_dbt_project(None, None, "")
     install_package(project)
     made_by = current_fingerprint(storage_version, project)
@@ -126,7 +134,8 @@ def _run_dbt(
     return nodes
 
 
-def _require_raw(folder: DataFolder) -> None:
+def require_data(folder: DataFolder) -> None:
+    """Raise MixpanelDataError if nothing was ever loaded."""
     if not folder.raw.exists():
         raise MixpanelDataError(
             f"There is nothing to build: {folder.raw} does not exist. `mp sync` fetches into it.",
@@ -147,11 +156,21 @@ def _build_error(
             return damaged
     skipped = [node.name for node in nodes if node.status == "skipped"]
     log = folder.build / "logs" / "dbt.log"
-    messages = [f"{node.kind} {node.name}: {node.message}" for node in bad] or errors[-3:]
+    lines = [line for node in bad[:SHOWN_FAILURES] for line in failure_lines(node)]
+    if len(bad) > SHOWN_FAILURES:
+        lines.append(f"and {len(bad) - SHOWN_FAILURES} more")
+    if not bad:
+        lines = [line for text in errors[-3:] for line in reason_lines(text)]
+    if skipped:
+        lines.append(f"Not built because of that: {len(skipped)} others.")
     return MixpanelDataError(
-        "dbt could not build the tables, so the published ones are unchanged. "
-        + " ".join(" ".join(text.split()) for text in messages)
-        + f" The log is {log}.",
+        "\n  ".join(
+            [
+                "dbt could not build the tables, so the published ones are unchanged.",
+                *lines,
+                f"The log is {log}.",
+            ]
+        ),
         details={
             "failed": [node.name for node in bad],
             "skipped": skipped,

@@ -20,7 +20,8 @@ threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start
 from dbt.cli.main import dbtRunner
 done = dbtRunner().invoke([*sys.argv[2:], "--no-write-json"])
 results = [
-    [r.node.unique_id, r.status, r.execution_time, r.message]
+    [r.node.unique_id, r.status, r.execution_time, r.message,
+     getattr(r.node, "original_file_path", None)]
     for r in getattr(done.result, "results", ())
 ]
 os.makedirs(os.path.dirname(sys.argv[1]), exist_ok=True)

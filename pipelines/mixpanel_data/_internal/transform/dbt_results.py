@@ -1,6 +1,8 @@
 """The log lines of dbt while it runs, and the results of its nodes."""
 
 import json
+import re
+import textwrap
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -10,14 +12,15 @@ _GOOD = ("success", "pass", "warn", "no-op")
 
 @dataclass(frozen=True)
 class NodeResult:
-    """One model, test or hook: name, kind (``model``, ``test`` …), and dbt's status, seconds and
-    message."""
+    """One model, test or hook: name, kind (``model``, ``test`` …), dbt's status, seconds and
+    message, and the file that defines it."""
 
     name: str
     kind: str
     status: str
     seconds: float
     message: str | None = None
+    file: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -32,11 +35,51 @@ def read_results(path: Path) -> tuple[NodeResult, ...]:
     return tuple(_node(*result) for result in json.loads(path.read_bytes()))
 
 
-def _node(unique_id: str, status: str, seconds: float | None, message: str | None) -> NodeResult:
+def _node(
+    unique_id: str,
+    status: str,
+    seconds: float | None,
+    message: str | None,
+    file: str | None = None,
+) -> NodeResult:
     kind, _, name = unique_id.split(".", 2)
     if kind == "test":
         name = name.rpartition(".")[0] or name  # dbt appends a hash
-    return NodeResult(name, kind, status, seconds or 0.0, message)
+    return NodeResult(name, kind, status, seconds or 0.0, message, file)
+
+
+WIDTH = 98
+SHOWN_LINES = 12
+"""Lines of one reason; the log has all."""
+
+_HEADING = re.compile(r"Encountered an error:|(\w+ Error in \w+ \S+ \(.*\))")
+"""Lines of dbt before a reason, which repeat the model and its file."""
+
+
+def failure_lines(node: NodeResult) -> list[str]:
+    """Return a failed node as lines: kind, name and file, and below them the reason, wrapped."""
+    file = f" ({node.file})" if node.file else ""
+    return [f"{node.kind} {node.name}{file}", *reason_lines(node.message or "no reason was given")]
+
+
+def reason_lines(message: str) -> list[str]:
+    """Return a message of dbt as indented lines, without empty ones; lines of SQL keep their own
+    indentation."""
+    lines: list[str] = []
+    for line in message.strip().splitlines():
+        if _HEADING.fullmatch(line.strip()):
+            continue
+        indent = " " * min(len(line) - len(line.lstrip()), WIDTH // 2)
+        lines += textwrap.wrap(
+            line.strip(),
+            WIDTH,
+            initial_indent=f"    {indent}",
+            subsequent_indent=f"    {indent}",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    more = len(lines) - SHOWN_LINES
+    return lines[:SHOWN_LINES] + ([f"    … and {more} more lines"] if more > 0 else [])
 
 
 class LineKind(Enum):

@@ -1,9 +1,11 @@
 """The check of the dbt models' variables, before dbt starts."""
 
+from collections.abc import Collection
 from functools import partial
 
 from mixpanel_data._internal.database.raw_events import event_names
 from mixpanel_data._internal.project.variables import check, read_variables
+from mixpanel_data._internal.project.variables import unknown_events as sentences
 from mixpanel_data._internal.settings import Settings
 
 
@@ -17,3 +19,12 @@ def check_variables(settings: Settings, *, events: bool) -> None:
     """
     known = partial(event_names, settings.folder.raw) if events else None
     check(read_variables(settings.dbt_project), known)
+
+
+def unknown_events(settings: Settings, known: Collection[str]) -> list[str]:
+    """Return a sentence for each event that the variables name and that is not among ``known``.
+
+    Raises:
+        ConfigError: if the variables have another mistake.
+    """
+    return sentences(check(read_variables(settings.dbt_project)), known)

@@ -109,11 +109,11 @@ def _conclude(report: "SyncReport", folder: Path, seconds: float) -> None:
     from mixpanel_data.cli.errors import show_error
     from mixpanel_data.cli.options import Format
     from mixpanel_data.cli.output.rows import print_rows
-    from mixpanel_data.cli.output.summary import summary_lines
+    from mixpanel_data.cli.output.summary import summary_lines, warning_lines
     from mixpanel_data.published import query
     from mixpanel_data.settings import DataFolder
 
-    for line in summary_lines(report):
+    for line in (*warning_lines(report), *summary_lines(report)):
         _echo(f"   {line}")
     for error in report.failures:
         show_error(error)

@@ -1,6 +1,6 @@
 """``mp plan``: the requests of a sync, without sending them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -8,7 +8,7 @@ from mixpanel_data.cli.commands.sync import First, Last, OldestFirst, Refetch, R
 from mixpanel_data.cli.options import AccountOption, DataDirOption, Format, FormatOption
 
 if TYPE_CHECKING:
-    from mixpanel_data.sync import Preview
+    from mixpanel_data.sync import PlannedRequest, Preview
 
 
 def plan(
@@ -43,20 +43,34 @@ def plan(
     if fmt is Format.json:
         print_object(preview.to_dict())
         return
-    columns = ["from", "to", "days", "already loaded", "expected MB"]
+    if fmt is Format.table:
+        columns = ["from", "to", "days", "loaded", "expected"]
+        sizes = [_size(request) for request in preview.requests]
+    else:
+        columns = ["from_date", "to_date", "days", "days_there", "expected_bytes", "is_estimate"]
+        sizes = [[request.expected_bytes, request.is_estimate] for request in preview.requests]
     rows = [
         [
             str(request.window.first),
             str(request.window.last),
             len(request.window),
             request.days_there,
-            None if request.expected_bytes is None else round(request.expected_bytes / 1e6, 1),
+            *size,
         ]
-        for request in preview.requests
+        for request, size in zip(preview.requests, sizes, strict=True)
     ]
     print_rows(columns, rows, fmt)
     if fmt is Format.table:
         typer.echo(_footer(preview), err=True)
+
+
+def _size(request: "PlannedRequest") -> list[Any]:
+    from mixpanel_data.settings import format_size
+
+    if request.expected_bytes is None:
+        return ["unknown"]
+    about = "about " if request.is_estimate else ""
+    return [f"{about}{format_size(request.expected_bytes)}"]
 
 
 def _footer(preview: "Preview") -> str:

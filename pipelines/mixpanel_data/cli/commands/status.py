@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mixpanel_data.cli.errors import STALE
 from mixpanel_data.cli.options import DataDirOption, Format, FormatOption
 
 if TYPE_CHECKING:
@@ -15,26 +16,80 @@ Days = Annotated[
 ]
 
 
+Last = Annotated[
+    int | None,
+    typer.Option("--last", min=1, metavar="N", help="With --days: the last N days only."),
+]
+MaxAge = Annotated[
+    str | None,
+    typer.Option(
+        "--max-age",
+        metavar="DURATION",
+        help="End with 8 if the published data are older, such as 36h: if a day is missing that ended longer ago.",
+    ),
+]
+
+
 def status(
-    days: Days = False, data_dir: DataDirOption = None, fmt: FormatOption = Format.table
-) -> None:
+    days: Days = False,
+    last: Last = None,
+    max_age: MaxAge = None,
+    data_dir: DataDirOption = None,
+    fmt: FormatOption = Format.table,
+) -> int:
     """Show what is loaded, what is missing and what arrived late.
 
-    Example: mp status --format json
+    The data are as old as the end of the last day up to which every day is complete and published. Right after a sync
+    that is less than 24 hours.
+
+    Example: mp status --max-age 36h
     """
     from mixpanel_data.cli.output.rows import print_object, print_rows
     from mixpanel_data.settings import load_settings
     from mixpanel_data.sync import day_rows, read_status
 
+    longest = None if max_age is None else _seconds(max_age)
+    if last is not None and not days:
+        raise typer.BadParameter("it needs --days.", param_hint="--last")
     found = read_status(load_settings(data_dir=data_dir))
+    stale = longest is not None and _is_older(found, longest)
     if days:
-        rows = day_rows(found.records)
+        rows = day_rows(found.records)[-(last or 0) :]
         columns = list(rows[0]) if rows else ["day"]
         print_rows(columns, [list(row.values()) for row in rows], fmt)
     elif fmt in (Format.json, Format.jsonl):
-        print_object(found.to_dict())
+        values = found.to_dict()
+        print_object(values if longest is None else values | {"is_stale": stale})
     else:
         print_rows(["", "value"], _rows(found), fmt)
+    if stale:
+        typer.echo(_stale_message(found, max_age), err=True)
+    return STALE if stale else 0
+
+
+def _seconds(text: str) -> float:
+    from mixpanel_data.settings import parse_duration
+
+    try:
+        return float(str(parse_duration(text)))
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.", param_hint="--max-age") from None
+
+
+def _is_older(found: "Status", seconds: float) -> bool:
+    age = found.age()
+    return age is None or age.total_seconds() > seconds
+
+
+def _stale_message(found: "Status", max_age: str | None) -> str:
+    published = found.published_up_to if found.published_at else found.complete_up_to
+    if published is None:
+        return f"Older than {max_age}: no day is complete. `mp sync` fetches what is missing."
+    what = "published" if found.published_at else "loaded"
+    cure = "`mp sync` fetches what is missing."
+    if found.published_at and found.complete_up_to and found.complete_up_to > published:
+        cure = f"Loaded are the days up to {found.complete_up_to}: `mp sync --no-fetch` builds and publishes them."
+    return f"Older than {max_age}: every day is complete and {what} only up to {published}. {cure}"
 
 
 def _rows(found: "Status") -> list[tuple[str, Any]]:
@@ -56,11 +111,20 @@ def _rows(found: "Status") -> list[tuple[str, Any]]:
         ("repaired lines", f"{found.repaired:,}"),
         ("profiles", _profiles(found)),
         *((f"{key} profiles", f"{count:,}") for key, count in found.group_profiles.items()),
+        ("complete up to", _complete(found)),
         ("last run", f"{found.last_run} UTC" if found.last_run else "never"),
         *_budget_rows(found),
         ("published", found.published_text),
         ("read from", found.read_from),
     ]
+
+
+def _complete(found: "Status") -> str:
+    if found.complete_up_to is None:
+        return "no day"
+    if found.published_at and found.published_up_to != found.complete_up_to:
+        return f"{found.complete_up_to}; published up to {found.published_up_to or 'no day'}"
+    return str(found.complete_up_to)
 
 
 def _budget_rows(found: "Status") -> list[tuple[str, str]]:

@@ -33,6 +33,13 @@ Only = Annotated[
 NoBuild = Annotated[
     bool, typer.Option("--no-build", help="Load only; leave dbt and the published file.")
 ]
+NoFetch = Annotated[
+    bool,
+    typer.Option(
+        "--no-fetch",
+        help="Build and publish what is loaded. Nothing is requested, and no account is needed.",
+    ),
+]
 ReloadDays = Annotated[
     int | None,
     typer.Option(
@@ -83,6 +90,9 @@ LockWait = Annotated[
         help="Longest wait for another process that works in the data folder.",
     ),
 ]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Also list the published tables with their rows.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
 
 
@@ -92,6 +102,7 @@ def sync(
     refetch: Refetch = False,
     only: Only = None,
     no_build: NoBuild = False,
+    no_fetch: NoFetch = False,
     reload_days: ReloadDays = None,
     event: Event = None,
     where: Where = None,
@@ -103,6 +114,7 @@ def sync(
     account: AccountOption = None,
     data_dir: DataDirOption = None,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     fmt: FormatOption = Format.table,
 ) -> int:
     """Fetch what is missing, build the tables and publish them.
@@ -120,6 +132,7 @@ def sync(
         refetch=refetch,
         only=only,
         build=not no_build,
+        fetch=not no_fetch,
         reload_days=reload_days,
         events=tuple(event or ()),
         where=where,
@@ -131,4 +144,4 @@ def sync(
         account=account,
         data_dir=data_dir,
     )
-    return run_sync(options, quiet=quiet, fmt=fmt)
+    return run_sync(options, quiet=quiet, verbose=verbose, fmt=fmt)

@@ -1,6 +1,7 @@
 """Progress bars on stderr."""
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,12 @@ from mixpanel_data.sync import QUIET, EngagePage, Landed, Progress, Published, W
 PACE_SECONDS = 1800.0
 """The seconds of progress from which the time left is estimated: one request may wait for minutes.
 """
+
+SHORTEST_RATE = 2.0
+"""Seconds. A rate over less says nothing."""
+
+SHORTEST_WAIT = 60.0
+"""Seconds. Shorter waits for the rate limit are not in the status."""
 
 
 @contextmanager
@@ -33,11 +40,18 @@ class LineProgress(Progress):
     def waiting(self, seconds: float, reason: str) -> None:
         _print_line(f"waiting {format_duration(seconds)} for {reason}")
 
+    def retrying(self, attempt: int, seconds: float, reason: str) -> None:
+        _print_line(_retry_text(attempt, seconds, reason))
+
     def loaded(self, file: Landed) -> None:
         _print_line(f"loaded {file.kind} {file.window}: {file.lines:,} rows")
 
     def published(self, published: Published) -> None:
         _print_line(f"published {published.path}")
+
+
+def _retry_text(attempt: int, seconds: float, reason: str) -> str:
+    return f"attempt {attempt} failed, waiting {format_duration(seconds)}: {reason}"
 
 
 def _print_line(text: str) -> None:
@@ -73,12 +87,22 @@ class BarProgress(Progress):
         self._build = self.display.add_task("dbt", total=None, visible=False, status="")
         self._bytes = 0
         self._windows = 0
+        self._requests = 0
+        self._started = self._permitted_at = time.monotonic()
 
     @property
     def _counted(self) -> str:
-        return f"window {self._windows}, {self._bytes / 1e6:.1f} MB"
+        parts = [f"window {self._windows}", f"{self._bytes / 1e6:.1f} MB"]
+        now = time.monotonic()
+        if now - self._started >= SHORTEST_RATE:
+            parts.append(f"{self._bytes / 1e6 / (now - self._started):.1f} MB/s")
+        if self._permitted_at - now >= SHORTEST_WAIT:
+            left = format_duration(self._permitted_at - now)
+            parts.append(f"{self._requests} requests planned, {left} by the rate limit")
+        return ", ".join(parts)
 
     def planned(self, days: int) -> None:
+        self._started = time.monotonic()
         self.display.update(self._events, total=days, visible=True)
 
     def landing(self, window: Window) -> None:
@@ -86,11 +110,14 @@ class BarProgress(Progress):
         self.display.update(self._events, status=f"{self._counted}, requesting {window}")
 
     def waiting(self, seconds: float, reason: str) -> None:
-        self.display.console.print(
-            visible(f"waiting {format_duration(seconds)} for {reason}"),
-            markup=False,
-            highlight=False,
-        )
+        self._print_above(f"waiting {format_duration(seconds)} for {reason}")
+
+    def retrying(self, attempt: int, seconds: float, reason: str) -> None:
+        self._print_above(_retry_text(attempt, seconds, reason))
+
+    def expected(self, requests: int, seconds: float) -> None:
+        self._requests = requests
+        self._permitted_at = time.monotonic() + seconds
 
     def received(self, window: Window, count: int) -> None:
         self._bytes += count
@@ -132,7 +159,8 @@ class BarProgress(Progress):
         )
 
     def failed(self, error: MixpanelDataError) -> None:
+        self._print_above(f"! {error.code}: {error}")
+
+    def _print_above(self, text: str) -> None:
         # Not as markup: it quotes Mixpanel, with brackets.
-        self.display.console.print(
-            visible(f"! {error.code}: {error}"), markup=False, highlight=False
-        )
+        self.display.console.print(visible(text), markup=False, highlight=False)

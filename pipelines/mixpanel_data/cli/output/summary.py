@@ -1,85 +1,113 @@
 """The summary of a run."""
 
 import sys
+from collections.abc import Iterator
 
 from mixpanel_data.cli.output.visible import visible
 from mixpanel_data.sync import ProfileOutcome, SyncReport
 
+SHOWN_WINDOWS = 5
+SHOWN_READS = 3
 
-def print_summary(report: SyncReport) -> None:
-    """Print on stderr what was fetched, what changed and what is missing."""
-    for line in summary_lines(report):
+
+def print_summary(report: SyncReport, *, verbose: bool = False) -> None:
+    """Print on stderr each warning, and below them the summary."""
+    for line in (*warning_lines(report), *summary_lines(report, verbose=verbose)):
         print(visible(line), file=sys.stderr)
 
 
-def summary_lines(report: SyncReport) -> list[str]:
-    """Return the summary, one sentence a line."""
-    lines = []
+def warning_lines(report: SyncReport) -> list[str]:
+    """Return a line for each warning of the run."""
+    return [f"Warning: {warning}" for warning in report.warnings]
+
+
+def summary_lines(report: SyncReport, *, verbose: bool = False) -> list[str]:
+    """Return at most eight lines: what was fetched, what changed, what is missing, where the file
+    is, and what is left of the rate limit; with ``verbose`` also each published table."""
+    return [line if not label else f"{label:<10} {line}" for label, line in _lines(report, verbose)]
+
+
+def _lines(report: SyncReport, verbose: bool) -> Iterator[tuple[str, str]]:
+    if not (report.days or report.profile_reads or report.failures or report.published):
+        yield "", "Nothing to do: what is due is loaded, and the file is up to date."
     if report.days:
         first, last = min(day.day for day in report.days), max(day.day for day in report.days)
-        lines.append(
-            f"Loaded {report.events:,} events of {len(report.days)} days, {first} to {last}."
-            f"{_changes(report)}"
-        )
-    lines += [_profiles(read) for read in report.profile_reads]
-    lines += report.warnings
-    if report.rejected:
-        lines.append(
-            f"{report.rejected:,} lines can't be read; they are stored in the table _rejected."
-        )
-    if report.repaired:
-        lines.append(
-            f"{report.repaired:,} lines were loaded with replaced characters; "
-            "the originals are stored in the table _rejected."
-        )
+        yield "Events", f"{report.events:,} in {_count(len(report.days), 'day')}, {first} to {last}"
+    if changed := _changes(report):
+        yield "Changed", changed
+    if report.profile_reads:
+        yield "Profiles", _profiles(report.profile_reads)
+    if report.rejected or report.repaired:
+        yield "Lines", f"{_odd_lines(report)}; originals are in the table _rejected"
     if report.failures:
-        days = ", ".join(map(str, report.missing[:10])) or "no days of events"
-        more = f" and {len(report.missing) - 10} more" if len(report.missing) > 10 else ""
-        retry = " `mp sync` retries them." if report.missing else ""
-        lines.append(
-            f"NOT complete. Not fetched: {days}{more}. The reasons follow. Data loaded before is "
-            f"kept.{retry}"
-        )
+        yield "Missing", _missing(report)
     if report.published:
-        tables = ", ".join(
-            f"{name} {rows:,}" for name, rows in report.published.tables.items() if name[0] != "_"
-        )
-        lines.append(
-            f"Published {report.published.path} ({report.published.bytes / 1e6:.1f} MB): {tables}."
-        )
-    elif not (report.days or report.profile_reads or report.failures):
-        lines.append("Nothing to do.")
-    lines.append(
-        f"{report.requests} requests, {report.bytes / 1e6:.1f} MB over the wire, "
-        f"{report.seconds:.1f} s.{_remaining_budget(report)}"
+        yield "Published", _published(report)
+        if verbose:
+            for name, rows in report.published.tables.items():
+                yield "", f"  {name:<40} {rows:>14,}"
+    yield (
+        "Requests",
+        f"{report.requests}, {report.bytes / 1e6:.1f} MB, {report.seconds:.1f} s{_budget(report)}",
     )
-    return lines
+    if report.warnings:
+        yield "Warnings", f"{len(report.warnings)}, above"
 
 
-def _remaining_budget(report: SyncReport) -> str:
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _odd_lines(report: SyncReport) -> str:
+    parts = [
+        (report.rejected, "can't be read"),
+        (report.repaired, "loaded with replaced characters"),
+    ]
+    return ", ".join(f"{number:,} {what}" for number, what in parts if number)
+
+
+def _missing(report: SyncReport) -> str:
+    days = ", ".join(map(str, report.missing[:SHOWN_WINDOWS])) or "no days of events"
+    more = len(report.missing) - SHOWN_WINDOWS
+    again = "; `mp sync` retries them" if report.missing else ""
+    return f"{days}{f' and {more} more' if more > 0 else ''}: not complete, reasons follow{again}"
+
+
+def _published(report: SyncReport) -> str:
+    assert report.published  # noqa: S101  (for the type checker)
+    tables = [name for name in report.published.tables if not name.startswith("_")]
+    size = report.published.bytes / 1e6
+    return f"{report.published.path} ({size:.1f} MB, {_count(len(tables), 'table')})"
+
+
+def _budget(report: SyncReport) -> str:
+    names = {"export": "exports", "query": "queries"}
     left = [
-        f"{state['remaining']} {family} requests"
+        f"{state['remaining']} of {state['hourly_limit']} {names.get(family, family)}"
         for family, state in report.budget.items()
         if state["spent"]
     ]
-    return f" The hour has {' and '.join(left)} left." if left else ""
+    return f"; {' and '.join(left)} left this hour" if left else ""
 
 
-def _profiles(read: ProfileOutcome) -> str:
-    what = f"{read.group_key} profiles" if read.group_key else "profiles"
+def _profiles(reads: list[ProfileOutcome]) -> str:
+    more = len(reads) - SHOWN_READS
+    shown = "; ".join(_profile_read(read) for read in reads[:SHOWN_READS])
+    return shown + (f"; {_count(more, 'more group')}" if more > 0 else "")
+
+
+def _profile_read(read: ProfileOutcome) -> str:
+    of = f" of {read.group_key}" if read.group_key else ""
     if read.since is None:
-        return f"Loaded {read.fetched_rows:,} {what}, a complete snapshot."
-    since = f"{read.since:%Y-%m-%d %H:%M:%S} UTC"
-    return (
-        f"Loaded {read.fetched_rows:,} {what} seen since {since}; there are {read.current_rows:,}."
-    )
+        return f"{read.fetched_rows:,}{of}, a complete snapshot"
+    since = f"{read.since:%Y-%m-%d %H:%M} UTC"
+    return f"{read.fetched_rows:,}{of} seen since {since}, {read.current_rows:,} in all"
 
 
-def _changes(report: SyncReport) -> str:
-    refetched = [day for day in report.days if day.rows_before is not None]
-    if not refetched:
-        return ""
-    # Two sums, since a total would hide late events behind deleted ones.
-    gained = sum(max(0, day.rows - (day.rows_before or 0)) for day in refetched)
-    lost = sum(max(0, (day.rows_before or 0) - day.rows) for day in refetched)
-    return f" {len(refetched)} of them refetched: {gained:,} events more, {lost:,} fewer."
+def _changes(report: SyncReport) -> str | None:
+    again = [day for day in report.days if day.rows_before is not None]
+    if not again:
+        return None
+    gained = sum(max(0, day.rows - (day.rows_before or 0)) for day in again)
+    lost = sum(max(0, (day.rows_before or 0) - day.rows) for day in again)
+    return f"{_count(len(again), 'day')} refetched: {gained:,} events more, {lost:,} fewer"
