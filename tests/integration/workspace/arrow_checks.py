@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 import polars
 import pyarrow as pa
 import pytest
@@ -136,6 +137,18 @@ def test_sql_keeps_the_types_of_duckdb(data) -> None:
 def test_what_polars_can_not_read_is_an_error_that_says_why(data, query, message) -> None:
     with Workspace() as workspace, pytest.raises(QueryError, match=message):
         workspace.sql_pl(query)
+
+
+def test_sql_reads_a_property_by_the_macro_of_the_published_file(data) -> None:
+    publish(data, 1)
+    with duckdb.connect(str(data / "mixpanel.duckdb")) as published:
+        published.execute("CREATE MACRO prop(properties, name) AS properties ->> name")
+    query = "SELECT prop('{\"plan\": \"pro\"}'::JSON, 'plan') AS plan FROM events"
+    with Workspace() as workspace:
+        assert workspace.sql_arrow(query).to_pylist() == [{"plan": "pro"}]
+        assert workspace.sql_pl(query).to_dicts() == [{"plan": "pro"}]
+        assert next(workspace.sql_batches(query)).to_pylist() == [{"plan": "pro"}]
+        assert workspace.relation(query).fetchall() == [("pro",)]
 
 
 def test_repeated_names_get_a_number(data) -> None:

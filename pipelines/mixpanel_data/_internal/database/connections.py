@@ -95,7 +95,8 @@ class Cursors:
 def _offer_prop(cursor: Connection) -> None:
     """Create the macro ``prop`` for this cursor, unless its databases have a macro of that name."""
     try:
-        cursor.execute(f"SELECT {PROP}(NULL::JSON, NULL::VARCHAR)")
+        # To the end: a relation can't run beside an unfinished result.
+        cursor.execute(f"SELECT {PROP}(NULL::JSON, NULL::VARCHAR)").fetchall()
     except duckdb.CatalogException:
         cursor.execute(f"CREATE TEMPORARY {CREATE_PROP}")
     except duckdb.Error:  # theirs has other parameters
