@@ -3,12 +3,15 @@
 import resource
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import polars
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from support.pages import blocks
 
 from mixpanel_data.exceptions import ConfigError, QueryError
 from mixpanel_data.types import (
@@ -222,3 +225,24 @@ def test_a_fetch_reads_its_rows_as_each_library(workspace) -> None:
     assert result.arrow().num_rows == result.pl().height == len(result.df) == result.rows
     assert result.arrow().schema.field("time").type == pa.timestamp("us")
     assert result.pl().schema["time"] == polars.Datetime("us")
+
+
+# -- documentation
+
+
+def test_the_code_of_the_page_on_data_frames_runs(data, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(data)
+    with duckdb.connect("mixpanel.duckdb") as published:
+        published.execute(
+            "CREATE TABLE events AS SELECT 'Purchase' AS event, DATE '2026-01-01' AS event_date, "
+            "TIMESTAMP '2026-01-01 10:00:00' AS time, 'u1' AS user_id"
+        )
+    page = Path(__file__).parents[3] / "docs" / "how-to" / "dataframes.md"
+    names: dict[str, Any] = {}
+
+    for block in blocks(page.read_text("utf-8")):
+        if block.language == "python":
+            exec(block.body, names)  # noqa: S102 - our own page
+
+    assert capsys.readouterr().out == "[(datetime.date(2026, 1, 1), 1)]\n1\n"
+    assert pq.read_table("events.parquet").num_rows == 1
