@@ -15,7 +15,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test setup bi bench lint format docs dbt-docs lock clean
+.PHONY: demo test setup bi bench lint format docs recipes dbt-docs lock clean
 .DEFAULT_GOAL := setup
 
 demo: $(STAMP)  ## a sample project, from its API to a file that BI reads
@@ -74,6 +74,9 @@ docs: $(STAMP)  ## the documentation site in site/; its page on `mp` is written 
 	$(BIN)/typer mixpanel_data.cli.app utils docs --name mp --output docs/reference/mp.md >/dev/null
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	@echo "Open site/index.html"
+
+recipes: $(STAMP)  ## the results in docs/recipes.md anew, over the sandbox's shop; a minute
+	$(BIN)/python tests/docs/recipes.py
 
 dbt-docs: $(STAMP)  ## one page of all tables, columns and metrics, over the demo or the data in MP_DATA_DIR
 	@test -n "$$MP_DATA_DIR" -o -e demo-data/mixpanel.duckdb || $(BIN)/mp demo >/dev/null
