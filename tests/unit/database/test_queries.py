@@ -188,6 +188,7 @@ def test_prop_of_a_database_stays_its_own(tmp_path: Path) -> None:
 
     with Workspace.open(path) as ws:
         assert ws.sql_scalar("SELECT prop('{}'::JSON, 'a')") == "theirs"
+        assert ws.relation("SELECT 5 AS n").limit(1).fetchall() == [(5,)]
 
 
 @pytest.mark.parametrize(
