@@ -21,7 +21,6 @@ from mixpanel_data._internal.services.live_query import LiveQueryService
 from mixpanel_data._internal.services.streamer import StreamerService
 from mixpanel_data._internal.settings import load_settings
 from mixpanel_data._internal.storage import StorageEngine
-from mixpanel_data._internal.streams.event_filter import EventFilter
 from mixpanel_data._internal.workspace.descriptors import locked_cached_property
 from mixpanel_data._internal.workspace.fetching import Fetching
 from mixpanel_data._internal.workspace.mixpanel import Discovery, Queries
@@ -29,8 +28,8 @@ from mixpanel_data._internal.workspace.session import Session
 from mixpanel_data._internal.workspace.tables import Tables
 from mixpanel_data.exceptions import ConfigError, MixpanelDataError
 from mixpanel_data.sync.defaults import LOCK_WAIT_SECONDS
-from mixpanel_data.sync.job import Only, Sync
-from mixpanel_data.sync.run import run_job
+from mixpanel_data.sync.job import Only
+from mixpanel_data.sync.run import run_sync
 from mixpanel_data.types import WorkspaceInfo
 
 __all__ = ["Workspace"]
@@ -193,6 +192,7 @@ class Workspace(Fetching, Discovery, Queries, Tables):
         full_profiles: bool = False,
         start_over: bool = False,
         build: bool = True,
+        fetch: bool = True,
         max_wait: float | str | None = None,
         lock_wait_seconds: float = LOCK_WAIT_SECONDS,
         progress: Progress = QUIET,
@@ -218,6 +218,8 @@ class Workspace(Fetching, Discovery, Queries, Tables):
             full_profiles: Read all profiles, not only those seen since the last read.
             start_over: Start with an empty raw database; the old one is kept in the data folder.
             build: Run dbt and publish.
+            fetch: Fetch and load. False: only build and publish what is loaded, without any request;
+                no credentials are needed, and arguments about the fetch are refused.
             max_wait: The longest wait for the rate limit, in seconds or as ``"15m"``. None: the
                 setting's.
             lock_wait_seconds: The longest wait while another process works in the data folder.
@@ -241,19 +243,26 @@ class Workspace(Fetching, Discovery, Queries, Tables):
             )
         if "storage" in self.__dict__:
             self.storage.require_no_open_batches()
-        job = Sync(
-            load_settings(data_dir=self._session.settings.data_dir, max_wait=max_wait),
-            self._session.resolution.credentials,
-            progress=progress,
-            only=EventFilter(tuple(events), where),
-            reload_days=reload_days,
-            refetch=refetch,
-            oldest_first=oldest_first,
-            full_profiles=full_profiles,
-            start_over=start_over,
-        )
+        settings = load_settings(data_dir=self._session.settings.data_dir, max_wait=max_wait)
         try:
-            return run_job(job, first, last, only, build=build, lock_wait_seconds=lock_wait_seconds)
+            return run_sync(
+                settings,
+                lambda: self._session.resolution.credentials,
+                first=first,
+                last=last,
+                only=only,
+                events=events,
+                where=where,
+                refetch=refetch,
+                reload_days=reload_days,
+                oldest_first=oldest_first,
+                full_profiles=full_profiles,
+                start_over=start_over,
+                build=build,
+                fetch=fetch,
+                lock_wait_seconds=lock_wait_seconds,
+                progress=progress,
+            )
         finally:
             with self.lock:
                 if "storage" in self.__dict__:

@@ -1,16 +1,16 @@
 """The job in one call, for programs and the command line."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from mixpanel_data._internal.config import find_credentials
+from mixpanel_data._internal.config import Credentials, find_credentials
 from mixpanel_data._internal.data_folder.lock import exclusive
 from mixpanel_data._internal.planning.preview import Preview
 from mixpanel_data._internal.run.progress import QUIET, Progress
 from mixpanel_data._internal.run.report import SyncReport
-from mixpanel_data._internal.settings import load_settings
+from mixpanel_data._internal.settings import Settings, load_settings
 from mixpanel_data._internal.streams.event_filter import EventFilter
 from mixpanel_data._internal.text import parse_day
 from mixpanel_data.exceptions import ConfigError
@@ -77,6 +77,50 @@ def sync(
         StorageError: if there is no space, no permission, or not enough memory.
         MixpanelDataError: if dbt failed; the last publication is kept.
     """
+    settings = load_settings(data_dir=data_dir, max_wait=max_wait)
+    return run_sync(
+        settings,
+        lambda: find_credentials(settings, account).credentials,
+        first=first,
+        last=last,
+        only=only,
+        events=events,
+        where=where,
+        refetch=refetch,
+        reload_days=reload_days,
+        oldest_first=oldest_first,
+        full_profiles=full_profiles,
+        start_over=start_over,
+        build=build,
+        fetch=fetch,
+        lock_wait_seconds=lock_wait_seconds,
+        progress=progress,
+    )
+
+
+def run_sync(
+    settings: Settings,
+    find: Callable[[], Credentials],
+    *,
+    first: date | str | None,
+    last: date | str | None,
+    only: Only | None,
+    events: Sequence[str],
+    where: str | None,
+    refetch: bool,
+    reload_days: int | None,
+    oldest_first: bool,
+    full_profiles: bool,
+    start_over: bool,
+    build: bool,
+    fetch: bool,
+    lock_wait_seconds: float,
+    progress: Progress,
+) -> SyncReport:
+    """Run a sync with these settings. ``find`` is called for the credentials if there is a fetch.
+
+    The other arguments, and the errors, are those of :func:`sync`.
+    """
     if not fetch:
         _refuse_without_fetch(
             {
@@ -93,10 +137,10 @@ def sync(
                 "build=False": not build,
             }
         )
-    settings = load_settings(data_dir=data_dir, max_wait=max_wait)
+    begin, end = _as_date(first), _as_date(last)
     job = Sync(
         settings,
-        find_credentials(settings, account).credentials if fetch else None,
+        find() if fetch else None,
         progress=progress,
         only=EventFilter(tuple(events), where),
         reload_days=reload_days,
@@ -105,25 +149,7 @@ def sync(
         full_profiles=full_profiles,
         start_over=start_over,
     )
-    return run_job(
-        job, first, last, only, build=build, fetch=fetch, lock_wait_seconds=lock_wait_seconds
-    )
-
-
-def run_job(
-    job: Sync,
-    first: date | str | None,
-    last: date | str | None,
-    only: Only | None,
-    *,
-    build: bool,
-    fetch: bool = True,
-    lock_wait_seconds: float,
-) -> SyncReport:
-    """Run ``job`` while holding the lock of its data folder. Arguments and errors are those of
-    :func:`sync`."""
-    begin, end = _as_date(first), _as_date(last)
-    with exclusive(job.folder, wait_seconds=lock_wait_seconds):
+    with exclusive(settings.folder, wait_seconds=lock_wait_seconds):
         return job.run(first=begin, last=end, only=only, build=build, fetch=fetch)
 
 
