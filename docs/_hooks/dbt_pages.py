@@ -10,6 +10,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 DBT = Path(__file__).parents[2] / "dbt"
+_LABEL = re.compile(r"^((?:Grain|Keys|Joins|Caveats|Example questions):) ")
 AREAS = {
     "core": "Events and profiles",
     "identity": "Identity",
@@ -75,7 +76,7 @@ def _table(model: dict[str, Any]) -> str:
 def _paragraphs(text: str) -> str:
     """Each line of a folded text is a paragraph; a label at its beginning is bold."""
     lines = [line for line in text.splitlines() if line.strip()]
-    return "\n\n".join(re.sub(r"^([A-Z][a-z ]+:) ", r"**\1** ", line) for line in lines)
+    return "\n\n".join(_LABEL.sub(r"**\1** ", line) for line in lines)
 
 
 def _line(text: str) -> str:
