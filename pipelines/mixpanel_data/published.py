@@ -37,6 +37,12 @@ def query(
     The database is read-only, and SQL reaches no other file and no network: an agent may have
     written it. With ``max_rows``, ``truncated`` of the result says whether there are more rows.
 
+    Args:
+        folder: The data folder.
+        sql: The SQL, one statement that reads.
+        max_rows: The most rows of the result. None: all.
+        timeout: Seconds after which the query is interrupted. None: never.
+
     Raises:
         NothingPublishedError: if there are no tables.
         QueryError: if ``sql`` is not one statement, or DuckDB rejects it.

@@ -97,7 +97,15 @@ class Workspace(Fetching, Discovery, Queries, Tables):
     @classmethod
     def ephemeral(cls, account: str | None = None, **options: Any) -> Self:
         """Open a workspace on a temporary database, deleted on close. ``options`` like the
-        class."""
+        class.
+
+        Args:
+            account: Name of an account. None: the one in force.
+            **options: Further arguments of :class:`Workspace`.
+
+        Raises:
+            AccountNotFoundError, ConfigError: like :class:`Workspace`.
+        """
         folder = tempfile.mkdtemp(prefix="mixpanel-data-")
         workspace = cls(account, Path(folder) / "ephemeral.duckdb", **options)
         # Also if close() is never called.
@@ -106,7 +114,15 @@ class Workspace(Fetching, Discovery, Queries, Tables):
 
     @classmethod
     def memory(cls, account: str | None = None, **options: Any) -> Self:
-        """Open a workspace on a database in memory. ``options`` like the class."""
+        """Open a workspace on a database in memory. ``options`` like the class.
+
+        Args:
+            account: Name of an account. None: the one in force.
+            **options: Further arguments of :class:`Workspace`.
+
+        Raises:
+            AccountNotFoundError, ConfigError: like :class:`Workspace`.
+        """
         workspace = cls(account, **options)
         workspace._in_memory = True
         return workspace
@@ -116,6 +132,10 @@ class Workspace(Fetching, Discovery, Queries, Tables):
         """Open a workspace on an existing database or data folder.
 
         It is shared with other readers unless ``read_only`` is False.
+
+        Args:
+            path: A DuckDB file, or a data folder.
+            read_only: Change nothing, and share the file with other readers.
 
         Raises:
             ConfigError: if it does not exist.

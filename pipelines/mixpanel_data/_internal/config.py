@@ -89,6 +89,9 @@ class ConfigManager:
     def get_account(self, name: str) -> AccountInfo:
         """Return one account without its secret.
 
+        Args:
+            name: Name of the account.
+
         Raises:
             AccountNotFoundError: if there is no account of this name.
         """
@@ -96,6 +99,9 @@ class ConfigManager:
 
     def get_credentials(self, name: str) -> Credentials:
         """Return the credentials of one account, with its secret.
+
+        Args:
+            name: Name of the account.
 
         Raises:
             AccountNotFoundError: if there is no account of this name.
@@ -106,6 +112,13 @@ class ConfigManager:
         self, name: str, username: str, secret: str, project_id: str, region: str
     ) -> None:
         """Add an account. The first one becomes the default.
+
+        Args:
+            name: Name of the account.
+            username: User name of the service account.
+            secret: Its secret.
+            project_id: Number of the Mixpanel project.
+            region: ``us``, ``eu`` or ``in``.
 
         Raises:
             AccountExistsError: if there is an account of this name.
@@ -133,6 +146,9 @@ class ConfigManager:
         If it was the default and a single account remains, that one becomes the default. If several
         remain, there is no default.
 
+        Args:
+            name: Name of the account.
+
         Raises:
             AccountNotFoundError: if there is no account of this name.
         """
@@ -152,6 +168,9 @@ class ConfigManager:
     def set_default(self, name: str) -> None:
         """Make the account the default, which is used if no account is named.
 
+        Args:
+            name: Name of the account.
+
         Raises:
             AccountNotFoundError: if there is no account of this name.
         """
@@ -163,7 +182,11 @@ class ConfigManager:
         self._file.edit(change)
 
     def resolve_credentials(self, account: str | None = None) -> Credentials:
-        """Return the credentials in force; see :meth:`resolve`."""
+        """Return the credentials in force; see :meth:`resolve`.
+
+        Args:
+            account: Name of an account. None: the one in force.
+        """
         return self.resolve(account).credentials
 
     def resolve(self, account: str | None = None) -> Resolution:
@@ -172,6 +195,9 @@ class ConfigManager:
         Precedence: the environment, if MP_USERNAME, MP_SECRET, MP_PROJECT_ID and MP_REGION are all
         set; ``account``; the account that MP_ACCOUNT names; the default account. An environment
         that hides a named account, or is set in part beside one, causes a ConfigWarning.
+
+        Args:
+            account: Name of an account. None: the one in force.
 
         Raises:
             AccountNotFoundError: if the named account does not exist.
@@ -241,6 +267,10 @@ def find_credentials(settings: Settings, account: str | None = None) -> Resoluti
 
     Precedence: the four ``MP_*`` variables, the account named here or in the settings,
     ``.dlt/secrets.toml``, the default account.
+
+    Args:
+        settings: The settings, as :func:`load_settings` returns them.
+        account: Name of an account. None: the one in force.
 
     Raises:
         AccountNotFoundError: if the named account does not exist.

@@ -193,7 +193,11 @@ class Settings(BaseModel):
 
     def origin(self, name: str) -> str:
         """Return the origin of the setting ``name``: an environment variable, a file, ``command
-        line`` or ``default``."""
+        line`` or ``default``.
+
+        Args:
+            name: Name of a setting.
+        """
         return self._origins.get(name, "default")
 
 
@@ -203,6 +207,10 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
 
     Keys of the file that are no settings, and environment variables that are almost one, cause a
     ConfigWarning.
+
+    Args:
+        env: The environment. None: that of the process.
+        **overrides: Settings by name; None leaves one as it is.
 
     Raises:
         ConfigError: if ``MP_PROJECT_DIR`` is not a folder, or a value is not valid; the message

@@ -17,6 +17,9 @@ def parse_duration(value: object) -> object:
     """Return the seconds of a text such as ``900``, ``15m``, ``1h30m`` or ``2d``, and any other type
     unchanged.
 
+    Args:
+        value: A number of seconds, or a text such as ``15m``.
+
     Raises:
         ValueError: if the text is not a duration.
     """
@@ -32,7 +35,11 @@ def parse_duration(value: object) -> object:
 
 
 def format_duration(seconds: float) -> str:
-    """Format seconds as ``42 s``, ``38 min`` or ``1 h 5 min``, rounded up."""
+    """Format seconds as ``42 s``, ``38 min`` or ``1 h 5 min``, rounded up.
+
+    Args:
+        seconds: A duration in seconds.
+    """
     whole = math.ceil(seconds)
     if whole < 120:
         return f"{whole} s"
@@ -43,6 +50,9 @@ def format_duration(seconds: float) -> str:
 
 def parse_day(text: str | None) -> date | None:
     """Parse a date written as ``YYYY-MM-DD``; return None for None and for an empty text.
+
+    Args:
+        text: A date as ``YYYY-MM-DD``, None or an empty text.
 
     Raises:
         ConfigError: if the text is not such a date.
@@ -85,7 +95,11 @@ def parse_size(value: object) -> object:
 
 
 def format_size(count: int) -> str:
-    """Format a number of bytes as ``64 MB``."""
+    """Format a number of bytes as ``64 MB``.
+
+    Args:
+        count: A number of bytes.
+    """
     for unit, name in ((GB, "GB"), (MB, "MB"), (1_000, "KB")):
         if count >= unit:
             return f"{count / unit:.4g} {name}"

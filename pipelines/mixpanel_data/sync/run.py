@@ -177,6 +177,15 @@ def plan(
 
     Arguments are those of :func:`sync`.
 
+    Args:
+        first: First day, a date or ``YYYY-MM-DD``, in the days of the project's export.
+        last: Last day, included. None: yesterday.
+        refetch: Fetch complete days, too.
+        reload_days: The number of recent days to refetch for late events. None: the setting's.
+        oldest_first: Fetch the oldest missing days first.
+        account: Name of an account of ``mp auth``. None: the one in force.
+        data_dir: The data folder. None: the setting's.
+
     Raises:
         ConfigError: if there are no credentials, the days can't be fetched, the data folder is of
             another project, or a variable of the dbt models is wrong.

@@ -109,6 +109,9 @@ def read_status(settings: Settings) -> Status:
     """Return the status of the settings' data folder; while a run writes, that of the published
     file.
 
+    Args:
+        settings: The settings, as :func:`load_settings` returns them.
+
     Raises:
         DatabaseMissingError: if there was a raw database, and there is none now.
         DatabaseDamagedError: if it can't be read.
@@ -224,7 +227,11 @@ def gap_days(ledger: Ledger, now: date) -> list[date]:
 
 def day_rows(records: Iterable[DayRecord]) -> list[dict[str, Any]]:
     """Return a row for each day: events now and before the last fetch, late ones, and their
-    delay."""
+    delay.
+
+    Args:
+        records: Days, as in ``Status.records``.
+    """
     return [
         {
             "day": record.day,

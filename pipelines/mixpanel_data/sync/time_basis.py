@@ -46,6 +46,9 @@ def looks_shifted(published: Path) -> float | None:
 
     Return None if they are not, or if there are too few to decide: imported events don't count.
 
+    Args:
+        published: The published file.
+
     Raises:
         DatabaseLockedError: if a program has the file open for writing.
         DatabaseDamagedError: if it can't be read.

@@ -95,6 +95,10 @@ def check_folder(folder: DataFolder, *, repair: bool = False) -> FolderCheck:
 
     The caller must hold the lock.
 
+    Args:
+        folder: The data folder.
+        repair: Mark days and profiles with another number of rows as missing.
+
     Raises:
         DatabaseMissingError: if there is no raw database, although other files show that there was
             one.

@@ -72,7 +72,11 @@ def missing_tables_error(raw: Path, missing: list[str], tables: list[str]) -> Da
 
 
 def damage_error(found: FileCheck) -> DatabaseDamagedError:
-    """Return the error for a file that can't be read completely."""
+    """Return the error for a file that can't be read completely.
+
+    Args:
+        found: The checked files.
+    """
     good = [table.name for table in found.tables if table.error is None]
     bad = [table.name for table in found.tables if table.error is not None]
     tables = (

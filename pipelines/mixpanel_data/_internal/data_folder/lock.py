@@ -23,6 +23,10 @@ from mixpanel_data.exceptions import DatabaseLockedError
 def exclusive(folder: DataFolder, *, wait_seconds: float = 0) -> Iterator[None]:
     """Hold the lock of the folder. The operating system frees it when the process dies.
 
+    Args:
+        folder: The data folder.
+        wait_seconds: The longest wait for another process, in seconds.
+
     Raises:
         DatabaseLockedError: if another process still has it after ``wait_seconds``; the message
             names it, with its start.

@@ -75,7 +75,7 @@ class DataFolder:
 
     @property
     def build(self) -> Path:
-        """dbt's targets and logs. No other program opens these."""
+        """The targets and logs of dbt. No other program opens these."""
         return self.root / "build"
 
     @property
@@ -85,7 +85,7 @@ class DataFolder:
 
     @property
     def dlt(self) -> Path:
-        """dlt's working folder. It may be deleted at any time."""
+        """The working folder of dlt. It may be deleted at any time."""
         return self.root / "dlt"
 
     @property

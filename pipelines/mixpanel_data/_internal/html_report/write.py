@@ -41,6 +41,13 @@ def write_report(
 
     The default path is ``report.html`` in the data folder. The file is replaced atomically.
 
+    Args:
+        settings: The settings, as :func:`load_settings` returns them.
+        output: The HTML file.
+        first: First day of the report, in the project's time zone. None: 90 days with the last one.
+        last: Last day, included. None: the last one that is published.
+        now: The time of the report, with a zone. None: the present time.
+
     Raises:
         NothingPublishedError: if nothing is published.
         ConfigError: if none of the days is available, or the extra ``report`` is not installed.

@@ -63,6 +63,10 @@ def find_project(env: Mapping[str, str] | None = None, start: Path | None = None
     if its file belongs to this user or to root: a dbt project is code, and other users can write
     to folders above, such as ``/tmp``. Otherwise a ConfigWarning names it.
 
+    Args:
+        env: The environment. None: that of the process.
+        start: The folder to start in. None: the working folder.
+
     Raises:
         ConfigError: if ``MP_PROJECT_DIR`` is not a folder.
     """
@@ -96,7 +100,11 @@ def find_project(env: Mapping[str, str] | None = None, start: Path | None = None
 
 
 def is_project(folder: Path) -> bool:
-    """Return True if ``.dlt/config.toml`` in ``folder`` has a section ``[sources.mixpanel]``."""
+    """Return True if ``.dlt/config.toml`` in ``folder`` has a section ``[sources.mixpanel]``.
+
+    Args:
+        folder: The folder.
+    """
     # By a pattern: a file that is not valid TOML is still this project's, and its reader reports
     # it.
     try:
@@ -110,6 +118,11 @@ def find_dbt_project(root: Path | None, chosen: Path | None, chosen_by: str) -> 
 
     Precedence: ``chosen``, whose origin is ``chosen_by``; ``root`` if its ``dbt_project.yml`` has
     the profile ``mixpanel_data``; the models of this package alone.
+
+    Args:
+        root: The project folder. None: there is none.
+        chosen: The folder that a setting names. None: no setting does.
+        chosen_by: The origin of ``chosen``.
 
     Raises:
         ConfigError: if ``chosen`` has no ``dbt_project.yml``, or one with another profile.

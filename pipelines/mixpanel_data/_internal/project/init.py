@@ -49,6 +49,10 @@ class NewProject:
 def init_project(folder: Path, *, force: bool = False) -> NewProject:
     """Write a project into ``folder``, which need not exist; with ``force``, replace files.
 
+    Args:
+        folder: The folder of the project.
+        force: Replace files that exist.
+
     Raises:
         ConfigError: if the folder is a file, is the checkout of this package, or can't be written.
     """

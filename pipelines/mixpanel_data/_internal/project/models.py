@@ -51,6 +51,9 @@ def load_flows(name: str) -> ModuleType:
 
     A project's own flow file calls this, since a copy of ours might not work after an upgrade.
 
+    Args:
+        name: Name of the file without ``.py``.
+
     Raises:
         MixpanelDataError: if there is no such file.
     """

@@ -231,6 +231,9 @@ def read_variables(project: DbtProject) -> Given:
     In a user's project, these are the ones under ``vars: mixpanel_data:``, and those of the same
     names directly under ``vars:``, with the precedence of dbt.
 
+    Args:
+        project: The dbt project, as :func:`find_dbt_project` returns it.
+
     Raises:
         ConfigError: if the file is not valid YAML, or ``vars`` is not a table.
     """

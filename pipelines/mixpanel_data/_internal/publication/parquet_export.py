@@ -54,6 +54,12 @@ def export_tables(
     The new files replace older ones together; until then, and on any error, those are kept. The
     data folder is not locked.
 
+    Args:
+        folder: The data folder.
+        names: Names of the tables. Empty: all but metadata tables.
+        output: The folder of the files. None: ``export`` in the data folder.
+        memory_limit: The memory that DuckDB may use, such as ``1GB``. None: 1 GB.
+
     Raises:
         NothingPublishedError: if nothing is published.
         TableNotFoundError: if there is no table of a given name.

@@ -44,7 +44,7 @@ class Progress:
         """The rows of ``file`` are in the raw tables."""
 
     def building(self, what: str) -> None:
-        """dbt is at the step ``what``."""
+        """The build with dbt is at the step ``what``."""
 
     def published(self, published: Published) -> None:
         """Readers see the new file."""

@@ -14,6 +14,10 @@ def check_account(settings: Settings, account: str | None = None) -> dict[str, A
     This takes one request, of a kind that Mixpanel does not limit. ``project`` and ``timezone`` are
     None if Mixpanel does not return them.
 
+    Args:
+        settings: The settings, as :func:`load_settings` returns them.
+        account: Name of an account. None: the one in force.
+
     Raises:
         ConfigError: if there is no such account, or none at all.
         AuthenticationError: if Mixpanel rejects it, or it has no access to its project.

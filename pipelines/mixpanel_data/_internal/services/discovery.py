@@ -44,6 +44,12 @@ class DiscoveryService:
 
         At most 5,000: the most common ones (Mixpanel's query OpenAPI file; the maximum is that of
         its headless client).
+
+        Args:
+            refresh: Request it again, also if this workspace has it already.
+
+        Raises:
+            APIError: if Mixpanel rejects the request or does not answer it, by its subclasses.
         """
 
         def load() -> list[str]:
@@ -57,6 +63,11 @@ class DiscoveryService:
         order.
 
         They include those that Mixpanel computes.
+
+        Args:
+            event: Name of the event.
+            limit: The number of properties.
+            refresh: Request it again, also if this workspace has it already.
 
         Raises:
             QueryError: if there are none, and ``event`` looks like a misspelled name.
@@ -75,6 +86,12 @@ class DiscoveryService:
         """Return the ``limit`` most common values of ``property`` on ``event``, as texts.
 
         They are in Mixpanel's order.
+
+        Args:
+            event: Name of the event.
+            property: Name of the property.
+            limit: The number of values.
+            refresh: Request it again, also if this workspace has it already.
 
         Raises:
             QueryError: if there are none, and ``event`` looks like a misspelled name.
@@ -102,6 +119,11 @@ class DiscoveryService:
 
         ``type``: ``general`` counts events, ``unique`` users, ``average`` events a user.
 
+        Args:
+            type: ``general`` counts events, ``unique`` users, ``average`` events a user.
+            limit: The number of events.
+            refresh: Request it again, also if this workspace has it already.
+
         Raises:
             ConfigError: for any other ``type``, before any request.
         """
@@ -115,7 +137,14 @@ class DiscoveryService:
         return self._cached(("top", type, limit), load, refresh)
 
     def funnels(self, *, refresh: bool = False) -> list[FunnelInfo]:
-        """Return the saved funnels."""
+        """Return the saved funnels.
+
+        Args:
+            refresh: Request it again, also if this workspace has it already.
+
+        Raises:
+            APIError: if Mixpanel rejects the request or does not answer it, by its subclasses.
+        """
 
         def load() -> list[FunnelInfo]:
             with self._api.get("funnels/list") as answer:
@@ -124,7 +153,14 @@ class DiscoveryService:
         return self._cached(("funnels",), load, refresh)
 
     def cohorts(self, *, refresh: bool = False) -> list[SavedCohort]:
-        """Return the saved cohorts, including hidden ones."""
+        """Return the saved cohorts, including hidden ones.
+
+        Args:
+            refresh: Request it again, also if this workspace has it already.
+
+        Raises:
+            APIError: if Mixpanel rejects the request or does not answer it, by its subclasses.
+        """
 
         def load() -> list[SavedCohort]:
             with self._api.post("cohorts/list") as answer:
@@ -137,6 +173,13 @@ class DiscoveryService:
 
         The types are ``insights``, ``funnels``, ``retention``, ``flows``, ``launch-analysis``.
         Mixpanel does not document this call; its own headless client uses it.
+
+        Args:
+            type: The type of the reports. None: all.
+            refresh: Request it again, also if this workspace has it already.
+
+        Raises:
+            APIError: if Mixpanel rejects the request or does not answer it, by its subclasses.
         """
 
         def load() -> list[BookmarkInfo]:
@@ -156,6 +199,11 @@ class DiscoveryService:
         """Return the Lexicon's descriptions of events and profiles, or of one type or name.
 
         It does not list all that exist: for that see :meth:`events`.
+
+        Args:
+            entity_type: ``event`` or ``profile``. None: both.
+            name: Name of the event, or of the type of profiles. None: all.
+            refresh: Request it again, also if this workspace has it already.
 
         Raises:
             ConfigError: for another ``entity_type``, before any request.

@@ -63,6 +63,13 @@ class StreamerService:
         the stream list such lines, and a RejectedLinesWarning at its end names them. Raise
         ConfigError for invalid days; while it is read, the stream raises the errors of
         ``fetch_events``.
+
+        Args:
+            from_date: First day, a date or ``YYYY-MM-DD``, in the days of the export: UTC, or the
+                project's zone for projects created before 2023.
+            to_date: Last day, included.
+            events: Names of the events. None: all.
+            where: An expression of Mixpanel's segmentation language that the events must match.
         """
         window, only = parse_window(from_date, to_date), event_filter(events, where)
         found = Findings()
@@ -79,6 +86,15 @@ class StreamerService:
 
         Each is yielded once, as Mixpanel returns it. Unreadable profiles are treated as in
         ``stream_events``.
+
+        Args:
+            where: An expression that the profiles must match.
+            output_properties: Names of the properties to send. None: all.
+            cohort_id: The id of a saved cohort. None: all users.
+
+        Raises:
+            APIError: if Mixpanel rejects the request, by its subclasses; while the stream is read.
+            IncompleteExportError: if not all profiles were received.
         """
         found = Findings()
         return RecordStream(found, self._profiles(where, output_properties, cohort_id, found))

@@ -14,6 +14,10 @@ def check_variables(settings: Settings, *, events: bool) -> None:
 
     With ``events``, also check that the events they name are in the raw database.
 
+    Args:
+        settings: The settings, as :func:`load_settings` returns them.
+        events: Also check the names of events.
+
     Raises:
         ConfigError: if there is a mistake; the message has each one and its file.
     """

@@ -91,6 +91,17 @@ class Fetching:
         is left out or repaired, stored in the table ``_rejected``, and listed in ``rejected`` or
         ``repaired`` of the result and in a RejectedLinesWarning.
 
+        Args:
+            *given: The days, or the name of the table and the days.
+            name: Name of the table.
+            from_date: First day, a date or ``YYYY-MM-DD``, in the days of the export: UTC, or the
+                project's zone for projects created before 2023.
+            to_date: Last day, included.
+            events: Names of the events. None: all.
+            where: An expression of Mixpanel's segmentation language that the events must match.
+            append: Add to an existing table.
+            progress: Called with the number of events received so far.
+
         Raises:
             TableExistsError: if the table exists and ``append`` is false, or it is a published one.
             TableNotFoundError: if there is no table to append to.
@@ -130,6 +141,14 @@ class Fetching:
         one. ``where`` is an expression, such as ``properties["$last_seen"] >= "2026-01-01"``;
         ``output_properties`` lists the properties to fetch; :meth:`cohorts` returns the ids of
         cohorts. One row an id: a later profile replaces an earlier one of the same id.
+
+        Args:
+            name: Name of the table.
+            where: An expression that the profiles must match.
+            output_properties: Names of the properties to fetch. None: all.
+            cohort_id: The id of a saved cohort. None: all users.
+            append: Add to an existing table.
+            progress: Called with the number of profiles received so far.
 
         Raises:
             TableExistsError, TableNotFoundError, ConfigError, APIError: like :meth:`fetch_events`.

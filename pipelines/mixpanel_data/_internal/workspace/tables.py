@@ -158,7 +158,11 @@ class Tables:
         return self.storage.relation(query, parameters)
 
     def tables(self) -> list[TableInfo]:
-        """Return every table and view by name, with its number of rows."""
+        """Return every table and view by name, with its number of rows.
+
+        Raises:
+            QueryError: if a view reads a table that no longer exists.
+        """
         return self.storage.list_tables()
 
     @overload
@@ -168,6 +172,9 @@ class Tables:
     def schema(self, table: str | None = None) -> TableSchema | list[TableSchema]:
         """Return the columns of a table, or of all tables, and what their comments say.
 
+        Args:
+            table: Name of a table or view. None: all tables.
+
         Raises:
             TableNotFoundError: if there is no table of this name.
         """
@@ -175,6 +182,9 @@ class Tables:
 
     def drop(self, table: str) -> None:
         """Drop a fetched table.
+
+        Args:
+            table: Name of the table.
 
         Raises:
             TableNotFoundError: if there is no fetched table of this name; published ones can't be
@@ -184,7 +194,16 @@ class Tables:
 
     def sample(self, table: str, rows: int = 10, *, seed: int | None = None) -> Rows:
         """Return ``rows`` random rows; the same ones for the same ``seed`` while the table is
-        unchanged."""
+        unchanged.
+
+        Args:
+            table: Name of a table or view.
+            rows: The number of rows.
+            seed: Any number: the same one selects the same rows.
+
+        Raises:
+            TableNotFoundError: if there is no table of this name.
+        """
         repeatable = "" if seed is None else f" REPEATABLE ({int(seed)})"
         return self.sql_rows(
             f"SELECT * FROM {self._quoted_name(table)} "
@@ -193,7 +212,14 @@ class Tables:
 
     def summarize(self, table: str) -> Rows:
         """Return a row for each column: type, smallest and greatest value, approximate number of
-        distinct values, mean, quartiles, percentage of nulls."""
+        distinct values, mean, quartiles, percentage of nulls.
+
+        Args:
+            table: Name of a table or view.
+
+        Raises:
+            TableNotFoundError: if there is no table of this name.
+        """
         return self.sql_rows(
             # A document of JSON may be megabytes long, and the least and greatest are of no use.
             "SELECT column_name, column_type, left(min, 100) AS min, left(max, 100) AS max, "
@@ -207,6 +233,11 @@ class Tables:
 
         ``top`` has the most common values. ``properties.NAME`` is the property NAME, with any
         characters; its values are texts.
+
+        Args:
+            table: Name of a table or view.
+            column: Name of a column, or ``properties.NAME``.
+            top: The number of most common values.
 
         Raises:
             ConfigError: if the table has no such column.
@@ -231,6 +262,12 @@ class Tables:
 
         The most common one is first. Users are counted by identity, as in the models' tables, if
         the table has `user_id`. In fetched tables they are the distinct ids.
+
+        Args:
+            table: Name of a table of events.
+
+        Raises:
+            TableNotFoundError: if there is no table of this name.
         """
         names = [item.name for item in self.storage.get_schema(table).columns]
         user = "user_id" if "user_id" in names else "nullif(distinct_id, '')"
@@ -242,7 +279,15 @@ class Tables:
 
     def property_keys(self, table: str = "events", event: str | None = None) -> Rows:
         """Return each property of a table's rows, or of one event's, with its number of rows and
-        share."""
+        share.
+
+        Args:
+            table: Name of a table with a column ``properties``.
+            event: Name of the event. None: all.
+
+        Raises:
+            TableNotFoundError: if there is no table of this name.
+        """
         condition = "" if event is None else f"WHERE event = {literal(event)}"
         source = f"(SELECT properties FROM {self._quoted_name(table)} {condition})"
         return self.sql_rows(

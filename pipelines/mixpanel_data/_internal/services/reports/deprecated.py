@@ -31,6 +31,10 @@ class DeprecatedQueries(ReportQueries):
         Warns with a DeprecationWarning: JQL is in maintenance, and its ``Events()`` does not
         resolve identities, so counts of users differ from reports. A script may run 2 minutes and
         return 2 GB (Mixpanel's page on JQL). Raises like ``segmentation``.
+
+        Args:
+            script: The JavaScript.
+            params: Values for the script, ready for JSON.
         """
         _warn_deprecated("JQL", "The published file answers SQL: `mp query sql`.")
         written = None if params is None else json.dumps(plain(params))
@@ -44,6 +48,11 @@ class DeprecatedQueries(ReportQueries):
 
         Warns with a DeprecationWarning: Mixpanel's query OpenAPI file marks the operation as
         deprecated. Raises like ``segmentation``.
+
+        Args:
+            distinct_ids: The id or ids of the users.
+            from_date: First day, a date or ``YYYY-MM-DD``, in the project's time zone.
+            to_date: Last day, included.
         """
         _warn_deprecated("The activity feed", "Query the table events for a distinct_id.")
         days = day_range(from_date, to_date)

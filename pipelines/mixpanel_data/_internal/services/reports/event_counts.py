@@ -41,6 +41,13 @@ class EventCountQueries(ReportQueries):
         An event that is unknown, or did not occur, has counts of 0, and a ConfigWarning names an
         unknown one; a misspelled event is an error only if none occurred. Raises like
         ``segmentation``.
+
+        Args:
+            events: Name or names of the events.
+            from_date: First day, a date or ``YYYY-MM-DD``, in the project's time zone.
+            to_date: Last day, included.
+            type: ``general`` counts events, ``unique`` users, ``average`` events a user.
+            unit: ``minute``, ``hour``, ``day``, ``week`` or ``month``.
         """
         days = day_range(from_date, to_date)
         reject_hourly_uniques(
@@ -76,6 +83,16 @@ class EventCountQueries(ReportQueries):
 
         The values are the ``limit`` most common ones (255 by default), or ``values``. Raises like
         ``segmentation``.
+
+        Args:
+            event: Name of the event.
+            property_name: Name of the property.
+            from_date: First day, a date or ``YYYY-MM-DD``, in the project's time zone.
+            to_date: Last day, included.
+            type: ``general`` counts events, ``unique`` users, ``average`` events a user.
+            unit: ``minute``, ``hour``, ``day``, ``week`` or ``month``.
+            values: The values to count. None: the most common ones.
+            limit: The number of values. None: 255.
         """
         days = day_range(from_date, to_date)
         reject_hourly_uniques(

@@ -53,6 +53,17 @@ class FunnelQueries(ReportQueries):
         name or an expression, adds ``segments`` for its ``limit`` most common values (255 by
         default); ``where`` is an expression. ``unit`` only decides which dates ``raw`` has. Raises
         like ``segmentation``, and QueryError for a funnel that does not exist.
+
+        Args:
+            funnel_id: The id of the saved funnel, as :meth:`funnels` lists it.
+            from_date: First day, a date or ``YYYY-MM-DD``, in the project's time zone.
+            to_date: Last day, included.
+            unit: ``day``, ``week`` or ``month``: the dates in ``raw``.
+            length: The time that users have, in ``length_unit``. None: as saved.
+            length_unit: ``day``, ``hour``, ``minute`` or ``second``.
+            on: Name of a property, or an expression; splits the result by its most common values.
+            where: An expression of Mixpanel's segmentation language that the events must match.
+            limit: The number of values of ``on``. None: 255.
         """
         days = day_range(from_date, to_date)
         if length_unit is not None:

@@ -18,6 +18,9 @@ class SavedReportQueries(ReportQueries):
 
         The id is the number after ``report-`` in the report's address (Mixpanel's query OpenAPI
         file). Raise QueryError if there is no such report; otherwise raises like ``segmentation``.
+
+        Args:
+            bookmark_id: The id of the saved report, as :meth:`bookmarks` lists it.
         """
         with self._api.get("insights", bookmark_id=bookmark_id) as answer:
             series = require_object(answer, "series")

@@ -48,6 +48,15 @@ class NumericQueries(ReportQueries):
 
         ``type``: ``general`` counts events, ``unique`` users, ``average`` events a user. Raises
         like ``segmentation``.
+
+        Args:
+            event: Name of the event.
+            from_date: First day, a date or ``YYYY-MM-DD``, in the project's time zone.
+            to_date: Last day, included.
+            on: Name of a numeric property, or an expression.
+            unit: ``hour`` or ``day``.
+            where: An expression of Mixpanel's segmentation language that the events must match.
+            type: ``general`` counts events, ``unique`` users, ``average`` events a user.
         """
         reject_hourly_uniques(
             require_choice("type", type, COUNTS), require_choice("unit", unit, _UNITS)
@@ -72,6 +81,14 @@ class NumericQueries(ReportQueries):
         count 0.
 
         Raises like ``segmentation``.
+
+        Args:
+            event: Name of the event.
+            from_date: First day, a date or ``YYYY-MM-DD``, in the project's time zone.
+            to_date: Last day, included.
+            on: Name of a numeric property, or an expression.
+            unit: ``hour`` or ``day``.
+            where: An expression of Mixpanel's segmentation language that the events must match.
         """
         days = day_range(from_date, to_date)
         with self._numeric("sum", event, days, on, unit, where) as answer:
@@ -94,6 +111,14 @@ class NumericQueries(ReportQueries):
         count 0.
 
         Raises like ``segmentation``.
+
+        Args:
+            event: Name of the event.
+            from_date: First day, a date or ``YYYY-MM-DD``, in the project's time zone.
+            to_date: Last day, included.
+            on: Name of a numeric property, or an expression.
+            unit: ``hour`` or ``day``.
+            where: An expression of Mixpanel's segmentation language that the events must match.
         """
         days = day_range(from_date, to_date)
         with self._numeric("average", event, days, on, unit, where) as answer:

@@ -61,6 +61,21 @@ class RetentionQueries(ReportQueries):
         and ``where`` (of the return) are expressions. ``on``, a property's name or an expression,
         splits the returns by its ``limit`` most common values into ``segments``. Raises like
         ``segmentation``.
+
+        Args:
+            born_event: Name of the event that users start with.
+            return_event: Name of the event that counts as a return. None: any.
+            from_date: First day, a date or ``YYYY-MM-DD``, in the project's time zone.
+            to_date: Last day, included.
+            retention_type: ``birth`` or ``compounded``.
+            unit: ``day``, ``week`` or ``month``.
+            interval: The number of units in a period. None: 1.
+            interval_count: The number of periods after period 0.
+            born_where: An expression that ``born_event`` must match.
+            where: An expression that ``return_event`` must match.
+            unbounded: Count a return in a period or any later one.
+            on: Name of a property, or an expression; splits the result by its most common values.
+            limit: The number of values of ``on``.
         """
         days = day_range(from_date, to_date)
         if require_choice("retention_type", retention_type, ("birth", "compounded")) != "birth":
@@ -112,6 +127,16 @@ class RetentionQueries(ReportQueries):
         ``event`` None means any event. ``where`` is an expression. ``on``, a property's name or an
         expression, splits the result by its ``limit`` most common values into ``segments``. Raises
         like ``segmentation``.
+
+        Args:
+            from_date: First day, a date or ``YYYY-MM-DD``, in the project's time zone.
+            to_date: Last day, included.
+            event: Name of the event. None: any.
+            unit: ``day``, ``week`` or ``month``.
+            addiction_unit: ``hour`` or ``day``.
+            where: An expression of Mixpanel's segmentation language that the events must match.
+            on: Name of a property, or an expression; splits the result by its most common values.
+            limit: The number of values of ``on``.
         """
         days = day_range(from_date, to_date)
         with self._api.get(

@@ -47,6 +47,17 @@ class SegmentationQueries(ReportQueries):
         ``unit``, and only if ``type`` is not ``general``; dates are then the first day of each
         interval, from ``from_date`` on.
 
+        Args:
+            event: Name of the event.
+            from_date: First day, a date or ``YYYY-MM-DD``, in the project's time zone.
+            to_date: Last day, included.
+            unit: ``minute``, ``hour``, ``day`` or ``month``. None: ``day``.
+            on: Name of a property, or an expression; splits the result by its most common values.
+            where: An expression of Mixpanel's segmentation language that the events must match.
+            type: ``general`` counts events, ``unique`` users, ``average`` events a user.
+            limit: The number of values of ``on``. None: 60.
+            interval: The number of days to count together, in place of ``unit``.
+
         Raises:
             ConfigError: for invalid arguments, such as both ``unit`` and ``interval``; no request
                 was sent.
