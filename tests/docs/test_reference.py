@@ -8,6 +8,7 @@ from pathlib import Path
 
 import mixpanel_data
 from mixpanel_data import MixpanelDataError, Workspace, exceptions, types
+from mixpanel_data.cli.errors import MEANINGS
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
@@ -57,3 +58,10 @@ def test_every_error_has_a_code_and_a_docstring():
     ]
 
     assert [error for error in errors if not error.code or not error.__doc__] == []
+
+
+def test_the_page_on_monitoring_has_the_exit_codes_and_their_meanings():
+    page = (REFERENCE.parent / "how-to" / "monitor.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| (.+?) \|", page, re.MULTILINE)
+
+    assert {int(code): meaning for code, meaning in rows} == MEANINGS
