@@ -22,7 +22,9 @@ _MP = re.compile(r"(?:^|[&|;(] ?|\n)\s*(mp [a-z][^&|;\n]*)")
 
 
 def shown(page: Path) -> list[str]:
-    """The commands in blocks, and those in the text that have an option: `mp sync --from DAY`."""
+    """The commands in blocks, and those in the text that have an option: `mp sync --from DAY`. A text may end with the
+    option that it is about: `mp sync --from`.
+    """
     text = page.read_text("utf-8")
     lines = [
         command.line
@@ -51,6 +53,8 @@ def test_the_commands_of_a_page_are_right(page):
             assert name in command.commands, f"{line}: there is no command {name}"
             command = command.commands[name]
         try:
-            command.make_context(name, words, resilient_parsing=False)
+            command.make_context(name, list(words), resilient_parsing=False)
         except Exception as error:  # noqa: BLE001  (whatever is wrong with it, name the line)
-            pytest.fail(f"{line}: {getattr(error, 'message', error)}")
+            message = str(getattr(error, "message", error))
+            mentioned = words[-1:] and "requires an argument" in message and words[-1] in message
+            assert mentioned, f"{line}: {message}"
