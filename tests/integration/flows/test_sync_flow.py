@@ -44,8 +44,8 @@ def test_the_artifact_has_a_row_a_day_and_the_closing_words(bare, served):
         str(day): count for day, count in served.items()
     }
     assert all(row.keys() == {"day", "rows", "rows_before", "late"} for row in artifact["table"])
-    assert "3 profiles" in artifact["description"]
-    assert "requests" in artifact["description"]
+    assert "- Profiles   3, a complete snapshot" in artifact["description"]
+    assert "- Requests " in artifact["description"]
 
 
 def test_a_window_that_stays_broken_fails_the_run_and_the_others_land(bare, break_day, days):

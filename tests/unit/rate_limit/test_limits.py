@@ -54,14 +54,14 @@ def test_the_next_start_is_the_first_that_fits(past, count, now):
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("900", 900), ("15m", 900), ("1h30m", 5400), ("1 h 5 min", 3900), ("0", 0), ("2.5s", 2.5), ("1H", 3600)],
+    [("900", 900), ("15m", 900), ("1h30m", 5400), ("1 h 5 min", 3900), ("0", 0), ("2.5s", 2.5), ("1H", 3600), ("2d", 172_800), ("1d 1h", 90_000)],
 )  # fmt: skip
 def test_lengths_of_time_are_read(text, seconds):
     assert parse_duration(text) == seconds
     assert parse_duration(seconds) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "soon", "15 m 5 h", "-5", "1d", "m", "1 5"])
+@pytest.mark.parametrize("text", ["", "soon", "15 m 5 h", "-5", "1w", "m", "1 5"])
 def test_what_is_no_length_of_time_is_refused(text):
     with pytest.raises(ValueError, match="is not a duration"):
         parse_duration(text)
