@@ -54,7 +54,10 @@ def test_a_variable(project: Path, name: str, nearest: str | None) -> None:
 
 
 def test_right_ones_and_those_of_others_are_not_named(project: Path) -> None:
-    project.write_text("[sources.mixpanel]\nlookback_days = 3\n[sources.mixpanel.credentials]\n")
+    project.write_text(
+        "[sources.mixpanel]\nlookback_days = 3\nmax_table_nesting = 0\n"
+        "[sources.mixpanel.credentials]\n[sources.mixpanel.events]\nx = 1\n"
+    )
     env = {
         "MP_LOOKBACK_DAYS": "3",
         "SOURCES__MIXPANEL__LOOKBACK_DAYS": "3",

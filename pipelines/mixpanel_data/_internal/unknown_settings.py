@@ -30,8 +30,8 @@ TEST_PREFIX = "MP_TEST_"
 """Variables of this package's tests."""
 
 _NEAR = 0.75
-_TABLES = ("credentials",)
-"""Keys of the section that are read elsewhere."""
+DLT_KEYS = ("credentials", "start_date", "end_date", "max_table_nesting", "schema_contract")
+"""Keys of the section that dlt reads. It also reads tables, which are named like a resource."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,12 @@ def unknown_settings(
 def _keys(
     names: Collection[str], section: Mapping[str, Any], file: str
 ) -> Iterator[UnknownSetting]:
-    for key in section:
-        if key not in names and key not in _TABLES:
-            yield UnknownSetting(key, file, _nearest(key, names))
+    for key, value in section.items():
+        if key in names or key in DLT_KEYS:
+            continue
+        unknown = UnknownSetting(key, file, _nearest(key, names))
+        if unknown.nearest or not isinstance(value, Mapping):
+            yield unknown
 
 
 def _variables(names: Collection[str], env: Iterable[str]) -> Iterator[UnknownSetting]:
