@@ -23,6 +23,15 @@ def test_a_relation_is_refined_before_it_runs(data: Path) -> None:
         assert isinstance(relation, duckdb.DuckDBPyRelation)
 
 
+def test_a_relation_still_runs_after_a_fetch(data: Path, client) -> None:
+    with Workspace(_api_client=client) as workspace:
+        first = workspace.fetch_events("mine", FIRST, FIRST)
+        relation = workspace.relation("SELECT count(*) FROM mine")
+        workspace.fetch_events("other", FIRST, FIRST)
+
+        assert relation.fetchall() == [(first.rows,)]
+
+
 @pytest.mark.parametrize("query", ["SELECT nope", "SELECT * FROM nothing", "", "SELECT"])
 def test_a_relation_of_wrong_sql_is_an_error_at_once(data: Path, query: str) -> None:
     with Workspace() as workspace, pytest.raises(QueryError):

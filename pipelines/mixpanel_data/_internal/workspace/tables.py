@@ -145,8 +145,8 @@ class Tables:
     def relation(self, query: str, parameters: Any = None) -> "duckdb.DuckDBPyRelation":
         """Return the query as a relation of DuckDB, to filter, join and aggregate it further.
 
-        It runs when its rows are requested, and then raises DuckDB's own errors. It can be used
-        until the workspace is closed, syncs, or fetches into its database.
+        It runs each time its rows are requested, and then raises DuckDB's own errors. It can be
+        used until the workspace syncs or is closed.
 
         Args:
             query: The SQL.
