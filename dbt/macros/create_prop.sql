@@ -3,9 +3,10 @@
    built. A path that begins with a slash is a JSON pointer, in which ~ and / of names are escaped. #}
 {% macro create_prop() %}
     {% if execute and flags.WHICH in ('build', 'run') %}
-        create or replace macro {{ target.database }}.main.prop(properties, name) as
+        {% set prop = api.Relation.create(database=target.database, schema='main', identifier='prop') %}
+        create or replace macro {{ prop }}(properties, name) as
             json_extract_string(properties, '/' || replace(replace(name, '~', '~0'), '/', '~1'));
-        comment on macro {{ target.database }}.main.prop is
+        comment on macro {{ prop }} is
             'prop(properties, name): the value of a property as text, by its name as it is, also with $, a dot or a slash. Null if there is none, or its value is null.'
     {% endif %}
 {% endmacro %}
