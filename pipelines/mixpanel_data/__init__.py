@@ -30,6 +30,7 @@ from mixpanel_data.exceptions import (
 )
 
 if TYPE_CHECKING:
+    from mixpanel_data._version import __version__
     from mixpanel_data.types import (
         ActivityFeedResult,
         BookmarkInfo,
@@ -118,9 +119,13 @@ __all__ = [
     "UserEvent",
     "Workspace",
     "WorkspaceInfo",
+    "__version__",
 ]
 
-# What is not an error or the workspace is a result.
-_RESULTS = sorted({*__all__} - {*globals(), "Workspace"})
+# What is not an error, the workspace or the version is a result.
+_RESULTS = sorted({*__all__} - {*globals(), "Workspace", "__version__"})
 
-__getattr__, __dir__ = lazy_names(__name__, {"types": _RESULTS, "workspace": ("Workspace",)})
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {"types": _RESULTS, "workspace": ("Workspace",), "_version": ("__version__",)},
+)

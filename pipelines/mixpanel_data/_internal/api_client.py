@@ -15,6 +15,7 @@ from mixpanel_data._internal.api.engage_pages import EngagePage, engage_pages
 from mixpanel_data._internal.api.exchange import add_request_context
 from mixpanel_data._internal.api.export_stream import ExportStream
 from mixpanel_data._internal.api.gate import Gate
+from mixpanel_data._internal.api.http_client import new_http_client
 from mixpanel_data._internal.api.log_redaction import redact_logs
 from mixpanel_data._internal.api.parameters import drop_none, json_array, json_object, json_value
 from mixpanel_data._internal.api.redactor import Redactor
@@ -247,7 +248,7 @@ class MixpanelAPIClient:
 
 def _http(url: str, transport: httpx.BaseTransport | None) -> httpx.Client:
     # Over plain http the environment's proxy would read the credentials; over https it can't.
-    return with_deadlines(httpx.Client(transport=transport, trust_env=url.startswith("https:")))
+    return with_deadlines(new_http_client(trust_env=url.startswith("https:"), transport=transport))
 
 
 def _basic_auth(credentials: Credentials) -> httpx.BasicAuth:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -23,16 +23,22 @@ from mixpanel_data.cli.commands import (
     sync,
     verify,
 )
+from mixpanel_data.cli.common_options import (
+    add_common_options,
+    options_after_command,
+    wanted_format,
+)
 from mixpanel_data.cli.errors import (
     BAD_ARGUMENTS,
     INTERRUPTED,
     exit_code,
+    named,
     show_error,
     warnings_to_stderr,
 )
-from mixpanel_data.cli.output.csv_safe import offer_csv_safe
+from mixpanel_data.cli.output import streams, verbosity
 from mixpanel_data.cli.signals import stop_code
-from mixpanel_data.exceptions import ConfigError, MixpanelDataError
+from mixpanel_data.exceptions import ConfigError
 
 # Typer carries its own click and does not export the base of its errors.
 USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
@@ -40,11 +46,34 @@ USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
 app = typer.Typer(
     name="mp",
     help="Own your Mixpanel data: complete, repeatable extraction into DuckDB, modelled by dbt.",
+    epilog="--format, --data-dir, --account, --quiet and --verbose may stand before the command, too.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # they print local variables, secrets among them
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from mixpanel_data import __version__
+
+        typer.echo(f"mixpanel-data {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
 app.command("demo")(demo.demo)
 app.command("init")(init.init)
 app.command("sync")(sync.sync)
@@ -60,7 +89,7 @@ app.add_typer(auth.app, name="auth")
 app.add_typer(fetch.app, name="fetch")
 app.add_typer(query.app, name="query")
 app.add_typer(inspect.app, name="inspect")
-offer_csv_safe(app)
+add_common_options(app)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -81,21 +110,39 @@ def _run(arguments: Sequence[str]) -> int:
     # dbt and dlt send usage statistics unless these are set, and read them when they are imported.
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+    verbosity.reset()
+    as_json = wanted_format(arguments) in ("json", "jsonl")
+    try:
+        code = _run_command(arguments, as_json=as_json)
+        streams.flush_output()
+    except BrokenPipeError:  # the reader of our output has closed it
+        streams.drop_output()
+        return 0
+    except (KeyboardInterrupt, typer.Abort):  # at a prompt, or in a program that calls this
+        return INTERRUPTED
+    except Exception as error:
+        if stop_code() is not None:
+            raise
+        shown = named(error)
+        show_error(shown, as_json=as_json, cause=error)
+        if streams.is_output_lost():
+            streams.drop_output()
+        return exit_code(shown)
+    return code
+
+
+def _run_command(arguments: Sequence[str], *, as_json: bool) -> int:
+    tree = command()
     try:
         with warnings_to_stderr():
             # Not standalone: click would end the process and print errors in its own way.
-            result: Any = command().main(list(arguments), prog_name="mp", standalone_mode=False)
-    except MixpanelDataError as error:
-        show_error(error, as_json=_wants_json(arguments))
-        return exit_code(error)
+            result: Any = tree.main(
+                options_after_command(arguments, tree), prog_name="mp", standalone_mode=False
+            )
     except USAGE_ERROR as error:
-        return _usage(error, as_json=_wants_json(arguments))
+        return _usage(error, as_json=as_json)
     except typer.Exit as error:
         return error.exit_code
-    except (KeyboardInterrupt, typer.Abort):  # at a prompt, or in a program that calls this
-        return INTERRUPTED
-    except BrokenPipeError:
-        return 0  # the reader of our output has closed it
     return result if isinstance(result, int) else 0
 
 
@@ -123,9 +170,3 @@ def _usage(error: Any, *, as_json: bool) -> int:
     else:
         error.show()
     return BAD_ARGUMENTS
-
-
-def _wants_json(arguments: Sequence[str]) -> bool:
-    # From the raw arguments, since an error may occur before they are parsed.
-    joined = " ".join(arguments)
-    return any(f"--format{sep}{kind}" in joined for sep in " =" for kind in ("json", "jsonl"))

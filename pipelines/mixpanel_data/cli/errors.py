@@ -1,12 +1,17 @@
 """Converts errors to a message or JSON on stderr, and to an exit code for scripts."""
 
+import errno
 import json
+import os
+import traceback
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import typer
 
+from mixpanel_data._redaction import redact
+from mixpanel_data.cli.output import streams, verbosity
 from mixpanel_data.cli.output.visible import visible, visible_json
 from mixpanel_data.exceptions import (
     AccountNotFoundError,
@@ -18,6 +23,7 @@ from mixpanel_data.exceptions import (
     MixpanelDataError,
     RateLimitError,
     RejectedLinesWarning,
+    StorageError,
     TableNotFoundError,
 )
 
@@ -72,7 +78,7 @@ def warnings_to_stderr(*, quiet: bool = False) -> Iterator[None]:
     shown: set[str] = set()
 
     def show_warning(message: Warning | str, *_args: object, **_rest: object) -> None:
-        if not quiet and str(message) not in shown:
+        if not (quiet or verbosity.is_quiet()) and str(message) not in shown:
             shown.add(str(message))
             typer.echo(visible(f"Warning: {message}"), err=True)
 
@@ -85,9 +91,65 @@ def warnings_to_stderr(*, quiet: bool = False) -> Iterator[None]:
         yield
 
 
-def show_error(error: MixpanelDataError, *, as_json: bool = False) -> None:
-    """Print ``error`` on stderr, as JSON if data was requested as JSON."""
+def named(error: BaseException) -> MixpanelDataError:
+    """Return ``error`` as one of ours, which has a message for people and a code for programs."""
+    match error:
+        case MixpanelDataError():
+            return error
+        case OSError() if error.filename is None and streams.is_output_lost():
+            return StorageError(
+                f"The output can't be written: {error.strerror or error}.",
+                details={"errno": error.errno},
+            )
+        case OSError() if error.errno:
+            return StorageError(_sentence_of(error), details={"errno": error.errno})
+        case UnicodeError():
+            return ConfigError(
+                f"A text is not valid UTF-8, an argument or a name in a file: {error}.",
+                details={"type": type(error).__name__},
+            )
+        case MemoryError():
+            return StorageError(
+                "There is not enough memory. Close other programs, or set MP_MEMORY_LIMIT lower."
+            )
+    kind = type(error).__name__
+    text = " ".join(redact(str(error)).split())
+    return MixpanelDataError(
+        f"Unexpected {kind}{': ' + text if text else ''}. To see where, set MP_DEBUG=1 and run the "
+        "command again. Please report it.",
+        details={"type": f"{type(error).__module__}.{kind}", "text": text},
+    )
+
+
+def _sentence_of(error: OSError) -> str:
+    place = f"{os.fsdecode(error.filename)}: " if error.filename is not None else ""
+    cure = {
+        errno.ENOSPC: " Free space on the disk, and run the command again.",
+        errno.EDQUOT: " Free space on the disk, and run the command again.",
+        errno.EACCES: " Give this user the right to it, or name another place.",
+        errno.EPERM: " Give this user the right to it, or name another place.",
+        errno.EROFS: " Name a place that can be written to.",
+        errno.EMFILE: " Allow more open files (`ulimit -n`).",
+    }.get(error.errno or 0, "")
+    return f"{place}{error.strerror}.{cure}"
+
+
+def show_error(
+    error: MixpanelDataError, *, as_json: bool = False, cause: BaseException | None = None
+) -> None:
+    """Print ``error`` on stderr, as JSON if data was requested as JSON.
+
+    With ``MP_DEBUG=1`` its traceback, or that of its ``cause``, is printed before it.
+    """
+    if os.environ.get("MP_DEBUG", "") not in ("", "0"):
+        trace = "".join(traceback.format_exception(cause or error))
+        typer.echo(visible(redact(trace)), err=True)
     if as_json:
         typer.echo(visible_json(json.dumps(error.to_dict(), ensure_ascii=False)), err=True)
-    else:
-        typer.echo(visible(f"Error: {error}"), err=True)
+        return
+    typer.echo(visible(f"Error: {error}"), err=True)
+    if verbosity.is_verbose():
+        for name, value in error.details.items():
+            if value not in (None, "", [], {}):
+                text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+                typer.echo(visible(f"  {name}: {text}"), err=True)

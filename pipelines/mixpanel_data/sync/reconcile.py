@@ -22,7 +22,7 @@ from mixpanel_data._internal.settings import Settings
 from mixpanel_data._internal.sql.events import in_windows, local_date_of
 from mixpanel_data._internal.streams.windows import Window, contiguous, require_possible_days
 from mixpanel_data._internal.time_zones import Zone, zone_names
-from mixpanel_data.exceptions import ConfigError
+from mixpanel_data.exceptions import ConfigError, NothingPublishedError
 from mixpanel_data.sync.compare_counts import (
     Comparison,
     Counts,
@@ -101,13 +101,15 @@ class Reconciler:
         Without ``first`` and ``last``: every loaded day before the look-back.
 
         Raises:
-            ConfigError: if nothing is published, or the days are invalid.
+            NothingPublishedError: if nothing is published.
+            ConfigError: if the days are invalid, or the data are those of another project.
             APIError: if Mixpanel refused or could not be reached; plans without the query API have
                 no counts.
         """
         folder, exports = self._settings.folder, self._settings.zone
         if not folder.published.is_file():
-            raise ConfigError(f"Nothing is published in {folder.root}. Run `mp sync` first.")
+            raise NothingPublishedError(str(folder.root))
+        folder.create()
         ledger = read_published_ledger(folder.published)
         ledger.require_same_project(self._credentials.project_id, self._credentials.region)
         zone = self._zone()

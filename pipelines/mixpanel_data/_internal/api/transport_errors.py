@@ -8,6 +8,7 @@ import httpx
 from mixpanel_data._internal.api.deadlines import find_too_slow_error
 from mixpanel_data._internal.api.error_chain import error_chain, remove_quoted_bytes
 from mixpanel_data._internal.api.errors import request_context
+from mixpanel_data._internal.api.http_client import proxy_for
 from mixpanel_data._internal.api.redactor import Redactor
 from mixpanel_data.exceptions import APIError
 
@@ -28,6 +29,11 @@ _CAUSES: dict[type[BaseException], tuple[str, str]] = {
     ),
 }
 
+_CERTIFICATE_CURE = (
+    ". If a proxy of your organisation replaces it, set SSL_CERT_FILE to a file with the "
+    "certificate of its authority"
+)
+
 PERMANENT = frozenset({"certificate", "protocol", "too slow"})
 """Causes after which a retry can't succeed."""
 
@@ -44,9 +50,16 @@ def network_error(error: httpx.TransportError, redactor: Redactor) -> APIError:
     if slow := find_too_slow_error(error):
         cause, words = "too slow", f"{slow} MP_MAX_ANSWER_TIME allows more".rstrip(".")
     host = error.request.url.host
+    details = {"cause": cause, "host": host}
+    through = ""
+    if proxy := proxy_for(error.request.url):
+        details["proxy"] = redactor(proxy)
+        through = f" through the proxy {details['proxy']}"
+    if cause == "certificate":
+        words += _CERTIFICATE_CURE
     return APIError(
-        f"No response from {host}: {words or redactor(str(error))}.",
-        details={"cause": cause, "host": host},
+        f"No response from {host}{through}: {words or redactor(str(error))}.",
+        details=details,
         **request_context(error.request, redactor),
     )
 

@@ -44,7 +44,8 @@ class Run:
         progress: Progress,
     ) -> None:
         self.settings = settings
-        self.folder: DataFolder = settings.folder.create()
+        # Made by the lock, which a plan does not take.
+        self.folder: DataFolder = settings.folder
         self.report = SyncReport()
         self.progress = progress
         self.stopped = False

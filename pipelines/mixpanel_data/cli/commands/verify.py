@@ -6,6 +6,7 @@ import typer
 
 from mixpanel_data.cli.errors import FAILED, INCOMPLETE
 from mixpanel_data.cli.options import DataDirOption, Format, FormatOption, QuietOption
+from mixpanel_data.exceptions import NothingPublishedError
 from mixpanel_data.sync.defaults import LOCK_WAIT_SECONDS
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def verify(
     from mixpanel_data.sync import check_folder, exclusive
 
     folder = load_settings(data_dir=data_dir).folder
+    if not folder.root.is_dir() or not any(folder.root.iterdir()):
+        raise NothingPublishedError(str(folder.root))
     with exclusive(folder, wait_seconds=LOCK_WAIT_SECONDS):
         found = check_folder(folder, repair=repair)
     if fmt in (Format.json, Format.jsonl):

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from mixpanel_data.cli.options import Format
+from mixpanel_data.cli.output import streams
 from mixpanel_data.cli.output.csv_safe import csv_cell
 from mixpanel_data.cli.output.tables import print_table
 from mixpanel_data.cli.output.visible import visible_json
@@ -50,13 +51,13 @@ def print_object(value: Any) -> None:
 
 
 def plain(cell: Any) -> Any:
-    """Return ``cell`` for JSON: times as ISO texts, decimals and special numbers as text."""
+    """Return ``cell`` for JSON: times as ISO texts, decimals as text, NaN and infinities as null."""
     match cell:
         case None | bool() | int() | str():
             return cell
         case float():
             # JSON has no infinity and no NaN, which a DOUBLE of DuckDB may be.
-            return cell if math.isfinite(cell) else str(cell)
+            return cell if math.isfinite(cell) else None
         case datetime() | date() | time():
             return cell.isoformat()
         case timedelta():
@@ -74,4 +75,5 @@ def plain(cell: Any) -> Any:
 
 
 def _dump(value: Any) -> str:
-    return visible_json(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    text = json.dumps(value, ensure_ascii=not streams.encodes_all(), allow_nan=False)
+    return visible_json(text)
