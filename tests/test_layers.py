@@ -40,7 +40,7 @@ LAYERS = (
     ("_internal.data_folder",),
     ("_internal.clock", "_internal.sql_literals", "_internal.text", "_internal.unknown_settings"),
     ("exceptions",),
-    ("_display", "_json_safe", "_lazy", "_redaction"),
+    ("_display", "_json_safe", "_lazy", "_redaction", "_version"),
     (
         "sandbox",
     ),  # shares nothing with the client: see test_the_sandbox_shares_nothing_with_the_client

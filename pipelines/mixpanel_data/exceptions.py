@@ -21,6 +21,7 @@ MixpanelDataError             MIXPANEL_DATA_ERROR
     └── DatabaseMissingError  DATABASE_MISSING   there was a raw database, and there is none now
 """
 
+import traceback
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, ClassVar, Generic, Literal, TypedDict, TypeVar, Unpack, cast
@@ -376,3 +377,22 @@ class RejectedLinesWarning(UserWarning):
 
 class ConfigWarning(UserWarning):
     """A setting or an argument that is valid, but may not do what was intended."""
+
+
+def unexpected_error(error: BaseException) -> MixpanelDataError:
+    """Return an exception of another library, or a fault of this one, as an error for people.
+
+    Credentials are removed. ``details`` has ``type`` and ``text`` of the exception.
+    """
+    kind = type(error).__name__
+    text = " ".join(redact(str(error)).split())
+    return MixpanelDataError(
+        f"Unexpected {kind}{': ' + text if text else ''}. To see where, set MP_DEBUG=1 and run the "
+        "command again. Please report it.",
+        details={"type": f"{type(error).__module__}.{kind}", "text": text},
+    )
+
+
+def traceback_of(error: BaseException) -> str:
+    """Return the traceback of ``error`` without credentials."""
+    return redact("".join(traceback.format_exception(error)))

@@ -41,7 +41,7 @@ def test_every_public_name_is_a_result_an_error_or_the_workspace():
         if inspect.isclass(error) and issubclass(error, MixpanelDataError | Warning)
     }
 
-    assert set(mixpanel_data.__all__) == {*types.__all__, *errors, "Workspace"}
+    assert set(mixpanel_data.__all__) == {*types.__all__, *errors, "Workspace", "__version__"}
 
 
 def test_every_method_of_the_workspace_has_a_docstring():

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mixpanel_data.cli.options import QuietOption
+from mixpanel_data.cli.options import Format, QuietOption
 from mixpanel_data.cli.output import verbosity
 from mixpanel_data.cli.output.csv_safe import CsvSafeOption, csv_safe
 
@@ -52,8 +52,8 @@ def wanted_format(arguments: Sequence[str]) -> str:
     options = list(arguments)
     options = options[: options.index("--")] if "--" in options else options
     wanted = ""
-    for name, value in zip(options, [*options[1:], ""], strict=True):
-        if name == "--format":
+    for name, value in zip(options, [*options[1:], ""], strict=False):
+        if name == "--format" and value in list(Format):
             wanted = value
         elif name.startswith("--format="):
             wanted = name.removeprefix("--format=")

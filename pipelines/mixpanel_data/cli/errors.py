@@ -3,14 +3,12 @@
 import errno
 import json
 import os
-import traceback
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import typer
 
-from mixpanel_data._redaction import redact
 from mixpanel_data.cli.output import streams, verbosity
 from mixpanel_data.cli.output.visible import visible, visible_json
 from mixpanel_data.exceptions import (
@@ -25,6 +23,8 @@ from mixpanel_data.exceptions import (
     RejectedLinesWarning,
     StorageError,
     TableNotFoundError,
+    traceback_of,
+    unexpected_error,
 )
 
 FAILED = 1
@@ -112,13 +112,7 @@ def named(error: BaseException) -> MixpanelDataError:
             return StorageError(
                 "There is not enough memory. Close other programs, or set MP_MEMORY_LIMIT lower."
             )
-    kind = type(error).__name__
-    text = " ".join(redact(str(error)).split())
-    return MixpanelDataError(
-        f"Unexpected {kind}{': ' + text if text else ''}. To see where, set MP_DEBUG=1 and run the "
-        "command again. Please report it.",
-        details={"type": f"{type(error).__module__}.{kind}", "text": text},
-    )
+    return unexpected_error(error)
 
 
 def _sentence_of(error: OSError) -> str:
@@ -142,8 +136,7 @@ def show_error(
     With ``MP_DEBUG=1`` its traceback, or that of its ``cause``, is printed before it.
     """
     if os.environ.get("MP_DEBUG", "") not in ("", "0"):
-        trace = "".join(traceback.format_exception(cause or error))
-        typer.echo(visible(redact(trace)), err=True)
+        typer.echo(visible(traceback_of(cause or error)), err=True)
     if as_json:
         typer.echo(visible_json(json.dumps(error.to_dict(), ensure_ascii=False)), err=True)
         return

@@ -90,7 +90,7 @@ def test_a_command_offers_what_the_library_does(method, path, elsewhere):
     command: Any = typer.main.get_command(app)
     for word in path.split():
         command = command.commands[word]
-    shared = {"account", "data_dir", "quiet", "fmt", "fresh", "csv_safe"}
+    shared = {"account", "data_dir", "quiet", "fmt", "fresh", "csv_safe", "verbose"}
 
     asked = {each.name for each in command.params} - shared - {"aggregate"}
     offered = set(inspect.signature(getattr(Workspace, method)).parameters) - {"self"}

@@ -67,7 +67,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Iterator[None
     COMMANDS,
     ids=lambda given: " ".join(given) if isinstance(given, tuple) else "",
 )
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(drawn=st.data())
 def test_odd_input_ends_with_a_sentence_and_a_documented_code(
     alone: None, capfd: pytest.CaptureFixture[str], path: tuple[str, ...], command: Any, drawn: Any

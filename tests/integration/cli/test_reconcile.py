@@ -51,4 +51,4 @@ def test_without_anything_published_it_says_what_to_do(mp):
     with Sandbox() as shop:
         done = mp("reconcile", env=shop.env())
 
-    assert (done.returncode, "mp sync" in done.stderr) == (3, True)
+    assert (done.returncode, "mp sync" in done.stderr) == (4, True)

@@ -21,7 +21,7 @@ def tables(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """List the tables, published and fetched: what each one has, what a row is, and how many there are.
+    """List the tables, published and fetched.
 
     Example: mp inspect tables
     """
@@ -40,7 +40,9 @@ def schema(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Show the columns of a table, or of all tables, with their types and meanings.
+    """Show the columns of a table, or of all tables.
+
+    With their types and descriptions.
 
     Example: mp inspect schema events
     """
@@ -57,7 +59,9 @@ def describe(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Show what a table means: its rows, keys, joins, caveats, questions that it answers, and columns.
+    """Show what a table means.
+
+    Its rows, keys, joins, caveats, example questions and columns.
 
     Example: mp inspect describe daily_active_users
     """
@@ -78,7 +82,7 @@ def sample(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Show some rows of a table, taken at random.
+    """Show some rows of a table at random.
 
     Example: mp inspect sample events --rows 3 --format jsonl
     """
@@ -91,7 +95,7 @@ def summarize(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Show statistics of each column of a table.
+    """Show statistics of each column.
 
     These are type, minimum, maximum, approximate number of distinct values, mean, quartiles, and
     missing values in percent.
