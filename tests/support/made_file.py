@@ -101,8 +101,18 @@ def full(
         {"name": names[4], "steps": steps, "segment": "utm_source"},
         {"name": "not entered", "steps": ["A", "B"]},
     ]
-    made = MadeFile(folder, **({"retentions": retentions, "funnels": funnels} | settings))
+    attributions = [{"name": names[2], "conversion_events": ["Buy"], "touch": "utm_source"}]
+    revenue = [{"name": "revenue", "alias": "revenue", "type": "number"}]
+    told = {
+        "retentions": retentions,
+        "funnels": funnels,
+        "attributions": attributions,
+        "event_properties": revenue,
+    }
+    made = MadeFile(folder, **(told | settings))
     with made.open():
+        _sessions(made, days, names)
+        _revenue(made, days, names)
         _users(made, days)
         _events(made, days, names)
         _quality(made, days, names)
@@ -220,6 +230,35 @@ def _quality(made: MadeFile, days: int, names: list[str]) -> None:
             "last_date": last,
         },
     )
+
+
+def _sessions(made: MadeFile, days: int, names: list[str]) -> None:
+    made.fill(
+        "sessions",
+        f"""select uuid() as session_id, 'u' || i % 40 as user_id, day as session_date,
+                day + interval 9 hour as started_at, 60.0 * n as duration_seconds, 1 + n as event_count,
+                n = 0 as is_bounce, names[n + 1] as os, names[n] as utm_source, names[n] as country_code
+            from {_days(days)}, (select unnest(range(len($1))) as n, $1 as names)""",
+        names,
+    )
+    made.fill(
+        "attribution_touches",
+        f"""select $1[3] as attribution, uuid() as conversion_key, day as conversion_date, $1[1 + i % len($1)] as touch,
+                1 as first_touch, 1 as last_touch, 1 as linear, i < 30 as is_lookback_partial from {_days(days)}""",
+        names,
+    )
+
+
+def _revenue(made: MadeFile, days: int, names: list[str]) -> None:
+    """Two payments a day, of 10 and of 2.5 units, and what is no payment: 0 and null."""
+    made.run("alter table events add column revenue double")
+    for name, amount in ((names[0], 10), (names[1], 2.5), (names[1], 0), (names[2], None)):
+        made.fill(
+            "events",
+            f"select ? as event, day as event_date, 'u' || i % 40 as user_id, ? as revenue from {_days(days)}",
+            name,
+            amount,
+        )
 
 
 def _retention(made: MadeFile, days: int, name: str, unit: str, step: int) -> None:

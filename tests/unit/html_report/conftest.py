@@ -1,7 +1,7 @@
 """Reports of files made by hand."""
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,8 @@ from mixpanel_data._internal.html_report.render import render_page
 
 NOW = datetime(2026, 9, 9, 8, 0, tzinfo=UTC)
 Read = Callable[..., Report]
+NAMES = ("Opened", "Searched", "Viewed", "Added", "Paid", "Shared", "Left")
+GAP = tuple(date(2026, 6, day) for day in (11, 12, 13))
 
 
 def read(made: MadeFile, *, first: date | None = None, last: date | None = None) -> Report:
@@ -33,4 +35,77 @@ def odd_page(odd: MadeFile) -> Path:
     """Its report, as a file."""
     path = odd.folder / "odd.html"
     path.write_text(render_page(read(odd)), encoding="utf-8")
+    return path
+
+
+def forget(made: MadeFile, first: date, last: date) -> None:
+    """Make the file as if the days were never fetched."""
+    between = "between ? and ?"
+    numbers = ("dau", "wau", "mau", "stickiness", "new_users", "event_count")
+    stages = ("active", "new", "retained", "resurrected", "dormant")
+    with made.open():
+        made.run(
+            f"update daily_active_users set is_partial = true, {_nulls(numbers)} where event_date {between}",
+            first,
+            last,
+        )
+        for mark, days in (("wau", 6), ("mau", 29), ("lifecycle", 30)):
+            made.run(
+                f"update daily_active_users set is_{mark}_partial = true where event_date {between}",
+                first,
+                last + timedelta(days=days),
+            )
+        made.run(
+            f"""update lifecycle set is_partial = true, {_nulls([f"{stage}_users" for stage in stages])}
+            where period = 'day' and period_start {between}""",
+            first,
+            last,
+        )
+        made.run(
+            f"update daily_events set event_count = null where event_date {between}", first, last
+        )
+        for table, column in (
+            ("days", "event_date"),
+            ("events", "event_date"),
+            ("sessions", "session_date"),
+            ("dq_late_arrivals", "event_date"),
+        ):
+            made.run(f"delete from {table} where {column} {between}", first, last)
+
+
+def _nulls(columns: Iterable[str]) -> str:
+    return ", ".join(f"{column} = null" for column in columns)
+
+
+@pytest.fixture(scope="session")
+def gaps(tmp_path_factory: pytest.TempPathFactory) -> MadeFile:
+    """Thirty-one days, of which the 11th to 13th were never fetched; funnels of two, five and
+    twelve steps with long names."""
+    steps = [f"Step number {n} of a long tour" for n in range(1, 13)]
+    funnels = [
+        {"name": NAMES[0], "steps": steps[:2]},
+        {"name": NAMES[1], "steps": steps[:5]},
+        {"name": NAMES[2], "steps": steps},
+    ]
+    made = full(tmp_path_factory.mktemp("gaps"), days=31, names=NAMES, funnels=funnels)
+    for funnel in funnels:
+        made.fill(
+            "funnel_attempts",
+            """select ? as funnel, 'u' || i as user_id, date '2026-06-20' as entry_date,
+                timestamp '2026-06-20' as entered_at, 1 + i % ? as steps_reached,
+                list_transform(range(1, 1 + steps_reached), lambda n: entered_at + n * interval 1 minute) as step_times,
+                steps_reached = ? as is_converted, entered_at + interval 7 day as open_until from range(900) r(i)""",
+            funnel["name"],
+            len(funnel["steps"]),
+            len(funnel["steps"]),
+        )
+    forget(made, GAP[0], GAP[-1])
+    return made
+
+
+@pytest.fixture(scope="session")
+def gaps_page(gaps: MadeFile) -> Path:
+    """Its report, as a file."""
+    path = gaps.folder / "gaps.html"
+    path.write_text(render_page(read(gaps)), encoding="utf-8")
     return path

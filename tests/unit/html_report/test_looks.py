@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 from support.browser import Visit, Visitor
+from support.made_file import MadeFile
+from unit.html_report.conftest import read
+
+from mixpanel_data._internal.html_report.render import render_page
 
 pytestmark = pytest.mark.e2e
 
@@ -26,6 +30,15 @@ CLIPPED = """() => [...document.querySelectorAll(".chart svg")].flatMap(svg => {
         const seen = text.textContent && getComputedStyle(text).opacity !== "0" && box.width;
         return seen && (box.left < edge.left - 1 || box.right > edge.right + 1 || box.top < edge.top - 1 || box.bottom > edge.bottom + 1);
     }).map(text => text.textContent);
+})"""
+
+# Pairs of visible texts of one chart that lie on each other.
+OVERLAPPING = """() => [...document.querySelectorAll(".chart svg")].flatMap(svg => {
+    const seen = [...svg.querySelectorAll("text")].filter(text => text.textContent && getComputedStyle(text).opacity !== "0");
+    const boxes = seen.map(text => [text.textContent, text.getBoundingClientRect()]).filter(([, box]) => box.width);
+    return boxes.flatMap(([one, a], n) => boxes.slice(n + 1).filter(([, b]) =>
+        Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3
+    ).map(([other]) => [one, other]));
 })"""
 
 # Contrast by WCAG of every text with the nearest background that is painted.
@@ -68,6 +81,18 @@ def visit(request: pytest.FixtureRequest, visitor: Visitor, odd_page: Path) -> I
         yield visit
 
 
+def labels(page: Any, chart: str) -> list[str]:
+    """The labels of the x axis, lines joined."""
+    return list(
+        page.locator(f"[data-chart={chart}] svg .role-axis-label").first.evaluate(
+            """axis => [...axis.querySelectorAll("text")].map(label => {
+                const lines = [...label.querySelectorAll("tspan")].map(line => line.textContent);
+                return lines.length ? lines.join(" ") : label.textContent;
+            })"""
+        )
+    )
+
+
 def test_it_opens_without_network_complaints_or_overflow(
     visit: Visit, odd_page: Path, tmp_path: Path
 ) -> None:
@@ -80,11 +105,77 @@ def test_it_opens_without_network_complaints_or_overflow(
     assert (
         page.title() == "Mixpanel project 12345: report up to 8 Sep 2026"
     )  # no name in the data was run
-    assert page.locator(".chart svg").count() == 8
+    assert page.locator(".chart svg").count() == 10
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert page.evaluate(OVERFLOWING) == []
     assert page.evaluate(CLIPPED) == []
+    assert page.evaluate(OVERLAPPING) == []
     assert page.evaluate(FAINT) == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_funnels_of_any_length_and_days_without_data_keep_to_their_charts(
+    width: int, visitor: Visitor, gaps_page: Path
+) -> None:
+    with visitor.visit(gaps_page.as_uri(), width=width) as visit:
+        page = drawn(visit)
+
+        assert visit.complaints == []
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        assert page.evaluate(OVERFLOWING) == []
+        assert page.evaluate(CLIPPED) == []
+        assert page.evaluate(OVERLAPPING) == []
+
+
+def test_the_axis_of_a_funnel_names_the_events(visitor: Visitor, gaps_page: Path) -> None:
+    with visitor.visit(gaps_page.as_uri(), width=1280) as visit:
+        wide = [labels(drawn(visit), f"funnel-{number}") for number in (1, 2, 3)]
+    with visitor.visit(gaps_page.as_uri(), width=390) as visit:
+        narrow = [labels(drawn(visit), f"funnel-{number}") for number in (1, 2, 3)]
+
+    names = [f"{n}. Step number {n} of a long tour" for n in range(1, 13)]
+    assert wide == [names[:2], names[:5], names]
+    assert narrow[0] == names[:2]
+    assert all(label.startswith(f"{n}. Step") for n, label in enumerate(narrow[1], 1))
+    assert narrow[2] == [str(n) for n in range(1, 13)]  # 12 names have no room; the table has them
+
+
+def test_days_that_are_not_known_are_bands_without_bars(visitor: Visitor, gaps_page: Path) -> None:
+    with visitor.visit(gaps_page.as_uri()) as visit:
+        page = drawn(visit)
+        bands = {
+            chart: page.locator(
+                f"[data-chart={chart}] svg .mark-rect path[fill='var(--grid)']"
+            ).count()
+            for chart in ("sessions", "revenue", "lifecycle", "late")
+        }
+        bars = {
+            chart: page.locator(
+                f"[data-chart={chart}] svg .mark-rect path[fill='var(--c1)']"
+            ).count()
+            for chart in ("sessions", "revenue")
+        }
+
+    assert (bands["sessions"], bands["revenue"]) == (3, 3)
+    assert bands["lifecycle"] > 0
+    assert bands["late"] > 0
+    assert bars == {"sessions": 28, "revenue": 28}
+
+
+def test_countries_have_their_names(visitor: Visitor, gaps: MadeFile, tmp_path: Path) -> None:
+    made = MadeFile(tmp_path)
+    copied = made.path.write_bytes(gaps.path.read_bytes())
+    assert copied
+    made.run(
+        "update sessions set country_code = case when utm_source = 'Paid' then 'DE' else '<b>?</b>' end"
+    )
+    page_file = tmp_path / "page.html"
+    page_file.write_text(render_page(read(made)), encoding="utf-8")
+
+    with visitor.visit(page_file.as_uri()) as visit:
+        found = drawn(visit).locator("#countries tbody th").all_inner_texts()
+
+    assert [each.strip() for each in found] == ["<b>?</b>", "Germany"]
 
 
 def test_opened_tables_and_catalogues_keep_to_the_screen(visit: Visit) -> None:
@@ -157,4 +248,5 @@ def test_these_checks_see_what_they_are_for(visitor: Visitor, odd_page: Path) ->
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0
         assert page.evaluate(OVERFLOWING) != []
         assert page.evaluate(CLIPPED) != []
+        assert page.evaluate(OVERLAPPING) != []
         assert [html for _, html in page.evaluate(FAINT) if "lead" in html] != []

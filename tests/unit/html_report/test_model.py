@@ -6,12 +6,14 @@ from typing import Any
 
 import duckdb
 import pytest
-from support.made_file import FIRST, MadeFile, full
-from unit.html_report.conftest import read
+from support.made_file import FIRST, ODD_NAMES, MadeFile, full
+from unit.html_report.conftest import GAP, forget, read
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.html_report.model_settings import Definitions
 from mixpanel_data._internal.html_report.published_tables import Unavailable, open_published_tables
-from mixpanel_data._internal.html_report.render import chart_specs
+from mixpanel_data._internal.html_report.render import chart_specs, render_page
+from mixpanel_data._internal.html_report.sections.revenue import revenue_column
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data.exceptions import ConfigError, NothingPublishedError
 
@@ -192,26 +194,7 @@ def test_a_publication_meanwhile_is_neither_hindered_nor_seen(tmp_path: Path) ->
 def test_days_that_are_not_known_are_a_gap_and_no_comparison_uses_them(tmp_path: Path) -> None:
     made = full(tmp_path, days=60)
     first, last = FIRST + timedelta(days=48), FIRST + timedelta(days=50)
-    numbers = ("dau", "wau", "mau", "stickiness", "new_users", "event_count")
-    with made.open():
-        nulls = ", ".join(f"{name} = null" for name in numbers)
-        made.run(
-            f"update daily_active_users set is_partial = true, {nulls} where event_date between ? and ?",
-            first,
-            last,
-        )
-        for mark, days in (("wau", 6), ("mau", 29), ("lifecycle", 30)):
-            made.run(
-                f"update daily_active_users set is_{mark}_partial = true where event_date between ? and ?",
-                first,
-                last + timedelta(days=days),
-            )
-        made.run(
-            "update daily_events set event_count = null where event_date between ? and ?",
-            first,
-            last,
-        )
-        made.run("delete from days where event_date between ? and ?", first, last)
+    forget(made, first, last)
 
     report = read(made)
     activity = there(there(report.sections).activity)
@@ -236,3 +219,105 @@ def test_days_that_are_not_known_are_a_gap_and_no_comparison_uses_them(tmp_path:
         -10,
         -9,
     ]
+
+
+def test_days_that_are_not_known_are_no_zeros_in_bars(gaps: MadeFile) -> None:
+    report = read(gaps)
+    sections = there(report.sections)
+
+    unknown = {str(day) for day in GAP}
+    drawn = chart_specs(report)
+    for chart in ("sessions", "revenue", "lifecycle", "late"):
+        rows = drawn[chart]["data"]["values"]
+        assert {row["start"] for row in rows if row["unknown"]} == unknown
+        assert {row["text"] for row in rows if row["unknown"]} == {"nothing is known"}
+    starts = {each.start: each for each in there(sections.sessions).starts}
+    assert [starts[day].sessions for day in GAP] == [None, None, None]
+    assert starts[date(2026, 6, 10)].sessions == 7
+    assert starts[date(2026, 7, 1)].is_partial
+    assert not starts[date(2026, 6, 30)].is_partial
+
+
+def test_a_known_day_without_sessions_or_payments_is_zero(tmp_path: Path) -> None:
+    made = full(tmp_path, days=10)
+    day = FIRST + timedelta(days=4)
+    made.run("delete from sessions where session_date = ?", day)
+    made.run("delete from events where event_date = ?", day)
+
+    sections = there(read(made).sections)
+
+    sessions = {each.start: each.sessions for each in there(sections.sessions).starts}
+    revenue = {each.start: (each.amount, each.payments) for each in there(sections.revenue).starts}
+    assert (sessions[day], revenue[day]) == (0, (0, 0))
+
+
+def test_sessions_revenue_sources_and_countries_are_those_of_the_days_shown(odd: MadeFile) -> None:
+    sections = there(read(odd, first=date(2026, 9, 1)).sections)
+    sessions, revenue = there(sections.sessions), there(sections.revenue)
+    sources, countries = there(sections.sources), there(sections.countries)
+
+    assert sessions.figures.sessions == 8 * 8
+    assert sessions.figures.users == 8
+    assert (sessions.figures.median_seconds, sessions.figures.events) == (210, 4.5)
+    assert sessions.figures.bounce_rate == 1 / 8
+    assert len(sessions.systems) == 6
+    assert (revenue.property, revenue.amount) == ("revenue", 8 * 12.5)
+    assert (revenue.payments, revenue.users) == (16, 8)  # 0 is no payment
+    assert [(each.amount, each.payments) for each in revenue.events] == [(80, 8), (20, 8)]
+    assert {each.value for each in sources.sessions} == {None, *ODD_NAMES[:-1]}
+    assert {each.figures.sessions for each in countries} == {8}
+    [attribution] = sources.attributions
+    assert (attribution.conversions, attribution.partial) == (8, 0)
+    assert sum(each.linear for each in attribution.credits) == 8
+
+
+@pytest.mark.parametrize(
+    ("properties", "found"),
+    [
+        ([], None),
+        ([{"name": "revenue", "alias": "revenue", "type": "string"}], None),
+        ([{"name": "price", "alias": "price", "type": "number"}], None),
+        ([{"name": "$amount", "alias": "paid", "type": "integer"}], ("$amount", "paid")),
+        (
+            [{"name": "Order Value", "alias": "revenue", "type": "number"}],
+            ("Order Value", "revenue"),
+        ),
+        (
+            [
+                {"name": "amount", "alias": "amount", "type": "number"},
+                {"name": "Revenue", "alias": "rev", "type": "number"},
+            ],
+            ("Revenue", "rev"),
+        ),
+    ],
+)
+def test_revenue_is_a_column_of_numbers_with_that_name(
+    properties: list[dict[str, str]], found: tuple[str, str] | None
+) -> None:
+    assert revenue_column(Definitions({"event_properties": properties})) == found
+
+
+def test_what_a_project_does_not_send_has_no_section(tmp_path: Path) -> None:
+    made = full(tmp_path, days=10, attributions=[], event_properties=[])
+    made.run("update sessions set utm_source = null, country_code = null, os = null")
+
+    report = read(made)
+    sections = there(report.sections)
+
+    assert (sections.revenue, sections.sources, sections.countries) == (None, None, None)
+    assert there(sections.sessions).systems == ()
+    text = render_page(report)
+    assert 'id="sessions"' in text
+    for absent in ("revenue", "sources", "countries"):
+        assert f'id="{absent}"' not in text
+        assert f'href="#{absent}"' not in text
+
+
+def test_without_sessions_there_are_no_sections_about_them(tmp_path: Path) -> None:
+    made = full(tmp_path, days=10)
+    made.run("delete from sessions")
+    made.run("delete from attribution_touches")
+
+    sections = there(read(made).sections)
+
+    assert (sections.sessions, sections.sources, sections.countries) == (None, None, None)

@@ -12,7 +12,8 @@ from support.made_file import LONG, MARKUP, MadeFile, full
 from unit.html_report.conftest import read
 
 from mixpanel_data._internal.html_report import formatting
-from mixpanel_data._internal.html_report.render import chart_specs, render_page
+from mixpanel_data._internal.html_report.model_settings import Definitions
+from mixpanel_data._internal.html_report.render import chart_specs, render_page, session_rule
 
 
 class Tags(HTMLParser):
@@ -93,6 +94,8 @@ def test_it_says_what_numbers_mean_and_in_which_zone(odd_page: Path) -> None:
         "Rows fetched by day",
         "half of them within 2 hours",
         "mixed",
+        "Median time from step 1",
+        "A session is the events of a user without a pause of more than 30 minutes.",
     ):
         assert words_of_it in text
 
@@ -101,15 +104,15 @@ def test_every_chart_has_its_place_and_every_place_its_chart(odd: MadeFile, odd_
     places = re.findall(r'data-chart="([^"]+)"', odd_page.read_text(encoding="utf-8"))
 
     assert sorted(places) == sorted(chart_specs(read(odd)))
-    assert len(places) == 8
+    assert len(places) == 10
 
 
 def test_charts_come_with_their_figures(odd_page: Path) -> None:
     html = odd_page.read_text(encoding="utf-8")
 
-    assert len(re.findall(r'class="chart"[^>]*role="img" aria-label="[^"]{20,}"', html)) == 8
+    assert len(re.findall(r'class="chart"[^>]*role="img" aria-label="[^"]{20,}"', html)) == 10
     assert (
-        html.count("Figures as a table") == 6
+        html.count("Figures as a table") == 8
     )  # the funnel's are open, stickiness shares the first
 
 
@@ -194,3 +197,35 @@ def test_a_share_never_rounds_to_none_or_all(value: float | None, text: str) -> 
 )
 def test_a_duration_has_the_largest_unit_that_fits(seconds: float, text: str) -> None:
     assert formatting.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("values", "words_of_it"),
+    [
+        ({}, "of a user without a pause of more than 30 minutes. It ends at midnight."),
+        (
+            {
+                "session_timeout_minutes": 5,
+                "session_identity": "device",
+                "session_split_at_midnight": False,
+            },
+            "of a device without a pause of more than 5 minutes.",
+        ),
+        ({"session_kind": "property", "session_property": "a\nb"}, r"one value of a\nb."),
+        ({"session_kind": "event"}, "between the events that start and end one"),
+    ],
+)
+def test_what_a_session_is_follows_the_settings(
+    values: dict[str, object], words_of_it: str
+) -> None:
+    assert words_of_it in session_rule(Definitions(values))
+
+
+def test_an_amount_keeps_its_cents() -> None:
+    assert [formatting.money(each) for each in (None, 0, 12.5, 9999.999, 123456.7)] == [
+        formatting.NOTHING,
+        "0.00",
+        "12.50",
+        "10,000.00",
+        "123,457",
+    ]

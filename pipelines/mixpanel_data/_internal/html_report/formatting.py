@@ -20,6 +20,13 @@ def number(value: float | None) -> str:
     return f"{value:,.1f}" if value != round(value) and abs(value) < 100 else f"{value:,.0f}"
 
 
+def money(value: float | None) -> str:
+    """Format an amount as ``1,234.50``, from 10,000 as ``12,345``; None is a dash."""
+    if value is None:
+        return NOTHING
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:,.2f}"
+
+
 def decimal(value: float) -> str:
     """Format as ``1,234.0``, for numbers in a column."""
     return f"{value:,.1f}"

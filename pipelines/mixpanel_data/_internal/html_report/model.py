@@ -31,18 +31,34 @@ from mixpanel_data._internal.html_report.sections.quality import (
     read_late,
 )
 from mixpanel_data._internal.html_report.sections.retention import Retention, read_retentions
+from mixpanel_data._internal.html_report.sections.revenue import Revenue, read_revenue
+from mixpanel_data._internal.html_report.sections.sessions import (
+    Sessions,
+    SessionsOf,
+    read_sessions,
+)
+from mixpanel_data._internal.html_report.sections.sources import (
+    Sources,
+    read_countries,
+    read_sources,
+)
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data._internal.time_zones import today
 
 
 @dataclass(frozen=True)
 class Sections:
-    """The parts that need days with data."""
+    """The parts that need days with data. None for a part whose properties the project does not
+    send."""
 
     activity: Activity | Unavailable
     lifecycle: Lifecycle | Unavailable
     retentions: tuple[Retention, ...] | Unavailable
     funnels: tuple[Funnel, ...] | Unavailable
+    revenue: Revenue | Unavailable | None
+    sessions: Sessions | Unavailable | None
+    sources: Sources | Unavailable | None
+    countries: tuple[SessionsOf, ...] | Unavailable | None
     events: Events | Unavailable
     catalogue: tuple[Catalogue, ...] | Unavailable
     late: LateArrivals | Unavailable
@@ -126,6 +142,12 @@ def _sections(
             ("_settings", "funnel_attempts", "days"),
             lambda: read_funnels(db, definitions, span),
         ),
+        revenue=section(
+            ("events", "daily_active_users"), lambda: read_revenue(db, definitions, span)
+        ),
+        sessions=section(("sessions", "daily_active_users"), lambda: read_sessions(db, span)),
+        sources=section(("sessions",), lambda: read_sources(db, definitions, span)),
+        countries=section(("sessions",), lambda: read_countries(db, span)),
         events=events,
         catalogue=section(("property_catalog",), lambda: read_catalogue(db, names)),
         late=section(("dq_late_arrivals", "daily_active_users"), lambda: read_late(db, span)),

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 from mixpanel_data._internal.html_report import formatting
-from mixpanel_data._internal.html_report.charts import data_quality, users
+from mixpanel_data._internal.html_report.charts import data_quality, totals, users
 from mixpanel_data._internal.html_report.charts.cohorts import (
     cohort_name,
     funnel_chart,
@@ -14,6 +14,7 @@ from mixpanel_data._internal.html_report.charts.cohorts import (
 )
 from mixpanel_data._internal.html_report.charts.vega import Spec, page_script
 from mixpanel_data._internal.html_report.model import Report
+from mixpanel_data._internal.html_report.model_settings import Definitions
 from mixpanel_data._internal.html_report.published_tables import Unavailable
 from mixpanel_data.exceptions import ConfigError
 
@@ -31,6 +32,7 @@ def render_page(report: Report) -> str:
             script=code,
             charts=_json(chart_specs(report)),
             example_funnel=example_funnel(report),
+            session_rule=session_rule(report.definitions),
         )
     )
 
@@ -57,6 +59,10 @@ def chart_specs(report: Report) -> dict[str, Spec]:
         for number, one in enumerate(sections.funnels, 1):
             if one.entries:
                 found[f"funnel-{number}"] = funnel_chart(one)
+    if sections.revenue and not isinstance(sections.revenue, Unavailable):
+        found["revenue"] = totals.revenue_chart(sections.revenue)
+    if sections.sessions and not isinstance(sections.sessions, Unavailable):
+        found["sessions"] = totals.sessions_chart(sections.sessions)
     if not isinstance(sections.late, Unavailable) and sections.late.over_1_day:
         found["late"] = data_quality.late_events_chart(sections.late)
     return found
@@ -80,6 +86,20 @@ def example_funnel(report: Report) -> str:
     return "\n".join(
         [*lines, *(f"        - {_quote_yaml(formatting.name(step))}" for step in steps)]
     )
+
+
+def session_rule(definitions: Definitions) -> str:
+    """Return a sentence on what a session is, by the settings of the tables."""
+    values = definitions.values
+    kind = values.get("session_kind", "timeout")
+    if kind == "property":
+        return f"A session is a run of events with one value of {formatting.name(str(values.get('session_property')))}."
+    if kind == "event":
+        return "A session is what lies between the events that start and end one."
+    whose = "device" if values.get("session_identity") == "device" else "user"
+    minutes = formatting.number(values.get("session_timeout_minutes", 30))
+    midnight = " It ends at midnight." if values.get("session_split_at_midnight", True) else ""
+    return f"A session is the events of a {whose} without a pause of more than {minutes} minutes.{midnight}"
 
 
 def _quote_yaml(text: str) -> str:
@@ -130,6 +150,7 @@ def _templates() -> Any:
             for filter_name in (
                 "number",
                 "decimal",
+                "money",
                 "percent",
                 "day",
                 "weekday",

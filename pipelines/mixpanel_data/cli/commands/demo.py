@@ -2,17 +2,23 @@
 
 import shutil
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from mixpanel_data.sandbox import Dataset, Sandbox
     from mixpanel_data.sync import SyncReport
 
 MARK = ".mp-demo"
 DAYS = 60
+PROJECT = "project"
+"""The folder of the demo's project, in that of its data."""
+
+GROUPS = "company=1001"
 
 QUESTIONS = (
     (
@@ -60,6 +66,7 @@ def demo(
     _empty(folder)
     _echo("1. A sandbox that speaks Mixpanel's API, over an invented shop")
     dataset = Dataset.sample(days=DAYS)
+    _add_a_broken_line(dataset)
     with Sandbox(dataset, rate_limits=True) as sandbox:
         _echo(f"   {sandbox.base_url}: {DAYS} days of events up to yesterday\n")
         _echo("2. The job: plan, land and verify, load, dbt build, publish")
@@ -81,16 +88,38 @@ def _empty(folder: Path) -> None:
     (folder / MARK).touch()
 
 
-def _sync(sandbox: Any, folder: Path) -> "SyncReport":
+def _add_a_broken_line(dataset: "Dataset") -> None:
+    """Add an event with a byte that is not UTF-8, so that ``_rejected`` has a row."""
+    event = dataset.events_on(dataset.days()[DAYS // 2])[0]
+    text = event.line.replace(b'"properties":{', b'"properties":{"note":"caf\xe9",', 1)
+    dataset.add_line(event.day, text.replace(b'"$insert_id":"', b'"$insert_id":"broken-', 1))
+
+
+def _new_project(folder: Path) -> Path:
+    """Write the project of the demo, with variables for the events of the shop, and return its
+    folder."""
+    from mixpanel_data.project import init_project
+
+    project = init_project(folder / PROJECT).folder
+    file = project / "dbt_project.yml"
+    head, _, _ = file.read_text(encoding="utf-8").partition("\nvars:\n")
+    variables = Path(__file__).with_name("demo_variables.yml").read_text(encoding="utf-8")
+    file.write_text(f"{head}\n{variables}", encoding="utf-8")
+    return project
+
+
+def _sync(sandbox: "Sandbox", folder: Path) -> "SyncReport":
     from mixpanel_data.auth import Credentials
     from mixpanel_data.cli.output.progress import show_progress
-    from mixpanel_data.project import models_folder
     from mixpanel_data.settings import load_settings
     from mixpanel_data.sync import Sync, exclusive
 
     account = sandbox.credentials
+    project = _new_project(folder)
     settings = load_settings(
-        {}, data_dir=folder, api_base_url=sandbox.base_url, dbt_project_dir=models_folder()
+        {"MP_PROJECT_DIR": str(project), "MP_GROUPS": GROUPS},
+        data_dir=folder,
+        api_base_url=sandbox.base_url,
     )
     settings = settings.model_copy(
         update={"start_date": datetime.now(UTC).date() - timedelta(days=DAYS)}

@@ -18,9 +18,12 @@ from mixpanel_data.sandbox.shop.catalogue import (
     City,
     Device,
 )
+from mixpanel_data.sandbox.shop.companies import Company, company_of
+from mixpanel_data.sandbox.shop.experiments import variants_of
 
 _WEEKDAYS = (1.0, 0.96, 0.98, 1.02, 1.1, 1.32, 1.25)  # Monday first: a shop for leisure hours
 _OLD_CUSTOMERS = 0.35  # had signed up before the first day
+_SAME_CHANNEL = 0.6
 _STRANGERS = 0.5  # visitors who never sign up, for each user
 
 
@@ -39,7 +42,13 @@ class Person:
     city: City
     device: Device
     channel: Channel
+    company: Company | None
+    variants: dict[str, str]
+    """By experiment."""
     rng: Random
+    """Decides about visits."""
+    campaign_rng: Random
+    """Decides about the campaigns that lead to visits."""
 
 
 def people(seed: int, users: int, days: int) -> list[Person]:
@@ -64,8 +73,16 @@ def visit_days(person: Person, days: int, first_weekday: int) -> list[int]:
     return chosen
 
 
+def campaign(person: Person) -> dict[str, str]:
+    """Return the campaign of one visit: mostly that of the person's own channel."""
+    if person.campaign_rng.random() < _SAME_CHANNEL:
+        return person.channel.utm
+    return person.campaign_rng.choices(CHANNELS, CHANNEL_WEIGHTS)[0].utm
+
+
 def _person(seed: int, number: int, is_user: bool, days: int) -> Person:
     rng = Random(f"{seed}/{number}")
+    others = Random(f"{seed}/{number}/groups and experiments")
     is_old = is_user and rng.random() < _OLD_CUSTOMERS
     # The shop grows: of those who join within the days, more join late.
     joined = -rng.randrange(1, 200) if is_old else int(days * rng.random() ** 0.8)
@@ -76,9 +93,12 @@ def _person(seed: int, number: int, is_user: bool, days: int) -> Person:
         name=f"{rng.choice(FIRST_NAMES)} {rng.choice(LAST_NAMES)}",
         joined=joined,
         eagerness=rng.choice((0.15, 0.35, 0.55, 0.8)) * (1.5 if is_old else 1.0),
-        plan=rng.choices(PLANS, (70, 20, 10))[0],
+        plan=(plan := rng.choices(PLANS, (70, 20, 10))[0]),
         city=rng.choices(CITIES, CITY_WEIGHTS)[0],
         device=rng.choices(DEVICES, DEVICE_WEIGHTS)[0],
         channel=rng.choices(CHANNELS, CHANNEL_WEIGHTS)[0],
+        company=company_of(others, plan) if is_user else None,
+        variants=variants_of(others),
         rng=rng,
+        campaign_rng=others,
     )

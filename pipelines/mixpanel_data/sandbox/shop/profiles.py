@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mixpanel_data.sandbox.records import DAY_MS, Event, Profile
+from mixpanel_data.sandbox.shop.companies import group_profiles
 from mixpanel_data.sandbox.shop.people import Person
-
-COMPANIES = "1001"  # the data group id, as the project settings show it
 
 
 def profiles(everyone: list[Person], events: Iterable[Event], first_ms: int) -> list[Profile]:
@@ -24,7 +23,7 @@ def profiles(everyone: list[Person], events: Iterable[Event], first_ms: int) -> 
             seen = last_seen[person.user_id]
             stored[person.user_id] = _properties(person, joined, seen, spent)
     _add_odd_ones(stored, users)
-    return [*(Profile(*item) for item in stored.items()), *_companies()]
+    return [*(Profile(*item) for item in stored.items()), *group_profiles()]
 
 
 def _activity(events: Iterable[Event]) -> tuple[dict[str, int], dict[str, list[float]]]:
@@ -58,7 +57,7 @@ def _properties(person: Person, joined: int, seen: int, orders: list[float]) -> 
         "orders": len(orders),
         "lifetime_value": round(sum(orders), 2),
         "tags": ["vip", "early access"] if sum(orders) > 500 else [],
-    }
+    } | ({"company": person.company.id} if person.company else {})
 
 
 def _add_odd_ones(stored: dict[str | int, dict[str, Any] | None], users: list[Person]) -> None:
@@ -80,15 +79,6 @@ def _add_odd_ones(stored: dict[str | int, dict[str, Any] | None], users: list[Pe
         "ledger": 2**70,
         "address": {"home": {"city": "Köln"}, "work": None},
     }
-
-
-def _companies() -> list[Profile]:
-    """Return group profiles; the first id is also that of a user profile, with another meaning."""
-    named = ((42, "Acme GmbH"), ("globex", "Globex"), ("initech", "Initech"))
-    return [
-        Profile(company_id, {"$name": name, "seats": 10 * len(name)}, COMPANIES)
-        for company_id, name in named
-    ]
 
 
 def _iso(time_ms: int) -> str:

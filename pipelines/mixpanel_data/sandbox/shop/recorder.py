@@ -5,10 +5,12 @@ from random import Random
 from typing import Any
 
 from mixpanel_data.sandbox.records import DAY_MS, Event
-from mixpanel_data.sandbox.shop.people import Person
+from mixpanel_data.sandbox.shop.experiments import buying_rate, with_exposures
+from mixpanel_data.sandbox.shop.people import Person, campaign
 from mixpanel_data.sandbox.shop.visits import Step, visit
 
 _HOUR_MS = 3_600_000
+_FROM_CAMPAIGN = 0.35  # share of visits
 _REWRITTEN = 0.7  # share of rows before a sign-up that were rewritten to the user's id
 # Weight of each local hour of a day.
 _HOURS = (2, 1, 1, 1, 1, 2, 4, 7, 9, 9, 9, 9, 10, 10, 9, 9, 9, 10, 12, 14, 15, 13, 9, 5)
@@ -29,15 +31,28 @@ class Recorder:
         signs_up = person.user_id is not None and day == person.joined
         is_known = person.user_id is not None and day > person.joined
         now = self._start(day)
-        utm = person.channel.utm if signs_up or rng.random() < 0.35 else {}
+        utm = self._campaign(signs_up=signs_up)
         events: list[Event] = []
-        for step in visit(rng, signs_up=signs_up, is_known=is_known):
+        variants = self._variants(now)
+        buys = buying_rate(variants)
+        steps = visit(rng, signs_up=signs_up, is_known=is_known, buys=buys)
+        for step in with_exposures(steps, variants):
             now += int(step.pause * 1000)
             if now >= self.end_ms:
                 break
             is_known = is_known or step.name == "Signed Up"
             events.append(self._event(step, now, utm, is_known=is_known))
         return events
+
+    def _campaign(self, *, signs_up: bool) -> dict[str, str]:
+        """Return the campaign that led to a visit; empty for most visits after the sign-up."""
+        if signs_up:
+            return self.person.channel.utm
+        return campaign(self.person) if self.person.rng.random() < _FROM_CAMPAIGN else {}
+
+    def _variants(self, now: int) -> dict[str, str]:
+        """Return the variants of a visit: experiments run in the second half of the time."""
+        return self.person.variants if now >= (self.first_ms + self.end_ms) // 2 else {}
 
     def _start(self, day: int) -> int:
         rng = self.person.rng
@@ -57,6 +72,7 @@ class Recorder:
             **utm,
             "$initial_referrer": person.channel.referrer,
             "plan": person.plan if is_known else None,
+            **({"company": person.company.id} if is_known and person.company else {}),
             **step.properties,
             "$mp_api_endpoint": "api.mixpanel.com",
             "$mp_api_timestamp_ms": arrival - 3,

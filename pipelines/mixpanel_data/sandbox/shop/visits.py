@@ -34,7 +34,7 @@ _SHOPS = 0.62  # also views products, not only pages
 _ADDS = 0.42
 _CHECKS_OUT = 0.55
 _PAYS = 0.78
-_BUYS = 0.86
+BUYS = 0.86
 
 
 class Step(NamedTuple):
@@ -45,8 +45,11 @@ class Step(NamedTuple):
     properties: dict[str, Any]
 
 
-def visit(rng: Random, *, signs_up: bool, is_known: bool) -> list[Step]:
-    """Return a complete visit, from the first page to where it ends."""
+def visit(rng: Random, *, signs_up: bool, is_known: bool, buys: float = BUYS) -> list[Step]:
+    """Return a complete visit, from the first page to where it ends.
+
+    ``buys`` is how many of those who entered their payment then pay.
+    """
     steps = [_page(rng, "/")]
     steps += [_page(rng) for _ in range(rng.randrange(4))]
     if signs_up:
@@ -55,11 +58,11 @@ def visit(rng: Random, *, signs_up: bool, is_known: bool) -> list[Step]:
     elif is_known and rng.random() < 0.3:
         steps.append(Step("Logged In", rng.uniform(4, 30), {"method": "email"}))
     if rng.random() < _SHOPS:
-        steps += _shopping(rng)
+        steps += _shopping(rng, buys)
     return steps
 
 
-def _shopping(rng: Random) -> list[Step]:
+def _shopping(rng: Random, buys: float) -> list[Step]:
     steps = []
     if rng.random() < 0.35:
         found = rng.randrange(40)
@@ -68,11 +71,11 @@ def _shopping(rng: Random) -> list[Step]:
     seen = [rng.choice(PRODUCTS) for _ in range(rng.randrange(1, 6))]
     steps += [Step("Product Viewed", rng.uniform(8, 120), _about(product)) for product in seen]
     if rng.random() < _ADDS:
-        steps += _cart(rng, seen[-rng.randrange(1, 4) :])
+        steps += _cart(rng, seen[-rng.randrange(1, 4) :], buys)
     return steps
 
 
-def _cart(rng: Random, products: list[Product]) -> list[Step]:
+def _cart(rng: Random, products: list[Product], buys: float) -> list[Step]:
     items = [
         {**_about(product), "quantity": rng.choice((1, 1, 1, 2, 3)), "options": {"gift": False}}
         for product in products
@@ -85,17 +88,17 @@ def _cart(rng: Random, products: list[Product]) -> list[Step]:
     cart = {"cart": items, "cart_value": total, "items_count": len(items)}
     steps.append(Step("Cart Viewed", rng.uniform(3, 40), cart))
     if items and rng.random() < _CHECKS_OUT:
-        steps += _checkout(rng, cart)
+        steps += _checkout(rng, cart, buys)
     return steps
 
 
-def _checkout(rng: Random, cart: dict[str, Any]) -> list[Step]:
+def _checkout(rng: Random, cart: dict[str, Any], buys: float) -> list[Step]:
     steps = [Step("Checkout Started", rng.uniform(4, 30), cart)]
     if rng.random() >= _PAYS:
         return steps
     method = rng.choice(("card", "card", "paypal", "invoice"))
     steps.append(Step("Payment Info Entered", rng.uniform(20, 120), {"payment_method": method}))
-    if rng.random() < _BUYS:
+    if rng.random() < buys:
         steps.append(Step("Purchase", rng.uniform(5, 60), cart | _order(rng, cart, method)))
     return steps
 

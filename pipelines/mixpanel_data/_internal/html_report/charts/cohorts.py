@@ -117,11 +117,27 @@ def _texts(field: str, size: int, fits: str) -> Spec:
     }
 
 
+_STEP_ROOM = "bandwidth('x') / 0.7"
+"""Pixels between two steps, in Vega's expressions."""
+
+_STEP_PATTERN = f"regexp('(.{{1,' + max(4, floor({_STEP_ROOM} / 7.5)) + '}}) *( |$)', 'g')"
+_STEP_LINES = f"slice(split(replace(datum.value, {_STEP_PATTERN}, '$1\\n'), '\\n'), 0, -1)"
+_STEP_LABEL = (
+    f"{_STEP_ROOM} < 40 ? split(datum.value, '.')[0]"
+    f" : length({_STEP_LINES}) > 4 ? [{_STEP_LINES}[0], {_STEP_LINES}[1], {_STEP_LINES}[2], {_STEP_LINES}[3] + '\u2026']"
+    f" : {_STEP_LINES}"
+)
+
+
 def funnel_chart(found: Funnel) -> Spec:
-    """Return a column for each step: the users who reached it, and paler those who had entered."""
+    """Return a column for each step: the users who reached it, and paler those who had entered.
+
+    The axis has the events of the steps, on up to four lines; where there is no room for them, only
+    the step's number.
+    """
     rows = [
         {
-            "step": step.number,
+            "step": f"{step.number}. {name(step.events)}",
             "reached": step.reached,
             "entries": found.entries,
             "rate": percent(step.reached / found.entries) if found.entries else NOTHING,
@@ -134,9 +150,14 @@ def funnel_chart(found: Funnel) -> Spec:
         "field": "step",
         "type": "ordinal",
         "scale": {"paddingInner": 0.3, "paddingOuter": 0.15},
+        "sort": None,
         "axis": {
             "title": None,
-            "labelExpr": "'Step ' + datum.value",
+            "labelExpr": _STEP_LABEL,
+            "labelLimit": {"expr": f"{_STEP_ROOM} - 3"},
+            "labelFontSize": {"expr": f"{_STEP_ROOM} < 80 ? 10.5 : 12"},
+            "labelLineHeight": 14,
+            "labelOverlap": False,
             "labelAngle": 0,
             "domain": False,
             "ticks": False,
@@ -167,6 +188,7 @@ def funnel_chart(found: Funnel) -> Spec:
                     "fontSize": 13,
                     "fontWeight": 600,
                     "color": "var(--ink)",
+                    "opacity": {"expr": f"{_STEP_ROOM} >= 46 ? 1 : 0"},
                 },
                 "encoding": {
                     "y": {"field": "reached", "type": "quantitative"},

@@ -1,6 +1,13 @@
 """The charts of stored rows and of late events."""
 
-from mixpanel_data._internal.html_report.charts.style import BAD, SERIES, band_x, chart, tooltip
+from mixpanel_data._internal.html_report.charts.style import (
+    BAD,
+    SERIES,
+    band_x,
+    chart,
+    gaps,
+    tooltip,
+)
 from mixpanel_data._internal.html_report.charts.vega import Spec
 from mixpanel_data._internal.html_report.formatting import number, percent, period
 from mixpanel_data._internal.html_report.sections.freshness import Freshness
@@ -39,6 +46,7 @@ def stored_rows_chart(freshness: Freshness) -> Spec:
                 "encoding": {"y": {"value": 0}, "y2": {"value": 140}, "tooltip": tips},
             },
             {
+                "transform": [{"filter": "datum.rows > 0"}],
                 "mark": {"type": "bar", "fill": SERIES[0]},
                 "encoding": {"y": y, "tooltip": tips},
             },
@@ -60,6 +68,7 @@ def late_events_chart(found: LateArrivals) -> Spec:
             else f"{number(count)} ({percent(count / each.events)})"
             if each.events
             else "0",
+            "unknown": each.events is None,
         }
         for each in found.starts
         for kind, count in (
@@ -68,12 +77,10 @@ def late_events_chart(found: LateArrivals) -> Spec:
         )
     ]
     colours = {"domain": ["1 to 5 days", "over 5 days"], "range": [SERIES[0], SERIES[2]]}
-    return chart(
-        140,
-        data={"values": rows},
-        mark={"type": "bar"},
-        encoding={
-            "x": band_x(found.unit),
+    bars = {
+        "transform": [{"filter": "!datum.unknown"}],
+        "mark": {"type": "bar"},
+        "encoding": {
             "y": {
                 "field": "share",
                 "type": "quantitative",
@@ -82,4 +89,10 @@ def late_events_chart(found: LateArrivals) -> Spec:
             "color": {"field": "kind", "type": "nominal", "scale": colours, "legend": None},
             "tooltip": tooltip(when="", kind="Late by", text="Events"),
         },
+    }
+    return chart(
+        140,
+        data={"values": rows},
+        encoding={"x": band_x(found.unit)},
+        layer=[gaps(140, tooltip(when="", text="Events")), bars],
     )

@@ -27,13 +27,14 @@ CONFIG: dict[str, Any] = {
         "labelPadding": 6,
     },
     "axisY": {"domain": False, "ticks": False, "tickCount": 4},
-    "axisX": {"grid": False},
+    "axisX": {"grid": False, "labelPadding": 9},
 }
 # One label every 80 pixels, on any screen.
 TIME_AXIS: dict[str, Any] = {
     "title": None,
     "format": "%-d %b",
     "labelOverlap": "greedy",
+    "labelSeparation": 14,
     "labelFlush": True,
     "tickCount": {"expr": "max(2, floor(width / 80))"},
 }
@@ -74,6 +75,15 @@ def band_x(unit: str) -> dict[str, Any]:
             "labelFlush": True,
             "ticks": False,
         },
+    }
+
+
+def gaps(height: int, tips: list[dict[str, str]]) -> dict[str, Any]:
+    """Return a layer of bands where ``unknown`` is true: nothing is known there, which is not 0."""
+    return {
+        "transform": [{"filter": "datum.unknown"}],
+        "mark": {"type": "rect", "fill": GRID},
+        "encoding": {"y": {"value": 0}, "y2": {"value": height}, "tooltip": tips},
     }
 
 

@@ -9,6 +9,7 @@ from mixpanel_data._internal.html_report.charts.style import (
     SERIES,
     band_x,
     chart,
+    gaps,
     time_x,
     tooltip,
 )
@@ -36,7 +37,9 @@ def active_users_chart(activity: Activity) -> Spec:
         values = [getattr(each, key) for each in points]
         is_low = [getattr(each, mark) for each in points]
         whole = [None if low else value for value, low in zip(values, is_low, strict=True)]
-        lines += [_line(key, colour, 2.5), *_set_values(rows, key, whole, colour)]
+        drawn = _set_values(rows, key, whole, colour)
+        if any(value is not None for value in whole):
+            lines += [_line(key, colour, 2.5), *drawn]
         if key != "dau" and any(is_low):  # a lower bound of a partial day's DAU is of no use
             low = f"{key}_low"
             lines.append(_line(low, colour, 1.5, dash=[2, 4]))
@@ -163,8 +166,9 @@ def lifecycle_chart(found: Lifecycle) -> Spec:
             "stage": stage.capitalize(),
             "order": STAGES.index(stage),
             "users": (getattr(each, stage) or 0) * (-1 if stage == "dormant" else 1),
-            "text": number(getattr(each, stage)),
+            "text": "nothing is known" if each.active is None else number(getattr(each, stage)),
             "partial": each.is_partial or each.is_lifecycle_partial,
+            "unknown": each.active is None,
         }
         for each in found.stages
         for stage in STAGES
@@ -175,12 +179,10 @@ def lifecycle_chart(found: Lifecycle) -> Spec:
         "domain": [stage.capitalize() for stage in STAGES],
         "range": [*SERIES[:3], "var(--faint)"],
     }
-    return chart(
-        200,
-        data={"values": rows},
-        mark={"type": "bar"},
-        encoding={
-            "x": band_x(found.unit),
+    bars = {
+        "transform": [{"filter": "!datum.unknown"}],
+        "mark": {"type": "bar"},
+        "encoding": {
             "y": {
                 "field": "users",
                 "type": "quantitative",
@@ -191,4 +193,10 @@ def lifecycle_chart(found: Lifecycle) -> Spec:
             "opacity": {"condition": {"test": "datum.partial", "value": 0.55}, "value": 1},
             "tooltip": tooltip(when="", stage="Stage", text="Users"),
         },
+    }
+    return chart(
+        200,
+        data={"values": rows},
+        encoding={"x": band_x(found.unit)},
+        layer=[gaps(200, tooltip(when="", text="Users")), bars],
     )

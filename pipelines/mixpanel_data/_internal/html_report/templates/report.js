@@ -27,6 +27,13 @@ function show(handler, event, item, value) {
   tip.style.top = `${below ? event.clientY + 18 : event.clientY - box.height - 12}px`;
 }
 
+// Countries by their names, where the browser knows them.
+for (const each of document.querySelectorAll("[data-country]")) {
+  try {
+    each.textContent = new Intl.DisplayNames("en", { type: "region" }).of(each.dataset.country);
+  } catch {} // not a country's code: it stays as it was sent
+}
+
 const charts = JSON.parse(document.getElementById("charts").textContent);
 const options = { renderer: "svg", actions: false, defaultStyle: false, hover: true, ast: true, tooltip: show };
 const drawn = [...document.querySelectorAll("[data-chart]")].map((host) => vegaEmbed(host, charts[host.dataset.chart], options));

@@ -1,0 +1,105 @@
+"""``mp demo``: no table is empty, the report has every section, and README quotes what it prints."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from integration.cli.conftest import run_in
+
+from mixpanel_data import Workspace
+from mixpanel_data._internal.html_report.model import read_report
+from mixpanel_data._internal.html_report.published_tables import Unavailable, open_published_tables
+from mixpanel_data.settings import DataFolder
+
+pytestmark = pytest.mark.e2e
+
+README = Path(__file__).parents[3] / "README.md"
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The data folder of a demo, and what it printed."""
+    parent = tmp_path_factory.mktemp("demo")
+    folder = parent / "demo-data"
+    done = run_in(parent)("demo", "--data-dir", str(folder))
+    assert done.returncode == 0, done.stderr
+    return folder, done.stdout
+
+
+def test_no_table_is_empty(output: tuple[Path, str]) -> None:
+    folder, _ = output
+
+    with Workspace.open(folder / "mixpanel.duckdb") as workspace:
+        counts = {
+            table: workspace.sql_rows(f'SELECT count(*) AS n FROM "{table}"').to_dicts()[0]["n"]
+            for table in tables(folder)
+        }
+
+    assert len(counts) > 25
+    assert [table for table, count in counts.items() if not count] == []
+
+
+def test_groups_experiments_revenue_and_definitions_are_there(output: tuple[Path, str]) -> None:
+    folder, _ = output
+    first = {
+        "companies": "SELECT count(*) FROM group_profiles WHERE group_key = 'company'",
+        "users of a company": "SELECT count(DISTINCT user_id) FROM events WHERE company = 'globex'",
+        "variants": "SELECT count(DISTINCT variant) FROM events WHERE event = '$experiment_started'",
+        "revenue": "SELECT sum(revenue) FROM events WHERE event = 'Purchase'",
+        "funnels": "SELECT count(DISTINCT funnel) FROM funnels",
+        "sources": "SELECT count(DISTINCT touch) FROM attribution_touches",
+        "several sources": "SELECT count(*) FROM attribution_touches WHERE place > 1",
+    }
+
+    with duckdb.connect(folder / "mixpanel.duckdb", read_only=True) as db:
+        found: dict[str, Any] = {
+            name: (db.execute(sql).fetchone() or (0,))[0] for name, sql in first.items()
+        }
+
+    assert found["companies"] == 10
+    assert found["variants"] == 4
+    assert found["funnels"] == 2
+    assert found["sources"] == 5
+    assert all(
+        count > 10
+        for name, count in found.items()
+        if name not in ("variants", "funnels", "sources", "companies")
+    )
+
+
+def test_its_report_has_every_section(output: tuple[Path, str]) -> None:
+    folder, _ = output
+
+    with open_published_tables(DataFolder.at(folder)) as db:
+        sections = read_report(db, now=datetime.now(UTC)).sections
+
+    assert [
+        name for name, each in vars(sections).items() if not each or isinstance(each, Unavailable)
+    ] == []
+
+
+def test_readme_quotes_what_it_prints(output: tuple[Path, str]) -> None:
+    folder, text = output
+    console = README.read_text(encoding="utf-8").split("```console\n")[1].split("$ make test")[0]
+    _, *quoted = console.strip().splitlines()  # the first line is the command
+
+    printed = shape(text.replace(str(folder), "demo-data"))
+
+    assert len(quoted) > 10
+    for line in quoted:
+        for part in shape(line).split("\u2026"):
+            assert part.strip(" ,") in printed
+
+
+def tables(folder: Path) -> list[str]:
+    with duckdb.connect(folder / "mixpanel.duckdb", read_only=True) as db:
+        found = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main'"
+        return [name for (name,) in db.execute(found).fetchall()]
+
+
+def shape(text: str) -> str:
+    """The text without its numbers, which differ from day to day, and the padding of tables."""
+    return re.sub(r"[ \u2500]+", " ", re.sub(r"\d[\d,.-]*", "#", text))
