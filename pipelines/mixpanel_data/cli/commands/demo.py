@@ -124,12 +124,7 @@ def _sync(sandbox: "Sandbox", folder: Path) -> "SyncReport":
     settings = settings.model_copy(
         update={"start_date": datetime.now(UTC).date() - timedelta(days=DAYS)}
     )
-    credentials = Credentials(
-        username=account.username,
-        secret=account.secret,
-        project_id=account.project_id,
-        region=account.region,
-    )
+    credentials = Credentials.model_validate(asdict(account))
     with exclusive(settings.folder), show_progress() as progress:
         return Sync(settings, credentials, progress=progress).run()
 
@@ -157,11 +152,12 @@ def _conclude(report: "SyncReport", folder: Path, seconds: float) -> None:
     program = Path(sys.argv[0]).name if shutil.which("mp") else sys.argv[0]
     for command in (
         f"{program} status --data-dir {folder}",
-        f"{program} report --data-dir {folder}   # one HTML file: users, retention, events",
+        f"{program} report --data-dir {folder}   # one HTML file: users, funnels, revenue, …",
         f'{program} query sql "SELECT * FROM profiles LIMIT 5" --data-dir {folder}',
         f"{program} init my-mixpanel   # a project of your own; its README.md goes on",
     ):
         _echo(f"   {command}")
+    _echo(f"{folder / PROJECT / 'dbt_project.yml'} defines its funnels, attribution and columns.")
 
 
 def _echo(text: str) -> None:

@@ -34,7 +34,9 @@ def report(
 ) -> None:
     """Write a report of the published tables, as one HTML file.
 
-    It has active users, retention, funnels, events and data quality, and needs no network.
+    It has active users, retention, funnels, sessions, events and data quality. It has sources, countries and revenue if
+    the project sends them; revenue is a column of numbers called revenue or amount, which event_properties adds. The
+    file needs no network.
 
     Example: mp report --output report.html --from 2026-01-01
     """

@@ -5,7 +5,7 @@ from datetime import date
 
 from mixpanel_data._internal.html_report.date_range import Unit, bucket_sql, line_unit
 from mixpanel_data._internal.html_report.model_settings import Definitions
-from mixpanel_data._internal.html_report.published_tables import Published
+from mixpanel_data._internal.html_report.published_tables import PublishedTables
 from mixpanel_data._internal.streams.windows import Window
 
 NAMES = ("revenue", "amount")
@@ -64,7 +64,7 @@ def revenue_column(definitions: Definitions) -> tuple[str, str] | None:
     return None
 
 
-def read_revenue(db: Published, definitions: Definitions, span: Window) -> Revenue | None:
+def read_revenue(db: PublishedTables, definitions: Definitions, span: Window) -> Revenue | None:
     """Read revenue from ``events``, with the known days of ``daily_active_users``; None if nothing
     was paid, or no property is configured."""
     found = revenue_column(definitions)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from mixpanel_data._internal.html_report.date_range import Unit, bucket_sql, line_unit
-from mixpanel_data._internal.html_report.published_tables import Published
+from mixpanel_data._internal.html_report.published_tables import PublishedTables
 from mixpanel_data._internal.streams.windows import Window
 
 MOST_SYSTEMS = 6
@@ -56,7 +56,7 @@ class Sessions:
     """By operating system, the most frequent first; empty if none was sent."""
 
 
-def read_sessions(db: Published, span: Window) -> Sessions | None:
+def read_sessions(db: PublishedTables, span: Window) -> Sessions | None:
     """Read sessions from ``sessions``, with the known days of ``daily_active_users``; None if there
     are no sessions."""
     within = {"first": span.first, "last": span.last}
@@ -88,7 +88,9 @@ def read_sessions(db: Published, span: Window) -> Sessions | None:
     )
 
 
-def sessions_by(db: Published, column: str, span: Window, limit: int) -> tuple[SessionsOf, ...]:
+def sessions_by(
+    db: PublishedTables, column: str, span: Window, limit: int
+) -> tuple[SessionsOf, ...]:
     """Read the figures of the most frequent values of a column of ``sessions``, those without a
     value among them; empty if no session has a value."""
     rows = db.rows(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mixpanel_data._internal.html_report.model_settings import Definitions
-from mixpanel_data._internal.html_report.published_tables import Published
+from mixpanel_data._internal.html_report.published_tables import PublishedTables
 from mixpanel_data._internal.html_report.sections.sessions import SessionsOf, sessions_by
 from mixpanel_data._internal.streams.windows import Window
 
@@ -43,7 +43,7 @@ class Sources:
     attributions: tuple[Attribution, ...]
 
 
-def read_sources(db: Published, definitions: Definitions, span: Window) -> Sources | None:
+def read_sources(db: PublishedTables, definitions: Definitions, span: Window) -> Sources | None:
     """Read sources from ``sessions`` and ``attribution_touches``; None if no event has one."""
     sessions = sessions_by(db, "utm_source", span, MOST_SOURCES)
     entries = definitions.entries("attributions")[:MOST_ATTRIBUTIONS]
@@ -63,7 +63,7 @@ def read_sources(db: Published, definitions: Definitions, span: Window) -> Sourc
 
 
 def _attribution(
-    db: Published, name: str, touch: str, lookback_days: int, span: Window
+    db: PublishedTables, name: str, touch: str, lookback_days: int, span: Window
 ) -> Attribution:
     within = {"name": name, "first": span.first, "last": span.last}
     rows = (
@@ -88,6 +88,6 @@ def _attribution(
     )
 
 
-def read_countries(db: Published, span: Window) -> tuple[SessionsOf, ...] | None:
+def read_countries(db: PublishedTables, span: Window) -> tuple[SessionsOf, ...] | None:
     """Read countries from ``sessions``; None if no event has one."""
     return sessions_by(db, "country_code", span, MOST_COUNTRIES) or None
