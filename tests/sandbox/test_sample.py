@@ -131,3 +131,54 @@ def test_profiles_agree_with_the_events(sample, events):
 
     assert len(known) > 1000
     assert all(profile.distinct_id in last for profile in known)
+
+
+def test_each_experiment_begins_once_for_a_person_and_one_variant_buys_more(events):
+    begun = defaultdict(list)
+    for event in events:
+        if event.name == "$experiment_started":
+            given = event.properties
+            begun[given["Experiment name"], given["$device_id"]].append(given["Variant name"])
+    buyers = {
+        event.properties.get("$device_id")
+        for event in events
+        if event.name == "Purchase" and event.day >= TODAY - timedelta(days=30)
+    }
+
+    def bought(variant: str) -> float:
+        devices = {
+            device
+            for (name, device), variants in begun.items()
+            if name == "Short checkout" and variant in variants
+        }
+        return len(devices & buyers) / len(devices)
+
+    assert {name for name, _ in begun} == {"Short checkout", "Delivery banner"}
+    assert all(len(set(variants)) == 1 for variants in begun.values())
+    assert sum(map(len, begun.values())) < 1.05 * len(begun)  # exported twice: some
+    assert bought("one page") > bought("control") > 0.2
+
+
+def test_companies_have_users_and_profiles(sample, events):
+    companies = {str(profile.distinct_id): profile for profile in sample.profiles("1001")}
+    users = defaultdict(set)
+    for event in events:
+        given = event.properties
+        if isinstance(given.get("company"), str | int):
+            users[str(given["company"])].add(given["distinct_id"])
+    profiles = {str(p.distinct_id): p.properties for p in sample.profiles() if p.properties}
+
+    assert users.keys() == companies.keys()
+    assert all(len(each) >= 5 for each in users.values())
+    for company, ids in users.items():
+        known = [profiles[each] for each in ids if str(each).startswith("user_")]
+        assert {str(each["company"]) for each in known} == {company}
+
+
+def test_users_come_from_several_campaigns(events):
+    sources = defaultdict(set)
+    for event in events:
+        if source := event.properties.get("utm_source"):
+            sources[event.properties.get("distinct_id")].add(source)
+
+    assert sum(len(each) > 1 for each in sources.values()) > 100

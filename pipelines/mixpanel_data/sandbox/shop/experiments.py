@@ -12,7 +12,7 @@ _PAUSE = 0.2  # seconds after the event that leads to the experiment
 
 
 class Experiment(NamedTuple):
-    """An experiment: somebody takes part from the first ``trigger`` of each visit on."""
+    """An experiment: somebody takes part from their first ``trigger`` on."""
 
     name: str
     trigger: str
@@ -35,13 +35,24 @@ def buying_rate(variants: dict[str, str]) -> float:
     return _BUYS_ON_ONE_PAGE if variants.get(SHORT_CHECKOUT) == _ONE_PAGE else BUYS
 
 
-def with_exposures(steps: list[Step], variants: dict[str, str]) -> list[Step]:
-    """Return the steps of a visit, with a step for each experiment that begins in it."""
-    waiting = {each.trigger: each for each in EXPERIMENTS if each.name in variants}
+def with_exposures(steps: list[Step], variants: dict[str, str], begun: set[str]) -> list[Step]:
+    """Return the steps of a visit, with a step for each experiment that begins in it.
+
+    ``begun`` has the experiments that began before, and those of this visit afterwards.
+    """
+    waiting = {
+        each.trigger: each
+        for each in EXPERIMENTS
+        if each.name in variants and each.name not in begun
+    }
     found = []
     for step in steps:
         found.append(step)
-        if begun := waiting.pop(step.name, None):
-            details = {"Experiment name": begun.name, "Variant name": variants[begun.name]}
+        if experiment := waiting.pop(step.name, None):
+            begun.add(experiment.name)
+            details = {
+                "Experiment name": experiment.name,
+                "Variant name": variants[experiment.name],
+            }
             found.append(Step("$experiment_started", _PAUSE, details))
     return found

@@ -1,6 +1,6 @@
 """Converts steps to stored events: times, ids, the additions of SDKs and servers, and delays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -24,6 +24,8 @@ class Recorder:
     person: Person
     first_ms: int
     end_ms: int
+    begun: set[str] = field(default_factory=set)
+    """The experiments in which they take part already."""
 
     def record(self, day: int) -> list[Event]:
         """Return the events of one visit that begins on ``day``; it may end after midnight."""
@@ -36,7 +38,7 @@ class Recorder:
         variants = self._variants(now)
         buys = buying_rate(variants)
         steps = visit(rng, signs_up=signs_up, is_known=is_known, buys=buys)
-        for step in with_exposures(steps, variants):
+        for step in with_exposures(steps, variants, self.begun):
             now += int(step.pause * 1000)
             if now >= self.end_ms:
                 break
