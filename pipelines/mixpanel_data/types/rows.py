@@ -21,13 +21,15 @@ class Rows(list[tuple[Any, ...]]):
     """The rows of a query: a list of tuples; ``columns`` has the names of the columns.
 
     Of columns with the same name, such as ``x``, the second one is named ``x_1``, and so on.
-    ``truncated`` is True if the query has more rows than were requested. For a large result
+    ``types`` has the names of their types in DuckDB, such as ``VARCHAR`` or ``JSON``; a value of
+    the type ``JSON`` is text. ``truncated`` is True if the query has more rows than were requested. For a large result
     ``Workspace.sql_arrow()`` and ``Workspace.sql_pl()`` are faster than ``arrow()`` and ``pl()``,
     and keep DuckDB's types.
 
     Args:
         rows: The rows.
         columns: The names of the columns.
+        types: The types of the columns.
         truncated: Whether the query has more rows.
     """
 
@@ -36,10 +38,12 @@ class Rows(list[tuple[Any, ...]]):
         rows: Iterable[tuple[Any, ...]] = (),
         columns: Sequence[str] = (),
         *,
+        types: Sequence[str] = (),
         truncated: bool = False,
     ) -> None:
         super().__init__(rows)
         self.columns = unique_names(columns)
+        self.types = list(types)
         self.truncated = truncated
 
     def to_dicts(self) -> list[dict[str, Any]]:

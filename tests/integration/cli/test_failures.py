@@ -245,3 +245,26 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert run(["--version"]) == 0
     assert capsys.readouterr().out == f"mixpanel-data {mixpanel_data.__version__}\n"
+
+
+def test_json_has_the_values_of_json_columns_and_null_for_nan(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sql = """
+        select '{"b": 1, "a": [1.5, null], "b": 2}'::json as properties, null::json as none, 'nan'::double as nan,
+            timestamptz '2026-01-02 03:04:05Z' as at, 1234567 as count
+    """
+
+    assert run(["--format", "json", "--data-dir", str(data), "query", "sql", sql]) == 0
+    shown = capsys.readouterr().out
+    assert json.loads(shown) == [
+        {
+            "properties": {"b": 1, "a": [1.5, None]},
+            "none": None,
+            "nan": None,
+            "at": "2026-01-02T03:04:05+00:00",
+            "count": 1234567,
+        }
+    ]
+    assert run(["--format", "csv", "--data-dir", str(data), "query", "sql", sql]) == 0
+    assert capsys.readouterr().out.splitlines()[1].endswith(",1234567")

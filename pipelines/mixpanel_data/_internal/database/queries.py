@@ -46,7 +46,9 @@ def fetch_rows(
     with _running(cursor, sql, parameters, max_rows, timeout, only_reads) as result:
         found = result.fetchall() if max_rows is None else result.fetchmany(max_rows + 1)
         names = [column[0] for column in cursor.description or ()]
-    return Rows(found[:max_rows], names, truncated=max_rows is not None and len(found) > max_rows)
+        types = [str(column[1]) for column in cursor.description or ()]
+    is_truncated = max_rows is not None and len(found) > max_rows
+    return Rows(found[:max_rows], names, types=types, truncated=is_truncated)
 
 
 def fetch_frame(

@@ -50,7 +50,7 @@ def sql(
     import sys
 
     from mixpanel_data.cli.errors import warnings_to_stderr
-    from mixpanel_data.cli.output.rows import print_rows
+    from mixpanel_data.cli.output.results import print_result
     from mixpanel_data.published import query as query_tables
     from mixpanel_data.settings import load_settings
 
@@ -60,7 +60,7 @@ def sql(
     folder = load_settings(data_dir=data_dir).folder
     with warnings_to_stderr(quiet=quiet):
         rows = query_tables(folder, text, max_rows=max_rows, timeout=timeout)
-    print_rows(rows.columns, rows, fmt)
+    print_result(rows, fmt)
     if rows.truncated and not quiet:
         typer.echo(
             f"These are the first {len(rows):,} rows; there are more. --max-rows N prints more of them"

@@ -19,7 +19,7 @@ def print_result(found: Any, fmt: Format, *, of: type[Record] | None = None) -> 
     dict."""
     match found:
         case Rows():
-            print_rows(found.columns, found, fmt)
+            print_rows(found.columns, _opened(found, fmt), fmt)
         case list() if of:
             _print_list_of(of, found, fmt)
         case list():
@@ -32,6 +32,25 @@ def print_result(found: Any, fmt: Format, *, of: type[Record] | None = None) -> 
             _print_mapping(found.to_dict(), fmt)
         case _:
             _print_mapping(found, fmt)
+
+
+def _opened(found: Rows, fmt: Format) -> Sequence[Sequence[Any]]:
+    """Return the rows; as JSON with the values of JSON columns in place of their texts."""
+    places = [place for place, kind in enumerate(found.types) if kind == "JSON"]
+    if not places or fmt not in (Format.json, Format.jsonl):
+        return found
+    rows = [list(row) for row in found]
+    for row in rows:
+        for place in places:
+            row[place] = _value_of(row[place])
+    return rows
+
+
+def _value_of(text: str | None) -> Any:
+    """Return the value of a JSON text. Of equal keys the first counts, as for DuckDB."""
+    if text is None:
+        return None
+    return json.loads(text, object_pairs_hook=lambda pairs: dict(reversed(pairs)))
 
 
 def _fetched(found: FetchResult, fmt: Format) -> dict[str, Any]:
