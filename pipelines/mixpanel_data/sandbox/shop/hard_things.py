@@ -35,7 +35,14 @@ def _shared_insert_ids(rng: Random, events: list[Event]) -> list[Event]:
     """One ``$insert_id`` on events of another name or user: all of them are real."""
     some = _some(rng, events, 40)
     renamed = [Event.make("Coupon Shown", e.time_ms, e.properties) for e in some[:20]]
-    return renamed + [_changed(event, distinct_id="shared-insert-id") for event in some[20:]]
+    return renamed + [_sent_for_another(event) for event in some[20:]]
+
+
+def _sent_for_another(event: Event) -> Event:
+    # The user whom an event was sent for is one of these, in this order.
+    properties = dict(event.properties) | {"distinct_id": "shared-insert-id"}
+    properties.pop("$distinct_id_before_identity", None)
+    return Event.make(event.name, event.time_ms, properties)
 
 
 def _without_insert_id(rng: Random, events: list[Event]) -> list[Event]:
