@@ -77,7 +77,7 @@ def fields_html(title: str, values: Mapping[str, object]) -> str:
         f"<td style='text-align:left'>{_cell(value)}</td></tr>"
         for name, value in values.items()
     )
-    return f"<div><strong>{_cell(title)}</strong><table><tbody>{rows}</tbody></table></div>"
+    return f"<div><strong>{escape(title)}</strong><table><tbody>{rows}</tbody></table></div>"
 
 
 def table_html(
@@ -105,7 +105,7 @@ def table_html(
     ]
     note = f"{size}{': ' if cut else ''}{', '.join(cut)}"
     return (
-        f"<div><strong>{_cell(title)}</strong><table><thead><tr>{head}</tr></thead>"
+        f"<div><strong>{escape(title)}</strong><table><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table><small>{_cell(note)}</small></div>"
     )
 

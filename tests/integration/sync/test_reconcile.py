@@ -17,7 +17,7 @@ from support.project import LAST, Project
 from mixpanel_data._internal.ledger.reader import EMPTY, Ledger
 from mixpanel_data._internal.ledger.records import DayRecord
 from mixpanel_data._internal.streams.windows import Window
-from mixpanel_data.exceptions import ConfigError
+from mixpanel_data.exceptions import ConfigError, NothingPublishedError
 from mixpanel_data.sandbox import Sandbox
 from mixpanel_data.sync.compare_counts import (
     LONGEST_LIST,
@@ -104,7 +104,7 @@ def test_days_that_can_not_be_compared_are_refused(synced):
 
 
 def test_without_a_published_file_there_is_nothing_to_compare(project):
-    with pytest.raises(ConfigError, match="mp sync"):
+    with pytest.raises(NothingPublishedError, match="mp sync"):
         reconciler(project).compare()
 
 
