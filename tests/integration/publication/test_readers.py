@@ -59,7 +59,7 @@ def test_a_failed_build_names_the_model_and_leaves_the_published_file(tmp_path: 
     with duckdb.connect(folder.raw) as db:
         db.execute("alter table mixpanel.events rename to hidden")
 
-    with pytest.raises(MixpanelDataError, match=r"stg_mixpanel__events.*dbt\.log") as caught:
+    with pytest.raises(MixpanelDataError, match=r"(?s)stg_mixpanel__events.*dbt\.log") as caught:
         build(folder)
     with pytest.raises(MixpanelDataError, match="did not succeed"):
         publish(folder)
