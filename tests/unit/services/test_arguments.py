@@ -128,7 +128,8 @@ def test_an_expression_finds_the_property_whatever_its_name(name):
     assert parse_value(property_expression(name))(subject) == "found"
 
 
-@given(st.text(st.characters(codec="utf-8")))
+# `time` and `$time` are numbers, which the sandbox has in seconds.
+@given(st.text(st.characters(codec="utf-8")).filter(lambda name: name not in ("time", "$time")))
 def test_an_expression_finds_a_property_of_any_name(name):
     subject = EventSubject("Paid", {name: "found"}, lambda _: None)
 
