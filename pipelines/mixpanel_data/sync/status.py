@@ -259,4 +259,6 @@ def _days_after(record: DayRecord) -> float:
 
 
 def _iso(moment: date | datetime | None) -> str | None:
+    if isinstance(moment, datetime):  # the ledger has UTC, without a zone
+        moment = moment.replace(tzinfo=UTC)
     return moment.isoformat() if moment else None

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from support.made_file import full
 
 from mixpanel_data.cli import errors
 from mixpanel_data.cli.app import app, run
+from mixpanel_data.cli.options import Format
+from mixpanel_data.cli.output.rows import print_rows
 from mixpanel_data.exceptions import ConfigError, StorageError
 
 MP = str(Path(sys.executable).with_name("mp"))
@@ -268,3 +271,14 @@ def test_json_has_the_values_of_json_columns_and_null_for_nan(
     ]
     assert run(["--format", "csv", "--data-dir", str(data), "query", "sql", sql]) == 0
     assert capsys.readouterr().out.splitlines()[1].endswith(",1234567")
+
+
+def test_times_that_are_not_of_a_query_have_their_zone(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sql = "select timestamp '2026-01-02 03:04:05' as at"
+
+    assert run(["--format", "json", "--data-dir", str(data), "query", "sql", sql]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"at": "2026-01-02T03:04:05"}]
+    print_rows(["at"], [[datetime(2026, 1, 2, 3, 4, 5)]], Format.json)
+    assert json.loads(capsys.readouterr().out) == [{"at": "2026-01-02T03:04:05+00:00"}]

@@ -79,7 +79,7 @@ def test_status_shows_the_last_snapshot_and_the_last_increment(project, crowd):
 
     assert (status.profiles, status.group_profiles) == (4, {"companies": 1})
     assert (status.last_snapshot, status.last_increment) == (snapshot, increment)
-    assert status.to_dict()["last_increment"] == increment.isoformat()
+    assert status.to_dict()["last_increment"] == f"{increment.isoformat()}+00:00"
 
 
 def test_full_profiles_by_the_command(mp, project, crowd):

@@ -44,7 +44,8 @@ def status(
 
     Example: mp status --max-age 36h
     """
-    from mixpanel_data.cli.output.rows import print_object, print_rows
+    from mixpanel_data.cli.output.results import print_result
+    from mixpanel_data.cli.output.rows import print_rows
     from mixpanel_data.settings import load_settings
     from mixpanel_data.sync import day_rows, read_status
 
@@ -57,9 +58,9 @@ def status(
         rows = day_rows(found.records)[-(last or 0) :]
         columns = list(rows[0]) if rows else ["day"]
         print_rows(columns, [list(row.values()) for row in rows], fmt)
-    elif fmt in (Format.json, Format.jsonl):
+    elif fmt is not Format.table:
         values = found.to_dict()
-        print_object(values if longest is None else values | {"is_stale": stale})
+        print_result(values if longest is None else values | {"is_stale": stale}, fmt)
     else:
         print_rows(["", "value"], _rows(found), fmt)
     if stale:

@@ -19,7 +19,8 @@ def print_result(found: Any, fmt: Format, *, of: type[Record] | None = None) -> 
     dict."""
     match found:
         case Rows():
-            print_rows(found.columns, _opened(found, fmt), fmt)
+            # A TIMESTAMP of a query has no zone: it may be a local time.
+            print_rows(found.columns, _opened(found, fmt), fmt, zone=None)
         case list() if of:
             _print_list_of(of, found, fmt)
         case list():

@@ -6,7 +6,7 @@ import json
 import math
 import sys
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
@@ -19,8 +19,13 @@ from mixpanel_data.cli.output.visible import visible_json
 Row = Sequence[Any]
 
 
-def print_rows(columns: Sequence[str], rows: Sequence[Row], fmt: Format) -> None:
-    """Print ``rows``. JSON is one array, JSON lines one object a line."""
+def print_rows(
+    columns: Sequence[str], rows: Sequence[Row], fmt: Format, *, zone: tzinfo | None = UTC
+) -> None:
+    """Print ``rows``. JSON is one array, JSON lines one object a line.
+
+    In JSON, times without a zone get ``zone``.
+    """
     if fmt is Format.csv:
         writer = csv.writer(_UnixLines(), lineterminator="\r\n")
         writer.writerow(map(csv_cell, columns))
@@ -29,7 +34,8 @@ def print_rows(columns: Sequence[str], rows: Sequence[Row], fmt: Format) -> None
         print_table(columns, rows)
     else:
         objects = [
-            {name: plain(cell) for name, cell in zip(columns, row, strict=True)} for row in rows
+            {name: plain(cell, zone) for name, cell in zip(columns, row, strict=True)}
+            for row in rows
         ]
         if fmt is Format.jsonl:
             sys.stdout.writelines(_dump(item) + "\n" for item in objects)
@@ -50,7 +56,7 @@ def print_object(value: Any) -> None:
     sys.stdout.write(_dump(value) + "\n")
 
 
-def plain(cell: Any) -> Any:
+def plain(cell: Any, zone: tzinfo | None = UTC) -> Any:
     """Return ``cell`` for JSON: times as ISO texts, decimals as text, NaN and infinities as null."""
     match cell:
         case None | bool() | int() | str():
@@ -58,6 +64,8 @@ def plain(cell: Any) -> Any:
         case float():
             # JSON has no infinity and no NaN, which a DOUBLE of DuckDB may be.
             return cell if math.isfinite(cell) else None
+        case datetime() if cell.tzinfo is None and zone:
+            return cell.replace(tzinfo=zone).isoformat()
         case datetime() | date() | time():
             return cell.isoformat()
         case timedelta():
@@ -67,9 +75,9 @@ def plain(cell: Any) -> Any:
         case bytes():
             return cell.decode("utf-8", "backslashreplace")
         case dict():
-            return {str(key): plain(item) for key, item in cell.items()}
+            return {str(key): plain(item, zone) for key, item in cell.items()}
         case list() | tuple() | set():
-            return [plain(item) for item in cell]
+            return [plain(item, zone) for item in cell]
         case _:
             return str(cell)
 
