@@ -239,12 +239,7 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
         settings = Settings.model_validate(values)
     except ValidationError as error:
         raise _as_config_error(error, origins) from None
-    if settings.data_dir.exists() and not settings.data_dir.is_dir():
-        origin = origins.get("data_dir", "the default")
-        raise ConfigError(
-            f"The data folder {settings.data_dir} ({origin}) is a file. Name a folder; it is made "
-            "when it is not there."
-        )
+    settings.folder.require_root()
     settings._origins.update(origins)
     settings._project = project
     settings._unknown = tuple(unknown_settings(Settings.model_fields, section, CONFIG_FILE, env))

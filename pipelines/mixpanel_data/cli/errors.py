@@ -72,13 +72,13 @@ def worst_code(errors: Iterable[MixpanelDataError]) -> int:
 
 
 @contextmanager
-def warnings_to_stderr(*, quiet: bool = False) -> Iterator[None]:
+def warnings_to_stderr() -> Iterator[None]:
     """Print our own warnings on stderr as sentences; leave those of libraries to Python."""
 
     shown: set[str] = set()
 
     def show_warning(message: Warning | str, *_args: object, **_rest: object) -> None:
-        if not (quiet or verbosity.is_quiet()) and str(message) not in shown:
+        if not verbosity.is_quiet() and str(message) not in shown:
             shown.add(str(message))
             typer.echo(visible(f"Warning: {message}"), err=True)
 

@@ -23,7 +23,6 @@ def open_workspace(
     fresh: bool = True,
 ) -> Iterator["Workspace"]:
     """Open the workspace of the data folder. Print its warnings and waits on stderr."""
-    from mixpanel_data.cli.errors import warnings_to_stderr
     from mixpanel_data.settings import format_duration
     from mixpanel_data.workspace import Workspace
 
@@ -39,7 +38,7 @@ def open_workspace(
     workspace = Workspace(
         account, data_dir=data_dir, fresh=fresh, _on_wait=waiting, _on_cached=cached
     )
-    with warnings_to_stderr(quiet=quiet), workspace:
+    with workspace:
         yield workspace
 
 

@@ -282,3 +282,16 @@ def test_times_that_are_not_of_a_query_have_their_zone(
     assert json.loads(capsys.readouterr().out) == [{"at": "2026-01-02T03:04:05"}]
     print_rows(["at"], [[datetime(2026, 1, 2, 3, 4, 5)]], Format.json)
     assert json.loads(capsys.readouterr().out) == [{"at": "2026-01-02T03:04:05+00:00"}]
+
+
+@pytest.mark.parametrize("command", [["status"], ["verify"], ["query", "sql", "select 1"]])
+def test_a_file_in_place_of_the_data_folder_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("no folder")
+
+    assert run([*command, "--data-dir", str(file)]) == 3
+    assert capsys.readouterr().err == (
+        f"Error: {file} is not a folder. Name another for the data: MP_DATA_DIR or --data-dir.\n"
+    )

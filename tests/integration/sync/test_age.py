@@ -59,10 +59,10 @@ def test_what_is_loaded_and_not_published_does_not_count(project, fill, today, m
 
     status = read_status(project.settings())
     code = run(["status", "--max-age", "36h"])
-    said = capsys.readouterr().err
+    shown = capsys.readouterr().err
 
     assert (status.complete_up_to, status.published_up_to) == (LAST, LAST - 2 * DAY)
     assert age(project, hour=6) == timedelta(days=2, hours=6)
     assert code == STALE
-    assert f"published only up to {LAST - 2 * DAY}" in said
-    assert "`mp sync --no-fetch` builds and publishes them" in said
+    assert f"published only up to {LAST - 2 * DAY}" in shown
+    assert "`mp sync --no-fetch` builds and publishes them" in shown

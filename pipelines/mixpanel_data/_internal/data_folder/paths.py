@@ -110,6 +110,15 @@ class DataFolder:
         it."""
         return self.root / ".lock-holder.json"
 
+    def require_root(self) -> None:
+        """Raise ConfigError if something other than a folder is in the place of the folder."""
+        if self.root.exists() and not self.root.is_dir():
+            raise ConfigError(
+                f"{self.root} is not a folder. Name another for the data: MP_DATA_DIR or "
+                "--data-dir.",
+                details={"data_dir": str(self.root)},
+            )
+
     def create(self) -> "DataFolder":
         """Create the folder and its subfolders, and make our files in it private. Return self.
 
@@ -125,12 +134,7 @@ class DataFolder:
             if not self.root.exists():
                 self.root.parent.mkdir(parents=True, exist_ok=True)
                 self.root.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-            if not self.root.is_dir():
-                raise ConfigError(
-                    f"{self.root} is not a folder. Name another for the data: MP_DATA_DIR or "
-                    "--data-dir.",
-                    details={"data_dir": str(self.root)},
-                )
+            self.require_root()
             for file in self._top_files():
                 require_file(file)
             require_folder(self.answers.parent)

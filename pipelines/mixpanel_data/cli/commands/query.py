@@ -49,7 +49,6 @@ def sql(
     """
     import sys
 
-    from mixpanel_data.cli.errors import warnings_to_stderr
     from mixpanel_data.cli.output.results import print_result
     from mixpanel_data.published import query as query_tables
     from mixpanel_data.settings import load_settings
@@ -58,8 +57,7 @@ def sql(
     if max_rows is None and fmt is Format.table:
         max_rows = _ROWS_OF_A_TABLE
     folder = load_settings(data_dir=data_dir).folder
-    with warnings_to_stderr(quiet=quiet):
-        rows = query_tables(folder, text, max_rows=max_rows, timeout=timeout)
+    rows = query_tables(folder, text, max_rows=max_rows, timeout=timeout)
     print_result(rows, fmt)
     if rows.truncated and not quiet:
         typer.echo(

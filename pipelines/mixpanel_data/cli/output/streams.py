@@ -74,10 +74,6 @@ class _Stream(io.TextIOBase):
     def encoding(self) -> str:  # type: ignore[override]
         return self._stream.encoding
 
-    @property
-    def buffer(self) -> Any:
-        return getattr(self._stream, "buffer")  # noqa: B009 - not every stream has one
-
     def fileno(self) -> int:
         return self._stream.fileno()
 
