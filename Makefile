@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BI := $(VENV)/bi
 BI_STAMP := $(BI)/.installed
+SPARK := $(VENV)/spark
+SPARK_STAMP := $(SPARK)/.installed
 
 # Nothing we run reports home.
 export DO_NOT_TRACK := 1
@@ -15,7 +17,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test setup bi bench lint format docs recipes dbt-docs lock clean
+.PHONY: demo test setup bi spark bench lint format docs recipes dbt-docs lock clean
 .DEFAULT_GOAL := setup
 
 demo: $(STAMP)  ## a sample project, from its API to a file that BI reads
@@ -57,6 +59,18 @@ $(BI_STAMP): requirements/bi.lock | $(STAMP)
 	fi
 	@touch $@
 
+spark: $(SPARK_STAMP)  ## Spark and the stock destinations, with PostgreSQL and S3 servers, for the tests of these
+
+# In an environment of its own: 1.5 GB, and pyarrow, with which dlt and pandas do other things. pyspark comes as sources
+# only, and setuptools of the same lock makes a wheel of it.
+$(SPARK_STAMP): requirements/spark.lock pyproject.toml | $(STAMP)
+	@echo "Installing Spark and the stock destinations into $(SPARK): 1.5 GB, a minute or two, once."
+	@$(PYTHON) -m venv --clear $(SPARK)
+	@awk '/^(setuptools|wheel|packaging)==/,/[^\\]$$/' $< | $(SPARK)/bin/python -m pip install -qq --no-deps --require-hashes --only-binary :all: -r /dev/stdin
+	@$(SPARK)/bin/python -m pip install -qq --no-deps --require-hashes --no-build-isolation --only-binary :all: --no-binary pyspark -r $<
+	@$(SPARK)/bin/python -m pip install -qq --no-deps --no-build-isolation --editable .
+	@touch $@
+
 bench: $(STAMP)  ## speed and memory against DuckDB alone; minutes, and some GB of temporary disk
 	$(BIN)/python tests/benchmarks/run.py
 
@@ -88,6 +102,12 @@ lock:  ## the lock files anew; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-annotate --no-header --extra flows --extra fast --extra pandas --extra report --extra semantic \
 		--group dev pyproject.toml --output-file requirements/dev.lock
+	sed -n 's/^\([a-zA-Z0-9_.-]*\(\[[a-z,]*\]\)\?==[^ ]*\)\( ;[^\\]*\)\?.*/\1\3/p' requirements/dev.lock > requirements/dev.constraints
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-annotate --no-header --extra flows --extra fast --extra pandas --extra report --extra semantic \
+		--extra postgres --extra s3 --extra delta --extra iceberg --extra spark --group dev \
+		--constraints requirements/dev.constraints pyproject.toml requirements/spark.in --output-file requirements/spark.lock
+	rm requirements/dev.constraints
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-annotate --no-header requirements/old-duckdb.in --output-file requirements/old-duckdb.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
