@@ -61,10 +61,10 @@ $(BI_STAMP): requirements/bi.lock | $(STAMP)
 
 spark: $(SPARK_STAMP)  ## Spark and the stock destinations, with PostgreSQL and S3 servers, for the tests of these
 
-# In an environment of its own: 1.5 GB, and pyarrow, with which dlt and pandas do other things. pyspark comes as sources
+# In an environment of its own: 2.5 GB, and pyarrow, with which dlt and pandas do other things. pyspark comes as sources
 # only, and setuptools of the same lock makes a wheel of it.
 $(SPARK_STAMP): requirements/spark.lock pyproject.toml | $(STAMP)
-	@echo "Installing Spark and the stock destinations into $(SPARK): 1.5 GB, a minute or two, once."
+	@echo "Installing Spark and the stock destinations into $(SPARK): 2.5 GB, some minutes, once."
 	@$(PYTHON) -m venv --clear $(SPARK)
 	@awk '/^(setuptools|wheel|packaging)==/,/[^\\]$$/' $< | $(SPARK)/bin/python -m pip install -qq --no-deps --require-hashes --only-binary :all: -r /dev/stdin
 	@$(SPARK)/bin/python -m pip install -qq --no-deps --require-hashes --no-build-isolation --only-binary :all: --no-binary pyspark -r $<
