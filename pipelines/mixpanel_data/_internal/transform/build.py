@@ -119,7 +119,7 @@ def _run_dbt(
         *("--exclude-resource-type", "unit_test"),  # they test the models, not the data
         *("--exclude-resource-type", "exposure"),  # nothing is done for one
         *("--exclude", "tag:mixpanel_data_keys"),  # the materializations check the keys of new rows
-        *("--log-format", "json", "--no-use-colors-file"),
+        "--no-use-colors-file",
         *options,
     ]
     results = folder.build / "target" / "results.json"

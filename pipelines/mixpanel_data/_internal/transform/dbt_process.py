@@ -12,13 +12,20 @@ from mixpanel_data._internal.transform.dbt_results import LineKind, parse_log_li
 # The child ends when its standard input does, so that no dbt writes after the process that has the
 # lock is dead. It writes what `dbt_results` reads: dbt's own files have all of the manifest, twice,
 # and take a tenth of the time of a small build. So did the garbage collector: most of what dbt
-# creates is needed until it ends.
+# creates is needed until it ends. So did dbt's logger on standard output, which formats each of the
+# thousands of events before it looks at their level; a callback prints the few that
+# `parse_log_line` reads.
 _RUN = """
 import gc, json, os, sys, threading
 gc.disable()
 threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
 from dbt.cli.main import dbtRunner
-done = dbtRunner().invoke([*sys.argv[2:], "--no-write-json"])
+from dbt_common.events.functions import msg_to_json
+def report(event):
+    if event.info.level == "error" or event.info.name in ("NodeStart", "JinjaLogInfo", "JinjaLogWarning"):
+        print(msg_to_json(event), flush=True)
+options = ["--no-write-json", "--log-level", "none"]
+done = dbtRunner(callbacks=[report]).invoke([*sys.argv[2:], *options])
 results = [
     [r.node.unique_id, r.status, r.execution_time, r.message,
      getattr(r.node, "original_file_path", None)]
