@@ -24,6 +24,9 @@ from support import forking
 SOCKET = "MP_TEST_DBT"
 """The variable that names where the process listens, once there is one."""
 
+SECONDS = "seconds"
+"""The file beside the socket that has the processor seconds of each fork, a line each."""
+
 # To its parent it is a child like any other. Where no process listens any more it does the work itself.
 _CLIENT = """
 import json, os, socket, sys
@@ -132,7 +135,7 @@ def _serve(path: Path, arguments: list[str]) -> None:
                 job, files = _receive(client)
                 if os.fork() == 0:
                     listener.close()
-                    _answer(client, job, files)
+                    _answer(client, job, files, path.with_name(SECONDS))
                 for file in files:
                     os.close(file)
     shutil.rmtree(path.parent)
@@ -144,8 +147,11 @@ def _receive(client: socket.socket) -> tuple[Any, list[int]]:
         return json.loads(stream.read(int.from_bytes(size, "big"))), files
 
 
-def _answer(client: socket.socket, job: Any, files: list[int]) -> Never:
-    """Run the job in a child and answer how it ended. A client that disconnects ends it."""
+def _answer(client: socket.socket, job: Any, files: list[int], seconds: Path) -> Never:
+    """Run the job in a child and answer how it ended. A client that disconnects ends it.
+
+    Append the seconds of the processor that it took to the file ``seconds``.
+    """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     child = os.fork()
     if child == 0:
@@ -160,7 +166,10 @@ def _answer(client: socket.socket, job: Any, files: list[int]) -> Never:
         os.kill(child, signal.SIGKILL)
 
     threading.Thread(target=end_with_the_client, daemon=True).start()
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    _, status, used = os.wait4(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    with seconds.open("a") as log:
+        log.write(f"{used.ru_utime + used.ru_stime}\n")
     with contextlib.suppress(OSError):
         client.sendall(bytes([code & 0xFF]))
     os._exit(0)
