@@ -49,11 +49,14 @@ LAYERS = (
 LAYER = {package: number for number, layer in enumerate(reversed(LAYERS)) for package in layer}
 
 # Libraries that take long to import and that most commands end without. Only these may be imported inside a function.
-HEAVY = {"dlt", "duckdb", "jinja2", "pandas", "polars", "pyarrow", "rich", "vl_convert"}
+HEAVY = {
+    *("dlt", "duckdb", "jinja2", "pandas", "polars", "pyarrow", "rich", "vl_convert"),
+    *("pyiceberg", "pyspark", "sqlalchemy"),
+}
 # Packages whose commands import what they run when it runs, so that `mp --help` is quick.
 LATE = ("cli",)
 # Modules of ours that import a heavy library, imported where it is needed.
-HEAVY_MODULES = {"mixpanel_data.sync.load"}
+HEAVY_MODULES = {"mixpanel_data.sync.load", "mixpanel_data.sync.lake"}
 
 
 def modules() -> dict[str, Path]:

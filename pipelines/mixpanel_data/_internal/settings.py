@@ -8,7 +8,7 @@ dlt itself is not imported, since its import takes a second, and ``mp --help`` m
 import os
 import tomllib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,6 +21,7 @@ from pydantic import (
     PrivateAttr,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 from mixpanel_data._internal.api.bounds import Bounds
@@ -84,6 +85,9 @@ class Settings(BaseModel):
     lowest_rate: int = Field(default=Bounds.lowest_rate, ge=0)
     quarantine_size: Annotated[int, BeforeValidator(parse_size), Field(ge=0)] = Quarantine.size
     quarantine_days: float = Field(default=Quarantine.days, ge=0)
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    catalog: str | None = Field(default=None, repr=False)
+    warehouse: str | None = None
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
     _unknown: tuple[UnknownSetting, ...] = PrivateAttr(default=())
@@ -120,10 +124,17 @@ class Settings(BaseModel):
             raise ValueError("two group keys have the same data_group_id")
         return groups
 
+    @model_validator(mode="after")
+    def _engine_is_complete(self) -> "Settings":
+        """Raise ValueError if the engine `spark` lacks its catalog or warehouse."""
+        if self.engine == "spark":
+            _require_places(self.catalog, self.warehouse)
+        return self
+
     @property
     def folder(self) -> DataFolder:
         """The folder of this project's data."""
-        return DataFolder.at(self.data_dir)
+        return DataFolder.at(self.data_dir, engine=self.engine)
 
     @property
     def project(self) -> ProjectFolder:
@@ -220,9 +231,10 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
     env = os.environ if env is None else env
     root = project.root
     section = dlt_section(root, "config.toml")
+    engine = engine_section(root)
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    for name, value, origin in _configured_values(section, env):
+    for name, value, origin in _configured_values(section, engine, env):
         values.setdefault(name, value)  # the first one has precedence
         origins.setdefault(name, origin)
     for name, value in overrides.items():
@@ -233,6 +245,8 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
     values["data_dir"] = _path(values.get("data_dir"), root, origins.get("data_dir", ""))
     if values["data_dir"] is None:
         values["data_dir"] = root / "data" if root else Path("~/.mp/data").expanduser()
+    if warehouse := values.get("warehouse"):
+        values["warehouse"] = _warehouse(str(warehouse), root, origins["warehouse"])
     if chosen := values.get("dbt_project_dir"):
         values["dbt_project_dir"] = _path(chosen, root, origins["dbt_project_dir"])
     try:
@@ -251,7 +265,7 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
 
 
 def _configured_values(
-    section: Mapping[str, Any], env: Mapping[str, str]
+    section: Mapping[str, Any], engine: Mapping[str, Any], env: Mapping[str, str]
 ) -> list[tuple[str, Any, str]]:
     """Return name, value and origin of each configured value, in the order of precedence."""
     found: list[tuple[str, Any, str]] = [
@@ -261,13 +275,38 @@ def _configured_values(
         if env.get(variable, "").strip()
     ]
     require_unquoted({origin: value for _, value, origin in found})
-    found += [(name, value, CONFIG_FILE) for name, value in section.items()]
+    found += [
+        (name, value, CONFIG_FILE)
+        for name, value in section.items()
+        if name not in ENGINE_KEYS.values()
+    ]
+    found += [(ENGINE_KEYS[key], value, CONFIG_FILE) for key, value in engine.items()]
     return found
 
 
-def dlt_section(root: Path | None, file_name: str) -> dict[str, Any]:
-    """Return ``[sources.mixpanel]`` of a file in ``.dlt/``; empty if there is no such file or
-    section.
+ENGINE_KEYS = {"kind": "engine", "catalog": "catalog", "warehouse": "warehouse"}
+"""Keys of the section ``[engine]``, with the names of their settings."""
+
+
+def engine_section(root: Path | None) -> dict[str, Any]:
+    """Return ``[engine]`` of ``.dlt/config.toml``; empty if there is no such file or section.
+
+    Raises:
+        ConfigError: if the file is not valid TOML, or a key of the section is no setting.
+    """
+    section = dlt_section(root, "config.toml", ("engine",))
+    if unknown := sorted(set(section) - set(ENGINE_KEYS)):
+        raise ConfigError(
+            f"{', '.join(unknown)} in [engine] of {CONFIG_FILE} is not a setting. The keys of this "
+            f"section are {', '.join(ENGINE_KEYS)}.",
+            details={"unknown": unknown},
+        )
+    return section
+
+
+def dlt_section(root: Path | None, file_name: str, keys: Sequence[str] = SECTION) -> dict[str, Any]:
+    """Return a section of a file in ``.dlt/``, by default ``[sources.mixpanel]``; empty if there
+    is no such file or section.
 
     Raises:
         ConfigError: if the file is not valid TOML.
@@ -281,7 +320,7 @@ def dlt_section(root: Path | None, file_name: str) -> dict[str, Any]:
         raise ConfigError(
             f"{path} is not valid TOML: {error}. Correct it, or move it away."
         ) from None
-    for key in SECTION:
+    for key in keys:
         section = section.get(key, {}) if isinstance(section, dict) else {}
     return section if isinstance(section, dict) else {}
 
@@ -295,10 +334,35 @@ def _path(value: Any, root: Path | None, origin: str) -> Path | None:
     return (root or Path.cwd()) / path if origin.endswith(".toml") else path.absolute()
 
 
+CATALOGS = ("sqlite:///", "postgresql://", "postgresql+psycopg2://")
+"""What the address of a catalog may begin with."""
+
+
+def _require_places(catalog: str | None, warehouse: str | None) -> None:
+    """Raise ValueError unless both places of the engine ``spark`` are set and usable."""
+    if missing := [
+        name for name, value in (("MP_CATALOG", catalog), ("MP_WAREHOUSE", warehouse)) if not value
+    ]:
+        raise ValueError(
+            f"the engine spark also needs {' and '.join(missing)}, or `catalog` and `warehouse` in "
+            f"[engine] of {CONFIG_FILE}"
+        )
+    if not str(catalog).startswith(CATALOGS):
+        raise ValueError(
+            "MP_CATALOG must be an address such as sqlite:////data/catalog.sqlite or "
+            "postgresql://user:password@host:5432/database"
+        )
+
+
+def _warehouse(value: str, root: Path | None, origin: str) -> str:
+    """Return the address of a warehouse: a folder as an absolute path, a bucket as it is."""
+    return value.rstrip("/") if "://" in value else str(_path(value, root, origin))
+
+
 def _as_config_error(error: ValidationError, origins: Mapping[str, str]) -> ConfigError:
     problems = []
     for item in error.errors(include_url=False, include_input=False):
-        name = str(item["loc"][0]) if item["loc"] else "settings"
+        name = str(item["loc"][0]) if item["loc"] else "engine"
         message = item["msg"].removeprefix("Value error, ")
         problems.append(f"MP_{name.upper()} (from {origins.get(name, 'default')}): {message}")
     return ConfigError("Settings that can't be used: " + "; ".join(problems))

@@ -70,16 +70,37 @@ class ReplaceJob(RunnableLoadJob):
     def _replace_readable(
         self, connection: Connection, files: dict[str, Path], packed: list[PackedFile]
     ) -> None:
-        replace, load_id = _REPLACE[self.load_table_name], self._load_id
-        if not _replace_all_or_nothing(replace, connection, self._manifest, files, packed, load_id):
-            readable = [
-                file
-                for file in packed
-                if _replace_all_or_nothing(
-                    replace, connection, self._manifest, files, [file], load_id, keep=False
-                )
-            ]
-            _replace_all_or_nothing(replace, connection, self._manifest, files, readable, load_id)
+        table = self.load_table_name
+        replace_readable(connection, table, self._manifest, files, packed, self._load_id)
+
+
+def replace_readable(
+    connection: Connection,
+    table: str,
+    manifest: Manifest,
+    files: dict[str, Path],
+    packed: list[PackedFile],
+    load_id: str,
+) -> None:
+    """Replace what the readable files of ``packed`` are about, in one transaction, and add their
+    ledger rows.
+
+    ``files`` has the paths by fingerprint. ``table`` is ``events``, ``profiles`` or
+    ``group_profiles``; it and the other raw tables are in the current schema.
+
+    Raises:
+        duckdb.Error: if the machine refused; nothing was changed.
+    """
+    replace = _REPLACE[table]
+    if not _replace_all_or_nothing(replace, connection, manifest, files, packed, load_id):
+        readable = [
+            file
+            for file in packed
+            if _replace_all_or_nothing(
+                replace, connection, manifest, files, [file], load_id, keep=False
+            )
+        ]
+        _replace_all_or_nothing(replace, connection, manifest, files, readable, load_id)
 
 
 _REPLACE: dict[str, Replace] = {

@@ -33,7 +33,13 @@ from mixpanel_data._internal.settings import Settings
 from mixpanel_data._internal.streams.event_filter import EVERYTHING, EventFilter
 from mixpanel_data._internal.transform import build as dbt_build
 from mixpanel_data._internal.transform.variables import check_variables, unknown_events
-from mixpanel_data.exceptions import ConfigWarning, IncompleteExportError, MixpanelDataError
+from mixpanel_data.exceptions import (
+    ConfigError,
+    ConfigWarning,
+    IncompleteExportError,
+    MixpanelDataError,
+)
+from mixpanel_data.sync.engine import import_lake
 
 if TYPE_CHECKING:
     from mixpanel_data._internal.ledger.records import Project
@@ -113,6 +119,7 @@ class Sync:
             DatabaseDamagedError: if the raw database can't be read.
             DatabaseMissingError: if it is missing, although the folder had one.
         """
+        self._begin_in_catalog()
         if self._start_over:
             first = first or self._delete_raw(events_only=only == "events")
         wanted = self.extraction.begin(first, last)
@@ -128,10 +135,30 @@ class Sync:
             DatabaseMissingError: if it is missing, although the folder had one.
             MixpanelDataError: if nothing was ever loaded.
         """
+        self._begin_in_catalog()
         self._run.ledger()
         dbt_build.require_data(self.folder)
         self.extraction.check_rows()
         self._check_publication()
+
+    @property
+    def _on_spark(self) -> bool:
+        return self._run.settings.engine == "spark"
+
+    def _begin_in_catalog(self) -> None:
+        """With the engine spark, copy the catalog's ledger, and check its days.
+
+        Raises:
+            ConfigError: if the run is to start over.
+        """
+        if not self._on_spark:
+            return
+        if self._start_over:
+            raise ConfigError(
+                "--start-over deletes raw.duckdb, and the engine spark has none. Drop the tables of "
+                "mx_raw in the catalog instead; the next sync makes them."
+            )
+        self.extraction.report_disagreements(import_lake().begin(self._run.settings))
 
     def warn_of_unknown_events(self) -> None:
         """Warn of events in the variables that were never loaded, if Mixpanel does not list them
@@ -217,12 +244,9 @@ class Sync:
         read."""
         if not landed:
             return []
-        from mixpanel_data.sync.load import load
-
         self._run.progress.loading(sum(file.lines for file in landed))
         before = self._run.ledger()
-        limit = self._run.settings.memory_limit
-        load_id = load(self.folder, self._run.project, landed, memory_limit=limit)
+        load_id = self._load_with_engine(landed)
         after = self._run.ledger(after_load=True)
         unread = []
         for file in landed:
@@ -232,6 +256,14 @@ class Sync:
             else:
                 unread.append(file)
         return unread
+
+    def _load_with_engine(self, landed: Sequence[Landed]) -> str:
+        settings = self._run.settings
+        if self._on_spark:
+            return str(import_lake().load_files(settings, self._run.project, landed))
+        from mixpanel_data.sync.load import load
+
+        return load(self.folder, self._run.project, landed, memory_limit=settings.memory_limit)
 
     def _report_loaded(self, file: Landed, before: Ledger, after: Ledger) -> None:
         if file.kind == "events":
@@ -299,7 +331,7 @@ class Sync:
         return self.report
 
     def _compact_raw(self) -> None:
-        if not self.folder.raw.is_file():
+        if self._on_spark or not self.folder.raw.is_file():
             return
         limit = self._run.settings.memory_limit or MEMORY_LIMIT
         with suppress(duckdb.Error):  # in use or damaged, which its readers report

@@ -15,6 +15,7 @@ from mixpanel_data._internal.streams.event_filter import EventFilter
 from mixpanel_data._internal.text import parse_day
 from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.sync.defaults import LOCK_WAIT_SECONDS
+from mixpanel_data.sync.engine import refresh_ledger_copy
 from mixpanel_data.sync.job import Only, Sync
 
 
@@ -191,6 +192,7 @@ def plan(
             another project, or a variable of the dbt models is wrong.
     """
     settings = load_settings(data_dir=data_dir)
+    refresh_ledger_copy(settings)
     job = Sync(
         settings,
         find_credentials(settings, account).credentials,

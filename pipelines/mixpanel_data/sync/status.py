@@ -17,6 +17,7 @@ from mixpanel_data._internal.streams.profile_sets import USERS
 from mixpanel_data._internal.streams.windows import ONE_DAY, Window, contiguous
 from mixpanel_data._internal.time_zones import day_start, today
 from mixpanel_data.exceptions import DatabaseLockedError, StorageError
+from mixpanel_data.sync.engine import refresh_ledger_copy
 
 
 @dataclass(frozen=True, repr=False)
@@ -117,6 +118,7 @@ def read_status(settings: Settings) -> Status:
         DatabaseDamagedError: if it can't be read.
     """
     folder = settings.folder
+    refresh_ledger_copy(settings)
     try:
         require_raw(folder)
         # DuckDB locks a file that is open for writing, also against readers of other processes.

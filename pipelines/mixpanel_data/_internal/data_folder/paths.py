@@ -35,11 +35,17 @@ class DataFolder:
     """The folder with the data of one Mixpanel project."""
 
     root: Path
+    engine: str = "duckdb"
+    """The engine that has the raw tables: ``duckdb``, or ``spark``."""
 
     @classmethod
-    def at(cls, root: Path | str) -> "DataFolder":
+    def at(cls, root: Path | str, *, engine: str = "duckdb") -> "DataFolder":
         """Return the folder at ``root``, which need not exist; a relative path starts at the
         working directory.
+
+        Args:
+            root: Path of the folder.
+            engine: The engine that has the raw tables, ``duckdb`` or ``spark``.
 
         Raises:
             ConfigError: if dlt or DuckDB can't work under a path of this name.
@@ -51,12 +57,15 @@ class DataFolder:
                 "--data-dir.",
                 details={"data_dir": ascii(str(path))},
             )
-        return cls(path)
+        return cls(path, engine)
 
     @property
     def raw(self) -> Path:
-        """The database that dlt writes: raw tables and the ledger. dbt attaches it read-only."""
-        return self.root / "raw.duckdb"
+        """The database that dlt writes: raw tables and the ledger. dbt attaches it read-only.
+
+        With the engine ``spark``, a copy of the ledger that the catalog has.
+        """
+        return self.root / ("ledger.duckdb" if self.engine == "spark" else "raw.duckdb")
 
     @property
     def published(self) -> Path:

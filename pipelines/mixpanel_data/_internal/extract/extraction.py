@@ -16,6 +16,7 @@ from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.ledger.records import Project
 from mixpanel_data._internal.ledger.rejected_lines import rejected_profiles
 from mixpanel_data._internal.ledger.row_check import (
+    Disagreement,
     disagreeing_days,
     disagreeing_profiles,
     mark_missing,
@@ -30,7 +31,7 @@ from mixpanel_data._internal.streams.event_filter import EVERYTHING, EventFilter
 from mixpanel_data._internal.streams.profile_sets import ProfileSet, profile_sets
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data._internal.text import parse_day
-from mixpanel_data.exceptions import MixpanelDataError, QueryError
+from mixpanel_data.exceptions import ConfigError, MixpanelDataError, QueryError
 
 SHOWN = 10
 """Days that a message lists."""
@@ -115,15 +116,21 @@ class Extraction:
 
     def check_rows(self) -> None:
         """Mark days and profiles that disagree with the ledger as missing, and warn about them."""
-        raw, report = self._run.folder.raw, self._run.report
-        if not raw.is_file():
+        raw = self._run.folder.raw
+        # With the engine spark it is a copy of the ledger, whose days the caller has checked.
+        if self._run.settings.engine == "spark" or not raw.is_file():
             return
         with duckdb.connect(str(raw)) as connection:
             found = disagreeing_days(connection) + disagreeing_profiles(connection)
             mark_missing(connection, found)
+        self.report_disagreements(found)
+
+    def report_disagreements(self, found: Sequence[Disagreement]) -> None:
+        """Warn about days and profiles that were marked as missing, and read the ledger once
+        more."""
         if found:
             more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-            report.warnings.append(
+            self._run.report.warnings.append(
                 "These do not have as many rows as in the ledger, so they are recorded as missing "
                 f"and refetched: {', '.join(map(str, found[:SHOWN]))}{more}."
             )
@@ -187,6 +194,10 @@ def fetch_due_files(
         ConfigError: if there are no credentials, or the dates are invalid.
     """
     settings = load_settings()
+    if settings.engine == "spark":
+        raise ConfigError(
+            "dlt loads into DuckDB, and MP_ENGINE is spark. Use `mp sync`, or set MP_ENGINE=duckdb."
+        )
     run = Run(settings, find_credentials(settings).credentials, client=None, progress=QUIET)
     extraction = Extraction(run)
     wanted = extraction.begin(parse_day(start_date), parse_day(end_date))

@@ -1,0 +1,40 @@
+"""The steps of a sync that differ with the engine ``spark``: the ledger and the loads are those of
+an Iceberg catalog."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from mixpanel_data._internal.landing.files import Landed
+from mixpanel_data._internal.ledger.records import Project
+from mixpanel_data._internal.ledger.row_check import Disagreement
+from mixpanel_data._internal.settings import Settings
+from mixpanel_data.destinations.iceberg import ledger, load
+from mixpanel_data.destinations.iceberg.catalog import open_lake
+from mixpanel_data.destinations.iceberg.check_rows import mark_disagreeing_days
+from mixpanel_data.destinations.iceberg.ledger_copy import write_ledger_copy
+
+
+def refresh_ledger(settings: Settings) -> None:
+    """Copy the catalog's ledger into the data folder.
+
+    Raises:
+        ConfigError: if the extra ``spark`` is not installed.
+        StorageError: if the catalog can't be reached.
+    """
+    write_ledger_copy(open_lake(settings), settings.folder)
+
+
+def begin(settings: Settings) -> list[Disagreement]:
+    """Prepare a run: remove what killed loads left, copy the ledger, and mark days whose number of
+    rows differs as missing. Return these."""
+    lake = open_lake(settings)
+    load.clean_up(lake)
+    ledger.expire_snapshots(lake, datetime.now(UTC))
+    write_ledger_copy(lake, settings.folder)
+    return mark_disagreeing_days(lake, settings.folder)
+
+
+def load_files(settings: Settings, project: Project, landed: Sequence[Landed]) -> str:
+    """Load verified files into the catalog; return the id of the load."""
+    limit = settings.memory_limit
+    return load.load(open_lake(settings), settings.folder, project, landed, memory_limit=limit)
