@@ -6,6 +6,7 @@ dlt itself is not imported, since its import takes a second, and ``mp --help`` m
 """
 
 import os
+import re
 import tomllib
 import warnings
 from collections.abc import Mapping, Sequence
@@ -196,6 +197,17 @@ class Settings(BaseModel):
             if value is not None and self.origin(name) != "default"
         }
 
+    def shown(self, name: str) -> str:
+        """Return the setting ``name`` as text, without a password that it may have.
+
+        Args:
+            name: Name of a setting.
+        """
+        value = getattr(self, name)
+        if value is None:
+            return "not set"
+        return without_password(str(value)) if name == "catalog" else str(value)
+
     @property
     def unknown(self) -> tuple[UnknownSetting, ...]:
         """Keys of the project's file, and environment variables, that look like settings and are
@@ -352,6 +364,11 @@ def _require_places(catalog: str | None, warehouse: str | None) -> None:
             "MP_CATALOG must be an address such as sqlite:////data/catalog.sqlite or "
             "postgresql://user:password@host:5432/database"
         )
+
+
+def without_password(address: str) -> str:
+    """Return an address with ``***`` in place of its password."""
+    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", address)
 
 
 def _warehouse(value: str, root: Path | None, origin: str) -> str:

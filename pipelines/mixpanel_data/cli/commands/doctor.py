@@ -40,8 +40,7 @@ def _examine(account: str | None, data_dir: Any) -> tuple[list[Check], int]:
 
     settings = load_settings(data_dir=data_dir)
     checks: list[Check] = [
-        (name, _shown(getattr(settings, name)), settings.origin(name))
-        for name in Settings.model_fields
+        (name, settings.shown(name), settings.origin(name)) for name in Settings.model_fields
     ]
     project, wrong = _project(settings)
     checks = [*_command(), *project, *checks, *_unknown(settings)]

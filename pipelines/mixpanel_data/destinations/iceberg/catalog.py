@@ -1,12 +1,11 @@
 """The Iceberg catalog of the settings, and the raw tables in it."""
 
-import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from mixpanel_data._internal.settings import Settings
+from mixpanel_data._internal.settings import Settings, without_password
 from mixpanel_data.exceptions import ConfigError, DatabaseLockedError, StorageError
 from mixpanel_data.sources import schema
 
@@ -126,11 +125,6 @@ def open_lake(settings: Settings) -> Lake:
 
 def _location(warehouse: str | None) -> str:
     return str(warehouse) if "://" in str(warehouse) else f"file://{warehouse}"
-
-
-def without_password(address: str) -> str:
-    """Return the address of a catalog with ``***`` in place of its password."""
-    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", address)
 
 
 @contextmanager

@@ -50,6 +50,8 @@ def rows_by_day(lake: Lake) -> dict[date, int]:
     if events.current_snapshot() is None:
         return {}
     partitions = events.inspect.partitions()
+    if not partitions.num_rows:  # it then has no columns of them either
+        return {}
     return {
         row["partition"]["day"]: row["record_count"]
         for row in partitions.select(["partition", "record_count"]).to_pylist()
