@@ -8,6 +8,7 @@ import typer
 
 from mixpanel_data.cli.commands import (
     auth,
+    backup,
     demo,
     doctor,
     export,
@@ -18,6 +19,7 @@ from mixpanel_data.cli.commands import (
     query,
     reconcile,
     report,
+    restore,
     sandbox,
     status,
     sync,
@@ -82,6 +84,8 @@ app.command("status")(status.status)
 app.command("report")(report.report)
 app.command("reconcile")(reconcile.reconcile)
 app.command("verify")(verify.verify)
+app.command("backup")(backup.backup)
+app.command("restore")(restore.restore)
 app.command("doctor")(doctor.doctor)
 app.command("export")(export.export)
 app.command("sandbox")(sandbox.sandbox)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mixpanel_data._internal.run.report import ProfileOutcome, SyncReport
     from mixpanel_data._internal.streams.event_filter import EventFilter
     from mixpanel_data._internal.streams.windows import Window
+    from mixpanel_data.sync.backup import Backup, BackupFile, Restored, back_up, restore
     from mixpanel_data.sync.job import Only, Sync
     from mixpanel_data.sync.reconcile import Reconciler, Reconciliation
     from mixpanel_data.sync.run import plan, sync
@@ -44,6 +45,7 @@ _HOMES = {
     "_internal.run.report": ("ProfileOutcome", "SyncReport"),
     "_internal.streams.event_filter": ("EventFilter",),
     "_internal.streams.windows": ("Window",),
+    "sync.backup": ("Backup", "BackupFile", "Restored", "back_up", "restore"),
     "sync.job": ("Only", "Sync"),
     "sync.reconcile": ("Reconciler", "Reconciliation"),
     "sync.run": ("plan", "sync"),
@@ -54,6 +56,8 @@ _HOMES = {
 
 __all__ = [
     "QUIET",
+    "Backup",
+    "BackupFile",
     "EngagePage",
     "EventFilter",
     "FolderCheck",
@@ -67,10 +71,12 @@ __all__ = [
     "Range",
     "Reconciler",
     "Reconciliation",
+    "Restored",
     "Status",
     "Sync",
     "SyncReport",
     "Window",
+    "back_up",
     "check_folder",
     "damage_error",
     "day_rows",
@@ -78,6 +84,7 @@ __all__ = [
     "looks_shifted",
     "plan",
     "read_status",
+    "restore",
     "sync",
 ]
 

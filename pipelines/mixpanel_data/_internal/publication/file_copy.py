@@ -63,12 +63,39 @@ def digest_in_subprocess(path: Path) -> str:
     Raises:
         OSError: if the file can't be read.
     """
-    command = [sys.executable, "-I", "-S", __file__, str(path)]
+    return _in_subprocess(path).strip()
+
+
+def copy_in_subprocess(source: Path, target: Path) -> None:
+    """Copy ``source`` to the new file ``target`` by a separate process, and write it to the disk.
+
+    This process may have ``source`` open in DuckDB, and keeps its lock: see
+    :func:`digest_in_subprocess`.
+
+    Raises:
+        OSError: if ``source`` can't be read, ``target`` exists, or can't be written.
+    """
+    _in_subprocess(source, target)
+
+
+def _in_subprocess(path: Path, *target: Path) -> str:
+    command = [sys.executable, "-I", "-S", __file__, str(path), *map(str, target)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise OSError(f"{path} can't be read: {done.stderr.strip().splitlines()[-1]}")
-    return done.stdout.strip()
+        what = f"can't be copied to {target[0]}" if target else "can't be read"
+        raise OSError(f"{path} {what}: {done.stderr.strip().splitlines()[-1]}")
+    return done.stdout
+
+
+def _copy_to_new_file(source: Path, target: Path) -> None:
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    copy_file(source, target)
+    with target.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 if __name__ == "__main__":
-    print(file_digests(Path(sys.argv[1])).whole)
+    if len(sys.argv) > 2:
+        _copy_to_new_file(Path(sys.argv[1]), Path(sys.argv[2]))
+    else:
+        print(file_digests(Path(sys.argv[1])).whole)
