@@ -21,6 +21,8 @@ MixpanelDataError             MIXPANEL_DATA_ERROR
     └── DatabaseMissingError  DATABASE_MISSING   there was a raw database, and there is none now
 """
 
+import errno
+import os
 import traceback
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -36,7 +38,8 @@ class MixpanelDataError(Exception):
     """An error with a message for people, a stable ``code`` for programs, and JSON-safe
     ``details``.
 
-    It can be pickled and copied with all attributes, as orchestrators require.
+    It can be pickled and copied with all attributes, as orchestrators require. ``report`` is the
+    ``SyncReport`` of a sync that fetched and loaded before it failed; None for all others.
     """
 
     code: ClassVar[str] = "MIXPANEL_DATA_ERROR"
@@ -45,6 +48,7 @@ class MixpanelDataError(Exception):
         super().__init__(message)
         self.message = message
         self.details: dict[str, Any] = json_safe(details or {})
+        self.report: Any = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return ``{"code", "message", "details"}``, ready for ``json.dumps``."""
@@ -137,7 +141,8 @@ class _RequestAttributes:
 
 def _context(http: HTTPContext, details: Mapping[str, Any]) -> dict[str, Any]:
     """Return both as details, without anything that looks like credentials."""
-    context = dict.fromkeys(HTTPContext.__annotations__) | json_safe(http)
+    # An error of SQL or of a file has no request; its JSON needs no empty fields of one.
+    context = dict.fromkeys(HTTPContext.__annotations__) | json_safe(http) if http else {}
     clean: dict[str, Any] = redact_tree({**context, **json_safe(details)})
     return clean
 
@@ -230,7 +235,8 @@ class IncompleteExportError(MixpanelDataError, _RequestAttributes):
 
     ``reason`` is a short, stable text such as ``"cut gzip"``, ``"terminated early"`` or
     ``"connection lost"``; ``explanation`` has details in a sentence or two; ``remedy`` is
-    what was left undone and what to do, by default for a sync. Days are dates or ISO texts, both
+    what was left undone and what to do, by default for a sync; ``source`` names what is incomplete,
+    by default the events of the days, or Mixpanel's response. Days are dates or ISO texts, both
     included. The details have the request and the beginning of the response, like those
     of an APIError, without credentials.
     """
@@ -245,13 +251,14 @@ class IncompleteExportError(MixpanelDataError, _RequestAttributes):
         from_date: date | str | None = None,
         to_date: date | str | None = None,
         remedy: str = "",
+        source: str = "",
         details: Mapping[str, Any] | None = None,
         **http: Unpack[HTTPContext],
     ) -> None:
         first, last = (_iso(day) for day in (from_date or to_date, to_date or from_date))
         known = {"reason": reason, "explanation": explanation, "from_date": first, "to_date": last}
         super().__init__(
-            _incomplete_message(reason, redact(explanation), first, last, remedy),
+            _incomplete_message(reason, redact(explanation), first, last, remedy, source),
             details=_context(http, {**known, **(details or {})}),
         )
 
@@ -269,11 +276,13 @@ def _iso(day: date | str | None) -> str | None:
 
 
 def _incomplete_message(
-    reason: str, explanation: str, first: str | None, last: str | None, remedy: str
+    reason: str, explanation: str, first: str | None, last: str | None, remedy: str, source: str
 ) -> str:
     days = first if first == last else f"{first} to {last}"
-    what = f"The events of {days}" if first else "Mixpanel's response"
+    what = source or (f"The events of {days}" if first else "Mixpanel's response")
     wrong = reason if reason == OTHER_BASIS else f"did not arrive completely: {reason}"
+    if source:
+        wrong = f"is not complete: {reason}"
     retry = f"`mp sync --from {first} --to {last}`" if first else "`mp sync`"
     message = f" {explanation.rstrip()}" if explanation else ""
     remedy = remedy or f"Nothing of it was loaded; {retry} refetches it."
@@ -377,6 +386,38 @@ class RejectedLinesWarning(UserWarning):
 
 class ConfigWarning(UserWarning):
     """A setting or an argument that is valid, but may not do what was intended."""
+
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+_OS_ADVICE: dict[int, str] = {
+    **dict.fromkeys(NO_SPACE, "Free space on the disk, and rerun the command."),
+    **dict.fromkeys(NO_RIGHT, "Give this user the right to write there, or name another place."),
+    errno.EROFS: "Name a place that can be written to.",
+    errno.EMFILE: "Allow more open files (`ulimit -n`).",
+    errno.ENFILE: "Close other programs: the machine has no open files left.",
+}
+
+
+def os_advice(number: int | None) -> str:
+    """Return what to do about an error number of the system; empty if there is no advice.
+
+    Args:
+        number: A number of the module ``errno``. None: it is not known.
+    """
+    return _OS_ADVICE.get(number or 0, "")
+
+
+def os_failure(error: OSError) -> StorageError:
+    """Return an error of the system as an error for people: the file, the reason, and what to do.
+
+    Args:
+        error: An error with a number.
+    """
+    place = f"{os.fsdecode(error.filename)}: " if error.filename is not None else ""
+    sentences = (f"{place}{error.strerror}.", os_advice(error.errno))
+    return StorageError(" ".join(filter(None, sentences)), details={"errno": error.errno})
 
 
 def unexpected_error(error: BaseException) -> MixpanelDataError:

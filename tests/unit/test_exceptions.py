@@ -1,7 +1,9 @@
 """The errors: one tree, codes that stay, details that any log can hold."""
 
 import copy
+import errno
 import json
+import os
 import pickle
 import re
 from datetime import UTC, date, datetime
@@ -14,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixpanel_data import exceptions
+from mixpanel_data._internal.data_folder.os_errors import storage_error_from_os_error
 from mixpanel_data.exceptions import (
     AccountExistsError,
     AccountNotFoundError,
@@ -33,6 +36,8 @@ from mixpanel_data.exceptions import (
     StorageError,
     TableExistsError,
     TableNotFoundError,
+    os_advice,
+    os_failure,
 )
 
 HTTP: dict[str, Any] = {
@@ -196,3 +201,32 @@ def test_to_dict_is_json_whatever_the_details(value: object) -> None:
 
     text = json.dumps(shown, allow_nan=False, ensure_ascii=False)
     assert json.loads(text.encode()) == shown
+
+
+def test_errors_without_a_request_have_no_fields_of_one() -> None:
+    of_sql = QueryError("m", details={"sql": "selec 1"})
+
+    assert of_sql.to_dict()["details"] == {"sql": "selec 1"}
+    assert {name: getattr(of_sql, name) for name in HTTP} == dict.fromkeys(HTTP)
+    assert QueryTimeoutError(1.5, "select 1").details == {"timeout": 1.5, "sql": "select 1"}
+    assert set(HTTP) <= set(QueryError("m", status_code=400).details)
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.ENOSPC, "Free space on the disk"),
+        (errno.EFBIG, "Free space on the disk"),
+        (errno.EACCES, "Give this user the right"),
+        (errno.EROFS, "Name a place that can be written to"),
+    ],
+)
+def test_an_error_of_the_system_has_one_advice_for_each_number(number: int, advice: str) -> None:
+    error = OSError(number, os.strerror(number), "/data/raw.duckdb")
+
+    for translated in (os_failure(error), storage_error_from_os_error(error, Path("/data"))):
+        assert advice in str(translated)
+        assert "/data/raw.duckdb" in str(translated)
+        assert translated
+        assert translated.details["errno"] == number
+    assert os_advice(None) == os_advice(errno.EINTR) == ""

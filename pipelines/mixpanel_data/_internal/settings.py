@@ -266,6 +266,7 @@ def load_settings(env: Mapping[str, str] | None = None, **overrides: Any) -> Set
     except ValidationError as error:
         raise _as_config_error(error, origins) from None
     settings.folder.require_root()
+    settings.folder.require_files()
     settings._origins.update(origins)
     settings._project = project
     settings._unknown = tuple(unknown_settings(Settings.model_fields, section, CONFIG_FILE, env))

@@ -4,6 +4,7 @@ them."""
 import math
 import re
 from datetime import date
+from typing import overload
 
 from mixpanel_data.exceptions import ConfigError
 
@@ -13,6 +14,10 @@ _DURATION = re.compile(
 )
 
 
+@overload
+def parse_duration(value: str) -> float: ...
+@overload
+def parse_duration(value: object) -> object: ...
 def parse_duration(value: object) -> object:
     """Return the seconds of a text such as ``900``, ``15m``, ``1h30m`` or ``2d``, and any other type
     unchanged.

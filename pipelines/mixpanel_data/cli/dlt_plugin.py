@@ -5,6 +5,8 @@ Loaded with every start of dlt, so it imports nothing but dlt's plugin interface
 """
 
 import argparse
+from codecs import BOM_UTF8
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +64,23 @@ class RunCommand(SupportsCliCommand):
             raise CliCommandException(code)
 
 
-class ProjectContext(RunContext):
+class MarkedContext(RunContext):
+    """dlt's context in a folder whose configuration files may begin with a byte-order mark."""
+
+    def initial_providers(self) -> list[Any]:
+        """Return the environment and the two files."""
+        from dlt.common.configuration.providers import EnvironProvider
+
+        from mixpanel_data.cli.dlt_files import ConfigFile, SecretsFile
+
+        return [
+            EnvironProvider(),
+            SecretsFile(self.settings_dir, self.global_dir),
+            ConfigFile(self.settings_dir, self.global_dir),
+        ]
+
+
+class ProjectContext(MarkedContext):
     """dlt's context in the root of a project, with pipelines in the data folder, not in the home.
 
     So two projects never share a working folder, and ``dlt pipeline mixpanel info`` finds the right
@@ -79,18 +97,6 @@ class ProjectContext(RunContext):
         from mixpanel_data.settings import load_settings
 
         return str(load_settings().folder.create_dlt())
-
-    def initial_providers(self) -> list[Any]:
-        """Return the environment and the two files, which may begin with a byte-order mark."""
-        from dlt.common.configuration.providers import EnvironProvider
-
-        from mixpanel_data.cli.dlt_files import ConfigFile, SecretsFile
-
-        return [
-            EnvironProvider(),
-            SecretsFile(self.settings_dir, self.global_dir),
-            ConfigFile(self.settings_dir, self.global_dir),
-        ]
 
 
 @hookimpl(specname="plug_cli")
@@ -112,9 +118,23 @@ def _plug_run_context(
 
     # None leaves the context to dlt, or to another plug-in: this hook runs in each dlt project of
     # the environment, most of which are not ours.
+    folder = Path(run_dir or ".")
     if run_dir is not None:
-        return ProjectContext(run_dir) if is_project(Path(run_dir)) else None
-    found = find_project()
-    if found.root is None or not (found.origin == PROJECT_DIR or is_project(found.root)):
-        return None
-    return None if found.origin == CHECKOUT else ProjectContext(str(found.root))
+        root = folder if is_project(folder) else None
+    else:
+        found = find_project()
+        ours = found.root and (found.origin == PROJECT_DIR or is_project(found.root))
+        root = found.root if ours and found.origin != CHECKOUT else None
+    if root:
+        return ProjectContext(str(root))
+    return MarkedContext(str(folder)) if _has_mark(folder) else None
+
+
+def _has_mark(folder: Path) -> bool:
+    """Return True if a file in ``.dlt/`` begins with a byte-order mark, which dlt can't read."""
+    for name in ("config.toml", "secrets.toml"):
+        # Not readable, or not there: dlt reports what it needs.
+        with suppress(OSError), (folder / ".dlt" / name).open("rb") as file:
+            if file.read(len(BOM_UTF8)) == BOM_UTF8:
+                return True
+    return False

@@ -1,6 +1,5 @@
 """Converts errors to a message or JSON on stderr, and to an exit code for scripts."""
 
-import errno
 import json
 import os
 import warnings
@@ -23,6 +22,7 @@ from mixpanel_data.exceptions import (
     RejectedLinesWarning,
     StorageError,
     TableNotFoundError,
+    os_failure,
     traceback_of,
     unexpected_error,
 )
@@ -102,7 +102,7 @@ def named(error: BaseException) -> MixpanelDataError:
                 details={"errno": error.errno},
             )
         case OSError() if error.errno:
-            return StorageError(_sentence_of(error), details={"errno": error.errno})
+            return os_failure(error)
         case UnicodeError():
             return ConfigError(
                 f"A text is not valid UTF-8, an argument or a name in a file: {error}.",
@@ -113,19 +113,6 @@ def named(error: BaseException) -> MixpanelDataError:
                 "There is not enough memory. Close other programs, or set MP_MEMORY_LIMIT lower."
             )
     return unexpected_error(error)
-
-
-def _sentence_of(error: OSError) -> str:
-    place = f"{os.fsdecode(error.filename)}: " if error.filename is not None else ""
-    cure = {
-        errno.ENOSPC: " Free space on the disk, and run the command again.",
-        errno.EDQUOT: " Free space on the disk, and run the command again.",
-        errno.EACCES: " Give this user the right to it, or name another place.",
-        errno.EPERM: " Give this user the right to it, or name another place.",
-        errno.EROFS: " Name a place that can be written to.",
-        errno.EMFILE: " Allow more open files (`ulimit -n`).",
-    }.get(error.errno or 0, "")
-    return f"{place}{error.strerror}.{cure}"
 
 
 def show_error(

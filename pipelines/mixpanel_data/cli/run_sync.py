@@ -41,6 +41,7 @@ def run_sync(
     """Run the job, print its outcome, and return the exit code."""
     from mixpanel_data.cli.errors import worst_code
     from mixpanel_data.cli.output.progress import show_progress
+    from mixpanel_data.exceptions import MixpanelDataError
     from mixpanel_data.sync import sync
 
     only = _only(options.only)
@@ -52,26 +53,32 @@ def run_sync(
         raise typer.BadParameter(
             f"it only builds and publishes: leave out {', '.join(wrong)}.", param_hint="--no-fetch"
         )
-    with show_progress(quiet) as progress:
-        report = sync(
-            first=options.first,
-            last=options.last,
-            only=only,
-            events=options.events,
-            where=options.where,
-            refetch=options.refetch,
-            reload_days=options.reload_days,
-            oldest_first=options.oldest_first,
-            full_profiles=options.full_profiles,
-            start_over=options.start_over,
-            build=options.build,
-            fetch=options.fetch,
-            account=options.account,
-            data_dir=options.data_dir,
-            max_wait=options.max_wait,
-            lock_wait_seconds=options.lock_wait,
-            progress=progress,
-        )
+    try:
+        with show_progress(quiet) as progress:
+            report = sync(
+                first=options.first,
+                last=options.last,
+                only=only,
+                events=options.events,
+                where=options.where,
+                refetch=options.refetch,
+                reload_days=options.reload_days,
+                oldest_first=options.oldest_first,
+                full_profiles=options.full_profiles,
+                start_over=options.start_over,
+                build=options.build,
+                fetch=options.fetch,
+                account=options.account,
+                data_dir=options.data_dir,
+                max_wait=options.max_wait,
+                lock_wait_seconds=options.lock_wait,
+                progress=progress,
+            )
+    except MixpanelDataError as error:
+        # After a failed build, what was fetched is loaded all the same.
+        if error.report and (error.report.days or error.report.profile_reads):
+            _print_report(error.report, fmt, quiet=quiet, verbose=verbose)
+        raise
     _print_report(report, fmt, quiet=quiet, verbose=verbose)
     return worst_code(report.failures)
 

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import duckdb
+from dlt.common.configuration.providers.toml import TomlProviderReadException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from mixpanel_data._internal.api.error_chain import error_chain
-from mixpanel_data.exceptions import MixpanelDataError
+from mixpanel_data.exceptions import ConfigError, MixpanelDataError
 
 _CAUSES = (KeyboardInterrupt, MixpanelDataError, OSError, duckdb.Error)
 
@@ -25,6 +26,19 @@ def cause_of(failed: PipelineStepFailed) -> BaseException:
             details={"step": failed.step, "load_id": failed.load_id},
         ),
     )
+
+
+@contextmanager
+def readable_configuration() -> Iterator[None]:
+    """Raise ConfigError if dlt can't read its configuration inside the block: ``config.toml`` and
+    ``secrets.toml`` in ``.dlt/`` of the working folder, and of the user."""
+    try:
+        yield
+    except TomlProviderReadException as error:
+        raise ConfigError(
+            f"dlt can't read its configuration: {' '.join(str(error).split())} Correct the file, or "
+            "run the command in another folder."
+        ) from error
 
 
 @contextmanager

@@ -352,7 +352,8 @@ class Sync:
         Raises:
             ConfigError: if the days are invalid, the folder has the data of another project, or a
                 variable of the dbt models is wrong; nothing was fetched.
-            MixpanelDataError: if dbt failed; the last publication is kept.
+            MixpanelDataError: if dbt failed; the last publication is kept, and ``report`` of the
+                error is the report of what was fetched and loaded.
         """
         if build:
             # Before the first request: a typing error must not cost an hour's budget.
@@ -361,10 +362,15 @@ class Sync:
             self._fetch(first, last, only=only, build=build)
         else:
             self.begin_without_fetch()
-        if build and self.needs_build():
-            self.build()
-        if build and self.needs_publication():
-            self.publish()
+        try:
+            if build and self.needs_build():
+                self.build()
+            if build and self.needs_publication():
+                self.publish()
+        except MixpanelDataError as error:
+            # The days are loaded all the same, and the caller can show which.
+            error.report = self.finish()
+            raise
         return self.finish()
 
     def _fetch(

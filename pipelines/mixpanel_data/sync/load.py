@@ -19,7 +19,7 @@ from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.ledger.records import Project
 from mixpanel_data.destinations.mixpanel_duckdb import mixpanel_duckdb
 from mixpanel_data.sources import mixpanel_source, schema
-from mixpanel_data.sync.dlt_errors import cause_of, without_tracebacks
+from mixpanel_data.sync.dlt_errors import cause_of, readable_configuration, without_tracebacks
 from mixpanel_data.sync.working_folder import drop_unfinished, remove_old_loads
 
 PIPELINE = "mixpanel"
@@ -101,8 +101,9 @@ def load(
 
     Raises:
         duckdb.Error, OSError: if the machine refused; nothing is recorded as loaded.
+        ConfigError: if dlt can't read a file of its configuration.
     """
-    with dlt.config.values(_LOADING), without_tracebacks():
+    with readable_configuration(), dlt.config.values(_LOADING), without_tracebacks():
         pipeline = open_pipeline(folder, memory_limit=memory_limit)
         try:
             with _kept_open(folder.raw):

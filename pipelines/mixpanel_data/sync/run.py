@@ -76,7 +76,8 @@ def sync(
         DatabaseDamagedError, DatabaseMissingError: if the raw database can't be read, or is
             missing.
         StorageError: if there is no space, no permission, or not enough memory.
-        MixpanelDataError: if dbt failed; the last publication is kept.
+        MixpanelDataError: if dbt failed; the last publication is kept, and ``report`` of the error
+            is the report of what was fetched and loaded.
     """
     settings = load_settings(data_dir=data_dir, max_wait=max_wait)
     return run_sync(

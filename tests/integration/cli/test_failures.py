@@ -4,6 +4,7 @@ loss is an error."""
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,11 +18,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.made_file import full
 
+from mixpanel_data._internal.transform import build as dbt_build
 from mixpanel_data.cli import errors
 from mixpanel_data.cli.app import app, run
 from mixpanel_data.cli.options import Format
 from mixpanel_data.cli.output.rows import print_rows
-from mixpanel_data.exceptions import ConfigError, StorageError
+from mixpanel_data.exceptions import ConfigError, MixpanelDataError, StorageError
+from mixpanel_data.sandbox import Dataset, Sandbox
 
 MP = str(Path(sys.executable).with_name("mp"))
 ENDLESS = {("sandbox",), ("demo",)}
@@ -295,3 +298,45 @@ def test_a_file_in_place_of_the_data_folder_is_named(
     assert capsys.readouterr().err == (
         f"Error: {file} is not a folder. Name another for the data: MP_DATA_DIR or --data-dir.\n"
     )
+
+
+@pytest.mark.parametrize("database", ["raw", "mixpanel", "workspace"])
+@pytest.mark.parametrize("command", [["status"], ["verify"], ["query", "sql", "select 1"]])
+def test_a_folder_in_place_of_a_database_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str], database: str
+) -> None:
+    path = tmp_path / f"{database}.duckdb"
+    path.mkdir()
+
+    assert run([*command, "--data-dir", str(tmp_path)]) == 3
+    assert f"Error: {path} must be a file, and it is a folder." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("fmt", ["table", "json"])
+def test_a_sync_whose_build_fails_shows_what_it_fetched(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    fmt: str,
+) -> None:
+    dataset = Dataset.sample(days=2, users=3)
+
+    def fail(*_args: object, **_rest: object) -> None:
+        raise MixpanelDataError("dbt could not build the tables")
+
+    monkeypatch.setattr(dbt_build, "build", fail)
+    with Sandbox(dataset) as shop:
+        for name, value in shop.env().items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("MP_START_DATE", str(dataset.days()[0]))
+        arguments = ["sync", "--only", "events", "--format", fmt]
+        fetched = run([*arguments, "--data-dir", str(tmp_path / "data")])
+        first = capsys.readouterr()
+        repeated = run([*arguments, "--no-fetch", "--data-dir", str(tmp_path / "data")])
+
+    assert (fetched, repeated) == (1, 3)
+    if fmt == "json":
+        assert json.loads(first.out)["days_loaded"] == 2
+    else:
+        assert re.search(r"^Events +[1-9]\d* in 2 days", first.err, re.MULTILINE)
+    assert "dbt could not build the tables" in first.err

@@ -30,6 +30,23 @@ def test_a_sync_reads_a_file_with_a_byte_order_mark(mp, shop, tmp_path: Path):
     assert mp("pipeline", "mixpanel", "info", program="dlt").returncode == 0
 
 
+@pytest.mark.parametrize("name", ["config", "secrets"])
+def test_a_sync_beside_a_file_of_another_dlt_project(mp, shop, tmp_path: Path, name: str):
+    file = tmp_path / ".dlt" / f"{name}.toml"
+    file.parent.mkdir()
+    env = shop.env() | {"MP_START_DATE": str(shop.dataset.days()[-1])}
+    sync = ("sync", "--only", "events", "--no-build", "--refetch")
+
+    file.write_text('[other]\nkey = "value"\n', encoding="utf-8-sig")
+    marked = mp(*sync, env=env)
+    file.write_text("[other\n", encoding="utf-8")
+    damaged = mp(*sync, env=env)
+
+    assert marked.returncode == 0, marked.stderr
+    assert damaged.returncode == 3
+    assert f"{name}.toml" in damaged.stderr
+
+
 def test_a_secret_by_a_pipe_needs_no_region(mp):
     done = mp(*ADD, stdin=f"{MARK}{SECRET}\r\n")
 

@@ -87,7 +87,7 @@ def _assert_survives(project: SyncedProject, event: str, point: Point, *options:
     ended = project.mp.run(*project.sync_all, *options, at=point, event=event)
 
     assert_exit(ended, 1, str(project.folder))
-    assert "make room" in ended.stderr.lower()
+    assert "free space on the disk" in ended.stderr.lower()
     project.assert_as_before()
 
     (project.folder / "ballast").unlink(missing_ok=True)

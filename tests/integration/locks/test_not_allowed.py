@@ -47,7 +47,7 @@ def test_a_read_only_folder_is_named_and_can_still_be_asked(
         asked = mp.run("query", "sql", "SELECT count(*) FROM events", "--format", "csv")
         status = mp.run("status")
 
-    assert_exit(ended, 1, "Permission denied", f"Let this user write in {project.folder}")
+    assert_exit(ended, 1, "Permission denied", f"work in {project.folder}", "Give this user")
     assert asked.returncode == status.returncode == 0, asked.stderr + status.stderr
     project.assert_as_before()
     project.assert_complete_after()
@@ -63,7 +63,7 @@ def test_a_folder_that_can_not_be_made_is_named(
     with _read_only(parent):
         ended = mp.at(wanted).run(*project.sync_all)
 
-    assert_exit(ended, 1, "Permission denied", f"Let this user write in {wanted}", "MP_DATA_DIR")
+    assert_exit(ended, 1, "Permission denied", f"work in {wanted}", "Give this user", "MP_DATA_DIR")
 
 
 @pytest.mark.parametrize("name", ["raw.duckdb", "landing", "dlt"])

@@ -8,8 +8,14 @@ import threading
 import duckdb
 import pytest
 
+from mixpanel_data._internal.database.connections import create_database
 from mixpanel_data._internal.storage import StorageEngine
-from mixpanel_data.exceptions import ConfigError, DatabaseLockedError, QueryError
+from mixpanel_data.exceptions import (
+    ConfigError,
+    DatabaseDamagedError,
+    DatabaseLockedError,
+    QueryError,
+)
 
 from .conftest import event
 
@@ -170,3 +176,24 @@ def test_threads_ask_and_write_at_the_same_time(storage):
     assert failures == []
     assert storage.execute_scalar("SELECT count(*) FROM events") == 1008
     assert len(storage.list_tables()) == 9
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.9])
+def test_a_cut_workspace_is_damaged_and_the_message_is_about_a_workspace(tmp_path, part, read_only):
+    file = tmp_path / "workspace.duckdb"
+    create_database(file)
+    with duckdb.connect(str(file)) as db:
+        db.execute("CREATE TABLE jan AS SELECT md5(range::VARCHAR) AS t FROM range(100000)")
+    whole = file.read_bytes()
+    file.write_bytes(whole[: int(len(whole) * part)])
+
+    with (
+        pytest.raises(DatabaseDamagedError) as caught,
+        StorageEngine(file, read_only=read_only) as storage,
+    ):
+        storage.execute_scalar("SELECT max(t) FROM jan")
+
+    assert caught.value.path == str(file)
+    assert "refetch its tables: `mp fetch`" in str(caught.value)
+    assert "mp sync" not in str(caught.value)

@@ -282,8 +282,12 @@ def test_a_cut_gzip_is_no_file(storage, tmp_path):
     cut = tmp_path / "cut.ndjson.gz"
     cut.write_bytes(whole[:-9])
 
-    with pytest.raises(IncompleteExportError, match="gzip"):
+    with pytest.raises(IncompleteExportError, match="gzip") as caught:
         storage.create_events_table("events", cut)
+    message = str(caught.value)
+    assert message.startswith(f"The file {cut} is not complete: cut gzip.")
+    assert "Mixpanel" not in message
+    assert "mp sync" not in message
 
 
 def test_a_profile_without_an_id_is_named(storage):

@@ -61,7 +61,7 @@ def missing_tables_error(raw: Path, missing: list[str], tables: list[str]) -> Da
     """Return the error for a raw database that lacks tables which it is known to have had."""
     return DatabaseDamagedError(
         f"{raw} lacks the tables {', '.join(missing)}, which had what was loaded: another program "
-        f"dropped them, or it is another database. {_ways_out(raw)}",
+        f"dropped them, or it is another database. {ways_out(raw)}",
         details={
             "path": str(raw),
             "readable": tables,
@@ -86,7 +86,7 @@ def damage_error(found: FileCheck) -> DatabaseDamagedError:
         else " None of its tables can be read."
     )
     return DatabaseDamagedError(
-        f"{found.path} is damaged: {found.damage}.{tables} {_ways_out(found.path)}",
+        f"{found.path} is damaged: {found.damage}.{tables} {ways_out(found.path)}",
         details={
             "path": str(found.path),
             "readable": good,
@@ -96,14 +96,21 @@ def damage_error(found: FileCheck) -> DatabaseDamagedError:
     )
 
 
-def _ways_out(path: Path) -> str:
+def ways_out(path: Path) -> str:
+    """Return what to do about a damaged database, by its place: raw, made from raw, or workspace.
+
+    Args:
+        path: The damaged file.
+    """
     if path.name == "raw.duckdb":
         return (
             f"Put a backup of {path.name} in its place (`mp verify` checks it), or start over: "
             f"{_START_OVER}. The damaged file is kept beside the new one."
         )
+    if path.name == "mixpanel.duckdb" or path.parent.name == "build":
+        return "It is made from raw.duckdb: `mp sync` rebuilds it."
+    # A workspace: that of the data folder, or a file of any name.
     return (
-        "Put a backup in its place, or move it away and refetch its tables."
-        if path.name == "workspace.duckdb"
-        else "It is made from raw.duckdb: `mp sync` rebuilds it."
+        "Put a backup in its place, or move it away and refetch its tables: `mp fetch`, "
+        "`Workspace.fetch_events`."
     )

@@ -3,7 +3,6 @@
 They are: no space, no permission, a file that is open elsewhere.
 """
 
-import errno
 import os
 import re
 import socket
@@ -12,16 +11,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mixpanel_data.exceptions import DatabaseLockedError, MixpanelDataError, StorageError
-
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
-# DuckDB and dbt repeat the system's message without its number.
-_WORDS = {os.strerror(number): number for number in _NO_ROOM + _NO_RIGHT}
-_MAKE_ROOM = (
-    "Make room on that disk, then rerun the command: loaded data is kept, and files that arrived "
-    "completely are not refetched."
+from mixpanel_data.exceptions import (
+    NO_RIGHT,
+    NO_SPACE,
+    DatabaseLockedError,
+    MixpanelDataError,
+    StorageError,
+    os_advice,
 )
+
+# DuckDB and dbt repeat the system's message without its number.
+_WORDS = {os.strerror(number): number for number in NO_SPACE + NO_RIGHT}
+_KEPT = "Loaded data is kept, and files that arrived completely are not refetched."
 # OSErrors that are not about this machine; a closed pipe is a reader that ended.
 _OF_THE_NETWORK = (ConnectionError, TimeoutError, socket.gaierror)
 # One expression for all messages about locks: with a holder, or without.
@@ -66,11 +67,11 @@ def storage_error_from_os_error(error: OSError, root: Path) -> MixpanelDataError
 def error_from_message(message: str, root: Path) -> MixpanelDataError | None:
     """Return our error for a reported message; None if it is not about the system."""
     number = _number(message)
-    if number in _NO_ROOM:
-        return storage_error(message, root, _MAKE_ROOM)
-    if number in _NO_RIGHT:
-        allow = f"Let this user write in {root}, or name another folder: MP_DATA_DIR or --data-dir."
-        return storage_error(message, root, allow)
+    if number in NO_SPACE:
+        return storage_error(message, root, f"{os_advice(number)} {_KEPT}")
+    if number in NO_RIGHT:
+        other = f"{os_advice(number)} MP_DATA_DIR or --data-dir names another data folder."
+        return storage_error(message, root, other)
     return _lock_error_from_message(message)
 
 

@@ -11,6 +11,7 @@ from mixpanel_data._internal.data_folder.private_files import (
     PRIVATE_FOLDER,
     make_private,
     require_file,
+    require_file_or_link,
     require_folder,
     require_no_link,
 )
@@ -127,6 +128,14 @@ class DataFolder:
                 "--data-dir.",
                 details={"data_dir": str(self.root)},
             )
+
+    def require_files(self) -> None:
+        """Raise ConfigError if something other than a file is in the place of a database.
+
+        Most readers take a database that is not a file for one that does not exist yet.
+        """
+        for database in (self.raw, self.published, self.workspace):
+            require_file_or_link(database)
 
     def create(self) -> "DataFolder":
         """Create the folder and its subfolders, and make our files in it private. Return self.

@@ -36,6 +36,11 @@ def require_no_link(path: Path) -> None:
 def require_file(path: Path) -> None:
     """Raise ConfigError if ``path`` exists and is not a regular file, or is a symbolic link."""
     require_no_link(path)
+    require_file_or_link(path)
+
+
+def require_file_or_link(path: Path) -> None:
+    """Raise ConfigError if ``path`` exists and is neither a regular file nor a link to one."""
     if path.exists() and not path.is_file():
         raise _wrong_kind(path, "a file")
 

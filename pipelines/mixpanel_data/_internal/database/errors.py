@@ -10,7 +10,9 @@ from pathlib import Path
 
 import duckdb
 
+from mixpanel_data._internal.data_folder.damage import damage_error, ways_out
 from mixpanel_data._internal.data_folder.damage_messages import is_damage
+from mixpanel_data._internal.data_folder.file_check import check_file
 from mixpanel_data._internal.data_folder.os_errors import lock_holder
 from mixpanel_data._internal.database.sql_messages import explain
 from mixpanel_data._internal.text import is_unicode
@@ -26,6 +28,8 @@ _IN_THIS_PROCESS = re.compile(
     r"different configuration|Unique file handle conflict|already attached"
 )
 
+_FILE = re.compile(r'file "([^"]+\.duckdb)"')
+
 
 @contextmanager
 def translate_open_errors(path: Path | str) -> Iterator[None]:
@@ -33,13 +37,19 @@ def translate_open_errors(path: Path | str) -> Iterator[None]:
 
     Raises:
         DatabaseLockedError: if another process has it open.
-        ConfigError: if it does not exist, or is not a DuckDB database.
+        DatabaseDamagedError: if it can't be read completely.
+        ConfigError: if it does not exist, or can't be opened for another reason.
     """
     try:
         yield
     except duckdb.Error as error:
         if locked := _lock_error_from_message(path, str(error)):
             raise locked from None
+        # A file that never was a database is a wrong argument, not damage.
+        if is_damage(error) and "not a valid DuckDB" not in str(error):
+            found = check_file(Path(path))
+            if found.damage:
+                raise damage_error(found) from None
         raise ConfigError(f"{path} can't be opened: {error}", details={"path": str(path)}) from None
 
 
@@ -104,6 +114,22 @@ def _command(pid: int) -> str | None:
     return redact(shlex.join(names)) or None
 
 
+def _damage_error_of_sql(error: Exception, sql: str) -> DatabaseDamagedError:
+    """Return the error for SQL that reads a damaged part of a file, which DuckDB names or not."""
+    named = _FILE.search(str(error))
+    remedy = (
+        ways_out(Path(named[1]))
+        if named
+        else "`mp verify` names the damaged file. If it is mixpanel.duckdb, `mp sync` republishes "
+        "its tables; if it is workspace.duckdb, put a backup in its place, or move it away and "
+        "refetch its tables."
+    )
+    return DatabaseDamagedError(
+        f"The SQL reads damaged data: {str(error).rstrip('.')}. {remedy}",
+        details={"sql": sql, "path": named[1] if named else None},
+    )
+
+
 @contextmanager
 def translate_sql_errors(sql: str) -> Iterator[None]:
     """Translate the errors of a statement inside the block.
@@ -116,11 +142,7 @@ def translate_sql_errors(sql: str) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         if is_damage(error):
-            raise DatabaseDamagedError(
-                f"The SQL reads damaged data: {error}. If it is a published table, run `mp sync`: "
-                "it republishes the tables.",
-                details={"sql": sql},
-            ) from None
+            raise _damage_error_of_sql(error, sql) from None
         raise QueryError(explain(str(error), sql), details={"sql": sql}) from None
     except RuntimeError as error:
         if is_unicode(sql):

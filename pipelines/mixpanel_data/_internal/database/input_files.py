@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mixpanel_data._internal.database.sealed import spool
-from mixpanel_data._internal.landing.body_verifier import incomplete_export
 from mixpanel_data._internal.landing.files import Landed, Reject
 from mixpanel_data._internal.landing.invalid_lines import numbered_lines
 from mixpanel_data._internal.streams.windows import Window
-from mixpanel_data.exceptions import HTTPContext, QueryError
+from mixpanel_data.exceptions import HTTPContext, IncompleteExportError, QueryError
 
 Kind = Literal["events", "profiles"]
 File = Landed | Path | str
@@ -121,8 +120,12 @@ def _decompress(path: Path, to: Path) -> Path:
         with gzip.open(path) as source, to.open("wb") as target:
             shutil.copyfileobj(source, target)
     except _NOT_GZIP as error:
-        raise incomplete_export(
-            "cut gzip", f"{path} is not a complete gzip file ({error})"
+        raise IncompleteExportError(
+            f"It ends early, or is not gzip: {error}.",
+            reason="cut gzip",
+            source=f"The file {path}",
+            remedy="Nothing of it was stored. Copy or download the file once more.",
+            details={"path": str(path)},
         ) from None
     return to
 

@@ -72,7 +72,7 @@ def _seconds(text: str) -> float:
     from mixpanel_data.settings import parse_duration
 
     try:
-        return float(str(parse_duration(text)))
+        return parse_duration(text)
     except ValueError as error:
         raise typer.BadParameter(f"{error}.", param_hint="--max-age") from None
 
@@ -113,7 +113,7 @@ def _rows(found: "Status") -> list[tuple[str, Any]]:
         ("profiles", _profiles(found)),
         *((f"{key} profiles", f"{count:,}") for key, count in found.group_profiles.items()),
         ("complete up to", _complete(found)),
-        ("last run", f"{found.last_run} UTC" if found.last_run else "never"),
+        ("last run", f"{found.last_run:%Y-%m-%d %H:%M:%S} UTC" if found.last_run else "never"),
         *_budget_rows(found),
         ("published", found.published_text),
         ("read from", found.read_from),
