@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mixpanel_data.cli.options import Format, FormatOption
+from mixpanel_data.exceptions import ConfigError
 
 app = typer.Typer(
     help="Named accounts, stored in ~/.mp/config.toml.", no_args_is_help=True, rich_markup_mode=None
@@ -52,13 +53,28 @@ def add(
         project_id = _required(project_id, "--project-id")
         secret = sys.stdin.readline()
     else:
-        username = username or typer.prompt("Username", err=True)
-        project_id = project_id or typer.prompt("Project ID", err=True)
-        region = region or typer.prompt("Region (us, eu or in)", default=DEFAULT_REGION, err=True)
-        secret = typer.prompt("Secret", hide_input=True, err=True)
+        username = username or _ask("Username")
+        project_id = project_id or _ask("Project ID")
+        region = region or _ask("Region (us, eu or in)", default=DEFAULT_REGION)
+        secret = _ask("Secret", hide_input=True)
     manager = ConfigManager()
     manager.add_account(name, username, secret, project_id, region or DEFAULT_REGION)
     typer.echo(f"Account '{name}' is stored in {manager.config_path}.", err=True)
+
+
+def _ask(question: str, *, default: str | None = None, hide_input: bool = False) -> str:
+    try:
+        answer: str = typer.prompt(question, default=default, hide_input=hide_input, err=True)
+    except typer.Abort:
+        # Ctrl-C at a terminal ends the command; an input that ended is a missing option.
+        if sys.stdin is not None and sys.stdin.isatty():
+            raise
+        typer.echo(err=True)
+        raise ConfigError(
+            f"There is no answer to {question!r}: the input ended. Give the options of "
+            "`mp auth add`, and the secret with --secret-stdin."
+        ) from None
+    return answer
 
 
 def _required(value: str | None, option: str) -> str:
