@@ -5,6 +5,7 @@ code, with the same files and variables, in the same folder. Builds of `mp` star
 """
 
 import contextlib
+import functools
 import json
 import os
 import select
@@ -122,7 +123,10 @@ def _serve(path: Path, arguments: list[str]) -> None:
 
     with contextlib.redirect_stdout(sys.stderr):
         # the static parser has threads, which would be missing in the forks
-        assert dbtRunner().invoke([*arguments, "--no-static-parser"]).success
+        parsed = dbtRunner().invoke([*arguments, "--no-static-parser"])
+    assert parsed.success
+    _compile_macros(parsed.result)
+    _parsed.update(manifest=parsed.result, project=_project_of(arguments), read=_variables_read())
     forking.settle()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listener:
@@ -139,6 +143,43 @@ def _serve(path: Path, arguments: list[str]) -> None:
                 for file in files:
                     os.close(file)
     shutil.rmtree(path.parent)
+
+
+def _compile_macros(manifest: Any) -> None:
+    """Compile the Jinja of each macro, which dbt does in every run when it first calls one."""
+    from dbt_common.clients.jinja import template_cache
+
+    for macro in manifest.macros.values():
+        template_cache.get_node_template(macro)
+
+
+_parsed: dict[str, Any] = {}
+"""The manifest, the folder of its project, and the variables it was parsed with."""
+
+
+def _project_of(arguments: list[str]) -> str:
+    return arguments[arguments.index("--project-dir") + 1]
+
+
+def _variables_read() -> dict[str, str]:
+    """The variables of the environment that the models or the profile may read."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("MP_") and not name.startswith("MP_TEST_") and name != "MP_CONFIG_PATH"
+    }
+
+
+def _reuse_manifest() -> None:
+    """Give dbt the manifest, if the job would parse the same files with the same variables.
+
+    dbt would find in the saved parse that nothing changed: a sixth of the time of a small build.
+    """
+    same = "--vars" not in sys.argv and _project_of(sys.argv) == _parsed["project"]
+    if same and _variables_read() == _parsed["read"]:
+        from dbt.cli import main
+
+        main.dbtRunner = functools.partial(main.dbtRunner, _parsed["manifest"])  # type: ignore[assignment, misc]
 
 
 def _receive(client: socket.socket) -> tuple[Any, list[int]]:
@@ -185,6 +226,8 @@ def _run_job(
     os.environ.clear()
     os.environ.update(variables)
     sys.argv = argv
+    if code == _CODE and "--project-dir" in argv:
+        _reuse_manifest()
     exec(code, {"__name__": "__main__"})  # noqa: S102  (our own)
     sys.exit()
 

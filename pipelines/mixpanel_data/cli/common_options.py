@@ -24,6 +24,7 @@ VerboseOption = Annotated[
 def options_after_command(arguments: Sequence[str], command: Any) -> list[str]:
     """Return the arguments with the options before the command, or before a command of a group,
     moved to their end: ``mp --format json status`` is ``mp status --format json``."""
+    # click takes options only after the command that declares them.
     path: list[str] = []
     moved: list[str] = []
     rest = list(arguments)
@@ -35,6 +36,7 @@ def options_after_command(arguments: Sequence[str], command: Any) -> list[str]:
             return list(arguments)  # the parser names what is wrong
         command = command.commands[rest[0]]
         path.append(rest.pop(0))
+    # After `--` everything is an argument, such as SQL that begins with two dashes.
     end = rest.index("--") if "--" in rest else len(rest)
     return [*path, *rest[:end], *moved, *rest[end:]]
 
@@ -70,6 +72,7 @@ def add_common_options(app: typer.Typer) -> None:
         if not command.callback:
             continue
         known = inspect.signature(command.callback).parameters
+        # Asked of the signature, so that a new command gets the options without being listed here.
         if "fmt" in known and "csv_safe" not in known:
             command.callback = _with(command.callback, "csv_safe", CsvSafeOption, csv_safe)
         command.callback = _with(command.callback, "quiet", QuietOption, verbosity.quiet)
@@ -89,6 +92,8 @@ def _with(
 
     @wraps(function)
     def command(*args: Any, **options: Any) -> Any:
+        # typer passes every declared option, and the function must not get one that it does not
+        # know.
         asked = options[name] if has_it else options.pop(name, False)
         with within(bool(asked)):
             return function(*args, **options)

@@ -96,6 +96,7 @@ def named(error: BaseException) -> MixpanelDataError:
     match error:
         case MixpanelDataError():
             return error
+        # A failed write to stdout names no file.
         case OSError() if error.filename is None and streams.is_output_lost():
             return StorageError(
                 f"The output can't be written: {error.strerror or error}.",
@@ -124,6 +125,7 @@ def show_error(
     """
     if os.environ.get("MP_DEBUG", "") not in ("", "0"):
         typer.echo(visible(traceback_of(cause or error)), err=True)
+    # On stderr as well, so that stdout has either the whole result or nothing.
     if as_json:
         typer.echo(visible_json(json.dumps(error.to_dict(), ensure_ascii=False)), err=True)
         return

@@ -57,6 +57,7 @@ def print_answer(
 
     with open_workspace(account, data_dir, quiet=quiet, fresh=fresh) as workspace:
         found = request(workspace)
+    # After the workspace is closed, so that no lock is held while a pager or a slow pipe reads.
     print_result(found, fmt, of=of)
 
 

@@ -37,6 +37,7 @@ def one_of(*values: str) -> Callable[[str], list[str]]:
     return complete
 
 
+# One definition of each option, so that its name and meaning are the same in all commands.
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the data.")]
 AccountOption = Annotated[
     str | None,
@@ -61,6 +62,7 @@ FreshOption = Annotated[
     typer.Option("--fresh", help="Send a new request, also if one was answered minutes ago."),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
+# As text: the library parses days, and its errors name the right form.
 FromOption = Annotated[str, typer.Option("--from", metavar="DAY", help="First day, YYYY-MM-DD.")]
 ToOption = Annotated[str, typer.Option("--to", metavar="DAY", help="Last day, included.")]
 WhereOption = Annotated[

@@ -45,6 +45,7 @@ def run_sync(
     from mixpanel_data.sync import sync
 
     only = _only(options.only)
+    # Profiles are read as they are now, so a snapshot (--full-profiles) already starts over.
     if options.start_over and only == "profiles":
         raise typer.BadParameter(
             "it works without --only, or with --only events.", param_hint="--start-over"
@@ -116,5 +117,6 @@ def _print_report(report: "SyncReport", fmt: Format, *, quiet: bool, verbose: bo
         print_object(report.to_dict())
     elif not quiet:
         print_summary(report, verbose=verbose)
+    # After the summary, so that the last lines on the terminal are those to act on.
     for error in report.failures:
         show_error(error, as_json=fmt in (Format.json, Format.jsonl))

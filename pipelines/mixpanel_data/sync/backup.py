@@ -166,19 +166,24 @@ def back_up(
     _require_new(place)
     if not database_files(folder.root):
         raise NothingPublishedError(str(folder.root))
+    # In the same folder, so that the rename at the end stays on one disk and is atomic.
     new = place.with_name(f".{place.name}.part")
     with translate_errors(place.parent), private_files(), _temporary_folder(new):
         (new / "build").mkdir(mode=PRIVATE_FOLDER)
         with exclusive(folder, wait_seconds=lock_wait_seconds):
+            # Inside the lock: another run may have moved the file while this one waited.
             require_raw(folder)
             for source in _databases(folder, workspace=workspace):
                 _copy_database(source, new / source.relative_to(folder.root))
+        # The copies are checked, not the originals, and without the lock: what is on this disk is
+        # what a restore would read.
         copied = DataFolder(new)
         found = check_folder(copied)
         for file in found.damaged:
             original = folder.root / file.path.relative_to(new)
             raise damage_error(dataclasses.replace(file, path=original))
         backup = _describe(copied, place, found.disagreements)
+        # Last, and before the rename: a folder with a manifest has all of its files.
         write_atomically(new / MANIFEST, _MANIFEST.dump_json(backup, exclude={"path"}, indent=2))
         flush_to_disk(new / "build")
         flush_to_disk(new)
@@ -220,6 +225,7 @@ def restore(
     with exclusive(folder, wait_seconds=lock_wait_seconds):
         if not replace:
             _require_without_databases(folder)
+        # On the disk of the data folder, since the files are renamed into their places.
         new = folder.root / ".restore"
         with _temporary_folder(new):
             (new / "build").mkdir(mode=PRIVATE_FOLDER)
@@ -260,6 +266,7 @@ def read_backup(place: Path) -> Backup:
             "another backup.",
             details={"path": str(path)},
         ) from None
+    # A manifest is a file that anybody may have edited; it must not name a path outside.
     known = {str(path.relative_to(place)) for path in _paths(DataFolder(place))}
     if wrong := sorted({file.path for file in backup.files} - known):
         raise ConfigError(
@@ -398,6 +405,7 @@ def _unlike_the_manifest(place: Path, name: str) -> DatabaseDamagedError:
 
 def _move_away(folder: DataFolder) -> list[Path]:
     """Rename the databases of the folder, and remove what belongs to them. Return the new paths."""
+    # With microseconds, so that two restores in one second keep both.
     stamp = f"{now():%Y%m%dT%H%M%S%f}"
     kept = []
     for path in _databases(folder, workspace=True):

@@ -283,6 +283,7 @@ class Sync:
             stamp = build_stamp.read_stamp(built)
             settings = self._run.settings
             current = dbt_build.current_fingerprint(settings.storage_version, settings.dbt_project)
+            # Loads are compared as sets, since a day may be replaced by a load with equal counts.
             if stamp and stamp.built_at and stamp.fingerprint == current:
                 return read_published_ledger(built).loads != read_ledger(self.folder.raw).loads
         return True

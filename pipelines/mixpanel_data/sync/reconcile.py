@@ -51,6 +51,7 @@ class Reconciliation(Displayed):
     @property
     def to_reload(self) -> list[date]:
         """The days of the export to refetch, oldest first."""
+        # One day of the project's zone lies in up to two days of the export, which are UTC.
         different = (difference.day for difference in self.comparison.differences)
         return sorted({e for day in different for e in export_days(day, self.zone, self.exports)})
 
@@ -109,6 +110,7 @@ class Reconciler:
         folder, exports = self._settings.folder, self._settings.zone
         if not folder.published.is_file():
             raise NothingPublishedError(str(folder.root))
+        # A comparison sends requests, and their log is in the data folder.
         folder.create()
         ledger = read_published_ledger(folder.published)
         ledger.require_same_project(self._credentials.project_id, self._credentials.region)

@@ -139,6 +139,7 @@ def run_sync(
                 "build=False": not build,
             }
         )
+    # Parsed before the lock: a typing error must not wait for another run.
     begin, end = _as_date(first), _as_date(last)
     job = Sync(
         settings,
@@ -151,6 +152,7 @@ def run_sync(
         full_profiles=full_profiles,
         start_over=start_over,
     )
+    # From the first look at the ledger to the publication, or two runs would fetch the same days.
     with exclusive(settings.folder, wait_seconds=lock_wait_seconds):
         return job.run(first=begin, last=end, only=only, build=build, fetch=fetch)
 
@@ -201,6 +203,7 @@ def plan(
         refetch=refetch,
         oldest_first=oldest_first,
     )
+    # As a sync would, so that a plan does not promise what a sync refuses.
     job.check_variables()
     return job.extraction.preview(_as_date(first), _as_date(last))
 

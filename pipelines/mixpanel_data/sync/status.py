@@ -142,6 +142,7 @@ def read_status(settings: Settings) -> Status:
         now=now,
     )
     published_up_to = None
+    # Without the published file the rest of the status is still right.
     with suppress(DatabaseLockedError, StorageError):
         published_up_to = complete_up_to(read_published_ledger(folder.published), now)
     until = published_up_to if published_at else status.complete_up_to
@@ -210,6 +211,7 @@ def complete_up_to(ledger: Ledger, now: date) -> date | None:
     if first is None or first >= now:
         return None
     gaps = gap_days(ledger, now)
+    # Gaps are oldest first, and every day before the first of them is complete.
     last = (gaps[0] if gaps else now) - ONE_DAY
     return last if last >= first else None
 

@@ -58,5 +58,6 @@ def looks_shifted(published: Path) -> float | None:
     if row is None or row[2] < ENOUGH:
         return None
     hours = float(row[0]) * QUARTER_HOUR_SECONDS / 3600
+    # More than half, because late events of mobile devices have any distance.
     usual = row[1] > row[2] / 2
     return hours if usual and 0 < abs(hours) <= FURTHEST_HOURS else None

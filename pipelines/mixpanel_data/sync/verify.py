@@ -110,6 +110,7 @@ def check_folder(folder: DataFolder, *, repair: bool = False) -> FolderCheck:
     if raw is None or not raw.is_whole:
         return FolderCheck(files)
     read_ledger(folder.raw)  # raises an error if a table is missing
+    # For reading only unless asked: a check must not change the file that it checks.
     with duckdb.connect(str(folder.raw), read_only=not repair) as connection:
         found = (*disagreeing_days(connection), *disagreeing_profiles(connection))
         rejected = rejected_counts(connection)

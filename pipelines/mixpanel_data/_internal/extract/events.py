@@ -184,6 +184,8 @@ class EventWindows:
             limit = WORKERS if self._has_succeeded else 1
             while waiting and len(self._prefetcher.in_flight) < limit:
                 self._start(waiting.pop(0))
+            # A package is full at a number of bytes, since a load holds all of its files in one
+            # transaction.
             if is_full(package) or not self._prefetcher.in_flight:
                 return package
             window, outcome = self._prefetcher.next_outcome()
@@ -264,6 +266,7 @@ class EventWindows:
         # Not a failure: the plan has no older days. The window's days from the floor on are
         # requested in a new window.
         report.due = frozenset(day for day in report.due if day >= floor)
+        # Days in flight stay requested: their answer is still to come.
         in_flight = {day for window in self._prefetcher.in_flight for day in window.days()}
         self._requested &= in_flight.union(self._run.ledger().days)
         report.warnings.append(

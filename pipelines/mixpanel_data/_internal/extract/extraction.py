@@ -80,6 +80,8 @@ class Extraction:
                 run.landing,
                 page_size=settings.profiles_page_size,
                 on_page=run.progress.page,
+                # A read that needs more pages than an hour's budget and the longest wait allow
+                # can't end.
                 max_pages=max_pages_per_read(run.budget.pages_an_hour(), settings.max_wait),
             ),
             sets=profile_sets(settings.groups),
@@ -108,6 +110,7 @@ class Extraction:
             DatabaseDamagedError: if the raw database can't be read.
             DatabaseMissingError: if it is missing, although the folder had one.
         """
+        # Before anything is planned: partial files of a killed run must not count as landed.
         self._run.landing.remove_leftovers()
         self._run.ledger()
         self.check_rows()
@@ -171,6 +174,7 @@ class Extraction:
             IncompleteExportError: if the second fetch was incomplete, or had other unreadable
                 lines.
         """
+        # Lines that an earlier run already proved to be stored like this need no second request.
         if file.kind == "events":
             return self._events.refetch(file)
         return self._profiles.refetch(file, rejected_profiles(self._run.folder.raw, file.kind))

@@ -103,6 +103,7 @@ def read_report(
     days = covered_days(db)
     span = resolve_span(days, first, last)
     project, region = _project(db)
+    # The zone of the tables, which decides where a day ends; the reader may be in another.
     this_day = today(definitions.zone, now)
     return Report(
         project_id=project,
@@ -129,6 +130,7 @@ def _sections(
     db: PublishedTables, definitions: Definitions, span: Window, since: date | None
 ) -> Sections:
     section = db.section
+    # First, because the catalogue shows the properties of the events that it finds.
     events = section(("daily_events", "days"), lambda: read_events(db, definitions, span))
     names = () if isinstance(events, Unavailable) else tuple(event.name for event in events.top)
     return Sections(

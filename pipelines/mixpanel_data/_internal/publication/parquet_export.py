@@ -124,7 +124,9 @@ def _translate_export_errors(target: Path) -> Iterator[None]:
     except (OSError, duckdb.Error) as error:
         if is_damage(error):
             raise  # it is about the file read, not the one written
-        more = "Make room, let this user write there, or name another folder: --output."
+        more = (
+            "Free space on the disk, let this user write there, or name another folder: --output."
+        )
         raise _export_error(target, error, more) from error
 
 

@@ -35,7 +35,7 @@ def log_not_writable(path: Path, error: Exception) -> StorageError:
     """Return the error for a folder that can't be written."""
     return StorageError(
         f"The request budget can't be stored in {path}: {error}. No request was sent to Mixpanel. "
-        "Let this user write there and make room on the disk, or name another folder: "
+        "Free space on the disk and let this user write there, or name another folder: "
         "MP_DATA_DIR or --data-dir.",
         details={"path": str(path)},
     )

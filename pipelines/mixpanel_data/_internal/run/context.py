@@ -88,6 +88,8 @@ class Run:
     @cached_property
     def landing(self) -> LandingFolder:
         """The landing folder of this project."""
+        # A folder for each project and region: a verified file must not be loaded as another
+        # project's.
         return LandingFolder(
             self.folder.landing,
             project=self.account.project_id,
@@ -106,6 +108,8 @@ class Run:
             project_id=self.account.project_id,
             region=self.account.region,
             zone=self.settings.zone.key,
+            # Kept in the ledger, so that `mp status` can name days before the first one that was
+            # loaded.
             wanted_from=self.report.wanted.first if self.report.wanted else None,
         )
 
@@ -162,6 +166,8 @@ class Run:
         The reasons: wrong credentials, a used-up rate limit, no server, or no disk space for the
         log of requests.
         """
+        # Each of these would fail the next request in the same way, and may cost a part of the
+        # budget.
         if isinstance(error, AuthenticationError | RateLimitError | StorageError):
             return True
         # Any response, also an error, shows that there is a server.

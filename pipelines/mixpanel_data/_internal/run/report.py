@@ -99,6 +99,7 @@ class SyncReport:
             ExceptionGroup: of ``failures``, if there are any; its message lists the missing days.
         """
         if self.failures:
+            # Windows, not days: a back-fill that ended early misses hundreds in a row.
             days = ", ".join(map(str, self.missing))
             which = f" These days are missing: {days}." if days else ""
             # With the first failure's text, since loggers often print the group's message alone.
@@ -109,6 +110,8 @@ class SyncReport:
     def add_days(self, days: list[date], before: Ledger, after: Ledger) -> None:
         """Add the outcome of ``days``, which were just loaded."""
         for day in days:
+            # Read from the ledger and not from the file, so that the report shows what was
+            # committed.
             record = after.days[day]
             self.rejected += record.rejected_count
             self.days.append(

@@ -76,6 +76,7 @@ class DiscoveryService:
 
         def load() -> list[str]:
             with self._api.get("events/properties/top", event=event, limit=limit) as answer:
+                # The keys; the values are counts, of which a name is all that the caller asked for.
                 return list(require_object(answer))
 
         return sorted(self._cached_for_event(event, ("properties", event, limit), load, refresh))
@@ -163,6 +164,7 @@ class DiscoveryService:
         """
 
         def load() -> list[SavedCohort]:
+            # A POST, though it only reads (Mixpanel's query OpenAPI file).
             with self._api.post("cohorts/list") as answer:
                 return answers.parse_cohorts(answer)
 
@@ -230,6 +232,7 @@ class DiscoveryService:
         self, event: str, key: Hashable, load: Callable[[], list[str]], refresh: bool
     ) -> list[str]:
         found = self._cached(key, load, refresh)
+        # An event without properties and a misspelled one have the same answer: an empty list.
         if not found:
             raise_for_misspelled_events([event], self.events)
         return found

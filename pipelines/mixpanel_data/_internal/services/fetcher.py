@@ -87,6 +87,7 @@ class FetcherService:
                 return self._storage.create_events_table(name, landed, metadata, append=append)
 
             rows, files = load_readable(load, files, landings.fetch_readable)
+        # Read from the table, not from the files: with `append` an existing copy may have won.
         read = self._read(name, window, only.events)
         return self._result(name, rows, files, metadata, started, read)
 
@@ -108,6 +109,7 @@ class FetcherService:
         replaced.
         """
         self._storage.require_storable(name, append=append, kind="profiles")
+        # The length of a fetch is by the monotonic clock, which no correction of the time moves.
         started, metadata = time.monotonic(), _metadata("profiles", None, (), where)
         if cohort_id is not None:
             metadata = replace(metadata, filter_cohorts=[cohort_id])

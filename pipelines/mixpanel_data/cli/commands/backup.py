@@ -58,6 +58,7 @@ def backup(
     )
     show_backup(made, [], fmt)
     if made.disagreements:
+        # The copy is as good as the original, so it is kept, and the code says that both lack rows.
         message = "The data folder has another number of rows than its ledger"
         typer.echo(f"{message}: {differing(made.disagreements)}. {VERIFY}", err=True)
     elif not quiet:
@@ -83,6 +84,7 @@ def show_backup(made: "Backup", rows: list[tuple[str, str]], fmt: Format) -> Non
     if fmt is not Format.table:
         print_result(made.to_dict(), fmt)
         return
+    # In MB of 10^6 bytes, as all sizes that `mp` prints.
     files = ", ".join(f"{file.path} ({file.bytes / 1e6:.1f} MB)" for file in made.files)
     project = f"{made.project_id} ({made.region})" if made.project_id else "none"
     rows = [

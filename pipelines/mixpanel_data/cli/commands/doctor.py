@@ -38,6 +38,8 @@ def _examine(account: str | None, data_dir: Any) -> tuple[list[Check], int]:
     from mixpanel_data.exceptions import MixpanelDataError
     from mixpanel_data.settings import Settings, load_settings
 
+    # The order is that of the causes: a wrong project explains wrong settings, and these explain a
+    # rejected account.
     settings = load_settings(data_dir=data_dir)
     checks: list[Check] = [
         (name, settings.shown(name), settings.origin(name)) for name in Settings.model_fields
@@ -46,6 +48,7 @@ def _examine(account: str | None, data_dir: Any) -> tuple[list[Check], int]:
     checks = [*_command(), *project, *checks, *_unknown(settings)]
     try:
         found = find_credentials(settings, account)
+    # Without credentials there is nothing to send, and the rest is still worth showing.
     except MixpanelDataError as error:
         return [*checks, ("credentials", f"none: {error}", "")], exit_code(error)
     credentials = found.credentials
@@ -55,6 +58,7 @@ def _examine(account: str | None, data_dir: Any) -> tuple[list[Check], int]:
         ("project_id", credentials.project_id, found.origin),
         ("region", credentials.region, found.origin),
     ]
+    # Last, since it is the only check that sends a request.
     reached, code = _reach(settings, account)
     return [*checks, reached, *_folder(settings)], code or wrong
 
@@ -79,6 +83,7 @@ def _command() -> list[Check]:
 def _is_ours(program: Path) -> bool:
     """True if a script imports this package; mixpanel-headless installs one of the same name."""
     try:
+        # An entry point of pip is a short script; the limit is for a large binary of the same name.
         return b"mixpanel_data.cli" in program.read_bytes()[:100_000]
     except OSError:
         return False
@@ -116,6 +121,7 @@ def _project(settings: "Settings") -> tuple[list[Check], int]:
     except ConfigError as error:
         return [*checks, ("dbt project", f"none: {error}", "")], exit_code(error)
     checks.append(("dbt project", str(dbt_project.folder), dbt_project.origin))
+    # The variables of the package alone are its defaults, which nobody set.
     names = [] if dbt_project.is_package else sorted(given.values)
     set_here = f"set: {', '.join(names)}; the others have their defaults" if names else "defaults"
     try:
@@ -169,6 +175,7 @@ def _times(settings: Any) -> str:
         return "nothing published"
     try:
         hours = looks_shifted(settings.folder.published)
+    # A diagnosis must end, also where a file is damaged: `mp verify` has the details.
     except (DatabaseLockedError, DatabaseDamagedError) as error:
         return f"can't be read: {error}"
     if hours is None:

@@ -59,6 +59,8 @@ def events(
         _counted("events", quiet=quiet) as progress,
     ):
         result = workspace.fetch_events(
+            # An empty list would be refused, and typer may give one for an option that was not
+            # given.
             name=name, from_date=first, to_date=last, events=event or None, where=where,
             append=append, progress=progress,
         )  # fmt: skip
@@ -110,6 +112,7 @@ def _counted(what: str, *, quiet: bool) -> Iterator[Callable[[int], None] | None
         yield None
         return
     try:
+        # In place, by a carriage return; into a log, each number would be a line.
         yield lambda rows: typer.echo(f"\r{rows:,} {what} ", nl=False, err=True)
     finally:
         typer.echo(err=True)

@@ -29,6 +29,7 @@ def init(
         typer.echo(f"wrote {folder / path}")
     for path in project.kept:
         typer.echo(f"kept  {folder / path}, which existed")
+    # Files that existed are kept, so the new ones may not be found or used; the command says which.
     if not is_project(project.folder):
         typer.echo(
             "Add a section [sources.mixpanel] to .dlt/config.toml, which existed, so that folders "

@@ -20,6 +20,8 @@ from mixpanel_data.cli.options import (
 Event = Annotated[str, typer.Argument(help="The event's name.")]
 
 
+# Answers are kept for a while in the data folder, because a project has 60 requests an hour for all
+# of its users [docs/mixpanel-facts.md, 3]; --fresh asks once more.
 def events(
     fresh: FreshOption = False,
     account: AccountOption = None,
@@ -108,6 +110,7 @@ def top_events(
         fresh=fresh,
         data_dir=data_dir,
         quiet=quiet,
+        # An empty answer has no row to take the columns from.
         of=TopEvent,
     )
 

@@ -47,6 +47,7 @@ def plan(
         columns = ["from", "to", "days", "loaded", "expected"]
         sizes = [_size(request) for request in preview.requests]
     else:
+        # Programs get bytes and a flag in place of a text such as "about 12 MB".
         columns = ["from_date", "to_date", "days", "days_there", "expected_bytes", "is_estimate"]
         sizes = [[request.expected_bytes, request.is_estimate] for request in preview.requests]
     rows = [

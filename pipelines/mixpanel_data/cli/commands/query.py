@@ -54,6 +54,7 @@ def sql(
     from mixpanel_data.settings import load_settings
 
     text = sys.stdin.read() if statement == "-" else statement
+    # A terminal can't show more, and a file or a program gets all rows.
     if max_rows is None and fmt is Format.table:
         max_rows = _ROWS_OF_A_TABLE
     folder = load_settings(data_dir=data_dir).folder

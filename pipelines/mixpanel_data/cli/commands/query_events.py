@@ -64,6 +64,7 @@ def segmentation(
 
     Example: mp query segmentation Signup --from 2026-01-01 --to 2026-01-31 --on country --format csv
     """
+    # Only what the user gave is passed on, so the defaults are those of the library.
     options = set_options(on=on, where=where, unit=unit, interval=interval, type=type_, limit=limit)
     print_answer(
         lambda ws: ws.segmentation(event, first, last, **options),
@@ -123,6 +124,7 @@ def property_counts(
 
     Example: mp query property-counts Signup plan --from 2026-01-01 --to 2026-01-31
     """
+    # typer may give an empty list for an option that was not given, which would mean no value.
     options = set_options(values=value or None, unit=unit, type=type_, limit=limit)
     print_answer(
         lambda ws: ws.property_counts(event, property_name, first, last, **options),
@@ -168,6 +170,7 @@ def numeric(
 
     Example: mp query numeric Purchase amount --aggregate average --from 2026-01-01 --to 2026-01-31
     """
+    # A sum and an average have no type (Mixpanel's query OpenAPI file).
     if type_ and aggregate is not Aggregate.buckets:
         raise typer.BadParameter("goes with --aggregate buckets only.", param_hint="--type")
     options = set_options(where=where, unit=unit, type=type_)

@@ -110,6 +110,7 @@ def _parameter(text: str) -> tuple[str, Any]:
     if not equals:
         raise typer.BadParameter(f"{text!r} is not NAME=VALUE.", param_hint="--param")
     try:
+        # JSON first, so that numbers and lists arrive as such; a bare word is no JSON, and is text.
         return name, json.loads(value)
     except ValueError:
         return name, value

@@ -112,6 +112,7 @@ def retention(
     Example: mp query retention Signup --return Purchase --unit week --from 2026-01-01 --to 2026-03-31
     """
     options = set_options(
+        # A flag is always a bool: False means that the option was not given.
         unit=unit, interval=interval, interval_count=count, retention_type=type_,
         unbounded=unbounded or None, born_where=born_where, where=where, on=on, limit=limit,
     )  # fmt: skip

@@ -67,6 +67,8 @@ def reconcile(
         report = None
         if reload and found.to_reload:
             report = reconciler.reload(found, lock_wait=LOCK_WAIT_SECONDS)
+            # Counted once more, to tell late events from days that reports and export count
+            # differently.
             found = reconciler.recount(found)
     extra = {"reloaded_days": [str(day.day) for day in report.days]} if report else {}
     _print_comparison(found, fmt, extra)
@@ -75,6 +77,7 @@ def reconcile(
         typer.echo(_comparison_summary(found, reloaded=reloaded), err=True)
     for error in report.failures if report else ():
         show_error(error, as_json=as_json)
+    # A difference is a finding, not a failure: the exit code is that of the reload.
     return worst_code(report.failures) if report else 0
 
 

@@ -50,8 +50,10 @@ def report(
         last=parse_day(to_day),
     )
     if not quiet:
+        # A file without any day has no span.
         days = f", {written.span.first} to {written.span.last}" if written.span else ""
         typer.echo(f"A report of {written.bytes / 1e6:.1f} MB{days}:", err=True)
+    # The path alone on stdout, for `open "$(mp report --quiet)"`.
     typer.echo(str(written.path))
     if show:
         typer.launch(str(written.path))

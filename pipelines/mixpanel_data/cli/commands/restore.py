@@ -47,6 +47,7 @@ def restore(
         show_backup(done.backup, rows, fmt)
     else:
         print_result(done.to_dict(), fmt)
+    # A backup of a folder that was never built has nothing to publish, which is no failure.
     if done.published is None and not quiet:
         typer.echo("Nothing is published: `mp sync --no-fetch` builds and publishes.", err=True)
     if done.disagreements:

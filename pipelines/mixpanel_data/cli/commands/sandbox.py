@@ -24,6 +24,7 @@ def sandbox(
     from mixpanel_data.sandbox import serve
 
     try:
+        # Flushed, because the lines to type are read while the server runs, also by a pipe.
         serve(port=port, rate_limits=rate_limits, show=partial(print, flush=True))
     except OSError as error:
         raise ConfigError(

@@ -55,6 +55,7 @@ def status(
     found = read_status(load_settings(data_dir=data_dir))
     stale = longest is not None and _is_older(found, longest)
     if days:
+        # [-0:] is the whole list, so no --last means all days.
         rows = day_rows(found.records)[-(last or 0) :]
         columns = list(rows[0]) if rows else ["day"]
         print_rows(columns, [list(row.values()) for row in rows], fmt)
@@ -88,6 +89,7 @@ def _stale_message(found: "Status", max_age: str | None) -> str:
         return f"Older than {max_age}: no day is complete. `mp sync` fetches what is missing."
     what = "published" if found.published_at else "loaded"
     cure = "`mp sync` fetches what is missing."
+    # The data are here and only the build is missing, so a fetch would change nothing.
     if found.published_at and found.complete_up_to and found.complete_up_to > published:
         cure = f"Loaded are the days up to {found.complete_up_to}: `mp sync --no-fetch` builds and publishes them."
     return f"Older than {max_age}: every day is complete and {what} only up to {published}. {cure}"
@@ -144,6 +146,7 @@ def _late(found: "Status") -> str:
     late = f"{found.late:,} events more than a day after they happened"
     if not found.latest or not found.latest.newest_arrival:
         return late
+    # In days, the unit of MP_LOOKBACK_DAYS, which has to cover it.
     after = found.latest.newest_arrival.total_seconds() / 86_400
     day = found.latest.day
     return f"{late}; the newest of {day} {after:.1f} days after that day (each day: --days)"

@@ -126,6 +126,7 @@ def sync(
 
     Example: mp sync --from 2026-01-01 --to 2026-01-31
     """
+    # Unparsed: `dlt pipeline mixpanel run` passes the same options, and one place checks both.
     options = SyncOptions(
         first=first,
         last=last,

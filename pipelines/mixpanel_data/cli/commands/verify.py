@@ -40,6 +40,7 @@ def verify(
     from mixpanel_data.sync import check_folder, exclusive
 
     folder = load_settings(data_dir=data_dir).folder
+    # A folder that does not exist would be created by the lock, and found whole.
     if not folder.root.is_dir() or not any(folder.root.iterdir()):
         raise NothingPublishedError(str(folder.root))
     with exclusive(folder, wait_seconds=LOCK_WAIT_SECONDS):
@@ -52,6 +53,7 @@ def verify(
             typer.echo(_check_summary(found), err=True)
     if found.damaged:
         return FAILED
+    # Damage first: a damaged file may also be why rows are missing.
     return INCOMPLETE if found.disagreements else 0
 
 

@@ -88,6 +88,8 @@ class BarProgress(Progress):
         self._bytes = 0
         self._windows = 0
         self._requests = 0
+        # By the monotonic clock, because the machine's time may be corrected during an hour of
+        # waiting.
         self._started = self._permitted_at = time.monotonic()
 
     @property
@@ -96,6 +98,7 @@ class BarProgress(Progress):
         now = time.monotonic()
         if now - self._started >= SHORTEST_RATE:
             parts.append(f"{self._bytes / 1e6 / (now - self._started):.1f} MB/s")
+        # Requests are planned for each package, so the estimate changes while days arrive.
         if self._permitted_at - now >= SHORTEST_WAIT:
             left = format_duration(self._permitted_at - now)
             parts.append(f"{self._requests} requests planned, {left} by the rate limit")

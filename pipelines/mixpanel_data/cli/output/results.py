@@ -69,6 +69,7 @@ def _print_list_of(kind: type[Record], items: Sequence[Any], fmt: Format) -> Non
     if kind is LexiconSchema and fmt in (Format.table, Format.csv):
         _print_records(list(map(_entry, items)), list(_entry(LexiconSchema("", ""))), fmt)
     else:
+        # Fields with an underscore hold the raw answer.
         names = [item.name for item in fields(kind) if not item.name.startswith("_")]
         _print_records([item.to_dict() for item in items], names, fmt)
 
@@ -117,7 +118,9 @@ def _cell(value: Any, fmt: Format) -> Any:
     if fmt is Format.table and isinstance(value, list) and all(isinstance(v, str) for v in value):
         return ", ".join(value)
     if fmt in (Format.table, Format.csv) and isinstance(value, dict | list):
+        # In a CSV as well, so that a reader gets the structure back.
         return json.dumps(plain(value), ensure_ascii=False)
+    # For people only; programs get all digits.
     if fmt is Format.table and isinstance(value, float):
         return round(value, _DIGITS)
     return value

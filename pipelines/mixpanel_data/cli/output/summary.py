@@ -75,6 +75,7 @@ def _missing(report: SyncReport) -> str:
 
 def _published(report: SyncReport) -> str:
     assert report.published  # noqa: S101  (for the type checker)
+    # Tables about the tables begin with an underscore.
     tables = [name for name in report.published.tables if not name.startswith("_")]
     size = report.published.bytes / 1e6
     return f"{report.published.path} ({size:.1f} MB, {_count(len(tables), 'table')})"

@@ -29,6 +29,7 @@ def print_tables(tables: Sequence[TableInfo], fmt: Format) -> None:
 
 
 def _short_grain(table: TableInfo) -> str | None:
+    # The heading of the column says it once.
     return table.grain.removeprefix("one row per ") if table.grain else None
 
 
@@ -42,6 +43,7 @@ def print_columns(found: TableSchema | Sequence[TableSchema], fmt: Format) -> No
     """Print the columns of a table, or of several: a line for each; JSON is the whole schema."""
     if isinstance(found, TableSchema):
         print_result(found, fmt)
+    # Grain, keys and joins belong to a table, and a line for each column has no place for them.
     elif fmt is Format.json:
         print_object([schema.to_dict() for schema in found])
     else:

@@ -20,6 +20,7 @@ def print_table(
     Texts are folded to columns of ``narrowest`` characters or more. A table in a pipe has no width
     limit. Control characters are shown, not sent.
     """
+    # A pipe has no width: `| less -S` or a file takes long lines.
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     columns = [visible(name) for name in columns]
     cells = [["" if cell is None else visible(str(cell)) for cell in row] for row in rows]
@@ -39,6 +40,7 @@ def _fits(
         max(cell_len(name), *(min(narrowest, _longest(row[index])) for row in cells), 0)
         for index, name in enumerate(columns)
     ]
+    # Two characters are the margin of the box.
     return sum(needed) + _GAP * (len(columns) - 1) + 2 <= width
 
 
@@ -69,6 +71,7 @@ def _print_columns(
             Text(name),
             justify="right" if numeric else "left",
             overflow="fold",
+            # Short texts such as dates and names stay on one line.
             no_wrap=longest <= _NARROWEST,
         )
     for row in cells:

@@ -40,7 +40,10 @@ def heat_map_chart(retention: Retention) -> Spec:
         if cell.on is not None
     ]
     labels = [cohort_name(cohort, retention.unit) for cohort in retention.cohorts]
+    # Interval 0 is the birth itself, so there is one column more than the highest interval.
     columns = 1 + max((c.interval for cohort in retention.cohorts for c in cohort.cells), default=0)
+    # A label in an expression is code. Labels are made from dates above, never from names of the
+    # data; those that are not ASCII stay out of it.
     name_row = (
         f"{labels!r}[datum.value]" if all(label.isascii() for label in labels) else "datum.value"
     )
@@ -71,6 +74,8 @@ def heat_map_chart(retention: Retention) -> Spec:
             "fillOpacity": {
                 "field": "rate",
                 "type": "quantitative",
+                # Rates after the first interval are mostly below 20 %, which a linear scale would
+                # draw alike.
                 "scale": {"type": "sqrt", "domain": [0, 1], "range": [0.05, 1]},
                 "legend": None,
             },
@@ -79,6 +84,7 @@ def heat_map_chart(retention: Retention) -> Spec:
             ),
         },
     }
+    # Dashed outlines: these rates can still rise.
     unfinished = {
         "transform": [{"filter": "datum.open"}],
         "mark": {
@@ -108,6 +114,7 @@ def heat_map_chart(retention: Retention) -> Spec:
 def _texts(field: str, size: int, fits: str) -> Spec:
     """Return the numbers in the cells, shown only where they fit; the table has all of them."""
     colour = {
+        # From this rate on, the fill is too strong for the colour of text on the page.
         "condition": {"test": "datum.rate > 0.55", "value": "var(--on-c1)"},
         "value": "var(--ink)",
     }
@@ -120,6 +127,8 @@ def _texts(field: str, size: int, fits: str) -> Spec:
 _STEP_ROOM = "bandwidth('x') / 0.7"
 """Pixels between two steps, in Vega's expressions."""
 
+# Breaks a name at spaces into lines of as many characters as the column has room for, at 7.5 pixels
+# a character; $1 and a line break follow each.
 _STEP_PATTERN = f"regexp('(.{{1,' + max(4, floor({_STEP_ROOM} / 7.5)) + '}}) *( |$)', 'g')"
 _STEP_LINES = f"slice(split(replace(datum.value, {_STEP_PATTERN}, '$1\\n'), '\\n'), 0, -1)"
 _STEP_LABEL = (
@@ -171,6 +180,8 @@ def funnel_chart(found: Funnel) -> Spec:
         encoding={"x": x},
         layer=[
             {
+                # All entries, behind the users who reached the step: what is seen of it are those
+                # who dropped out.
                 "mark": {"type": "bar", "fill": SERIES[0], "fillOpacity": 0.12},
                 "encoding": {
                     "y": {"field": "entries", "type": "quantitative", "axis": axis},

@@ -43,6 +43,7 @@ def stored_rows_chart(freshness: Freshness) -> Spec:
             {
                 "transform": [{"filter": "datum.missing"}],
                 "mark": {"type": "rect", "fill": BAD, "fillOpacity": 0.35},
+                # In pixels of the chart, because a missing day has no rows to scale by.
                 "encoding": {"y": {"value": 0}, "y2": {"value": 140}, "tooltip": tips},
             },
             {
@@ -72,6 +73,7 @@ def late_events_chart(found: LateArrivals) -> Spec:
         }
         for each in found.starts
         for kind, count in (
+            # `over_5_days` is a part of `over_1_day`, and stacked bars must not count it twice.
             ("1 to 5 days", (each.over_1_day or 0) - (each.over_5_days or 0)),
             ("over 5 days", each.over_5_days or 0),
         )

@@ -60,6 +60,7 @@ def time_x(unit: str) -> dict[str, Any]:
 
 def band_x(unit: str) -> dict[str, Any]:
     """Return an x axis of dates for bars."""
+    # In UTC, or a reader west of Greenwich would see the day before.
     steps = {"day": "utcyearmonthdate", "week": "utcyearmonthdate", "month": "utcyearmonth"}
     return {
         "field": "start",

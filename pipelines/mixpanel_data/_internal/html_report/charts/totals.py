@@ -54,6 +54,7 @@ def _bars(totals: Sequence[_Total], unit: str, title: str) -> Spec:
     y = {
         "field": "total",
         "type": "quantitative",
+        # SI prefixes (12k), since sums of revenue have no bound and the axis has 40 pixels.
         "axis": {"title": None, "labelExpr": "format(datum.value, '~s')"},
     }
     opacity = {"condition": {"test": "datum.partial", "value": 0.55}, "value": 1}

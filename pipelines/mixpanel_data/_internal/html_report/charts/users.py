@@ -33,6 +33,8 @@ def active_users_chart(activity: Activity) -> Spec:
         for each in points
     ]
     lines = []
+    # The complete values and the lower bounds are two lines of one colour, since a line has one
+    # style.
     for (key, mark), colour in zip(marks.items(), SERIES, strict=False):
         values = [getattr(each, key) for each in points]
         is_low = [getattr(each, mark) for each in points]
@@ -138,6 +140,7 @@ def _hovered(height: int, rows: list[Any], x: Spec, lines: list[Spec], tips: lis
             "type": "point",
             "on": "pointerover",
             "clear": "pointerout",
+            # The nearest day, so that the pointer needs not be on a line.
             "nearest": True,
             "encodings": ["x"],
         },
@@ -165,6 +168,7 @@ def lifecycle_chart(found: Lifecycle) -> Spec:
             + (" (not all is known)" if each.is_partial or each.is_lifecycle_partial else ""),
             "stage": stage.capitalize(),
             "order": STAGES.index(stage),
+            # Below the axis: dormant users are not among the active ones.
             "users": (getattr(each, stage) or 0) * (-1 if stage == "dormant" else 1),
             "text": "nothing is known" if each.active is None else number(getattr(each, stage)),
             "partial": each.is_partial or each.is_lifecycle_partial,

@@ -24,6 +24,7 @@ class Headline:
     @property
     def change(self) -> float | None:
         """The growth as a share; None unless both numbers are complete."""
+        # Growth from 0 has no share, and that of a lower bound no meaning.
         if self.value is None or self.is_partial or not self.before:
             return None
         return self.value / self.before - 1
@@ -106,6 +107,7 @@ class Lifecycle:
 
 def read_activity(db: PublishedTables, span: Window) -> Activity:
     """Read the activity from ``daily_active_users``."""
+    # A partial day would show a drop in each headline.
     day: date | None = db.row(
         "SELECT max(event_date) FILTER (WHERE NOT is_partial AND event_date <= $last) FROM daily_active_users",
         last=span.last,
@@ -146,6 +148,7 @@ def _sum(
     db: PublishedTables, column: str, mark: str, day: date, days: timedelta
 ) -> tuple[float | None, bool]:
     """Return the sum, and True if not all of its days are known."""
+    # Days before the first event have no row, so their number is compared with the days asked for.
     total, is_partial = db.row(
         f"""
         SELECT sum({column}), coalesce(bool_or({mark}), true) OR count(*) < $days

@@ -47,6 +47,7 @@ class Property:
     @property
     def is_mixpanels(self) -> bool:
         """True if Mixpanel's libraries set it, not the project."""
+        # Its libraries prefix all but three.
         return self.name.startswith(("$", "mp_")) or self.name in ("time", "distinct_id", "token")
 
 
@@ -104,6 +105,7 @@ def _trends(
     """Return counts of equal ranges of days, including zeros, up to the last complete day."""
     if not names:
         return {}
+    # Rounded up, so that there are never more points than MOST_TREND_POINTS.
     days = -(-len(span) // MOST_TREND_POINTS)
     # Ranges are counted back from the newest complete day, so that the last one is complete. A
     # range with an unknown day is NULL, one without the event 0: hence the cross join of events and

@@ -67,6 +67,7 @@ def _funnel(db: PublishedTables, entry: dict[str, Any], span: Window) -> Funnel:
     name = str(entry.get("name"))
     segment = str(entry.get("segment") or "")
     within = {"name": name, "first": span.first, "last": span.last}
+    # The defaults of the model `funnel_attempts`, in dbt/dbt_project.yml.
     window, unit = entry.get("window", 7), entry.get("window_unit", "day")
     return Funnel(
         name=name,
@@ -83,6 +84,9 @@ def _funnel(db: PublishedTables, entry: dict[str, Any], span: Window) -> Funnel:
 
 
 def _step(db: PublishedTables, number: int, events: str, within: dict[str, Any]) -> Step:
+    # `step_times` counts from 1, and step 1 has no step before it: step_times[0] is NULL in DuckDB,
+    # and so is the median. A factor of 1e6 since epoch_us is exact, and seconds of an interval are
+    # not.
     row = db.row(
         """
         WITH reached AS (

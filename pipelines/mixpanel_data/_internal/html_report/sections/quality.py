@@ -133,6 +133,7 @@ def read_anomalies(db: PublishedTables, span: Window) -> Anomalies:
         first=span.first,
         last=span.last,
     )
+    # By size in SQL, so that the limit keeps the largest; by day here, as people read a log.
     worst = sorted((Anomaly(*row[:5]) for row in rows), key=lambda each: each.day, reverse=True)
     return Anomalies(tuple(worst), rows[0][5] if rows else 0)
 

@@ -60,6 +60,7 @@ def read_retentions(
     """Read the first configured reports, for cohorts from ``since``, if given, to the end of
     ``span``."""
     order = [str(entry.get("name")) for entry in definitions.entries("retentions")]
+    # In the order of the variables; a report that is no longer there is last.
     found = db.rows(
         """
         SELECT retention, any_value(kind), any_value(unit), any_value(mode), count(DISTINCT cohort_start)

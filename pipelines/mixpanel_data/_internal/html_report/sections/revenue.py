@@ -55,8 +55,10 @@ def revenue_column(definitions: Definitions) -> tuple[str, str] | None:
     columns = [
         (str(entry.get("name")), str(entry.get("alias")))
         for entry in definitions.entries("event_properties")
+        # A text such as "12 EUR" can't be summed.
         if entry.get("type") in ("number", "integer")
     ]
+    # Names outside, columns inside: `revenue` counts before `amount`, wherever both stand.
     for name in NAMES:
         for found in columns:
             if name in (found[0].lower().lstrip("$"), found[1].lower()):

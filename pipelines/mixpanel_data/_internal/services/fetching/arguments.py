@@ -21,6 +21,7 @@ def parse_window(from_date: Day, to_date: Day) -> Window:
 
 def event_filter(events: Sequence[str] | None, where: str | None) -> EventFilter:
     """Return the filter; a string is one name. Raise ConfigError for an empty list."""
+    # No name at all would mean all events to the export API.
     if events is not None and not events:
         raise ConfigError("events is empty. Name at least one event, or leave it out for all.")
     names = (events,) if isinstance(events, str) else tuple(events or ())

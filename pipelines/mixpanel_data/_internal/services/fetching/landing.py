@@ -51,6 +51,8 @@ class EventLandings:
         sizes: dict[date, DayRecord] = {}
         left = set(whole.days())
         while left:
+            # Planned for each request: the bytes of the days that arrived decide how many the next
+            # one has.
             window = plan_windows(left, Ledger(days=sizes), oldest_first=True)[0]
             landed = fetch_window(self.client, window, self.folder, self.zone, only=self.only)
             sizes |= _sizes(landed)
@@ -118,6 +120,7 @@ class ProfileLandings:
 
         def on_page(page: EngagePage) -> None:
             nonlocal received
+            # Page 0 starts a read over, after a page of the first one failed.
             received = page.results if page.page == 0 else received + page.results
             if on_rows:
                 on_rows(received)
@@ -141,6 +144,7 @@ class ProfileLandings:
 
 def _sizes(landed: Landed) -> dict[date, DayRecord]:
     """Return the bytes of each fetched day, in the form that the planner needs."""
+    # Evenly, because the answer does not say which bytes are of which day.
     size = landed.size // len(landed.window)
     at = landed.fetched_at.replace(tzinfo=None)
     return {

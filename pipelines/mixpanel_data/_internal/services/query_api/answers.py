@@ -17,6 +17,7 @@ def require_object(answer: Any, *path: str) -> dict[str, Any]:
     """Return the object at ``path``. Raise APIError if there is none."""
     found = answer
     for key in path:
+        # A list or a text on the way counts as missing, like a key that is not there.
         found = as_object(found).get(key)
     if not isinstance(found, dict):
         raise _unexpected(f"no {'.'.join(path)}" if path else "not a JSON object")
@@ -53,6 +54,7 @@ def as_list(value: Any) -> list[Any]:
 
 def as_number(value: Any) -> Number:
     """Return a finite number; 0 for anything else."""
+    # NaN and the infinities would make every sum of the report NaN.
     return value if isinstance(value, int | float) and math.isfinite(value) else 0
 
 
@@ -65,6 +67,7 @@ def parse_series(answer: Any, *, zeros: bool, expected: Iterable[str] = ()) -> S
 
     ``zeros`` adds the dates of ``data.series`` that a segment lacks: Mixpanel omits counts of 0.
     """
+    # An event that never occurred has no entry in the answer, and is to be shown with zeros.
     values = {segment: {} for segment in expected} | require_object(answer, "data", "values")
     dates = as_list(require_object(answer, "data").get("series"))
     nothing = dict.fromkeys(map(str, dates), 0) if zeros else {}
@@ -81,6 +84,7 @@ def numbers_by_date(by_date: dict[str, Any]) -> dict[str, Number]:
 
 def entries_by_date(answer: dict[str, Any]) -> dict[str, Any]:
     """Return the entries with a date as key, oldest first, without totals such as ``$overall``."""
+    # ISO dates sort as texts.
     return {key: answer[key] for key in sorted(answer) if _DATE.match(key)}
 
 

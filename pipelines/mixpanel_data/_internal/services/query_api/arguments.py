@@ -37,6 +37,7 @@ def require_at_most(name: str, value: int | None, most: int | None = None) -> in
     """Return ``value`` from 1 to ``most``, or None. Raise ConfigError for anything else."""
     if value is None:
         return None
+    # True is an int in Python, and would be sent as 1.
     if isinstance(value, bool) or not isinstance(value, int):
         raise ConfigError(f"{name} is {value!r}. It must be a whole number.")
     if value < 1 or (most is not None and value > most):

@@ -21,6 +21,7 @@ class QueryAPI:
 
     def __init__(self, client: MixpanelAPIClient, workspace_id: int | None = None) -> None:
         self._client = client
+        # Sent with each request; empty without a data view.
         self._view = drop_none(workspace_id=workspace_id)
 
     def get(self, operation: str, **parameters: str | int | None) -> AbstractContextManager[Any]:

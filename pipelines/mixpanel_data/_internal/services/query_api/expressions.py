@@ -16,6 +16,8 @@ def property_expression(name: str, of: Literal["properties", "user"] = "properti
     For instance ``properties["plan"]``, ``user["$email"]``. Quotes, backslashes and line breaks in
     ``name`` are escaped; all else, including emoji, is unchanged.
     """
+    # A string of the language is escaped as in JSON; without ensure_ascii an emoji stays one
+    # character.
     return f"{of}[{json.dumps(name, ensure_ascii=False)}]"
 
 

@@ -62,6 +62,7 @@ class EventCountQueries(ReportQueries):
             to_date=days.last,
         ) as answer:
             names = [events] if isinstance(events, str) else list(events)
+            # The mean of no events is not 0: only counts are filled up.
             counts = parse_series(answer, zeros=type != "average", expected=names)
             self._raise_for_misspelled(any_nonzero(counts.values()), *names)
             self._warn_about_unknown([event for event in names if not any_nonzero([counts[event]])])
@@ -107,6 +108,7 @@ class EventCountQueries(ReportQueries):
             unit=unit,
             from_date=days.first,
             to_date=days.last,
+            # No maximum here: the server reduces larger limits itself.
             limit=require_at_most("limit", limit),
         ) as answer:
             counts = parse_series(answer, zeros=type != "average")

@@ -74,6 +74,7 @@ class FunnelQueries(ReportQueries):
             from_date=days.first,
             to_date=days.last,
             unit=None if unit is None else require_choice("unit", unit, PERIODS),
+            # Without a unit, only a number is refused that no unit allows.
             length=require_at_most("length", length, _LONGEST[length_unit or "second"]),
             length_unit=length_unit,
             on=as_expression(on),
@@ -81,6 +82,8 @@ class FunnelQueries(ReportQueries):
             limit=require_at_most("limit", limit, MAX_VALUES),
         ) as answer:
             segments = _by_segment(entries_by_date(require_object(answer, "data")).values())
+            # Split by a property, the answer has its own total; some answers lack it, and then the
+            # segments are added.
             steps = _add_steps(segments.pop(OVERALL, []) or _flatten(segments.values()))
             return FunnelResult(
                 funnel_id,
@@ -126,6 +129,7 @@ def _add_steps(parts: list[Steps]) -> list[FunnelStep]:
         sum(int(as_number(steps[n].get("count"))) for steps in parts if n < len(steps))
         for n in range(len(longest))
     ]
+    # Shifted by one: before[n] is the count of the step before n.
     before = counts[:1] + counts
     return [
         FunnelStep(_label(step), count, 1.0 if n == 0 else _rate(count, before[n]))

@@ -188,4 +188,5 @@ def _counts_by_segment(rows: Mapping[str, Any]) -> dict[str, dict[str, list[int]
 def _cohort(day: str, part: Mapping[str, Any]) -> CohortInfo:
     size = int(as_number(part.get("first")))
     back = [as_number(count) for count in as_list(part.get("counts"))]
+    # Shares of the cohort's size; an empty cohort has none, and 0 avoids a division by it.
     return CohortInfo(day, size, [count / size if size else 0.0 for count in back])

@@ -75,6 +75,8 @@ class SegmentationQueries(ReportQueries):
             event=event,
             from_date=days.first,
             to_date=days.last,
+            # One of the two: an interval is an alternative to a unit (Mixpanel's query OpenAPI
+            # file).
             unit=(unit or "day") if interval is None else None,
             interval=require_at_most("interval", interval),
             on=as_expression(on),
