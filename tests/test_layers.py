@@ -15,6 +15,7 @@ LAYERS = (
     ("_internal.workspace",),
     ("_internal.html_report",),
     ("sync", "auth", "settings", "project"),
+    ("_internal.health",),
     ("_internal.engine",),
     ("destinations",),
     ("sources",),

@@ -11,10 +11,18 @@ from mixpanel_data._internal.config import (
 from mixpanel_data._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from mixpanel_data._internal.services.account_check import check_account
+    from mixpanel_data._internal.services.account_check import Reached, check_account, reach
 
-__all__ = ["AccountInfo", "ConfigManager", "Credentials", "check_account", "find_credentials"]
+__all__ = [
+    "AccountInfo",
+    "ConfigManager",
+    "Credentials",
+    "Reached",
+    "check_account",
+    "find_credentials",
+    "reach",
+]
 
 __getattr__, __dir__ = lazy_names(
-    __name__, {"_internal.services.account_check": ("check_account",)}
+    __name__, {"_internal.services.account_check": ("Reached", "check_account", "reach")}
 )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mixpanel_data._internal.api.engage_pages import EngagePage
     from mixpanel_data._internal.data_folder.damage import damage_error
     from mixpanel_data._internal.data_folder.lock import exclusive
+    from mixpanel_data._internal.health.findings import Finding
     from mixpanel_data._internal.landing.files import Landed
     from mixpanel_data._internal.planning.events import Range
     from mixpanel_data._internal.planning.preview import PlannedRequest, Preview
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from mixpanel_data._internal.streams.event_filter import EventFilter
     from mixpanel_data._internal.streams.windows import Window
     from mixpanel_data.sync.backup import Backup, BackupFile, Restored, back_up, restore
+    from mixpanel_data.sync.health import check_health
     from mixpanel_data.sync.job import Only, Sync
     from mixpanel_data.sync.reconcile import Reconciler, Reconciliation
     from mixpanel_data.sync.run import plan, sync
@@ -37,6 +39,7 @@ _HOMES = {
     "_internal.api.engage_pages": ("EngagePage",),
     "_internal.data_folder.damage": ("damage_error",),
     "_internal.data_folder.lock": ("exclusive",),
+    "_internal.health.findings": ("Finding",),
     "_internal.landing.files": ("Landed",),
     "_internal.planning.events": ("Range",),
     "_internal.planning.preview": ("PlannedRequest", "Preview"),
@@ -46,6 +49,7 @@ _HOMES = {
     "_internal.streams.event_filter": ("EventFilter",),
     "_internal.streams.windows": ("Window",),
     "sync.backup": ("Backup", "BackupFile", "Restored", "back_up", "restore"),
+    "sync.health": ("check_health",),
     "sync.job": ("Only", "Sync"),
     "sync.reconcile": ("Reconciler", "Reconciliation"),
     "sync.run": ("plan", "sync"),
@@ -60,6 +64,7 @@ __all__ = [
     "BackupFile",
     "EngagePage",
     "EventFilter",
+    "Finding",
     "FolderCheck",
     "Landed",
     "Only",
@@ -78,6 +83,7 @@ __all__ = [
     "Window",
     "back_up",
     "check_folder",
+    "check_health",
     "damage_error",
     "day_rows",
     "exclusive",

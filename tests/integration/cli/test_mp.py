@@ -21,7 +21,7 @@ def test_help_names_every_command(mp):
     assert done.returncode == 0
     for command in (
         *("demo", "sync", "plan", "status", "reconcile", "doctor"),
-        *("sandbox", "auth", "query", "report", "export"),
+        *("sandbox", "auth", "query", "report", "export", "backup", "restore"),
     ):
         assert command in done.stdout
 

@@ -62,6 +62,7 @@ def test_doctor_says_which_project_counts_and_why(shop, monkeypatch, capsys):
         "what": "project folder",
         "value": str(shop),
         "from": "parent of the working folder",
+        "state": "ok",
     }
     assert rows["dbt project"]["value"] == str(shop)
     assert rows["package"]["value"].startswith("mixpanel_data ")

@@ -56,6 +56,11 @@ def _hold_export_lock(folder: Path) -> Iterator[None]:
         lock.release()
 
 
+def temporary_files(folder: Path) -> list[Path]:
+    """Return the temporary files of replacements in ``folder``, running or killed."""
+    return sorted(folder.glob(f".*{_TEMPORARY}"))
+
+
 def _remove_temporary_files(folder: Path) -> None:
-    for path in folder.glob(f".*{_TEMPORARY}"):
+    for path in temporary_files(folder):
         path.unlink(missing_ok=True)

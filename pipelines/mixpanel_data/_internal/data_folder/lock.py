@@ -39,6 +39,22 @@ def exclusive(folder: DataFolder, *, wait_seconds: float = 0) -> Iterator[None]:
         yield
 
 
+def find_holder(folder: DataFolder) -> dict[str, Any] | None:
+    """Return what is known of the process that has the lock; None if no process has it.
+
+    The keys are ``pid``, ``command`` and ``since``, or there are none.
+    """
+    if not folder.lock.is_file():
+        return None
+    lock = FileLock(folder.lock, mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except (Timeout, OSError):
+        return _read_holder(folder)
+    lock.release()
+    return None
+
+
 @contextmanager
 def _hold_lock(folder: DataFolder, wait_seconds: float) -> Iterator[None]:
     folder.create()

@@ -160,7 +160,7 @@ class DataFolder:
             for folder in (self.build, self.landing, self.dlt, self.budget):
                 require_folder(folder)
                 folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-            for path in self._ours():
+            for path in self.private_paths():
                 require_no_link(path)
                 make_private(path)
         return self
@@ -179,8 +179,8 @@ class DataFolder:
         yield from (self.lock, self.lock_holder, *databases)
         yield from (path.with_name(f"{path.name}.wal") for path in databases)
 
-    def _ours(self) -> Iterator[Path]:
-        """The files and folders that no other program writes or needs to read."""
+    def private_paths(self) -> Iterator[Path]:
+        """Yield the files and folders that no other program writes or needs to read."""
         yield from self._top_files()
         for top in (self.build, self.landing, self.dlt, self.budget, self.answers.parent):
             yield top

@@ -60,9 +60,14 @@ def create_candidate(place: Path) -> Path:
 
 def remove_candidate(place: Path) -> None:
     """Remove what a killed run left beside ``place``."""
-    path = _candidate_path(place)
-    for left in (path, path.with_name(path.name + ".wal")):
+    for left in candidate_files(place):
         left.unlink(missing_ok=True)
+
+
+def candidate_files(place: Path) -> list[Path]:
+    """Return the paths of the files that a run writes beside ``place`` before it replaces that."""
+    path = _candidate_path(place)
+    return [path, path.with_name(path.name + ".wal")]
 
 
 def replace_published(new: Path, published: Path, place: Path) -> list[str]:

@@ -63,14 +63,18 @@ def _wrong_kind(path: Path, right: str) -> ConfigError:
 
 def make_private(path: Path) -> None:
     """Remove the permissions of other users on ``path``, if it is ours."""
-    if os.name != "posix":
-        return
+    if is_exposed(path):
+        path.chmod(stat.S_IMODE(path.lstat().st_mode) & ~_OTHERS)
+
+
+def is_exposed(path: Path) -> bool:
+    """Return True if other users have permissions on ``path``, and it is ours."""
     try:
         found = path.lstat()
-    except FileNotFoundError:
-        return
-    if found.st_uid == os.geteuid() and found.st_mode & _OTHERS and not stat.S_ISLNK(found.st_mode):
-        path.chmod(stat.S_IMODE(found.st_mode) & ~_OTHERS)
+    except OSError:
+        return False
+    is_ours = os.name == "posix" and found.st_uid == os.geteuid()
+    return is_ours and not stat.S_ISLNK(found.st_mode) and bool(found.st_mode & _OTHERS)
 
 
 class _Mask:

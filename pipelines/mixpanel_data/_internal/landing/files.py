@@ -195,11 +195,24 @@ class LandingFolder:
         """Delete partial files, bodies without a note, notes without a body, and expired
         quarantine."""
         self._quarantine.trim(self._quarantine_folder)
+        for path in self._leftovers():
+            path.unlink(missing_ok=True)
+
+    def _leftovers(self) -> Iterator[Path]:
         for folder in self._root.glob("*"):
-            if folder != self._quarantine_folder:
+            if folder != self._quarantine_folder and folder.is_dir():
                 kept = {path for file in self._read(folder.name) for path in (file.path, file.note)}
-                for path in set(folder.iterdir()) - kept:
-                    path.unlink(missing_ok=True)
+                yield from sorted(set(folder.iterdir()) - kept)
+
+    @classmethod
+    def leftovers_of_all(cls, root: Path) -> list[Path]:
+        """Return partial files, and bodies and notes without the other, of every project."""
+        found: list[Path] = []
+        for folder in sorted(root.glob("*")):
+            landing = cls(root, project="", region="")
+            landing._root = folder
+            found += landing._leftovers()
+        return found
 
 
 def is_recent(landed: Landed, *, within: timedelta) -> bool:

@@ -1,11 +1,25 @@
 """Checks what an account's credentials give access to."""
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from mixpanel_data._internal.api_client import MixpanelAPIClient
-from mixpanel_data._internal.config import find_credentials
+from mixpanel_data._internal.config import Resolution, find_credentials
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data.exceptions import AuthenticationError
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What one request to Mixpanel showed."""
+
+    found: Resolution
+    """The account in force."""
+    project: dict[str, Any]
+    """Mixpanel's attributes of the project; may be empty."""
+    clock_ahead: timedelta
+    """How far this machine's clock is ahead of Mixpanel's; 0 within ten minutes."""
 
 
 def check_account(settings: Settings, account: str | None = None) -> dict[str, Any]:
@@ -23,6 +37,23 @@ def check_account(settings: Settings, account: str | None = None) -> dict[str, A
         AuthenticationError: if Mixpanel rejects it, or it has no access to its project.
         APIError: if Mixpanel could not be reached.
     """
+    reached = reach(settings, account)
+    credentials, project = reached.found.credentials, reached.project
+    return {
+        "username": credentials.username,
+        "project_id": credentials.project_id,
+        "region": credentials.region,
+        "from": reached.found.origin,
+        "project": project.get("name"),
+        "timezone": project.get("timezone"),
+    }
+
+
+def reach(settings: Settings, account: str | None = None) -> Reached:
+    """Send one request, of a kind that Mixpanel does not limit, and return what it showed.
+
+    Arguments and errors are those of :func:`check_account`.
+    """
     found = find_credentials(settings, account)
     credentials = found.credentials
     with MixpanelAPIClient(
@@ -33,14 +64,7 @@ def check_account(settings: Settings, account: str | None = None) -> dict[str, A
         max_attempts=1,
     ) as client:
         project = reached_project(client, credentials.project_id)
-    return {
-        "username": credentials.username,
-        "project_id": credentials.project_id,
-        "region": credentials.region,
-        "from": found.origin,
-        "project": project.get("name"),
-        "timezone": project.get("timezone"),
-    }
+        return Reached(found, project, client.clock.ahead)
 
 
 def reached_project(client: MixpanelAPIClient, project_id: str) -> dict[str, Any]:

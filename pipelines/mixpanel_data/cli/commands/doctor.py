@@ -2,37 +2,66 @@
 
 import shutil
 import sys
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from mixpanel_data.cli.errors import FAILED
 from mixpanel_data.cli.options import AccountOption, DataDirOption, Format, FormatOption
 
 if TYPE_CHECKING:
+    from mixpanel_data.auth import Reached
     from mixpanel_data.settings import Settings
 
-Check = tuple[str, str, str]
+Check = tuple[str, str, str] | tuple[str, str, str, str]
+"""What was checked, its value, where that comes from, and its state if that is not ``ok``."""
 
 ME = "/api/app/me"
 
 
+Fix = Annotated[
+    bool,
+    typer.Option(
+        "--fix",
+        help=(
+            "Remove files that killed runs left, unless a run is going on, and make private files "
+            "private."
+        ),
+    ),
+]
+
+
 def doctor(
-    account: AccountOption = None, data_dir: DataDirOption = None, fmt: FormatOption = Format.table
+    fix: Fix = False,
+    account: AccountOption = None,
+    data_dir: DataDirOption = None,
+    fmt: FormatOption = Format.table,
 ) -> int:
     """Show the project, settings and account in force, and test them.
 
-    Secrets are masked. The exit code is 2 if Mixpanel rejects the account, and 3 if there is none
-    or a variable of the dbt models is wrong.
+    Then check versions, disk, lock, leftover files, permissions, clock and, with PREFECT_API_URL,
+    the schedule. One request is sent, which counts in no budget. Secrets are masked.
+
+    The exit code is 2 if Mixpanel rejects the account, 3 if there is none or a variable of the dbt
+    models is wrong, and 1 if another check has the state error. Warnings leave it at 0.
 
     Example: mp doctor --format json
     """
     from mixpanel_data.cli.output.rows import print_rows
 
-    checks, code = _examine(account, data_dir)
-    print_rows(["what", "value", "from"], checks, fmt)
-    return code
+    checks, code = _examine(account, data_dir, fix=fix)
+    rows = [(*check, *([] if len(check) > 3 else [_state(check[1])])) for check in checks]
+    print_rows(["what", "value", "from", "state"], rows, fmt)
+    return code or (FAILED if any(row[3] == "error" for row in rows) else 0)
 
 
-def _examine(account: str | None, data_dir: Any) -> tuple[list[Check], int]:
+def _state(value: str) -> str:
+    return "warning" if value.startswith("WARNING") else "ok"
+
+
+def _examine(account: str | None, data_dir: Any, *, fix: bool) -> tuple[list[Check], int]:
     from mixpanel_data.auth import find_credentials
     from mixpanel_data.cli.errors import exit_code
     from mixpanel_data.exceptions import MixpanelDataError
@@ -50,7 +79,8 @@ def _examine(account: str | None, data_dir: Any) -> tuple[list[Check], int]:
         found = find_credentials(settings, account)
     # Without credentials there is nothing to send, and the rest is still worth showing.
     except MixpanelDataError as error:
-        return [*checks, ("credentials", f"none: {error}", "")], exit_code(error)
+        checks.append(("credentials", f"none: {error}", "", "error"))
+        return [*checks, *_health(settings, None, fix=fix)], exit_code(error)
     credentials = found.credentials
     checks += [
         ("username", credentials.username, found.origin),
@@ -58,9 +88,21 @@ def _examine(account: str | None, data_dir: Any) -> tuple[list[Check], int]:
         ("project_id", credentials.project_id, found.origin),
         ("region", credentials.region, found.origin),
     ]
-    # Last, since it is the only check that sends a request.
-    reached, code = _reach(settings, account)
-    return [*checks, reached, *_folder(settings)], code or wrong
+    check, reached, code = _reach(settings, account)
+    health = _health(settings, reached, fix=fix)
+    return [*checks, check, *_folder(settings), *health], code or wrong
+
+
+def _health(settings: "Settings", reached: "Reached | None", *, fix: bool) -> list[Check]:
+    from mixpanel_data.sync import check_health
+
+    found = check_health(
+        settings,
+        clock_ahead=reached.clock_ahead if reached else timedelta(0),
+        timezone=reached.project.get("timezone") if reached else None,
+        fix=fix,
+    )
+    return [(each.what, each.value, each.source, each.state) for each in found]
 
 
 def _command() -> list[Check]:
@@ -90,7 +132,9 @@ def _is_ours(program: Path) -> bool:
 
 
 def _unknown(settings: "Settings") -> list[Check]:
-    return [("unknown setting", str(unknown), unknown.origin) for unknown in settings.unknown]
+    return [
+        ("unknown setting", str(unknown), unknown.origin, "warning") for unknown in settings.unknown
+    ]
 
 
 def _project(settings: "Settings") -> tuple[list[Check], int]:
@@ -107,7 +151,7 @@ def _project(settings: "Settings") -> tuple[list[Check], int]:
     )
 
     project = settings.project
-    checks = [
+    checks: list[Check] = [
         ("project folder", _shown(project.root), project.origin),
         (
             "package",
@@ -119,7 +163,7 @@ def _project(settings: "Settings") -> tuple[list[Check], int]:
         dbt_project = settings.dbt_project
         given = read_variables(dbt_project)
     except ConfigError as error:
-        return [*checks, ("dbt project", f"none: {error}", "")], exit_code(error)
+        return [*checks, ("dbt project", f"none: {error}", "", "error")], exit_code(error)
     checks.append(("dbt project", str(dbt_project.folder), dbt_project.origin))
     # The variables of the package alone are its defaults, which nobody set.
     names = [] if dbt_project.is_package else sorted(given.values)
@@ -128,31 +172,33 @@ def _project(settings: "Settings") -> tuple[list[Check], int]:
         check_variables(settings, events=True)
     except ConfigError as error:
         problem = " ".join(error.details.get("problems", [str(error)]))
-        return [*checks, ("variables", f"wrong: {problem}", str(given.file))], exit_code(error)
+        return [*checks, ("variables", f"wrong: {problem}", str(given.file), "error")], exit_code(
+            error
+        )
     return [*checks, ("variables", set_here, str(given.file))], 0
 
 
-def _reach(settings: Any, account: str | None) -> tuple[Check, int]:
-    from mixpanel_data.auth import check_account
+def _reach(settings: "Settings", account: str | None) -> tuple[Check, "Reached | None", int]:
+    from mixpanel_data.auth import reach
     from mixpanel_data.cli.errors import exit_code
     from mixpanel_data.exceptions import MixpanelDataError
 
     try:
-        found = check_account(settings, account)
+        reached = reach(settings, account)
     except MixpanelDataError as error:
-        return ("mixpanel", f"{error.code}: {error}", ""), exit_code(error)
-    zone = found["timezone"]
+        return ("mixpanel", f"{error.code}: {error}", "", "error"), None, exit_code(error)
+    zone = reached.project.get("timezone")
     suffix = (
         f"; the project's time zone is {zone}"
         if zone
         else ", without the projects of these credentials"
     )
-    return ("mixpanel", f"answers{suffix}", ME), 0
+    return ("mixpanel", f"answers{suffix}", ME), reached, 0
 
 
 def _folder(settings: Any) -> list[Check]:
     folder = settings.folder
-    checks = [
+    checks: list[Check] = [
         (what, _file(path), "")
         for what, path in (("raw database", folder.raw), ("published database", folder.published))
     ]

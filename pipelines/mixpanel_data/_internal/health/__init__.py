@@ -1,0 +1,1 @@
+"""Checks of the machine, the data folder and the schedule, for ``mp doctor``."""

@@ -1,0 +1,71 @@
+"""Whether the next run can work: versions, disk, lock, leftover files, clock, schedule."""
+
+import os
+from datetime import timedelta
+
+from mixpanel_data._internal.clock import clock_warning
+from mixpanel_data._internal.config import ConfigManager
+from mixpanel_data._internal.data_folder.lock import find_holder
+from mixpanel_data._internal.health.findings import Finding
+from mixpanel_data._internal.health.folder import check_data_folder
+from mixpanel_data._internal.health.schedule import check_schedule
+from mixpanel_data._internal.health.versions import check_versions
+from mixpanel_data._internal.ledger.reader import read_ledger
+from mixpanel_data._internal.settings import Settings
+from mixpanel_data.exceptions import StorageError
+
+
+def check_health(
+    settings: Settings,
+    *,
+    clock_ahead: timedelta = timedelta(0),
+    timezone: str | None = None,
+    fix: bool = False,
+) -> list[Finding]:
+    """Return what was found. Nothing is asked of Mixpanel.
+
+    Args:
+        settings: The settings, as :func:`load_settings` returns them.
+        clock_ahead: How far this machine's clock is ahead of Mixpanel's, if known.
+        timezone: The project's time zone, if Mixpanel named it.
+        fix: Remove what killed runs left, unless a process has the data folder's lock, and make
+            private files private.
+
+    Raises:
+        StorageError: with ``fix``, if a file can't be removed or changed.
+    """
+    folder, project = settings.folder, settings.project
+    private = [ConfigManager().config_path]
+    if project.root:
+        private.append(project.root / ".dlt" / "secrets.toml")
+    folders = [project.root, project.root / "flows"] if project.root else []
+    return [
+        *check_versions(),
+        *check_data_folder(folder, private, fix=fix),
+        *_ledger(settings, clock_ahead),
+        *_zone(settings, timezone),
+        *check_schedule(os.environ, folders),
+    ]
+
+
+def _ledger(settings: Settings, clock_ahead: timedelta) -> list[Finding]:
+    newest = None
+    found = []
+    try:
+        if find_holder(settings.folder) is None:
+            newest = read_ledger(settings.folder.raw).newest_fetch
+    except StorageError as error:
+        found.append(Finding("ledger", str(error), "error", str(settings.folder.raw)))
+    warning = clock_warning(clock_ahead, newest)
+    clock = Finding("clock", warning or "right", "error" if warning else "ok", "Date header")
+    return [*found, clock]
+
+
+def _zone(settings: Settings, timezone: str | None) -> list[Finding]:
+    if settings.time_basis != "project" or not timezone or timezone == settings.zone.key:
+        return []
+    value = (
+        f"MP_PROJECT_TIMEZONE is {settings.zone.key}, and Mixpanel says {timezone}. Days are cut "
+        "where the setting says."
+    )
+    return [Finding("time basis", value, "warning", settings.origin("project_timezone"))]
