@@ -86,6 +86,12 @@ def publish() -> None:
     _job.get().publish()
 
 
+@step(name="copy to target", task_run_name="copy to {target}")
+def copy_to(target: str) -> None:
+    """Copy the publication to a publish target. A failure is reported after the other targets."""
+    _job.get().copy_to(target)
+
+
 @step
 def report() -> None:
     """Create an artifact: the summary of ``mp sync``, and a row for each day."""
@@ -93,7 +99,7 @@ def report() -> None:
     lines = [
         *warning_lines(done),
         *summary_lines(done),
-        *(f"{error.code}: {error}" for error in done.failures),
+        *(f"{error.code}: {error}" for error in (*done.failures, *done.failed_copies)),
     ]
     create_table_artifact(
         key=ARTIFACT,
@@ -134,6 +140,7 @@ def sync(
         try:
             if build:
                 job.check_variables()
+                job.targets()  # a wrong setting costs no request
             wanted = job.begin(first, last)
             if only != "profiles":
                 if build:
@@ -146,6 +153,9 @@ def sync(
                 transform()
             if build and job.needs_publication():
                 publish()
+            if build and settings.folder.published.is_file():
+                for target in job.targets():
+                    copy_to(target)
         except Exception:  # an interrupted run writes no report: no one waits for it
             report()
             raise

@@ -22,6 +22,7 @@ LAYERS = (
     ("_internal.extract",),
     ("_internal.run",),
     ("_internal.transform",),
+    ("_internal.publish_targets",),
     ("_internal.publication",),
     ("_internal.services",),
     ("_internal.storage",),

@@ -16,6 +16,7 @@ MixpanelDataError             MIXPANEL_DATA_ERROR
 ├── TableNotFoundError        TABLE_NOT_FOUND
 │   └── NothingPublishedError NOTHING_PUBLISHED
 ├── DatabaseLockedError       DATABASE_LOCKED
+├── PublishTargetError        PUBLISH_TARGET_FAILED  a copy elsewhere was not made
 └── StorageError              STORAGE_FAILED     the disk is full or not writable
     ├── DatabaseDamagedError  DATABASE_DAMAGED   a database file was changed or truncated
     └── DatabaseMissingError  DATABASE_MISSING   there was a raw database, and there is none now
@@ -351,6 +352,18 @@ class DatabaseLockedError(MixpanelDataError):
     pid = _Detail[int | None]("The id of the process that has the lock.")
     command = _Detail[str | None]("The command that started it.")
     since = _Detail[str | None]("When it took the lock, an ISO time in UTC.")
+
+
+class PublishTargetError(MixpanelDataError):
+    """The publication was not copied to a publish target, which keeps what it had.
+
+    The published file of the data folder is not affected.
+    """
+
+    code = "PUBLISH_TARGET_FAILED"
+
+    target = _Detail[str]("The name of the publish target.")
+    cause = _Detail[str | None]("The code of the error behind it, such as ``CONFIG_ERROR``.")
 
 
 class StorageError(MixpanelDataError):

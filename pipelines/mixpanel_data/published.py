@@ -1,4 +1,4 @@
-"""The published tables: SQL over them, Parquet files of them, and the report.
+"""The published tables: SQL over them, Parquet files and copies of them, and the report.
 
     >>> from mixpanel_data.published import query
     >>> from mixpanel_data.settings import load_settings
@@ -18,15 +18,36 @@ from mixpanel_data.exceptions import NothingPublishedError
 if TYPE_CHECKING:
     from mixpanel_data._internal.html_report.write import write_report
     from mixpanel_data._internal.publication.parquet_export import export_tables
+    from mixpanel_data._internal.publish_targets.configuration import target_names
+    from mixpanel_data._internal.publish_targets.outcome import (
+        TargetCopy,
+        TargetRecord,
+        read_target_record,
+    )
+    from mixpanel_data._internal.publish_targets.publish import check_target, publish
     from mixpanel_data.types.rows import Rows
 
 _HOMES = {
     "_internal.html_report.write": ("write_report",),
     "_internal.publication.parquet_export": ("export_tables",),
+    "_internal.publish_targets.configuration": ("target_names",),
+    "_internal.publish_targets.outcome": ("TargetCopy", "TargetRecord", "read_target_record"),
+    "_internal.publish_targets.publish": ("check_target", "publish"),
     "types.rows": ("Rows",),
 }
 
-__all__ = ["Rows", "export_tables", "query", "write_report"]
+__all__ = [
+    "Rows",
+    "TargetCopy",
+    "TargetRecord",
+    "check_target",
+    "export_tables",
+    "publish",
+    "query",
+    "read_target_record",
+    "target_names",
+    "write_report",
+]
 
 
 def query(

@@ -32,6 +32,7 @@ RAISES_NOTHING = {
     "is_project",
     "models_folder",
     "origin",
+    "read_target_record",
     "to_dict",
     "to_dicts",
     "records",

@@ -29,6 +29,7 @@ from mixpanel_data.exceptions import (
     IncompleteExportError,
     MixpanelDataError,
     NothingPublishedError,
+    PublishTargetError,
     QueryError,
     QueryTimeoutError,
     RateLimitError,
@@ -66,6 +67,7 @@ ONE_OF_EACH: dict[str, MixpanelDataError] = {
     "DATABASE_LOCKED": DatabaseLockedError("m", details={"pid": 1, "command": "mp sync"}),
     "DATABASE_DAMAGED": DatabaseDamagedError("m", details={"path": "mixpanel.duckdb"}),
     "DATABASE_MISSING": DatabaseMissingError("m", details={"path": "raw.duckdb"}),
+    "PUBLISH_TARGET_FAILED": PublishTargetError("m", details={"target": "lake"}),
     "STORAGE_FAILED": StorageError("m", details={"errno": 28}),
 }
 

@@ -324,18 +324,27 @@ def dlt_section(root: Path | None, file_name: str, keys: Sequence[str] = SECTION
     Raises:
         ConfigError: if the file is not valid TOML.
     """
+    section: Any = read_dlt_file(root, file_name)
+    for key in keys:
+        section = section.get(key, {}) if isinstance(section, dict) else {}
+    return section if isinstance(section, dict) else {}
+
+
+def read_dlt_file(root: Path | None, file_name: str) -> dict[str, Any]:
+    """Return the content of a file in ``.dlt/``; empty if there is no such file.
+
+    Raises:
+        ConfigError: if the file is not valid TOML.
+    """
     path = (root or Path.cwd()) / ".dlt" / file_name
     if not path.is_file():
         return {}
     try:
-        section: Any = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"{path} is not valid TOML: {error}. Correct it, or move it away."
         ) from None
-    for key in keys:
-        section = section.get(key, {}) if isinstance(section, dict) else {}
-    return section if isinstance(section, dict) else {}
 
 
 def _path(value: Any, root: Path | None, origin: str) -> Path | None:

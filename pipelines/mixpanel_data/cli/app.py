@@ -16,6 +16,7 @@ from mixpanel_data.cli.commands import (
     init,
     inspect,
     plan,
+    publish,
     query,
     reconcile,
     report,
@@ -88,6 +89,7 @@ app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
 app.command("doctor")(doctor.doctor)
 app.command("export")(export.export)
+app.command("publish")(publish.publish)
 app.command("sandbox")(sandbox.sandbox)
 app.add_typer(auth.app, name="auth")
 app.add_typer(fetch.app, name="fetch")

@@ -18,6 +18,7 @@ from mixpanel_data.exceptions import (
     DatabaseLockedError,
     IncompleteExportError,
     MixpanelDataError,
+    PublishTargetError,
     RateLimitError,
     RejectedLinesWarning,
     StorageError,
@@ -31,6 +32,7 @@ FAILED = 1
 BAD_ARGUMENTS = 3
 INCOMPLETE = 6
 STALE = 8
+NOT_COPIED = 9
 INTERRUPTED = 130
 
 MEANINGS = {
@@ -43,6 +45,7 @@ MEANINGS = {
     INCOMPLETE: "incomplete: nothing was loaded for the days named",
     7: "in use: the message names the process",
     STALE: "stale: the data are older than `mp status --max-age` allows",
+    NOT_COPIED: "a copy to a publish target failed; what was loaded and published stays",
     INTERRUPTED: "interrupted; loaded data is kept",
 }
 """The meanings of the exit codes of ``mp``."""
@@ -56,6 +59,7 @@ _CODES: tuple[tuple[type[MixpanelDataError], int], ...] = (
     (RateLimitError, 5),
     (IncompleteExportError, INCOMPLETE),
     (DatabaseLockedError, 7),
+    (PublishTargetError, NOT_COPIED),
 )
 
 
@@ -68,7 +72,7 @@ def worst_code(errors: Iterable[MixpanelDataError]) -> int:
     """Return one exit code for several failures, that of the most urgent one; 0 for none."""
     # Credentials are first, since every further run fails with wrong ones.
     codes = {exit_code(error) for error in errors}
-    return next((code for code in (2, 5, 6, 7, 3, 4, FAILED) if code in codes), 0)
+    return next((code for code in (2, 5, 6, 7, 3, 4, FAILED, NOT_COPIED) if code in codes), 0)
 
 
 @contextmanager

@@ -81,7 +81,7 @@ def run_sync(
             _print_report(error.report, fmt, quiet=quiet, verbose=verbose)
         raise
     _print_report(report, fmt, quiet=quiet, verbose=verbose)
-    return worst_code(report.failures)
+    return worst_code([*report.failures, *report.failed_copies])
 
 
 def _about_the_fetch(options: SyncOptions) -> list[str]:
@@ -118,5 +118,5 @@ def _print_report(report: "SyncReport", fmt: Format, *, quiet: bool, verbose: bo
     elif not quiet:
         print_summary(report, verbose=verbose)
     # After the summary, so that the last lines on the terminal are those to act on.
-    for error in report.failures:
+    for error in (*report.failures, *report.failed_copies):
         show_error(error, as_json=fmt in (Format.json, Format.jsonl))

@@ -25,6 +25,8 @@ from mixpanel_data._internal.planning.events import Range
 from mixpanel_data._internal.publication import build_file, build_stamp
 from mixpanel_data._internal.publication import check as publication_check
 from mixpanel_data._internal.publication import publish as publishing
+from mixpanel_data._internal.publish_targets.configuration import targets_after_sync
+from mixpanel_data._internal.publish_targets.publish import publish_after_sync
 from mixpanel_data._internal.run.context import Run
 from mixpanel_data._internal.run.progress import QUIET, Progress
 from mixpanel_data._internal.run.report import SyncReport
@@ -38,6 +40,7 @@ from mixpanel_data.exceptions import (
     ConfigWarning,
     IncompleteExportError,
     MixpanelDataError,
+    PublishTargetError,
 )
 from mixpanel_data.sync.engine import import_lake
 
@@ -320,6 +323,38 @@ class Sync:
         self._publication_is_due = False
         self.report.warnings.extend(self.report.published.warnings)
         self._run.progress.published(self.report.published)
+
+    def targets(self) -> list[str]:
+        """Return the names of the publish targets to which each sync copies its publication.
+
+        Raises:
+            ConfigError: if a setting of any target is missing, unknown or invalid.
+        """
+        return [target.name for target in targets_after_sync(self._run.settings)]
+
+    def copy_to(self, target: str) -> None:
+        """Copy the publication to a publish target that does not have it. An error is in
+        ``failed_copies`` of the report.
+
+        The lock of the data folder is not needed.
+
+        Args:
+            target: Name of the target.
+        """
+        progress = self._run.progress
+        try:
+            copy = publish_after_sync(
+                target,
+                self._run.settings,
+                on_table=lambda table: progress.copying(target, table),
+            )
+        except PublishTargetError as error:
+            self.report.failed_copies.append(error)
+            progress.failed(error)
+        else:
+            self.report.copies.append(copy)
+            self.report.warnings.extend(copy.warnings)
+            progress.copied(copy)
 
     def finish(self) -> SyncReport:
         """Rewrite the raw database if that saves enough, and return the finished report."""

@@ -152,9 +152,16 @@ def run_sync(
         full_profiles=full_profiles,
         start_over=start_over,
     )
+    # Before the first request: a typing error must not cost an hour's budget.
+    targets = job.targets() if build else []
     # From the first look at the ledger to the publication, or two runs would fetch the same days.
     with exclusive(settings.folder, wait_seconds=lock_wait_seconds):
-        return job.run(first=begin, last=end, only=only, build=build, fetch=fetch)
+        report = job.run(first=begin, last=end, only=only, build=build, fetch=fetch)
+    # Without the lock: a slow server must not keep the next sync from the data folder.
+    if settings.folder.published.is_file():
+        for target in targets:
+            job.copy_to(target)
+    return report
 
 
 def _refuse_without_fetch(given: dict[str, Any]) -> None:

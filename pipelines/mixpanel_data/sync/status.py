@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,14 @@ from mixpanel_data._display import Displayed
 from mixpanel_data._internal.data_folder.damage import require_raw
 from mixpanel_data._internal.ledger.reader import Ledger, read_ledger, read_published_ledger
 from mixpanel_data._internal.ledger.records import DayRecord
+from mixpanel_data._internal.publish_targets.configuration import target_names
+from mixpanel_data._internal.publish_targets.outcome import TargetRecord, read_target_record
 from mixpanel_data._internal.rate_limit.limiter import RateLimiter
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data._internal.streams.profile_sets import USERS
 from mixpanel_data._internal.streams.windows import ONE_DAY, Window, contiguous
 from mixpanel_data._internal.time_zones import day_start, today
-from mixpanel_data.exceptions import DatabaseLockedError, StorageError
+from mixpanel_data.exceptions import ConfigError, DatabaseLockedError, StorageError
 from mixpanel_data.sync.engine import refresh_ledger_copy
 
 
@@ -64,6 +66,8 @@ class Status(Displayed):
     budget: dict[str, dict[str, int]] = field(default_factory=dict)
     """For exports and queries: requests ``spent`` in the last hour, ``remaining`` now, and the
     ``hourly_limit``."""
+    targets: tuple[TargetRecord, ...] = ()
+    """The last copy to each configured publish target, and the last failure since then."""
 
     def age(self, now: datetime | None = None) -> timedelta | None:
         """Return the time since ``complete_until`` at ``now`` (in UTC); None without such a day."""
@@ -103,6 +107,7 @@ class Status(Displayed):
             "published_up_to": _iso(self.published_up_to),
             "age_seconds": None if (age := self.age()) is None else round(age.total_seconds()),
             "budget": self.budget,
+            "publish_targets": [asdict(record) for record in self.targets],
         }
 
 
@@ -151,7 +156,20 @@ def read_status(settings: Settings) -> Status:
         published_up_to=published_up_to,
         complete_until=day_start(until + ONE_DAY, settings.zone) if until else None,
     )
-    return replace(status, budget=_read_budget(settings, status.project))
+    return replace(
+        status,
+        budget=_read_budget(settings, status.project),
+        targets=_read_targets(settings),
+    )
+
+
+def _read_targets(settings: Settings) -> tuple[TargetRecord, ...]:
+    with suppress(ConfigError):  # `mp publish` and `mp doctor` report what is wrong
+        return tuple(
+            read_target_record(settings.folder, name) or TargetRecord(name)
+            for name in target_names(settings)
+        )
+    return ()
 
 
 def _read_budget(settings: Settings, project: tuple[str, str] | None) -> dict[str, dict[str, int]]:

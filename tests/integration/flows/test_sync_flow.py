@@ -26,7 +26,9 @@ def bare(flow_file, account, monkeypatch):
             monkeypatch.setattr(flow_file, name, member.fn)
     artifacts = []
     monkeypatch.setattr(flow_file, "create_table_artifact", lambda **kept: artifacts.append(kept))
-    return SimpleNamespace(run=flow_file.sync.fn, artifacts=artifacts, module=flow_file)
+    return SimpleNamespace(
+        run=flow_file.sync.fn, artifacts=artifacts, module=flow_file, monkeypatch=monkeypatch
+    )
 
 
 def test_the_flow_does_what_mp_sync_does(bare, served, published):
@@ -120,7 +122,7 @@ def test_no_task_is_given_the_secret_or_keeps_a_result(flow_file):
 
     assert {task.name for task in tasks} >= {"plan", "land", "load", "build", "publish", "report"}
     assert {name for task in tasks for name in task.fn.__annotations__} == {
-        *("wanted", "windows", "files", "return"),
+        *("wanted", "windows", "files", "target", "return"),
     }
     assert all(task.cache_policy is NO_CACHE for task in tasks)
     assert not any(task.persist_result or task.retries for task in tasks)
@@ -145,3 +147,23 @@ def test_loading_the_flow_imports_neither_dlt_nor_dbt(outside):
     )
 
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+
+
+def test_each_publish_target_gets_its_copy_and_a_failed_one_fails_the_run(bare, tmp_path, account):
+    project = tmp_path / "project"
+    (project / ".dlt").mkdir(parents=True)
+    (project / ".dlt" / "config.toml").write_text(
+        "[publish_targets.disk]\nkind = 'parquet'\npath = 'out'\nafter_sync = true\n"
+        "[publish_targets.blocked]\nkind = 'parquet'\npath = 'file/out'\nafter_sync = true\n"
+    )
+    (project / "file").write_text("")
+    bare.monkeypatch.setenv("MP_PROJECT_DIR", str(project))
+
+    with pytest.raises(ExceptionGroup, match="not copied to every publish target") as caught:
+        bare.run()
+
+    assert [error.target for error in caught.value.exceptions] == ["blocked"]
+    assert (project / "out" / "manifest.json").is_file()
+    (artifact,) = bare.artifacts
+    assert "copied to disk; NOT copied to blocked" in artifact["description"]
+    assert "PUBLISH_TARGET_FAILED: Publish target blocked" in artifact["description"]

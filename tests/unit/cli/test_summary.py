@@ -8,7 +8,8 @@ import pytest
 from mixpanel_data._internal.publication.publish import Published
 from mixpanel_data._internal.run.report import DayOutcome
 from mixpanel_data.cli.output.summary import print_summary, summary_lines
-from mixpanel_data.exceptions import IncompleteExportError
+from mixpanel_data.exceptions import IncompleteExportError, PublishTargetError
+from mixpanel_data.published import TargetCopy
 from mixpanel_data.sync import ProfileOutcome, SyncReport
 
 DAY = date(2026, 3, 10)
@@ -88,3 +89,33 @@ def test_a_run_without_work_says_so() -> None:
         "Nothing to do: what is due is loaded, and the file is up to date.",
         "Requests   0, 0.0 MB, 0.0 s",
     ]
+
+
+def copied(target: str, *, is_new: bool = True) -> TargetCopy:
+    return TargetCopy(target, "parquet", "/out", "1", {"events": 3}, 3, is_new=is_new)
+
+
+def test_copies_are_in_the_line_of_the_publication(full: SyncReport) -> None:
+    full.copies = [copied("lake"), copied("warehouse", is_new=False)]
+    full.failed_copies = [PublishTargetError("No.", details={"target": "bi"})]
+
+    lines = summary_lines(full)
+
+    assert len(lines) == 8
+    assert lines[5].endswith(
+        "; copied to lake; in warehouse already; NOT copied to bi, reasons follow"
+    )
+    full.published = None
+    assert summary_lines(full)[5].startswith("Published  copied to lake; in warehouse")
+
+
+def test_failed_copies_are_raised_after_failures_of_the_fetch() -> None:
+    failure = IncompleteExportError("It ended early.", reason="cut")
+    failed_copy = PublishTargetError("No.", details={"target": "bi"})
+
+    with pytest.raises(ExceptionGroup, match="not copied to every publish target") as raised:
+        SyncReport(failed_copies=[failed_copy]).raise_failures()
+    assert raised.value.exceptions == (failed_copy,)
+    with pytest.raises(ExceptionGroup, match="Not everything arrived") as raised:
+        SyncReport(failures=[failure], failed_copies=[failed_copy]).raise_failures()
+    assert raised.value.exceptions == (failure, failed_copy)

@@ -73,7 +73,7 @@ def export_tables(
     _require_folder_name(target)
     with parquet_tables.open_for_export(folder, memory_limit or MEMORY_LIMIT, target) as db:
         tables = parquet_tables.choose_tables(db, names)
-        files = [f"{_file_name(table)}.parquet" for table in tables]
+        files = [f"{file_name(table)}.parquet" for table in tables]
         _require_file_paths(target, files)
         with _translate_export_errors(target), replace_files(target, files) as paths:
             rows = [
@@ -85,7 +85,8 @@ def export_tables(
     return [ExportedTable(*found) for found in zip(tables, paths, rows, sizes, strict=True)]
 
 
-def _file_name(table: str) -> str:
+def file_name(table: str) -> str:
+    """Return ``table`` as a name of a file that every system allows."""
     return _NOT_IN_FILES.sub(lambda found: f"%{ord(found[0]):02X}", table)
 
 

@@ -77,13 +77,13 @@ def _find_table(name: str, there: Sequence[str]) -> str:
 def write_parquet(db: Connection, table: str, path: Path) -> int:
     """Write ``table`` to the file at ``path``; return its number of rows."""
     found = db.execute(
-        f"COPY ({_select_sql(db, table)}) TO {literal(path)} "
+        f"COPY ({select_sql(db, table)}) TO {literal(path)} "
         f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE_BYTES '{ROW_GROUP}', USE_TMP_FILE false)"
     ).fetchone()
     return int(found[0]) if found else 0
 
 
-def _select_sql(db: Connection, table: str) -> str:
+def select_sql(db: Connection, table: str) -> str:
     """Return a query of the table with types that every Parquet reader supports."""
     columns = db.execute(
         "SELECT column_name FROM duckdb_columns() WHERE database_name = 'published' "

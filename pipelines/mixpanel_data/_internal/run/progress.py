@@ -3,6 +3,7 @@
 from mixpanel_data._internal.api.engage_pages import EngagePage
 from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.publication.publish import Published
+from mixpanel_data._internal.publish_targets.outcome import TargetCopy
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data.exceptions import MixpanelDataError
 
@@ -48,6 +49,12 @@ class Progress:
 
     def published(self, published: Published) -> None:
         """Readers see the new file."""
+
+    def copying(self, target: str, table: str) -> None:
+        """A table is about to be copied to a publish target."""
+
+    def copied(self, copy: TargetCopy) -> None:
+        """A publish target has the publication."""
 
     def failed(self, error: MixpanelDataError) -> None:
         """A part failed; the run continues if it can."""

@@ -10,10 +10,15 @@ from mixpanel_data._internal.ledger.reader import Ledger
 from mixpanel_data._internal.ledger.records import DayRecord
 from mixpanel_data._internal.planning.events import Range
 from mixpanel_data._internal.publication.publish import Published
+from mixpanel_data._internal.publish_targets.outcome import TargetCopy
 from mixpanel_data._internal.streams.windows import Window, contiguous
 from mixpanel_data._internal.text import format_duration
 from mixpanel_data._internal.transform.build import BuildResult
-from mixpanel_data.exceptions import IncompleteExportError, MixpanelDataError
+from mixpanel_data.exceptions import (
+    IncompleteExportError,
+    MixpanelDataError,
+    PublishTargetError,
+)
 
 SHOWN = 5
 """Missing days, failures or warnings that a printed report lists."""
@@ -70,6 +75,11 @@ class SyncReport:
     """Parts that were left out and that another run would leave out, too."""
     build: BuildResult | None = None
     published: Published | None = None
+    copies: list[TargetCopy] = field(default_factory=list)
+    """The publish targets that have the publication."""
+    failed_copies: list[PublishTargetError] = field(default_factory=list)
+    """The publish targets that could not be reached or failed. The data are loaded and published
+    all the same."""
     seconds: float = 0.0
 
     @property
@@ -97,6 +107,7 @@ class SyncReport:
 
         Raises:
             ExceptionGroup: of ``failures``, if there are any; its message lists the missing days.
+                Otherwise of ``failed_copies``, if there are any.
         """
         if self.failures:
             # Windows, not days: a back-fill that ended early misses hundreds in a row.
@@ -104,7 +115,14 @@ class SyncReport:
             which = f" These days are missing: {days}." if days else ""
             # With the first failure's text, since loggers often print the group's message alone.
             raise ExceptionGroup(
-                f"Not everything arrived.{which} {self.failures[0]}", self.failures
+                f"Not everything arrived.{which} {self.failures[0]}",
+                [*self.failures, *self.failed_copies],
+            )
+        if self.failed_copies:
+            raise ExceptionGroup(
+                f"The data are published, but not copied to every publish target. "
+                f"{self.failed_copies[0]}",
+                self.failed_copies,
             )
 
     def add_days(self, days: list[date], before: Ledger, after: Ledger) -> None:
@@ -143,9 +161,12 @@ class SyncReport:
             "rejected lines": f"{self.rejected:,}" if self.rejected else "",
             "repaired lines": f"{self.repaired:,}" if self.repaired else "",
             "missing days": _first_few([str(window) for window in self.missing]),
-            "failures": _first_few([error.message for error in self.failures], "; "),
+            "failures": _first_few(
+                [error.message for error in (*self.failures, *self.failed_copies)], "; "
+            ),
             "warnings": _first_few(self.warnings, "; "),
             "published": self._published_text(),
+            "copied to": ", ".join(copy.target for copy in self.copies),
             "duration": f"{format_duration(self.seconds)}, {counted(self.requests, 'request')}",
         }
         return {name: text for name, text in lines.items() if text}
@@ -198,6 +219,8 @@ class SyncReport:
             "built": self.build is not None,
             "published": str(self.published.path) if self.published else None,
             "tables": dict(self.published.tables) if self.published else {},
+            "copies": [copy.to_dict() for copy in self.copies],
+            "failed_copies": [error.to_dict() for error in self.failed_copies],
             "seconds": round(self.seconds, 2),
         }
 

@@ -41,11 +41,13 @@ def doctor(
 ) -> int:
     """Show the project, settings and account in force, and test them.
 
-    Then check versions, disk, lock, leftover files, permissions, clock and, with PREFECT_API_URL,
-    the schedule. One request is sent, which counts in no budget. Secrets are masked.
+    Then check versions, disk, lock, leftover files, permissions, clock, the publish targets and,
+    with PREFECT_API_URL, the schedule. One request is sent, which counts in no budget. Secrets are
+    masked.
 
     The exit code is 2 if Mixpanel rejects the account, 3 if there is none or a variable of the dbt
-    models is wrong, and 1 if another check has the state error. Warnings leave it at 0.
+    models is wrong, 9 if a publish target can't be reached, and 1 if another check has the state
+    error. Warnings leave it at 0.
 
     Example: mp doctor --format json
     """
@@ -80,7 +82,8 @@ def _examine(account: str | None, data_dir: Any, *, fix: bool) -> tuple[list[Che
     # Without credentials there is nothing to send, and the rest is still worth showing.
     except MixpanelDataError as error:
         checks.append(("credentials", f"none: {error}", "", "error"))
-        return [*checks, *_health(settings, None, fix=fix)], exit_code(error)
+        targets, _ = _targets(settings)
+        return [*checks, *_health(settings, None, fix=fix), *targets], exit_code(error)
     credentials = found.credentials
     checks += [
         ("username", credentials.username, found.origin),
@@ -90,7 +93,8 @@ def _examine(account: str | None, data_dir: Any, *, fix: bool) -> tuple[list[Che
     ]
     check, reached, code = _reach(settings, account)
     health = _health(settings, reached, fix=fix)
-    return [*checks, check, *_folder(settings), *health], code or wrong
+    targets, unusable = _targets(settings)
+    return [*checks, check, *_folder(settings), *health, *targets], code or wrong or unusable
 
 
 def _health(settings: "Settings", reached: "Reached | None", *, fix: bool) -> list[Check]:
@@ -194,6 +198,28 @@ def _reach(settings: "Settings", account: str | None) -> tuple[Check, "Reached |
         else ", without the projects of these credentials"
     )
     return ("mixpanel", f"answers{suffix}", ME), reached, 0
+
+
+def _targets(settings: "Settings") -> tuple[list[Check], int]:
+    """Reach each publish target. Return the checks, and the exit code of the first that fails."""
+    from mixpanel_data.cli.errors import exit_code
+    from mixpanel_data.exceptions import MixpanelDataError
+    from mixpanel_data.published import check_target, target_names
+
+    checks: list[Check] = []
+    code = 0
+    try:
+        names = target_names(settings)
+    except MixpanelDataError as error:
+        return [("publish targets", f"{error.code}: {error}", "", "error")], exit_code(error)
+    for name in names:
+        origin = f"[publish_targets.{name}]"
+        try:
+            checks.append((f"publish target {name}", check_target(name, settings=settings), origin))
+        except MixpanelDataError as error:
+            checks.append((f"publish target {name}", f"{error.code}: {error}", origin, "error"))
+            code = code or exit_code(error)
+    return checks, code
 
 
 def _folder(settings: Any) -> list[Check]:

@@ -8,6 +8,7 @@ from mixpanel_data.cli.errors import STALE
 from mixpanel_data.cli.options import DataDirOption, Format, FormatOption
 
 if TYPE_CHECKING:
+    from mixpanel_data.published import TargetRecord
     from mixpanel_data.sync import Status
 
 
@@ -118,8 +119,17 @@ def _rows(found: "Status") -> list[tuple[str, Any]]:
         ("last run", f"{found.last_run:%Y-%m-%d %H:%M:%S} UTC" if found.last_run else "never"),
         *_budget_rows(found),
         ("published", found.published_text),
+        *((f"copied to {record.target}", _copied(record)) for record in found.targets),
         ("read from", found.read_from),
     ]
+
+
+def _copied(record: "TargetRecord") -> str:
+    done = "never"
+    if record.published_at:
+        when = record.published_at[:19].replace("T", " ")
+        done = f"{when} UTC, publication {record.publication}: {record.rows:,} rows"
+    return f"{done}; FAILED since then: {record.failure[:200]}" if record.failure else done
 
 
 def _complete(found: "Status") -> str:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from mixpanel_data.cli.output.visible import visible
 from mixpanel_data.exceptions import MixpanelDataError
+from mixpanel_data.published import TargetCopy
 from mixpanel_data.settings import format_duration
 from mixpanel_data.sync import QUIET, EngagePage, Landed, Progress, Published, Window
 
@@ -49,9 +50,18 @@ class LineProgress(Progress):
     def published(self, published: Published) -> None:
         _print_line(f"published {published.path}")
 
+    def copied(self, copy: TargetCopy) -> None:
+        _print_line(_copied_text(copy))
+
 
 def _retry_text(attempt: int, seconds: float, reason: str) -> str:
     return f"attempt {attempt} failed, waiting {format_duration(seconds)}: {reason}"
+
+
+def _copied_text(copy: TargetCopy) -> str:
+    if not copy.is_new:
+        return f"{copy.target} has this publication already"
+    return f"copied to {copy.target}: {copy.written_rows:,} rows written in {copy.seconds:.1f} s"
 
 
 def _print_line(text: str) -> None:
@@ -85,6 +95,7 @@ class BarProgress(Progress):
         self._events = self.display.add_task("events", total=None, visible=False, status="")
         self._profiles = self.display.add_task("profiles", total=None, visible=False, status="")
         self._build = self.display.add_task("dbt", total=None, visible=False, status="")
+        self._copy = self.display.add_task("copy", total=None, visible=False, status="")
         self._bytes = 0
         self._windows = 0
         self._requests = 0
@@ -159,6 +170,21 @@ class BarProgress(Progress):
             total=done,
             completed=done,
             status=visible(f"published {published.path.name}"),
+        )
+
+    def copying(self, target: str, table: str) -> None:
+        self.display.update(
+            self._copy, visible=True, advance=1, status=visible(f"{target}: {table}")
+        )
+
+    def copied(self, copy: TargetCopy) -> None:
+        done = self.display.tasks[self._copy].completed
+        self.display.update(
+            self._copy,
+            visible=True,
+            total=done,
+            completed=done,
+            status=visible(_copied_text(copy)),
         )
 
     def failed(self, error: MixpanelDataError) -> None:

@@ -23,7 +23,7 @@ def warning_lines(report: SyncReport) -> list[str]:
 
 def summary_lines(report: SyncReport, *, verbose: bool = False) -> list[str]:
     """Return at most eight lines: what was fetched, what changed, what is missing, where the file
-    is, and what is left of the rate limit; with ``verbose`` also each published table."""
+    and its copies are, and what is left of the rate limit; with ``verbose`` also each published table."""
     return [line if not label else f"{label:<10} {line}" for label, line in _lines(report, verbose)]
 
 
@@ -41,9 +41,9 @@ def _lines(report: SyncReport, verbose: bool) -> Iterator[tuple[str, str]]:
         yield "Lines", f"{_odd_lines(report)}; originals are in the table _rejected"
     if report.failures:
         yield "Missing", _missing(report)
-    if report.published:
-        yield "Published", _published(report)
-        if verbose:
+    if report.published or report.copies or report.failed_copies:
+        yield "Published", "; ".join(_published(report))
+        if verbose and report.published:
             for name, rows in report.published.tables.items():
                 yield "", f"  {name:<40} {rows:>14,}"
     yield (
@@ -73,12 +73,18 @@ def _missing(report: SyncReport) -> str:
     return f"{days}{f' and {more} more' if more > 0 else ''}: not complete, reasons follow{again}"
 
 
-def _published(report: SyncReport) -> str:
-    assert report.published  # noqa: S101  (for the type checker)
-    # Tables about the tables begin with an underscore.
-    tables = [name for name in report.published.tables if not name.startswith("_")]
-    size = report.published.bytes / 1e6
-    return f"{report.published.path} ({size:.1f} MB, {_count(len(tables), 'table')})"
+def _published(report: SyncReport) -> Iterator[str]:
+    if report.published:
+        # Tables about the tables begin with an underscore.
+        tables = [name for name in report.published.tables if not name.startswith("_")]
+        size = report.published.bytes / 1e6
+        yield f"{report.published.path} ({size:.1f} MB, {_count(len(tables), 'table')})"
+    if copied := [copy.target for copy in report.copies if copy.is_new]:
+        yield f"copied to {', '.join(copied)}"
+    if has := [copy.target for copy in report.copies if not copy.is_new]:
+        yield f"in {', '.join(has)} already"
+    if failed := [error.target for error in report.failed_copies]:
+        yield f"NOT copied to {', '.join(failed)}, reasons follow"
 
 
 def _budget(report: SyncReport) -> str:
