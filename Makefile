@@ -89,7 +89,7 @@ docs: $(STAMP)  ## the documentation site in site/; its page on `mp` is written 
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	@echo "Open site/index.html"
 
-recipes: $(STAMP)  ## the results in docs/recipes.md anew, over the sandbox's shop; a minute
+recipes: $(STAMP)  ## rewrites the results in docs/recipes.md, over the sandbox's shop; a minute
 	$(BIN)/python tests/docs/recipes.py
 
 dbt-docs: $(STAMP)  ## one page of all tables, columns and metrics, over the demo or the data in MP_DATA_DIR
@@ -98,7 +98,7 @@ dbt-docs: $(STAMP)  ## one page of all tables, columns and metrics, over the dem
 		$(BIN)/dbt --quiet docs generate --static --project-dir dbt --profiles-dir dbt
 	@echo "Open dbt/target/static_index.html"
 
-lock:  ## the lock files anew; needs uv
+lock:  ## rewrites the lock files; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-annotate --no-header --extra flows --extra fast --extra pandas --extra report --extra semantic \
 		--group dev pyproject.toml --output-file requirements/dev.lock

@@ -87,7 +87,7 @@ class _Scheduler(LoadScopeScheduling):
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """For `-m e2e` only files with such tests: each worker would spend seconds on the others to drop them again."""
+    """For `-m e2e` only files with such tests: each worker would spend seconds on the others, only to drop them."""
     is_test = collection_path.match("test_*.py") and config.getoption("markexpr") == "e2e"
     return True if is_test and b"mark.e2e" not in collection_path.read_bytes() else None
 

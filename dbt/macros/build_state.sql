@@ -2,8 +2,8 @@
 {# What a file keeps between builds, in `build_state`: the loads, models and settings of the last
    complete build. A build is complete when every model of this project, and every model that
    reads one of them, was selected and succeeded in one `dbt build` or `dbt run`, and nothing
-   else failed in it. Only that counts loads as built and empties the change logs, so whatever a
-   selection or a failure leaves out is rebuilt by the next one. Each model replaces the rows
+   else failed in it. Only that counts loads as built and empties the change logs, so the next one rebuilds
+   what a selection or a failure left out. Each model replaces the rows
    of days, users or profiles that the loads not yet built and the change logs name; both only
    grow until a build is complete, so rows that a partial run made from older ones are among
    those that are replaced. #}

@@ -39,8 +39,8 @@
     end
 {%- endmacro %}
 
-{# ISO 8601, in UTC: an offset is taken off, and without one the time is UTC, whatever the
-   session's zone is. #}
+{# ISO 8601, in UTC: an offset is taken off, and without one the time is UTC, regardless of the
+   session's zone. #}
 {% macro read_as_datetime(text) -%}
     {% set offset = 'z|utc|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?' -%}
     {% set clock = '(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?' -%}

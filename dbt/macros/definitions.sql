@@ -66,7 +66,7 @@
     {{ column ~ ' in ' ~ literals(names) if names else is_counted(column) }}
 {%- endmacro %}
 
-{# True for two lists of the same names, in whatever order and however often. #}
+{# True for two lists of the same names, in any order and number. #}
 {% macro same_names(some, others) %}
     {% set names = some | unique(case_sensitive=true) | sort(case_sensitive=true) | list %}
     {{ return(names == others | unique(case_sensitive=true) | sort(case_sensitive=true) | list) }}

@@ -1,5 +1,5 @@
 -- noqa: disable=layout.indent
-{# One value for each event, the same in whatever order and how often it was loaded: a hash of
+{# One value for each event, the same in any order and number of loads: a hash of
    what Mixpanel distinguishes events by, each part with its length, so that no two of them run
    together. Those sent without an insert_id differ if anything in them differs, and copies
    by number. #}

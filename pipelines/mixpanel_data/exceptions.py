@@ -442,7 +442,7 @@ def unexpected_error(error: BaseException) -> MixpanelDataError:
     text = " ".join(redact(str(error)).split())
     return MixpanelDataError(
         f"Unexpected {kind}{': ' + text if text else ''}. To see where, set MP_DEBUG=1 and run the "
-        "command again. Please report it.",
+        "command once more. Please report it.",
         details={"type": f"{type(error).__module__}.{kind}", "text": text},
     )
 

@@ -55,7 +55,7 @@ def make_days(
             if not path.exists():
                 part = path.with_suffix(".part")
                 connection.execute(_DAY.format(day=day, count=count, path=part))
-                # In the form that the sandbox joins without compressing again: serving it is cheap.
+                # In the form that the sandbox joins without a second compression: serving it is cheap.
                 packed = pack(part.read_bytes(), LEVEL)
                 part.write_bytes(packed)
                 part.rename(path)

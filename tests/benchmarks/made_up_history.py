@@ -101,13 +101,13 @@ def make_history(
 def change_a_day(
     path: Path, day: date, number: int, *, a_day: int = EVENTS_A_DAY, visitors: int = 40_000
 ) -> None:
-    """The load of a look-back: one day read again, with some of its events gone and a few more there."""
+    """The load of a look-back: one day reread, with some of its events gone and a few more there."""
     with duckdb.connect(path) as db:
         db.execute(
             "DELETE FROM mixpanel.events WHERE time >= ? AND time < ?", [day, day + timedelta(1)]
         )
         _events(db, day, day, a_day + 10 * number, visitors)
-        _book(db, f"again-{number}", day, day)
+        _book(db, f"reread-{number}", day, day)
 
 
 def _events(

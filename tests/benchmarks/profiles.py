@@ -1,4 +1,4 @@
-"""What profiles cost: a complete snapshot, the same again, an increment. Also alone: ``python tests/benchmarks/profiles.py``."""
+"""What profiles cost: a complete snapshot, the same once more, an increment. Also alone: ``python tests/benchmarks/profiles.py``."""
 
 import shutil
 import subprocess
@@ -15,10 +15,10 @@ CHANGED = 2_000
 
 
 def profiles(_days: Path, work: Path, runs: int) -> None:
-    """200,000 profiles of a kilobyte: read whole, read whole again, one in a hundred changed, and only those."""
+    """200,000 profiles of a kilobyte: read whole, read whole once more, one in a hundred changed, and only those."""
     taken: dict[str, list[Taken]] = {
         "complete snapshot": [],
-        "the same again": [],
+        "the same once more": [],
         "increment, 1 % changed": [],
         "snapshot, 1 % changed": [],
     }
@@ -26,7 +26,7 @@ def profiles(_days: Path, work: Path, runs: int) -> None:
         for number in range(runs):
             folder, copy = work / f"people{number}", work / f"copy{number}"
             taken["complete snapshot"].append(_read(before, folder, full=True))
-            taken["the same again"].append(_read(before, folder, full=True))
+            taken["the same once more"].append(_read(before, folder, full=True))
             shutil.copytree(folder, copy)
             taken["increment, 1 % changed"].append(_read(after, folder, full=False))
             taken["snapshot, 1 % changed"].append(_read(after, copy, full=True))

@@ -67,7 +67,7 @@ def memory(days: Path, work: Path, runs: int) -> None:
 
 
 def refresh(days: Path, work: Path, runs: int) -> None:
-    """One day read again, on a million and on ten million rows of history."""
+    """One day reread, on a million and on ten million rows of history."""
     make_days(days, 100)
     taken: dict[int, list[Taken]] = {10: [], 100: []}
     folders = {count: work / f"history{count}" for count in taken}
@@ -78,7 +78,7 @@ def refresh(days: Path, work: Path, runs: int) -> None:
             for count, folder in folders.items():
                 day = last_day(count)
                 taken[count].append(in_a_process("sync", url, folder, day, day))
-    print(f"\nOne day again, {runs} runs: minimum / median / maximum\n")
+    print(f"\nOne day reread, {runs} runs: minimum / median / maximum\n")
     for count, several in taken.items():
         print(
             f"on {count * EVENTS_A_DAY:>10,} events {spread([t.wall for t in several], ' s')}"

@@ -54,7 +54,7 @@ def test_the_commands_of_a_page_are_right(page):
             command = command.commands[name]
         try:
             command.make_context(name, list(words), resilient_parsing=False)
-        except Exception as error:  # noqa: BLE001  (whatever is wrong with it, name the line)
+        except Exception as error:  # noqa: BLE001  (any error: name the line)
             message = str(getattr(error, "message", error))
             mentioned = words[-1:] and "requires an argument" in message and words[-1] in message
             assert mentioned, f"{line}: {message}"

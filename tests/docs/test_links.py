@@ -86,13 +86,13 @@ def test_every_link_of_the_site_leads_to_a_page_and_an_anchor(site):
     pages = [page for page in site.rglob("*.html") if page.name != "404.html"]
     assert len(pages) > 30
 
-    broken = [
+    faulty = [
         f"{page.relative_to(site)}: {link}"
         for page in pages
         for link in parsed(page).links
         if not urlsplit(link).scheme and link != "#" and missing(site, page, link)
     ]
-    assert broken == []
+    assert faulty == []
 
 
 def test_every_page_is_in_the_navigation():

@@ -47,7 +47,7 @@ def test_times_are_utc(moment):
 
 
 def test_text_without_utf8_form_is_sent_escaped():
-    event = Dataset.empty().add_event("E", 0, broken="\ud83d")
+    event = Dataset.empty().add_event("E", 0, faulty="\ud83d")
 
     assert b'"\\ud83d"' in event.line
 

@@ -176,7 +176,7 @@ def test_an_old_projects_today_is_that_of_its_time_zone(connect: Connect):
 
 
 def test_lines_are_served_byte_for_byte(mixpanel_sandbox):
-    raw = b'{"event":"\xff broken'
+    raw = b'{"event":"\xff faulty'
     mixpanel_sandbox.dataset.add_line(DAY, raw)
 
     assert raw_get(mixpanel_sandbox, export_path()).chunks() == (raw, True)
@@ -203,7 +203,7 @@ def test_an_answer_that_has_begun_does_not_see_later_changes():
     assert body.size * 2 == dataset.body(DAY, DAY, time_in_ms=True).size
 
 
-def test_whatever_is_asked_is_logged_without_credentials(sandbox, client, day_params):
+def test_every_request_is_logged_without_credentials(sandbox, client, day_params):
     client.get(EXPORT, params=day_params)
     client.post("/api/query/engage", data={"where": "true"})
 

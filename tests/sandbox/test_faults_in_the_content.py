@@ -179,7 +179,7 @@ def test_a_fault_hits_only_what_it_is_meant_for(sandbox, client, day_params):
 
 
 @pytest.mark.parametrize(("last", "status"), [("2026-03-03", 200), ("2026-03-04", 500)])
-def test_a_fault_can_wait_for_whatever_range_holds_a_day(sandbox, client, last, status):
+def test_a_fault_can_wait_for_a_range_with_a_day(sandbox, client, last, status):
     sandbox.faults.add(Fault("status_500", day=DAY))
 
     answer = client.get(EXPORT, params={"from_date": "2026-03-01", "to_date": last})

@@ -77,7 +77,7 @@ def test_close_without_length(sandbox, right):
         (FaultKind.RESET_BEFORE_HEADERS, httpx.ReadError),
     ],
 )
-def test_httpx_sees_broken_framing(sandbox, client, day_params, kind, named):
+def test_httpx_sees_faulty_framing(sandbox, client, day_params, kind, named):
     sandbox.faults.add(Fault(kind))
 
     with pytest.raises(named):

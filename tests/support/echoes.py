@@ -93,7 +93,7 @@ LINES = {
     "a bad last line": f"{GOOD}\n{BAD}",
     "no event": f'{GOOD}\n{{"echo": "{ALL}"}}\n',
     "a day outside": f"{GOOD}\n" + event(echo=ALL).replace(str(MIDDAY), "1600000000000") + "\n",
-    "broken off": f"{GOOD}\n{event(echo=ALL)}\nterminated early {ALL}",
+    "cut off": f"{GOOD}\n{event(echo=ALL)}\nterminated early {ALL}",
 }
 WRONG = {
     "an error with 200": json.dumps({"error": ALL, "request": {SECRET: ALL}}),
@@ -121,8 +121,8 @@ HEADERS = {
     "charset": http(400, ALL, Content_Type=f"text/plain; charset={SECRET}"),
 }  # fmt: skip
 MALFORMED = {
-    "reason phrase": http(503, "{}").replace(b"Said So", HEADER.encode()),
-    "reason phrase of 200": http(200, GOOD + "\n").replace(b"Said So", HEADER.encode()),
+    "reason phrase": http(503, "{}").replace(b"Not So", HEADER.encode()),
+    "reason phrase of 200": http(200, GOOD + "\n").replace(b"Not So", HEADER.encode()),
     "status line": f"{HEADER}\r\n\r\n".encode(),
     "header line": f"HTTP/1.1 200 OK\r\n{HEADER}\r\n\r\n".encode(),
     "header name": f"HTTP/1.1 200 OK\r\n{SECRET} {SECRET}: x\r\n\r\n".encode(),

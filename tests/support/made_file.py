@@ -103,13 +103,13 @@ def full(
     ]
     attributions = [{"name": names[2], "conversion_events": ["Buy"], "touch": "utm_source"}]
     revenue = [{"name": "revenue", "alias": "revenue", "type": "number"}]
-    told = {
+    known = {
         "retentions": retentions,
         "funnels": funnels,
         "attributions": attributions,
         "event_properties": revenue,
     }
-    made = MadeFile(folder, **(told | settings))
+    made = MadeFile(folder, **(known | settings))
     with made.open():
         _sessions(made, days, names)
         _revenue(made, days, names)

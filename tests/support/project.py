@@ -85,7 +85,7 @@ class Project:
         build: bool = False,
         **values: Any,
     ) -> SyncReport:
-        """A run. Days that are named are fetched again, unless ``refetch`` says otherwise."""
+        """A run. Days that are named are refetched, unless ``refetch`` says otherwise."""
         values.setdefault("refetch", first is not None)
         return self.job(**values).run(first=first, last=last, only=only, build=build)
 

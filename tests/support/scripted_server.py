@@ -40,7 +40,7 @@ def http(
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     if length:
         sent.setdefault("Content-Length", str(len(content)))
-    lines = [f"HTTP/1.1 {status} Said So", *(f"{name}: {value}" for name, value in sent.items())]
+    lines = [f"HTTP/1.1 {status} Not So", *(f"{name}: {value}" for name, value in sent.items())]
     return "\r\n".join([*lines, "Connection: close", "", ""]).encode() + content
 
 

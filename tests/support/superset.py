@@ -54,7 +54,7 @@ class Superset:
         return self.post("sqllab/execute/", {"database_id": database, "sql": sql})["data"]
 
     def has_open(self, path: Path) -> bool:
-        """Whether it has this file open now, whatever its name is by now."""
+        """Whether it has this file open now, under any name."""
         inode = path.stat().st_ino
         for handle in Path(f"/proc/{self.process.pid}/fd").iterdir():
             with suppress(OSError):

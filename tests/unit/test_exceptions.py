@@ -60,7 +60,7 @@ ONE_OF_EACH: dict[str, MixpanelDataError] = {
     "QUERY_TIMEOUT": QueryTimeoutError(1.5, "select 1"),
     "QUERY_FAILED": QueryError("m", details={"plan_limit": "call"}, **HTTP),
     "SERVER_ERROR": ServerError("m", **HTTP),
-    "INCOMPLETE_EXPORT": IncompleteExportError("Said so.", reason="cut gzip"),
+    "INCOMPLETE_EXPORT": IncompleteExportError("It was cut.", reason="cut gzip"),
     "TABLE_EXISTS": TableExistsError("events"),
     "TABLE_NOT_FOUND": TableNotFoundError("evnets", ["events"]),
     "NOTHING_PUBLISHED": NothingPublishedError("/data"),
@@ -143,7 +143,7 @@ CYCLE: list[Any] = [1]
 CYCLE.append(CYCLE)
 BUSH: Any = "leaf"
 for _ in range(50):
-    BUSH = {"again": BUSH}
+    BUSH = {"bush": BUSH}
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ anything: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(anything)
-def test_to_dict_is_json_whatever_the_details(value: object) -> None:
+def test_to_dict_is_json_with_any_details(value: object) -> None:
     shown = MixpanelDataError("m", details={"it": value}).to_dict()
 
     text = json.dumps(shown, allow_nan=False, ensure_ascii=False)

@@ -186,7 +186,7 @@ class Settings(BaseModel):
 
     @property
     def dbt_variables(self) -> dict[str, str]:
-        """The settings that dbt reads, as environment variables, whatever their origin.
+        """The settings that dbt reads, as environment variables, of any origin.
 
         Defaults are left out: dbt's profile has the same.
         """

@@ -61,7 +61,7 @@ class Authenticated:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call: Call = scope["state"]["call"]
         authorization = Request(scope).headers.get("authorization", "")
-        project_id = call.params.get("project_id")  # in the URL, whatever is in the body
+        project_id = call.params.get("project_id")  # in the URL, also if the body has one
         auth.check(authorization, project_id, call.path, self.project.credentials)
         await self.app(scope, receive, send)
 

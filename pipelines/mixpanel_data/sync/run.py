@@ -43,7 +43,7 @@ def sync(
     ``mp sync``.
 
     Failed parts are in ``failures`` of the report, and all others are loaded and published. Call
-    ``raise_failures()`` of the report to turn failures into an exception.
+    ``raise_failures()`` of the report to convert failures into an exception.
 
     Args:
         first: First day, a date or ``YYYY-MM-DD``, in the days of the project's export. None: the

@@ -47,7 +47,7 @@ VARS: dict[str, Any] = {
     "funnels": [
         {"name": "paying", "steps": ["Page View", "Search", ["Paid", "paid"]]},
         {
-            "name": "again",
+            "name": "repeated",
             "steps": ["Search", "Paid"],
             "window": 1,
             "window_unit": "hour",
@@ -104,13 +104,13 @@ def by_loads(tmp_path_factory: pytest.TempPathFactory, days: dict[date, list[Eve
     raw.load({day: shop.first_version(SEED, days[day]) for day in early})
     people.load(raw, 0, 2)
     build(folder)
-    again = chance.sample(early, 3)
+    second = chance.sample(early, 3)
     raw.load(
-        {day: days[day] for day in again} | {day: shop.first_version(1, days[day]) for day in late}
+        {day: days[day] for day in second} | {day: shop.first_version(1, days[day]) for day in late}
     )
     people.load(raw, 2, 4)
     build(folder)
-    raw.load({day: days[day] for day in early if day not in again})
+    raw.load({day: days[day] for day in early if day not in second})
     people.load(raw, 4, 6)
     raw.load({day: days[day] for day in late})
     build(folder)

@@ -151,10 +151,10 @@ def steps_reached(own: list[plain.Seen], entered: datetime) -> int:
 
 def test_a_funnel_by_totals_and_segment(db: DB, seen: list[plain.Seen]) -> None:
     found = db.execute(
-        "select user_id, entered_at, is_converted from funnel_attempts where funnel = 'again' and segment is null"
+        "select user_id, entered_at, is_converted from funnel_attempts where funnel = 'repeated' and segment is null"
     ).fetchall()
     segments = db.execute(
-        "select user_id, entered_at, segment from funnel_attempts where funnel = 'again' and segment is not null"
+        "select user_id, entered_at, segment from funnel_attempts where funnel = 'repeated' and segment is not null"
     ).fetchall()
 
     expected, by_url = [], []

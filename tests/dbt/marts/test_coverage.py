@@ -30,7 +30,7 @@ VARS: dict[str, Any] = {
     "retentions": [
         {"name": "rolling", "intervals": 6},
         {"name": "calendar", "unit": "week", "mode": "calendar", "intervals": 3},
-        {"name": "again", "unit": "month", "kind": "compounded", "intervals": 1},
+        {"name": "repeated", "unit": "month", "kind": "compounded", "intervals": 1},
     ],
     "funnels": [
         {"name": "once", "steps": ["A", "B"], "window": 3},
@@ -191,7 +191,7 @@ def fetches(draw: st.DrawFn) -> tuple[str, list[Fetch]]:
             clock.start(day + DAY),
             clock.start(day) + timedelta(hours=hours),
         )
-        if draw(st.booleans()):  # else it was fetched again later
+        if draw(st.booleans()):  # else it was refetched later
             made = [fetch for fetch in made if fetch[0] != partial[0]]
         made.append(partial)
     return zone, made

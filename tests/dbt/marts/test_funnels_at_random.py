@@ -1,6 +1,6 @@
 """Attempts at funnels against plain Python, event by event, on short streams with steps seconds apart.
 
-The seed changes from day to day; ``MP_TEST_SEED`` sets it, to see again what a failure named.
+The seed changes from day to day; ``MP_TEST_SEED`` sets it, to repeat a failure.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""Whatever way the loads came, the tables are those of one build."""
+"""In any order of loads, the tables are those of one build."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """Promise 1, for every mart and every column: loads split, ordered and repeated at random, and builds that fail half
 way, end where one build does.
 
-The seed changes from day to day; ``MP_TEST_SEED`` sets it, to see again what a failure named.
+The seed changes from day to day; ``MP_TEST_SEED`` sets it, to repeat a failure.
 """
 
 import os

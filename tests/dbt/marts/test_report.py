@@ -74,11 +74,11 @@ def test_a_funnel_in_the_report_is_the_funnel_of_the_tables(report: Report) -> N
     funnels = report.sections.funnels
     assert not isinstance(funnels, Unavailable)
 
-    assert [each.name for each in funnels] == ["paying", "again"]
-    paying, again = funnels
+    assert [each.name for each in funnels] == ["paying", "repeated"]
+    paying, second = funnels
     assert [step.events for step in paying.steps] == ["Page View", "Search", "Paid or paid"]
     reached = [step.reached for step in paying.steps]
     assert reached == sorted(reached, reverse=True)
     assert paying.entries > 0
-    assert again.segment_column == "current_url"
-    assert again.segments
+    assert second.segment_column == "current_url"
+    assert second.segments

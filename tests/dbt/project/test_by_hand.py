@@ -66,7 +66,7 @@ def test_every_unit_test_and_data_test_passes(data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("what_happened", "expected"),
+    ("change", "expected"),
     [
         ("select 1", []),
         ("delete from raw.mixpanel.events", [(1, 0)]),
@@ -78,7 +78,7 @@ def test_every_unit_test_and_data_test_passes(data: Path) -> None:
     ],
 )
 def test_raw_rows_that_the_ledger_does_not_know_are_found(
-    data: Path, tmp_path: Path, what_happened: str, expected: list[tuple[int, int]]
+    data: Path, tmp_path: Path, change: str, expected: list[tuple[int, int]]
 ) -> None:
     (tmp_path / "raw.duckdb").write_bytes((data / "raw.duckdb").read_bytes())
     compiled = data / "target/compiled/mixpanel_data/tests/raw_rows_are_those_of_the_ledger.sql"
@@ -87,7 +87,7 @@ def test_raw_rows_that_the_ledger_does_not_know_are_found(
         db.execute("create schema dbt.staging; create schema dbt.working")
         db.execute("create table dbt.working.build_state (kind varchar, name varchar)")
         db.execute("create view dbt.staging.stg_mixpanel__events as from raw.mixpanel.events")
-        db.execute(what_happened)
+        db.execute(change)
         assert (
             db.execute(f"select row_count, found_rows from ({compiled.read_text()})").fetchall()
             == expected
@@ -187,7 +187,7 @@ def test_a_project_without_events_is_built(tmp_path: Path) -> None:
         assert db.execute("select count(*) from property_catalog").fetchone() == (0,)
 
 
-def test_a_full_refresh_builds_everything_again(data: Path) -> None:
+def test_a_full_refresh_rebuilds_everything(data: Path) -> None:
     run(data, "build", "--full-refresh", "--exclude-resource-type", "unit_test")
 
     with duckdb.connect(data / "build" / "dbt.duckdb", read_only=True) as db:

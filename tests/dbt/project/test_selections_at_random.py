@@ -1,6 +1,6 @@
-"""Promise 14: whatever was selected, failed, was killed or had other variables, one plain build ends where a full one does.
+"""Promise 14: after any selection, failure, kill or change of variables, one plain build ends where a full one does.
 
-The seed changes from day to day; ``MP_TEST_SEED`` sets it, to see again what a failure named.
+The seed changes from day to day; ``MP_TEST_SEED`` sets it, to repeat a failure.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Whatever goes wrong, a command ends with a sentence and a documented code; output is whole or its
+"""At any failure, a command ends with a sentence and a documented code; output is whole or its
 loss is an error."""
 
 import contextlib
@@ -162,10 +162,10 @@ def test_a_pipe_that_can_not_encode_a_character_gets_its_number(
 def test_an_error_that_is_not_ours_has_its_traceback_with_mp_debug(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], data: Path
 ) -> None:
-    def broken(*_: object, **__: object) -> None:
+    def faulty(*_: object, **__: object) -> None:
         raise LookupError("of secret=hidden\nlines")
 
-    monkeypatch.setattr("mixpanel_data.sync.read_status", broken)
+    monkeypatch.setattr("mixpanel_data.sync.read_status", faulty)
 
     assert run(["status", "--data-dir", str(data)]) == 1
     shown = capsys.readouterr().err

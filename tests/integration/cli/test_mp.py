@@ -52,8 +52,8 @@ def test_the_job_by_one_command_and_promise_8_in_every_file_it_leaves(mp, shop, 
     status = json.loads(mp("status", "--format", "json").stdout)
     assert (status["days_loaded"], status["events"], status["gaps"]) == (12, truth, [])
 
-    again = json.loads(mp("sync", "--format", "json", env=shop.env()).stdout)
-    assert again["days_loaded"] == 5
+    second = json.loads(mp("sync", "--format", "json", env=shop.env()).stdout)
+    assert second["days_loaded"] == 5
 
     rows = json.loads(
         mp("query", "sql", "SELECT count(*) AS n FROM events", "--format", "json").stdout
@@ -78,7 +78,7 @@ def test_the_job_by_one_command_and_promise_8_in_every_file_it_leaves(mp, shop, 
 
 
 @pytest.mark.e2e
-def test_the_same_load_by_dlts_door_and_by_the_script(mp, shop, tmp_path):
+def test_the_same_load_by_dlts_command_and_by_the_script(mp, shop, tmp_path):
     root = tmp_path / "project"
     (root / ".dlt").mkdir(parents=True)
     checkout = Path(__file__).parents[3]

@@ -65,9 +65,9 @@ def test_promise_6_a_spent_budget_ends_the_run_with_code_5_and_what_came_is_kept
     assert report["budget"]["export"] == {"spent": 1, "remaining": 0, "hourly_limit": 1}
     assert exports(sandbox) == 1
 
-    again = mp("sync", "--no-build", MP_MAX_WAIT="15m")
-    _, err = again.communicate(timeout=100)
-    assert again.returncode == 5
+    second = mp("sync", "--no-build", MP_MAX_WAIT="15m")
+    _, err = second.communicate(timeout=100)
+    assert second.returncode == 5
     assert "at most 15 min" in err
     assert "Fetched data is kept" in err
     assert exports(sandbox) == 1
@@ -117,7 +117,7 @@ def test_a_length_of_time_that_is_none_is_a_bad_argument(mp):
 
 
 @pytest.mark.e2e
-def test_a_back_fill_that_is_typed_again_goes_on_and_asks_for_no_complete_day_twice(mp, sandbox):
+def test_a_back_fill_that_is_repeated_goes_on_and_asks_for_no_complete_day_twice(mp, sandbox):
     days = sandbox.dataset.days()
     command = (
         "sync",

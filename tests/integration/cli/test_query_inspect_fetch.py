@@ -406,9 +406,9 @@ def test_exit_codes(mp, shop, name, days, sample):
     assert mp("fetch", "profiles", "--append", "--name", "nothing").code == 4
 
     shop.faults.add(Fault(FaultKind.CUT_GZIP, day=last - timedelta(days=1), times=30))
-    broken = mp("fetch", "events", *days, "--format", "json")
-    assert (broken.code, broken.out) == (6, "")
-    assert json.loads(broken.err)["code"] == "INCOMPLETE_EXPORT"
+    faulty = mp("fetch", "events", *days, "--format", "json")
+    assert (faulty.code, faulty.out) == (6, "")
+    assert json.loads(faulty.err)["code"] == "INCOMPLETE_EXPORT"
     assert mp("inspect", "tables", "--format", "json").json[0]["name"] == "sessions"
 
 

@@ -10,7 +10,7 @@ from mixpanel_data.sandbox import Dataset, Sandbox
 
 
 @pytest.mark.e2e
-def test_what_is_stored_is_checked_and_made_whole_again(mp, tmp_path):
+def test_what_is_stored_is_checked_and_repaired(mp, tmp_path):
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     long_ago = yesterday - timedelta(days=8)
     dataset = Dataset.empty()

@@ -50,7 +50,7 @@ def test_promise_2_killed_at_a_step_the_next_run_ends_right(
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        ("normalized", CLEARING["old load set aside"]),
+        ("normalized", CLEARING["old load moved"]),
         ("before dlt's marker", CLEARING["old load dropped"]),
         ("renamed, without a note", CLEARING["swept"]),
         ("before _dlt_loads", LOADING["committed"]),
@@ -59,9 +59,9 @@ def test_promise_2_killed_at_a_step_the_next_run_ends_right(
         ("note gone, file there", LOADING["before the discard"]),
         ("second package, committed", LOADING["package archived"]),
     ],
-    ids=lambda value: value if isinstance(value, str) else "again",
+    ids=lambda value: value if isinstance(value, str) else "repeated",
 )
-def test_promise_2_killed_again_while_it_recovers(
+def test_promise_2_killed_twice_while_it_recovers(
     children: ForkServer, project: ChangingProject, folder: Path, first: str, second: str
 ) -> None:
     assert children.run(project.run(folder).dying(POINTS[first])) == KILLED
@@ -90,12 +90,12 @@ def test_promise_2_killed_again_while_it_recovers(
         ("after _dlt_loads", "lost"),
     ],
 )
-def test_promise_2_killed_while_it_reads_old_days_again(
+def test_promise_2_killed_while_it_reads_old_days_once_more(
     children: ForkServer, project: ChangingProject, folder: Path, name: str, dlt_folder: str
 ) -> None:
     """The next run has no reason of its own to ask for them, and yet rows and ledger agree, and nothing stays behind."""
-    again = project.run(folder, first=back(8), last=back(6))
-    assert children.run(again.dying(POINTS[name])) == KILLED
+    repeated = project.run(folder, first=back(8), last=back(6))
+    assert children.run(repeated.dying(POINTS[name])) == KILLED
     if dlt_folder == "lost":
         shutil.rmtree(folder / "dlt")
 

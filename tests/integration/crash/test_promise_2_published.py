@@ -1,4 +1,4 @@
-"""Promise 2 where a run builds and publishes: whatever the instant, readers find a whole file, and the next one is right."""
+"""Promise 2 where a run builds and publishes: at any instant, readers find a whole file, and the next one is right."""
 
 import shutil
 import time
@@ -120,13 +120,13 @@ def test_promise_2_killed_while_it_publishes_what_dbt_built(
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("name", ["committed", "before _dlt_loads", "after _dlt_loads"])
-def test_promise_2_old_days_that_were_read_again_are_published_as_they_are_loaded(
+def test_promise_2_old_days_that_were_reread_are_published_as_they_are_loaded(
     children: ForkServer, stages: Stages, copy: Callable[[Path], Path], name: str
 ) -> None:
     folder, project = copy(stages.published), stages.project
-    again = project.run(folder, first=back(8), last=back(6), build=True)
+    second = project.run(folder, first=back(8), last=back(6), build=True)
 
-    assert children.run(again.dying(LOADING[name])) == KILLED
+    assert children.run(second.dying(LOADING[name])) == KILLED
     assert children.run(project.run(folder, build=True)) == 0
 
     with duckdb.connect(str(folder / "raw.duckdb"), read_only=True) as db:

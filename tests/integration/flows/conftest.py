@@ -58,7 +58,7 @@ def account(shop: Sandbox, days: list[date], tmp_path: Path, parsed: Path) -> di
 def outside(tmp_path: Path) -> dict[str, str]:
     """The environment of Prefect's processes: this one's without Prefect's settings, and a Prefect home of its own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    kept.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process compiles Prefect again
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process recompiles Prefect
     return {**kept, "PREFECT_HOME": str(tmp_path / "prefect"), "DO_NOT_TRACK": "1"}
 
 

@@ -50,7 +50,7 @@ def test_the_artifact_has_a_row_a_day_and_the_closing_words(bare, served):
     assert "- Requests " in artifact["description"]
 
 
-def test_a_window_that_stays_broken_fails_the_run_and_the_others_land(bare, break_day, days):
+def test_a_window_that_stays_faulty_fails_the_run_and_the_others_land(bare, break_day, days):
     break_day(days[0])
 
     with pytest.raises(ExceptionGroup, match=f"These days are missing: {days[0]}") as caught:

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 @pytest.fixture
 def start(outside, account, tmp_path):
-    """Starts the flow with its output in a file. It ends with the test, whatever the outcome."""
+    """Starts the flow with its output in a file. It ends with the test, with any outcome."""
     started = []
 
     def begin() -> subprocess.Popen:
@@ -54,7 +54,7 @@ def test_it_runs_and_publishes_and_keeps_no_secret(start, output, published, ser
 
 
 @pytest.mark.usefixtures("used_prefect_home")
-def test_a_day_that_stays_broken_fails_it_and_the_others_are_published(
+def test_a_day_that_stays_faulty_fails_it_and_the_others_are_published(
     start, output, break_day, published, served, days
 ):
     break_day(days[0])

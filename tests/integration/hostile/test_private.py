@@ -235,7 +235,7 @@ def kept(folder: Path) -> list[str]:
 
 
 def test_the_quarantine_is_bounded_in_bytes_and_age(tmp_path: Path) -> None:
-    folder = tmp_path / "broken"
+    folder = tmp_path / "faulty"
     quarantine = Quarantine(size=1_000, days=2)
     for n in range(6):
         (tmp_path / f"b{n}").write_bytes(b"x" * 300)
@@ -255,7 +255,7 @@ def test_the_quarantine_is_bounded_in_bytes_and_age(tmp_path: Path) -> None:
 
 
 def test_old_bodies_go_though_there_is_room(tmp_path: Path) -> None:
-    folder = tmp_path / "broken"
+    folder = tmp_path / "faulty"
     (tmp_path / "a").write_bytes(b"x")
     put = Quarantine(days=1).move_in(tmp_path / "a", folder, "x")
     assert put

@@ -40,7 +40,7 @@ def _no_waits() -> Iterator[None]:
 
 @contextmanager
 def dripping(head: bytes, drop: bytes, *, every: float) -> Iterator[tuple[str, list[int]]]:
-    """A server that sends ``head``, and then ``drop`` again and again; its address, and how many asked."""
+    """A server that sends ``head``, and then ``drop`` repeatedly; its address, and how many asked."""
     ended, asked = threading.Event(), [0]
     listening = socket.create_server(("127.0.0.1", 0))
 

@@ -1,4 +1,4 @@
-"""The disk is full, at whatever step: a clear error, everything as it was, and with room again all is well.
+"""The disk is full, at any step: a clear error, everything as it was, and with space the next run succeeds.
 
 Full in two ways: by a limit on the size of files, which every system has, and by a small disk of memory, where this
 machine lets us mount one.

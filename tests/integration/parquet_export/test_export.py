@@ -86,7 +86,7 @@ def test_another_reader_than_duckdb_finds_the_same(folder: DataFolder) -> None:
     assert odd == [{"a column": 1, "list": [1, 2], "money": "1.50"}]
 
 
-def test_files_stay_in_their_folder_whatever_the_tables_are_called(folder: DataFolder) -> None:
+def test_files_stay_in_their_folder_with_any_names_of_tables(folder: DataFolder) -> None:
     files = {each.table: each.path for each in export_tables(folder)}
 
     assert {path.parent for path in files.values()} == {folder.export}
@@ -114,8 +114,8 @@ def test_the_command_says_what_it_wrote(mp: Command, folder: DataFolder, tmp_pat
         "bytes": path.stat().st_size,
     }
     assert json.loads(ended.stdout) == [expected]
-    again = mp.run("export", "events", "sessions", "--format", "jsonl").stdout.splitlines()
-    assert [json.loads(line)["rows"] for line in again] == [3, 0]
+    second = mp.run("export", "events", "sessions", "--format", "jsonl").stdout.splitlines()
+    assert [json.loads(line)["rows"] for line in second] == [3, 0]
     table = list(csv.DictReader(io.StringIO(mp.run("export", "--format", "csv").stdout)))
     assert [row["table"] for row in table] == PUBLIC
     assert str(folder.export / "events.parquet") in mp.run("export", "events").stdout
@@ -184,13 +184,13 @@ def test_two_exports_into_one_folder_do_not_mix(
     write = parquet_tables.write_parquet
     refused = []
 
-    def and_again(*arguments: Any) -> int:
+    def and_repeat(*arguments: Any) -> int:
         with pytest.raises(DatabaseLockedError, match="Another export"):
             export_tables(folder, ["sessions"])
         refused.append(arguments[1])
         return write(*arguments)
 
-    monkeypatch.setattr(parquet_tables, "write_parquet", and_again)
+    monkeypatch.setattr(parquet_tables, "write_parquet", and_repeat)
     export_tables(folder, ["events"])
 
     assert refused == ["events"]
@@ -217,6 +217,6 @@ def test_a_file_that_is_no_database_is_named_as_such(folder: DataFolder) -> None
         export_tables(folder)
 
 
-def test_an_error_names_near_matches_whatever_their_case(folder: DataFolder) -> None:
+def test_an_error_names_near_matches_in_any_case(folder: DataFolder) -> None:
     with pytest.raises(TableNotFoundError, match="'daily_active_users'"):
         export_tables(folder, ["DAILY_ACTIVE_USER"])

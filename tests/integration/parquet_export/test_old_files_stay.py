@@ -1,4 +1,4 @@
-"""Whatever stops an export, the files that were there are whole."""
+"""After an export that stopped, the files that were there are whole."""
 
 import ctypes
 import os

@@ -93,7 +93,7 @@ def test_an_update_that_mixpanel_showed_late_is_within_the_overlap(project, crow
     assert project.loaded_profiles() == project.served_profiles()
 
 
-def test_seen_again_and_unchanged_is_no_change(project):
+def test_seen_once_more_and_unchanged_is_no_change(project):
     project.set_profile("u1", n=1, **{"$last_seen": seen_now()})
     project.read_profiles()
 
@@ -149,7 +149,7 @@ def test_without_the_dlt_working_folder_it_carries_on_the_same(project, crowd):
     assert [complete for complete, _, _ in project.profile_reads()] == [True, False]
 
 
-def test_promise_2_a_read_whose_load_never_came_to_count_is_made_again(project, crowd):
+def test_promise_2_a_read_whose_load_never_came_to_count_is_repeated(project, crowd):
     crowd(3)
     project.read_profiles()
     snapshot = project.ledger().profiles

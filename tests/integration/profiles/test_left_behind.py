@@ -1,4 +1,4 @@
-"""What a killed run had landed: whole it is loaded without asking again, half it never was."""
+"""What a killed run had landed: whole it is loaded without a second request, half it never was."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +26,7 @@ def files(project) -> list[Path]:
     return [path for path in (project.folder / "landing").rglob("*") if path.is_file()]
 
 
-def test_promise_2_a_landed_snapshot_is_loaded_without_asking_again(project, crowd):
+def test_promise_2_a_landed_snapshot_is_loaded_without_a_request(project, crowd):
     crowd(2500)
     project.land_profiles()
     project.engage_forms()
@@ -39,7 +39,7 @@ def test_promise_2_a_landed_snapshot_is_loaded_without_asking_again(project, cro
     assert files(project) == []
 
 
-def test_a_landed_increment_is_loaded_without_asking_again(project, crowd):
+def test_a_landed_increment_is_loaded_without_a_request(project, crowd):
     crowd(3)
     project.read_profiles()
     project.set_profile("u1", n="new", **{"$last_seen": seen_now()})
@@ -82,7 +82,7 @@ def test_an_old_landed_snapshot_is_loaded_and_what_happened_since_is_read(
     assert [complete for complete, _, _ in project.profile_reads()] == [True, False]
 
 
-def test_an_old_landed_increment_is_read_again(project, crowd, monkeypatch):
+def test_an_old_landed_increment_is_reread(project, crowd, monkeypatch):
     crowd(3)
     project.read_profiles()
     project.land_profiles()
@@ -113,7 +113,7 @@ def test_what_is_older_than_the_ledger_is_not_loaded_over_it(project, crowd):
     assert files(project) == []
 
 
-def test_what_a_lost_ledger_had_is_read_whole_again(project, crowd):
+def test_what_a_lost_ledger_had_is_reread_completely(project, crowd):
     crowd(3)
     project.read_profiles()
     project.land_profiles()  # an increment

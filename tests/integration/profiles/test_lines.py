@@ -101,16 +101,16 @@ def test_equal_properties_are_known_in_any_order_and_spelling(one, other):
         ("[]", "{}"),
     ],
 )
-def test_changed_properties_are_told_apart(one, other):
+def test_changed_properties_are_distinguished(one, other):
     assert digest(one) != digest(other)
 
 
 @settings(deadline=None)
 @given(st.dictionaries(st.text(), VALUES, max_size=5))
 def test_a_digest_says_nothing_of_the_order_of_keys(properties):
-    turned = dict(reversed(properties.items()))
+    reversed_order = dict(reversed(properties.items()))
 
-    assert digest(json.dumps(properties)) == digest(json.dumps(turned))
+    assert digest(json.dumps(properties)) == digest(json.dumps(reversed_order))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Any sequence of changes at Mixpanel and of reads, whole, partial, broken and interrupted, against plain Python."""
+"""Any sequence of changes at Mixpanel and of reads, whole, partial, invalid and interrupted, against plain Python."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ STEPS = st.lists(
         st.tuples(st.just("set"), NAMES, st.integers(0, 2), SEEN),
         st.tuples(st.just("delete"), NAMES),
         st.tuples(st.just("read"), st.sampled_from(["due", "full"])),
-        st.tuples(st.just("broken"), st.sampled_from(["due", "full"])),
+        st.tuples(st.just("faulty"), st.sampled_from(["due", "full"])),
         st.tuples(st.just("killed")),
     ),
     min_size=4,
@@ -72,7 +72,7 @@ def play(project: Project, model: Model, step: tuple[Any, ...]) -> None:
             model.lands(project.served_profiles(), full=kind == "full")
             model.loads()
             assert project.read_profiles(full=kind == "full").failures == []
-        case ("broken", kind):
+        case ("faulty", kind):
             _break(project, model, full=kind == "full")
 
 

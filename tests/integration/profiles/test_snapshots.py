@@ -48,7 +48,7 @@ def test_a_profile_absent_from_a_complete_snapshot_is_gone_and_kept_in_history(p
     assert project.profile_reads() == [(True, 5, 0), (True, 4, 5)]
 
 
-def test_a_profile_that_comes_back_is_current_again(project, crowd):
+def test_a_profile_that_comes_back_is_current_once_more(project, crowd):
     crowd(3)
     project.read_profiles()
     project.remove_profile("u1")
@@ -81,7 +81,7 @@ def test_versions_follow_each_other_without_gaps(project):
     assert versions == list(zip(moments, [*moments[1:], None], strict=True))
 
 
-def test_unchanged_profiles_cost_nothing_when_they_are_read_again(project, crowd):
+def test_unchanged_profiles_cost_nothing_when_they_are_reread(project, crowd):
     crowd(50)
     project.read_profiles()
     first = project.query("SELECT *, rowid FROM mixpanel.profiles ORDER BY ALL")
@@ -131,7 +131,7 @@ def test_a_snapshot_that_is_empty_empties_the_table(project, crowd):
     assert len(project.profile_history()) == 3
 
 
-def test_a_snapshot_is_made_again_when_the_last_one_is_old(project, crowd, monkeypatch):
+def test_a_snapshot_is_repeated_when_the_last_one_is_old(project, crowd, monkeypatch):
     crowd(3)
     project.read_profiles()
     project.read_profiles()

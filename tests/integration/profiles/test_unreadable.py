@@ -33,7 +33,7 @@ def test_promise_10_a_profile_that_can_not_be_read_costs_no_other_its_data(proje
     assert project.query("SELECT row_count, rejected_count FROM mixpanel._metadata") == [(1500, 1)]
 
 
-def test_it_is_rejected_only_after_a_second_read_has_it_again(project, crowd):
+def test_it_is_rejected_only_after_a_second_read_has_it_once_more(project, crowd):
     crowd(3)
     project.set_raw_profile("bad", BAD.encode() % b"bad")
 
@@ -60,7 +60,7 @@ def test_a_profile_that_a_second_read_has_complete_is_loaded(project, crowd):
     assert rejected(project) == []
 
 
-def test_one_that_was_verified_before_is_not_verified_again(project, crowd):
+def test_one_that_was_verified_before_is_verified_once(project, crowd):
     crowd(3)
     project.set_raw_profile("bad", BAD.encode() % b"bad")
     project.read_profiles()
@@ -102,7 +102,7 @@ def test_a_bad_one_in_an_increment_costs_the_others_nothing(project, crowd):
     assert project.loaded_profiles()["u2"]["n"] == "new"
 
 
-def test_one_that_comes_right_again_is_loaded(project, crowd):
+def test_one_that_comes_right_once_more_is_loaded(project, crowd):
     crowd(3)
     project.set_raw_profile("u1", BAD.encode() % b"u1")
     project.read_profiles()
@@ -155,14 +155,14 @@ def test_promise_15_an_odd_profile_costs_no_other_anything_wherever_it_stands(
 
     report = project.read_profiles(profiles_page_size=page_size)
     project.engage_forms()
-    again = project.read_profiles(full=True, profiles_page_size=page_size)
+    second = project.read_profiles(full=True, profiles_page_size=page_size)
 
-    assert (report.failures, again.failures) == ([], [])
+    assert (report.failures, second.failures) == ([], [])
     table = dict(project.query("SELECT distinct_id, properties FROM mixpanel.profiles"))
     assert set(table) == good | odd
     assert (report.rejected, report.repaired) == (2 * len(UNREADABLE), 6)
-    assert (again.rejected, again.repaired) == (2 * len(UNREADABLE), 6)
-    assert again.requests == -(-(2 * len(ODD | UNREADABLE) + 4) // page_size)
+    assert (second.rejected, second.repaired) == (2 * len(UNREADABLE), 6)
+    assert second.requests == -(-(2 * len(ODD | UNREADABLE) + 4) // page_size)
     assert table["first 0"] == '{"a":"x\ufffd"}'
     assert table["first 1"] == '{"a":"x\\u0001y"}'
     assert table["first 2"] == '{"a":"x\ufffd"}'

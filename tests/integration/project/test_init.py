@@ -110,9 +110,9 @@ def test_nothing_is_overwritten_without_force(shop):
     (shop / "dbt_project.yml").write_text("name: mine\nprofile: mixpanel_data\n")
     (shop / "README.md").unlink()
 
-    again = init_project(shop)
+    second = init_project(shop)
 
-    assert [path.name for path in again.written] == ["README.md"]
+    assert [path.name for path in second.written] == ["README.md"]
     assert (shop / "dbt_project.yml").read_text() == "name: mine\nprofile: mixpanel_data\n"
     assert not init_project(shop, force=True).kept
     assert "name: my_shop" in (shop / "dbt_project.yml").read_text()

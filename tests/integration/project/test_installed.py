@@ -163,7 +163,7 @@ def test_a_project_of_an_installed_wheel_survives_syncs_failures_and_upgrades(tm
         first = built_at()
         assert len(first) >= DAYS - 1
 
-        # it grows by the days that changed: those that were fetched again
+        # it grows by the days that changed: those that were refetched
         mp("sync", "--reload-days", "2")
         second = built_at()
         newest = max(second)
@@ -172,13 +172,13 @@ def test_a_project_of_an_installed_wheel_survives_syncs_failures_and_upgrades(tm
         assert changed <= {newest, newest - timedelta(days=1), newest - timedelta(days=2)}
 
         # a model that fails is named, and what was published stays
-        (shop / "models" / "own_broken.sql").write_text("select error('no such thing') as a")
+        (shop / "models" / "own_faulty.sql").write_text("select error('no such thing') as a")
         before = (shop / "data" / "mixpanel.duckdb").stat()
         complaint = mp("sync", code=1)
-        assert "model own_broken" in complaint
+        assert "model own_faulty" in complaint
         assert "no such thing" in complaint
         assert (shop / "data" / "mixpanel.duckdb").stat().st_ino == before.st_ino
-        (shop / "models" / "own_broken.sql").unlink()
+        (shop / "models" / "own_faulty.sql").unlink()
 
         # an upgrade that changes no model: the tables go on
         environment.install(wheel(tmp_path, "0.1.2"))

@@ -44,7 +44,7 @@ def tables(folder):
 
 
 def _raise(*_):
-    raise duckdb.IOException("a block is broken")
+    raise duckdb.IOException("a block is faulty")
 
 
 def prepare(folder, **options):
@@ -74,7 +74,7 @@ def test_a_file_that_can_not_be_read_is_put_aside(folder, monkeypatch):
     prepared = prepare(folder, ours=OURS, in_project=True)
 
     assert prepared.empty
-    assert "next.duckdb is damaged (a block is broken)" in prepared.warning
+    assert "next.duckdb is damaged (a block is faulty)" in prepared.warning
     assert (folder.build / "damaged" / "next.duckdb").is_file()
     assert tables(folder) == {"main._build"}
 

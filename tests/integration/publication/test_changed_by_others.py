@@ -174,7 +174,7 @@ def test_only_other_rights_or_another_copy_of_the_same_bytes_are_no_change(
     assert check_published(folder).due is False
 
 
-def test_a_file_that_is_gone_is_published_again(folder: DataFolder) -> None:
+def test_a_file_that_is_gone_is_republished(folder: DataFolder) -> None:
     folder.published.unlink()
 
     found = check_published(folder)
@@ -223,7 +223,7 @@ def _truncated(content: bytes) -> bytes:
         lambda content: content[:12288] + b"\xff" * (len(content) - 12288),
     ],
 )
-def test_a_damaged_file_is_kept_and_published_again(
+def test_a_damaged_file_is_kept_and_republished(
     folder: DataFolder, damage: Callable[[bytes], bytes]
 ) -> None:
     before = tables(folder.published)

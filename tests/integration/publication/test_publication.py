@@ -81,7 +81,7 @@ def test_promise_9_who_holds_the_file_to_write_into_it_blocks_nothing(folder: Da
     with holding(folder.published, read_only=False) as writer:
         assert check_published(folder).warning is None
         publish_built(folder, 2)
-        assert count(folder.published) == 2  # and others can read again
+        assert count(folder.published) == 2  # and others can read
         assert writer.count() == 1
 
 

@@ -1,4 +1,4 @@
-"""The newest load is the last one, whatever the clocks show."""
+"""The newest load is the last one, with any clocks."""
 
 import shutil
 from collections import Counter

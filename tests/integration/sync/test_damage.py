@@ -162,7 +162,7 @@ def test_a_first_run_that_was_killed_needs_no_flag(project, fill):
         "UPDATE mixpanel._metadata SET row_count = 3 WHERE window_start = DATE '2026-03-07'",
     ],
 )
-def test_a_day_that_disagrees_with_the_ledger_is_fetched_again(loaded, change):
+def test_a_day_that_disagrees_with_the_ledger_is_refetched(loaded, change):
     with duckdb.connect(str(raw(loaded))) as db:
         db.execute(change)
 
@@ -174,7 +174,7 @@ def test_a_day_that_disagrees_with_the_ledger_is_fetched_again(loaded, change):
     assert loaded.sync(lookback_days=0).warnings == []
 
 
-def test_a_day_that_can_not_be_fetched_again_stays_missing_and_keeps_its_rows(loaded):
+def test_a_day_that_can_not_be_refetched_stays_missing_and_keeps_its_rows(loaded):
     with duckdb.connect(str(raw(loaded))) as db:
         db.execute("DELETE FROM mixpanel.events WHERE insert_id = '3-1'")
     there = loaded.loaded()
@@ -201,7 +201,7 @@ def test_only_days_that_differ_are_found_in_any_zone(project, fill, basis):
     assert [str(each.day) for each in found.disagreements] == [str(LAST - timedelta(days=1))]
 
 
-def test_profiles_that_are_gone_are_read_again(loaded):
+def test_profiles_that_are_gone_are_reread(loaded):
     with duckdb.connect(str(raw(loaded))) as db:
         db.execute("DELETE FROM mixpanel.profiles")
     found = check_folder(loaded.settings().folder)
@@ -226,7 +226,7 @@ def test_repair_makes_days_missing(loaded):
     assert gap_days(loaded.ledger(), TODAY) == [FIRST]
 
 
-def test_another_time_basis_is_refused_and_events_can_be_fetched_again_in_it(loaded):
+def test_another_time_basis_is_refused_and_events_can_be_refetched_in_it(loaded):
     other = {"time_basis": "project", "project_timezone": "America/New_York"}
 
     with pytest.raises(ConfigError, match="--start-over --only events"):
@@ -268,7 +268,7 @@ def test_the_dlt_folder_may_be_lost(loaded):
         ("normalize/.version", b"\0" * 4096),
     ],
 )
-def test_a_damaged_dlt_folder_is_made_anew(loaded, caplog, name, content):
+def test_a_damaged_dlt_folder_is_recreated(loaded, caplog, name, content):
     """After a power failure a file may be empty, or have zeros."""
     before = loaded.loaded()
     damaged = loaded.folder / "dlt" / "pipelines" / "mixpanel" / name

@@ -249,16 +249,16 @@ def test_promise_15_odd_lines_cost_no_other_line_anything_and_one_request_more_o
 
     report, kept = run_over(project, lines)
     asked = len(project.asked())
-    again, kept_again = run_over(project, lines)
+    repeated, kept_repeated = run_over(project, lines)
 
-    assert (report.failures, again.failures) == ([], [])
+    assert (report.failures, repeated.failures) == ([], [])
     assert (asked, len(project.asked())) == (2, 1)
-    assert (report.requests, again.requests) == (2, 1)
-    assert report.rejected == again.rejected == len(odd) - len(LOADED) - len(REPAIRED)
-    assert report.repaired == again.repaired == len(REPAIRED)
+    assert (report.requests, repeated.requests) == (2, 1)
+    assert report.rejected == repeated.rejected == len(odd) - len(LOADED) - len(REPAIRED)
+    assert report.repaired == repeated.repaired == len(REPAIRED)
     assert len(kept) == report.rejected + report.repaired
-    assert kept_again == kept
-    assert again.events == 30 + len(LOADED) + len(REPAIRED)
+    assert kept_repeated == kept
+    assert repeated.events == 30 + len(LOADED) + len(REPAIRED)
     [(late,)] = project.query("SELECT count(*) FROM mixpanel._metadata WHERE late_count > 0")
     assert late == 0
 
@@ -332,9 +332,9 @@ def test_the_error_about_a_file_that_no_part_of_duckdb_reads_has_its_request(pro
     refetch = job.extraction.refetch
 
     def refetch_damaged(file: Landed) -> Landed:
-        again = refetch(file)
-        again.path.write_bytes(b"[]\n")
-        return again
+        repeated = refetch(file)
+        repeated.path.write_bytes(b"[]\n")
+        return repeated
 
     monkeypatch.setattr(job.extraction, "refetch", refetch_damaged)
 

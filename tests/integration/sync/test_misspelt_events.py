@@ -69,7 +69,7 @@ def test_before_the_first_load_mixpanels_list_counts(fill, warned):
     assert "Did you mean event 2?" in warned("event2")[0][0]
 
 
-def test_without_any_list_nothing_is_said(project, warned):
+def test_without_any_list_there_is_no_warning(project, warned):
     project.sandbox.faults.add(Fault(FaultKind.STATUS_402, times=None))
 
-    assert warned("whatever") == ([], 1)
+    assert warned("anything") == ([], 1)

@@ -97,7 +97,7 @@ def test_days_of_another_zone_are_refused_as_a_whole(project, offset, text):
     )  # each window once: nothing to be proven
 
 
-def test_reading_a_day_again_deletes_nothing_of_its_neighbour(project):
+def test_rereading_a_day_deletes_nothing_of_its_neighbour(project):
     serve(project, timedelta(0), days=3, every=timedelta(hours=1))
     project.sync(LAST - timedelta(days=2), LAST)
     before = project.query("SELECT * FROM mixpanel.events ORDER BY time")
@@ -143,12 +143,12 @@ def test_an_event_outside_its_own_files_days_is_not_taken_for_one_of_the_next_fi
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"])
 def test_with_the_basis_project_a_wrong_zone_loses_nothing(project, zone):
-    """Clocks are filed under the days that they show, whatever zone we take them for."""
+    """Clocks are filed under the days that they show, in any zone that is configured."""
     serve(project, timedelta(0), days=3, every=timedelta(minutes=30))
     settings = {"time_basis": "project", "project_timezone": zone}
 
     project.sync(date(2026, 3, 8), LAST, **settings)
-    again = project.sync(date(2026, 3, 9), date(2026, 3, 9), **settings)
+    repeated = project.sync(date(2026, 3, 9), date(2026, 3, 9), **settings)
 
-    assert (again.failures, again.rejected) == ([], 0)
+    assert (repeated.failures, repeated.rejected) == ([], 0)
     assert project.query("SELECT count(*) FROM mixpanel.events") == [(144,)]

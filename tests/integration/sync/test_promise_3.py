@@ -1,4 +1,4 @@
-"""A broken stream: the right rows after a retry, or a named error with nothing of that window loaded."""
+"""A cut stream: the right rows after a retry, or a named error with nothing of that window loaded."""
 
 from collections import Counter
 from datetime import timedelta
@@ -16,7 +16,7 @@ WINDOWS = [(4, 0), (9, 5), (19, 10), (39, 20)]
 FIRST = LAST - timedelta(days=39)
 
 
-BROKEN = [
+FAULTY = [
     FaultKind.RESET_MID_BODY,
     FaultKind.SHORT_CONTENT_LENGTH,
     FaultKind.MISSING_LAST_CHUNK,
@@ -44,8 +44,8 @@ def days(window):
     return LAST - timedelta(days=window[0]), LAST - timedelta(days=window[1])
 
 
-@pytest.mark.parametrize("kind", BROKEN)
-def test_promise_3_windows_that_stay_broken_are_left_out_and_named(project, fill, kind):
+@pytest.mark.parametrize("kind", FAULTY)
+def test_promise_3_windows_that_stay_faulty_are_left_out_and_named(project, fill, kind):
     fill(40, 12)  # enough to be compressed: a plain body cut after a line shows nothing
     bad = [days(WINDOWS[place]) for place in (0, 1, 3)]  # the first, one in the middle, the last
     for first, _ in bad:
@@ -119,7 +119,7 @@ def test_a_server_that_answers_nothing_at_all_is_given_up(project, fill):
 
 
 @pytest.mark.parametrize(
-    "kind", [*BROKEN, FaultKind.RESET_BEFORE_HEADERS, FaultKind.STATUS_503, *HARMLESS]
+    "kind", [*FAULTY, FaultKind.RESET_BEFORE_HEADERS, FaultKind.STATUS_503, *HARMLESS]
 )
 def test_what_passes_is_survived(project, fill, kind):
     fill(5)
@@ -131,7 +131,7 @@ def test_what_passes_is_survived(project, fill, kind):
     assert project.loaded() == project.served(LAST - timedelta(days=4), LAST)
 
 
-def test_a_server_that_falls_silent_is_left_and_asked_again(project, fill):
+def test_a_server_that_falls_silent_is_left_and_asked_once_more(project, fill):
     fill(5)
     project.sandbox.faults.add(Fault(FaultKind.STALL, seconds=60, times=1))
 
@@ -164,7 +164,7 @@ def test_an_empty_answer_where_there_were_events_has_to_come_twice(project, fill
     assert project.loaded() == project.served(LAST - timedelta(days=4), LAST)
 
 
-def test_promise_10_a_broken_day_read_again_leaves_what_was_there(project, fill):
+def test_promise_10_a_faulty_day_reread_leaves_what_was_there(project, fill):
     fill(5)
     project.sync(LAST - timedelta(days=4), LAST)
     before = project.loaded()
@@ -177,7 +177,7 @@ def test_promise_10_a_broken_day_read_again_leaves_what_was_there(project, fill)
 
 
 @pytest.mark.parametrize("kind", [FaultKind.MALFORMED_MIDDLE_LINE, FaultKind.SPLIT_RECORD])
-def test_a_bad_line_in_the_middle_that_does_not_come_again_is_forgotten(project, fill, kind):
+def test_a_bad_line_in_the_middle_that_does_not_come_once_more_is_forgotten(project, fill, kind):
     fill(5)
     project.sandbox.faults.add(Fault(kind, times=1))
 
@@ -199,7 +199,7 @@ PERMANENT = {
 
 
 @pytest.mark.parametrize("line", PERMANENT.values(), ids=PERMANENT)
-def test_promise_10_a_line_that_mixpanel_has_so_is_set_apart_and_the_day_is_loaded(
+def test_promise_10_a_line_that_mixpanel_has_so_is_rejected_and_the_day_is_loaded(
     project, fill, line
 ):
     fill(5)

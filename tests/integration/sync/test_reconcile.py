@@ -82,7 +82,7 @@ def test_promise_4_events_that_were_deleted_are_found_too(synced):
 def test_a_comparison_takes_two_requests_for_any_number_of_days(synced):
     found = reconciler(synced).compare()
 
-    # Of twelve days, the last five are fetched again by the next run.
+    # Of twelve days, the last five are refetched by the next run.
     assert (differences(found), len(found.days), found.requests) == ([], 7, 2)
     asked = [call.path for call in synced.sandbox.requests]
     assert sorted(asked) == ["/api/app/me", "/api/query/events", "/api/query/events/names"]
@@ -109,7 +109,7 @@ def test_without_a_published_file_there_is_nothing_to_compare(project):
 
 
 def test_days_are_those_of_the_projects_reports(tmp_path, monkeypatch):
-    """In Auckland a report's day begins in the middle of an export's: both days of the export are read again."""
+    """In Auckland a report's day begins in the middle of an export's: both days of the export are reread."""
     monkeypatch.chdir(tmp_path)
     today = LAST + timedelta(days=1)
     monkeypatch.setattr("mixpanel_data._internal.run.context.today", lambda _zone: today)
@@ -233,7 +233,7 @@ def test_days_that_are_not_here_whole_are_not_compared():
     assert comparable(ledger, Window(day(5), day(0)), ZoneInfo("Asia/Tokyo"), UTC) == []
 
 
-def test_days_that_a_run_reads_again_by_itself_are_left_to_it():
+def test_days_that_a_run_rereads_by_itself_are_left_to_it():
     ledger = Ledger(
         {
             d: DayRecord(d, datetime(2026, 1, 1), 0, 0, 0, 0, datetime(2026, 1, 2), "1")

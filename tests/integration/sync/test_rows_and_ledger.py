@@ -1,4 +1,4 @@
-"""Rows that are not those of the ledger: what a run with a build publishes, whether or not it can fetch them again."""
+"""Rows that are not those of the ledger: what a run with a build publishes, whether or not it can refetch them."""
 
 from collections import Counter
 from datetime import timedelta
@@ -56,7 +56,7 @@ def unknown_days(project: Project) -> tuple[list[Any], list[Any]]:
         pytest.param("stray rows", False, marks=pytest.mark.e2e),
     ],
 )
-def test_a_day_is_fetched_again_or_published_as_not_known(project, fill, change, is_built):
+def test_a_day_is_refetched_or_published_as_not_known(project, fill, change, is_built):
     fill(4, 10)
     project.sync(start_date=FIRST, only=None, build=is_built)
     project.asked()
@@ -76,10 +76,10 @@ def test_a_day_is_fetched_again_or_published_as_not_known(project, fill, change,
     project.sandbox.faults.clear()
     project.asked()
 
-    again = project.sync(lookback_days=0, build=True)
+    second = project.sync(lookback_days=0, build=True)
 
     assert project.asked() == [(str(DAY), str(DAY))]
-    assert (again.failures, again.warnings) == ([], [])
+    assert (second.failures, second.warnings) == ([], [])
     assert events(project) == project.served(FIRST, LAST)
     assert unknown_days(project) == ([], [])
 
@@ -101,7 +101,7 @@ def test_stray_rows_of_a_built_day_are_gone_after_one_run(project, fill):
 
 
 @pytest.mark.e2e
-def test_profiles_that_are_gone_are_read_again_and_nothing_else_is_rebuilt(project, fill):
+def test_profiles_that_are_gone_are_reread_and_nothing_else_is_rebuilt(project, fill):
     fill(4, 10)
     for name in "uvw":
         project.sandbox.dataset.set_profile(name, {"n": 1})

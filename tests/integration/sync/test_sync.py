@@ -111,7 +111,7 @@ def test_without_the_dlt_working_folder_it_carries_on_the_same(project, fill):
     assert project.loaded() == project.served(day(29), LAST)
 
 
-def test_a_day_read_again_is_replaced_completely(project, fill):
+def test_a_day_reread_is_replaced_completely(project, fill):
     fill(8)
     project.sync(FIRST, LAST)
     gone = project.sandbox.dataset.events_on(day(3))[:15]
@@ -163,7 +163,7 @@ def test_profiles_that_vanished_are_gone_after_a_complete_snapshot(project):
     assert rows["u2"] == '{"n":"new"}'
 
 
-def test_a_profile_session_that_dies_is_begun_again(project):
+def test_a_profile_session_that_dies_is_restarted(project):
     for n in range(2500):
         project.sandbox.dataset.set_profile(f"u{n}", {"n": n})
     project.sandbox.faults.add(Fault(FaultKind.SESSION_EXPIRED, times=1))
@@ -185,7 +185,7 @@ def test_an_incomplete_snapshot_touches_nothing(project):
     assert project.query("SELECT count(*) FROM mixpanel.profiles") == [(2500,)]
 
 
-def test_a_verified_file_is_not_fetched_again_after_a_crash(project, fill):
+def test_a_verified_file_is_not_refetched_after_a_crash(project, fill):
     fill(20)
     job = project.job(start_date=day(19))
     [landed] = job.extraction.land_package(job.extraction.next_windows(job.begin())[:1])
@@ -199,7 +199,7 @@ def test_a_verified_file_is_not_fetched_again_after_a_crash(project, fill):
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.5])
-def test_promise_2_a_landed_file_that_a_power_cut_shortened_is_fetched_again(project, fill, kept):
+def test_promise_2_a_landed_file_that_a_power_cut_shortened_is_refetched(project, fill, kept):
     """The note is safe on disk before the body may be; cut between two lines, the rest looks like a whole one."""
     fill(20)
     job = project.job(start_date=day(19))

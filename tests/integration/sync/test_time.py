@@ -1,4 +1,4 @@
-"""When an event was: whatever the project's basis, and at the edges of summer time."""
+"""When an event was: with both time bases, and at the edges of summer time."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -131,9 +131,9 @@ def test_an_older_project_is_loaded_completely_and_in_utc(tmp_path, monkeypatch)
             sandbox.dataset.add_event("e", exported, insert_id=str(n))
 
         report = project.sync(date(2026, 3, 6), LAST, **basis)
-        again = project.sync(date(2026, 3, 8), date(2026, 3, 8), **basis)
+        repeated = project.sync(date(2026, 3, 8), date(2026, 3, 8), **basis)
 
-    assert (report.failures, again.failures, report.rejected) == ([], [], 0)
+    assert (report.failures, repeated.failures, report.rejected) == ([], [], 0)
     rows = {
         int(n): time for n, time in project.query("SELECT insert_id, time FROM mixpanel.events")
     }

@@ -47,7 +47,7 @@ def test_few_dead_rows_are_left_alone(file: Path) -> None:
         assert not set_vacuum_threshold(db)
 
 
-def test_promise_7_a_file_whose_days_are_read_again_and_again_stays_small(file: Path) -> None:
+def test_promise_7_a_file_whose_days_are_reread_repeatedly_stays_small(file: Path) -> None:
     vacuumed = []
     for number in range(12):
         with duckdb.connect(file, config={"max_vacuum_tasks": 0}) as db:

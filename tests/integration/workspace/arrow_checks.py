@@ -133,7 +133,7 @@ def test_sql_keeps_the_types_of_duckdb(data) -> None:
         ("SELECT 1 AS n, INTERVAL 1 DAY AS long", "INTERVAL in the column 'long'"),
         ("SELECT [INTERVAL 1 DAY] AS long", "INTERVAL in the column 'long'"),
         ("SELECT nope", "nope"),
-        ("SELECT error('broken')", "broken"),
+        ("SELECT error('faulty')", "faulty"),
         ("", "no statement"),
     ],
 )
@@ -162,7 +162,7 @@ def test_repeated_names_get_a_number(data) -> None:
         assert next(workspace.sql_batches(query)).column_names == names
 
 
-@pytest.mark.parametrize("query", ["SELECT nope", "SELECT error('broken')", "  "])
+@pytest.mark.parametrize("query", ["SELECT nope", "SELECT error('faulty')", "  "])
 def test_sql_that_fails_is_the_same_error_everywhere(data, query) -> None:
     with Workspace() as workspace:
         with pytest.raises(QueryError):
@@ -173,9 +173,9 @@ def test_sql_that_fails_is_the_same_error_everywhere(data, query) -> None:
 
 def test_a_query_that_fails_in_the_middle_is_an_error_there(data) -> None:
     query = (
-        "SELECT CASE WHEN range = 900000 THEN error('broken') ELSE range END FROM range(1000000)"
+        "SELECT CASE WHEN range = 900000 THEN error('faulty') ELSE range END FROM range(1000000)"
     )
-    with Workspace() as workspace, pytest.raises(QueryError, match="broken"):
+    with Workspace() as workspace, pytest.raises(QueryError, match="faulty"):
         for _ in workspace.sql_batches(query, rows=1000):
             pass
 

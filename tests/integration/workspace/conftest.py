@@ -33,7 +33,7 @@ def shop(dataset: Dataset) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def client(shop: Sandbox) -> Iterator[MixpanelAPIClient]:
-    """One that tries again at once."""
+    """One that retries at once."""
     credentials = account_of(shop)
     waits = {"retry_wait_initial": 0, "retry_wait_max": 0, "max_rate_limit_wait": 0}
     with MixpanelAPIClient(credentials, base_url=shop.base_url, **waits) as client:

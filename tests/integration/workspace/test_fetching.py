@@ -109,7 +109,7 @@ def test_the_users_of_a_cohort_are_fetched(workspace):
 
 def test_appended_days_never_double(workspace, shop):
     workspace.fetch_events(FIRST, LAST - timedelta(days=3))
-    again = workspace.fetch_events("events", LAST - timedelta(days=5), LAST, append=True)
+    second = workspace.fetch_events("events", LAST - timedelta(days=5), LAST, append=True)
 
     rows = (
         "SELECT event, time, distinct_id, insert_id, properties::VARCHAR FROM events ORDER BY ALL"
@@ -117,7 +117,7 @@ def test_appended_days_never_double(workspace, shop):
     with workspace.memory(_api_client=workspace._session.client) as whole:
         whole.fetch_events(FIRST, LAST)
         assert workspace.sql_rows(rows) == whole.sql_rows(rows)
-    assert again.rows == len(once(served(shop, LAST - timedelta(days=5), LAST)))
+    assert second.rows == len(once(served(shop, LAST - timedelta(days=5), LAST)))
 
 
 def test_progress_hears_rows(workspace, shop):
@@ -134,7 +134,7 @@ def test_progress_hears_rows(workspace, shop):
     "kind",
     [FaultKind.TERMINATED_EARLY, FaultKind.CUT_GZIP, FaultKind.HTML_200, FaultKind.RESET_MID_BODY],
 )
-def test_one_broken_day_stores_nothing(workspace, shop, kind):
+def test_one_faulty_day_stores_nothing(workspace, shop, kind):
     shop.faults.add(Fault(kind, day=LAST, times=30))
 
     with pytest.raises(IncompleteExportError) as caught:
@@ -163,7 +163,7 @@ def test_days_at_the_ends_of_the_calendar_are_refused(workspace, shop, first, la
     assert list(shop.requests) == []
 
 
-def test_a_broken_stream_says_what_it_yielded_and_how_to_go_on(workspace, shop):
+def test_a_faulty_stream_says_what_it_yielded_and_how_to_go_on(workspace, shop):
     shop.faults.add(Fault(FaultKind.TERMINATED_EARLY, day=LAST, times=30))
     events = []
 
@@ -215,12 +215,14 @@ def test_a_stream_that_is_refused_later_notes_what_it_yielded(workspace, shop):
 def test_lines_that_differ_each_time_are_named_by_the_stream(client):
     lines = iter(range(1_000))
 
-    def odd_line(_request: httpx.Request) -> httpx.Response:
+    def unexpected_line(_request: httpx.Request) -> httpx.Response:
         number = next(lines)
         return httpx.Response(200, content=line_of(number) + b'\n{"event": "%d\n' % number)
 
     with (
-        MixpanelAPIClient(client._credentials, _transport=httpx.MockTransport(odd_line)) as mock,
+        MixpanelAPIClient(
+            client._credentials, _transport=httpx.MockTransport(unexpected_line)
+        ) as mock,
         Workspace.memory(_api_client=mock) as workspace,
         pytest.raises(IncompleteExportError) as caught,
     ):
@@ -233,7 +235,7 @@ def test_lines_that_differ_each_time_are_named_by_the_stream(client):
     )
 
 
-def test_a_broken_stream_of_profiles_and_a_broken_fetch_say_what_is_left(workspace, shop):
+def test_a_faulty_stream_of_profiles_and_a_faulty_fetch_say_what_is_left(workspace, shop):
     shop.faults.add(Fault(FaultKind.TERMINATED_EARLY, times=30))
     shop.faults.add(Fault(FaultKind.HTML_200, path="/api/query/engage", times=30))
 
@@ -252,7 +254,7 @@ def line_of(number: int, **properties: str) -> bytes:
     return json.dumps({"event": "A", "properties": known}).replace("\\\\", "\\").encode()
 
 
-def test_a_passing_fault_is_fetched_again(workspace, shop):
+def test_a_passing_fault_is_refetched(workspace, shop):
     for kind in (FaultKind.TERMINATED_EARLY, FaultKind.MALFORMED_MIDDLE_LINE):
         shop.faults.add(Fault(kind, times=1))
 

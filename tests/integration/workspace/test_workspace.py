@@ -79,9 +79,9 @@ def test_a_fetch_on_a_data_folder_hides_nothing_that_is_published(data, client, 
             workspace.drop("events")
         workspace.fetch_events("more", FIRST, FIRST)
         workspace.drop("more")
-    with Workspace() as again, Workspace() as other:
-        assert count(again, "fetched_events") == count(other, "fetched_events") == result.rows
-        assert [t.name for t in again.tables()] == ["events", "fetched_events", "sessions"]
+    with Workspace() as second, Workspace() as other:
+        assert count(second, "fetched_events") == count(other, "fetched_events") == result.rows
+        assert [t.name for t in second.tables()] == ["events", "fetched_events", "sessions"]
 
 
 def test_a_fetch_works_before_anything_is_published(data, client, shop):
@@ -112,7 +112,7 @@ def test_readers_keep_their_published_file_while_another_process_fetches(data, c
                 assert count(workspace) == 1
             warnings.simplefilter("ignore")
             with pytest.raises(DatabaseLockedError) as caught:
-                workspace.fetch_events("again", FIRST, FIRST)
+                workspace.fetch_events("second", FIRST, FIRST)
             assert caught.value.pid == holder.pid
             assert count(workspace) == 1
     finally:

@@ -1,4 +1,4 @@
-"""The sample shop and a project without events; beside the shop the same events in DuckDB, to compute every number again."""
+"""The sample shop and a project without events; beside the shop the same events in DuckDB, to compute every number a second time."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -28,7 +28,7 @@ def test_what_users_did_in_order_of_time(shop, sql):
     ) == sorted(expected)
 
 
-def test_the_id_has_two_names_in_turn(project):
+def test_the_id_has_two_names_alternately(project):
     for minute in range(3):
         project.did("E", f"2026-03-04 10:0{minute}", page="/")
 

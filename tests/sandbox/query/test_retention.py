@@ -47,7 +47,7 @@ def test_r2_buckets_roll_from_the_birth(project, back, counts):
     assert _row(project, "2026-03-03", interval_count=2)["counts"] == counts
 
 
-def test_r3_each_user_has_a_clock_of_his_own(project):
+def test_r3_each_user_has_a_clock_of_their_own(project):
     project.did("A", "2026-04-01 02:00", "early")
     project.did("A", "2026-04-01 18:00", "late")
     for user in ("early", "late"):

@@ -1,4 +1,4 @@
-"""Whatever is asked, a report answers in JSON or refuses: no parameter makes the server fail."""
+"""At any request, a report answers in JSON or refuses: no parameter makes the server fail."""
 
 import json
 from datetime import date

@@ -37,7 +37,7 @@ TODAY = date(2026, 3, 11)
 class Run:
     """What to do, and where to die, or how many seconds after that, or after the start.
 
-    ``first`` to ``last`` asks for those days whatever is there.
+    ``first`` to ``last`` asks for those days also if they are loaded.
     """
 
     folder: Path
@@ -127,7 +127,7 @@ def _run_in_child(job: Run) -> Never:
         os.dup2(2, 1)  # only the parent answers
         _run(job)
         code = 0
-    except BaseException:  # noqa: BLE001  (whatever it is, it ends this child)
+    except BaseException:  # noqa: BLE001  (any error ends this child)
         traceback.print_exc()
     finally:
         os._exit(code)

@@ -131,7 +131,7 @@ LATER = {
 }
 
 CLEARING = {
-    "old load set aside": after("pathlib:Path.rename", on="*/pipelines/mixpanel"),
+    "old load moved": after("pathlib:Path.rename", on="*/pipelines/mixpanel"),
     "old load dropped": after("mixpanel_data.sync.load:drop_unfinished"),
     "swept": after(f"{_OURS}.landing.files:LandingFolder.remove_leftovers"),
 }

@@ -38,7 +38,7 @@ COUNTED = """
 """
 
 OLD = back(7)
-"""A day that is complete and beyond the look-back: only a run that names it reads it again."""
+"""A day that is complete and beyond the look-back: only a run that names it rereads it."""
 
 Events = Counter[tuple[date, str, str]]
 
@@ -103,7 +103,7 @@ class ChangingProject:
         return ranges
 
     def events(self, *, old: bool = False) -> Events:
-        """Every event a sync without dates has to load; with ``old``, one that reads all days again."""
+        """Every event a sync without dates has to load; with ``old``, one that rereads all days."""
         now: Events = Counter()
         for day in self.sandbox.dataset.days():
             now += self._old if day == OLD and not old else self._events_of(day)

@@ -30,7 +30,7 @@ def days_of(seed: int) -> dict[date, list[Event]]:
     for number, day in enumerate(DAYS):
         days[day] += _guest(f"g{number}", f"guest {number}", day)
     for events in days.values():
-        events += [_again(chance, event) for event in events if chance.random() < 0.1]
+        events += [_repeat(chance, event) for event in events if chance.random() < 0.1]
     return days
 
 
@@ -93,7 +93,7 @@ def _guest(device: str, user: str, day: date) -> list[Event]:
     ]
 
 
-def _again(chance: random.Random, event: Event) -> Event:
+def _repeat(chance: random.Random, event: Event) -> Event:
     """The same event sent once more, processed later or at once, with another price."""
     later = event.properties["mp_processing_time_ms"] + chance.choice([0, 1000])
     properties = {**event.properties, "mp_processing_time_ms": later, "price": 9}

@@ -1,4 +1,4 @@
-"""Credentials that can be found again wherever they leak, retries without waits, cassettes without secrets."""
+"""Credentials that can be found wherever they leak, retries without waits, cassettes without secrets."""
 
 import re
 from collections.abc import Callable, Iterator

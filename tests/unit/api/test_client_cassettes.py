@@ -1,4 +1,4 @@
-"""The client over recorded traffic of the sandbox. How to record it again: cassettes/README.md."""
+"""The client over recorded traffic of the sandbox. How to rerecord it: cassettes/README.md."""
 
 import zlib
 from collections.abc import Iterator

@@ -230,20 +230,20 @@ def test_a_damaged_gzip_is_found(connect: Connect) -> None:
     assert reason(connect, *[bytes(damaged)] * 4) == "damaged gzip"
 
 
-def test_a_body_that_breaks_off_is_fetched_again_since_nothing_was_handed_on(
+def test_a_body_that_breaks_off_is_refetched_since_nothing_was_handed_on(
     connect: Connect,
 ) -> None:
-    broken = Answer(http(200, WHOLE, Content_Length="9999"), then="reset")
+    faulty = Answer(http(200, WHOLE, Content_Length="9999"), then="reset")
 
-    [single], asked = read(connect, broken, gzipped(WHOLE, cut=3), gzipped(WHOLE))
+    [single], asked = read(connect, faulty, gzipped(WHOLE, cut=3), gzipped(WHOLE))
 
     assert (single.requests, single.body, len(asked)) == (3, WHOLE, 3)
 
 
 def test_a_body_that_always_breaks_off_is_incomplete(connect: Connect) -> None:
-    broken = Answer(http(200, WHOLE, Content_Length="9999"))
+    faulty = Answer(http(200, WHOLE, Content_Length="9999"))
 
-    assert reason(connect, *[broken] * 4) == "connection lost"
+    assert reason(connect, *[faulty] * 4) == "connection lost"
 
 
 def test_nothing_is_asked_before_the_first_page_is_wanted(connect: Connect) -> None:

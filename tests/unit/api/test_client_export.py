@@ -113,7 +113,7 @@ def test_a_cut_gzip_in_whole_framing_reaches_the_reader_as_it_is(connect: Connec
 
 
 @pytest.mark.parametrize(
-    "broken",
+    "faulty",
     [
         Answer(http(200, LINES, Content_Length="99999")),
         Answer(http(200, b"6\r\n{}\n{}\n\r\n", length=False, Transfer_Encoding="chunked")),
@@ -121,11 +121,11 @@ def test_a_cut_gzip_in_whole_framing_reaches_the_reader_as_it_is(connect: Connec
     ],
     ids=["shorter than announced", "no final chunk", "reset"],
 )
-def test_a_break_after_the_first_byte_is_named_and_never_tried_again(
-    connect: Connect, broken: Answer
+def test_a_break_after_the_first_byte_is_named_and_never_retried(
+    connect: Connect, faulty: Answer
 ) -> None:
     with (
-        ScriptedServer(broken, http(200, LINES)) as server,
+        ScriptedServer(faulty, http(200, LINES)) as server,
         pytest.raises(IncompleteExportError) as caught,
         connect(server.base_url).export(FIRST, LAST) as stream,
     ):

@@ -1,4 +1,4 @@
-"""Retries: what is tried again, how often, after how long, and what is asked before every request."""
+"""Retries: what is retried, how often, after how long, and what is asked before every request."""
 
 import ssl
 import time
@@ -23,7 +23,7 @@ GOOD = http(200, {"ok": True})
     "failure",
     [DOWN, http(500), http(599), BUSY, http(429, Retry_After="60"), Answer(b""), Answer(b"", "reset")],
 )  # fmt: skip
-def test_what_may_pass_is_tried_again(connect: Connect, failure: bytes | Answer) -> None:
+def test_what_may_pass_is_retried(connect: Connect, failure: bytes | Answer) -> None:
     with (
         ScriptedServer(failure, GOOD) as server,
         connect(server.base_url).export(DAY, DAY) as stream,
@@ -34,14 +34,14 @@ def test_what_may_pass_is_tried_again(connect: Connect, failure: bytes | Answer)
 
 
 @pytest.mark.parametrize("status", [302, 400, 401, 402, 403, 404, 412, 422])
-def test_what_will_not_pass_is_not_tried_again(connect: Connect, status: int) -> None:
+def test_what_will_not_pass_is_not_retried(connect: Connect, status: int) -> None:
     with ScriptedServer(http(status), GOOD) as server, pytest.raises(APIError):
         connect(server.base_url).me()
 
     assert len(server.asked) == 1
 
 
-def test_an_untrusted_certificate_is_not_tried_again(connect: Connect) -> None:
+def test_an_untrusted_certificate_is_not_retried(connect: Connect) -> None:
     calls = []
 
     def refuse(request: httpx.Request) -> httpx.Response:
@@ -62,11 +62,11 @@ def test_the_last_failure_is_raised_as_it_is(connect: Connect, attempts: int) ->
     assert len(server.asked) == attempts
 
 
-def test_after_the_first_byte_nothing_is_tried_again(connect: Connect) -> None:
-    broken = Answer(http(200, b"{}\n", Content_Length="99"), "reset")
+def test_after_the_first_byte_nothing_is_retried(connect: Connect) -> None:
+    faulty = Answer(http(200, b"{}\n", Content_Length="99"), "reset")
     handed_on: list[bytes] = []
     with (
-        ScriptedServer(broken, GOOD) as server,
+        ScriptedServer(faulty, GOOD) as server,
         pytest.raises(IncompleteExportError),
         connect(server.base_url).export(DAY, DAY) as stream,
     ):

@@ -1,4 +1,4 @@
-"""Whatever is wrong with an answer, the error names the request and shows how the answer begins, without the secret."""
+"""With any fault of an answer, the error names the request and shows how the answer begins, without the secret."""
 
 import gzip
 import json
@@ -90,7 +90,7 @@ BODIES: dict[str, tuple[str, Any]] = {
     "the secret": (ECHO, {"error": "no, [redacted]"}),
 }
 NO_ERROR = {
-    ("another shape", "jql"),  # whatever a script returns
+    ("another shape", "jql"),  # a script may return anything
     ("nothing", "fetch_events"),  # a day without events
     ("nothing", "stream_events"),
     ("an error", "me"),  # Mixpanel does not say who asks

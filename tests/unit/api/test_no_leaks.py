@@ -104,7 +104,7 @@ def test_promise_8_no_error_and_no_log_shows_the_secret(
 
     assert f"Basic {PAIR}" in server.asked[0].head
     assert PAIR not in server.asked[0].target
-    # On DEBUG httpcore prints an answer's headers, so whatever a server puts into them.
+    # On DEBUG httpcore prints an answer's headers, so all that a server puts into them.
     logged = [line for line in caplog.messages if "receive_response_headers.complete" not in line]
     assert any("send_request_headers" in line for line in logged)
     assert_clean("\n".join(logged))

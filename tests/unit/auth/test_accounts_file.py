@@ -31,7 +31,7 @@ def names(path: Path) -> list[str]:
     return sorted(account.name for account in ConfigManager(path).list_accounts())
 
 
-def test_promise_8_the_file_is_private_in_a_private_folder_whatever_the_umask(
+def test_promise_8_the_file_is_private_in_a_private_folder_with_any_umask(
     tmp_path: Path,
 ) -> None:
     before = os.umask(0)

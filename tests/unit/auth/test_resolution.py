@@ -65,7 +65,7 @@ def test_a_complete_environment_needs_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_all(monkeypatch)
-    (tmp_path / "config.toml").write_text("broken = ")
+    (tmp_path / "config.toml").write_text("faulty = ")
 
     assert resolved(ConfigManager(tmp_path))[1] == "environment"
 

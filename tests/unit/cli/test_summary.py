@@ -40,7 +40,7 @@ def full() -> SyncReport:
     return report
 
 
-def test_it_has_eight_lines_at_most_whatever_happened(full: SyncReport) -> None:
+def test_it_has_eight_lines_at_most_after_any_run(full: SyncReport) -> None:
     lines = summary_lines(full)
 
     assert [line.split()[0] for line in lines] == [

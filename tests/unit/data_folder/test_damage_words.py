@@ -8,7 +8,7 @@ import pytest
 from mixpanel_data._internal.data_folder.damage_messages import is_damage
 
 
-def test_whatever_duckdb_says_of_changed_bytes_is_damage(tmp_path):
+def test_all_that_duckdb_reports_of_changed_bytes_is_damage(tmp_path):
     path = tmp_path / "file.duckdb"
     with duckdb.connect(path) as db:
         db.execute(

@@ -5,7 +5,7 @@ import threading
 from mixpanel_data._internal.database.read_write_lock import ReadWriteLock
 
 
-def test_a_reader_may_read_again_while_a_writer_waits_for_it() -> None:
+def test_a_reader_may_reread_while_a_writer_waits_for_it() -> None:
     lock = ReadWriteLock()
     written = threading.Event()
 

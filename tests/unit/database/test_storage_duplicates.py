@@ -1,4 +1,4 @@
-"""Which events a table has does not depend on how they came: Mixpanel's rule for duplicates, whatever the fetches."""
+"""Which events a table has does not depend on how they came: Mixpanel's rule for duplicates, after any fetches."""
 
 import json
 from collections import Counter

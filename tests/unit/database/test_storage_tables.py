@@ -176,7 +176,7 @@ def test_metadata_covers_all_fetches_together(storage):
 
 
 @pytest.mark.parametrize("days", [(10, 3, 7), (1, 9, 2), (5, 5, 4)])
-def test_the_newest_fetch_is_the_last_one_whatever_the_clocks_were(storage, days):
+def test_the_newest_fetch_is_the_last_one_with_any_clocks(storage, days):
     for number, day in enumerate(days):
         metadata = TableMetadata(type="events", fetched_at=datetime(2026, 1, day, tzinfo=UTC))
         storage.create_events_table("events", [event(number)], metadata=metadata, append=number > 0)
@@ -267,12 +267,12 @@ def test_a_record_that_json_cant_hold_is_named(storage, bad, says):
 
 
 def test_an_iterator_that_breaks_off_stores_nothing(storage):
-    def broken():
+    def faulty():
         yield event(1)
         raise ConnectionError("gone")
 
     with pytest.raises(ConnectionError):
-        storage.create_events_table("events", broken())
+        storage.create_events_table("events", faulty())
 
     assert storage.list_tables() == []
 

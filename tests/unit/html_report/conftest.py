@@ -31,7 +31,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> MadeFile:
 
 
 @pytest.fixture(scope="session")
-def odd_page(odd: MadeFile) -> Path:
+def edge_case_page(odd: MadeFile) -> Path:
     """Its report, as a file."""
     path = odd.folder / "odd.html"
     path.write_text(render_page(read(odd)), encoding="utf-8")

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.e2e
 
 SCREENS = [(1280, False), (1280, True), (390, False), (390, True)]
 
-# Whatever reaches beyond the screen, unless it scrolls in a box of its own.
+# What reaches beyond the screen, unless it scrolls in a box of its own.
 OVERFLOWING = """() => [...document.querySelectorAll("body *")].filter(each =>
     !each.closest(".scroll") && !each.classList.contains("skip") && !each.classList.contains("sr")
     && each.getClientRects().length
@@ -75,9 +75,11 @@ def drawn(visit: Visit) -> Any:
 @pytest.fixture(
     params=SCREENS, ids=lambda screen: f"{screen[0]}-{'dark' if screen[1] else 'light'}"
 )
-def visit(request: pytest.FixtureRequest, visitor: Visitor, odd_page: Path) -> Iterator[Visit]:
+def visit(
+    request: pytest.FixtureRequest, visitor: Visitor, edge_case_page: Path
+) -> Iterator[Visit]:
     width, dark = request.param
-    with visitor.visit(odd_page.as_uri(), width=width, dark=dark) as visit:
+    with visitor.visit(edge_case_page.as_uri(), width=width, dark=dark) as visit:
         yield visit
 
 
@@ -94,14 +96,14 @@ def labels(page: Any, chart: str) -> list[str]:
 
 
 def test_it_opens_without_network_complaints_or_overflow(
-    visit: Visit, odd_page: Path, tmp_path: Path
+    visit: Visit, edge_case_page: Path, tmp_path: Path
 ) -> None:
     page = drawn(visit)
 
     page.screenshot(path=tmp_path / "report.png", full_page=True)
     assert (tmp_path / "report.png").stat().st_size > 100_000
     assert visit.complaints == []
-    assert visit.requests == [odd_page.as_uri()]
+    assert visit.requests == [edge_case_page.as_uri()]
     assert (
         page.title() == "Mixpanel project 12345: report up to 8 Sep 2026"
     )  # no name in the data was run
@@ -187,8 +189,8 @@ def test_opened_tables_and_catalogues_keep_to_the_screen(visit: Visit) -> None:
     assert page.evaluate(OVERFLOWING) == []
 
 
-def test_the_pointer_shows_the_figures(visitor: Visitor, odd_page: Path) -> None:
-    with visitor.visit(odd_page.as_uri()) as visit:
+def test_the_pointer_shows_the_figures(visitor: Visitor, edge_case_page: Path) -> None:
+    with visitor.visit(edge_case_page.as_uri()) as visit:
         page = drawn(visit)
         page.locator("[data-chart=funnel-1]").scroll_into_view_if_needed()
         page.evaluate(SETTLED)
@@ -202,8 +204,8 @@ def test_the_pointer_shows_the_figures(visitor: Visitor, odd_page: Path) -> None
     assert "90 of 90" in words
 
 
-def test_a_chart_follows_the_screen_that_turns(visitor: Visitor, odd_page: Path) -> None:
-    with visitor.visit(odd_page.as_uri()) as visit:
+def test_a_chart_follows_the_screen_that_rotates(visitor: Visitor, edge_case_page: Path) -> None:
+    with visitor.visit(edge_case_page.as_uri()) as visit:
         page = drawn(visit)
         page.set_viewport_size({"width": 390, "height": 800})
         page.wait_for_function(
@@ -213,8 +215,8 @@ def test_a_chart_follows_the_screen_that_turns(visitor: Visitor, odd_page: Path)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
-def test_it_prints(visitor: Visitor, odd_page: Path) -> None:
-    with visitor.visit(odd_page.as_uri(), dark=True) as visit:
+def test_it_prints(visitor: Visitor, edge_case_page: Path) -> None:
+    with visitor.visit(edge_case_page.as_uri(), dark=True) as visit:
         page = drawn(visit)
         paper = page.pdf(format="A4")
         page.emulate_media(media="print")
@@ -226,8 +228,10 @@ def test_it_prints(visitor: Visitor, odd_page: Path) -> None:
         assert page.locator("nav").is_hidden()
 
 
-def test_without_scripts_it_says_where_the_figures_are(visitor: Visitor, odd_page: Path) -> None:
-    with visitor.visit(odd_page.as_uri(), java_script_enabled=False) as visit:
+def test_without_scripts_it_says_where_the_figures_are(
+    visitor: Visitor, edge_case_page: Path
+) -> None:
+    with visitor.visit(edge_case_page.as_uri(), java_script_enabled=False) as visit:
         label = visit.page.locator("[data-chart=active]").evaluate(
             "each => getComputedStyle(each, '::before').content"
         )
@@ -235,13 +239,13 @@ def test_without_scripts_it_says_where_the_figures_are(visitor: Visitor, odd_pag
         assert "table below" in label
 
 
-def test_these_checks_see_what_they_are_for(visitor: Visitor, odd_page: Path) -> None:
+def test_these_checks_see_what_they_are_for(visitor: Visitor, edge_case_page: Path) -> None:
     spoilt = """
         .tile:first-child { width: 3000px; }
         .lead { color: #bbb !important; }
         .chart svg text { font-size: 60px !important; }
     """
-    with visitor.visit(odd_page.as_uri(), width=390, bypass_csp=True) as visit:
+    with visitor.visit(edge_case_page.as_uri(), width=390, bypass_csp=True) as visit:
         page = drawn(visit)
         page.add_style_tag(content=spoilt)
 

@@ -34,8 +34,8 @@ def text_of(html: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
-def test_it_refers_to_nothing_outside_itself(odd_page: Path) -> None:
-    tags = Tags(odd_page.read_text(encoding="utf-8")).found
+def test_it_refers_to_nothing_outside_itself(edge_case_page: Path) -> None:
+    tags = Tags(edge_case_page.read_text(encoding="utf-8")).found
 
     names = {tag for tag, _ in tags}
     assert not names & {
@@ -63,12 +63,12 @@ def test_it_refers_to_nothing_outside_itself(odd_page: Path) -> None:
     assert "unsafe-eval" not in policies[0]
 
 
-def test_it_stays_small(odd_page: Path) -> None:
-    assert odd_page.stat().st_size < 1_500_000
+def test_it_stays_small(edge_case_page: Path) -> None:
+    assert edge_case_page.stat().st_size < 1_500_000
 
 
-def test_names_are_text_and_nothing_else(odd_page: Path) -> None:
-    html = odd_page.read_text(encoding="utf-8")
+def test_names_are_text_and_nothing_else(edge_case_page: Path) -> None:
+    html = edge_case_page.read_text(encoding="utf-8")
 
     tags = Tags(html).found
     assert [tag for tag, _ in tags].count("script") == 2  # the charts' data, and ours
@@ -82,8 +82,8 @@ def test_names_are_text_and_nothing_else(odd_page: Path) -> None:
     assert "(empty name)" in html
 
 
-def test_it_says_what_numbers_mean_and_in_which_zone(odd_page: Path) -> None:
-    text = text_of(odd_page.read_text(encoding="utf-8"))
+def test_it_says_what_numbers_mean_and_in_which_zone(edge_case_page: Path) -> None:
+    text = text_of(edge_case_page.read_text(encoding="utf-8"))
 
     for words_of_it in (
         "Europe/Berlin",
@@ -100,15 +100,17 @@ def test_it_says_what_numbers_mean_and_in_which_zone(odd_page: Path) -> None:
         assert words_of_it in text
 
 
-def test_every_chart_has_its_place_and_every_place_its_chart(odd: MadeFile, odd_page: Path) -> None:
-    places = re.findall(r'data-chart="([^"]+)"', odd_page.read_text(encoding="utf-8"))
+def test_every_chart_has_its_place_and_every_place_its_chart(
+    odd: MadeFile, edge_case_page: Path
+) -> None:
+    places = re.findall(r'data-chart="([^"]+)"', edge_case_page.read_text(encoding="utf-8"))
 
     assert sorted(places) == sorted(chart_specs(read(odd)))
     assert len(places) == 10
 
 
-def test_charts_come_with_their_figures(odd_page: Path) -> None:
-    html = odd_page.read_text(encoding="utf-8")
+def test_charts_come_with_their_figures(edge_case_page: Path) -> None:
+    html = edge_case_page.read_text(encoding="utf-8")
 
     assert len(re.findall(r'class="chart"[^>]*role="img" aria-label="[^"]{20,}"', html)) == 10
     assert (

@@ -1,4 +1,4 @@
-"""A body is whole, or it is refused: whatever the pieces it comes in."""
+"""A body is whole, or it is refused, in pieces of any size."""
 
 import gzip
 import json
@@ -33,7 +33,7 @@ def prove(body: bytes, sizes: list[int], *, compressed: bool) -> Proof:
 
 
 @given(BODIES, st.booleans(), st.booleans(), st.lists(st.integers(1, 40), max_size=60))
-def test_every_line_is_counted_whatever_the_pieces(lines, last_break, compressed, sizes):
+def test_every_line_is_counted_in_any_pieces(lines, last_break, compressed, sizes):
     body = b"\n".join(lines) + (b"\n" if last_break else b"")
 
     proof = prove(gzip.compress(body) if compressed else body, sizes, compressed=compressed)

@@ -97,7 +97,7 @@ def test_without_dates_it_goes_on_where_an_earlier_run_set_out_from():
 
 
 @pytest.mark.parametrize("bound", ["first", "last", "both"])
-def test_complete_days_are_fetched_again_only_with_refetch(bound):
+def test_complete_days_are_refetched_only_with_refetch(bound):
     there = TODAY - timedelta(days=50)
     ledger = Ledger({there: record(there)})
     bounds = {"first": {"first": there}, "last": {"last": there}}.get(

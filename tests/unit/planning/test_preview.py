@@ -1,4 +1,4 @@
-"""What a planned request is expected to bring."""
+"""The expected size of a planned request."""
 
 from datetime import date, datetime, timedelta
 

@@ -74,7 +74,7 @@ def test_promise_6_the_server_never_says_429(sandbox, budget, connect):
     assert statuses(sandbox) == [200] * 195
 
 
-def test_promise_6_nor_when_requests_fail_and_are_tried_again(sandbox, budget, connect):
+def test_promise_6_nor_when_requests_fail_and_are_retried(sandbox, budget, connect):
     sandbox.faults.add(Fault(FaultKind.STATUS_503, times=90))
     client = connect(budget(max_wait=2 * HOUR), max_attempts=100)
 

@@ -90,7 +90,7 @@ def test_waits_for_the_pace_are_not_reported_and_never_refused(machine, budget, 
     assert reported == []
 
 
-def test_nor_when_others_take_the_turn_for_a_while(machine, budget):
+def test_nor_when_others_take_the_place_for_a_while(machine, budget):
     one, other = budget(max_wait=0), budget()
 
     def sleep(seconds: float) -> None:
@@ -154,7 +154,7 @@ def test_long_waits_one_after_the_other_are_no_single_one(machine, budget):
 
 
 def test_waits_end_early_when_another_process_gets_through(machine, budget):
-    """A long wait is looked at again and again: what a 429 began, a success elsewhere ends."""
+    """A long wait is looked at repeatedly: what a 429 began, a success elsewhere ends."""
     one, other = budget(), budget()
     answered(one, error=refused(retry_after=300))
 

@@ -122,7 +122,7 @@ def test_an_argument_that_can_not_be_right(ask, says, services: Services, client
 
 
 @pytest.mark.parametrize("name", HARD_NAMES)
-def test_an_expression_finds_the_property_whatever_its_name(name):
+def test_an_expression_finds_the_property_of_any_name(name):
     subject = EventSubject("Paid", {name: "found", "other": 1}, lambda _: None)
 
     assert parse_value(property_expression(name))(subject) == "found"

@@ -1,4 +1,4 @@
-"""Whatever a report is asked with, Mixpanel can answer it, or it is refused before a request is spent."""
+"""With any arguments of a report, Mixpanel can answer it, or it is refused before a request is spent."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -100,7 +100,7 @@ def sandbox() -> Iterator[Sandbox]:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
-def test_mixpanel_answers_whatever_is_not_refused(report, data, sandbox, over):
+def test_mixpanel_answers_what_is_not_refused(report, data, sandbox, over):
     ask, options = REPORTS[report]
     given_ = data.draw(st.fixed_dictionaries({}, optional=options))
     if "length_unit" not in given_:

@@ -40,7 +40,7 @@ def test_other_arguments_are_another_question(services: Services, client: FakeCl
     assert len(client.asked) == 5
 
 
-def test_one_list_is_asked_for_again_or_all_of_them(services: Services, client: FakeClient):
+def test_one_list_is_asked_for_once_more_or_all_of_them(services: Services, client: FakeClient):
     client.answers = {"events/names": ["A"], "funnels/list": []}
     services.discovery.events()
     services.discovery.funnels()

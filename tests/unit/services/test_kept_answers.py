@@ -36,7 +36,7 @@ def names(sandbox, answers, **view):
         return answer
 
 
-def test_an_answer_is_used_again_until_it_is_too_old(sandbox, path):
+def test_an_answer_is_reused_until_it_is_too_old(sandbox, path):
     now, ages = [1000.0], []
     answers = ResponseCache(path, max_age=600, on_use=ages.append, clock=lambda: now[0])
 
@@ -58,7 +58,7 @@ def test_another_question_is_asked(sandbox, path):
     assert len(sandbox.requests) == 2
 
 
-def test_fresh_asks_again_and_keeps_what_it_gets(sandbox, path):
+def test_fresh_asks_once_more_and_keeps_what_it_gets(sandbox, path):
     names(sandbox, ResponseCache(path, max_age=600))
     sandbox.dataset.add_event("Log in", 1_772_582_400_000, distinct_id="u")
 

@@ -29,7 +29,7 @@ def sample() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def counted(sample: Sandbox) -> Counted:
-    """Day, name and properties of the events, each once: by Mixpanel's four keys, whatever is sent twice."""
+    """Day, name and properties of the events, each once: by Mixpanel's four keys, also if it is sent twice."""
     kept = {}
     for n, event in enumerate(sample.dataset.events()):
         sent = event.properties
@@ -291,7 +291,7 @@ def test_a_window_too_short_for_most(few: Sandbox, over: Over):
 def test_who_comes_back_and_when(few: Sandbox, over: Over):
     result = over(few).live.retention("Visit", "Visit", *RANGE, interval_count=3)
 
-    # ann: 1st 9:00, again after 2 and 25 hours. bob: after 72 hours. cat: 2nd 9:00, again after 27 hours. dan: never.
+    # ann: 1st 9:00, then after 2 and 25 hours. bob: after 72 hours. cat: 2nd 9:00, then after 27 hours. dan: never.
     sizes = [(cohort.date, cohort.size) for cohort in result.cohorts]
     assert sizes == [("2026-02-01", 2), ("2026-02-02", 1), ("2026-02-03", 1), ("2026-02-04", 0)]
     assert result.cohorts[0].retention == [0.5, 0.5, 0.0, 0.5]

@@ -16,7 +16,7 @@ from mixpanel_data.types import (
     TopEvent,
 )
 
-# Never recorded, whatever --record-mode says; scheme and host count, too.
+# Never recorded, with any --record-mode; scheme and host count, too.
 pytestmark = pytest.mark.vcr(
     record_mode="none", match_on=["method", "scheme", "host", "path", "query", "body"]
 )

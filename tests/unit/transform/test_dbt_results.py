@@ -52,16 +52,16 @@ def test_each_line_has_one_kind(printed, expected):
 
 def test_a_failure_is_its_model_and_file_and_the_reason_on_lines_of_their_own():
     message = (
-        "Runtime Error in model broken (models/broken.sql)\n"
+        "Runtime Error in model faulty (models/faulty.sql)\n"
         '  Binder Error: Referenced column "nonsense" not found in FROM clause!\n'
         "  Candidate bindings: " + ", ".join(f'"column_{n}"' for n in range(12)) + "\n\n"
         "  LINE 10: select nonsense from events\n"
         "                  ^"
     )
-    lines = failure_lines(NodeResult("broken", "model", "error", 0.1, message, "models/broken.sql"))
+    lines = failure_lines(NodeResult("faulty", "model", "error", 0.1, message, "models/faulty.sql"))
 
     assert lines[:2] == [
-        "model broken (models/broken.sql)",
+        "model faulty (models/faulty.sql)",
         '      Binder Error: Referenced column "nonsense" not found in FROM clause!',
     ]
     assert lines[-2:] == [
@@ -72,7 +72,7 @@ def test_a_failure_is_its_model_and_file_and_the_reason_on_lines_of_their_own():
     assert len(lines) == 6
 
 
-def test_a_long_reason_is_cut_and_a_missing_one_is_said():
+def test_a_long_reason_is_cut_and_a_missing_one_is_named():
     lines = reason_lines("\n".join(f"line {n}" for n in range(40)))
 
     assert lines[0] == "    line 0"

@@ -272,7 +272,7 @@ def test_a_report_split_by_a_property_called_date():
     assert result.records() == [{"date": "x", "date_2": "2024-01-01", "count": 1}]
 
 
-# -- whatever is in them
+# -- any values
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -68,7 +68,7 @@ def engage_pages(fetch: Fetch, filters: Mapping[str, str], redact: Redact) -> It
     page``, ``not a page of profiles``, ``wrong page`` or ``fewer profiles than total``: the pages
     so far are then of no use, and the read must restart at page 0. The reasons ``repeated
     page``, ``more profiles than total`` and ``unusable session`` mean a server that would send
-    pages forever. Raises whatever ``fetch`` raises.
+    pages forever. Raises what ``fetch`` raises.
     """
     page = first = _fetch_page(fetch, filters, 0, redact)
     received = first.results

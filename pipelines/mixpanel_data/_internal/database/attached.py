@@ -105,7 +105,7 @@ class AttachedFiles:
         if self._lock.is_read_by_this_thread():
             raise ConfigError(
                 "Batches of a query are still being read. Read them to the end, or call close() of "
-                "the iterator, and try again."
+                "the iterator, and retry."
             )
 
     def reopen(self) -> None:

@@ -277,7 +277,7 @@ class EventWindows:
 
     def _leave_out_last_day(self, error: QueryError, window: Window) -> bool:
         """Record that the last day of ``window`` has not begun for Mixpanel, and request the others
-        again without it; return True if further windows make sense."""
+        once more without it; return True if further windows make sense."""
         self._future_days += 1
         if self._future_days <= MOST_FUTURE_DAYS:
             self._requested -= set(window.days()) - {window.last}

@@ -20,7 +20,7 @@ REUSE_WITHIN = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class ProfileLander:
-    """Fetches the profiles of a run. ``full`` requests snapshots whatever is in the ledger."""
+    """Fetches the profiles of a run. ``full`` requests snapshots regardless of the ledger."""
 
     fetcher: ProfileFetcher
     sets: Sequence[ProfileSet] = (USERS,)

@@ -115,8 +115,7 @@ def _title(report: Report) -> str:
 
 
 def _policy(code: str) -> str:
-    """Return a policy that forbids all requests, and all scripts but ours, whatever the data
-    contains."""
+    """Return a policy that forbids all requests, and all scripts but its own."""
     digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
     return (
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "

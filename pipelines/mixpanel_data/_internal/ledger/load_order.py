@@ -1,4 +1,4 @@
-"""The order of ledger rows: the newest is that of the last load, whatever the clocks showed.
+"""The order of ledger rows: the newest is that of the last load, regardless of the clocks.
 
 ``load_number`` grows with each load. Version 0.1.0 wrote none: those rows are older than all
 numbered ones, and ordered by ``fetched_at``.

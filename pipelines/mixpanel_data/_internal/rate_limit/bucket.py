@@ -126,8 +126,7 @@ class Bucket:
         return "; the rest is kept for syncs" if self.reserved else ""
 
     def _blocked_until(self, log: RequestLog) -> list[tuple[float, str]]:
-        """Return the times until which no request is permitted, whatever their number, with
-        reasons."""
+        """Return the times until which no request is permitted, with reasons."""
         last = log.last_429(self.name)
         blocks = []
         if last:

@@ -46,7 +46,7 @@ class DiscoveryService:
         its headless client).
 
         Args:
-            refresh: Request it again, also if this workspace has it already.
+            refresh: Request it once more, also if this workspace has it already.
 
         Raises:
             APIError: if Mixpanel rejects the request or does not answer it, by its subclasses.
@@ -67,7 +67,7 @@ class DiscoveryService:
         Args:
             event: Name of the event.
             limit: The number of properties.
-            refresh: Request it again, also if this workspace has it already.
+            refresh: Request it once more, also if this workspace has it already.
 
         Raises:
             QueryError: if there are none, and ``event`` looks like a misspelled name.
@@ -92,7 +92,7 @@ class DiscoveryService:
             event: Name of the event.
             property: Name of the property.
             limit: The number of values.
-            refresh: Request it again, also if this workspace has it already.
+            refresh: Request it once more, also if this workspace has it already.
 
         Raises:
             QueryError: if there are none, and ``event`` looks like a misspelled name.
@@ -123,7 +123,7 @@ class DiscoveryService:
         Args:
             type: ``general`` counts events, ``unique`` users, ``average`` events a user.
             limit: The number of events.
-            refresh: Request it again, also if this workspace has it already.
+            refresh: Request it once more, also if this workspace has it already.
 
         Raises:
             ConfigError: for any other ``type``, before any request.
@@ -141,7 +141,7 @@ class DiscoveryService:
         """Return the saved funnels.
 
         Args:
-            refresh: Request it again, also if this workspace has it already.
+            refresh: Request it once more, also if this workspace has it already.
 
         Raises:
             APIError: if Mixpanel rejects the request or does not answer it, by its subclasses.
@@ -157,7 +157,7 @@ class DiscoveryService:
         """Return the saved cohorts, including hidden ones.
 
         Args:
-            refresh: Request it again, also if this workspace has it already.
+            refresh: Request it once more, also if this workspace has it already.
 
         Raises:
             APIError: if Mixpanel rejects the request or does not answer it, by its subclasses.
@@ -178,7 +178,7 @@ class DiscoveryService:
 
         Args:
             type: The type of the reports. None: all.
-            refresh: Request it again, also if this workspace has it already.
+            refresh: Request it once more, also if this workspace has it already.
 
         Raises:
             APIError: if Mixpanel rejects the request or does not answer it, by its subclasses.
@@ -205,7 +205,7 @@ class DiscoveryService:
         Args:
             entity_type: ``event`` or ``profile``. None: both.
             name: Name of the event, or of the type of profiles. None: all.
-            refresh: Request it again, also if this workspace has it already.
+            refresh: Request it once more, also if this workspace has it already.
 
         Raises:
             ConfigError: for another ``entity_type``, before any request.

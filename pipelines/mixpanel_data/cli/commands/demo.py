@@ -66,7 +66,7 @@ def demo(
     _empty(folder)
     _echo("1. A sandbox that speaks Mixpanel's API, over an invented shop")
     dataset = Dataset.sample(days=DAYS)
-    _add_a_broken_line(dataset)
+    _add_an_invalid_line(dataset)
     with Sandbox(dataset, rate_limits=True) as sandbox:
         _echo(f"   {sandbox.base_url}: {DAYS} days of events up to yesterday\n")
         _echo("2. The job: plan, land and verify, load, dbt build, publish")
@@ -88,11 +88,11 @@ def _empty(folder: Path) -> None:
     (folder / MARK).touch()
 
 
-def _add_a_broken_line(dataset: "Dataset") -> None:
+def _add_an_invalid_line(dataset: "Dataset") -> None:
     """Add an event with a byte that is not UTF-8, so that ``_rejected`` has a row."""
     event = dataset.events_on(dataset.days()[DAYS // 2])[0]
     text = event.line.replace(b'"properties":{', b'"properties":{"note":"caf\xe9",', 1)
-    dataset.add_line(event.day, text.replace(b'"$insert_id":"', b'"$insert_id":"broken-', 1))
+    dataset.add_line(event.day, text.replace(b'"$insert_id":"', b'"$insert_id":"invalid-', 1))
 
 
 def _new_project(folder: Path) -> Path:

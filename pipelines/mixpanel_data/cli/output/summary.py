@@ -69,8 +69,8 @@ def _odd_lines(report: SyncReport) -> str:
 def _missing(report: SyncReport) -> str:
     days = ", ".join(map(str, report.missing[:SHOWN_WINDOWS])) or "no days of events"
     more = len(report.missing) - SHOWN_WINDOWS
-    again = "; `mp sync` retries them" if report.missing else ""
-    return f"{days}{f' and {more} more' if more > 0 else ''}: not complete, reasons follow{again}"
+    retry = "; `mp sync` retries them" if report.missing else ""
+    return f"{days}{f' and {more} more' if more > 0 else ''}: not complete, reasons follow{retry}"
 
 
 def _published(report: SyncReport) -> Iterator[str]:
@@ -112,9 +112,9 @@ def _profile_read(read: ProfileOutcome) -> str:
 
 
 def _changes(report: SyncReport) -> str | None:
-    again = [day for day in report.days if day.rows_before is not None]
-    if not again:
+    refetched = [day for day in report.days if day.rows_before is not None]
+    if not refetched:
         return None
-    gained = sum(max(0, day.rows - (day.rows_before or 0)) for day in again)
-    lost = sum(max(0, (day.rows_before or 0) - day.rows) for day in again)
-    return f"{_count(len(again), 'day')} refetched: {gained:,} events more, {lost:,} fewer"
+    gained = sum(max(0, day.rows - (day.rows_before or 0)) for day in refetched)
+    lost = sum(max(0, (day.rows_before or 0) - day.rows) for day in refetched)
+    return f"{_count(len(refetched), 'day')} refetched: {gained:,} events more, {lost:,} fewer"

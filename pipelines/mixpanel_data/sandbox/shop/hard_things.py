@@ -21,7 +21,7 @@ def _exact_duplicates(rng: Random, events: list[Event]) -> list[Event]:
     return rng.sample(events, len(events) // 150)
 
 
-def _processed_again(rng: Random, events: list[Event]) -> list[Event]:
+def _processed_twice(rng: Random, events: list[Event]) -> list[Event]:
     """The same deduplication key, processed a day later, with other properties: the newer one
     counts."""
     early = _early(events)
@@ -168,7 +168,7 @@ def _processed(event: Event) -> int:
 
 _MAKERS: tuple[_Maker, ...] = (
     _exact_duplicates,
-    _processed_again,
+    _processed_twice,
     _shared_insert_ids,
     _without_insert_id,
     _anonymous,

@@ -1,4 +1,4 @@
-// The page's own script; Vega is bundled before it. Text goes in as text, whatever it looks like.
+// The page's own script; Vega is bundled before it. Text goes in as text.
 const tip = document.getElementById("tip");
 
 function show(handler, event, item, value) {

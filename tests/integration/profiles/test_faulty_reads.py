@@ -22,7 +22,7 @@ def before(project, crowd):
     return loaded
 
 
-BROKEN = [
+FAULTY = [
     (FaultKind.SESSION_EXPIRED, {}, "session expired"),
     (FaultKind.TOTAL_MOVES, {"page": 0}, "fewer profiles than total"),
     (FaultKind.DUPLICATE_PROFILE, {"page": 1}, "fewer profiles than total"),
@@ -34,7 +34,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(
-    ("kind", "how", "reason"), BROKEN, ids=lambda it: getattr(it, "value", None)
+    ("kind", "how", "reason"), FAULTY, ids=lambda it: getattr(it, "value", None)
 )
 def test_promise_3_an_incomplete_snapshot_changes_nothing(project, before, kind, how, reason):
     project.break_engage(kind, times=None, **how)
@@ -50,9 +50,9 @@ def test_promise_3_an_incomplete_snapshot_changes_nothing(project, before, kind,
 
 
 @pytest.mark.parametrize(
-    ("kind", "how", "_reason"), BROKEN, ids=lambda it: getattr(it, "value", None)
+    ("kind", "how", "_reason"), FAULTY, ids=lambda it: getattr(it, "value", None)
 )
-def test_promise_3_a_read_that_broke_is_made_again_from_page_0(project, before, kind, how, _reason):
+def test_promise_3_a_read_that_broke_is_repeated_from_page_0(project, before, kind, how, _reason):
     project.break_engage(kind, times=1, **how)
 
     report = project.read_profiles(full=True)
@@ -65,7 +65,7 @@ def test_promise_3_a_read_that_broke_is_made_again_from_page_0(project, before, 
     assert report.requests == len(forms)
 
 
-def test_promise_3_a_broken_increment_changes_nothing_and_is_not_marked_as_made(project, before):
+def test_promise_3_a_faulty_increment_changes_nothing_and_is_not_marked_as_made(project, before):
     project.break_engage(FaultKind.HTML_200, times=None)
 
     report = project.read_profiles()
@@ -81,7 +81,7 @@ def test_promise_3_pages_of_two_sessions_are_never_mixed(project, crowd):
     """The session dies after two pages, and meanwhile the order of profiles is another."""
     crowd(2500)
     project.break_engage(
-        FaultKind.SESSION_EXPIRED, page=2, times=1, match=lambda _call: _turn_around(project)
+        FaultKind.SESSION_EXPIRED, page=2, times=1, match=lambda _call: _reverse(project)
     )
 
     project.read_profiles()
@@ -89,15 +89,15 @@ def test_promise_3_pages_of_two_sessions_are_never_mixed(project, crowd):
     assert project.loaded_profiles() == project.served_profiles()
 
 
-def _turn_around(project):
+def _reverse(project):
     profiles = project.sandbox.dataset._profiles
-    turned = dict(reversed(profiles.items()))
+    reversed_order = dict(reversed(profiles.items()))
     profiles.clear()
-    profiles.update(turned)
+    profiles.update(reversed_order)
     return True
 
 
-def test_a_total_that_moves_strongly_is_read_again_and_believed_the_second_time(
+def test_a_total_that_moves_strongly_is_reread_and_believed_the_second_time(
     project, crowd, monkeypatch
 ):
     from mixpanel_data._internal.api import engage_pages
@@ -117,7 +117,7 @@ def test_a_total_that_moves_strongly_is_read_again_and_believed_the_second_time(
     assert [form.get("page", "0") for form in project.engage_forms()] == ["0", "1", "2"] * 2
 
 
-def test_a_snapshot_that_lost_most_profiles_is_read_again_before_it_is_believed(project, crowd):
+def test_a_snapshot_that_lost_most_profiles_is_reread_before_it_is_believed(project, crowd):
     crowd(100)
     project.read_profiles()
     for n in range(60):
