@@ -231,3 +231,20 @@ def test_each_is_judged_alone_as_the_load_would(tmp_path, raw, reason):
     names = duckdb.sql(f"SELECT distinct_id FROM {read_profile_lines(path, 1000)}").fetchall()
     assert len(names) == kept == (reason in (None, "repaired"))
     assert (None,) not in names
+
+
+def test_a_number_that_json_does_not_have_is_null_and_the_profile_is_loaded(project):
+    raw = b'{"$distinct_id":"n","$properties":{"a":NaN,"b":"NaN","c":[-Infinity,1]}}'
+    project.set_raw_profile("n", raw)
+    project.set_profile("u", a="Infinity")
+
+    report = project.read_profiles(full=True)
+
+    assert report.failures == []
+    assert (report.rejected, report.repaired) == (0, 1)
+    assert project.loaded_profiles() == {
+        "n": {"a": None, "b": "NaN", "c": [None, 1]},
+        "u": {"a": "Infinity"},
+    }
+    kept = project.query("SELECT raw, reason FROM mixpanel._rejected")
+    assert kept == [(raw.decode(), "repaired")]

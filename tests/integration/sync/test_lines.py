@@ -46,6 +46,7 @@ LOADED = {
     "an event that is a number": b'{"event":5,"properties":{"time":%d}}' % MIDNIGHT,
     "a time that is a float": b'{"event":"odd","properties":{"time":%d.5}}' % MIDNIGHT,
     "a time that is a text": b'{"event":"odd","properties":{"time":"%d"}}' % MIDNIGHT,
+    "texts with the names of numbers": event(b'"NaN":"[NaN","b":"\\",Infinity"'),
     "a line of 3 MB": event(b'"a":"' + b"x" * 3_000_000 + b'"'),
 }
 REPAIRED = {
@@ -56,6 +57,8 @@ REPAIRED = {
     "a raw tab": event(b'"a":\t"x\ty"'),
     "a raw NUL": event(b'"a":"x\x00y"'),
     "bytes that are not UTF-8": event(b'"a":"x\xff\xed\xa0\xbd"'),
+    "not a number": event(b'"a":NaN,"b":"NaN"'),
+    "infinities": event(b'"a":[Infinity,-Infinity],"b":{"c":-Infinity}'),
     "a byte order mark": b"\xef\xbb\xbf" + event(b'"a":1'),  # at the start of a file it is nothing
 }
 REJECTED = {

@@ -65,4 +65,6 @@ def _error(lines: Lines, bad: Sequence[BadLine]) -> MixpanelDataError:
 
 def _quotes(bad: Sequence[BadLine]) -> Iterator[str]:
     for line in bad[:SHOWN]:
-        yield f"line {line.number}: {line.reason} ({line.text[:80]!r})"
+        # What could be repaired in a landed file is refused in a file of the user.
+        reason = line.reason if line.repaired is None else "not valid JSON"
+        yield f"line {line.number}: {reason} ({line.text[:80]!r})"

@@ -9,6 +9,8 @@ import re
 _BYTE_ORDER_MARK = "\ufeff"
 # A string with its quotes; an unterminated one reaches to the end of the line.
 _TEXT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+("?)', re.DOTALL)
+# The numbers that other writers of JSON have, beside strings, which are matched to be kept.
+_NOT_FINITE = re.compile(rf"{_TEXT.pattern}|-?(?:NaN|Infinity)", re.DOTALL)
 _LOW = r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _PAIR = rf"\\u[dD][89abAB][0-9a-fA-F]{{2}}{_LOW}"
 _HALF = r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
@@ -20,11 +22,12 @@ def repair_line(line: bytes) -> bytes:
     """Replace the characters of ``line`` that JSON can't contain.
 
     Half a surrogate pair and bytes that are not UTF-8 become U+FFFD. A raw control character in a
-    string becomes its escape, which has the same meaning. A byte order mark is removed. Everything
-    else is unchanged.
+    string becomes its escape, which has the same meaning. NaN and the infinities become null. A
+    byte order mark is removed. Everything else is unchanged.
     """
     text = line.decode("utf-8", "replace").removeprefix(_BYTE_ORDER_MARK)
-    return _TEXT.sub(lambda found: _CHARACTER.sub(_replacement, found[0]), text).encode()
+    finite = _NOT_FINITE.sub(lambda found: found[0] if found[0][0] == '"' else "null", text)
+    return _TEXT.sub(lambda found: _CHARACTER.sub(_replacement, found[0]), finite).encode()
 
 
 def _replacement(found: re.Match[str]) -> str:

@@ -20,7 +20,23 @@ _PATHS = "['$.time', '$.distinct_id', '$.\"$insert_id\"']"
 # A time of at least this is in milliseconds, below it in seconds [docs/mixpanel-facts.md, 11.1].
 _MILLISECONDS_FROM = "1e11"
 _YEAR_9892 = "2.5e14"
+_STRING = r'"(?:[^"\\]|\\.)*"'
 _YEAR_9999_MS = 253_402_300_799_999
+
+
+def unless_not_finite(text: str, value: str) -> str:
+    """Return SQL that is ``value``, and NULL where the JSON ``text`` has a number NaN or Infinity.
+
+    DuckDB reads these two, which are not JSON, and would keep them for readers that refuse them.
+    """
+    # Only few texts contain the words; whether they are numbers is then looked up outside of
+    # strings.
+    outside = f"regexp_replace({text}, '{_STRING}', '', 'g')"
+    return (
+        f"CASE WHEN contains({text}, 'NaN') OR contains({text}, 'Infinity') "
+        f"THEN CASE WHEN NOT regexp_matches({outside}, 'NaN|Infinity') THEN {value} END "
+        f"ELSE {value} END"
+    )
 
 
 def read_event_lines(paths: Sequence[Path], *, longest: int = 0) -> str:
@@ -41,7 +57,8 @@ def read_event_lines(paths: Sequence[Path], *, longest: int = 0) -> str:
 def events_query(relation: str, zone: Zone, *, also: str = "") -> str:
     """Return a query (event, time, distinct_id, insert_id, properties) over (event, properties).
 
-    ``also`` names a further column of the relation to pass through.
+    ``also`` names a further column of the relation to pass through. ``event`` is NULL where
+    ``properties`` has a number that JSON does not have.
 
     ``time`` is UTC, and NULL where it can't be read. Projects created before 2023 export local
     wall-clock time counted as if it were UTC [docs/mixpanel-facts.md, 11.1]: for those, ``zone`` is
@@ -57,7 +74,8 @@ def events_query(relation: str, zone: Zone, *, also: str = "") -> str:
         f"SELECT event, {to_utc('clock', zone.key)} AS time, found[2] AS distinct_id, found[3] AS insert_id, properties{also} "
         f"FROM (SELECT event, properties, found{also}, {clock} AS clock "
         f"FROM (SELECT event, properties, found{also}, try_cast(found[1] AS DOUBLE) AS seconds "
-        f"FROM (SELECT event, properties, json_extract_string(properties, {_PATHS}) AS found{also} FROM {relation})))"
+        f"FROM (SELECT {unless_not_finite('properties', 'event')} AS event, properties, "
+        f"json_extract_string(properties, {_PATHS}) AS found{also} FROM {relation})))"
     )
 
 
