@@ -703,7 +703,7 @@ def test_a_name_that_is_too_long_is_named(target):
         target.copy()
 
 
-def test_a_user_without_rights_is_told_by_a_check(target):
+def test_a_check_names_a_user_without_rights(target):
     target.run("drop role if exists weak", "create role weak login")
     target.url = target.url.replace("postgres:@", "weak:@")
     target.configure()
