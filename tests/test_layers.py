@@ -16,12 +16,12 @@ LAYERS = (
     ("_internal.html_report",),
     ("sync", "auth", "settings", "project"),
     ("_internal.health",),
-    ("_internal.engine",),
     ("destinations",),
     ("sources",),
     ("_internal.extract",),
     ("_internal.run",),
     ("_internal.transform",),
+    ("_internal.engine",),
     ("_internal.publish_targets",),
     ("_internal.publication",),
     ("_internal.services",),
@@ -58,7 +58,9 @@ HEAVY = {
 # Packages whose commands import what they run when it runs, so that `mp --help` is quick.
 LATE = ("cli",)
 # Modules of ours that import a heavy library, imported where it is needed.
-HEAVY_MODULES = {"mixpanel_data.sync.load", "mixpanel_data.sync.lake"}
+HEAVY_MODULES = {
+    f"mixpanel_data.sync.{name}" for name in ("load", "lake", "engine_move", "engine_compare")
+}
 
 
 def modules() -> dict[str, Path]:

@@ -1,16 +1,16 @@
 -- depends_on: {{ ref('int_refetched_ranges') }}
 -- `events` has the raw rows deduplicated by Mixpanel's rule, no more and no less. A build tests the
 -- days that it rebuilt, `dbt test` all days except those of loads that were not built yet.
-{% set looks_at_all = flags.WHICH == 'test' %}
+{% set looks_at_all = tests_all_rows() %}
 
 with sent as (
     select
         time,
         insert_id,
-        hash(
-            event, time, insert_id,
-            coalesce(json_extract_string(properties, '/$distinct_id_before_identity'), distinct_id)
-        ) as event_hash
+        {{ row_hash([
+            'event', 'time', 'insert_id',
+            "coalesce(json_extract_string(properties, '/$distinct_id_before_identity'), distinct_id)",
+        ]) }} as event_hash
     from {{ source('mixpanel', 'events') }}
     where {{ 'true' if looks_at_all else is_in_refetched_range('time') }}
 ),
@@ -49,7 +49,9 @@ built_minutes as (
     select
         date_trunc('minute', time) as minute_start,
         count(*) as event_count,
-        sum(hash(event, time, insert_id, coalesce(distinct_id_before_identity, distinct_id))::hugeint) as digest
+        sum(
+            {{ row_hash(['event', 'time', 'insert_id', 'coalesce(distinct_id_before_identity, distinct_id)']) }}::hugeint
+        ) as digest
     from {{ ref('events') }}
     where {{ 'true' if looks_at_all else is_in_refetched_range('time') }}
     group by all

@@ -8,6 +8,6 @@ select
     insert_id,
     count(*) as rows_found
 from {{ ref('events') }}
-where insert_id <> '' and {{ 'true' if flags.WHICH == 'test' else is_in_refetched_range('time') }}
+where insert_id <> '' and {{ 'true' if tests_all_rows() else is_in_refetched_range('time') }}
 group by all
 having count(*) > 1

@@ -25,7 +25,7 @@ fetched as (
             newest.range_start < later.range_end
             and newest.range_end > later.range_start
             and newest.place < later.place
-    {% if flags.WHICH != 'test' %}
+    {% if not tests_all_rows() %}
         where not {{ is_built('newest.load_id') }}
     {% endif %}
 ),

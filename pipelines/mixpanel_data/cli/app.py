@@ -11,6 +11,7 @@ from mixpanel_data.cli.commands import (
     backup,
     demo,
     doctor,
+    engine,
     export,
     fetch,
     init,
@@ -92,6 +93,7 @@ app.command("export")(export.export)
 app.command("publish")(publish.publish)
 app.command("sandbox")(sandbox.sandbox)
 app.add_typer(auth.app, name="auth")
+app.add_typer(engine.app, name="engine")
 app.add_typer(fetch.app, name="fetch")
 app.add_typer(query.app, name="query")
 app.add_typer(inspect.app, name="inspect")

@@ -1,10 +1,17 @@
-"""The engine of the settings, and what it needs to be installed."""
+"""The engine of the settings: what it needs, moving to another one, and comparing two."""
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from types import ModuleType
+from typing import TYPE_CHECKING
 
+from mixpanel_data._internal.engine.session import session_settings
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data.exceptions import ConfigError
+
+if TYPE_CHECKING:
+    from mixpanel_data.sync.engine_compare import TableComparison
+    from mixpanel_data.sync.engine_move import Moved
 
 _OF_THE_EXTRA = ("pyiceberg", "pyarrow", "sqlalchemy")
 
@@ -15,15 +22,19 @@ def import_lake() -> ModuleType:
     Raises:
         ConfigError: if the extra ``spark`` is not installed.
     """
+    _require_extra()
+    from mixpanel_data.sync import lake
+
+    return lake
+
+
+def _require_extra() -> None:
     if missing := [name for name in _OF_THE_EXTRA if find_spec(name) is None]:
         raise ConfigError(
             f"The engine spark needs {', '.join(missing)}. Install it with: "
             "pip install 'mixpanel-data[spark]'.",
             details={"missing": missing},
         )
-    from mixpanel_data.sync import lake
-
-    return lake
 
 
 def refresh_ledger_copy(settings: Settings) -> None:
@@ -35,3 +46,66 @@ def refresh_ledger_copy(settings: Settings) -> None:
     """
     if settings.engine == "spark":
         import_lake().refresh_ledger(settings)
+
+
+def spark_settings(settings: Settings) -> dict[str, str]:
+    """Return the settings of a Spark session over the catalog, by name. A password is left out.
+
+    Args:
+        settings: The settings, with the engine spark.
+
+    Raises:
+        ConfigError: if the engine is another one.
+    """
+    _require_spark(settings)
+    made = session_settings(str(settings.catalog), str(settings.warehouse))
+    return {name: value for name, value in made.items() if not name.endswith("password")}
+
+
+def _require_spark(settings: Settings) -> None:
+    if settings.engine != "spark":
+        raise ConfigError("The engine of this project is duckdb, and this needs MP_ENGINE=spark.")
+
+
+def move(
+    settings: Settings, to: str, *, on_progress: Callable[[str], None] = lambda _: None
+) -> "Moved":
+    """Copy the raw tables to the engine ``to``, ``duckdb`` or ``spark``, and compare each day: ``mp
+    engine move``. The caller must hold the folder's lock.
+
+    Args:
+        settings: The settings; the catalog and the warehouse must be set, whatever the engine is.
+        to: The engine that gets the rows. The source is left as it is.
+        on_progress: Called with each month and table.
+
+    Raises:
+        ConfigError: if the catalog or the warehouse is not set, there is nothing to move, or the
+            target has data that the move would delete.
+        MixpanelDataError: if a day or a table differs afterwards; the message names it.
+    """
+    _require_extra()
+    from mixpanel_data.sync.engine_move import move_engine
+
+    return move_engine(settings, to, on_progress=on_progress)
+
+
+def compare(
+    settings: Settings, *, on_progress: Callable[[str], None] = lambda _: None
+) -> "list[TableComparison]":
+    """Build all tables with DuckDB, and compare each with the published one of Spark: ``mp engine
+    compare``. The caller must hold the folder's lock.
+
+    Args:
+        settings: The settings, with the engine spark.
+        on_progress: Called with each step.
+
+    Raises:
+        ConfigError: if the engine is another one.
+        NothingPublishedError: if nothing was published yet.
+        MixpanelDataError: if DuckDB can't build the tables.
+    """
+    _require_spark(settings)
+    _require_extra()
+    from mixpanel_data.sync.engine_compare import compare_engines
+
+    return compare_engines(settings, on_progress=on_progress)

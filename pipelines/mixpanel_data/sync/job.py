@@ -305,18 +305,28 @@ class Sync:
         """
         self.check_variables(events=True)
         self._run.progress.building("starting dbt")
-        self.report.build = dbt_build.build(
-            self.folder,
-            project=self._run.settings.dbt_project,
-            storage_version=self._run.settings.storage_version,
-            on_progress=self._run.progress.building,
-            variables=self._run.settings.dbt_variables,
-        )
+        self.report.build = self._build_with_engine()
         self.report.warnings.extend(self.report.build.warnings)
         self._publication_is_due = True
 
+    def _build_with_engine(self) -> dbt_build.BuildResult:
+        settings, progress = self._run.settings, self._run.progress
+        if self._on_spark:
+            done: dbt_build.BuildResult = import_lake().build(settings, progress.building)
+            return done
+        return dbt_build.build(
+            self.folder,
+            project=settings.dbt_project,
+            storage_version=settings.storage_version,
+            on_progress=progress.building,
+            variables=settings.dbt_variables,
+        )
+
     def publish(self) -> None:
-        """Publish the built file for readers."""
+        """Publish the built file for readers; with the engine spark, also the tables of the
+        catalog."""
+        if self._on_spark:
+            import_lake().move_tags(self._run.settings)
         self.report.published = publishing.publish(
             self.folder, memory_limit=self._run.settings.memory_limit
         )

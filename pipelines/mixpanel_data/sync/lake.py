@@ -1,14 +1,17 @@
 """The steps of a sync that differ with the engine ``spark``: the ledger and the loads are those of
 an Iceberg catalog."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.ledger.records import Project
 from mixpanel_data._internal.ledger.row_check import Disagreement
 from mixpanel_data._internal.settings import Settings
-from mixpanel_data.destinations.iceberg import ledger, load
+from mixpanel_data._internal.transform.build import BuildResult, current_fingerprint
+from mixpanel_data._internal.transform.build_on_spark import build_on_spark
+from mixpanel_data.destinations.iceberg import ledger, load, publication
 from mixpanel_data.destinations.iceberg.catalog import open_lake
 from mixpanel_data.destinations.iceberg.check_rows import mark_disagreeing_days
 from mixpanel_data.destinations.iceberg.ledger_copy import write_ledger_copy
@@ -38,3 +41,38 @@ def load_files(settings: Settings, project: Project, landed: Sequence[Landed]) -
     """Load verified files into the catalog; return the id of the load."""
     limit = settings.memory_limit
     return load.load(open_lake(settings), settings.folder, project, landed, memory_limit=limit)
+
+
+def build(settings: Settings, on_progress: Callable[[str], None]) -> BuildResult:
+    """Build and test all tables on Spark, and copy them into the build file of the data folder.
+
+    Raises:
+        ConfigError: if there is no Spark session.
+        MixpanelDataError: if dbt failed; the message names the models.
+    """
+    folder, lake = settings.folder, open_lake(settings)
+    lake.create_namespaces()
+    done = build_on_spark(
+        folder,
+        project=settings.dbt_project,
+        catalog=str(settings.catalog),
+        warehouse=str(settings.warehouse),
+        on_progress=on_progress,
+        variables=settings.dbt_variables,
+    )
+    on_progress("copying the tables into the data folder")
+    tables = publication.read_built_tables(folder)
+    warnings = publication.copy_tables(
+        lake, folder, tables, _fingerprint(settings), settings.storage_version
+    )
+    return replace(done, warnings=(*done.warnings, *warnings))
+
+
+def move_tags(settings: Settings) -> None:
+    """Let readers of the catalog find the tables of the last build."""
+    tables = publication.read_built_tables(settings.folder)
+    publication.move_tags(open_lake(settings), tables, _fingerprint(settings))
+
+
+def _fingerprint(settings: Settings) -> str:
+    return current_fingerprint(settings.storage_version, settings.dbt_project)

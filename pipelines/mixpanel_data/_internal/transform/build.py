@@ -94,7 +94,7 @@ def build(
         options = ["--full-refresh"]
     macro_warnings: list[str] = []
     listener = LogListener(report, on_rebuild, macro_warnings.append)
-    nodes = _run_dbt(folder, project.folder, options, variables or {}, listener)
+    nodes = run_build(folder, project.folder, options, variables or {}, listener)
     # Only after dbt succeeded: the mark allows the file to be published.
     build_stamp.mark_built(built)
     why = f"All tables were rebuilt: {'; '.join(reasons)}." if reasons else None
@@ -107,13 +107,20 @@ def current_fingerprint(storage_version: str, project: DbtProject) -> str:
     return fingerprint(project, {"storage_version": storage_version})
 
 
-def _run_dbt(
+def run_build(
     folder: DataFolder,
     project: Path,
     options: Sequence[str],
     variables: Mapping[str, str],
     listener: LogListener,
+    *,
+    target: str = "engine",
 ) -> tuple[NodeResult, ...]:
+    """Run ``dbt build`` with a target of the profile, and return the results of its nodes.
+
+    Raises:
+        MixpanelDataError: if dbt failed; the message names the models.
+    """
     arguments = [
         *("build", "--project-dir", str(project), "--profiles-dir", str(models_folder())),
         *("--exclude-resource-type", "unit_test"),  # they test the models, not the data
@@ -126,7 +133,11 @@ def _run_dbt(
     # Results of an earlier build must not be read if this one is killed before it writes its own.
     results.unlink(missing_ok=True)
     errors = run_dbt(
-        arguments, folder.root, dbt_environment(folder.build, variables), results, listener
+        arguments,
+        folder.root,
+        dbt_environment(folder.build, variables, target),
+        results,
+        listener,
     )
     nodes = read_results(results)
     if errors:

@@ -19,6 +19,9 @@ _RUN = """
 import gc, json, os, sys, threading
 gc.disable()
 threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
+if settings := os.environ.pop("MP_SPARK_SETTINGS", None):
+    from mixpanel_data._internal.engine.session import prepare_dbt
+    prepare_dbt(json.loads(settings))
 from dbt.cli.main import dbtRunner
 from dbt_common.events.functions import msg_to_json
 def report(event):
@@ -32,9 +35,18 @@ results = [
     for r in getattr(done.result, "results", ())
 ]
 os.makedirs(os.path.dirname(sys.argv[1]), exist_ok=True)
-with open(sys.argv[1] + ".part", "w", encoding="utf-8") as file:
-    json.dump(results, file)
-os.replace(file.name, sys.argv[1])
+def write(path, content):
+    with open(path + ".part", "w", encoding="utf-8") as file:
+        json.dump(content, file)
+    os.replace(file.name, path)
+if settings:
+    write(os.path.join(os.path.dirname(sys.argv[1]), "tables.json"), [
+        {"schema": r.node.schema, "name": r.node.alias, "description": r.node.description,
+         "columns": {c.name: [c.data_type, c.description] for c in r.node.columns.values()}}
+        for r in getattr(done.result, "results", ())
+        if r.node.resource_type == "model" and r.node.config.materialized != "ephemeral"
+    ])
+write(sys.argv[1], results)
 sys.exit(not done.success)
 """
 
@@ -101,9 +113,11 @@ PARTIAL_PARSE = "DBT_PARTIAL_PARSE_FILE_PATH"
 """
 
 
-def dbt_environment(scratch: Path, own: Mapping[str, str]) -> dict[str, str]:
+def dbt_environment(
+    scratch: Path, own: Mapping[str, str], target: str = "engine"
+) -> dict[str, str]:
     """Return the environment of dbt: this process's without dbt's variables and the account, and
-    with ``own``."""
+    with ``own``. ``target`` is one of the profile."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -115,7 +129,7 @@ def dbt_environment(scratch: Path, own: Mapping[str, str]) -> dict[str, str]:
         # Relative to dbt's current folder. With a full path, a saved parse would be valid for this
         # folder only, since dbt discards it when a variable of the profile has another value.
         "MP_DATA_DIR": ".",
-        "MP_DBT_TARGET": "engine",
+        "MP_DBT_TARGET": target,
         "DBT_TARGET_PATH": str(scratch / "target"),
         "DBT_LOG_PATH": str(scratch / "logs"),
         "DO_NOT_TRACK": "1",

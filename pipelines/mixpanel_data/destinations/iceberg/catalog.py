@@ -18,6 +18,9 @@ CATALOG = "lake"
 
 NAMESPACE = "mx_raw"
 
+BUILD_NAMESPACES = ("mx_build", "staging", "working")
+"""The schemas of dbt's models: the published tables, views, and tables that only builds read."""
+
 LOADS = "_dlt_loads"
 
 _TYPES = {
@@ -56,6 +59,12 @@ class Lake:
     def __init__(self, catalog: "Catalog") -> None:
         self.catalog = catalog
         self._has_namespace = False
+
+    def create_namespaces(self) -> None:
+        """Create the namespaces that a build writes to."""
+        with translate_iceberg_errors():
+            for name in BUILD_NAMESPACES:
+                self.catalog.create_namespace_if_not_exists(name)
 
     def table(self, name: str) -> "Table":
         """Return the present state of a raw table. The table is made if there is none."""

@@ -107,7 +107,7 @@ def _write_ledger_table(lake: Lake) -> list[Row]:
     there = set(loads.scan().to_arrow()["load_id"].to_pylist())
     if missing := [row for row in rows if row[-1] not in known]:
         with translate_iceberg_errors():
-            ledger.append(_as_arrow(missing))
+            ledger.append(as_arrow(missing))
     if ids := loads_in(rows) - there:
         with translate_iceberg_errors():
             loads.append(_loads(ids))
@@ -141,7 +141,7 @@ def _rows(ledger: Table) -> list[Row]:
 
 def insert_rows(connection: duckdb.DuckDBPyConnection, rows: Sequence[Row]) -> None:
     """Append ledger rows to ``_metadata`` of a database, and their loads to its table of loads."""
-    for table, content in ((schema.LEDGER, _as_arrow(rows)), (LOADS, _loads(loads_in(rows)))):
+    for table, content in ((schema.LEDGER, as_arrow(rows)), (LOADS, _loads(loads_in(rows)))):
         insert_table(connection, table, content)
 
 
@@ -157,7 +157,8 @@ def loads_in(rows: Iterable[Row]) -> set[str]:
     return {row[COLUMNS.index("load_id")] for row in rows}
 
 
-def _as_arrow(rows: Sequence[Row]) -> pa.Table:
+def as_arrow(rows: Sequence[Row]) -> pa.Table:
+    """Return ledger rows as an Arrow table."""
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(COLUMNS)
     return pa.table(
         [pa.array(values, type) for values, type in zip(columns, _ARROW.types, strict=True)],

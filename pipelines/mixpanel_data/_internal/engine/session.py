@@ -1,0 +1,124 @@
+"""The Spark session of the settings: its catalog, and what the models' SQL relies on."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from mixpanel_data._internal.project.models import checkout_root
+from mixpanel_data.exceptions import ConfigError
+
+CATALOG = "lake"
+
+NEEDED = {
+    "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+    "spark.sql.catalogImplementation": "in-memory",
+    "spark.sql.defaultCatalog": CATALOG,
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.timestampType": "TIMESTAMP_NTZ",
+    "spark.sql.ansi.enabled": "false",
+    f"spark.sql.catalog.{CATALOG}": "org.apache.iceberg.spark.SparkCatalog",
+    f"spark.sql.catalog.{CATALOG}.type": "jdbc",
+    f"spark.sql.catalog.{CATALOG}.jdbc.schema-version": "V1",  # has views
+    # Other processes commit to the same tables.
+    f"spark.sql.catalog.{CATALOG}.cache-enabled": "false",
+}
+"""What a session needs for the results to be those of DuckDB."""
+
+Session = Any
+"""pyspark is not installed where these types are checked."""
+
+
+def session_settings(catalog: str, warehouse: str) -> dict[str, str]:
+    """Return the settings of a Spark session over this catalog and warehouse. They have the
+    catalog's password."""
+    prefix = f"spark.sql.catalog.{CATALOG}"
+    made = {**NEEDED, f"{prefix}.warehouse": _location(warehouse)}
+    if warehouse.startswith("s3://"):
+        made[f"{prefix}.io-impl"] = "org.apache.iceberg.aws.s3.S3FileIO"
+    if catalog.startswith("sqlite:"):
+        # Threads of a build, and other processes, write to one file.
+        made[f"{prefix}.jdbc.busy_timeout"] = "60000"
+        made[f"{prefix}.clients"] = "1"
+        return made | {f"{prefix}.uri": f"jdbc:sqlite:{catalog.removeprefix('sqlite:///')}"}
+    parts = urlsplit(catalog.replace("+psycopg2", "", 1))
+    port = f":{parts.port}" if parts.port else ""
+    made[f"{prefix}.uri"] = f"jdbc:postgresql://{parts.hostname or 'localhost'}{port}{parts.path}"
+    if parts.username:
+        made[f"{prefix}.jdbc.user"] = unquote(parts.username)
+    if parts.password:
+        made[f"{prefix}.jdbc.password"] = unquote(parts.password)
+    return made
+
+
+def _location(warehouse: str) -> str:
+    return warehouse if "://" in warehouse else f"file://{warehouse}"
+
+
+def open_session(settings: Mapping[str, str]) -> Session:
+    """Return the Spark session of this process, with these settings.
+
+    Master, jars and memory are those of ``spark-defaults.conf`` in ``SPARK_CONF_DIR``, or of the
+    server that ``SPARK_REMOTE`` names.
+
+    Raises:
+        ConfigError: if pyspark or Java is missing, or the session has no Iceberg.
+    """
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise ConfigError(
+            f"The engine spark can't import pyspark ({error}). Install it with: "
+            "pip install 'mixpanel-data[spark]'."
+        ) from error
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName("mixpanel_data")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    try:
+        session = builder.getOrCreate()
+        session.sql(f"show namespaces in {CATALOG}").collect()
+    except Exception as error:
+        raise _session_error(error) from error
+    return session
+
+
+def _session_error(error: Exception) -> ConfigError:
+    text = str(error)
+    first = next((line for line in text.splitlines() if line.strip()), type(error).__name__)
+    if "JAVA_GATEWAY_EXITED" in text or "Java gateway process exited" in text:
+        hint = "Is Java 8, 11 or 17 installed, and JAVA_HOME right?"
+    elif "ClassNotFoundException" in text or "Cannot find catalog plugin class" in text:
+        hint = (
+            "spark.jars or spark.jars.packages in spark-defaults.conf of SPARK_CONF_DIR must name "
+            "the Iceberg runtime for this Spark, and the JDBC driver of the catalog."
+        )
+    else:
+        hint = "docs/how-to/spark.md has the settings that a session needs."
+    return ConfigError(f"No Spark session could be opened: {first} {hint}")
+
+
+def prepare_dbt(settings: Mapping[str, str]) -> None:
+    """Open the session that dbt will use in this process, and let dbt find the adapter.
+
+    If there is no session, end the process with the message.
+    """
+    _add_adapter(checkout_root())
+    try:
+        open_session(settings)
+    except ConfigError as error:
+        sys.exit(str(error))
+
+
+def _add_adapter(root: Path | None) -> None:
+    """Let dbt find the adapter `mixpanelspark` of a checkout; an installed package has it beside
+    dbt's others."""
+    if root is None:
+        return
+    for package in ("dbt.adapters", "dbt.include"):
+        module = __import__(package, fromlist=["__path__"])
+        folder = str(root / "dbt_spark_adapter" / package.partition(".")[2])
+        if folder not in module.__path__:
+            module.__path__.insert(0, folder)
