@@ -11,7 +11,7 @@ from jinja2.runtime import Context
 _PROJECT = yaml.safe_load((Path(__file__).parents[1] / "dbt_project.yml").read_text())
 
 flags = SimpleNamespace(WHICH="build")
-target = SimpleNamespace(database="dbt")
+target = SimpleNamespace(database="dbt", type="duckdb")
 api = SimpleNamespace(Relation=SimpleNamespace(create=lambda **names: names["identifier"]))
 
 
@@ -27,6 +27,14 @@ class _Package:
 
 
 mixpanel_data = _Package()
+
+
+@pass_context
+def _dispatch(context: Context, name: str, *_: str) -> Any:
+    return context.resolve(f"duckdb__{name}")
+
+
+adapter = SimpleNamespace(dispatch=_dispatch)
 
 
 def var(name: str) -> Any:

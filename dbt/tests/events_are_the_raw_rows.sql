@@ -31,7 +31,7 @@ minutes as (
     select
         minute_start,
         sum(copies)::bigint as event_count,
-        sum(event_hash * copies::hugeint) as digest
+        {{ sum_of_hashes('event_hash', 'copies') }} as digest
     from hashed
     group by minute_start
 ),
@@ -49,9 +49,9 @@ built_minutes as (
     select
         date_trunc('minute', time) as minute_start,
         count(*) as event_count,
-        sum(
-            {{ row_hash(['event', 'time', 'insert_id', 'coalesce(distinct_id_before_identity, distinct_id)']) }}::hugeint
-        ) as digest
+        {{ sum_of_hashes(row_hash(
+            ['event', 'time', 'insert_id', 'coalesce(distinct_id_before_identity, distinct_id)']
+        )) }} as digest
     from {{ ref('events') }}
     where {{ 'true' if looks_at_all else is_in_refetched_range('time') }}
     group by all
