@@ -342,6 +342,16 @@ class Sync:
         """
         return [target.name for target in targets_after_sync(self._run.settings)]
 
+    def copy_to_targets(self) -> None:
+        """Copy the publication to each of :meth:`targets`; see :meth:`copy_to`.
+
+        Raises:
+            ConfigError: if a setting of any target is missing, unknown or invalid.
+        """
+        if self.folder.published.is_file():
+            for target in self.targets():
+                self.copy_to(target)
+
     def copy_to(self, target: str) -> None:
         """Copy the publication to a publish target that does not have it. An error is in
         ``failed_copies`` of the report.

@@ -139,8 +139,11 @@ class Reconciler:
         Raises like a sync.
         """
         job = Sync(self._settings, self._credentials, progress=self._progress, days=found.to_reload)
+        job.targets()  # a wrong setting of one costs no request
         with exclusive(self._settings.folder, wait_seconds=lock_wait):
-            return job.run(only="events")
+            report = job.run(only="events")
+        job.copy_to_targets()
+        return report
 
     def recount(self, found: Reconciliation) -> Reconciliation:
         """Return ``found`` with the current counts of the published table."""

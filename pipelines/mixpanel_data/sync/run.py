@@ -42,7 +42,8 @@ def sync(
     """Fetch the missing days of a Mixpanel project, load them, build the tables and publish them:
     ``mp sync``.
 
-    Failed parts are in ``failures`` of the report, and all others are loaded and published. Call
+    Failed parts are in ``failures`` of the report, and all others are loaded and published. Publish
+    targets with ``after_sync`` that could not get their copy are in ``failed_copies``. Call
     ``raise_failures()`` of the report to convert failures into an exception.
 
     Args:
@@ -153,14 +154,14 @@ def run_sync(
         start_over=start_over,
     )
     # Before the first request: a typing error must not cost an hour's budget.
-    targets = job.targets() if build else []
+    if build:
+        job.targets()
     # From the first look at the ledger to the publication, or two runs would fetch the same days.
     with exclusive(settings.folder, wait_seconds=lock_wait_seconds):
         report = job.run(first=begin, last=end, only=only, build=build, fetch=fetch)
     # Without the lock: a slow server must not keep the next sync from the data folder.
-    if settings.folder.published.is_file():
-        for target in targets:
-            job.copy_to(target)
+    if build:
+        job.copy_to_targets()
     return report
 
 

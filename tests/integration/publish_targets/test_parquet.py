@@ -15,6 +15,7 @@ from support.publication import ODD, PublishedFolder
 
 from mixpanel_data._internal.publish_targets import parquet, parquet_stores
 from mixpanel_data._internal.publish_targets.publish import check_target, publish
+from mixpanel_data._internal.settings import load_settings
 from mixpanel_data.exceptions import (
     ConfigError,
     DatabaseLockedError,
@@ -344,6 +345,21 @@ def test_a_path_that_is_a_file_is_named(made):
     made.configure(disk={"kind": "parquet", "path": "out/below"})
     with pytest.raises(PublishTargetError, match="Not a directory"):
         copy(made)
+
+
+def test_too_little_memory_is_named_with_its_setting_and_readers_keep_theirs(made):
+    made.publish(1)
+    copy(made)
+    made.statements.append(
+        "create table big as select md5(i::varchar) || repeat('x', 1000) as t from range(50000) r(i)"
+    )
+    made.publish(2)
+    settings = load_settings({"MP_PROJECT_DIR": str(made.root), "MP_MEMORY_LIMIT": "2MB"})
+
+    with pytest.raises(PublishTargetError, match="MP_MEMORY_LIMIT"):
+        publish("disk", settings=settings)
+
+    assert parquet_reader.rows(out(made), "select distinct version from t") == [(1,)]
 
 
 def test_a_check_says_what_is_there(made):

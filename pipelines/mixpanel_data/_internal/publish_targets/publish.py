@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import duckdb
 from filelock import FileLock, Timeout
 
 from mixpanel_data._internal.data_folder.private_files import PRIVATE_FILE
@@ -14,12 +15,18 @@ from mixpanel_data._internal.publish_targets.configuration import (
     PublishTarget,
     load_target,
 )
+from mixpanel_data._internal.publish_targets.errors import failed
 from mixpanel_data._internal.publish_targets.outcome import TargetCopy
 from mixpanel_data._internal.publish_targets.parquet import check_parquet, copy_to_parquet
 from mixpanel_data._internal.publish_targets.postgres import check_postgres, copy_to_postgres
 from mixpanel_data._internal.publish_targets.publication import open_publication
 from mixpanel_data._internal.settings import Settings, load_settings
-from mixpanel_data.exceptions import DatabaseLockedError, MixpanelDataError, PublishTargetError
+from mixpanel_data.exceptions import (
+    DatabaseLockedError,
+    MixpanelDataError,
+    PublishTargetError,
+    unexpected_error,
+)
 
 OnTable = Callable[[str], None]
 
@@ -84,10 +91,16 @@ def publish_to(
 def _copy(
     target: PublishTarget, settings: Settings, only_if_new: bool, on_table: OnTable
 ) -> TargetCopy:
-    if isinstance(target, PostgresTarget):
-        with open_publication(settings, target) as publication:
-            return copy_to_postgres(target, publication, on_table, only_if_new=only_if_new)
-    return copy_to_parquet(target, settings, on_table, only_if_new=only_if_new)
+    try:
+        if isinstance(target, PostgresTarget):
+            with open_publication(settings, target) as publication:
+                return copy_to_postgres(target, publication, on_table, only_if_new=only_if_new)
+        return copy_to_parquet(target, settings, on_table, only_if_new=only_if_new)
+    except (duckdb.Error, OSError) as error:
+        # Damage of the published file has an error of its own; what is left is about this machine.
+        problem = " ".join(str(error).split()).rstrip(".")
+        more = "Make room for temporary files, or allow more memory: MP_MEMORY_LIMIT."
+        raise failed(target, problem, f"Readers have the former publication. {more}") from error
 
 
 @contextmanager
@@ -121,9 +134,10 @@ def publish_after_sync(to: str, settings: Settings, *, on_table: OnTable = _igno
         return publish(to, settings=settings, only_if_new=True, on_table=on_table)
     except PublishTargetError:
         raise
-    except MixpanelDataError as error:
+    except Exception as error:  # the sync is done, and its report must not be lost
+        known = error if isinstance(error, MixpanelDataError) else unexpected_error(error)
         raise PublishTargetError(
-            error.message, details={**error.details, "target": to, "cause": error.code}
+            known.message, details={**known.details, "target": to, "cause": known.code}
         ) from error
 
 

@@ -52,7 +52,12 @@ def check_account(settings: Settings, account: str | None = None) -> dict[str, A
 def reach(settings: Settings, account: str | None = None) -> Reached:
     """Send one request, of a kind that Mixpanel does not limit, and return what it showed.
 
-    Arguments and errors are those of :func:`check_account`.
+    Args:
+        settings: The settings, as :func:`load_settings` returns them.
+        account: Name of an account. None: the one in force.
+
+    Raises:
+        ConfigError, AuthenticationError, APIError: as for :func:`check_account`.
     """
     found = find_credentials(settings, account)
     credentials = found.credentials

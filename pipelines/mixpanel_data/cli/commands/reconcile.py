@@ -75,10 +75,11 @@ def reconcile(
     if not quiet and not as_json:
         reloaded = report is not None and not report.failures
         typer.echo(_comparison_summary(found, reloaded=reloaded), err=True)
-    for error in report.failures if report else ():
+    failures = [*report.failures, *report.failed_copies] if report else []
+    for error in failures:
         show_error(error, as_json=as_json)
     # A difference is a finding, not a failure: the exit code is that of the reload.
-    return worst_code(report.failures) if report else 0
+    return worst_code(failures)
 
 
 def _print_comparison(found: "Reconciliation", fmt: Format, extra: dict[str, list[str]]) -> None:
