@@ -2,33 +2,17 @@
 
 import uuid
 from datetime import UTC, date, datetime
-from typing import Any
 
 import duckdb
 
 from mixpanel_data._internal.ledger.load_order import IN_ORDER
-from mixpanel_data.sources.manifest import Manifest, PackedFile
+from mixpanel_data.sources.ledger_rows import Row, naive_utc
+from mixpanel_data.sources.manifest import PackedFile
 from mixpanel_data.sources.schema import EVENTS, LEDGER, LEDGER_COLUMNS, REJECTED
 
 Connection = duckdb.DuckDBPyConnection
-Row = dict[str, Any]
 
 _NAMES = [*LEDGER_COLUMNS, "_dlt_load_id", "_dlt_id"]
-
-
-def shared_columns(table: str, file: PackedFile, manifest: Manifest, load_id: str) -> Row:
-    """Return the columns that all ledger rows of a file share."""
-    return {
-        "table_name": table,
-        "fetch_type": file.landed.kind,
-        "project_id": manifest.project.project_id,
-        "region": manifest.project.region,
-        "filter_hash": file.landed.filter_hash,
-        "fetched_at": naive_utc(file.landed.fetched_at),
-        "load_id": load_id,
-        "wanted_from": manifest.project.wanted_from,
-        "_dlt_load_id": load_id,
-    }
 
 
 def insert_ledger_rows(connection: Connection, rows: list[Row]) -> None:
@@ -36,7 +20,17 @@ def insert_ledger_rows(connection: Connection, rows: list[Row]) -> None:
     marks = ", ".join("?" for _ in _NAMES)
     number = _next_number(connection)
     values = [
-        [(row | {"_dlt_id": uuid.uuid4().hex, "load_number": number}).get(name) for name in _NAMES]
+        [
+            (
+                row
+                | {
+                    "_dlt_load_id": row["load_id"],
+                    "_dlt_id": uuid.uuid4().hex,
+                    "load_number": number,
+                }
+            ).get(name)
+            for name in _NAMES
+        ]
         for row in rows
     ]
     connection.executemany(f"INSERT INTO {LEDGER} ({', '.join(_NAMES)}) VALUES ({marks})", values)
@@ -98,8 +92,3 @@ def previous_counts(connection: Connection, table: str, load_id: str) -> dict[da
         [table, load_id],
     ).fetchall()
     return dict(rows)
-
-
-def naive_utc(moment: datetime) -> datetime:
-    """Return ``moment`` in UTC without a zone, like DuckDB's TIMESTAMP."""
-    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -121,6 +121,9 @@ def _is_reference(job: LoadJobInfo) -> bool:
 class mixpanel_duckdb(duckdb):  # noqa: N801  (dlt finds a destination by its name in lower case)
     """A DuckDB file that loads Mixpanel's raw files; otherwise dlt's own ``duckdb``."""
 
+    imports_landed_files = True
+    """The source imports files into its load packages, and yields no rows."""
+
     def capabilities(
         self, config: Any = None, naming: NamingConvention | None = None
     ) -> DestinationCapabilitiesContext:

@@ -1,6 +1,5 @@
 """Replaces whole days of the raw events by those of a package."""
 
-from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -11,15 +10,14 @@ from mixpanel_data._internal.sql.events import (
     local_date_of,
     processed_at,
     read_event_lines,
-    window_bounds,
 )
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data.destinations import ledger_rows
+from mixpanel_data.sources.ledger_rows import DayCounts, day_rows
 from mixpanel_data.sources.manifest import Manifest, PackedFile
 from mixpanel_data.sources.schema import EVENTS
 
 Connection = duckdb.DuckDBPyConnection
-DayCounts = dict[date, tuple[int, datetime | None, int]]
 
 COLUMNS = "event, time, distinct_id, insert_id, properties"
 
@@ -47,7 +45,7 @@ def replace_days(
     ledger_rows.delete_earlier_attempt(connection, EVENTS, load_id)
     for file in packed:
         ledger_rows.insert_ledger_rows(
-            connection, _ledger_rows(file, manifest, counts, previous, load_id)
+            connection, day_rows(file.landed, manifest.project, counts, previous, load_id)
         )
         ledger_rows.insert_rejects(connection, EVENTS, file, load_id)
     return True
@@ -78,37 +76,3 @@ def _day_counts(connection: Connection, windows: list[Window], manifest: Manifes
         """
     ).fetchall()
     return {day: (count, processed_at, late) for day, count, processed_at, late in rows}
-
-
-def _ledger_rows(
-    file: PackedFile,
-    manifest: Manifest,
-    counts: DayCounts,
-    previous: dict[date, int],
-    load_id: str,
-) -> list[ledger_rows.Row]:
-    """Return one row a day. Requests count for the first day; bytes and time are divided by
-    events."""
-    rows = []
-    for number, day in enumerate(file.landed.window.days()):
-        count, processed_at, late = counts.get(day, (0, None, 0))
-        share = count / file.landed.lines if file.landed.lines else 1 / len(file.landed.window)
-        start, end = window_bounds(Window(day, day), manifest.zone)
-        rows.append(
-            ledger_rows.shared_columns(EVENTS, file, manifest, load_id)
-            | {
-                "window_start": day,
-                "window_end": day,
-                "range_start": start,
-                "range_end": end,
-                "row_count": count,
-                "previous_row_count": previous.get(day),
-                "rejected_count": file.rejected_count if number == 0 else 0,
-                "late_count": late,
-                "bytes": round(file.landed.size * share),
-                "max_processed_at": processed_at,
-                "requests": file.landed.requests if number == 0 else 0,
-                "duration_seconds": file.landed.duration_seconds * share,
-            }
-        )
-    return rows

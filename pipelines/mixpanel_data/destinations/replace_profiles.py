@@ -12,6 +12,7 @@ from mixpanel_data._internal.sql.profiles import read_profile_lines
 from mixpanel_data._internal.sql_literals import literal, timestamp
 from mixpanel_data.destinations import ledger_rows
 from mixpanel_data.sources import schema
+from mixpanel_data.sources.ledger_rows import naive_utc, read_row
 from mixpanel_data.sources.manifest import Manifest, PackedFile
 
 Connection = duckdb.DuckDBPyConnection
@@ -35,7 +36,15 @@ def update_profiles(
         outcome = _ProfileUpdate(connection, file, files[file.fingerprint]).update(load_id)
         if outcome is None:
             return False
-        ledger_rows.insert_ledger_rows(connection, [_ledger_row(file, manifest, outcome, load_id)])
+        row = read_row(
+            file.landed,
+            manifest.project,
+            load_id,
+            profiles=outcome.profiles,
+            before=outcome.before,
+            newest_seen=outcome.newest_seen,
+        )
+        ledger_rows.insert_ledger_rows(connection, [row])
         ledger_rows.insert_rejects(connection, file.landed.kind, file, load_id)
     return True
 
@@ -119,7 +128,7 @@ class _ProfileUpdate:
         So the versions of a profile are in the order of loads, even if the clock was put back
         between two of them.
         """
-        now = timestamp(ledger_rows.naive_utc(self._file.landed.fetched_at))
+        now = timestamp(naive_utc(self._file.landed.fetched_at))
         self._connection.execute(
             f"CREATE OR REPLACE TEMP TABLE dated AS SELECT distinct_id, n, greatest({now}, latest + INTERVAL 1 MICROSECOND) "
             "AS changed_at FROM changed LEFT JOIN (SELECT distinct_id, max(known) AS latest FROM ("
@@ -155,26 +164,3 @@ class _ProfileUpdate:
         row = self._connection.execute(query).fetchone()
         assert row  # noqa: S101  (an aggregate without GROUP BY)
         return row
-
-
-def _ledger_row(
-    file: PackedFile, manifest: Manifest, outcome: _Outcome, load_id: str
-) -> ledger_rows.Row:
-    """Return the ledger row of a read.
-
-    For an increment it has the time range, but no count before, since it covers a part only.
-    """
-    return ledger_rows.shared_columns(file.landed.kind, file, manifest, load_id) | {
-        "window_start": file.landed.window.first,
-        "window_end": file.landed.window.last,
-        "range_start": file.landed.since,
-        "range_end": ledger_rows.naive_utc(file.landed.fetched_at) if file.landed.since else None,
-        "row_count": outcome.profiles,
-        "previous_row_count": outcome.before if file.landed.snapshot_complete else None,
-        "rejected_count": file.rejected_count,
-        "bytes": file.landed.size,
-        "max_processed_at": outcome.newest_seen,
-        "requests": file.landed.requests,
-        "duration_seconds": file.landed.duration_seconds,
-        "snapshot_complete": file.landed.snapshot_complete,
-    }

@@ -1,105 +1,101 @@
 """The dlt source of a Mixpanel project: ``events``, ``profiles``, ``group_profiles``,
 ``_metadata``."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import dlt
 from dlt.extract import DltResource
 
-from mixpanel_data._internal.extract.extraction import fetch_due_files
-from mixpanel_data._internal.landing.files import Landed
-from mixpanel_data.sources import schema
-from mixpanel_data.sources.manifest import write_manifest
+from mixpanel_data._internal.settings import Settings, dlt_section, load_settings
+from mixpanel_data._internal.text import parse_day
+from mixpanel_data.sources.credentials import MixpanelCredentials
+from mixpanel_data.sources.resources import Wanted, ledger_resource, resource
+from mixpanel_data.sources.schema import EVENTS, GROUP_PROFILES, PROFILES
 
-__all__ = ["mixpanel_source"]
+__all__ = ["MixpanelCredentials", "mixpanel_source"]
 
 
 @dlt.source(name="mixpanel", section="mixpanel", max_table_nesting=0)
 def mixpanel_source(
-    landed: Any = None,
-    project: Any = None,
-    start_date: str | None = None,
+    credentials: MixpanelCredentials = dlt.secrets.value,
+    project_id: str | None = dlt.config.value,
+    region: str | None = dlt.config.value,
+    start_date: str | None = dlt.config.value,
     end_date: str | None = None,
+    lookback_days: int | None = dlt.config.value,
+    groups: dict[str, str] | None = dlt.config.value,
+    profiles_snapshot_days: int | None = dlt.config.value,
+    time_basis: str | None = dlt.config.value,
+    project_timezone: str | None = dlt.config.value,
+    refetch: bool = False,
+    full_profiles: bool = False,
 ) -> Sequence[DltResource]:
-    """The raw data of one Mixpanel project. Refetching a day replaces its events.
+    """Return the source of one Mixpanel project, for any destination of dlt.
 
-    It loads into one destination only,
-    :class:`~mixpanel_data.destinations.mixpanel_duckdb.mixpanel_duckdb`, and its resources yield
-    landed files, not rows: DuckDB reads the files itself, and rows and ledger are written in one
-    transaction.
+    A run plans its requests from the table ``_metadata`` of the destination: it fetches the days
+    that are missing there and the look-back days, and replaces these. Nothing else is state. The
+    values come from the arguments, from ``[sources.mixpanel]`` in ``.dlt/config.toml`` and
+    ``.dlt/secrets.toml``, from dlt's environment variables (``SOURCES__MIXPANEL__START_DATE``), or
+    from those of ``mp`` (``MP_START_DATE``).
 
-    Without arguments it does what ``mp sync`` does before the load: it reads credentials and
-    settings from the usual places, and fetches the missing days plus the look-back. ``start_date``
-    and ``end_date`` (``YYYY-MM-DD``, both included, in the days of the project's export) select
-    other days. An incomplete window is left out, logged as an error and missing from ``_metadata``;
-    the next run refetches it.
+    A window of days whose export is incomplete is left out, logged as an error, and fetched by the
+    next run; the others are loaded.
 
     Args:
-        landed: verified files, if the caller has fetched them already.
-        project: the project of these files; required with ``landed``.
+        credentials: A service account. Without it, the variables ``MP_USERNAME``, ``MP_SECRET``,
+            ``MP_PROJECT_ID`` and ``MP_REGION``, or a named account of ``mp auth``.
+        project_id: Number of the project; that of the credentials by default.
+        region: ``us``, ``eu`` or ``in``; that of the credentials by default.
+        start_date: First day, ``YYYY-MM-DD``, in the days of the project's export. By default that
+            of the first load, else as far back as Mixpanel keeps events.
+        end_date: Last day, included; then no look-back days are fetched. By default yesterday.
+        lookback_days: The number of days before today that are fetched each time, for late events;
+            5 by default.
+        groups: The ``data_group_id`` of each group key whose profiles are to be fetched.
+        profiles_snapshot_days: The days after which all profiles are read, not only those seen
+            since the last read; 7 by default.
+        time_basis: ``utc``, or ``project`` for a project created before 2023, whose export has
+            local time.
+        project_timezone: The zone of the project, such as ``Europe/Berlin``.
+        refetch: Fetch complete days, too.
+        full_profiles: Read all profiles.
+
+    Returns:
+        The resources ``events``, ``profiles``, ``group_profiles`` and ``_metadata``. Only selected
+        ones send requests. ``add_limit`` counts requests.
+
+    Raises:
+        ConfigError: if there are no credentials, or a value is invalid.
     """
-
-    @dlt.resource(name="landed", selected=False)
-    def landed_files() -> Iterator[list[Landed]]:
-        owner, files = (
-            (project, list(landed)) if landed is not None else fetch_due_files(start_date, end_date)
-        )
-        write_manifest(owner, files)
-        yield from ([file] for file in files)
-
-    @dlt.transformer(data_from=landed_files, name=schema.EVENTS, columns=schema.EVENT_COLUMNS)
-    def events(files: list[Landed]) -> Iterator[Any]:
-        """Events as exported by Mixpanel, with duplicates; whole days."""
-        yield from _import_files(files, schema.EVENTS)
-
-    @dlt.transformer(data_from=landed_files, name=schema.PROFILES, columns=schema.PROFILE_COLUMNS)
-    def profiles(files: list[Landed]) -> Iterator[Any]:
-        """The current user profiles, one row each."""
-        yield from _import_files(files, schema.PROFILES)
-
-    @dlt.transformer(
-        data_from=landed_files, name=schema.GROUP_PROFILES, columns=schema.GROUP_PROFILE_COLUMNS
+    settings = _settings(
+        start_date=start_date,
+        lookback_days=lookback_days,
+        groups=groups,
+        profiles_snapshot_days=profiles_snapshot_days,
+        time_basis=time_basis,
+        project_timezone=project_timezone,
     )
-    def group_profiles(files: list[Landed]) -> Iterator[Any]:
-        """The current profiles of the configured groups, one row each."""
-        yield from _import_files(files, schema.GROUP_PROFILES)
-
-    @dlt.transformer(
-        data_from=landed_files,
-        name=schema.LEDGER,
-        columns=schema.LEDGER_COLUMNS,
-        write_disposition="append",
+    wanted = Wanted(
+        settings,
+        credentials.to_credentials(settings, project_id=project_id, region=region),
+        last=parse_day(end_date),
+        refetch=refetch,
+        full_profiles=full_profiles,
     )
-    def metadata(files: list[Landed]) -> Iterator[dict[str, Any]]:
-        """One row a day, or a read of profiles, without the values that the load counts.
-
-        The load job writes the rows of the ledger; these rows only make dlt schedule it.
-        """
-        for file in files:
-            yield from pending_ledger_rows(file)
-
-    for resource in (events, profiles, group_profiles):
-        resource.apply_hints(additional_table_hints={schema.RAW_HINT: True})
-    metadata.apply_hints(additional_table_hints={schema.LEDGER_HINT: True})
-    return landed_files, events, profiles, group_profiles, metadata
+    return [
+        *(resource(kind, wanted) for kind in (EVENTS, PROFILES, GROUP_PROFILES)),
+        ledger_resource(),
+    ]
 
 
-def _import_files(files: list[Landed], kind: str) -> Iterator[Any]:
-    # Yielded, not returned: dlt silently drops what a transformer without data of its own returns.
-    for file in files:
-        if file.kind == kind:
-            yield dlt.mark.with_file_import(str(file.path), "jsonl", items_count=file.lines)
+def _settings(**given: Any) -> Settings:
+    """Return the settings of ``mp``, with the arguments of the source.
 
-
-def pending_ledger_rows(landed: Landed) -> Iterator[dict[str, Any]]:
-    """Yield a row for each day of an events file, or one for a file of profiles."""
-    common = {
-        "table_name": landed.kind,
-        "fetch_type": landed.kind,
-        "filter_hash": landed.filter_hash,
-        "fetched_at": landed.fetched_at.replace(tzinfo=None),
-        "snapshot_complete": landed.snapshot_complete,
-    }
-    for day in landed.window.days():
-        yield {**common, "window_start": day, "window_end": day}
+    A value that equals the one in the project's file is dlt's reading of it, which the environment
+    overrides.
+    """
+    settings = load_settings()
+    in_file = dlt_section(settings.project.root, "config.toml")
+    own = {name: value for name, value in given.items() if value != in_file.get(name)}
+    return load_settings(**own) if own else settings

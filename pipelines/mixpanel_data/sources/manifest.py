@@ -30,11 +30,6 @@ class PackedFile:
     fingerprint: str
     landed: Landed
 
-    @property
-    def rejected_count(self) -> int:
-        """The number of lines that were not loaded, so without repaired ones."""
-        return sum(not item.is_loaded for item in self.landed.rejects)
-
 
 @dataclass(frozen=True)
 class Manifest:
@@ -63,14 +58,17 @@ def file_fingerprint(path: Path) -> str:
     return f"{size}-{digest.hexdigest()}"
 
 
-def write_manifest(project: Project, landed: Sequence[Landed]) -> None:
-    """Write the manifest into the package that is being extracted."""
+def add_to_manifest(project: Project, landed: Sequence[Landed]) -> None:
+    """Add files to the manifest of the package that is being extracted."""
     state: Any = load_package_state()["state"]
     wanted = project.wanted_from
-    state[STATE_KEY] = {
-        "project": asdict(project) | {"wanted_from": wanted.isoformat() if wanted else None},
-        "files": [item.to_json() | {"mark": file_fingerprint(item.path)} for item in landed],
-    }
+    content = state.setdefault(STATE_KEY, {"files": []})
+    # Only a run that fetches events has a first day.
+    if wanted or "project" not in content:
+        content["project"] = asdict(project) | {
+            "wanted_from": wanted.isoformat() if wanted else None
+        }
+    content["files"] += [item.to_json() | {"mark": file_fingerprint(item.path)} for item in landed]
     commit_load_package_state()
 
 

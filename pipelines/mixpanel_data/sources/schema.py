@@ -80,6 +80,49 @@ LEDGER_COLUMNS = _from_duckdb(LEDGER_TYPES)
 
 REJECTED_COLUMNS = _from_duckdb(REJECTED_TYPES)
 
+# Tables in destinations that dlt ships: what DuckDB read from the landed files, as Arrow. Properties
+# are text, so that they stay as sent: PostgreSQL's jsonb changes numbers and equal keys.
+
+_LOADED = _columns(load_id="text") | {
+    "is_deleted": {**_column("is_deleted", "bool"), "hard_delete": True}
+}
+
+STOCK_EVENT_COLUMNS = (
+    _columns(
+        event="text",
+        time="timestamp",
+        distinct_id="text",
+        insert_id="text",
+        properties="text",
+        day="date",  # in the zone of the project's export
+        row_number="bigint",  # of the event in its file, from 0
+    )
+    | _LOADED
+)
+
+STOCK_PROFILE_COLUMNS = (
+    _columns(
+        distinct_id="text",
+        properties="text",
+        fetched_at="timestamp",  # when the read began
+        load_number="bigint",  # that of its row in the ledger
+    )
+    | _LOADED
+)
+
+STOCK_GROUP_PROFILE_COLUMNS = _columns(group_key="text") | STOCK_PROFILE_COLUMNS
+
+for _table, _names in (
+    (STOCK_EVENT_COLUMNS, ("event", "time", "day", "row_number", "load_id")),
+    (STOCK_PROFILE_COLUMNS, ("distinct_id", "fetched_at", "load_number", "load_id")),
+    (
+        STOCK_GROUP_PROFILE_COLUMNS,
+        ("group_key", "distinct_id", "fetched_at", "load_number", "load_id"),
+    ),
+):
+    for _name in _names:
+        _table[_name] = {**_table[_name], "nullable": False}
+
 RAW_TABLES = {
     EVENTS: EVENT_COLUMNS,
     PROFILES: PROFILE_COLUMNS,

@@ -18,7 +18,8 @@ from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.ledger.records import Project
 from mixpanel_data.destinations.mixpanel_duckdb import mixpanel_duckdb
-from mixpanel_data.sources import mixpanel_source, schema
+from mixpanel_data.sources import schema
+from mixpanel_data.sources.files import landed_source
 from mixpanel_data.sync.dlt_errors import cause_of, readable_configuration, without_tracebacks
 from mixpanel_data.sync.working_folder import drop_unfinished, remove_old_loads
 
@@ -107,7 +108,7 @@ def load(
         pipeline = open_pipeline(folder, memory_limit=memory_limit)
         try:
             with _kept_open(folder.raw):
-                done = pipeline.run(mixpanel_source(list(landed), project))
+                done = pipeline.run(landed_source(list(landed), project))
         except PipelineStepFailed as failed:
             raise cause_of(failed) from failed
     remove_old_loads(_work(folder))

@@ -16,7 +16,6 @@ from mixpanel_data._internal.extract.prefetch import (
 from mixpanel_data._internal.landing.fetch_events import error_for_window, fetch_window
 from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.landing.invalid_lines import find_invalid_lines, reject_lines
-from mixpanel_data._internal.ledger.rejected_lines import rejected_lines
 from mixpanel_data._internal.planning.events import (
     Range,
     days_to_fetch,
@@ -171,14 +170,15 @@ class EventWindows:
                 seconds = (permitted_at - datetime.now(UTC)).total_seconds()
                 self._run.progress.expected(requests, max(0.0, seconds))
 
-    def land_package(self, windows: Sequence[Window]) -> list[Landed]:
+    def land_package(self, windows: Sequence[Window], *, most: int | None = None) -> list[Landed]:
         """Fetch as many of ``windows`` as make a package. Record failed ones in the report.
 
-        Further windows may be in flight when the package is returned.
+        Further windows may be in flight when the package is returned; with ``most``, which limits
+        the files of the package, none is started only for the next one.
         """
         waiting = [window for window in windows if window not in self._prefetcher.in_flight]
         package: list[Landed] = []
-        while True:
+        while most is None or len(package) < most:
             # Also before a full package is returned: the next windows arrive while it is loaded.
             # The first window is requested alone, so that wrong credentials are sent once only.
             limit = WORKERS if self._has_succeeded else 1
@@ -196,6 +196,7 @@ class EventWindows:
                 raise outcome
             elif not self._continue_after(outcome, window):
                 waiting.clear()
+        return package
 
     def refetch(self, file: Landed) -> Landed:
         """Return ``file``, which did not load completely, without its unreadable lines.
@@ -217,7 +218,7 @@ class EventWindows:
             raise error_for_window(error, file.window) from None
         unreadable = {line.text for line in suspects if line.repaired is None}
         # Without any unreadable line, blank lines made the count differ.
-        if not unreadable or unreadable <= rejected_lines(self._run.folder.raw, file.window):
+        if not unreadable or unreadable <= self._run.state.rejected_lines(file.window):
             return reject_lines(file, suspects).save()
         self._run.landing.quarantine(file.path, "unreadable line")
         file.discard()

@@ -1,42 +1,37 @@
 """The first half of a run: plan the requests, and fetch verified files. It does not load, and does
 not use dlt."""
 
-import logging
 from collections.abc import Collection, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
 import duckdb
 
-from mixpanel_data._internal.config import find_credentials
 from mixpanel_data._internal.extract.events import EventWindows
 from mixpanel_data._internal.extract.profiles import ProfileLander
 from mixpanel_data._internal.landing.fetch_profiles import ProfileFetcher
 from mixpanel_data._internal.landing.files import Landed
-from mixpanel_data._internal.ledger.records import Project
-from mixpanel_data._internal.ledger.rejected_lines import rejected_profiles
+from mixpanel_data._internal.ledger.records import DayRecord
 from mixpanel_data._internal.ledger.row_check import (
     Disagreement,
     disagreeing_days,
     disagreeing_profiles,
     mark_missing,
 )
+from mixpanel_data._internal.ledger.state import RawDatabase
 from mixpanel_data._internal.planning.events import Range
 from mixpanel_data._internal.planning.preview import Preview
 from mixpanel_data._internal.planning.profiles import max_pages_per_read
 from mixpanel_data._internal.run.context import Run
-from mixpanel_data._internal.run.progress import QUIET
-from mixpanel_data._internal.settings import load_settings
 from mixpanel_data._internal.streams.event_filter import EVERYTHING, EventFilter
 from mixpanel_data._internal.streams.profile_sets import ProfileSet, profile_sets
 from mixpanel_data._internal.streams.windows import Window
-from mixpanel_data._internal.text import parse_day
-from mixpanel_data.exceptions import ConfigError, MixpanelDataError, QueryError
+from mixpanel_data.exceptions import MixpanelDataError, QueryError
+
+PROFILE_KINDS = ("profiles", "group_profiles")
 
 SHOWN = 10
 """Days that a message lists."""
-
-log = logging.getLogger(__name__)
 
 
 class Extraction:
@@ -52,12 +47,14 @@ class Extraction:
         full_profiles: bool = False,
         days: Collection[date] = (),
         refetch: bool = False,
+        profile_kinds: Collection[str] = PROFILE_KINDS,
     ) -> None:
         """Prepare the requests.
 
         If ``days`` are given, only these are fetched, also if they are complete. With ``refetch``,
         complete days of the run are fetched, too. ``reload_days`` is the number of recent days to
-        refetch for late events; by default that of the settings.
+        refetch for late events; by default that of the settings. ``profile_kinds`` are the kinds of
+        profiles to fetch.
         """
         self._run = run
         self._events = EventWindows(
@@ -70,6 +67,7 @@ class Extraction:
             refetch=refetch,
         )
         self._full_profiles = full_profiles
+        self._profile_kinds = profile_kinds
 
     @cached_property
     def _profiles(self) -> ProfileLander:
@@ -84,7 +82,7 @@ class Extraction:
                 # can't end.
                 max_pages=max_pages_per_read(run.budget.pages_an_hour(), settings.max_wait),
             ),
-            sets=profile_sets(settings.groups),
+            sets=[of for of in profile_sets(settings.groups) if of.kind in self._profile_kinds],
             snapshot_days=settings.profiles_snapshot_days,
             overlap=timedelta(minutes=settings.profiles_overlap_minutes),
             full=self._full_profiles,
@@ -121,7 +119,8 @@ class Extraction:
         """Mark days and profiles that disagree with the ledger as missing, and warn about them."""
         raw = self._run.folder.raw
         # With the engine spark it is a copy of the ledger, whose days the caller has checked.
-        if self._run.settings.engine == "spark" or not raw.is_file():
+        is_copy = self._run.settings.engine == "spark"
+        if is_copy or not isinstance(self._run.state, RawDatabase) or not raw.is_file():
             return
         with duckdb.connect(str(raw)) as connection:
             found = disagreeing_days(connection) + disagreeing_profiles(connection)
@@ -157,6 +156,17 @@ class Extraction:
         """Fetch as many of ``windows`` as make a package. Record failed ones in the report."""
         return self._events.land_package(windows)
 
+    def event_files(self, wanted: Range) -> Iterator[Landed]:
+        """Yield the events of ``wanted`` that are missing or due, file by file.
+
+        The caller may stop after any file: the requests for later ones start when the next file is
+        taken. The size of each file decides how many days the next requests have.
+        """
+        while windows := self.next_windows(wanted):
+            for file in self._events.land_package(windows, most=1):
+                self._run.expect_days(_expected_days(file))
+                yield file
+
     def land_profiles(self) -> list[Landed]:
         """Fetch the profiles of users and of the configured groups. Record failed sets in the
         report."""
@@ -177,7 +187,7 @@ class Extraction:
         # Lines that an earlier run already proved to be stored like this need no second request.
         if file.kind == "events":
             return self._events.refetch(file)
-        return self._profiles.refetch(file, rejected_profiles(self._run.folder.raw, file.kind))
+        return self._profiles.refetch(file, self._run.state.rejected_profiles(file.kind))
 
     def _record_profile_failure(self, of: ProfileSet, error: MixpanelDataError) -> bool:
         if isinstance(error, QueryError) and error.plan_limit == "call":
@@ -187,28 +197,18 @@ class Extraction:
         return self._run.record_failure(error)
 
 
-def fetch_due_files(
-    start_date: str | None = None, end_date: str | None = None
-) -> tuple[Project, list[Landed]]:
-    """Fetch the days and profiles that are due; return their project and the verified files.
-
-    Settings and credentials are those of ``mp sync``.
-
-    Raises:
-        ConfigError: if there are no credentials, or the dates are invalid.
-    """
-    settings = load_settings()
-    if settings.engine == "spark":
-        raise ConfigError(
-            "dlt loads into DuckDB, and MP_ENGINE is spark. Use `mp sync`, or set MP_ENGINE=duckdb."
+def _expected_days(file: Landed) -> Iterator[DayRecord]:
+    """Yield a record for each day of a file that is not loaded: its share of the file."""
+    number = len(file.window)
+    for day in file.window.days():
+        yield DayRecord(
+            day=day,
+            range_end=datetime.combine(day, time.max),
+            row_count=file.lines // number,
+            late_count=0,
+            rejected_count=0,
+            bytes=file.size // number,
+            fetched_at=file.fetched_at.replace(tzinfo=None),
+            load_id="",
+            filter_hash=file.filter_hash,
         )
-    run = Run(settings, find_credentials(settings).credentials, client=None, progress=QUIET)
-    extraction = Extraction(run)
-    wanted = extraction.begin(parse_day(start_date), parse_day(end_date))
-    files = [file for package in extraction.packages(wanted) for file in package]
-    files += extraction.land_profiles()
-    for warning in run.report.warnings:
-        log.warning("%s", warning)
-    for error in run.report.failures:
-        log.error("%s", error)
-    return run.project, files

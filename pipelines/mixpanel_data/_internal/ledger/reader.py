@@ -121,7 +121,7 @@ def read_ledger(raw: Path) -> Ledger:
         return EMPTY
     with translate_errors(raw.parent), open_read_only(raw) as connection:
         _require_tables(connection, raw)
-        return _read_ledger(connection, schema="mixpanel")
+        return ledger_in(connection, schema="mixpanel")
 
 
 def _require_tables(connection: duckdb.DuckDBPyConnection, raw: Path) -> None:
@@ -151,10 +151,11 @@ def read_published_ledger(published: Path) -> Ledger:
     if not published.is_file():
         return EMPTY
     with translate_published_errors(published), open_read_only(published) as connection:
-        return _read_ledger(connection, schema="main")
+        return ledger_in(connection, schema="main")
 
 
-def _read_ledger(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
+def ledger_in(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
+    """Return the ledger in a schema of the connection's database."""
     tables = table_names(connection, schema)
     if "_metadata" not in tables:
         return EMPTY

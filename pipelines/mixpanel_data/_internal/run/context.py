@@ -1,17 +1,20 @@
 """The context that all steps of a run share: settings, folder, connection, report, progress."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
+from pathlib import Path
 
 from mixpanel_data._internal.api.transport_errors import NO_SERVER
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.auth.credentials import Credentials
 from mixpanel_data._internal.clock import clock_warning
-from mixpanel_data._internal.data_folder.damage import require_raw
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.landing.files import Landed, LandingFolder
-from mixpanel_data._internal.ledger.reader import Ledger, read_ledger
-from mixpanel_data._internal.ledger.records import Project
+from mixpanel_data._internal.ledger.reader import Ledger
+from mixpanel_data._internal.ledger.records import DayRecord, Project
+from mixpanel_data._internal.ledger.state import LoadedState, RawDatabase
 from mixpanel_data._internal.rate_limit.limiter import RateLimiter
 from mixpanel_data._internal.run.connection import create_client, create_limiter
 from mixpanel_data._internal.run.progress import Progress
@@ -42,10 +45,19 @@ class Run:
         *,
         client: MixpanelAPIClient | None,
         progress: Progress,
+        state: LoadedState | None = None,
+        landing: Path | None = None,
     ) -> None:
+        """Prepare a run.
+
+        ``state`` is that of the destination, and ``landing`` the folder of its verified files; by
+        default those of the data folder.
+        """
         self.settings = settings
         # Made by the lock, which a plan does not take.
         self.folder: DataFolder = settings.folder
+        self.state: LoadedState = state or RawDatabase(self.folder)
+        self._landing = landing or self.folder.landing
         self.report = SyncReport()
         self.progress = progress
         self.stopped = False
@@ -91,7 +103,7 @@ class Run:
         # A folder for each project and region: a verified file must not be loaded as another
         # project's.
         return LandingFolder(
-            self.folder.landing,
+            self._landing,
             project=self.account.project_id,
             region=self.account.region,
             quarantine=self.settings.quarantine,
@@ -124,8 +136,7 @@ class Run:
                 missing.
         """
         if after_load or self._ledger is None:
-            require_raw(self.folder)
-            self._ledger = read_ledger(self.folder.raw)
+            self._ledger = self.state.read_ledger()
             if self.can_fetch:
                 self._ledger.require_same_project(self.account.project_id, self.account.region)
             self._ledger.require_zone(self.settings.zone)
@@ -133,6 +144,12 @@ class Run:
             if not after_load:
                 self._newest_before = self._ledger.newest_fetch
         return self._ledger
+
+    def expect_days(self, days: Iterable[DayRecord]) -> None:
+        """Add days that were fetched and are not loaded yet, so that the next requests are planned
+        by their size."""
+        ledger = self.ledger()
+        self._ledger = replace(ledger, days={**ledger.days, **{day.day: day for day in days}})
 
     def clock_warning(self) -> str | None:
         """Return a warning about a clock that is wrong, or was at the last load; None without any
