@@ -5,6 +5,7 @@ Loaded with every start of dlt, so it imports nothing but dlt's plugin interface
 """
 
 import argparse
+import os
 from codecs import BOM_UTF8
 from contextlib import suppress
 from pathlib import Path
@@ -21,8 +22,8 @@ class RunCommand(SupportsCliCommand):
     parent = "pipeline"
     help_string = "Fetch what is missing of the Mixpanel project, and the look-back days"
     description = (
-        "Plan, land, verify and load, as `mp sync --no-build` does. "
-        "The days are those of `_metadata`."
+        "Fetch the days that `_metadata` of the destination lacks, and the look-back days, and "
+        "load them. Without a destination: into the data folder, as `mp sync --no-build` does."
     )
     docs_url = None
 
@@ -34,20 +35,64 @@ class RunCommand(SupportsCliCommand):
         parser.add_argument("--only", choices=("events", "profiles"), help="one of the two")
         parser.add_argument("--full-profiles", action="store_true", help="read all profiles")
         parser.add_argument("--build", action="store_true", help="run dbt and publish afterwards")
+        parser.add_argument("--dry-run", action="store_true", help="show the requests, send none")
+        parser.add_argument(
+            "--destination",
+            help="a destination of dlt, such as postgres; by default that of the pipeline's "
+            "working folder, or destination_type of dlt's configuration, else the data folder",
+        )
+        parser.add_argument("--dataset", help="the dataset in the destination (mixpanel)")
+        parser.add_argument(
+            "--table-format",
+            choices=("delta", "iceberg"),
+            help="of a filesystem destination, at its first load",
+        )
 
     def execute(self, args: argparse.Namespace) -> None:
         # This exception alone gives dlt's command an exit code.
         from dlt._workspace.cli.exceptions import CliCommandException
 
         from mixpanel_data.cli.errors import exit_code, show_error
-        from mixpanel_data.cli.run_sync import SyncOptions, run_sync
         from mixpanel_data.exceptions import MixpanelDataError
 
-        if args.pipeline_name != "mixpanel":
-            raise CliCommandException(
-                253, f"`run` is for the pipeline mixpanel only, not for {args.pipeline_name!r}"
-            )
-        options = SyncOptions(
+        try:
+            code = _run(args)
+        except MixpanelDataError as error:
+            show_error(error)
+            code = exit_code(error)
+        if code:
+            raise CliCommandException(code)
+
+
+def _run(args: argparse.Namespace) -> int:
+    """Run the pipeline, and return the exit code."""
+    from mixpanel_data.exceptions import ConfigError
+    from mixpanel_data.sync.dlt_pipeline import find_pipeline
+
+    name = args.pipeline_name
+    if name is None:
+        raise ConfigError("`run` needs the name of a pipeline: dlt pipeline mixpanel run")
+    pipeline = find_pipeline(name, destination=args.destination, dataset=args.dataset)
+    if pipeline is not None:
+        return _run_pipeline(pipeline, args)
+    if name != "mixpanel":
+        raise ConfigError(
+            f"The pipeline {name} has no destination yet: add --destination, such as postgres. "
+            "Without one, `run` is for the pipeline mixpanel, of the data folder."
+        )
+    return _run_sync(args)
+
+
+def _run_sync(args: argparse.Namespace) -> int:
+    from mixpanel_data.cli.commands.plan import print_preview
+    from mixpanel_data.cli.run_sync import SyncOptions, run_sync
+    from mixpanel_data.sync import plan
+
+    if args.dry_run:
+        print_preview(plan(first=args.first, last=args.last, refetch=args.refetch))
+        return 0
+    return run_sync(
+        SyncOptions(
             first=args.first,
             last=args.last,
             refetch=args.refetch,
@@ -55,13 +100,39 @@ class RunCommand(SupportsCliCommand):
             full_profiles=args.full_profiles,
             build=args.build,
         )
-        try:
-            code = run_sync(options)
-        except MixpanelDataError as error:
-            show_error(error)
-            code = exit_code(error)
-        if code:
-            raise CliCommandException(code)
+    )
+
+
+def _run_pipeline(pipeline: Any, args: argparse.Namespace) -> int:
+    from mixpanel_data.cli.commands.plan import print_preview
+    from mixpanel_data.cli.errors import show_error, worst_code
+    from mixpanel_data.exceptions import ConfigError
+    from mixpanel_data.sync.dlt_pipeline import plan_pipeline, run_pipeline
+
+    if args.build:
+        raise ConfigError(
+            "--build builds the tables of the data folder; this pipeline has the destination "
+            f"{pipeline.destination.destination_name}. Leave it out."
+        )
+    if args.dry_run:
+        print_preview(
+            plan_pipeline(pipeline, first=args.first, last=args.last, refetch=args.refetch)
+        )
+        return 0
+    done = run_pipeline(
+        pipeline,
+        first=args.first,
+        last=args.last,
+        only=args.only,
+        refetch=args.refetch,
+        full_profiles=args.full_profiles,
+        table_format=args.table_format,
+    )
+    if done.info is not None:
+        print(done.info)
+    for error in done.failures:
+        show_error(error)
+    return worst_code(list(done.failures))
 
 
 class MarkedContext(RunContext):
@@ -78,6 +149,17 @@ class MarkedContext(RunContext):
             SecretsFile(self.settings_dir, self.global_dir),
             ConfigFile(self.settings_dir, self.global_dir),
         ]
+
+
+class FolderContext(MarkedContext):
+    """dlt's context outside of a project, with pipelines in the data folder that MP_DATA_DIR
+    names."""
+
+    @property
+    def data_dir(self) -> str:
+        from mixpanel_data.settings import load_settings
+
+        return str(load_settings().folder.create_dlt())
 
 
 class ProjectContext(MarkedContext):
@@ -125,6 +207,8 @@ def _plug_run_context(
         found = find_project()
         ours = found.root and (found.origin == PROJECT_DIR or is_project(found.root))
         root = found.root if ours and found.origin != CHECKOUT else None
+        if found.root is None and os.environ.get("MP_DATA_DIR", "").strip():
+            return FolderContext(str(folder))
     if root:
         return ProjectContext(str(root))
     return MarkedContext(str(folder)) if _has_mark(folder) else None

@@ -10,10 +10,11 @@ from dlt.extract import DltResource
 from mixpanel_data._internal.settings import Settings, dlt_section, load_settings
 from mixpanel_data._internal.text import parse_day
 from mixpanel_data.sources.credentials import MixpanelCredentials
+from mixpanel_data.sources.current import open_current
 from mixpanel_data.sources.resources import Wanted, ledger_resource, resource
 from mixpanel_data.sources.schema import EVENTS, GROUP_PROFILES, PROFILES
 
-__all__ = ["MixpanelCredentials", "mixpanel_source"]
+__all__ = ["MixpanelCredentials", "mixpanel_source", "open_current"]
 
 
 @dlt.source(name="mixpanel", section="mixpanel", max_table_nesting=0)

