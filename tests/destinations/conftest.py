@@ -60,7 +60,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Changin
     from support.places import point_at
 
     with Sandbox(today=TODAY) as sandbox:
-        monkeypatch.setattr(context, "today", lambda _zone: TODAY)
+        monkeypatch.setattr(context, "today", lambda *_: TODAY)
         account = asdict(sandbox.credentials)
         for name, value in point_at(sandbox.base_url, account, tmp_path / "data").items():
             monkeypatch.setenv(name, value)
