@@ -207,7 +207,8 @@ def _plug_run_context(
         found = find_project()
         ours = found.root and (found.origin == PROJECT_DIR or is_project(found.root))
         root = found.root if ours and found.origin != CHECKOUT else None
-        if found.root is None and os.environ.get("MP_DATA_DIR", "").strip():
+        outside = found.root is None or found.origin == CHECKOUT
+        if outside and os.environ.get("MP_DATA_DIR", "").strip():
             return FolderContext(str(folder))
     if root:
         return ProjectContext(str(root))

@@ -78,7 +78,7 @@ def test_the_job_by_one_command_and_promise_8_in_every_file_it_leaves(mp, shop, 
 
 
 @pytest.mark.e2e
-def test_the_same_load_by_dlts_command_and_by_the_script(mp, shop, tmp_path):
+def test_the_same_load_by_dlts_command_and_a_copy_by_the_script(mp, shop, tmp_path):
     root = tmp_path / "project"
     (root / ".dlt").mkdir(parents=True)
     checkout = Path(__file__).parents[3]
@@ -105,13 +105,15 @@ def test_the_same_load_by_dlts_command_and_by_the_script(mp, shop, tmp_path):
     trace = mp("pipeline", "mixpanel", "trace", program="dlt", cwd=root)
     assert (trace.returncode, "COMPLETED" in trace.stdout) == (0, True)
 
+    # Its state is in its own database: it fetches the days that the data folder has, too.
     script = checkout / "pipelines" / "mixpanel_pipeline.py"
-    ran = mp(
-        str(script), "--from", first, "--only", "events", program="python", env=shop.env(), cwd=root
-    )
+    env = {**shop.env(), "MP_START_DATE": first}
+    ran = mp(str(script), program="python", env=env, cwd=root)
     assert ran.returncode == 0, ran.stderr
-    status = json.loads(mp("status", "--format", "json", cwd=root).stdout)
-    assert (status["days_loaded"], status["published_at"]) == (12, None)
+    with duckdb.connect(str(root / "mixpanel_copy.duckdb"), read_only=True) as connection:
+        days = "SELECT count(DISTINCT window_start) FROM mixpanel._metadata WHERE table_name = 'events'"
+        assert connection.execute(days).fetchall() == [(12,)]
+    assert json.loads(mp("status", "--format", "json", cwd=root).stdout)["days_loaded"] == 3
 
 
 def test_an_incomplete_day_ends_with_6_and_says_what_to_do(mp, shop):
