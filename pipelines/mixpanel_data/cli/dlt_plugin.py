@@ -187,6 +187,60 @@ def _plug_cli_run(host: str) -> type[SupportsCliCommand]:
     return RunCommand
 
 
+@hookimpl(specname="plug_cli", tryfirst=True)
+@only_host("dlt")
+def _plug_cli_pipeline(host: str) -> type[SupportsCliCommand]:
+    from dlt._workspace.cli.commands import PipelineCommand
+
+    class CheckedPipelineCommand(PipelineCommand):
+        """dlt's command, with errors that name the way out for the pipeline of a data folder."""
+
+        def execute(self, args: argparse.Namespace) -> None:
+            from dlt._workspace.cli.exceptions import CliCommandException
+
+            from mixpanel_data.cli.errors import exit_code, show_error
+            from mixpanel_data.exceptions import MixpanelDataError
+
+            try:
+                _check_operation(args)
+            except MixpanelDataError as error:
+                show_error(error)
+                raise CliCommandException(exit_code(error)) from None
+            super().execute(args)
+
+    return CheckedPipelineCommand
+
+
+def _check_operation(args: argparse.Namespace) -> None:
+    """Raise ConfigError if dlt's command can't do what it is asked to, in a folder of ours.
+
+    The commands of dlt that need no working folder are left alone.
+    """
+    from dlt.common.runtime.run_context import active
+
+    from mixpanel_data.exceptions import ConfigError
+
+    name, operation = args.pipeline_name, args.operation
+    context = active()
+    is_ours = isinstance(context, (ProjectContext, FolderContext))
+    if not name or not operation or not is_ours or operation in ("list", "show", "sync"):
+        return
+    state = Path(args.pipelines_dir or context.get_data_entity("pipelines")) / name / "state.json"
+    if not state.is_file():
+        destination = "" if name == "mixpanel" else " --destination NAME"
+        raise ConfigError(
+            f"The pipeline {name} has no working folder in {state.parent.parent}: none was run, or "
+            f"the folder was deleted. Nothing that was loaded is lost: `dlt pipeline {name} "
+            f"run{destination}` goes on from the destination, and makes the folder."
+        )
+    if operation == "drop" and ".mixpanel_duckdb" in state.read_text(encoding="utf-8"):
+        raise ConfigError(
+            "dlt can't drop tables of the data folder, which dbt reads and whose ledger would keep "
+            "their days. To refetch all events: `mp sync --start-over --only events`; all "
+            "of the data: `mp sync --start-over`."
+        )
+
+
 @hookimpl(specname="plug_run_context", tryfirst=True)
 def _plug_run_context(
     run_dir: str | None, runtime_kwargs: dict[str, Any] | None
