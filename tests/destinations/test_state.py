@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from dlt.pipeline.helpers import drop
+from dlt.pipeline.helpers import pipeline_drop
 from support.crash.project import ChangingProject, back
 from support.places import NAMES, Place
 
@@ -103,7 +103,7 @@ def test_a_source_without_a_pipeline_is_a_list_of_arrow_tables(project):
 
 def test_a_dropped_resource_is_fetched_once_more(project, tmp_path):
     place = Place("duckdb", tmp_path)
-    drop(place.run(), resources=["events"])()
+    pipeline_drop(place.run(), resources=["events"])()
 
     place.run()
 
