@@ -3,8 +3,8 @@ functions."""
 
 import time
 import warnings
-from collections.abc import Collection, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
@@ -28,6 +28,7 @@ from mixpanel_data._internal.publication import publish as publishing
 from mixpanel_data._internal.publish_targets.configuration import targets_after_sync
 from mixpanel_data._internal.publish_targets.publish import publish_after_sync
 from mixpanel_data._internal.run.context import Run
+from mixpanel_data._internal.run.history import RunHistory
 from mixpanel_data._internal.run.progress import QUIET, Progress
 from mixpanel_data._internal.run.report import SyncReport
 from mixpanel_data._internal.services.discovery import MOST_NAMES
@@ -376,6 +377,34 @@ class Sync:
             self.report.warnings.extend(copy.warnings)
             progress.copied(copy)
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Record the run in the data folder's history: that it began, and how the block ended.
+
+        A run that is killed stays there without an end.
+        """
+        history = RunHistory(self.folder.runs)
+        record = history.begin()
+        raised: list[BaseException] = []
+        try:
+            yield
+        except BaseException as error:
+            raised.append(error)
+            raise
+        finally:
+            report = self.report
+            history.end(
+                record,
+                [*report.failures, *raised],
+                from_date=str(report.wanted.first) if report.wanted else None,
+                to_date=str(report.wanted.last) if report.wanted else None,
+                days_loaded=len(report.days),
+                days_missing=tuple(str(day) for part in report.missing for day in part.days()),
+                events=report.events,
+                requests=report.requests,
+                published=report.published is not None,
+            )
+
     def finish(self) -> SyncReport:
         """Rewrite the raw database if that saves enough, and return the finished report."""
         self._compact_raw()
@@ -411,23 +440,24 @@ class Sync:
             MixpanelDataError: if dbt failed; the last publication is kept, and ``report`` of the
                 error is the report of what was fetched and loaded.
         """
-        if build:
-            # Before the first request: a typing error must not cost an hour's budget.
-            self.check_variables()
-        if fetch:
-            self._fetch(first, last, only=only, build=build)
-        else:
-            self.begin_without_fetch()
-        try:
-            if build and self.needs_build():
-                self.build()
-            if build and self.needs_publication():
-                self.publish()
-        except MixpanelDataError as error:
-            # The days are loaded all the same, and the caller can show which.
-            error.report = self.finish()
-            raise
-        return self.finish()
+        with self.attempt():
+            if build:
+                # Before the first request: a typing error must not cost an hour's budget.
+                self.check_variables()
+            if fetch:
+                self._fetch(first, last, only=only, build=build)
+            else:
+                self.begin_without_fetch()
+            try:
+                if build and self.needs_build():
+                    self.build()
+                if build and self.needs_publication():
+                    self.publish()
+            except MixpanelDataError as error:
+                # The days are loaded all the same, and the caller can show which.
+                error.report = self.finish()
+                raise
+            return self.finish()
 
     def _fetch(
         self, first: date | None, last: date | None, *, only: Only | None, build: bool

@@ -157,7 +157,7 @@ def run_sync(
     if build:
         job.targets()
     # From the first look at the ledger to the publication, or two runs would fetch the same days.
-    with exclusive(settings.folder, wait_seconds=lock_wait_seconds):
+    with exclusive(settings.folder, wait_seconds=lock_wait_seconds, on_locked=progress.locked):
         report = job.run(first=begin, last=end, only=only, build=build, fetch=fetch)
     # Without the lock: a slow server must not keep the next sync from the data folder.
     if build:

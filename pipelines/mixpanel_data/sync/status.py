@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,12 @@ from mixpanel_data._internal.ledger.records import DayRecord
 from mixpanel_data._internal.publish_targets.configuration import target_names
 from mixpanel_data._internal.publish_targets.outcome import TargetRecord, read_target_record
 from mixpanel_data._internal.rate_limit.limiter import RateLimiter
+from mixpanel_data._internal.run.history import (
+    RunHistory,
+    RunRecord,
+    failures_in_a_row,
+    newest_success,
+)
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data._internal.streams.profile_sets import USERS
 from mixpanel_data._internal.streams.windows import ONE_DAY, Window, contiguous
@@ -68,6 +75,29 @@ class Status(Displayed):
     ``hourly_limit``."""
     targets: tuple[TargetRecord, ...] = ()
     """The last copy to each configured publish target, and the last failure since then."""
+    runs: tuple[RunRecord, ...] = field(default=(), repr=False)
+    """The last runs, oldest first, those that failed or were killed included."""
+    days_behind: int | None = None
+    """Days up to yesterday after ``published_up_to``, or after ``complete_up_to`` if nothing was
+    published; None if no day is complete."""
+    empty_newest_days: int = 0
+    """How many of the newest loaded days have no events, one after the other."""
+
+    @property
+    def last_attempt(self) -> RunRecord | None:
+        """The newest run, successful or not."""
+        return self.runs[-1] if self.runs else None
+
+    @property
+    def last_success(self) -> datetime | None:
+        """When the newest successful run ended."""
+        record = newest_success(self.runs)
+        return record.ended_at if record else None
+
+    @property
+    def failed_runs(self) -> int:
+        """How many of the newest runs failed, one after the other."""
+        return failures_in_a_row(self.runs)
 
     def age(self, now: datetime | None = None) -> timedelta | None:
         """Return the time since ``complete_until`` at ``now`` (in UTC); None without such a day."""
@@ -108,6 +138,11 @@ class Status(Displayed):
             "age_seconds": None if (age := self.age()) is None else round(age.total_seconds()),
             "budget": self.budget,
             "publish_targets": [asdict(record) for record in self.targets],
+            "days_behind": self.days_behind,
+            "empty_newest_days": self.empty_newest_days,
+            "last_attempt": self.last_attempt.to_dict() if self.last_attempt else None,
+            "last_success": _iso(self.last_success),
+            "failed_runs": self.failed_runs,
         }
 
 
@@ -155,6 +190,8 @@ def read_status(settings: Settings) -> Status:
         status,
         published_up_to=published_up_to,
         complete_until=day_start(until + ONE_DAY, settings.zone) if until else None,
+        days_behind=(now - until).days - 1 if until else None,
+        runs=RunHistory(folder.runs).read(),
     )
     return replace(
         status,
@@ -219,7 +256,13 @@ def status_of(
         published_at=published_at,
         complete_up_to=complete_up_to(ledger, now),
         records=tuple(ledger.days[day] for day in sorted(ledger.days)),
+        empty_newest_days=_empty_newest_days(ledger),
     )
+
+
+def _empty_newest_days(ledger: Ledger) -> int:
+    newest_first = sorted(ledger.days, reverse=True)
+    return sum(1 for _ in takewhile(lambda day: not ledger.days[day].row_count, newest_first))
 
 
 def complete_up_to(ledger: Ledger, now: date) -> date | None:

@@ -20,17 +20,27 @@ def document():
 
 
 @pytest.fixture
-def daily(document):
-    (deployment,) = document["deployments"]
-    return deployment
+def deployments(document):
+    return {each["name"]: each for each in document["deployments"]}
 
 
 @pytest.fixture
-def flow(daily, monkeypatch):
+def daily(deployments):
+    return deployments["daily"]
+
+
+@pytest.fixture
+def flow_of(monkeypatch):
+    """Loads the flow of a deployment."""
     from prefect.flows import load_flow_from_entrypoint
 
     monkeypatch.chdir(ROOT)
-    return load_flow_from_entrypoint(daily["entrypoint"])
+    return lambda deployment: load_flow_from_entrypoint(deployment["entrypoint"])
+
+
+@pytest.fixture
+def flow(daily, flow_of):
+    return flow_of(daily)
 
 
 def unknown(deployment):
@@ -52,8 +62,20 @@ def test_prefect_accepts_the_file(document):
     models.PrefectYamlModel.model_validate(document)
 
 
-def test_no_key_is_one_that_prefect_ignores(daily):
-    assert unknown(daily) == set()
+def test_the_deployments_are_those_of_the_documentation(deployments):
+    documented = (ROOT / "docs" / "schedulers" / "prefect.md").read_text(encoding="utf-8")
+
+    assert {f"| `{name}` |" in documented for name in deployments} == {True}
+    assert set(deployments) == {
+        *("daily", "intraday", "profiles-snapshot", "reload-trailing"),
+        *("backfill", "build-only", "reconcile"),
+    }
+
+
+def test_no_key_is_one_that_prefect_ignores(deployments):
+    assert {name: unknown(each) for name, each in deployments.items()} == {
+        name: set() for name in deployments
+    }
 
 
 @pytest.mark.parametrize(
@@ -71,13 +93,40 @@ def test_the_file_names_no_folder_of_a_machine_and_no_secret(document):
     text = str(document)
 
     assert str(ROOT) not in text
-    assert "pull" not in document | document["deployments"][0]
+    assert not any("pull" in part for part in (document, *document["deployments"]))
     assert not any(word in text.lower() for word in ("secret", "password", "username"))
 
 
-def test_the_deployment_has_the_flows_own_name_and_parameters(daily, flow):
-    assert flow.name == "sync"
-    assert flow.validate_parameters(daily["parameters"])["build"] is True
+def test_each_deployment_has_parameters_that_its_flow_accepts(deployments, flow_of):
+    from prefect.exceptions import ParameterTypeError, SignatureMismatchError
+
+    for deployment in deployments.values():
+        flow = flow_of(deployment)
+        assert flow.validate_parameters(deployment["parameters"]) is not None
+        with pytest.raises((ParameterTypeError, SignatureMismatchError, TypeError)):
+            flow.validate_parameters(deployment["parameters"] | {"no_such_parameter": 1})
+
+
+def test_each_parameter_has_a_description_and_choices_are_listed(deployments, flow_of):
+    from prefect.utilities.callables import parameter_schema
+
+    for deployment in deployments.values():
+        schema = parameter_schema(flow_of(deployment).fn)
+        undescribed = [n for n, p in schema.properties.items() if not p.get("description")]
+        assert undescribed == [], deployment["name"]
+    only = parameter_schema(flow_of(deployments["daily"]).fn).properties["only"]
+    assert {"enum": ["events", "profiles"], "type": "string"} in only["anyOf"]
+
+
+def test_what_costs_requests_of_a_day_is_paused_unless_it_is_the_daily_run(deployments):
+    paused = {
+        name
+        for name, each in deployments.items()
+        if any(not schedule.get("active", True) for schedule in each.get("schedules", []))
+    }
+
+    assert paused == {"intraday", "backfill"}
+    assert "schedules" not in deployments["build-only"]
 
 
 def test_it_runs_once_a_day_hours_after_the_day_ended(daily):
@@ -90,6 +139,16 @@ def test_it_runs_once_a_day_hours_after_the_day_ended(daily):
     assert ZoneInfo(schedule["timezone"])
 
 
+def test_no_two_schedules_start_in_the_same_minute(deployments):
+    minutes = [
+        schedule["cron"].split()[0]
+        for each in deployments.values()
+        for schedule in each.get("schedules", [])
+    ]
+
+    assert len(set(minutes)) == len(minutes)
+
+
 def test_parameters_are_dates_and_known_words(flow):
     given = flow.validate_parameters(
         {"first": "2026-01-01", "last": "2026-01-31", "only": "events"}
@@ -98,9 +157,20 @@ def test_parameters_are_dates_and_known_words(flow):
     assert (given["first"], given["last"]) == (date(2026, 1, 1), date(2026, 1, 31))
 
 
-@pytest.mark.parametrize("wrong", [{"first": "January"}, {"only": "event"}, {"build": "perhaps"}])
-def test_other_parameters_are_refused(flow, wrong):
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("daily", {"first": "January"}),
+        ("daily", {"only": "event"}),
+        ("daily", {"build": "perhaps"}),
+        ("daily", {"reload_days": -1}),
+        ("backfill", {"start": "2026-02-30"}),
+        ("backfill", {"max_requests_per_run": 0}),
+        ("backfill", {"max_requests_per_run": 61}),
+    ],
+)
+def test_other_parameters_are_refused(deployments, flow_of, name, wrong):
     from prefect.exceptions import ParameterTypeError
 
     with pytest.raises(ParameterTypeError):
-        flow.validate_parameters(wrong)
+        flow_of(deployments[name]).validate_parameters(deployments[name]["parameters"] | wrong)

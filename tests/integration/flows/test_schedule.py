@@ -120,8 +120,8 @@ def prefect(outside):
     return run
 
 
-def test_a_run_made_by_the_schedule_completes(
-    server, prefect, processes, wait, outside, account, published, served, tmp_path
+def test_a_run_made_by_the_schedule_completes_and_one_that_fails_shows_where(
+    server, prefect, processes, wait, outside, account, published, served, tmp_path, days, break_day
 ):
     prefect("work-pool", "create", "mixpanel", "--type", "process")
     prefect("--no-prompt", "deploy", "--prefect-file", "flows/prefect.yaml", "--all")
@@ -134,10 +134,10 @@ def test_a_run_made_by_the_schedule_completes(
     often = {"schedule": {"interval": 20}, "active": True}
     server.post(f"/deployments/{deployment['id']}/schedules", json=[often]).raise_for_status()
 
-    def ended() -> dict[str, Any] | None:
+    def ended(name: str = "") -> dict[str, Any] | None:
         kinds = {"any_": ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]}
         runs = server.post("/flow_runs/filter", json={"flow_runs": {"state": {"type": kinds}}})
-        return next(iter(runs.json()), None)
+        return next((run for run in runs.json() if run["name"].endswith(name)), None)
 
     run = wait(ended)
 
@@ -146,6 +146,33 @@ def test_a_run_made_by_the_schedule_completes(
     assert published() == served
     artifacts = server.post("/artifacts/filter", json={}).json()
     assert [artifact["key"] for artifact in artifacts][:1] == ["mixpanel-sync"]
+    assert run["name"] == f"sync {days[0]}..{days[-1]}"
+
+    # The task that could not land its days is Failed, its log has the error, and the others ran.
+    break_day(days[1])
+    one_day = f"{days[1]}"
+    prefect(
+        *("deployment", "run", "backfill/backfill", "--param", "newest_first=false"),
+        *("--param", f"start={one_day}", "--param", f"end={one_day}"),
+    )
+    unchanged = wait(lambda: ended(f"backfill {one_day}"))
+    assert unchanged["state_type"] == "COMPLETED", processes.logs()  # it is complete already
+    prefect(
+        *("deployment", "run", "sync/daily", "--param", "refetch=true", "--param", "only=events"),
+        *("--param", f"first={one_day}", "--param", f"last={one_day}"),
+    )
+    failed = wait(lambda: ended(f"sync {one_day}"))
+    of_it = {"flow_runs": {"id": {"any_": [failed["id"]]}}}
+    tasks = server.post("/task_runs/filter", json=of_it).json()
+    states = {task["name"]: task["state_type"] for task in tasks}
+    assert failed["state_type"] == "FAILED"
+    assert states[f"land {one_day}"] == "FAILED"
+    assert {state for name, state in states.items() if not name.startswith("land")} == {"COMPLETED"}
+    logs = server.post(
+        "/logs/filter", json={"logs": {"flow_run_id": {"any_": [failed["id"]]}}, "limit": 200}
+    ).json()
+    assert any("INCOMPLETE_EXPORT" in log["message"] for log in logs if log["level"] >= 40)
+    assert published() == served
     processes.stop()
     kept = [*(tmp_path / "prefect").rglob("*"), *tmp_path.glob("*.log")]
     assert [file for file in kept if file.is_file() and SECRET.encode() in file.read_bytes()] == []

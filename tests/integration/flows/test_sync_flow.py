@@ -27,7 +27,12 @@ def bare(flow_file, account, monkeypatch):
     artifacts = []
     monkeypatch.setattr(flow_file, "create_table_artifact", lambda **kept: artifacts.append(kept))
     return SimpleNamespace(
-        run=flow_file.sync.fn, artifacts=artifacts, module=flow_file, monkeypatch=monkeypatch
+        run=flow_file.sync.fn,
+        backfill=flow_file.backfill.fn,
+        build=flow_file.build.fn,
+        artifacts=artifacts,
+        module=flow_file,
+        monkeypatch=monkeypatch,
     )
 
 
@@ -105,6 +110,45 @@ def test_days_that_cannot_be_are_refused_before_any_request(bare, shop, days):
     assert list(shop.requests) == []
 
 
+def test_a_back_fill_goes_on_over_many_runs_and_reports_how_far_it_is(bare, shop, days, capsys):
+    lines = []
+    for _ in range(len(days) + 1):
+        shop.requests.clear()
+        bare.backfill(days[0], days[-1], max_requests_per_run=1, build=False)
+        lines.append(capsys.readouterr().out.splitlines()[-1])
+        assert len(shop.requests) <= 1
+        if not shop.requests:
+            break
+
+    assert lines[-1] == f"{len(days)} of {len(days)} days are complete."
+    assert list(shop.requests) == []
+    complete = [int(line.split()[0]) for line in lines]
+    assert complete == sorted(complete)
+
+
+def test_a_back_fill_begins_with_the_newest_days_unless_it_is_to_begin_with_the_oldest(
+    bare, shop, days, monkeypatch
+):
+    bare.backfill(days[0], days[-1], max_requests_per_run=1, build=False)
+    (newest,) = (call.fields["to_date"] for call in shop.requests)
+    monkeypatch.setenv("MP_DATA_DIR", str(load_settings().folder.root.with_name("other")))
+    shop.requests.clear()
+    bare.backfill(days[0], days[-1], max_requests_per_run=1, newest_first=False, build=False)
+    (oldest,) = (call.fields["from_date"] for call in shop.requests)
+
+    assert (newest, oldest) == (str(days[-1]), str(days[0]))
+
+
+def test_the_flow_build_sends_no_request(bare, shop, served, published):
+    bare.run(build=False)
+    shop.requests.clear()
+
+    bare.build()
+
+    assert published() == served
+    assert list(shop.requests) == []
+
+
 def test_a_folder_in_use_is_left_alone(bare, shop, monkeypatch):
     monkeypatch.setattr(bare.module, "LOCK_WAIT_SECONDS", 0)
 
@@ -131,7 +175,7 @@ def test_no_task_is_given_the_secret_or_keeps_a_result(flow_file):
 def test_the_run_shows_no_secret(bare, capfd):
     bare.run(build=False)
 
-    job = bare.module._job.get()
+    job = bare.module._steps.get().job
     written = capfd.readouterr()
     assert SECRET not in "".join([repr(job), repr(vars(job)), *written, str(bare.artifacts)])
 

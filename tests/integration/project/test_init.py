@@ -80,15 +80,20 @@ def test_the_names_in_the_dbt_project_are_those_of_the_folder(shop):
     assert not [name for name, text in files(shop).items() if b"PROJECT_NAME" in text]
 
 
-def test_the_deployment_is_that_of_the_flow_of_the_installed_version(shop, monkeypatch):
+def test_the_deployments_are_those_of_the_flows_of_the_installed_version(shop, monkeypatch):
     from prefect.flows import load_flow_from_entrypoint  # slow to import
 
     text = (shop / "prefect.yaml").read_text(encoding="utf-8")
-    [deployment] = yaml.safe_load(text)["deployments"]
+    deployments = yaml.safe_load(text)["deployments"]
 
     monkeypatch.chdir(shop)
-    flow = load_flow_from_entrypoint(deployment["entrypoint"])
-    assert (flow.name, deployment["entrypoint"]) == ("sync", "flows/sync.py:sync")
+    flows = {each["name"]: load_flow_from_entrypoint(each["entrypoint"]) for each in deployments}
+    assert {name: flow.name for name, flow in flows.items()} == {
+        **dict.fromkeys(("daily", "intraday", "profiles-snapshot", "reload-trailing"), "sync"),
+        "backfill": "backfill",
+        "build-only": "build",
+        "reconcile": "reconcile",
+    }
     assert "--prefect-file" not in text
 
 
@@ -206,7 +211,7 @@ def test_a_wheel_takes_along_what_a_project_is_made_of():
     targets = project["tool"]["hatch"]["build"]["targets"]
     forced = targets["wheel"]["force-include"]
 
-    shared = {*SHARED, "flows/sync.py"}
+    shared = {*SHARED, "flows/sync.py", "flows/reconcile.py"}
     assert {name: f"mixpanel_data_flows/{name}" for name in shared}.items() <= forced.items()
     of_models = {name for name in PARTS if (ROOT / "dbt" / name).exists()}
     assert {

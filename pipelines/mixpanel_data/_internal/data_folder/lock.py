@@ -4,7 +4,8 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,14 +19,28 @@ from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.data_folder.private_files import create_private, private_files
 from mixpanel_data.exceptions import DatabaseLockedError
 
+OnLocked = Callable[[str, float], None]
+"""Called with the process that has the lock, and the seconds that the caller will still wait."""
+
+REPORT_SECONDS = 30.0
+"""The time between two calls of ``on_locked``."""
+
+
+def _ignore(_holder: str, _seconds: float) -> None:
+    pass
+
 
 @contextmanager
-def exclusive(folder: DataFolder, *, wait_seconds: float = 0) -> Iterator[None]:
+def exclusive(
+    folder: DataFolder, *, wait_seconds: float = 0, on_locked: OnLocked = _ignore
+) -> Iterator[None]:
     """Hold the lock of the folder. The operating system frees it when the process dies.
 
     Args:
         folder: The data folder.
         wait_seconds: The longest wait for another process, in seconds.
+        on_locked: Called when the wait begins and each half minute, with the process that has the
+            lock and the seconds left.
 
     Raises:
         DatabaseLockedError: if another process still has it after ``wait_seconds``; the message
@@ -35,7 +50,11 @@ def exclusive(folder: DataFolder, *, wait_seconds: float = 0) -> Iterator[None]:
             symbolic link.
     """
     require_writable_version()
-    with translate_errors(folder.root), private_files(), _hold_lock(folder, wait_seconds):
+    with (
+        translate_errors(folder.root),
+        private_files(),
+        _hold_lock(folder, wait_seconds, on_locked),
+    ):
         yield
 
 
@@ -56,13 +75,10 @@ def find_holder(folder: DataFolder) -> dict[str, Any] | None:
 
 
 @contextmanager
-def _hold_lock(folder: DataFolder, wait_seconds: float) -> Iterator[None]:
+def _hold_lock(folder: DataFolder, wait_seconds: float, on_locked: OnLocked) -> Iterator[None]:
     folder.create()
     lock = FileLock(folder.lock, mode=0o600)
-    try:
-        lock.acquire(timeout=wait_seconds, poll_interval=0.2)
-    except Timeout:
-        raise _lock_error(_read_holder(folder), folder) from None
+    _acquire(lock, folder, wait_seconds, on_locked)
     try:
         _write_holder(folder)
         yield
@@ -70,6 +86,21 @@ def _hold_lock(folder: DataFolder, wait_seconds: float) -> Iterator[None]:
         with suppress(OSError):
             folder.lock_holder.unlink()
         lock.release()
+
+
+def _acquire(lock: FileLock, folder: DataFolder, wait_seconds: float, on_locked: OnLocked) -> None:
+    ends_at = time.monotonic() + wait_seconds
+    pause = 0.0
+    while True:
+        try:
+            lock.acquire(timeout=pause, poll_interval=0.2)
+            return
+        except Timeout:
+            left = ends_at - time.monotonic()
+            if left <= 0:
+                raise _lock_error(_read_holder(folder), folder) from None
+        on_locked(_holder_text(_read_holder(folder)), left)
+        pause = min(REPORT_SECONDS, left)
 
 
 def _write_holder(folder: DataFolder) -> None:
@@ -91,12 +122,13 @@ def _read_holder(folder: DataFolder) -> dict[str, Any]:
 
 
 def _lock_error(holder: dict[str, Any], folder: DataFolder) -> DatabaseLockedError:
-    who = (
-        f"process {holder['pid']} ({holder['command']}, since {holder['since']})"
-        if {"pid", "command", "since"} <= holder.keys()
-        else "another process"
-    )
     return DatabaseLockedError(
-        f"{folder.root} is in use by {who}. Wait for it, or stop it, and rerun the command.",
+        f"{folder.root} is in use by {_holder_text(holder)}. Wait for it, or stop it, and rerun the command.",
         details={"data_dir": str(folder.root), **holder},
     )
+
+
+def _holder_text(holder: dict[str, Any]) -> str:
+    if {"pid", "command", "since"} <= holder.keys():
+        return f"process {holder['pid']} ({holder['command']}, since {holder['since']})"
+    return "another process"

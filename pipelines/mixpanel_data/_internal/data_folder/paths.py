@@ -110,6 +110,11 @@ class DataFolder:
         return self.root / "answers" / "answers.sqlite"
 
     @property
+    def runs(self) -> Path:
+        """The history of runs. It may be deleted at any time."""
+        return self.root / "runs.jsonl"
+
+    @property
     def lock(self) -> Path:
         """The file lock around load, build and publish."""
         return self.root / ".lock"
@@ -176,7 +181,7 @@ class DataFolder:
 
     def _top_files(self) -> Iterator[Path]:
         databases = (self.raw, self.workspace)
-        yield from (self.lock, self.lock_holder, *databases)
+        yield from (self.lock, self.lock_holder, self.runs, *databases)
         yield from (path.with_name(f"{path.name}.wal") for path in databases)
 
     def private_paths(self) -> Iterator[Path]:

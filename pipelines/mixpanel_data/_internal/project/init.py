@@ -20,6 +20,7 @@ _TEMPLATE = Path(__file__).with_name("template")
 _RENAMED = {
     "gitignore": ".gitignore",
     "flows/sync.txt": "flows/sync.py",
+    "flows/reconcile.txt": "flows/reconcile.py",
 }
 SHARED = {
     ".dlt/config.toml": ".dlt/config.toml",

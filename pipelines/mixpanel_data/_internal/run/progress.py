@@ -11,6 +11,10 @@ from mixpanel_data.exceptions import MixpanelDataError
 class Progress:
     """Receives the progress of a run and does nothing; the command line has one that prints."""
 
+    def locked(self, holder: str, seconds: float) -> None:
+        """Another process, ``holder``, works in the data folder. The run waits for it, at most
+        ``seconds`` more."""
+
     def planned(self, days: int) -> None:
         """The number of days to fetch is known."""
 

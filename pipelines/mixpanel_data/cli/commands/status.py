@@ -1,11 +1,12 @@
 """``mp status``: the state of the data folder."""
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mixpanel_data.cli.errors import STALE
-from mixpanel_data.cli.options import DataDirOption, Format, FormatOption
+from mixpanel_data.cli.options import DataDirOption, Format
 
 if TYPE_CHECKING:
     from mixpanel_data.published import TargetRecord
@@ -31,12 +32,25 @@ MaxAge = Annotated[
 ]
 
 
+class StatusFormat(StrEnum):
+    """The formats of the status: those of all data, and the text format of Prometheus."""
+
+    table = "table"
+    json = "json"
+    jsonl = "jsonl"
+    csv = "csv"
+    prometheus = "prometheus"
+
+
 def status(
     days: Days = False,
     last: Last = None,
     max_age: MaxAge = None,
     data_dir: DataDirOption = None,
-    fmt: FormatOption = Format.table,
+    fmt: Annotated[
+        StatusFormat,
+        typer.Option("--format", help="How to print it; prometheus: as metrics, in text."),
+    ] = StatusFormat.table,
 ) -> int:
     """Show what is loaded, what is missing and what arrived late.
 
@@ -45,6 +59,7 @@ def status(
 
     Example: mp status --max-age 36h
     """
+    from mixpanel_data.cli.output.prometheus import metrics
     from mixpanel_data.cli.output.results import print_result
     from mixpanel_data.cli.output.rows import print_rows
     from mixpanel_data.settings import load_settings
@@ -55,16 +70,28 @@ def status(
         raise typer.BadParameter("it needs --days.", param_hint="--last")
     found = read_status(load_settings(data_dir=data_dir))
     stale = longest is not None and _is_older(found, longest)
+    if fmt is StatusFormat.prometheus:
+        if days:
+            raise typer.BadParameter(
+                "it has no rows of days: leave out --days.", param_hint="--format"
+            )
+        typer.echo(metrics(found), nl=False)
+        return _end(found, stale=stale, max_age=max_age)
+    form = Format(fmt)
     if days:
         # [-0:] is the whole list, so no --last means all days.
         rows = day_rows(found.records)[-(last or 0) :]
         columns = list(rows[0]) if rows else ["day"]
-        print_rows(columns, [list(row.values()) for row in rows], fmt)
-    elif fmt is not Format.table:
+        print_rows(columns, [list(row.values()) for row in rows], form)
+    elif form is not Format.table:
         values = found.to_dict()
-        print_result(values if longest is None else values | {"is_stale": stale}, fmt)
+        print_result(values if longest is None else values | {"is_stale": stale}, form)
     else:
-        print_rows(["", "value"], _rows(found), fmt)
+        print_rows(["", "value"], _rows(found), form)
+    return _end(found, stale=stale, max_age=max_age)
+
+
+def _end(found: "Status", *, stale: bool, max_age: str | None) -> int:
     if stale:
         typer.echo(_stale_message(found, max_age), err=True)
     return STALE if stale else 0
@@ -116,7 +143,14 @@ def _rows(found: "Status") -> list[tuple[str, Any]]:
         ("profiles", _profiles(found)),
         *((f"{key} profiles", f"{count:,}") for key, count in found.group_profiles.items()),
         ("complete up to", _complete(found)),
-        ("last run", f"{found.last_run:%Y-%m-%d %H:%M:%S} UTC" if found.last_run else "never"),
+        ("days behind", _behind(found)),
+        ("last attempt", _attempt(found)),
+        (
+            "last success",
+            f"{found.last_success:%Y-%m-%d %H:%M:%S} UTC"
+            if found.last_success
+            else "none on record",
+        ),
         *_budget_rows(found),
         ("published", found.published_text),
         *((f"copied to {record.target}", _copied(record)) for record in found.targets),
@@ -138,6 +172,29 @@ def _complete(found: "Status") -> str:
     if found.published_at and found.published_up_to != found.complete_up_to:
         return f"{found.complete_up_to}; published up to {found.published_up_to or 'no day'}"
     return str(found.complete_up_to)
+
+
+def _behind(found: "Status") -> str:
+    if found.days_behind is None:
+        return "no day is complete"
+    newest = f"; the newest {found.empty_newest_days} loaded days have no events"
+    return f"{found.days_behind}" + (newest if found.empty_newest_days else "")
+
+
+def _attempt(found: "Status") -> str:
+    run = found.last_attempt
+    if run is None:
+        return "none on record"
+    began = f"{run.started_at:%Y-%m-%d %H:%M:%S} UTC"
+    if run.ok:
+        return f"{began}, succeeded"
+    if run.ended_at is None:
+        return f"{began}, not ended: it runs now, or was killed"
+    row = f" ({found.failed_runs} failures in a row)" if found.failed_runs > 1 else ""
+    code, message = run.errors[0]
+    more = f" and {len(run.errors) - 1} more" if len(run.errors) > 1 else ""
+    missing = f"; {len(run.days_missing)} days are missing" if run.days_missing else ""
+    return f"{began}, failed{row}{missing}: {code}: {message}{more}"
 
 
 def _budget_rows(found: "Status") -> list[tuple[str, str]]:

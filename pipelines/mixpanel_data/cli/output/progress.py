@@ -38,6 +38,9 @@ def show_progress(quiet: bool = False) -> Iterator[Progress]:
 class LineProgress(Progress):
     """Prints a line for each step that ended, and for each wait: for logs."""
 
+    def locked(self, holder: str, seconds: float) -> None:
+        _print_line(_locked_text(holder, seconds))
+
     def waiting(self, seconds: float, reason: str) -> None:
         _print_line(f"waiting {format_duration(seconds)} for {reason}")
 
@@ -52,6 +55,10 @@ class LineProgress(Progress):
 
     def copied(self, copy: TargetCopy) -> None:
         _print_line(_copied_text(copy))
+
+
+def _locked_text(holder: str, seconds: float) -> str:
+    return f"waiting up to {format_duration(seconds)} for {holder}, which has the data folder"
 
 
 def _retry_text(attempt: int, seconds: float, reason: str) -> str:
@@ -122,6 +129,9 @@ class BarProgress(Progress):
     def landing(self, window: Window) -> None:
         self._windows += 1
         self.display.update(self._events, status=f"{self._counted}, requesting {window}")
+
+    def locked(self, holder: str, seconds: float) -> None:
+        self._print_above(_locked_text(holder, seconds))
 
     def waiting(self, seconds: float, reason: str) -> None:
         self._print_above(f"waiting {format_duration(seconds)} for {reason}")
