@@ -132,7 +132,7 @@ def test_a_run_made_by_the_schedule_completes_and_one_that_fails_shows_where(
     )
     # Tomorrow morning is too long to wait for: the same deployment, every twenty seconds.
     often = {"schedule": {"interval": 20}, "active": True}
-    server.post(f"/deployments/{deployment['id']}/schedules", json=[often]).raise_for_status()
+    (schedule,) = server.post(f"/deployments/{deployment['id']}/schedules", json=[often]).json()
 
     def ended(name: str = "") -> dict[str, Any] | None:
         kinds = {"any_": ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]}
@@ -140,6 +140,7 @@ def test_a_run_made_by_the_schedule_completes_and_one_that_fails_shows_where(
         return next((run for run in runs.json() if run["name"].endswith(name)), None)
 
     run = wait(ended)
+    server.delete(f"/deployments/{deployment['id']}/schedules/{schedule['id']}").raise_for_status()
 
     assert (run["state_type"], run["auto_scheduled"]) == ("COMPLETED", True), processes.logs()
     assert run["deployment_id"] == deployment["id"]
