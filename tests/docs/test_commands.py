@@ -44,8 +44,7 @@ def test_commands_are_found():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_commands_of_a_page_are_right(page):
     for line in shown(page):
-        words = shlex.split(line, comments=True)[1:]
-        words = [word for word in words if word not in ("<", ">")]
+        words = shlex.split(re.sub(r"[<>] *\S+", "", line), comments=True)[1:]
         command: Any = typer.main.get_command(app)
         name = "mp"
         while hasattr(command, "commands"):
