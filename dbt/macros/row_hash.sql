@@ -16,7 +16,7 @@
     sum({{ hashes }} * {{ copies }}::hugeint)
 {%- endmacro %}
 
-{# Beyond 64 bits Spark begins from the other end, whatever the order. #}
+{# Beyond 64 bits Spark begins from the other end, in any order. #}
 {% macro mixpanelspark__sum_of_hashes(hashes, copies='1') -%}
     sum({{ hashes }} * {{ copies }})
 {%- endmacro %}

@@ -74,7 +74,7 @@ def move(
     engine move``. The caller must hold the folder's lock.
 
     Args:
-        settings: The settings; the catalog and the warehouse must be set, whatever the engine is.
+        settings: The settings; the catalog and the warehouse must be set, for any engine.
         to: The engine that gets the rows. The source is left as it is.
         on_progress: Called with each month and table.
 

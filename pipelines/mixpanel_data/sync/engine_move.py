@@ -53,7 +53,7 @@ def move_engine(
     the same days. The caller must hold the folder's lock.
 
     Args:
-        settings: The settings; the catalog and the warehouse must be set, whatever the engine is.
+        settings: The settings; the catalog and the warehouse must be set, for any engine.
         to: The engine that gets the rows.
         on_progress: Called with each month and table.
 
