@@ -17,7 +17,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test setup bi spark bench lint format docs recipes dbt-docs lock clean
+.PHONY: demo test test-spark setup bi spark bench lint format docs recipes dbt-docs lock clean
 .DEFAULT_GOAL := setup
 
 demo: $(STAMP)  ## a sample project, from its API to a file that BI reads
@@ -31,6 +31,9 @@ test: $(STAMP) $(BI_STAMP)  ## unit and integration tests, then the end-to-end o
 	$(BIN)/coverage report --format=total
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore tests/unit
 	$(BIN)/python -m pytest -m e2e -n 3 --dist loadgroup --no-loadscope-reorder
+
+test-spark: $(SPARK_STAMP)  ## the stock destinations of dlt, the publish targets, and Spark on a cluster; needs Java
+	$(SPARK)/bin/python -m pytest -n 2 --dist loadscope tests/destinations tests/publish_targets tests/spark
 
 setup: $(STAMP)  ## .venv with the locked dependencies, nothing else
 
