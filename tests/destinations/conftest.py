@@ -3,6 +3,8 @@
 import importlib.util
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -41,17 +43,25 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def s3() -> Iterator[str]:
     """The address of an S3 server on loopback, with a bucket named ``lake``."""
     import boto3
-    from moto.server import ThreadedMotoServer
+    from botocore.config import Config
 
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
+    # A process of its own: deltalake holds the interpreter's lock while it waits for an answer.
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    client = boto3.client("s3", endpoint_url=address, region_name="us-east-1", **keys)
-    client.create_bucket(Bucket="lake")
-    yield address
-    server.stop()
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, stdout=quiet, stderr=quiet) as server:
+        try:
+            keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+            retries = Config(retries={"total_max_attempts": 10, "mode": "standard"})
+            client = boto3.client(
+                "s3", endpoint_url=address, region_name="us-east-1", config=retries, **keys
+            )
+            client.create_bucket(Bucket="lake")
+            yield address
+        finally:
+            server.terminate()
 
 
 @pytest.fixture

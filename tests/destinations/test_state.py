@@ -18,9 +18,9 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     return Place(request.param, tmp_path, dataset=f"d{abs(hash(str(tmp_path)))}")
 
 
-@pytest.fixture
-def bucket(tmp_path: Path, s3: str) -> Place:
-    return Place("parquet", tmp_path, bucket=f"s3://lake/{tmp_path.name}", endpoint=s3)
+@pytest.fixture(params=("parquet", "delta", "iceberg"))
+def bucket(request: pytest.FixtureRequest, tmp_path: Path, s3: str) -> Place:
+    return Place(request.param, tmp_path, bucket=f"s3://lake/{tmp_path.name}", endpoint=s3)
 
 
 def test_a_second_run_fetches_what_the_destination_lacks_and_replaces_the_look_back(project, place):
