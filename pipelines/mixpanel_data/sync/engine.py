@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from mixpanel_data._internal.engine.session import session_settings
+from mixpanel_data._internal.engine.session import require_python, session_settings
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data.exceptions import ConfigError
 
@@ -20,8 +20,10 @@ def import_lake() -> ModuleType:
     """Return :mod:`mixpanel_data.sync.lake`.
 
     Raises:
-        ConfigError: if the extra ``spark`` is not installed.
+        ConfigError: if the extra ``spark`` is not installed, or Spark does not support this
+            version of Python.
     """
+    require_python()
     _require_extra()
     from mixpanel_data.sync import lake
 

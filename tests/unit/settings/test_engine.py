@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
+from mixpanel_data._internal.engine.session import require_python, session_settings
 from mixpanel_data._internal.settings import load_settings
 from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.sync import engine
@@ -86,9 +87,32 @@ def test_a_password_of_the_catalog_is_in_no_text_of_the_settings(project):
 
 def test_without_the_extra_the_message_names_it(project, monkeypatch):
     monkeypatch.setattr(engine, "find_spec", lambda _name: None)
+    monkeypatch.setattr(engine, "require_python", lambda: None)
 
     with pytest.raises(ConfigError, match=r"pip install 'mixpanel-data\[spark\]'"):
         engine.import_lake()
+
+
+def test_a_python_that_spark_does_not_support_is_named():
+    require_python((3, 11))
+
+    with pytest.raises(ConfigError, match=r"up to 3\.11, and this is 3\.13"):
+        require_python((3, 13))
+
+
+@pytest.mark.parametrize(
+    ("catalog", "uri"),
+    [
+        ("sqlite:////data/catalog.sqlite", "jdbc:sqlite:/data/catalog.sqlite"),
+        ("postgresql://mp:a%40b@db:5433/lake", "jdbc:postgresql://db:5433/lake"),
+    ],
+)
+def test_spark_has_the_same_catalog(catalog, uri):
+    found = session_settings(catalog, "/warehouse")
+
+    assert found["spark.sql.catalog.lake.uri"] == uri
+    assert found["spark.sql.catalog.lake.warehouse"] == "file:///warehouse"
+    assert found.get("spark.sql.catalog.lake.jdbc.password") in (None, "a@b")
 
 
 def test_a_folder_has_another_file_for_each_engine(tmp_path):

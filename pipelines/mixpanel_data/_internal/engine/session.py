@@ -27,8 +27,21 @@ NEEDED = {
 }
 """What a session needs for the results to be those of DuckDB."""
 
+LAST_PYTHON = (3, 11)
+"""The newest Python that PySpark 3.5 names in its metadata."""
+
 Session = Any
 """pyspark is not installed where these types are checked."""
+
+
+def require_python(version: tuple[int, int] = sys.version_info[:2]) -> None:
+    """Raise ConfigError if PySpark 3.5 does not support this version of Python."""
+    if version > LAST_PYTHON:
+        raise ConfigError(
+            f"The engine spark needs PySpark 3.5, which supports Python up to "
+            f"{LAST_PYTHON[0]}.{LAST_PYTHON[1]}, and this is {version[0]}.{version[1]}. Install "
+            "mixpanel-data[spark] in an environment of Python 3.11."
+        )
 
 
 def session_settings(catalog: str, warehouse: str) -> dict[str, str]:
