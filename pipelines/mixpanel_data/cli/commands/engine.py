@@ -24,7 +24,7 @@ def conf() -> None:
 
     Spark's own master, jars and memory are not among it, and no password is.
 
-    Example: mp engine conf >> conf/spark-defaults.conf
+    Example: mp engine conf
     """
     from mixpanel_data.settings import load_settings
     from mixpanel_data.sync.engine import spark_settings
