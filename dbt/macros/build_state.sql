@@ -10,6 +10,10 @@
 
 {# Before the first model: decide what this run may do, and what it has to build from scratch. #}
 {% macro begin_run() %}
+    {{ return(adapter.dispatch('begin_run', 'mixpanel_data')()) }}
+{% endmacro %}
+
+{% macro duckdb__begin_run() %}
     {% if execute and flags.WHICH in ('build', 'run') %}
         {% set required = required_models() %}
         {% set selected = required | select('in', selected_resources) | list %}
@@ -49,6 +53,10 @@
 
 {# After the last one. `results` are dbt's. #}
 {% macro end_run(results) %}
+    {{ return(adapter.dispatch('end_run', 'mixpanel_data')(results)) }}
+{% endmacro %}
+
+{% macro duckdb__end_run(results) %}
     {% set run = graph.get('mixpanel_data', {}) %}
     {% if execute and flags.WHICH in ('build', 'run') and run.get('invocation_id') == invocation_id %}
         {% set bad = [] %}
@@ -318,6 +326,10 @@
 {% endmacro %}
 
 {# True for rows of loads that every table of this file has read. #}
-{% macro is_built(column='load_id') -%}
+{% macro is_built(column='load_id') %}
+    {{ return(adapter.dispatch('is_built', 'mixpanel_data')(column)) }}
+{% endmacro %}
+
+{% macro duckdb__is_built(column='load_id') -%}
     {{ column }} in (select name from {{ state_table('build_state') }} where kind = 'load')
 {%- endmacro %}

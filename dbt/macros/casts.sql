@@ -49,7 +49,7 @@
     {% set iso -%}
         {{ found }}['day'] || 'T' || coalesce(nullif({{ found }}['clock'], ''), '00:00') || case
             when lower({{ found }}['shift']) in ('', 'z', 'utc') then '+00:00'
-            when length({{ found }}['shift']) = 5 then {{ found }}['shift'][:3] || ':' || {{ found }}['shift'][4:]
+            when length({{ found }}['shift']) = 5 then left({{ found }}['shift'], 3) || ':' || substring({{ found }}['shift'], 4)
             else {{ found }}['shift']
         end
     {%- endset -%}

@@ -13,6 +13,16 @@
     full join new_rows using (event_date, sender_id);
 {% endmacro %}
 
+{# A number that differs for groups of other rows; their order does not matter. #}
+{% macro digest_of_rows(columns) %}
+    {{ return(adapter.dispatch('digest_of_rows', 'mixpanel_data')(columns)) }}
+{% endmacro %}
+
+{% macro duckdb__digest_of_rows(columns) -%}
+    -- summed up, since several may be equal
+    (sum(hash({{ columns | join(', ') }})) % {{ 2 ** 62 }})::bigint
+{%- endmacro %}
+
 {# Few attempts of an affected user differ from those before, and `funnels` recounts only their
    days. #}
 {% macro log_changed_funnel_days() %}

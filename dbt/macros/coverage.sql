@@ -47,6 +47,10 @@
 
 {# As mark_gaps_before, for conversions after a day that became known. #}
 {% macro mark_partial_lookbacks() %}
+    {{ return(adapter.dispatch('mark_partial_lookbacks', 'mixpanel_data')()) }}
+{% endmacro %}
+
+{% macro duckdb__mark_partial_lookbacks() %}
     update {{ this }} as kept
     set is_lookback_partial = marked.is_lookback_partial
     from (
@@ -65,6 +69,10 @@
 {# A day that becomes known closes a gap before days of users who did nothing on it. Rows from
    the first changed day on are looked at, and those changed whose mark is another. #}
 {% macro mark_gaps_before() %}
+    {{ return(adapter.dispatch('mark_gaps_before', 'mixpanel_data')()) }}
+{% endmacro %}
+
+{% macro duckdb__mark_gaps_before() %}
     update {{ this }} as kept
     set is_gap_before = marked.is_gap_before
     from (

@@ -2,6 +2,10 @@
 {# Create DuckDB's macro `prop`, which reads a property by its name as it is, in the file that is
    built. A path that begins with a slash is a JSON pointer, in which ~ and / of names are escaped. #}
 {% macro create_prop() %}
+    {{ return(adapter.dispatch('create_prop', 'mixpanel_data')()) }}
+{% endmacro %}
+
+{% macro duckdb__create_prop() %}
     {% if execute and flags.WHICH in ('build', 'run') %}
         {% set prop = api.Relation.create(database=target.database, schema='main', identifier='prop') %}
         create or replace macro {{ prop }}(properties, name) as

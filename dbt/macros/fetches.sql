@@ -1,6 +1,10 @@
 {# The raw ledger. Where version 0.1.0 wrote all of it, it has no load numbers: they are null
    then. #}
-{% macro fetches() -%}
+{% macro fetches() %}
+    {{ return(adapter.dispatch('fetches', 'mixpanel_data')()) }}
+{% endmacro %}
+
+{% macro duckdb__fetches() -%}
     (
         select * from {{ source('mixpanel', '_metadata') }}
         union all by name

@@ -73,7 +73,8 @@ select
     is_deleted,
     case when former_keys is not null then list_sort(list_filter(
         list_distinct(list_concat(keys, former_keys)),
-        lambda key: contents[list_position(keys, key)] is distinct from former_contents[list_position(former_keys, key)]
+        lambda key: list_extract(contents, list_position(keys, key))
+            is distinct from list_extract(former_contents, list_position(former_keys, key))
     ), 'asc', 'nulls last') end as changed_keys,
     properties
 from compared

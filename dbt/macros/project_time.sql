@@ -54,9 +54,9 @@
    the next. #}
 {% macro periods_between(unit, earlier, later) -%}
     {% if unit == 'day' -%}
-        {{ later }} - {{ earlier }}
+        date_diff('day', {{ earlier }}, {{ later }})
     {%- elif unit == 'week' -%}
-        ({{ first_day('week', later) }} - {{ first_day('week', earlier) }}) // 7
+        date_diff('day', {{ first_day('week', earlier) }}, {{ first_day('week', later) }}) // 7
     {%- else -%}
         date_diff('{{ unit }}', {{ earlier }}, {{ later }})
     {%- endif %}

@@ -26,7 +26,7 @@ counted as (
 shown as (
     select
         {{ columns }},
-        list_sort(list(distinct example), 'asc', 'nulls last')[:3] as examples
+        list_slice(list_sort(list(distinct example), 'asc', 'nulls last'), 1, 3) as examples
     from (
         select
             {{ columns }},

@@ -3,6 +3,10 @@
    both change in one transaction, so that they never differ. They are stored in a temporary table
    first, so that DuckDB plans the update with their real number. #}
 {% macro reassign_events() %}
+    {{ return(adapter.dispatch('reassign_events', 'mixpanel_data')()) }}
+{% endmacro %}
+
+{% macro duckdb__reassign_events() %}
     create or replace temporary table reassigned as
     select
         days.event_date,

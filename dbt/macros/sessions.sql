@@ -8,6 +8,10 @@
 {# Write its session into each affected event. In batches, whose days `int_event_sessions` reads
    from variables, since DuckDB keeps in memory what an update replaces until it is committed. #}
 {% macro assign_sessions() %}
+    {{ return(adapter.dispatch('assign_sessions', 'mixpanel_data')()) }}
+{% endmacro %}
+
+{% macro duckdb__assign_sessions() %}
     {% if execute and sessions_are_incremental() %}
         {% set counted = 'select event_date, count(*) as event_count from ' ~ ref('events')
             ~ ' where event_date in (' ~ affected_dates() ~ ') group by event_date' %}
@@ -22,6 +26,17 @@
         {% do run_query(session_update('true')) %}
     {% endif %}
 {% endmacro %}
+
+{# True for the events of the batch that `assign_sessions` is at. #}
+{% macro of_the_session_batch() %}
+    {{ return(adapter.dispatch('of_the_session_batch', 'mixpanel_data')()) }}
+{% endmacro %}
+
+{% macro duckdb__of_the_session_batch() -%}
+    {{ is_affected() }}
+            and event_date >= coalesce(getvariable('first_date'), date '-infinity')
+            and event_date <= coalesce(getvariable('last_date'), date 'infinity')
+{%- endmacro %}
 
 {% macro session_update(condition) %}
     update {{ ref('events') }} as events

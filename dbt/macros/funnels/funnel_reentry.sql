@@ -3,6 +3,10 @@
    are those whose attempts follow each other: a user's, or a user's with one value of the segment if
    that is held constant. #}
 {% macro funnel_default_reentry(plan, suffix, keys) %}
+    {{ return(adapter.dispatch('funnel_default_reentry', 'mixpanel_data')(plan, suffix, keys)) }}
+{% endmacro %}
+
+{% macro duckdb__funnel_default_reentry(plan, suffix, keys) %}
 {% set funnel = plan.funnel %}
 {% set number = plan.number %}
 -- Attempts follow each other: a first step counts only after the former attempt converted, was

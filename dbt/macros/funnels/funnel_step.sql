@@ -46,7 +46,7 @@ joined_{{ this_one }} as (
         following.segment as next_segment,
         {{ 'exclusions.excluded_at, exclusions.exclusion_position' if funnel.exclude
             else 'null::timestamp as excluded_at, null::bigint as exclusion_position' }},
-        len(prior.step_times) = {{ step - 1 }} and prior.exit_position is null as is_open
+        array_length(prior.step_times) = {{ step - 1 }} and prior.exit_position is null as is_open
     from (
         select
             *,
@@ -129,13 +129,25 @@ reached_{{ this_one }} as (
 {% set number = plan.number %}
 candidates_{{ number }} as (
     select
-        * exclude (position_from, position_to) {{ "replace (coalesce(segment, '(not set)') as segment)" if funnel.segment }},
+        user_id,
+        {{ "coalesce(segment, '(not set)') as segment" if funnel.segment else 'segment' }},
+        entry_date,
+        entered_at,
+        entry_position,
+        is_afresh,
+        {% for n in plan.held %}
+            held_{{ n }},
+        {% endfor %}
+        step_times,
+        step_positions,
+        used_positions,
+        exit_position,
         {{ 'coalesce(held_' ~ funnel.hold_constant.index(funnel.segment) ~ "::varchar, '(not set)') as held_segment," if plan.is_segment_held }}
-        len(step_times) as steps_reached,
+        array_length(step_times) as steps_reached,
         step_positions[-1] as last_position,
         list_min(used_positions) as used_from,
-        case when len(step_times) = {{ funnel.steps | length }} then step_positions[-1] else exit_position end as end_position,
-        case when len(step_times) < {{ funnel.steps | length }} and exit_position is null then {{ plan.ends_by }} end as ends_at
+        case when array_length(step_times) = {{ funnel.steps | length }} then step_positions[-1] else exit_position end as end_position,
+        case when array_length(step_times) < {{ funnel.steps | length }} and exit_position is null then {{ plan.ends_by }} end as ends_at
     from reached_{{ number }}_{{ funnel.steps | length }}
 ),
 {% endmacro %}

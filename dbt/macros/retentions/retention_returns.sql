@@ -16,7 +16,7 @@ returns as (
             {% elif retention.unit == 'month' %}
                 date_diff('month', births.cohort_start, events.event_date)
             {% else %}
-                ({{ first_day(retention.unit, 'events.event_date') }} - births.cohort_start) // {{ days[retention.unit] }}
+                date_diff('day', births.cohort_start, {{ first_day(retention.unit, 'events.event_date') }}) // {{ days[retention.unit] }}
             {% endif %} as interval_number
         from births
         inner join events on births.user_id = events.user_id and births.born_at {{ not_before }} events.time

@@ -27,8 +27,10 @@ named as (
         event,
         time,
         unnest(list_transform(
-            range(1, len(keys) + 1),
-            lambda place: case when list_position(keys, keys[place]) = place then keys[place] end
+            range(1, array_length(keys) + 1),
+            lambda place: case
+                when list_position(keys, list_extract(keys, place)) = place then list_extract(keys, place)
+            end
         )) as property,
         unnest(contents) as value -- noqa: RF04
     from opened
@@ -38,7 +40,7 @@ hashed as (
     select
         *,
         json_type(value) as json_type,
-        hash(value::varchar) as hashed
+        md5_number_lower(value::varchar) as hashed
     from named
     where property is not null
 ),
@@ -74,7 +76,9 @@ select
     max(last_at) as last_at,
     case
         when property not in {{ names('catalog_without_examples') }}
-            then list_sort(list_distinct(list(example) filter (where json_type <> 'NULL')), 'asc', 'nulls last')[:3]
+            then list_slice(
+                list_sort(list_distinct(list(example) filter (where json_type <> 'NULL')), 'asc', 'nulls last'), 1, 3
+            )
     end as examples,
     list(register) filter (where json_type <> 'NULL') as registers,
     list(rarest) filter (where json_type <> 'NULL') as rarest

@@ -16,8 +16,8 @@ select
     min(time) as first_at,
     max(time) as last_at,
     count(*) as event_count,
-    -- of all that tables are made of; summed up, since several may be equal
-    (sum(hash(event, time, distinct_id, insert_id, properties)) % {{ 2 ** 62 }})::bigint as digest
+    -- of all that tables are made of
+    {{ digest_of_rows(['event', 'time', 'distinct_id', 'insert_id', 'properties']) }} as digest
 from {{ ref('events') }}
 where sender_id is not null and {{ when_incremental(is_refetched_date()) }}
 group by

@@ -25,9 +25,7 @@ with events as (
     where
         user_id is not null
         {% if sessions_are_incremental() %}
-            and {{ is_affected() }}
-            and event_date >= coalesce(getvariable('first_date'), date '-infinity')
-            and event_date <= coalesce(getvariable('last_date'), date 'infinity')
+            and {{ of_the_session_batch() }}
         {% endif %}
         and event not in {{ names('session_excluded_events') }}
         and {{ is_counted() }}

@@ -43,8 +43,8 @@ steps as (
         definitions.step_number,
         definitions.step,
         attempts.steps_reached >= definitions.step_number as is_reached,
-        {% set reached_at = 'attempts.step_times[definitions.step_number]' %}
-        {% set previous_at = 'attempts.step_times[definitions.step_number - 1]' %}
+        {% set reached_at = 'list_extract(attempts.step_times, definitions.step_number)' %}
+        {% set previous_at = 'list_extract(attempts.step_times, definitions.step_number - 1)' %}
         {{ seconds_between('attempts.entered_at', reached_at) }} as seconds_from_first,
         {{ seconds_between(previous_at, reached_at) }} as seconds_from_previous,
         attempts.open_until,

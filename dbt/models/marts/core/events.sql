@@ -3,17 +3,17 @@
     pre_hook=[
         "{{ declare_event_properties() }}",
         "{{ delete_refetched_ranges() }}",
-        "set disabled_optimizers = 'build_side_probe_side'",
+        "{{ keep_right_sides_in_memory(true) }}",
     ],
-    post_hook="reset disabled_optimizers",
+    post_hook="{{ keep_right_sides_in_memory(false) }}",
 ) }}
--- Without that optimizer a join keeps its right side in memory, which is always the small one here.
--- The optimizer would choose the events.
-
 {% set committed = ref('int_committed_ranges') %}
 {% set changed = ref('int_refetched_ranges') %}
 {% set fields = event_fields() %}
 {% set configured = event_properties() %}
+{% set staged_columns = [
+    'event', 'time', 'distinct_id', 'insert_id', 'properties', 'ingested_distinct_id', 'processed_at', 'texts',
+] | join(', ') %}
 
 with ranges as (
     select * from {{ changed if is_incremental() else committed }}
@@ -78,17 +78,28 @@ newest as (
 without_insert_id as (
     select
         *,
-        row_number() over (partition by event, time, ingested_distinct_id, md5(properties::varchar)) as copy_number
+        row_number() over (
+            partition by event, time, ingested_distinct_id, md5(properties::varchar) order by distinct_id asc
+        ) as copy_number
     from staged
     where coalesce(insert_id, '') = ''
 ),
 
 kept as (
-    select * from single
-    union all by name
-    select * from newest
-    union all by name
-    select * from without_insert_id
+    select
+        {{ staged_columns }},
+        null::bigint as copy_number
+    from single
+    union all
+    select
+        {{ staged_columns }},
+        null::bigint as copy_number
+    from newest
+    union all
+    select
+        {{ staged_columns }},
+        copy_number
+    from without_insert_id
 ),
 
 named as (
@@ -99,7 +110,14 @@ named as (
         {% for property in configured %}
             texts[{{ loop.index + fields | length }}] as {{ property.alias }},
         {% endfor %}
-        * exclude (texts)
+        event,
+        time,
+        distinct_id,
+        insert_id,
+        properties,
+        ingested_distinct_id,
+        processed_at,
+        copy_number
     from kept
 ),
 

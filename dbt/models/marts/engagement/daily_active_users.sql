@@ -2,12 +2,12 @@
 with gaps as (
     select
         event_date,
-        least(coalesce(next_date - event_date, 31), 31)::integer as gap,
+        least(coalesce(date_diff('day', event_date, next_date), 31), 31)::integer as gap,
         sum(event_count) as event_count,
         count(*) as users,
         count(*) filter (where previous_date is null) as new_users,
-        count(*) filter (where event_date - previous_date <= 30) as returning_users,
-        count(*) filter (where event_date - previous_date > 30) as resurrected_users
+        count(*) filter (where date_diff('day', previous_date, event_date) <= 30) as returning_users,
+        count(*) filter (where date_diff('day', previous_date, event_date) > 30) as resurrected_users
     from {{ ref('user_activity') }}
     group by
         event_date,

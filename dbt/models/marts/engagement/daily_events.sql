@@ -3,12 +3,12 @@ with gaps as (
     select
         event,
         event_date,
-        least(coalesce(next_date - event_date, 30), 30)::integer as gap,
+        least(coalesce(date_diff('day', event_date, next_date), 30), 30)::integer as gap,
         sum(event_count) as event_count,
         count(user_id) as users,
         count(user_id) filter (where previous_date is null) as new_users,
-        count(user_id) filter (where event_date - previous_date <= 28) as repeat_users,
-        count(user_id) filter (where event_date - previous_date > 28) as return_users
+        count(user_id) filter (where date_diff('day', previous_date, event_date) <= 28) as repeat_users,
+        count(user_id) filter (where date_diff('day', previous_date, event_date) > 28) as return_users
     from {{ ref('user_days') }}
     group by
         event,

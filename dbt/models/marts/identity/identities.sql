@@ -1,6 +1,5 @@
 -- noqa: disable=all
-{# sqlfluff can't read `using key`, which keeps the one best answer for each id: linear, where a
-   plain recursion keeps every pair of ids that belong together. #}
+{{ config(pre_hook="{{ join_ids(ref('int_identity_links')) }}") }}
 {% set preferred = {
     'exported': 'is_exported desc, is_overwritten asc, is_sender desc, is_identified desc, id asc',
     'identified_id': 'is_identified desc, is_exported desc, is_overwritten asc, is_sender desc, id asc',
@@ -18,19 +17,7 @@ both_ways as (
     select to_id as one_id, from_id as other_id from links
 ),
 
--- each id takes the smallest id among its neighbours' clusters, until none of them changes
-clusters (id, cluster) using key (id) as (
-    select distinct one_id, one_id from both_ways
-    union
-    select
-        both_ways.other_id,
-        min(neighbours.cluster)
-    from clusters as neighbours
-    inner join both_ways on neighbours.id = both_ways.one_id
-    inner join recurring.clusters as known on both_ways.other_id = known.id
-    where neighbours.cluster < known.cluster
-    group by both_ways.other_id
-),
+{{ id_clusters() }},
 
 members as (
     select

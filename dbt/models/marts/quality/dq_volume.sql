@@ -18,7 +18,7 @@ compared as (
         *,
         list_median(former_counts) as usual
     from daily
-    where event_count is not null and len(former_counts) >= 3
+    where event_count is not null and array_length(former_counts) >= 3
 ),
 
 measured as (

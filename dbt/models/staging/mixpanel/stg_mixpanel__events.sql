@@ -29,7 +29,7 @@ renamed as (
             when try_cast(found[-1] as bigint) between 0 and 253402300799999  -- up to the year 9999
                 then epoch_ms(try_cast(found[-1] as bigint))
         end as processed_at,
-        found[:-3] as texts
+        list_slice(found, 1, {{ shown | length }}) as texts
     from source
 )
 

@@ -55,6 +55,7 @@ RULED = (
     exp.Cast,
     exp.ConcatWs,
     exp.DateDiff,
+    exp.DateTrunc,
     exp.DayOfWeekIso,
     exp.Explode,
     exp.GenerateSeries,
@@ -71,6 +72,8 @@ RULED = (
     exp.RegexpReplace,
     exp.SortArray,
     exp.StartsWith,
+    exp.Struct,
+    exp.StructExtract,
     exp.TimestampTrunc,
     exp.Transform,
     exp.Trunc,
@@ -98,7 +101,7 @@ RULED_BY_NAME = frozenset(
 )
 """The same, of those that sqlglot knows no class for."""
 
-SPARK_ONLY = frozenset({"aggregate", "array_sort", "collect_list", "named_struct", "struct"})
+SPARK_ONLY = frozenset({"aggregate", "named_struct"})
 """Functions of Spark in macros for Spark alone; they are written as they are."""
 
 NODES = (
@@ -115,6 +118,7 @@ NODES = (
     exp.DataType,
     exp.Distinct,
     exp.Div,
+    exp.Dot,
     exp.DPipe,
     exp.EQ,
     exp.Except,

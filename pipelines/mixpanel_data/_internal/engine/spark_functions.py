@@ -51,12 +51,18 @@ _TYPES = {
     "SMALLINT": "SMALLINT",
     "TEXT": "STRING",
     "TIMESTAMP": "TIMESTAMP_NTZ",
-    "TIMESTAMPTZ": "TIMESTAMP",
+    "TIMESTAMPTZ": "TIMESTAMP_LTZ",
     "TINYINT": "TINYINT",
     "UBIGINT": "DECIMAL(20, 0)",
     "UTINYINT": "SMALLINT",
     "UUID": "STRING",
 }
+
+
+def type_of(duckdb_type: str) -> str:
+    """Spark's name of a DuckDB type. Raise ``SparkSQLError`` for one that has no rule."""
+    node = exp.DataType.build(duckdb_type, dialect="duckdb")
+    return _type(node, node)
 
 
 def _type(node: exp.DataType, within: exp.Expression) -> str:
@@ -210,10 +216,11 @@ def _arg(name: str) -> Callable[[exp.ArgMin | exp.ArgMax], exp.Expression]:
 
 
 def _tuple(node: exp.Tuple) -> exp.Expression:
-    """A row as one value. After IN and in VALUES it stays a list."""
+    """A row as one value, of which a null is the greatest, as in DuckDB. After IN and in VALUES it stays a list."""
     parent = node.parent
     if isinstance(parent, exp.ArgMin | exp.ArgMax | exp.Max | exp.Min | exp.Ordered):
-        return call("STRUCT", *node.expressions)
+        parts = [part for one in map(text, node.expressions) for part in (f"{one} IS NULL", one)]
+        return call("STRUCT", *parts)
     return node
 
 
@@ -271,7 +278,7 @@ def _regexp_replace(node: exp.RegexpReplace) -> exp.Expression:
 
 
 def _epoch_us(node: exp.Anonymous) -> exp.Expression:
-    return call("UNIX_MICROS", f"CAST({text(node.expressions[0])} AS TIMESTAMP)")
+    return call("UNIX_MICROS", f"CAST({text(node.expressions[0])} AS TIMESTAMP_LTZ)")
 
 
 def _from_epoch(node: exp.UnixToTime) -> exp.Expression:
@@ -296,8 +303,8 @@ def _date_diff(node: exp.DateDiff) -> exp.Expression:
     raise SparkSQLError(f"date_diff has a rule for days and months: {sql_of(node)}.")
 
 
-def _date_trunc(node: exp.TimestampTrunc) -> exp.Expression:
-    unit = text(node.args["unit"]).upper()
+def _date_trunc(node: exp.DateTrunc | exp.TimestampTrunc) -> exp.Expression:
+    unit = text(node.args["unit"]).upper().strip("'")
     if unit not in ("MINUTE", "HOUR", "DAY", "WEEK", "MONTH"):
         raise SparkSQLError(f"date_trunc has a rule for minute to month: {sql_of(node)}.")
     return spark(f"CAST(DATE_TRUNC('{unit}', {text(node.this)}) AS TIMESTAMP_NTZ)")
@@ -362,6 +369,14 @@ def _json_extract(node: exp.JSONExtract) -> exp.Expression:
     return spark(spark_json.all_values(text(node.this)))
 
 
+def _struct(node: exp.Struct) -> exp.Expression:
+    """Only the struct of all columns of a table, which is Spark's alone: `struct(events.*)`."""
+    (whole,) = node.expressions if len(node.expressions) == 1 else (None,)
+    if not (isinstance(whole, exp.Column) and whole.is_star):
+        raise SparkSQLError(f"structs are named_struct in macros for Spark: {sql_of(node)}.")
+    return call("STRUCT", f"{whole.table}.*")
+
+
 def _array(node: exp.Array) -> exp.Expression:
     # the paths of json_extract_string are read by its own rule
     return (
@@ -385,6 +400,7 @@ _BY_CLASS: dict[type[exp.Expression], Rule] = {
     exp.Cast: _cast,
     exp.ConcatWs: lambda node: call("CONCAT_WS", *node.expressions),
     exp.DateDiff: _date_diff,
+    exp.DateTrunc: _date_trunc,
     exp.DayOfWeekIso: lambda node: spark(f"(WEEKDAY({text(node.this)}) + 1)"),
     exp.Div: _div,
     exp.GenerateSeries: _series,
@@ -401,6 +417,8 @@ _BY_CLASS: dict[type[exp.Expression], Rule] = {
     exp.RegexpFullMatch: _regexp_full_match,
     exp.RegexpReplace: _regexp_replace,
     exp.SortArray: _sort,
+    exp.Struct: _struct,
+    exp.StructExtract: lambda node: spark(f"{text(node.this)}.{node.expression.name}"),
     exp.StartsWith: lambda node: call("STARTSWITH", node.this, node.expression),
     exp.TimestampTrunc: _date_trunc,
     exp.Transform: lambda node: call("TRANSFORM", node.this, node.expression),

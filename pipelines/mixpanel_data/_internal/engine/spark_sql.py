@@ -5,7 +5,7 @@ list of those that mean the same in both (``spark_allowed``), or has a rule (``s
 or is an error that names the model. ``tests/spark`` compares each on both engines.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 
 import sqlglot
@@ -13,7 +13,7 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel, SqlglotError
 
 from mixpanel_data._internal.engine.spark_allowed import require_allowed
-from mixpanel_data._internal.engine.spark_functions import rewritten_functions
+from mixpanel_data._internal.engine.spark_functions import rewritten_functions, type_of
 from mixpanel_data._internal.engine.spark_structure import rewritten_structure
 from mixpanel_data._internal.engine.spark_text import SparkSQLError
 from mixpanel_data.exceptions import ConfigError
@@ -50,6 +50,18 @@ def to_spark(sql: str, *, model: str, tables: Named | None = None) -> str:
         raise SparkSQLError(
             f"{model}: sqlglot can't translate this SQL to Spark: {error}", details={"model": model}
         ) from error
+
+
+def by_contract(query: str, columns: Mapping[str, str]) -> str:
+    """Return a query of Spark for the rows of ``query``, which is Spark's already, with the columns of a contract.
+
+    ``columns`` are names and DuckDB types, in the order of the contract.
+
+    Raises:
+        SparkSQLError: A type has no rule.
+    """
+    casts = [f"CAST(`{name}` AS {type_of(kind)}) AS `{name}`" for name, kind in columns.items()]
+    return f"SELECT {', '.join(casts)} FROM ({query})"
 
 
 def require_version() -> None:

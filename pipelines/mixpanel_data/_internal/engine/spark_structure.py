@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import cast
 
-from sqlglot import exp, transforms
+from sqlglot import exp
 
 from mixpanel_data._internal.engine.spark_asof import without_asof_joins
 from mixpanel_data._internal.engine.spark_text import SparkSQLError, call, spark, sql_of
@@ -25,11 +25,7 @@ def rewritten_structure(tree: exp.Expression) -> exp.Expression:
         _unnest(select)
         without_asof_joins(select)
         if select.args.get("qualify"):
-            made = transforms.eliminate_qualify(select)
-            if select is tree:
-                tree = made
-            elif made is not select:
-                select.replace(made)
+            _qualify(select, is_whole=select is tree or isinstance(select.parent, exp.SetOperation))
     return tree
 
 
@@ -76,7 +72,19 @@ def _collect(node: exp.List) -> None:
 
 
 def _window(node: exp.Window) -> None:
-    """Spark has no filter on a window function: `sum(x) filter (where y) over …` is a sum of `case when y then x end`."""
+    """Spark has no filter on a window function: `sum(x) filter (where y) over …` is a sum of `case when y then x end`.
+
+    Nor has it `over (named order by x)`, a window that starts from one with a name.
+    """
+    if node.alias and node.args.get("order"):
+        select = node.find_ancestor(exp.Select)
+        named = [
+            one
+            for one in (select.args.get("windows") if select else None) or []
+            if one.name == node.alias
+        ]
+        node.set("partition_by", [part.copy() for part in named[0].args.get("partition_by") or []])
+        node.set("alias", None)
     if isinstance(node.this, exp.RowNumber) and not (node.args.get("order") or node.alias):
         raise SparkSQLError(
             f"row_number() without an order is another one in each engine: {sql_of(node)}."
@@ -88,6 +96,32 @@ def _window(node: exp.Window) -> None:
     counted: exp.Expression = exp.Literal.number(1) if isinstance(value, exp.Star) else value.copy()
     function.set("this", exp.Case().when(condition.copy(), counted))
     node.set("this", function.copy())
+
+
+def _qualify(select: exp.Select, is_whole: bool) -> None:
+    """The query without its QUALIFY becomes a subquery with the window as a column, and the condition a WHERE around it."""
+    columns = [
+        exp.Star() if one.is_star else exp.column(one.alias_or_name) for one in select.expressions
+    ]
+    if select.args.get("distinct") or (is_whole and any(one.is_star for one in columns)):
+        raise SparkSQLError(
+            f"with QUALIFY a query names its columns, without DISTINCT: {sql_of(select)}."
+        )
+    condition = select.args["qualify"].this.copy()
+    inner = exp.Select(
+        **{key: value for key, value in select.args.items() if key not in ("with_", "qualify")}
+    )
+    for key in [key for key in select.args if key != "with_"]:
+        select.set(key, None)
+    for number, window in enumerate(list(condition.find_all(exp.Window))):
+        name = f"qualify_{number}"
+        inner.append("expressions", exp.alias_(window.copy(), name))
+        window.replace(exp.column(name))
+    if any(not column.name.startswith("qualify_") for column in condition.find_all(exp.Column)):
+        raise SparkSQLError(f"a QUALIFY has only window functions: {sql_of(condition)}.")
+    select.set("expressions", columns)
+    select.set("from_", exp.From(this=inner.subquery("qualified")))
+    select.set("where", exp.Where(this=condition))
 
 
 def _regexp_group(node: exp.Bracket) -> None:

@@ -1,0 +1,1 @@
+"""Apache Spark with Iceberg out of wheels, and the models on it."""
