@@ -312,7 +312,8 @@ def test_properties_of_any_kind_are_read_alike(spark: Any, tmp_path: Any):
 
 
 @pytest.mark.parametrize(
-    "comparison", ["l.at >= r.at", "l.at > r.at", "l.at <= r.at", "r.at > l.at"]
+    "comparison",
+    ["l.place >= r.place", "l.place > r.place", "l.place <= r.place", "r.place > l.place"],
 )
 @pytest.mark.parametrize("side", ["left", "inner"])
 def test_an_asof_join_finds_the_nearest_row(spark: Any, comparison: str, side: str):
@@ -330,9 +331,9 @@ def test_an_asof_join_finds_the_nearest_row(spark: Any, comparison: str, side: s
         for side in ([*left, (70, None, 4)], right)
     ]
     sql = (
-        "select l.*, r.n as found, days.at as day from "
-        f"(values {rows[0]}) as l(n, k, at) asof {side} join (values {rows[1]}) as r(n, k, at) on l.k = r.k and {comparison} "
-        "asof left join (values (1), (9)) as days(at) on l.at >= days.at order by l.n"
+        "select l.*, r.n as found, days.first_place as day from "
+        f"(values {rows[0]}) as l(n, k, place) asof {side} join (values {rows[1]}) as r(n, k, place) on l.k = r.k and {comparison} "
+        "asof left join (values (1), (9)) as days(first_place) on l.place >= days.first_place order by l.n"
     )
 
     right_rows = on_duckdb(sql)

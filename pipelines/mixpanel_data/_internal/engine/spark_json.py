@@ -14,6 +14,7 @@ _STRING = r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
 _STRING_OR_NUMBER = r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"|(?<=[:,\[\s])(-?\d[\d.eE+-]*+)'
 _MARKED_STRING = r'"s([^"\\]*+(?:\\.[^"\\]*+)*+)"'
 _MARKED_NUMBER = r'(?<=[:,\[])"(-?\d[\d.eE+-]*+)"'  # within a string a quote follows a backslash
+_PAIR = r"(?<!\\)\\u[dD][89abAB]..\\u[dD][c-fC-F].."
 
 
 def values_at(json: str, pointers: list[str]) -> str:
@@ -48,7 +49,13 @@ def _marked(json: str) -> str:
 
 def _unmarked(value: str) -> str:
     numbers = f"REGEXP_REPLACE({value}, {literal(_MARKED_NUMBER)}, '$1')"
-    return f"REGEXP_REPLACE({numbers}, {literal(_MARKED_STRING)}, '\"$1\"')"
+    marked = f"REGEXP_REPLACE({numbers}, {literal(_MARKED_STRING)}, '\"$1\"')"
+    # Jackson writes a character beyond U+FFFF of a nested value as two escapes, DuckDB as it is
+    is_escape = f"piece RLIKE {literal('^' + _PAIR)}"
+    piece = "FROM_JSON(CONCAT('{\"v\":\"', piece, '\"}'), 'v string').v"
+    pieces = f"SPLIT({marked}, {literal(f'(?={_PAIR})|(?<={_PAIR})')})"
+    joined = f"ARRAY_JOIN(TRANSFORM({pieces}, piece -> IF({is_escape}, {piece}, piece)), '')"
+    return f"IF({marked} RLIKE {literal(_PAIR)}, {joined}, {marked})"
 
 
 def _at(found: str, path: list[str]) -> str:
