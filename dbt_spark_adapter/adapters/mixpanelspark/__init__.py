@@ -11,8 +11,8 @@ from dbt.adapters.base.meta import available
 from dbt.adapters.spark.connections import SparkConnectionManager, SparkCredentials
 from dbt.adapters.spark.impl import SparkAdapter
 from dbt.include import mixpanelspark
-from mixpanel_data._internal.engine.id_clusters import join_ids
 
+from mixpanel_data._internal.engine.id_clusters import join_ids
 from mixpanel_data._internal.engine.spark_sql import to_spark
 
 NAME = "mixpanelspark"

@@ -14,7 +14,9 @@ def read_profile_lines(path: Path, longest: int) -> str:
     The rows are unordered; with one thread they are in the order of the lines.
     """
     properties = 'profile."$properties"'
-    distinct_id = unless_not_finite(f"coalesce({properties}::VARCHAR, '')", 'profile."$distinct_id"')
+    distinct_id = unless_not_finite(
+        f"coalesce({properties}::VARCHAR, '')", 'profile."$distinct_id"'
+    )
     columns = (
         "{n: 'BIGINT', digest: 'VARCHAR', last_seen: 'VARCHAR', "
         """profile: 'STRUCT("$distinct_id" VARCHAR, "$properties" JSON)'}"""
