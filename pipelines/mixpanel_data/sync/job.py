@@ -25,6 +25,7 @@ from mixpanel_data._internal.planning.events import Range
 from mixpanel_data._internal.publication import build_file, build_stamp
 from mixpanel_data._internal.publication import check as publication_check
 from mixpanel_data._internal.publication import publish as publishing
+from mixpanel_data._internal.publication.schema_changes import added_changes, read_changes
 from mixpanel_data._internal.publish_targets.configuration import targets_after_sync
 from mixpanel_data._internal.publish_targets.publish import publish_after_sync
 from mixpanel_data._internal.run.context import Run
@@ -211,10 +212,13 @@ class Sync:
         if events_only and self.folder.raw.is_file():
             delete_events(self.folder)
             self.report.warnings.append("All events are refetched; profiles are kept.")
-        elif kept := start_over(self.folder):
-            self.report.warnings.append(
-                f"Started with an empty raw database. The old one is kept as {kept}."
-            )
+        else:
+            kept = start_over(self.folder)
+            self._run.start_empty()
+            if kept:
+                self.report.warnings.append(
+                    f"Started with an empty raw database. The old one is kept as {kept}."
+                )
         return former
 
     def events(self, wanted: Range) -> None:
@@ -306,8 +310,11 @@ class Sync:
         """
         self.check_variables(events=True)
         self._run.progress.building("starting dbt")
+        built = build_file.build_file(self.folder)
+        before = read_changes(built)
         self.report.build = self._build_with_engine()
         self.report.warnings.extend(self.report.build.warnings)
+        self.report.schema_changes = added_changes(before, read_changes(built))
         self._publication_is_due = True
 
     def _build_with_engine(self) -> dbt_build.BuildResult:

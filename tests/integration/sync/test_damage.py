@@ -2,6 +2,8 @@
 
 import random
 import shutil
+import subprocess
+import sys
 from datetime import timedelta
 
 import duckdb
@@ -20,6 +22,18 @@ from mixpanel_data.sync.verify import check_folder
 
 FIRST = LAST - timedelta(days=3)
 TODAY = LAST + timedelta(days=1)
+
+
+KILLED_IN_A_LOG = """
+import duckdb, os, sys
+db = duckdb.connect(sys.argv[1])
+db.execute("SET wal_autocheckpoint = '1TB'")
+db.execute("DELETE FROM mixpanel.events")
+db.execute("DELETE FROM mixpanel._metadata WHERE table_name = 'events'")
+for n in range(5):
+    db.execute(f"CREATE TABLE t{n} AS SELECT range AS n FROM range(1000)")
+os._exit(0)
+"""
 
 
 @pytest.fixture
@@ -101,6 +115,34 @@ def check_after(project, content: bytes, place: int) -> bool:
     found = check_file(copy)
     copy.unlink()
     return [table.name for table in found.tables if table.error] == ["mixpanel.large"]
+
+
+def test_start_over_is_a_way_out_of_a_folder_that_was_published(loaded):
+    duckdb.connect(str(loaded.folder / "mixpanel.duckdb")).close()
+    raw(loaded).write_bytes(DAMAGES["text"](b""))
+
+    report = loaded.sync(start_date=FIRST, only=None, start_over=True)
+
+    assert report.failures == []
+    assert loaded.loaded() == loaded.served(FIRST, LAST)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+def test_a_damaged_write_ahead_log_is_named_and_moving_it_away_is_a_way_out(loaded, share):
+    subprocess.run([sys.executable, "-c", KILLED_IN_A_LOG, str(raw(loaded))], check=True)
+    log = raw(loaded).with_name("raw.duckdb.wal")
+    content = bytearray(log.read_bytes())
+    content[int(len(content) * share)] ^= 0xFF
+    log.write_bytes(content)
+
+    with pytest.raises(DatabaseDamagedError, match=r"Move raw.duckdb.wal away"):
+        loaded.sync(start_date=FIRST)
+    assert check_folder(loaded.settings().folder).damaged
+    log.rename(log.with_name("raw.duckdb.wal.damaged"))
+
+    assert check_folder(loaded.settings().folder).damaged == ()
+    loaded.sync(start_date=FIRST)
+    assert loaded.loaded() == loaded.served(FIRST, LAST)
 
 
 def test_a_backup_is_a_way_out(loaded):

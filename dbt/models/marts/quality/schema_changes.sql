@@ -100,7 +100,7 @@ compared as (
             former.event = now.event
             and former.property = now.property
             and current_events.week_start = now.week_start
-    where former_events.event_count >= 20 and current_events.event_count >= 20
+    where former_events.event_count >= 50 and current_events.event_count >= 50
 ),
 
 seen as (

@@ -86,13 +86,24 @@ def damage_error(found: FileCheck) -> DatabaseDamagedError:
         else " None of its tables can be read."
     )
     return DatabaseDamagedError(
-        f"{found.path} is damaged: {found.damage}.{tables} {ways_out(found.path)}",
+        f"{found.path} is damaged: {found.damage}.{tables} {_log_way_out(found)}"
+        f"{ways_out(found.path)}",
         details={
             "path": str(found.path),
             "readable": good,
             "unreadable": bad,
             "damage": found.damage,
         },
+    )
+
+
+def _log_way_out(found: FileCheck) -> str:
+    if "replaying WAL file" not in str(found.damage):
+        return ""
+    return (
+        f"The damage is in its write-ahead log. Move {found.path.name}.wal away, and `mp verify` "
+        "shows whether the rest is whole: what was in the log counts as not loaded, and `mp sync` "
+        "fetches it. If the rest is damaged, too: "
     )
 
 

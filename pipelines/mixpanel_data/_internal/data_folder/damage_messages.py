@@ -8,6 +8,7 @@ _DAMAGE = re.compile(
     r"Corrupt database file"
     r"|(?:IO|TransactionContext|Invalid) Error: .*(?:Corrupt database file|not a valid DuckDB database"
     r"|Could not read enough bytes|Failed to deserialize|database has been invalidated)"
+    r"|(?:\w+ Error: )?Failure while replaying WAL file"
     r"|Serialization Error|INTERNAL Error|FATAL Error"
 )
 

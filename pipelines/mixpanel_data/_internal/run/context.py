@@ -12,7 +12,7 @@ from mixpanel_data._internal.auth.credentials import Credentials
 from mixpanel_data._internal.clock import clock_warning
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.landing.files import Landed, LandingFolder
-from mixpanel_data._internal.ledger.reader import Ledger
+from mixpanel_data._internal.ledger.reader import EMPTY, Ledger
 from mixpanel_data._internal.ledger.records import DayRecord, Project
 from mixpanel_data._internal.ledger.state import LoadedState, RawDatabase
 from mixpanel_data._internal.rate_limit.limiter import RateLimiter
@@ -124,6 +124,11 @@ class Run:
             # loaded.
             wanted_from=self.report.wanted.first if self.report.wanted else None,
         )
+
+    def start_empty(self) -> None:
+        """Take the ledger as empty: the raw database was moved away, and the published file, which
+        readers keep, is not the sign of a lost one."""
+        self._ledger = EMPTY
 
     def ledger(self, *, after_load: bool = False) -> Ledger:
         """Return the ledger. It is cached, since only a load of this run changes it; use

@@ -10,6 +10,7 @@ from mixpanel_data._internal.ledger.reader import Ledger
 from mixpanel_data._internal.ledger.records import DayRecord
 from mixpanel_data._internal.planning.events import Range
 from mixpanel_data._internal.publication.publish import Published
+from mixpanel_data._internal.publication.schema_changes import SchemaChange, summarize
 from mixpanel_data._internal.publish_targets.outcome import TargetCopy
 from mixpanel_data._internal.streams.windows import Window, contiguous
 from mixpanel_data._internal.text import format_duration
@@ -80,6 +81,8 @@ class SyncReport:
     failed_copies: list[PublishTargetError] = field(default_factory=list)
     """The publish targets that could not be reached or failed. The data are loaded and published
     all the same."""
+    schema_changes: list[SchemaChange] = field(default_factory=list)
+    """The rows that this build added to the table `schema_changes`; none for the first build."""
     seconds: float = 0.0
 
     @property
@@ -165,6 +168,7 @@ class SyncReport:
                 [error.message for error in (*self.failures, *self.failed_copies)], "; "
             ),
             "warnings": _first_few(self.warnings, "; "),
+            "schema changes": summarize(self.schema_changes),
             "published": self._published_text(),
             "copied to": ", ".join(copy.target for copy in self.copies),
             "duration": f"{format_duration(self.seconds)}, {counted(self.requests, 'request')}",
@@ -218,6 +222,7 @@ class SyncReport:
             "warnings": self.warnings,
             "built": self.build is not None,
             "published": str(self.published.path) if self.published else None,
+            "schema_changes": [change.to_dict() for change in self.schema_changes],
             "tables": dict(self.published.tables) if self.published else {},
             "copies": [copy.to_dict() for copy in self.copies],
             "failed_copies": [error.to_dict() for error in self.failed_copies],

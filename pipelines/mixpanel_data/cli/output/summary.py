@@ -41,6 +41,8 @@ def _lines(report: SyncReport, verbose: bool) -> Iterator[tuple[str, str]]:
         yield "Lines", f"{_odd_lines(report)}; originals are in the table _rejected"
     if report.failures:
         yield "Missing", _missing(report)
+    if report.schema_changes:
+        yield "Schema", f"{_schema(report)}; see the table schema_changes"
     if report.published or report.copies or report.failed_copies:
         yield "Published", "; ".join(_published(report))
         if verbose and report.published:
@@ -52,6 +54,13 @@ def _lines(report: SyncReport, verbose: bool) -> Iterator[tuple[str, str]]:
     )
     if report.warnings:
         yield "Warnings", f"{len(report.warnings)}, above"
+
+
+def _schema(report: SyncReport) -> str:
+    kinds: dict[str, int] = {}
+    for each in report.schema_changes:
+        kinds[each.change] = kinds.get(each.change, 0) + 1
+    return ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in sorted(kinds.items()))
 
 
 def _count(number: int, noun: str) -> str:
