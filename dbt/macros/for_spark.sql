@@ -137,6 +137,9 @@ possible_{{ number }}{{ suffix }} as (
 {% endmacro %}
 
 {% macro mixpanelspark__reassign_events() %}
+    {# before the condition, so that dbt finds them when it parses #}
+    {% do ref('events') %}
+    {% do ref('identities') %}
     {% if execute %}
         {{ mixpanel_data.events_with(
             {'user_id': 'case when events.user_id is not null then coalesce(owners.user_id, events.user_id) end'},
@@ -146,6 +149,8 @@ possible_{{ number }}{{ suffix }} as (
 {% endmacro %}
 
 {% macro mixpanelspark__assign_sessions() %}
+    {% do ref('events') %}
+    {% do ref('int_event_sessions') %}
     {% if execute %}
         {{ mixpanel_data.events_with(
             {'session_id': 'assigned.session_id'},
