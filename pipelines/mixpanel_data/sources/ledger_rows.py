@@ -1,4 +1,4 @@
-"""The rows of the ledger ``_metadata``, whatever the destination."""
+"""The rows of the ledger ``_metadata``, the same for every destination."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
