@@ -22,7 +22,7 @@ _OURS = "mixpanel_data._internal"
 LOADING = {
     "budget": before(f"{_OURS}.api_client:MixpanelAPIClient.export"),
     "landing": before(f"{_OURS}.landing.body_verifier:BodyVerifier.feed"),
-    "dlt's package": after("mixpanel_data.sources:write_manifest"),
+    "dlt's package": after("mixpanel_data.sources.files:add_to_manifest"),
     "transaction": before("mixpanel_data.destinations.replace_job:_replace_all_or_nothing"),
     "commit": after("mixpanel_data.destinations.ledger_rows:insert_ledger_rows"),
     "_dlt_loads": before("dlt.destinations.job_client_impl:SqlJobClientBase.complete_load"),

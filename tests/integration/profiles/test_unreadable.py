@@ -209,7 +209,7 @@ def test_a_profile_without_an_id_is_rejected(project, crowd):
         (b'{"$distinct_id":"a","$distinct_id":"b"}', None),
         (b'{"$distinct_id":"u","$properties":{},"$properties":{}}', None),
         (b'{"$distinct_id":"","$properties":null}', None),
-        (b'{"$distinct_id":4,"$properties":{"a":"\\u0000","b":1e999,"c":NaN}}', None),
+        (b'{"$distinct_id":4,"$properties":{"a":"\\u0000","b":1e999,"c":NaN}}', "repaired"),
         (b'{"$distinct_id":"u","$properties":{"a":1,"a":2}}', None),
     ],
 )

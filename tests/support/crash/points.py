@@ -84,7 +84,7 @@ LANDING = {
 LOADING = {
     "package complete": after(f"{_OURS}.extract.events:EventWindows.land_package"),
     "pipeline open": after("mixpanel_data.sync.load:open_pipeline"),
-    "extracting": after("mixpanel_data.sources:write_manifest"),
+    "extracting": after("mixpanel_data.sources.files:add_to_manifest"),
     "before extract commits": before("dlt.extract.extract:Extract.commit_packages"),
     "extracted": after("dlt.extract.extract:Extract.commit_packages"),
     "normalizing": before("dlt.normalize.normalize:Normalize.spool_files"),

@@ -29,7 +29,7 @@ def built(path: Path, *changes: SchemaChange) -> Path:
     return path
 
 
-def test_only_what_a_build_added_is_said(tmp_path):
+def test_only_what_a_build_added_is_reported(tmp_path):
     before = read_changes(built(tmp_path / "a.duckdb", NEW))
     after = read_changes(built(tmp_path / "b.duckdb", NEW, RATE))
 

@@ -19,7 +19,7 @@ whole_days as (
     cross join last_day
     where
         not days.is_partial
-        -- the week before the earliest one, whatever day it begins with
+        -- the week before the earliest one, from any day of the week on
         and days.event_date >= last_day.earliest - 14
 ),
 
