@@ -49,7 +49,7 @@ SHOP: dict[str, Any] = {
     "funnels": [
         {"name": "paying", "steps": ["Page View", "Search", ["Paid", "paid"]]},
         {
-            "name": "again",
+            "name": "reentered",
             "steps": ["Search", "Paid"],
             "window": 1,
             "window_unit": "hour",
