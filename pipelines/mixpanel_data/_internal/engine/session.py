@@ -132,6 +132,6 @@ def _add_adapter(root: Path | None) -> None:
         return
     for package in ("dbt.adapters", "dbt.include"):
         module = __import__(package, fromlist=["__path__"])
-        folder = str(root / "dbt_spark_adapter" / package.partition(".")[2])
+        folder = str(root / "pipelines" / "dbt_spark_adapter" / package.partition(".")[2])
         if folder not in module.__path__:
             module.__path__.insert(0, folder)
