@@ -10,6 +10,7 @@ from support.project import LAST
 def bucket(project, monkeypatch):
     import boto3
     from moto.server import ThreadedMotoServer
+    from pyiceberg.utils.config import Config
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
@@ -19,6 +20,8 @@ def bucket(project, monkeypatch):
     for name, value in {**keys, "AWS_DEFAULT_REGION": "us-east-1"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PYICEBERG_CATALOG__LAKE__S3__ENDPOINT", endpoint)
+    # pyiceberg reads the variables when it is imported, which an earlier test may have done.
+    monkeypatch.setattr("pyiceberg.catalog._ENV_CONFIG", Config())
     boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket="lake")
     project.warehouse = "s3://lake/mixpanel"
     yield endpoint
