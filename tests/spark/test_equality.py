@@ -1,14 +1,12 @@
 """Whole projects on both engines: every public table has the same rows."""
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support import warm_dbt
 from support.marts import people, shop
 from support.raw_file import RawFile
 from support.spark.compiled import ROOT, compiled_for_spark
@@ -72,23 +70,9 @@ class BothEngines:
 
 
 def build_on_duckdb(folder: Path, variables: dict[str, Any]) -> Path:
-    done = subprocess.run(
-        [
-            *(sys.executable, "-c", "from dbt.cli.main import cli; cli()", "run"),
-            *("--project-dir", "dbt", "--profiles-dir", "dbt", "--vars", json.dumps(variables)),
-        ],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "MP_DATA_DIR": str(folder),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-            "DO_NOT_TRACK": "1",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    values = ("--vars", json.dumps(variables))
+    own = warm_dbt.over(folder)
+    done = warm_dbt.dbt("run", *warm_dbt.PROJECT, *values, cwd=ROOT, own=own)
     assert done.returncode == 0, done.stdout
     return folder / "build" / "dbt.duckdb"
 

@@ -30,6 +30,21 @@ LONG_AGO = "2020-01-01T00:00:00"
 """A ``$last_seen``."""
 
 
+def add_days(sandbox: Sandbox, days: int, count: int) -> None:
+    """Put ``count`` events on each of ``days`` days, the last of which is ``LAST``."""
+    for back in range(days):
+        midnight = int((LAST - timedelta(days=back) - date(1970, 1, 1)).total_seconds() * 1000)
+        for n in range(count):
+            sandbox.dataset.add_event(
+                f"event {n % 3}",
+                midnight + n * 1000,
+                distinct_id=f"user {n % 7}",
+                insert_id=f"{back}-{n}",
+                mp_processing_time_ms=midnight + n * 1000 + 5000,
+                number=n,
+            )
+
+
 @dataclass
 class Project:
     """A project in a sandbox, which stands for Mixpanel, and the data folder that it is synced into."""

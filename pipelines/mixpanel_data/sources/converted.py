@@ -53,15 +53,13 @@ class ConvertedEvents:
 
         Without ``keeps_nul``, U+0000 in texts is replaced by U+FFFD.
         """
-        texts = ", ".join(
-            name if keeps_nul else f"replace({name}, chr(0), chr(65533)) AS {name}"
-            for name in ("distinct_id", "insert_id")
+        event, *texts = (
+            _text(name, keeps_nul=keeps_nul) for name in ("event", "distinct_id", "insert_id")
         )
-        event = "event" if keeps_nul else "replace(event, chr(0), chr(65533)) AS event"
         yield from _tables(
             self.connection,
             columns,
-            f"SELECT {event}, time, {texts}, properties, day, file_row_number AS row_number, "
+            f"SELECT {event}, time, {', '.join(texts)}, properties, day, file_row_number AS row_number, "
             f"{literal(load_id)} AS load_id, NULL::BOOLEAN AS is_deleted FROM "
             f"read_parquet({literal(self.parquet)}, file_row_number = true)",
         )
@@ -114,7 +112,7 @@ class ConvertedProfiles:
     ) -> Iterator[Any]:
         """Yield tables of Arrow with these columns of the profiles."""
         group = f"{literal(self.file.group_key)} AS group_key, " if self.file.group_key else ""
-        distinct_id = "distinct_id" if keeps_nul else _WITHOUT_NUL
+        distinct_id = _text("distinct_id", keeps_nul=keeps_nul)
         yield from _tables(
             self.connection,
             columns,
@@ -145,7 +143,8 @@ class ConvertedProfiles:
             return []
         unread = {item.distinct_id for item in rejects if item.distinct_id}
         found = self.connection.execute(
-            "SELECT unnest($stored::VARCHAR[]) EXCEPT SELECT replace(distinct_id, chr(0), chr(65533)) "
+            "SELECT unnest($stored::VARCHAR[]) "
+            f"EXCEPT SELECT {_text('distinct_id', keeps_nul=False)} "
             f"FROM read_parquet({literal(self.parquet)}) EXCEPT SELECT distinct_id "
             f"FROM read_parquet({literal(self.parquet)})",
             {"stored": list(stored)},
@@ -157,7 +156,9 @@ class ConvertedProfiles:
         return f"make_timestamp({int(self.file.fetched_at.timestamp() * 1_000_000)})"
 
 
-_WITHOUT_NUL = "replace(distinct_id, chr(0), chr(65533)) AS distinct_id"
+def _text(name: str, *, keeps_nul: bool) -> str:
+    """Return SQL for a column of text; without ``keeps_nul``, with U+FFFD in place of U+0000."""
+    return name if keeps_nul else f"replace({name}, chr(0), chr(65533)) AS {name}"
 
 
 @contextmanager

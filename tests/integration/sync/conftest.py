@@ -1,12 +1,12 @@
 """A small project on a real loopback server, and a data folder it is synced into."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.project import LAST, Project
+from support.project import LAST, Project, add_days
 
 from mixpanel_data.sandbox import Sandbox
 
@@ -26,16 +26,6 @@ def fill(project: Project) -> Callable[..., None]:
     """Puts ``count`` events on each of the last ``days`` days."""
 
     def put(days: int, count: int = 40) -> None:
-        for back in range(days):
-            midnight = int((LAST - timedelta(days=back) - date(1970, 1, 1)).total_seconds() * 1000)
-            for n in range(count):
-                project.sandbox.dataset.add_event(
-                    f"event {n % 3}",
-                    midnight + n * 1000,
-                    distinct_id=f"user {n % 7}",
-                    insert_id=f"{back}-{n}",
-                    mp_processing_time_ms=midnight + n * 1000 + 5000,
-                    number=n,
-                )
+        add_days(project.sandbox, days, count)
 
     return put

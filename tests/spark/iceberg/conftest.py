@@ -1,13 +1,13 @@
 """Projects whose raw tables are in Iceberg. These tests run in `.venv/spark`: see tests/README.md."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.project import LAST
+from support.project import LAST, add_days
 
 from mixpanel_data.sandbox import Sandbox
 
@@ -31,16 +31,6 @@ def fill(project: Any) -> Callable[..., None]:
     """Puts ``count`` events on each of the last ``days`` days."""
 
     def put(days: int, count: int = 10) -> None:
-        for back in range(days):
-            midnight = int((LAST - timedelta(days=back) - date(1970, 1, 1)).total_seconds() * 1000)
-            for n in range(count):
-                project.sandbox.dataset.add_event(
-                    f"event {n % 3}",
-                    midnight + n * 1000,
-                    distinct_id=f"user {n % 7}",
-                    insert_id=f"{back}-{n}",
-                    mp_processing_time_ms=midnight + n * 1000 + 5000,
-                    number=n,
-                )
+        add_days(project.sandbox, days, count)
 
     return put

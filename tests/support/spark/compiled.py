@@ -1,13 +1,12 @@
 """The models as dbt compiles them for Spark, without a Spark: DuckDB's SQL, with the macros that Spark has of its own."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from support import warm_dbt
 
 ROOT = Path(__file__).parents[3]
 _OWN = re.compile(r"macro mixpanelspark__(\w+)\((.*?)\)")
@@ -68,28 +67,15 @@ def compiled_for_spark(folder: Path, variables: dict[str, Any]) -> list[Model]:
             f"-- depends_on: {{{{ ref('mixpanel_data', '{reads}') }}}}, {{{{ ref('mixpanel_data', 'events') }}}}\n"
             f"{{{{ mixpanel_data.{name}() }}}}"
         )
-    done = subprocess.run(
-        [
-            *(sys.executable, "-c", "from dbt.cli.main import cli; cli()"),
-            *(
-                "compile",
-                "--full-refresh",
-                "--project-dir",
-                project,
-                "--profiles-dir",
-                ROOT / "dbt",
-            ),
-        ],
-        env={
-            **os.environ,
-            "MP_DATA_DIR": str(folder),
-            "DBT_TARGET_PATH": str(project / "target"),
-            "DBT_LOG_PATH": str(project / "logs"),
-            "DO_NOT_TRACK": "1",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
+    own_folders = {
+        "DBT_TARGET_PATH": str(project / "target"),
+        "DBT_LOG_PATH": str(project / "logs"),
+    }
+    done = warm_dbt.dbt(
+        *("compile", "--full-refresh", "--project-dir", str(project)),
+        *("--profiles-dir", str(ROOT / "dbt")),
+        cwd=Path.cwd(),
+        own=warm_dbt.over(folder) | own_folders,
     )
     assert done.returncode == 0, done.stdout
     return _in_order(project / "target" / "manifest.json", project / "target")
