@@ -9,17 +9,18 @@ steps in order.
 
 import argparse
 import logging
+import math
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 if __name__ == "__main__":  # Prefect reads these once, while it is imported
     os.environ.setdefault("PREFECT_HOME", str(Path(__file__).resolve().parents[1] / ".prefect"))
@@ -28,45 +29,121 @@ if __name__ == "__main__":  # Prefect reads these once, while it is imported
     os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "2")
 
 from prefect import flow, runtime, task
-from prefect.artifacts import create_table_artifact
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+from prefect.assets import Asset, materialize
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
 from pydantic import Field
 
-from mixpanel_data.auth import find_credentials
 from mixpanel_data.cli.errors import show_error, worst_code
 from mixpanel_data.cli.output.progress import LineProgress
-from mixpanel_data.cli.output.summary import summary_lines, warning_lines
+from mixpanel_data.cli.output.run_page import day_table, summary_page
 from mixpanel_data.cli.output.visible import visible
 from mixpanel_data.exceptions import ConfigError, MixpanelDataError
-from mixpanel_data.settings import load_settings
-from mixpanel_data.sync import Landed, Only, Range, Sync, Window, exclusive
+from mixpanel_data.sync import Landed, Only, Range, Sync, Window
+from mixpanel_data.sync import sync as run_job
 
 LOCK_WAIT_SECONDS = 600.0
 """Nobody restarts a scheduled run, so it waits while another process works in the data folder."""
 
 ARTIFACT = "mixpanel-sync"
 
+LONG_RUN_DAYS = 10
+"""A run of as many days has an artifact that shows how far it is."""
+
+LONG_WAIT_SECONDS = 60.0
+
 # No retries: the package retries where that can help, within the request budget; a retry of a task
 # would repeat requests that it gave up. No cache and no stored results: the ledger alone records
 # what is loaded.
-step = partial(task, cache_policy=NO_CACHE, persist_result=False)
+STEP: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
+step = partial(task, **STEP)
 
 
-@dataclass
-class Steps:
-    """The run, and what one step passes to the next."""
+class TaskSync(Sync):
+    """The job, with each step as a task run. The order of the steps is that of ``mp sync``."""
 
-    job: Sync
-    landed: list[Landed] = field(default_factory=list)
-    """The files of the last ``land``: also a failed one has files."""
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Prepare a run; arguments are those of ``Sync``."""
+        super().__init__(*arguments, **options)
+        self.landed: list[Landed] = []
+        """The files of the last ``land``: also a failed task has files."""
+        self.error: Exception | None = None
+        """What ended the run early."""
+        _job.set(self)
+
+    def begin(
+        self, first: date | None = None, last: date | None = None, *, only: Only | None = None
+    ) -> Range:
+        """Begin the run, and name the flow run after its days, which are known only now."""
+        wanted = super().begin(first, last, only=only)
+        _name_run(_days(wanted.first, wanted.last))
+        return wanted
+
+    def plan(self, wanted: Range) -> list[Window]:
+        """Return the next windows."""
+        return plan(wanted)
+
+    def land(self, windows: Sequence[Window]) -> list[Landed]:
+        """Land a package. A failed task has landed its other files."""
+        with suppress(RecordedFailures):
+            land(windows)
+        return self.landed
+
+    def land_profiles(self) -> list[Landed]:
+        """Land the profiles that are due."""
+        with suppress(RecordedFailures):
+            land_profiles()
+        return self.landed
+
+    def load(self, landed: Sequence[Landed]) -> None:
+        """Load files, and record the raw tables as assets."""
+        if landed:
+            names = sorted({file.kind for file in landed} | {"_metadata"})
+            with suppress(RecordedFailures):
+                load.with_options(assets=[_raw(name) for name in names])(landed)
+
+    def build(self) -> None:
+        """Run dbt."""
+        transform()
+
+    def publish(self) -> None:
+        """Publish, and record the tables as assets."""
+        publish()
+        if self.report.published:
+            tables = [_published(name) for name in self.report.published.tables]
+            record_tables.with_options(assets=tables)(self.report.published.tables)
+
+    def copy_to(self, target: str) -> None:
+        """Copy the publication to a target."""
+        with suppress(RecordedFailures):
+            copy_to(target)
 
 
 # Tasks take the run from here and not as a parameter, since it has the secret, and Prefect inspects
 # parameters.
-_steps: ContextVar[Steps] = ContextVar("steps")
+_job: ContextVar[TaskSync | None] = ContextVar("job", default=None)
+
+
+def _current() -> TaskSync:
+    job = _job.get()
+    assert job  # noqa: S101  (a task outside of a run)
+    return job
+
+
+def _raw(table: str) -> Asset:
+    return Asset(key=f"duckdb://raw/mixpanel/{table}")
+
+
+def _published(table: str) -> Asset:
+    return Asset(key=f"duckdb://mixpanel/main/{table}")
 
 
 def _days(first: date, last: date) -> str:
@@ -76,8 +153,10 @@ def _days(first: date, last: date) -> str:
 def _named_by_windows() -> str:
     """Return the name of a task run: its verb and its days, such as ``land 2026-11-20..24``."""
     name = str(runtime.task_run.get_task_name())
-    given = runtime.task_run.get_parameters()
-    windows = [getattr(part, "window", part) for part in next(iter(given.values()), ())]
+    parts = list(next(iter(runtime.task_run.get_parameters().values()), ()))
+    if any(getattr(part, "kind", "events") != "events" for part in parts):
+        return f"{name} profiles"
+    windows = [getattr(part, "window", part) for part in parts]
     if not windows:
         return name
     return f"{name} {_days(min(w.first for w in windows), max(w.last for w in windows))}"
@@ -86,70 +165,83 @@ def _named_by_windows() -> str:
 @step
 def plan(wanted: Range) -> list[Window]:
     """The windows that are not requested yet; an empty list when all are."""
-    return _steps.get().job.extraction.next_windows(wanted)
+    return Sync.plan(_current(), wanted)
 
 
 @step(task_run_name=_named_by_windows)
-def land(windows: list[Window]) -> None:
+def land(windows: Sequence[Window]) -> None:
     """Land a package of verified files.
 
     A failed window fails the task, and does not affect others: their files are loaded.
     """
-    steps = _steps.get()
-    with _failing(steps.job):
-        steps.landed = steps.job.extraction.land_package(windows)
+    job = _current()
+    with _failing(job):
+        job.landed = Sync.land(job, windows)
 
 
 @step(name="land profiles")
 def land_profiles() -> None:
     """Land the profiles that are due: all of them, or those seen since the last read."""
-    steps = _steps.get()
-    with _failing(steps.job):
-        steps.landed = steps.job.extraction.land_profiles()
-
-
-@step(task_run_name=_named_by_windows)
-def load(files: list[Landed]) -> None:
-    """Load the files and their ledger rows in one transaction."""
-    job = _steps.get().job
+    job = _current()
     with _failing(job):
-        job.load(files)
+        job.landed = Sync.land_profiles(job)
+
+
+@materialize(_raw("events"), by="dlt", task_run_name=_named_by_windows, **STEP)
+def load(files: Sequence[Landed]) -> None:
+    """Load the files and their ledger rows in one transaction."""
+    job = _current()
+    with _failing(job):
+        Sync.load(job, files)
+    for kind in {file.kind for file in files}:
+        rows = sum(file.lines for file in files if file.kind == kind)
+        _add_metadata(_raw(kind), {"rows": rows})
 
 
 @step(name="build")
 def transform() -> None:
     """Run dbt over the days that changed, as a process of its own."""
-    _steps.get().job.build()
+    Sync.build(_current())
 
 
 @step
 def publish() -> None:
     """Put a verified copy of the built file in place of the published one."""
-    _steps.get().job.publish()
+    Sync.publish(_current())
+
+
+@materialize(
+    _published("events"),
+    by="dbt",
+    name="record tables",
+    asset_deps=[_raw(name) for name in ("events", "profiles", "_metadata")],
+    **STEP,
+)
+def record_tables(rows: Mapping[str, int]) -> None:
+    """Record the published tables as assets that come from the raw ones."""
+    for table, count in rows.items():
+        _add_metadata(_published(table), {"rows": count})
 
 
 @step(name="copy to target", task_run_name="copy to {target}")
 def copy_to(target: str) -> None:
     """Copy the publication to a publish target. A failure does not affect other targets."""
-    job = _steps.get().job
+    job = _current()
     with _failing(job):
-        job.copy_to(target)
+        Sync.copy_to(job, target)
 
 
 @step
 def report() -> None:
-    """Create an artifact: the summary of ``mp sync``, and a row for each day."""
-    done = _steps.get().job.finish()
-    lines = [
-        *warning_lines(done),
-        *summary_lines(done),
-        *(f"{error.code}: {error}" for error in (*done.failures, *done.failed_copies)),
-    ]
-    create_table_artifact(
-        key=ARTIFACT,
-        table=done.to_dict()["days"],
-        description="\n".join(f"- {visible(line)}" for line in lines),
-    )
+    """Create artifacts: a row for each day, and the summary in Markdown."""
+    job = _current()
+    done, wanted = job.report, job.report.wanted
+    name = f"{_flow_name()} {_days(wanted.first, wanted.last)}" if wanted else _flow_name()
+    late = sum(day.late for day in done.days)
+    text = f"{name}: {done.events:,} events in {len(done.days)} days, {late:,} of them late."
+    _show(lambda: create_table_artifact(key=ARTIFACT, table=day_table(done), description=text))
+    page = summary_page(name, done, error=job.error)
+    _show(lambda: create_markdown_artifact(key=f"{ARTIFACT}-summary", markdown=page))
 
 
 class RecordedFailures(ExceptionGroup[MixpanelDataError]):
@@ -171,7 +263,49 @@ def _failing(job: Sync) -> Iterator[None]:
 
 
 class Log(LineProgress):
-    """Logs what ``mp sync`` prints into a pipe, dbt's nodes, and each failure as an error."""
+    """Logs what ``mp sync`` prints into a pipe, how far the run is, dlt's description of each load,
+    dbt's nodes, and each failure as an error.
+
+    A run of many days also has an artifact with the part of its days that is loaded.
+    """
+
+    def __init__(self) -> None:
+        """Begin without days."""
+        self._days = self._loaded = 0
+        self._artifact: UUID | None = None
+
+    def planned(self, days: int) -> None:
+        """Note the number of days to fetch."""
+        self._days = days
+
+    def expected(self, requests: int, seconds: float) -> None:
+        """Log the time that the rate limit asks for, if it is long."""
+        if seconds >= LONG_WAIT_SECONDS:
+            minutes = math.ceil(seconds / 60)
+            print(f"{requests} more requests; the rate limit permits the last in {minutes} min")
+
+    def loaded(self, file: Landed) -> None:
+        """Log the rows of a file, and how many days of the run are loaded."""
+        super().loaded(file)
+        if file.kind == "events" and self._days:
+            self._loaded += len(file.window)
+            print(f"{self._loaded} of {self._days} days of this run are loaded")
+            if self._days >= LONG_RUN_DAYS:
+                _show(self._update)
+
+    def _update(self) -> None:
+        percent = 100 * self._loaded / self._days
+        text = f"{self._loaded} of {self._days} days of this run are loaded."
+        if self._artifact:
+            update_progress_artifact(self._artifact, progress=percent, description=text)
+        else:
+            self._artifact = create_progress_artifact(
+                progress=percent, key=f"{ARTIFACT}-progress", description=text
+            )
+
+    def load_info(self, text: str) -> None:
+        """Log dlt's description of a load."""
+        print(visible(text))
 
     def building(self, what: str) -> None:
         """Log the step of the build, such as ``model events``."""
@@ -189,83 +323,48 @@ def _logger() -> "logging.Logger | logging.LoggerAdapter[Any]":
         return logging.getLogger(__name__)
 
 
-def _name_run(name: str) -> None:
-    """Name the flow's run after its days, which are known only now."""
-    if runtime.flow_run.id:
+def _show(change: Callable[[], Any]) -> None:
+    """Change something in the UI. A server that does not answer must not fail the run."""
+    try:
+        change()
+    except Exception as error:  # noqa: BLE001  (httpx, and Prefect's errors of several bases)
+        _logger().warning("Prefect's server did not take a part of this run's pages: %s", error)
+
+
+def _flow_name() -> str:
+    return str(runtime.flow_run.get_flow_name() or "sync")
+
+
+def _add_metadata(asset: Asset, metadata: dict[str, Any]) -> None:
+    with suppress(RuntimeError):  # without Prefect around it
+        asset.add_metadata(metadata)
+
+
+def _name_run(days: str) -> None:
+    """Name the flow's run after the flow and its days."""
+
+    def name() -> None:
         with get_client(sync_client=True) as client:
-            client.update_flow_run(runtime.flow_run.id, name=name)
+            client.update_flow_run(run, name=f"{_flow_name()} {days}")
+
+    if run := runtime.flow_run.id:
+        _show(name)
 
 
-def _run(
-    name: str,
-    *,
-    first: date | None = None,
-    last: date | None = None,
-    only: Only | None = None,
-    fetch: bool = True,
-    build: bool = True,
-    account: str | None = None,
-    max_requests: int | None = None,
-    **options: Any,
-) -> Sync:
-    """Run the job step by step, and return it. ``options`` are those of ``Sync``."""
-    settings = load_settings()
-    credentials = find_credentials(settings, account).credentials if fetch else None
-    log = Log()
+def _run(**options: Any) -> TaskSync:
+    """Run ``mp sync`` step by step, and return the job. ``options`` are those of ``sync()``."""
+    _job.set(None)
     # The folder's lock excludes every other writer. Prefect's limits can't: `mp` does not use them,
     # and without a server they don't exist.
-    with exclusive(settings.folder, wait_seconds=LOCK_WAIT_SECONDS, on_locked=log.locked):
-        job = Sync(settings, credentials, progress=log, **options)
-        _steps.set(Steps(job))
-        with job.attempt():
-            try:
-                if build:
-                    job.check_variables()
-                    targets = job.targets()  # a wrong setting costs no request
-                if fetch:
-                    wanted = job.begin(first, last)
-                    _name_run(f"{name} {_days(wanted.first, wanted.last)}")
-                    _fetch(job, wanted, only=only, build=build, max_requests=max_requests)
-                else:
-                    job.begin_without_fetch()
-                if build and job.needs_build():
-                    transform()
-                if build and job.needs_publication():
-                    publish()
-                if build and settings.folder.published.is_file():
-                    for target in targets:
-                        with suppress(RecordedFailures):
-                            copy_to(target)
-            except Exception:  # an interrupted run writes no report: no one waits for it
-                report()
-                raise
+    try:
+        run_job(**options, lock_wait_seconds=LOCK_WAIT_SECONDS, progress=Log(), job_type=TaskSync)
+    except Exception as error:  # an interrupted run writes no report: no one waits for it
+        if job := _job.get():
+            job.error = error
             report()
-    return job
-
-
-def _fetch(
-    job: Sync, wanted: Range, *, only: Only | None, build: bool, max_requests: int | None
-) -> None:
-    if only != "profiles":
-        if build:
-            job.warn_of_unknown_events()
-        while windows := plan(wanted):
-            if max_requests is not None:
-                left = max_requests - job.report.requests
-                if left <= 0:
-                    break
-                windows = windows[:left]
-            _land_and_load(partial(land, windows))
-    if only != "events":
-        _land_and_load(land_profiles)
-
-
-def _land_and_load(landing: Callable[..., Any]) -> None:
-    # A failed task has landed its other files, and they are loaded.
-    with suppress(RecordedFailures):
-        landing()
-    with suppress(RecordedFailures):
-        load(_steps.get().landed)
+        raise
+    report()
+    return _current()
 
 
 @flow(name="sync", flow_run_name="sync", log_prints=True)
@@ -296,7 +395,6 @@ def sync(
         full_profiles: Read all profiles, not only those seen since the last read.
     """
     job = _run(
-        "sync",
         first=first,
         last=last,
         only=only,
@@ -334,7 +432,6 @@ def backfill(
     if start > end:
         raise ConfigError(f"The first day, {start}, is after the last, {end}.")
     job = _run(
-        "backfill",
         first=start,
         last=end,
         only="events",
@@ -345,9 +442,15 @@ def backfill(
     )
     left = job.extraction.preview(start, end)
     days = (end - start).days + 1
-    print(
-        f"{days - left.days_due} of {days} days are complete"
-        + (f"; about {len(left.requests)} requests are left." if left.days_due else ".")
+    complete = days - left.days_due
+    text = f"{complete} of {days} days are complete" + (
+        f"; about {len(left.requests)} requests are left." if left.days_due else "."
+    )
+    print(text)
+    _show(
+        lambda: create_progress_artifact(
+            progress=100 * complete / days, key="mixpanel-backfill", description=text
+        )
     )
     job.report.raise_failures()
 
@@ -356,7 +459,7 @@ def backfill(
 def build() -> None:
     """Build and publish what is loaded, without any request: after a change of models or
     variables."""
-    _run("build", fetch=False)
+    _run(fetch=False)
 
 
 def main(arguments: Sequence[str] = ()) -> int:

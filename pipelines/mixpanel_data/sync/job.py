@@ -35,6 +35,7 @@ from mixpanel_data._internal.run.report import SyncReport
 from mixpanel_data._internal.services.discovery import MOST_NAMES
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data._internal.streams.event_filter import EVERYTHING, EventFilter
+from mixpanel_data._internal.streams.windows import Window
 from mixpanel_data._internal.transform import build as dbt_build
 from mixpanel_data._internal.transform.variables import check_variables, unknown_events
 from mixpanel_data.exceptions import (
@@ -56,7 +57,11 @@ SHOWN = 10
 
 
 class Sync:
-    """One run over a data folder. The caller must hold the folder's lock."""
+    """One run over a data folder. The caller must hold the folder's lock.
+
+    A scheduler that shows each step overrides ``begin``, ``plan``, ``land``, ``land_profiles``,
+    ``load``, ``build``, ``publish`` or ``copy_to``; their order is that of :meth:`run`.
+    """
 
     def __init__(
         self,
@@ -72,13 +77,15 @@ class Sync:
         days: Collection[date] = (),
         refetch: bool = False,
         start_over: bool = False,
+        max_requests: int | None = None,
     ) -> None:
         """Prepare a run.
 
         If ``days`` are given, only these are fetched, also if they are complete. With ``refetch``,
         complete days of the run are fetched, too. ``reload_days`` is the number of recent days to
         refetch for late events; by default that of the settings. ``start_over`` starts without the
-        data loaded before. Without ``credentials``, the run can only build and publish.
+        data loaded before. ``max_requests`` is the largest number of export requests; the days that
+        are left over are not failures. Without ``credentials``, the run can only build and publish.
         """
         self._run = Run(settings, credentials, client=client, progress=progress)
         self.extraction = Extraction(
@@ -92,6 +99,8 @@ class Sync:
         )
         self._publication_is_due = False
         self._start_over = start_over
+        self._max_requests = max_requests
+        self._other_requests = 0  # those before the first export
         self._started = time.monotonic()
         self.folder = self._run.folder
         self.report: SyncReport = self._run.report
@@ -226,14 +235,34 @@ class Sync:
 
         An incomplete window is recorded in the report, and does not affect others.
         """
-        # The generator plans the next package from the ledger, so each must be loaded first.
-        for files in self.extraction.packages(wanted):
-            self.load(files)
+        self._other_requests = self.report.requests
+        # The next package is planned from the ledger, so each must be loaded first.
+        while windows := self.plan(wanted):
+            self.load(self.land(windows))
+
+    def plan(self, wanted: Range) -> list[Window]:
+        """Return the windows of ``wanted`` that are not requested yet; an empty list when all are,
+        or when ``max_requests`` were sent."""
+        windows = self.extraction.next_windows(wanted)
+        if self._max_requests is None:
+            return windows
+        sent = self.report.requests - self._other_requests
+        return windows[: max(0, self._max_requests - sent)]
+
+    def land(self, windows: Sequence[Window]) -> list[Landed]:
+        """Fetch as many of ``windows`` as make a package, and return the verified files. Failed
+        windows are in the report."""
+        return self.extraction.land_package(windows)
 
     def profiles(self) -> None:
         """Fetch and load the due profiles, each set completely or not at all; failures are in the
         report."""
-        self.load(self.extraction.land_profiles())
+        self.load(self.land_profiles())
+
+    def land_profiles(self) -> list[Landed]:
+        """Fetch the profiles that are due, and return the verified files. Failed sets are in the
+        report."""
+        return self.extraction.land_profiles()
 
     def load(self, landed: Sequence[Landed]) -> None:
         """Load verified files. Refetch those with unreadable lines, and load them without these."""
@@ -271,7 +300,13 @@ class Sync:
             return str(import_lake().load_files(settings, self._run.project, landed))
         from mixpanel_data.sync.load import load
 
-        return load(self.folder, self._run.project, landed, memory_limit=settings.memory_limit)
+        return load(
+            self.folder,
+            self._run.project,
+            landed,
+            memory_limit=settings.memory_limit,
+            on_info=self._run.progress.load_info,
+        )
 
     def _report_loaded(self, file: Landed, before: Ledger, after: Ledger) -> None:
         if file.kind == "events":

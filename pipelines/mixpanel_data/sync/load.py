@@ -3,7 +3,7 @@
 import logging
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -95,8 +95,11 @@ def load(
     landed: Sequence[Landed],
     *,
     memory_limit: str | None = None,
+    on_info: Callable[[str], None] = lambda _: None,
 ) -> str:
     """Load ``landed`` as one package, in one transaction a table; return the id of the load.
+
+    ``on_info`` is called with dlt's description of the load, in a few lines.
 
     It returns when dlt is done. The ledger shows which days were loaded: unreadable files are left
     out.
@@ -113,6 +116,7 @@ def load(
         except PipelineStepFailed as failed:
             raise cause_of(failed) from failed
     remove_old_loads(_work(folder))
+    on_info(str(done))
     return str(done.loads_ids[0])
 
 

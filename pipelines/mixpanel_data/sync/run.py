@@ -36,8 +36,10 @@ def sync(
     account: str | None = None,
     data_dir: str | Path | None = None,
     max_wait: float | str | None = None,
+    max_requests: int | None = None,
     lock_wait_seconds: float = LOCK_WAIT_SECONDS,
     progress: Progress = QUIET,
+    job_type: type[Sync] = Sync,
 ) -> SyncReport:
     """Fetch the missing days of a Mixpanel project, load them, build the tables and publish them:
     ``mp sync``.
@@ -65,8 +67,11 @@ def sync(
         data_dir: The data folder. None: the setting's.
         max_wait: The longest wait for the rate limit, in seconds or as ``"15m"``. None: the
             setting's.
+        max_requests: The largest number of export requests; days that are left over are not
+            failures. None: no limit but the rate limit.
         lock_wait_seconds: The longest wait while another process works in the data folder.
         progress: Called at each step; see :class:`Progress`.
+        job_type: A class derived from :class:`Sync`, whose methods are the steps of the run.
 
     Raises:
         ConfigError: if there are no credentials, the days can't be fetched, the data folder is of
@@ -96,8 +101,10 @@ def sync(
         start_over=start_over,
         build=build,
         fetch=fetch,
+        max_requests=max_requests,
         lock_wait_seconds=lock_wait_seconds,
         progress=progress,
+        job_type=job_type,
     )
 
 
@@ -119,6 +126,8 @@ def run_sync(
     fetch: bool,
     lock_wait_seconds: float,
     progress: Progress,
+    max_requests: int | None = None,
+    job_type: type[Sync] = Sync,
 ) -> SyncReport:
     """Run a sync with these settings. ``find`` is called for the credentials if there is a fetch.
 
@@ -142,7 +151,7 @@ def run_sync(
         )
     # Parsed before the lock: a typing error must not wait for another run.
     begin, end = _as_date(first), _as_date(last)
-    job = Sync(
+    job = job_type(
         settings,
         find() if fetch else None,
         progress=progress,
@@ -152,6 +161,7 @@ def run_sync(
         oldest_first=oldest_first,
         full_profiles=full_profiles,
         start_over=start_over,
+        max_requests=max_requests,
     )
     # Before the first request: a typing error must not cost an hour's budget.
     if build:

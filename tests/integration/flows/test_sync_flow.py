@@ -1,5 +1,6 @@
 """The flow's order of steps, without Prefect around them: each task is replaced by its function."""
 
+import functools
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -23,9 +24,13 @@ def bare(flow_file, account, monkeypatch):
         monkeypatch.setenv(name, value)
     for name, member in vars(flow_file).copy().items():
         if isinstance(member, Task):
-            monkeypatch.setattr(flow_file, name, member.fn)
+            step = functools.partial(member.fn)
+            step.with_options = lambda step=step, **_: step  # such as the assets of a load
+            monkeypatch.setattr(flow_file, name, step)
     artifacts = []
-    monkeypatch.setattr(flow_file, "create_table_artifact", lambda **kept: artifacts.append(kept))
+    for kind in ("table", "markdown", "progress"):
+        create = f"create_{kind}_artifact"
+        monkeypatch.setattr(flow_file, create, lambda **kept: artifacts.append(kept))
     return SimpleNamespace(
         run=flow_file.sync.fn,
         backfill=flow_file.backfill.fn,
@@ -45,14 +50,19 @@ def test_the_flow_does_what_mp_sync_does(bare, served, published):
 def test_the_artifact_has_a_row_a_day_and_the_closing_words(bare, served):
     bare.run(build=False)
 
-    (artifact,) = bare.artifacts
-    assert artifact["key"] == "mixpanel-sync"
-    assert {row["day"]: row["rows"] for row in artifact["table"]} == {
+    days, page = bare.artifacts
+    assert (days["key"], page["key"]) == ("mixpanel-sync", "mixpanel-sync-summary")
+    assert {row["day"]: row["rows"] for row in days["table"]} == {
         str(day): count for day, count in served.items()
     }
-    assert all(row.keys() == {"day", "rows", "rows_before", "late"} for row in artifact["table"])
-    assert "- Profiles   3, a complete snapshot" in artifact["description"]
-    assert "- Requests " in artifact["description"]
+    assert {tuple(row) for row in days["table"]} == {
+        ("day", "rows", "change", "late", "bytes", "seconds", "state")
+    }
+    assert {row["state"] for row in days["table"]} == {"new"}
+    assert all(row["bytes"] > 0 for row in days["table"])
+    assert page["markdown"].startswith("# sync ")
+    assert "- **Profiles** 3, a complete snapshot" in page["markdown"]
+    assert "- **Requests** " in page["markdown"]
 
 
 def test_a_window_that_stays_faulty_fails_the_run_and_the_others_land(bare, break_day, days):
@@ -61,11 +71,12 @@ def test_a_window_that_stays_faulty_fails_the_run_and_the_others_land(bare, brea
     with pytest.raises(ExceptionGroup, match=f"These days are missing: {days[0]}") as caught:
         bare.run(build=False)
 
-    (artifact,) = bare.artifacts
+    table, page = bare.artifacts
+    states = {row["day"]: row["state"] for row in table["table"]}
     assert [error.code for error in caught.value.exceptions] == ["INCOMPLETE_EXPORT"]
-    assert str(days[-1]) in {row["day"] for row in artifact["table"]}
-    assert str(days[0]) not in {row["day"] for row in artifact["table"]}
-    assert "INCOMPLETE_EXPORT" in artifact["description"]
+    assert (states[str(days[0])], states[str(days[-1])]) == ("missing: INCOMPLETE_EXPORT", "new")
+    assert f"mp sync --from {days[0]} --to " in page["markdown"]
+    assert "- INCOMPLETE\\_EXPORT: " in page["markdown"]
 
 
 def test_only_profiles_asks_for_no_events(bare, shop):
@@ -100,7 +111,9 @@ def test_a_build_that_fails_is_raised_after_the_report(bare, monkeypatch):
     with pytest.raises(MixpanelDataError, match="dbt could not build"):
         bare.run()
 
-    assert len(bare.artifacts) == 1
+    table, page = bare.artifacts
+    assert {row["state"] for row in table["table"]} == {"new"}
+    assert "dbt could not build the tables" in page["markdown"]
 
 
 def test_days_that_cannot_be_are_refused_before_any_request(bare, shop, days):
@@ -116,6 +129,7 @@ def test_a_back_fill_goes_on_over_many_runs_and_reports_how_far_it_is(bare, shop
         shop.requests.clear()
         bare.backfill(days[0], days[-1], max_requests_per_run=1, build=False)
         lines.append(capsys.readouterr().out.splitlines()[-1])
+        assert bare.artifacts[-1]["description"] == lines[-1]
         assert len(shop.requests) <= 1
         if not shop.requests:
             break
@@ -166,7 +180,7 @@ def test_no_task_is_given_the_secret_or_keeps_a_result(flow_file):
 
     assert {task.name for task in tasks} >= {"plan", "land", "load", "build", "publish", "report"}
     assert {name for task in tasks for name in task.fn.__annotations__} == {
-        *("wanted", "windows", "files", "target", "return"),
+        *("wanted", "windows", "files", "target", "rows", "return"),
     }
     assert all(task.cache_policy is NO_CACHE for task in tasks)
     assert not any(task.persist_result or task.retries for task in tasks)
@@ -175,7 +189,7 @@ def test_no_task_is_given_the_secret_or_keeps_a_result(flow_file):
 def test_the_run_shows_no_secret(bare, capfd):
     bare.run(build=False)
 
-    job = bare.module._steps.get().job
+    job = bare.module._job.get()
     written = capfd.readouterr()
     assert SECRET not in "".join([repr(job), repr(vars(job)), *written, str(bare.artifacts)])
 
@@ -208,6 +222,6 @@ def test_each_publish_target_gets_its_copy_and_a_failed_one_fails_the_run(bare, 
 
     assert [error.target for error in caught.value.exceptions] == ["blocked"]
     assert (project / "out" / "manifest.json").is_file()
-    (artifact,) = bare.artifacts
-    assert "copied to disk; NOT copied to blocked" in artifact["description"]
-    assert "PUBLISH_TARGET_FAILED: Publish target blocked" in artifact["description"]
+    page = bare.artifacts[-1]["markdown"]
+    assert "copied to disk; NOT copied to blocked" in page
+    assert "PUBLISH\\_TARGET\\_FAILED: Publish target blocked" in page

@@ -317,7 +317,7 @@ def test_the_error_about_a_file_of_an_earlier_run_has_its_request(project):
     project.sandbox.dataset.add_line(LAST, b'["event"]\n')
     first = project.job()
     wanted = first.begin(LAST, LAST)
-    assert next(first.extraction.packages(wanted))  # and this run is killed
+    assert first.land(first.plan(wanted))  # and this run is killed
     project.asked()
 
     report = project.sync(LAST, LAST, refetch=False)

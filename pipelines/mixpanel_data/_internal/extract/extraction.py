@@ -138,15 +138,6 @@ class Extraction:
             )
             self._run.ledger(after_load=True)
 
-    def packages(self, wanted: Range) -> Iterator[list[Landed]]:
-        """Yield the events of ``wanted`` that are missing or due, as lists of verified files.
-
-        An incomplete window is recorded in the report, and does not affect others. Load each list
-        before taking the next: its size decides how many days the next requests have.
-        """
-        while windows := self.next_windows(wanted):
-            yield self.land_package(windows)
-
     def next_windows(self, wanted: Range) -> list[Window]:
         """Return the windows still to fetch; an empty list when all were, or the run has
         stopped."""

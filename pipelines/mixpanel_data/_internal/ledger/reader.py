@@ -167,14 +167,15 @@ def ledger_in(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
     )
     ledger = with_load_numbers(f"{schema}._metadata")
     counted = _COUNTS.format(ledger=ledger, loads=loads, newest_first=NEWEST_FIRST)
-    # From window_start to load_number in the order of the fields of DayRecord.
+    # From window_start to duration_seconds in the order of the fields of DayRecord.
     names = (
         "table_name, window_start, range_end, coalesce(row_count, 0), coalesce(late_count, 0), "
         "coalesce(rejected_count, 0), coalesce(bytes, 0), fetched_at, load_id, filter_hash, "
-        "previous_row_count, max_processed_at, coalesce(load_number, 0), project_id, region"
+        "previous_row_count, max_processed_at, coalesce(load_number, 0), "
+        "coalesce(duration_seconds, 0), project_id, region"
     )
     rows = connection.execute(f"SELECT {names} {counted}").fetchall()
-    days = {row[1]: DayRecord(*row[1:13]) for row in rows if row[0] == "events"}
+    days = {row[1]: DayRecord(*row[1:14]) for row in rows if row[0] == "events"}
     rejected, repaired = _kept_lines(connection, schema, loads, tables)
     loaded, wanted_from = _all_loads(connection, f"{schema}._metadata", loads)
     return Ledger(
@@ -182,7 +183,7 @@ def ledger_in(connection: duckdb.DuckDBPyConnection, schema: str) -> Ledger:
         reads=newest_reads(connection, ledger, loads),
         profile_counts=count_profiles(connection, schema, tables),
         wanted_from=wanted_from,
-        projects=tuple({row[13:15] for row in rows}),
+        projects=tuple({row[14:16] for row in rows}),
         loads=loaded,
         rejected_profiles=rejected,
         repaired=repaired,

@@ -48,6 +48,8 @@ class DayRecord:
     """When Mixpanel processed the newest of them, in naive UTC; None if no event has that time."""
     load_number: int = 0
     """The number of its load; 0 for loads of version 0.1.0, which wrote none."""
+    seconds: float = 0.0
+    """The day's share of the duration of its request."""
 
     @property
     def newest_arrival(self) -> timedelta | None:

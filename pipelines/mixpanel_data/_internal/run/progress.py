@@ -48,6 +48,9 @@ class Progress:
     def loaded(self, file: Landed) -> None:
         """The rows of ``file`` are in the raw tables."""
 
+    def load_info(self, text: str) -> None:
+        """A package was loaded; ``text`` is dlt's description of it, in a few lines."""
+
     def building(self, what: str) -> None:
         """The build with dbt is at the step ``what``."""
 

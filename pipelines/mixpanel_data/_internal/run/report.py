@@ -27,12 +27,18 @@ SHOWN = 5
 
 @dataclass(frozen=True, repr=False)
 class DayOutcome(Displayed):
-    """A day that was loaded: its rows now, and before (None if it is new)."""
+    """A day that was loaded: its rows now, and before (None if it is new).
+
+    ``late`` are events that arrived after the day; ``bytes`` and ``seconds`` are the day's share of
+    the bytes received, compressed, and of the duration of its request.
+    """
 
     day: date
     rows: int
     rows_before: int | None
     late: int
+    bytes: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -136,7 +142,14 @@ class SyncReport:
             record = after.days[day]
             self.rejected += record.rejected_count
             self.days.append(
-                DayOutcome(day, record.row_count, _rows(before.days.get(day)), record.late_count)
+                DayOutcome(
+                    day,
+                    record.row_count,
+                    _rows(before.days.get(day)),
+                    record.late_count,
+                    record.bytes,
+                    record.seconds,
+                )
             )
 
     def add_profiles(self, file: Landed, after: Ledger) -> None:
@@ -198,6 +211,8 @@ class SyncReport:
                     "rows": day.rows,
                     "rows_before": day.rows_before,
                     "late": day.late,
+                    "bytes": day.bytes,
+                    "seconds": round(day.seconds, 3),
                 }
                 for day in days
             ],
