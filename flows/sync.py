@@ -14,9 +14,10 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,8 +39,17 @@ from prefect.artifacts import (
 from prefect.assets import Asset, materialize
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterExpectedStartTime,
+    FlowRunFilterState,
+    FlowRunFilterStateName,
+)
 from prefect.exceptions import MissingContextError
+from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
+from prefect.states import Cancelled, Failed, State
 from pydantic import Field
 
 from mixpanel_data.cli.errors import show_error, worst_code
@@ -60,10 +70,12 @@ LONG_RUN_DAYS = 10
 
 LONG_WAIT_SECONDS = 60.0
 
+NODE_KINDS = ("model", "test", "seed", "snapshot")
+
 # No retries: the package retries where that can help, within the request budget; a retry of a task
 # would repeat requests that it gave up. No cache and no stored results: the ledger alone records
 # what is loaded.
-STEP: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
+STEP: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False, "log_prints": True}
 step = partial(task, **STEP)
 
 
@@ -77,6 +89,8 @@ class TaskSync(Sync):
         """The files of the last ``land``: also a failed task has files."""
         self.error: Exception | None = None
         """What ended the run early."""
+        self._nodes: dict[str, Future[bool]] = {}
+        self._node_runs: list[PrefectFuture[Any]] = []
         _job.set(self)
 
     def begin(
@@ -126,6 +140,28 @@ class TaskSync(Sync):
         with suppress(RecordedFailures):
             copy_to(target)
 
+    def start_node(self, what: str) -> None:
+        """Start the task run of a model or test, which runs in dbt: a thread waits for its end."""
+        if what not in self._nodes:
+            self._nodes[what] = Future()
+            self._node_runs.append(node.submit(what))
+
+    def end_node(self, what: str, ok: bool) -> None:
+        """End the task run of a model or test."""
+        if (end := self._nodes.get(what)) and not end.done():
+            end.set_result(ok)
+
+    def end_nodes(self) -> None:
+        """End the task runs of all nodes; those that dbt left unfinished failed."""
+        for what in self._nodes:
+            self.end_node(what, False)
+        for run in self._node_runs:
+            run.wait()
+
+    def node_succeeded(self, what: str) -> bool:
+        """Wait for the end of a node, and return True if it succeeded."""
+        return self._nodes[what].result()
+
 
 # Tasks take the run from here and not as a parameter, since it has the secret, and Prefect inspects
 # parameters.
@@ -162,7 +198,7 @@ def _named_by_windows() -> str:
     return f"{name} {_days(min(w.first for w in windows), max(w.last for w in windows))}"
 
 
-@step
+@step(task_run_name="plan")
 def plan(wanted: Range) -> list[Window]:
     """The windows that are not requested yet; an empty list when all are."""
     return Sync.plan(_current(), wanted)
@@ -179,7 +215,7 @@ def land(windows: Sequence[Window]) -> None:
         job.landed = Sync.land(job, windows)
 
 
-@step(name="land profiles")
+@step(name="land profiles", task_run_name="land profiles")
 def land_profiles() -> None:
     """Land the profiles that are due: all of them, or those seen since the last read."""
     job = _current()
@@ -198,13 +234,25 @@ def load(files: Sequence[Landed]) -> None:
         _add_metadata(_raw(kind), {"rows": rows})
 
 
-@step(name="build")
+@step(name="build", task_run_name="build")
 def transform() -> None:
     """Run dbt over the days that changed, as a process of its own."""
-    Sync.build(_current())
+    job = _current()
+    try:
+        Sync.build(job)
+    finally:
+        job.end_nodes()
 
 
-@step
+@step(task_run_name="{what}")
+def node(what: str) -> State[Any] | None:
+    """A model or test. Prefect and dbt cost less than a tenth of a build for all of them."""
+    print(visible(f"building {what}"))
+    ok = _current().node_succeeded(what)
+    return None if ok else Failed(message=f"dbt: {what} failed; the log of the task build has why")
+
+
+@step(task_run_name="publish")
 def publish() -> None:
     """Put a verified copy of the built file in place of the published one."""
     Sync.publish(_current())
@@ -214,6 +262,7 @@ def publish() -> None:
     _published("events"),
     by="dbt",
     name="record tables",
+    task_run_name="record tables",
     asset_deps=[_raw(name) for name in ("events", "profiles", "_metadata")],
     **STEP,
 )
@@ -231,7 +280,7 @@ def copy_to(target: str) -> None:
         Sync.copy_to(job, target)
 
 
-@step
+@step(task_run_name="report")
 def report() -> None:
     """Create artifacts: a row for each day, and the summary in Markdown."""
     job = _current()
@@ -308,8 +357,15 @@ class Log(LineProgress):
         print(visible(text))
 
     def building(self, what: str) -> None:
-        """Log the step of the build, such as ``model events``."""
-        print(visible(f"building {what}"))
+        """Log the step of the build; a node such as ``model events`` is a task run."""
+        if what.partition(" ")[0] in NODE_KINDS and runtime.task_run.get_id():
+            _current().start_node(what)
+        else:
+            print(visible(f"building {what}"))
+
+    def built(self, what: str, ok: bool) -> None:
+        """End the task run of a node."""
+        _current().end_node(what, ok)
 
     def failed(self, error: MixpanelDataError) -> None:
         """Log an error; the run continues if it can."""
@@ -351,9 +407,33 @@ def _name_run(days: str) -> None:
         _show(name)
 
 
+def _skip_missed_runs() -> None:
+    """Cancel the scheduled runs of this deployment that are overdue: this run does their work.
+
+    After an outage of the worker, one run catches up, and not one for each time of the schedule.
+    """
+    if not runtime.flow_run.id:
+        return
+    with get_client(sync_client=True) as client:
+        this = client.read_flow_run(UUID(runtime.flow_run.id))
+        if not (this.auto_scheduled and this.deployment_id):
+            return
+        overdue = FlowRunFilter(
+            deployment_id=FlowRunFilterDeploymentId(any_=[this.deployment_id]),
+            state=FlowRunFilterState(name=FlowRunFilterStateName(any_=["Scheduled", "Late"])),
+            expected_start_time=FlowRunFilterExpectedStartTime(before_=datetime.now(UTC)),
+        )
+        for missed in client.read_flow_runs(flow_run_filter=overdue):
+            # A schedule can have parameters of its own.
+            if missed.auto_scheduled and missed.parameters == this.parameters:
+                state = Cancelled(name="Skipped", message=f"The run {this.name} does its work.")
+                client.set_flow_run_state(missed.id, state, force=True)
+
+
 def _run(**options: Any) -> TaskSync:
     """Run ``mp sync`` step by step, and return the job. ``options`` are those of ``sync()``."""
     _job.set(None)
+    _show(_skip_missed_runs)
     # The folder's lock excludes every other writer. Prefect's limits can't: `mp` does not use them,
     # and without a server they don't exist.
     try:

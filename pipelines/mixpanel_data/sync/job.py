@@ -362,6 +362,7 @@ class Sync:
             project=settings.dbt_project,
             storage_version=settings.storage_version,
             on_progress=progress.building,
+            on_end=progress.built,
             variables=settings.dbt_variables,
         )
 

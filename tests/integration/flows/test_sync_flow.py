@@ -180,7 +180,7 @@ def test_no_task_is_given_the_secret_or_keeps_a_result(flow_file):
 
     assert {task.name for task in tasks} >= {"plan", "land", "load", "build", "publish", "report"}
     assert {name for task in tasks for name in task.fn.__annotations__} == {
-        *("wanted", "windows", "files", "target", "rows", "return"),
+        *("wanted", "windows", "files", "target", "rows", "what", "return"),
     }
     assert all(task.cache_policy is NO_CACHE for task in tasks)
     assert not any(task.persist_result or task.retries for task in tasks)

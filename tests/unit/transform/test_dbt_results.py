@@ -29,6 +29,16 @@ def line(level: str = "info", name: str = "", msg: str = "", **node: str) -> str
         (line(node_status="started", resource_type="operation", node_name="hook"), None),
         (line(node_status="success", resource_type="model", node_name="events"), None),
         (
+            line(name="NodeFinished", node_status="pass", resource_type="test", node_name="t"),
+            (LineKind.SUCCEEDED, "test t"),
+        ),
+        (
+            line(
+                name="NodeFinished", node_status="error", resource_type="model", node_name="events"
+            ),
+            (LineKind.FAILED, "model events"),
+        ),
+        (
             line(msg="Everything is built from scratch: the models changed."),
             (LineKind.REBUILD, "the models changed"),
         ),

@@ -52,7 +52,10 @@ class Progress:
         """A package was loaded; ``text`` is dlt's description of it, in a few lines."""
 
     def building(self, what: str) -> None:
-        """The build with dbt is at the step ``what``."""
+        """The build with dbt is at the step ``what``, such as the node ``model events``."""
+
+    def built(self, what: str, ok: bool) -> None:
+        """dbt ended the node ``what``; ``ok`` is False if it failed."""
 
     def published(self, published: Published) -> None:
         """Readers see the new file."""

@@ -47,12 +47,14 @@ def build(
     storage_version: str = STORAGE_VERSION,
     full_refresh: bool = False,
     on_progress: Callable[[str], None] | None = None,
+    on_end: Callable[[str, bool], None] = lambda _what, _ok: None,
     variables: Mapping[str, str] | None = None,
 ) -> BuildResult:
     """Build the days that the ledger has and the build file lacks. Readers see them once published.
 
     The caller must hold the folder's lock. ``project`` is the user's dbt project, which has our
-    models as a package; without it, they are built alone. ``variables`` are environment variables
+    models as a package; without it, they are built alone. ``on_end`` is called with each node that
+    ended, such as ``model events``, and whether it succeeded. ``variables`` are environment variables
     for dbt. A change of the package's models, of the variables or of ``storage_version`` rebuilds
     all tables; a change of the user's models rebuilds these.
 
@@ -93,7 +95,7 @@ def build(
         # The file still has the user's tables, whose incremental models would add to old rows.
         options = ["--full-refresh"]
     macro_warnings: list[str] = []
-    listener = LogListener(report, on_rebuild, macro_warnings.append)
+    listener = LogListener(report, on_rebuild, macro_warnings.append, on_end)
     nodes = run_build(folder, project.folder, options, variables or {}, listener)
     # Only after dbt succeeded: the mark allows the file to be published.
     build_stamp.mark_built(built)

@@ -24,8 +24,9 @@ if settings := os.environ.pop("MP_SPARK_SETTINGS", None):
     prepare_dbt(json.loads(settings))
 from dbt.cli.main import dbtRunner
 from dbt_common.events.functions import msg_to_json
+NAMES = ("NodeStart", "NodeFinished", "JinjaLogInfo", "JinjaLogWarning")
 def report(event):
-    if event.info.level == "error" or event.info.name in ("NodeStart", "JinjaLogInfo", "JinjaLogWarning"):
+    if event.info.level == "error" or event.info.name in NAMES:
         print(msg_to_json(event), flush=True)
 options = ["--no-write-json", "--log-level", "none"]
 done = dbtRunner(callbacks=[report]).invoke([*sys.argv[2:], *options])
@@ -55,13 +56,15 @@ sys.exit(not done.success)
 class LogListener:
     """What is called for lines of dbt's log while it runs.
 
-    ``on_start`` is called with each node that starts, ``on_rebuild`` with the reason of a full
-    rebuild, ``on_warning`` with each warning of a macro.
+    ``on_start`` is called with each node that starts, such as ``model events``, ``on_rebuild`` with
+    the reason of a full rebuild, ``on_warning`` with each warning of a macro, and ``on_end`` with
+    each node that ended, and whether it succeeded.
     """
 
     on_start: Callable[[str], None]
     on_rebuild: Callable[[str], None]
     on_warning: Callable[[str], None]
+    on_end: Callable[[str, bool], None] = lambda _what, _ok: None
 
 
 def run_dbt(
@@ -81,6 +84,8 @@ def run_dbt(
     unstructured: list[str] = []  # a traceback; or what a library prints when an interpreter ends
     receivers = {
         LineKind.STARTED: listener.on_start,
+        LineKind.SUCCEEDED: lambda what: listener.on_end(what, True),
+        LineKind.FAILED: lambda what: listener.on_end(what, False),
         LineKind.REBUILD: listener.on_rebuild,
         LineKind.WARNING: listener.on_warning,
         LineKind.ERROR: errors.append,

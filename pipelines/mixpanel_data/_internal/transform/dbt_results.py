@@ -86,6 +86,8 @@ class LineKind(Enum):
     """What a line that dbt prints reports."""
 
     STARTED = "started"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
     REBUILD = "rebuild"
     WARNING = "warning"
     ERROR = "error"
@@ -99,7 +101,7 @@ _REBUILD = "Everything is built from scratch: "
 def parse_log_line(line: str) -> tuple[LineKind, str] | None:
     """Return the kind and the text of a line that dbt prints; None for one of no interest.
 
-    The text is ``model events`` for a node that starts, the reason for a full rebuild, the message
+    The text is ``model events`` for a node that starts or ended, the reason for a full rebuild, the message
     for a macro's warning or an error, and the line itself if it is not of dbt's JSON log, as those
     of a traceback. dbt's own warnings, such as of unused configuration, are in its log file only.
     """
@@ -112,8 +114,13 @@ def parse_log_line(line: str) -> tuple[LineKind, str] | None:
         return (LineKind.UNSTRUCTURED, text) if text else None
     node, info = parsed.get("data", {}).get("node_info", {}), parsed.get("info", {})
     # Hooks are operations, and their number and order mean nothing to a user.
-    if node.get("node_status") == "started" and node.get("resource_type") != "operation":
-        return LineKind.STARTED, f"{node['resource_type']} {node['node_name']}"
+    if node and node.get("resource_type") != "operation":
+        text = f"{node.get('resource_type')} {node.get('node_name')}"
+        if node.get("node_status") == "started":
+            return LineKind.STARTED, text
+        if info.get("name") == "NodeFinished":
+            ok = node.get("node_status") in _GOOD
+            return LineKind.SUCCEEDED if ok else LineKind.FAILED, text
     message, level = str(info.get("msg") or ""), info.get("level")
     if message.startswith(_REBUILD):
         return LineKind.REBUILD, message.removeprefix(_REBUILD).rstrip(".")

@@ -1,0 +1,161 @@
+"""End to end: outages, kills and cancellations of runs that a worker started. One server for all tests."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import psutil
+import pytest
+from support.prefect_server import PrefectServer
+
+from mixpanel_data.sandbox import Fault, FaultKind
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+EVENTS_ONLY = {"only": "events", "build": False}
+
+
+@pytest.fixture(scope="module")
+def prefect(
+    tmp_path_factory: pytest.TempPathFactory, prefect_database: Path
+) -> Iterator[PrefectServer]:
+    """A server with the deployments of flows/prefect.yaml."""
+    folder = tmp_path_factory.mktemp("prefect")
+    shutil.copy(prefect_database, folder)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process recompiles Prefect
+    server = PrefectServer(folder, {**kept, "PREFECT_HOME": str(folder), "DO_NOT_TRACK": "1"})
+    try:
+        server.start()
+        server.deploy()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def stalled(shop):
+    """Makes each export wait, until it is called."""
+    fault = Fault(FaultKind.STALL_BEFORE_HEADERS, times=None, seconds=300)
+    shop.faults.add(fault)
+    return shop.faults.clear
+
+
+@pytest.fixture
+def flow_process(prefect, shop):
+    """Waits until a run has sent its first request; returns its process, a child of the worker."""
+
+    def wait(worker) -> psutil.Process:
+        prefect.wait(lambda: list(shop.requests) or None)
+        children = psutil.Process(worker.pid).children(recursive=True)
+        return next(child for child in children if "python" in child.name())
+
+    return wait
+
+
+def loaded(tmp_path):
+    """Events by day in the raw database."""
+    with duckdb.connect(str(tmp_path / "data" / "raw.duckdb"), read_only=True) as connection:
+        rows = connection.sql("SELECT CAST(time AS DATE), count(*) FROM mixpanel.events GROUP BY 1")
+        return dict(rows.fetchall())
+
+
+def days_of(prefect, run):
+    """The table of a run, by day."""
+    (table,) = (each for each in prefect.of_run("artifacts", run) if each["key"] == "mixpanel-sync")
+    return {row["day"]: row for row in json.loads(table["data"])}
+
+
+def test_after_an_outage_of_the_worker_one_run_catches_up(
+    prefect, shop, account, served, tmp_path, days
+):
+    daily = prefect.deployment("sync/intraday")
+    often = {"schedule": {"interval": 2}, "active": True, "parameters": EVENTS_ONLY}
+    prefect.api.patch(f"/deployments/{daily}", json={"paused": False})
+    (schedule,) = prefect.api.post(f"/deployments/{daily}/schedules", json=[often]).json()
+
+    def due():
+        now = datetime.now(UTC).isoformat()
+        found = prefect.runs(deployment_id={"any_": [daily]}, expected_start_time={"before_": now})
+        return found if len(found) >= 4 else None
+
+    missed = prefect.wait(due)
+    with prefect.worker(account):
+        prefect.wait(lambda: list(shop.requests) or None)
+        prefect.api.delete(f"/deployments/{daily}/schedules/{schedule['id']}").raise_for_status()
+        states = [prefect.ended(run["id"])["state_name"] for run in missed]
+
+    assert sorted(states) == ["Completed"] + ["Skipped"] * (len(missed) - 1), prefect.logs()
+    assert loaded(tmp_path) == served
+
+
+def test_a_bad_day_fails_the_run_whose_pages_have_it_and_the_command(
+    prefect, account, served, tmp_path, days, break_day
+):
+    break_day(days[2])
+    with prefect.worker(account):
+        run = prefect.ended(prefect.start_run("sync/daily", **EVENTS_ONLY))
+
+    rows = days_of(prefect, run["id"])
+    page = next(
+        each["data"] for each in prefect.of_run("artifacts", run["id"])
+        if each["key"] == "mixpanel-sync-summary"
+    )  # fmt: skip
+    assert run["state_type"] == "FAILED"
+    missing = {day for day, row in rows.items() if row["state"].startswith("missing")}
+    assert str(days[2]) in missing
+    assert loaded(tmp_path) == {day: n for day, n in served.items() if str(day) not in missing}
+    assert f"mp sync --from {min(missing)} --to {max(missing)}" in page
+
+
+@pytest.mark.parametrize("how", ["cancelled", "process killed", "worker killed"])
+def test_the_run_after_an_interrupted_one_is_right(
+    prefect, account, served, tmp_path, shop, stalled, flow_process, how
+):
+    with prefect.worker(account) as worker:
+        run = prefect.start_run("sync/daily", **EVENTS_ONLY)
+        process = flow_process(worker)
+        family = [process, *process.children(recursive=True)]
+        if how == "cancelled":
+            cancelling = {"type": "CANCELLING", "name": "Cancelling"}
+            prefect.api.post(f"/flow_runs/{run}/set_state", json={"state": cancelling})
+            state = prefect.ended(run)["state_type"]
+            assert state == "CANCELLED", prefect.logs()
+        elif how == "process killed":
+            process.kill()
+            assert prefect.ended(run)["state_type"] == "CRASHED", prefect.logs()
+        else:
+            os.kill(worker.pid, signal.SIGKILL)
+            worker.wait()
+            for orphan in family:  # the machine is gone, and not only the worker
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    orphan.kill()
+        assert psutil.wait_procs(family, timeout=60)[1] == []
+
+    stalled()
+    with prefect.worker(account):
+        after = prefect.ended(prefect.start_run("sync/daily", **EVENTS_ONLY))
+
+    assert after["state_type"] == "COMPLETED", prefect.logs()
+    assert loaded(tmp_path) == served
+
+
+def test_a_run_goes_on_while_the_server_is_away(
+    prefect, account, served, tmp_path, shop, stalled, flow_process
+):
+    with prefect.worker(account) as worker:
+        run = prefect.start_run("sync/daily", **EVENTS_ONLY)
+        flow_process(worker)
+        prefect.stop()
+        stalled()
+        prefect.start()
+        ended = prefect.ended(run)
+
+    assert ended["state_type"] == "COMPLETED", prefect.logs()
+    assert loaded(tmp_path) == served
