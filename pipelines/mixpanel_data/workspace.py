@@ -214,6 +214,7 @@ class Workspace(Fetching, Discovery, Queries, Tables):
         build: bool = True,
         fetch: bool = True,
         max_wait: float | str | None = None,
+        max_requests: int | None = None,
         lock_wait_seconds: float = LOCK_WAIT_SECONDS,
         progress: Progress = QUIET,
     ) -> SyncReport:
@@ -242,6 +243,8 @@ class Workspace(Fetching, Discovery, Queries, Tables):
                 no credentials are needed, and arguments about the fetch are refused.
             max_wait: The longest wait for the rate limit, in seconds or as ``"15m"``. None: the
                 setting's.
+            max_requests: The largest number of export requests; days that are left over are not
+                failures. None: no limit but the rate limit.
             lock_wait_seconds: The longest wait while another process works in the data folder.
             progress: Called at each step; see :class:`mixpanel_data.sync.Progress`.
 
@@ -280,6 +283,7 @@ class Workspace(Fetching, Discovery, Queries, Tables):
                 start_over=start_over,
                 build=build,
                 fetch=fetch,
+                max_requests=max_requests,
                 lock_wait_seconds=lock_wait_seconds,
                 progress=progress,
             )

@@ -120,7 +120,9 @@ class PrefectServer:
     def start_run(self, deployment: str, **parameters: Any) -> str:
         """Start a run now, and return its id."""
         path = f"/deployments/{self.deployment(deployment)}/create_flow_run"
-        return str(self.api.post(path, json={"parameters": parameters}).json()["id"])
+        answer = self.api.post(path, json={"parameters": parameters})
+        assert answer.is_success, answer.text
+        return str(answer.json()["id"])
 
     def run(self, run: str) -> dict[str, Any]:
         """Return a run by its id."""

@@ -147,13 +147,15 @@ def test_the_run_after_an_interrupted_one_is_right(
 
 
 def test_a_run_goes_on_while_the_server_is_away(
-    prefect, account, served, tmp_path, shop, stalled, flow_process
+    prefect, account, served, tmp_path, shop, flow_process
 ):
+    # As long as the server takes to stop.
+    shop.faults.add(Fault(FaultKind.STALL_BEFORE_HEADERS, times=1, seconds=15))
     with prefect.worker(account) as worker:
         run = prefect.start_run("sync/daily", **EVENTS_ONLY)
         flow_process(worker)
         prefect.stop()
-        stalled()
+        prefect.wait(lambda: (tmp_path / "data" / "raw.duckdb").exists() or None)
         prefect.start()
         ended = prefect.ended(run)
 

@@ -33,7 +33,7 @@ def day_table(report: SyncReport) -> list[dict[str, Any]]:
             "change": None if day.rows_before is None else day.rows - day.rows_before,
             "late": day.late,
             "bytes": day.bytes,
-            "seconds": round(day.seconds, 2),
+            "seconds": round(day.seconds, 3),
             "state": _state(day.rows, day.rows_before),
         }
         for day in report.days
