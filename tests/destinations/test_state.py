@@ -1,5 +1,6 @@
 """The state is in the destination: what is missing there is fetched, look-back days are replaced."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -42,6 +43,33 @@ def test_a_second_run_fetches_what_the_destination_lacks_and_replaces_the_look_b
     assert place.profiles() == project.profiles()
     assert place.days()[emptied] == 0
     assert min(first for first, _ in project.asked()) == str(back(4))
+
+
+def test_group_profiles_arrive_and_one_that_is_gone_goes(project, place):
+    data = project.sandbox.dataset
+    for name in ("acme", "bolt"):
+        data.set_profile(name, {"n": name}, data_group_id="77")
+    data.set_profile("acme", {"n": "of another key"}, data_group_id="78")
+    groups = {"company": "77", "team": "78"}
+    found = "SELECT group_key, distinct_id, properties FROM group_profiles ORDER BY ALL"
+    if place.kind == "postgres":
+        found = found.replace("ALL", "1, 2")
+
+    place.run("group_profiles", groups=groups)
+    first = [(key, name, json.loads(text)["n"]) for key, name, text in place.query(found)]
+    data.remove_profile("acme", data_group_id="77")
+    data.set_profile("bolt", {"n": "changed"}, data_group_id="77")
+    place.run("group_profiles", groups=groups)
+
+    assert first == [
+        ("company", "acme", "acme"),
+        ("company", "bolt", "bolt"),
+        ("team", "acme", "of another key"),
+    ]
+    assert [(key, name, json.loads(text)["n"]) for key, name, text in place.query(found)] == [
+        ("company", "bolt", "changed"),
+        ("team", "acme", "of another key"),
+    ]
 
 
 def test_the_same_in_a_bucket(project, bucket):
