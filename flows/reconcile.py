@@ -7,6 +7,7 @@ With a server: flows/prefect.yaml. Without one, from the project's folder:
 import os
 from datetime import date
 from pathlib import Path
+from typing import Annotated
 
 if __name__ == "__main__":  # Prefect reads these once, while it is imported
     os.environ.setdefault("PREFECT_HOME", str(Path(__file__).resolve().parents[1] / ".prefect"))
@@ -15,33 +16,38 @@ if __name__ == "__main__":  # Prefect reads these once, while it is imported
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
+from pydantic import Field
 
 from mixpanel_data.auth import find_credentials
 from mixpanel_data.cli.output.progress import LineProgress
 from mixpanel_data.cli.output.visible import visible
 from mixpanel_data.settings import load_settings
-from mixpanel_data.sync import Reconciler, Reconciliation
+from mixpanel_data.sync import VERDICTS, Reconciler, Reconciliation, Repair
 
 LOCK_WAIT_SECONDS = 600.0
 ARTIFACT = "mixpanel-reconcile"
+MOST_ROWS = 500
+"""Differences that the artifact lists; the table `_reconciliations` has all."""
 
 
 @flow(name="reconcile", flow_run_name="reconcile", log_prints=True)
 def reconcile(
     first: date | None = None,
     last: date | None = None,
-    reload: bool = False,
+    repair: bool = False,
+    max_requests: Annotated[int, Field(ge=1, le=60)] = 30,
     account: str | None = None,
 ) -> None:
-    """Find days whose events differ from Mixpanel's reports; they are rows of an artifact.
+    """Find days whose events differ from Mixpanel's reports, and say why, in an artifact.
 
-    It finds events that arrived after the look-back, and deleted ones, with a few requests of the
-    query API.
+    It takes a few requests of the query API. Each comparison is kept in the table
+    `_reconciliations`.
 
     Args:
         first: First day to compare. Empty: the first loaded one.
         last: Last day. Empty: the last before the look-back.
-        reload: Refetch the days that differ, build and publish.
+        repair: Refetch the days that a refetch can correct, build and publish.
+        max_requests: Export requests of a repair, at most those that the hour has left.
         account: Name of an account of `mp auth`. Empty: the one in force.
     """
     settings = load_settings()
@@ -52,37 +58,50 @@ def reconcile(
 
     @task(cache_policy=NO_CACHE, persist_result=False)
     def compare() -> Reconciliation:
-        return reconciler.compare(first, last)
+        found = reconciler.compare(first, last)
+        reconciler.record(found, publication=not (repair and found.to_reload))
+        return found
 
-    @task(name="reload", cache_policy=NO_CACHE, persist_result=False)
-    def refetch() -> None:
-        reconciler.reload(found, lock_wait=LOCK_WAIT_SECONDS).raise_failures()
+    @task(name="repair", cache_policy=NO_CACHE, persist_result=False)
+    def refetch() -> Repair:
+        done = reconciler.repair(found, lock_wait=LOCK_WAIT_SECONDS, max_requests=max_requests)
+        done.report.raise_failures()
+        return done
 
     found = compare()
+    done = None
     try:
-        if reload and found.to_reload:
-            refetch()
+        if repair and found.to_reload:
+            done = refetch()
             found = reconciler.recount(found)
+            reconciler.record(found)
     finally:
-        _report(found)
+        _report(found, done)
 
 
-def _report(found: Reconciliation) -> None:
-    differences = found.comparison.differences
+def _report(found: Reconciliation, done: Repair | None) -> None:
+    differ = len({each.day for each in found.verdicts if each.day})
+    lines = [f"{len(found.days)} days were compared; {differ} differ."]
+    lines += [
+        f"{verdict} ({number}): {VERDICTS[verdict]}." for verdict, number in found.numbers.items()
+    ]
+    if done:
+        lines.append(f"{len(done.report.days)} days were refetched; {len(done.left)} are left.")
     create_table_artifact(
         key=ARTIFACT,
         table=[
             {
-                "day": str(each.day),
+                "day": str(each.day or "all"),
+                "event": visible(each.event),
                 "mixpanel": each.mixpanel,
                 "here": each.here,
-                "events": visible(", ".join(each.events)),
+                "verdict": each.verdict,
             }
-            for each in differences
+            for each in found.verdicts[-MOST_ROWS:]
         ],
-        description=f"{len(found.days)} days were compared; {len(differences)} differ.",
+        description="\n\n".join(lines),
     )
-    print(f"{len(found.days)} days were compared; {len(differences)} differ.")
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":

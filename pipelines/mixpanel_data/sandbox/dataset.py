@@ -26,6 +26,7 @@ class Dataset:
         self._days: dict[date, MemoryDay | FileDay] = {}
         self._profiles: dict[tuple[str | None, str], Profile] = {}
         self._members = False
+        self._deleted: set[Event] = set()
         self._revision = Revision()
         self._lock = threading.RLock()
         self.saved = Saved()
@@ -72,6 +73,7 @@ class Dataset:
             twin._days = dict(self._share())
             twin._profiles = dict(self._profiles)
             twin._members = self._members
+            twin._deleted = set(self._deleted)
             twin._revision = self._revision
             twin.saved = self.saved.copy()
         return twin
@@ -123,15 +125,27 @@ class Dataset:
                     self._days[day] = MemoryDay(kept)
         return removed
 
+    def delete_in_lexicon(self, predicate: Callable[[Event], bool]) -> int:
+        """Delete the events for which ``predicate`` holds, as Lexicon does; return their number.
+
+        Reports no longer have them, and exports still do, for up to 37 days (docs/mixpanel-facts.md,
+        section 11.8). ``remove_events`` ends that.
+        """
+        with self._lock:
+            self._revision = Revision()
+            deleted = {event for event in self.events() if predicate(event)} - self._deleted
+            self._deleted |= deleted
+        return len(deleted)
+
     def events(self) -> Iterator[Event]:
         """Yield every event in memory, by day."""
         for day in self.days():
             yield from self.events_on(day)
 
     def contents(self) -> tuple[Revision, list[Event]]:
-        """Return the events in memory, and their revision."""
+        """Return the events in memory that reports have, and their revision."""
         with self._lock:
-            return self._revision, list(self.events())
+            return self._revision, [each for each in self.events() if each not in self._deleted]
 
     def events_on(self, day: date) -> list[Event]:
         """Return the events of one UTC day, without raw lines and days in files."""

@@ -28,7 +28,9 @@ class Project:
     """The state that all routes need.
 
     ``time_basis`` "project" simulates a project created before 2023: its calendar, and the times of
-    events, are those of ``timezone`` counted as if they were UTC.
+    events, are those of ``timezone`` counted as if they were UTC. ``sampled``: ``/events`` estimates
+    its counts from a tenth of the users. ``hidden_counted``: ``/events`` counts events that Lexicon
+    hides. ``history_days``: the days before today that the plan lets reports request.
     """
 
     credentials: SandboxCredentials
@@ -38,6 +40,9 @@ class Project:
     time_basis: Literal["utc", "project"] = "utc"
     fixed_today: date | None = None
     total_on_later_pages: bool = True
+    sampled: bool = False
+    hidden_counted: bool = True
+    history_days: int | None = None
     sessions: Sessions = field(default_factory=Sessions)
     calls: CallLog = field(default_factory=CallLog)
 

@@ -29,6 +29,9 @@ class Sandbox:
     the header of the rate limits' 429; None omits it, as Mixpanel documents. ``hourly_limit``, and
     whether follow-up pages of profiles count (``pages_count``), differ between Mixpanel's projects
     and servers. ``total_on_later_pages`` False omits ``total`` in engage's pages after the first.
+    ``sampled``: ``/events`` estimates its counts from a tenth of the users. Whether it counts events
+    that Lexicon hides (``hidden_counted``) is not documented. ``history_days`` is how far back the
+    plan lets reports go.
     """
 
     def __init__(
@@ -48,6 +51,9 @@ class Sandbox:
         timezone: str = "UTC",
         time_basis: Literal["utc", "project"] = "utc",
         total_on_later_pages: bool = True,
+        sampled: bool = False,
+        hidden_counted: bool = True,
+        history_days: int | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
@@ -59,6 +65,9 @@ class Sandbox:
             time_basis=time_basis,
             fixed_today=today,
             total_on_later_pages=total_on_later_pages,
+            sampled=sampled,
+            hidden_counted=hidden_counted,
+            history_days=history_days,
         )
         self.faults = Faults()
         self._address = host, port

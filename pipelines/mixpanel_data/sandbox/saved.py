@@ -108,6 +108,8 @@ class Saved:
     lexicon: list[Entry] = field(default_factory=list)
     annotations: list[Annotation] = field(default_factory=list)
     tags: dict[int, str] = field(default_factory=dict)
+    merged_events: dict[str, str] = field(default_factory=dict)
+    """Events that reports count under the name of another one; exports keep their own name."""
 
     def copy(self) -> "Saved":
         """Return an independent copy."""
@@ -119,6 +121,7 @@ class Saved:
             lexicon=list(self.lexicon),
             annotations=list(self.annotations),
             tags=dict(self.tags),
+            merged_events=dict(self.merged_events),
         )
 
     @property

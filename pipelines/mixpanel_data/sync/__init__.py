@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from mixpanel_data.sync.backup import Backup, BackupFile, Restored, back_up, restore
     from mixpanel_data.sync.health import check_health
     from mixpanel_data.sync.job import Only, Sync
-    from mixpanel_data.sync.reconcile import Reconciler, Reconciliation
+    from mixpanel_data.sync.reconcile import Reconciler, Reconciliation, Repair
     from mixpanel_data.sync.run import plan, sync
     from mixpanel_data.sync.status import Status, day_rows, read_status
     from mixpanel_data.sync.time_basis import looks_shifted
+    from mixpanel_data.sync.verdicts import VERDICTS
     from mixpanel_data.sync.verify import FolderCheck, check_folder
 
 _HOMES = {
@@ -51,15 +52,17 @@ _HOMES = {
     "sync.backup": ("Backup", "BackupFile", "Restored", "back_up", "restore"),
     "sync.health": ("check_health",),
     "sync.job": ("Only", "Sync"),
-    "sync.reconcile": ("Reconciler", "Reconciliation"),
+    "sync.reconcile": ("Reconciler", "Reconciliation", "Repair"),
     "sync.run": ("plan", "sync"),
     "sync.status": ("Status", "day_rows", "read_status"),
     "sync.time_basis": ("looks_shifted",),
+    "sync.verdicts": ("VERDICTS",),
     "sync.verify": ("FolderCheck", "check_folder"),
 }
 
 __all__ = [
     "QUIET",
+    "VERDICTS",
     "Backup",
     "BackupFile",
     "EngagePage",
@@ -76,6 +79,7 @@ __all__ = [
     "Range",
     "Reconciler",
     "Reconciliation",
+    "Repair",
     "Restored",
     "Status",
     "Sync",

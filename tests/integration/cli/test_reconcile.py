@@ -33,16 +33,23 @@ def test_promise_4_one_command_finds_and_loads_events_that_came_too_late(mp, tmp
             dataset.add_event("Very late", noon, distinct_id="u", insert_id=f"late {n}")
 
         counted = mp("reconcile", env=shop.env())
-        reloaded = mp("reconcile", "--reload", "--format", "json", env=shop.env())
+        reloaded = mp("reconcile", "--repair", "--format", "json", env=shop.env())
         after = mp("reconcile", env=shop.env())
 
     assert (counted.returncode, reloaded.returncode, after.returncode) == (0, 0, 0), reloaded.stderr
     assert f"{days[1]}" in counted.stdout
     assert "Very late" in counted.stdout
-    assert "1 differs. `mp reconcile --reload` refetches them." in counted.stderr
+    assert "1 differs.\nlate (1): " in counted.stderr
     found = json.loads(reloaded.stdout)
     assert (found["differences"], found["reloaded_days"]) == ([], [str(days[1])])
     assert "none differ." in after.stderr
+    assert "`mp reconcile --repair`" in counted.stderr
+    sql = "SELECT verdict, event, count(*) AS n FROM _reconciliations GROUP BY ALL ORDER BY ALL"
+    table = json.loads(mp("query", "sql", sql, "--format", "json").stdout)
+    assert table == [
+        {"verdict": "late", "event": "Very late", "n": 2},
+        {"verdict": None, "event": None, "n": 2},
+    ]
     sql = "SELECT count(*) AS n FROM events WHERE event = 'Very late'"
     assert json.loads(mp("query", "sql", sql, "--format", "json").stdout) == [{"n": 3}]
 

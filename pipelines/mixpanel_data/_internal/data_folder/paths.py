@@ -115,6 +115,11 @@ class DataFolder:
         return self.root / "runs.jsonl"
 
     @property
+    def reconciliations(self) -> Path:
+        """The history of comparisons with Mixpanel's counts, which publications copy into a table."""
+        return self.root / "reconciliations.jsonl"
+
+    @property
     def lock(self) -> Path:
         """The file lock around load, build and publish."""
         return self.root / ".lock"
@@ -181,7 +186,7 @@ class DataFolder:
 
     def _top_files(self) -> Iterator[Path]:
         databases = (self.raw, self.workspace)
-        yield from (self.lock, self.lock_holder, self.runs, *databases)
+        yield from (self.lock, self.lock_holder, self.runs, self.reconciliations, *databases)
         yield from (path.with_name(f"{path.name}.wal") for path in databases)
 
     def private_paths(self) -> Iterator[Path]:

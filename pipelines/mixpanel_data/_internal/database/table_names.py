@@ -5,7 +5,8 @@ from mixpanel_data._internal.text import is_unicode
 from mixpanel_data.exceptions import ConfigError
 
 STAMP = "_build"  # of a published file
-OWN_TABLES = (LEDGER, REJECTED, STAMP)
+RECONCILIATIONS = "_reconciliations"  # of a published file
+OWN_TABLES = (LEDGER, REJECTED, STAMP, RECONCILIATIONS)
 
 
 def is_same(one: str, other: str) -> bool:

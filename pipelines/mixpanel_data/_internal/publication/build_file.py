@@ -13,7 +13,7 @@ from mixpanel_data._internal.data_folder.duckdb_defaults import MEMORY_LIMIT
 from mixpanel_data._internal.data_folder.os_errors import lock_holder
 from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.database.memory import ALONE, memory_config
-from mixpanel_data._internal.database.table_names import STAMP
+from mixpanel_data._internal.database.table_names import RECONCILIATIONS, STAMP
 from mixpanel_data._internal.publication import build_stamp
 from mixpanel_data._internal.sql_literals import identifier, literal
 from mixpanel_data.exceptions import DatabaseLockedError
@@ -161,7 +161,7 @@ def _tables_of_others(
         "select schema_name, table_name from duckdb_tables() "
         "where database_name = 'former' and not internal"
     ).fetchall()
-    built = set(ours) | {STAMP}
+    built = set(ours) | {STAMP, RECONCILIATIONS}
     if ("working", "build_state") in tables:  # also those that an earlier version made
         built |= {
             name.removeprefix(_MODEL)

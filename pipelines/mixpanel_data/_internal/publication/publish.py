@@ -14,7 +14,7 @@ from mixpanel_data._internal.database import contents
 from mixpanel_data._internal.database.compaction import compact_if_larger
 from mixpanel_data._internal.database.memory import ALONE, EACH_OF_TWO, memory_config
 from mixpanel_data._internal.database.vacuum import set_vacuum_threshold
-from mixpanel_data._internal.publication import build_stamp, file_copy, record
+from mixpanel_data._internal.publication import build_stamp, file_copy, reconciliations, record
 from mixpanel_data._internal.publication.build_file import (
     build_file,
     error_summary,
@@ -51,7 +51,7 @@ def publish(folder: DataFolder, *, memory_limit: str | None = None) -> Published
     """
     where = place.resolve_published(folder.published)
     try:
-        built = _finalize(build_file(folder), memory_limit or MEMORY_LIMIT)
+        built = _finalize(folder, memory_limit or MEMORY_LIMIT)
     except duckdb.Error as error:
         if is_damage(error):
             raise _unreadable_build(folder, error) from error
@@ -72,8 +72,10 @@ def publish(folder: DataFolder, *, memory_limit: str | None = None) -> Published
     return Published(folder.published, where.stat().st_size, read_back.tables, lost)
 
 
-def _finalize(path: Path, memory_limit: str) -> build_stamp.Stamp:
-    """Remove what readers do not need, write the log into the file, and return its stamp."""
+def _finalize(folder: DataFolder, memory_limit: str) -> build_stamp.Stamp:
+    """Remove what readers do not need, add the history of comparisons, write the log into the file,
+    and return its stamp."""
+    path = build_file(folder)
     if not path.exists():
         raise MixpanelDataError("There is no build to publish.", details={"path": str(path)})
     with duckdb.connect(path, config=memory_config(memory_limit, ALONE)) as db:
@@ -85,6 +87,7 @@ def _finalize(path: Path, memory_limit: str) -> build_stamp.Stamp:
             )
         # Views of raw data, which readers do not have.
         db.execute("drop schema if exists staging cascade")
+        reconciliations.write_table(db, folder.reconciliations)
         set_vacuum_threshold(db)
         db.execute("force checkpoint")
     compact_if_larger(path, memory_limit, path.with_name("sizes.json"))

@@ -22,7 +22,11 @@ Segments = Callable[[Fact], list[str]]
 
 def days(project: Project, fields: params.Fields) -> Days:
     """Return ``from_date`` and ``to_date``, in the project's calendar."""
-    return Days(*params.date_range(fields, project.local_today))
+    found = Days(*params.date_range(fields, project.local_today))
+    most = project.history_days
+    if most is not None and found.first < project.local_today - timedelta(days=most):
+        raise RefusedError(403, f"Date range exceeds {most} days into the past")
+    return found
 
 
 def days_or_interval(project: Project, fields: params.Fields, unit: Unit) -> Days:

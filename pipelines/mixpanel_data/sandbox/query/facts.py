@@ -3,7 +3,7 @@ zone."""
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -67,7 +67,7 @@ class Facts:
         return [fact for fact in self.all if fact.name not in hidden]
 
 
-_known: WeakKeyDictionary[Revision, dict[tuple[str, str], Facts]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Revision, dict[tuple[str, str, str], Facts]] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
@@ -76,22 +76,23 @@ def facts_of(project: Project) -> Facts:
 
     Raw lines and days in files are not included.
     """
-    calendar = (project.timezone, project.time_basis)
+    merged = dict(project.dataset.saved.merged_events)
+    key = (project.timezone, project.time_basis, repr(sorted(merged.items())))
     with _lock:
         revision, events = project.dataset.contents()
         made = _known.setdefault(revision, {})
-        if calendar not in made:
-            made[calendar] = _make(events, *calendar)
-        return made[calendar]
+        if key not in made:
+            made[key] = _make(events, project.timezone, project.time_basis, merged)
+        return made[key]
 
 
-def _make(events: list[Event], timezone: str, time_basis: str) -> Facts:
+def _make(events: list[Event], timezone: str, time_basis: str, merged: Mapping[str, str]) -> Facts:
     kept = deduplicated((event, event.properties) for event in events)
     owners = device_owners(properties for _, properties in sorted(kept, key=arrival))
     times = clock(timezone, time_basis)
-    return Facts(
-        sorted((_fact(each, owners, *times(each[0].time_ms)) for each in kept), key=_in_time)
-    )
+    facts = (_fact(each, owners, *times(each[0].time_ms)) for each in kept)
+    shown = (fact._replace(name=merged.get(fact.name, fact.name)) for fact in facts)
+    return Facts(sorted(shown, key=_in_time))
 
 
 def _fact(parsed: Parsed, owners: dict[str, str], instant_ms: int, wall_ms: int) -> Fact:

@@ -58,7 +58,8 @@ def _with_plan_hint(error: APIError) -> APIError:
     """Return the error, with a hint about plans where that may be the reason."""
     if isinstance(error, QueryError) and error.plan_limit == "call":
         return QueryError(f"{error.message} {_PLANS}", details=error.details)
-    if error.status_code == 403:  # the text of a plan's error is not documented
+    is_too_old = isinstance(error, QueryError) and error.plan_limit == "history"
+    if error.status_code == 403 and not is_too_old:  # the text of a plan's error is not documented
         return AuthenticationError(
             f"{error.message} Or the plan is the reason: {_PLANS}", details=error.details
         )
