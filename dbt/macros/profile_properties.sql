@@ -26,3 +26,21 @@
 {% macro declare_profile_properties() %}
     {% do declare_properties(profile_properties()) %}
 {% endmacro %}
+
+{# The configured properties of profiles that `users` shows: all but those whose column has the name
+   of one that it has itself. #}
+{% macro user_properties() %}
+    {% set own = [
+        'user_id', 'has_profile', 'first_seen_at', 'last_seen_at', 'first_date', 'last_date', 'active_days',
+        'event_count', 'session_count', 'session_seconds', 'first_utm_source', 'first_utm_medium',
+        'first_utm_campaign', 'first_referrer', 'first_country_code', 'first_os', 'first_browser', 'first_lib',
+        'as_of_date', 'active_days_7d', 'active_days_before_7d', 'active_days_28d', 'event_count_28d', 'stage',
+        'activity_level', 'is_first_seen_partial', 'is_stage_partial', 'power_from', 'core_from', 'casual_from',
+        'number',
+    ] %}
+    {{ return(profile_properties() | rejectattr('alias', 'in', own) | list) }}
+{% endmacro %}
+
+{% macro declare_user_properties() %}
+    {% do declare_properties(user_properties()) %}
+{% endmacro %}

@@ -61,3 +61,8 @@
         date_diff('{{ unit }}', {{ earlier }}, {{ later }})
     {%- endif %}
 {%- endmacro %}
+
+{# The hour of a local time as a bit, so that `bit_or` collects the hours of many. #}
+{% macro bit_of_hour(column) -%}
+    (1 << extract('hour' from {{ column }})::integer)::integer
+{%- endmacro %}

@@ -57,6 +57,12 @@ CASES: dict[str, tuple[str, Any]] = {
         f"select list_sort(list(v)) as x, list(v) filter (where n > 9) as y, list_sort(list(distinct v)) as z, list(n order by n) as o from {T} where k = 1",
         [(["a", "b", None], None, ["a", "b", None], [1, 2, 3])],
     ),
+    "bits of hours": (
+        "select bit_or(1 << extract('hour' from t)::integer)::bigint as hours, "
+        "bit_count(bit_or(1 << extract('hour' from t)::integer))::bigint as number "
+        "from (values (timestamp '2026-03-01 00:59:59'), (timestamp '2026-03-01 23:00:00'), (null)) as t(t)",
+        [(2**23 + 1, 2)],
+    ),
     "QUALIFY keeps its WHERE": (
         f"select v, n from {T} where v <> 'b' qualify row_number() over (partition by k order by n) = 1 order by v",
         [("a", 3), ("z", None)],

@@ -15,7 +15,8 @@ with doings_of_days as (
         event,
         count(*) as event_count,
         min(time) as first_at,
-        max(time) as last_at
+        max(time) as last_at,
+        bit_or({{ bit_of_hour('local_time') }}) as active_hours
     from {{ ref('events') }}
     where {{ when_incremental('(user_id is null or ' ~ is_affected_user() ~ ') and ' ~ is_affected()) }}
     group by
@@ -30,7 +31,8 @@ with doings_of_days as (
             event,
             event_count,
             first_at,
-            last_at
+            last_at,
+            active_hours
         from {{ this }}
         where {{ is_affected_user() }} and not {{ is_affected() }}
     {% endif %}
@@ -44,6 +46,7 @@ placed as (
         event_count,
         first_at,
         last_at,
+        active_hours,
         case when user_id is not null then lag(event_date) over event_days end as previous_date,
         case when user_id is not null then lead(event_date) over event_days end as next_date
     from doings_of_days

@@ -7,6 +7,7 @@ from mixpanel_data._internal.engine.spark_text import SparkSQLError, sql_of
 SAME = (
     # aggregates and window functions
     exp.AnyValue,
+    exp.BitwiseOrAgg,
     exp.Count,
     exp.FirstValue,
     exp.Lag,
@@ -58,6 +59,7 @@ RULED = (
     exp.DateTrunc,
     exp.DayOfWeekIso,
     exp.Explode,
+    exp.Extract,
     exp.GenerateSeries,
     exp.JSONExtract,
     exp.JSONExtractScalar,
@@ -85,6 +87,7 @@ RULED = (
 RULED_BY_NAME = frozenset(
     {
         "array_position",
+        "bit_count",
         "epoch_us",
         "isfinite",
         "list_distinct",
@@ -110,6 +113,7 @@ NODES = (
     exp.Anonymous,
     exp.Between,
     exp.BitwiseAnd,
+    exp.BitwiseLeftShift,
     exp.BitwiseRightShift,
     exp.Boolean,
     exp.Bracket,

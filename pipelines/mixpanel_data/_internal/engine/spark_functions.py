@@ -127,6 +127,17 @@ def _shift(node: exp.BitwiseRightShift) -> exp.Expression:
     return call("SHIFTRIGHTUNSIGNED", node.this, node.expression)
 
 
+def _shift_left(node: exp.BitwiseLeftShift) -> exp.Expression:
+    return call("SHIFTLEFT", node.this, f"CAST({text(node.expression)} AS INT)")
+
+
+def _extract(node: exp.Extract) -> exp.Expression:
+    """The part of a time as a long, as DuckDB has it. Only the hour has one meaning in both."""
+    if node.this.name.lower() != "hour":
+        raise SparkSQLError(f"no rule translates {sql_of(node)} to Spark: only the hour has one.")
+    return spark(f"CAST(HOUR({text(node.expression)}) AS BIGINT)")
+
+
 def _bracket(node: exp.Bracket) -> exp.Expression:
     """sqlglot has made the index of `list[1]` one from 0, but leaves that of `list[place]` as it is."""
     (index,) = node.expressions
@@ -395,6 +406,7 @@ _BY_CLASS: dict[type[exp.Expression], Rule] = {
     exp.ArrayFilter: lambda node: call("FILTER", node.this, node.expression),
     exp.ArrayMin: lambda node: call("ARRAY_MIN", node.this),
     exp.ArraySize: lambda node: call("ARRAY_SIZE", node.this),
+    exp.BitwiseLeftShift: _shift_left,
     exp.BitwiseRightShift: _shift,
     exp.Bracket: _bracket,
     exp.Cast: _cast,
@@ -403,6 +415,7 @@ _BY_CLASS: dict[type[exp.Expression], Rule] = {
     exp.DateTrunc: _date_trunc,
     exp.DayOfWeekIso: lambda node: spark(f"(WEEKDAY({text(node.this)}) + 1)"),
     exp.Div: _div,
+    exp.Extract: _extract,
     exp.GenerateSeries: _series,
     exp.IntDiv: _int_div,
     exp.JSONExtract: _json_extract,
@@ -430,6 +443,7 @@ _BY_CLASS: dict[type[exp.Expression], Rule] = {
 
 _BY_NAME: dict[str, Rule] = {
     "array_position": _list_position,
+    "bit_count": lambda node: call("BIT_COUNT", *node.expressions),
     "epoch_us": _epoch_us,
     "isfinite": _isfinite,
     "list_distinct": _list_distinct,

@@ -1,0 +1,109 @@
+{{ config(
+    materialized='replaced_rows',
+    meta={'replaces': "{{ is_affected_period() }}"},
+) }}
+{% set units = ['day', 'week', 'month'] %}
+
+-- depends_on: {{ ref('int_reassigned_user_days') }}
+-- depends_on: {{ ref('int_refetched_dates') }}
+with doings as (
+    select
+        event,
+        user_id,
+        event_date,
+        active_hours
+    from {{ ref('user_days') }}
+    where user_id is not null
+    union all
+    select
+        null as event,
+        user_id,
+        event_date,
+        bit_or(active_hours) as active_hours
+    from {{ ref('user_days') }}
+    where user_id is not null and {{ is_counted() }}
+    group by
+        user_id,
+        event_date
+),
+
+counted as (
+    {% for unit in units %}
+        {% set period_start = first_day(unit, 'event_date') %}
+        select
+            '{{ unit }}' as unit,
+            {{ period_start }} as period_start,
+            event,
+            user_id,
+            {{ 'sum(bit_count(active_hours))' if unit == 'day' else 'count(*)' }}::bigint as frequency
+        from doings
+        where
+            {{ when_incremental(
+                "('" ~ unit ~ "', " ~ period_start ~ ') in (select (unit, period_start) from ('
+                ~ affected_periods() ~ ') as affected)'
+            ) }}
+        group by
+            {{ period_start }},
+            event,
+            user_id
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+tallied as (
+    select
+        unit,
+        period_start,
+        event,
+        frequency,
+        count(*) as users
+    from counted
+    group by
+        unit,
+        period_start,
+        event,
+        frequency
+),
+
+periods as (
+    {% for unit in units %}
+        {% set period_start = first_day(unit, 'event_date') %}
+        select
+            '{{ unit }}' as unit,
+            {{ period_start }} as period_start,
+            ({{ period_start }} + interval 1 {{ unit }})::date - 1 as period_end,
+            event_date,
+            is_partial,
+            known_since
+        from {{ ref('int_days') }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+coverage as (
+    select
+        unit,
+        period_start,
+        not {{ is_whole_since('period_start', 'period_end') }} as is_partial
+    from periods
+    group by
+        unit,
+        period_start
+)
+
+select
+    tallied.unit,
+    tallied.period_start,
+    tallied.event,
+    tallied.frequency,
+    tallied.users,
+    sum(tallied.users) over (
+        partition by tallied.unit, tallied.period_start, tallied.event
+        order by tallied.frequency desc
+    )::bigint as users_at_least,
+    sum(tallied.users) over (
+        partition by tallied.unit, tallied.period_start, tallied.event
+    )::bigint as period_users,
+    coverage.is_partial
+from tallied
+inner join coverage on tallied.unit = coverage.unit and tallied.period_start = coverage.period_start
