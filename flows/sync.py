@@ -46,6 +46,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateName,
 )
+from prefect.events import emit_event
 from prefect.exceptions import MissingContextError
 from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
@@ -57,7 +58,8 @@ from mixpanel_data.cli.output.progress import LineProgress
 from mixpanel_data.cli.output.run_page import day_table, summary_page
 from mixpanel_data.cli.output.visible import visible
 from mixpanel_data.exceptions import ConfigError, MixpanelDataError
-from mixpanel_data.sync import Landed, Only, Range, Sync, Window
+from mixpanel_data.settings import load_settings
+from mixpanel_data.sync import Landed, Only, Range, Sync, Window, read_status
 from mixpanel_data.sync import sync as run_job
 
 LOCK_WAIT_SECONDS = 600.0
@@ -444,7 +446,26 @@ def _run(**options: Any) -> TaskSync:
             report()
         raise
     report()
+    _show(_emit_freshness)
     return _current()
+
+
+def _emit_freshness() -> None:
+    """Emit an event with the newest complete day and the gaps, for automations of Prefect."""
+    if not runtime.flow_run.id:  # without Prefect around it
+        return
+    status = read_status(load_settings())
+    project_id, region = status.project or ("none", "none")
+    values = status.to_dict()
+    shown = ("complete_up_to", "published_up_to", "days_behind", "gaps", "age_seconds")
+    emit_event(
+        event="mixpanel-data.fresh" if status.is_fresh else "mixpanel-data.not-fresh",
+        resource={
+            "prefect.resource.id": f"mixpanel-data.project.{region}.{project_id}",
+            "prefect.resource.name": f"project {project_id} ({region})",
+        },
+        payload={name: values[name] for name in shown},
+    )
 
 
 @flow(name="sync", flow_run_name="sync", log_prints=True)

@@ -16,6 +16,7 @@ LAYERS = (
     ("_internal.html_report",),
     ("sync", "auth", "settings", "project"),
     ("_internal.health",),
+    ("_internal.alerts",),
     ("destinations",),
     ("sources",),
     ("_internal.extract",),
@@ -52,7 +53,7 @@ LAYER = {package: number for number, layer in enumerate(reversed(LAYERS)) for pa
 
 # Libraries that take long to import and that most commands end without. Only these may be imported inside a function.
 HEAVY = {
-    *("dlt", "duckdb", "jinja2", "pandas", "polars", "pyarrow", "rich", "vl_convert"),
+    *("apprise", "dlt", "duckdb", "jinja2", "pandas", "polars", "pyarrow", "rich", "vl_convert"),
     *("pyiceberg", "pyspark", "sqlalchemy"),
 }
 # Packages whose commands import what they run when it runs, so that `mp --help` is quick.

@@ -88,3 +88,42 @@
     ) as marked
     where kept.rowid = marked.marked_row
 {% endmacro %}
+
+{# The end of the last day up to which the ledger has every day complete that a run was to fetch: a
+   UTC timestamp. The start of the first such day if that one is missing; null for an empty ledger.
+   For `dbt source freshness`; `mp status` has the day before it as `complete_up_to`. #}
+{% macro complete_until() -%}
+    (
+        with newest as (
+            select
+                window_start,
+                range_end,
+                fetched_at,
+                filter_hash,
+                load_id
+            from {{ fetches() }}
+            where table_name = 'events'
+            qualify row_number() over (partition by window_start order by {{ in_order_of_loads() }} desc) = 1
+        ),
+
+        wanted as (
+            select least(min(window_start), min(wanted_from)) as first_day
+            from {{ fetches() }}
+            where table_name = 'events' and {{ is_committed() }}
+        ),
+
+        complete_days as (
+            select
+                window_start,
+                range_end,
+                row_number() over (order by window_start) as day_number
+            from newest
+            where fetched_at >= range_end and filter_hash = 'all' and {{ is_committed() }}
+        )
+
+        select coalesce(max(complete_days.range_end), min(wanted.first_day)::timestamp)
+        from wanted
+        left join complete_days
+            on wanted.first_day + (complete_days.day_number - 1)::integer = complete_days.window_start
+    )
+{%- endmacro %}

@@ -174,7 +174,7 @@ class RawFile:
             insert into mixpanel._metadata by name
             select
                 $table as table_name, $table as fetch_type, '1' as project_id, 'us' as region, $day as window_start,
-                $day as window_end, $day::timestamp as range_start, $next::timestamp as range_end, '' as filter_hash,
+                $day as window_end, $day::timestamp as range_start, $next::timestamp as range_end, 'all' as filter_hash,
                 $rows as row_count,
                 coalesce($fetched_at, now() at time zone 'UTC') as fetched_at, $load as load_id,
                 $number as load_number

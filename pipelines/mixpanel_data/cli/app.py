@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from mixpanel_data.cli.commands import (
+    alerts,
     auth,
     backup,
     demo,
@@ -92,6 +93,7 @@ app.command("doctor")(doctor.doctor)
 app.command("export")(export.export)
 app.command("publish")(publish.publish)
 app.command("sandbox")(sandbox.sandbox)
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(auth.app, name="auth")
 app.add_typer(engine.app, name="engine")
 app.add_typer(fetch.app, name="fetch")

@@ -44,7 +44,7 @@ MEANINGS = {
     5: "rate limited: received data is kept, and the message has the time to retry",
     INCOMPLETE: "incomplete: nothing was loaded for the days named",
     7: "in use: the message names the process",
-    STALE: "stale: the data are older than `mp status --max-age` allows",
+    STALE: "stale: the data are older than `mp status --max-age` allows, or `mp alerts check` found something wrong",
     NOT_COPIED: "a copy to a publish target failed; what was loaded and published stays",
     INTERRUPTED: "interrupted; loaded data is kept",
 }

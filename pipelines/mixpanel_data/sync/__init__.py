@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from mixpanel_data._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from mixpanel_data._internal.alerts.sending import Delivery
     from mixpanel_data._internal.api.engage_pages import EngagePage
     from mixpanel_data._internal.data_folder.damage import damage_error
     from mixpanel_data._internal.data_folder.lock import exclusive
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from mixpanel_data._internal.run.report import ProfileOutcome, SyncReport
     from mixpanel_data._internal.streams.event_filter import EventFilter
     from mixpanel_data._internal.streams.windows import Window
+    from mixpanel_data.sync.alerts import alerting, check_alerts, send_test
     from mixpanel_data.sync.backup import Backup, BackupFile, Restored, back_up, restore
     from mixpanel_data.sync.health import check_health
     from mixpanel_data.sync.job import Only, Sync
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from mixpanel_data.sync.verify import FolderCheck, check_folder
 
 _HOMES = {
+    "_internal.alerts.sending": ("Delivery",),
     "_internal.api.engage_pages": ("EngagePage",),
     "_internal.data_folder.damage": ("damage_error",),
     "_internal.data_folder.lock": ("exclusive",),
@@ -49,6 +52,7 @@ _HOMES = {
     "_internal.run.report": ("ProfileOutcome", "SyncReport"),
     "_internal.streams.event_filter": ("EventFilter",),
     "_internal.streams.windows": ("Window",),
+    "sync.alerts": ("alerting", "check_alerts", "send_test"),
     "sync.backup": ("Backup", "BackupFile", "Restored", "back_up", "restore"),
     "sync.health": ("check_health",),
     "sync.job": ("Only", "Sync"),
@@ -65,6 +69,7 @@ __all__ = [
     "VERDICTS",
     "Backup",
     "BackupFile",
+    "Delivery",
     "EngagePage",
     "EventFilter",
     "Finding",
@@ -85,7 +90,9 @@ __all__ = [
     "Sync",
     "SyncReport",
     "Window",
+    "alerting",
     "back_up",
+    "check_alerts",
     "check_folder",
     "check_health",
     "damage_error",
@@ -95,6 +102,7 @@ __all__ = [
     "plan",
     "read_status",
     "restore",
+    "send_test",
     "sync",
 ]
 

@@ -14,6 +14,7 @@ from mixpanel_data._internal.settings import Settings, load_settings
 from mixpanel_data._internal.streams.event_filter import EventFilter
 from mixpanel_data._internal.text import parse_day
 from mixpanel_data.exceptions import ConfigError
+from mixpanel_data.sync.alerts import alerting
 from mixpanel_data.sync.defaults import LOCK_WAIT_SECONDS
 from mixpanel_data.sync.engine import refresh_ledger_copy
 from mixpanel_data.sync.job import Only, Sync
@@ -149,30 +150,34 @@ def run_sync(
                 "build=False": not build,
             }
         )
-    # Parsed before the lock: a typing error must not wait for another run.
+    # Parsed before the lock: a typing error must not wait for another run, and is no alert.
     begin, end = _as_date(first), _as_date(last)
-    job = job_type(
-        settings,
-        find() if fetch else None,
-        progress=progress,
-        only=EventFilter(tuple(events), where),
-        reload_days=reload_days,
-        refetch=refetch,
-        oldest_first=oldest_first,
-        full_profiles=full_profiles,
-        start_over=start_over,
-        max_requests=max_requests,
-    )
-    # Before the first request: a typing error must not cost an hour's budget.
-    if build:
-        job.targets()
-    # From the first look at the ledger to the publication, or two runs would fetch the same days.
-    with exclusive(settings.folder, wait_seconds=lock_wait_seconds, on_locked=progress.locked):
-        report = job.run(first=begin, last=end, only=only, build=build, fetch=fetch)
-    # Without the lock: a slow server must not keep the next sync from the data folder.
-    if build:
-        job.copy_to_targets()
-    return report
+    with alerting(settings, progress=progress, only=only, build=build, fetch=fetch) as watch:
+        credentials = find() if fetch else None
+        job = job_type(
+            settings,
+            credentials,
+            progress=progress,
+            only=EventFilter(tuple(events), where),
+            reload_days=reload_days,
+            refetch=refetch,
+            oldest_first=oldest_first,
+            full_profiles=full_profiles,
+            start_over=start_over,
+            max_requests=max_requests,
+        )
+        watch.watch(job, credentials)
+        # Before the first request: a typing error must not cost an hour's budget.
+        if build:
+            job.targets()
+        # From the first look at the ledger to the publication, or two runs would fetch the same
+        # days.
+        with exclusive(settings.folder, wait_seconds=lock_wait_seconds, on_locked=progress.locked):
+            report = job.run(first=begin, last=end, only=only, build=build, fetch=fetch)
+        # Without the lock: a slow server must not keep the next sync from the data folder.
+        if build:
+            job.copy_to_targets()
+        return report
 
 
 def _refuse_without_fetch(given: dict[str, Any]) -> None:

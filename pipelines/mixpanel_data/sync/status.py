@@ -84,6 +84,11 @@ class Status(Displayed):
     """How many of the newest loaded days have no events, one after the other."""
 
     @property
+    def is_fresh(self) -> bool:
+        """True if every day up to yesterday is complete and published."""
+        return self.days_behind == 0
+
+    @property
     def last_attempt(self) -> RunRecord | None:
         """The newest run, successful or not."""
         return self.runs[-1] if self.runs else None

@@ -170,12 +170,6 @@ def test_the_first_columns_are_those_of_the_contract(built: duckdb.DuckDBPyConne
     assert columns["profiles"][:2] == [("distinct_id", "VARCHAR"), ("properties", "JSON")]
 
 
-def test_freshness_comes_from_the_ledger(data: Path) -> None:
-    results = run(data, "source", "freshness")
-
-    assert {result["status"] for result in results} == {"pass"}
-
-
 def test_a_project_without_events_is_built(tmp_path: Path) -> None:
     (tmp_path / "build").mkdir()
     RawFile(tmp_path / "raw.duckdb").profiles(["u1", "u2"])

@@ -120,6 +120,11 @@ class DataFolder:
         return self.root / "reconciliations.jsonl"
 
     @property
+    def alerts(self) -> Path:
+        """What is wrong now, and which alerts were sent. It may be deleted at any time."""
+        return self.root / "alerts.json"
+
+    @property
     def lock(self) -> Path:
         """The file lock around load, build and publish."""
         return self.root / ".lock"
@@ -186,7 +191,8 @@ class DataFolder:
 
     def _top_files(self) -> Iterator[Path]:
         databases = (self.raw, self.workspace)
-        yield from (self.lock, self.lock_holder, self.runs, self.reconciliations, *databases)
+        files = (self.lock, self.lock_holder, self.runs, self.reconciliations, self.alerts)
+        yield from (*files, *databases)
         yield from (path.with_name(f"{path.name}.wal") for path in databases)
 
     def private_paths(self) -> Iterator[Path]:

@@ -1,5 +1,7 @@
 """Callbacks for the progress of a run. Each may do nothing; those of the base class do not."""
 
+import logging
+
 from mixpanel_data._internal.api.engage_pages import EngagePage
 from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.publication.publish import Published
@@ -68,6 +70,13 @@ class Progress:
 
     def failed(self, error: MixpanelDataError) -> None:
         """A part failed; the run continues if it can."""
+
+    def alerted(self, text: str) -> None:
+        """A target received an alert."""
+
+    def alert_failed(self, text: str) -> None:
+        """An alert could not be sent. This one logs a warning, since no other sign is left."""
+        logging.getLogger("mixpanel_data.alerts").warning("%s", text)
 
 
 QUIET = Progress()

@@ -56,6 +56,12 @@ class LineProgress(Progress):
     def copied(self, copy: TargetCopy) -> None:
         _print_line(_copied_text(copy))
 
+    def alerted(self, text: str) -> None:
+        _print_line(text)
+
+    def alert_failed(self, text: str) -> None:
+        _print_line(f"Warning: {text}")
+
 
 def _locked_text(holder: str, seconds: float) -> str:
     return f"waiting up to {format_duration(seconds)} for {holder}, which has the data folder"
@@ -199,6 +205,12 @@ class BarProgress(Progress):
 
     def failed(self, error: MixpanelDataError) -> None:
         self._print_above(f"! {error.code}: {error}")
+
+    def alerted(self, text: str) -> None:
+        self._print_above(text)
+
+    def alert_failed(self, text: str) -> None:
+        self._print_above(f"Warning: {text}")
 
     def _print_above(self, text: str) -> None:
         # Not as markup: it quotes Mixpanel, with brackets.

@@ -1,0 +1,1 @@
+"""Messages to people when a run fails, crashes or is late, and when the data are not fresh."""
