@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from mixpanel_data._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from mixpanel_data._internal.alerts.configuration import AlertSettings, load_alert_settings
     from mixpanel_data._internal.alerts.sending import Delivery
     from mixpanel_data._internal.api.engage_pages import EngagePage
     from mixpanel_data._internal.data_folder.damage import damage_error
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from mixpanel_data.sync.verify import FolderCheck, check_folder
 
 _HOMES = {
+    "_internal.alerts.configuration": ("AlertSettings", "load_alert_settings"),
     "_internal.alerts.sending": ("Delivery",),
     "_internal.api.engage_pages": ("EngagePage",),
     "_internal.data_folder.damage": ("damage_error",),
@@ -67,6 +69,7 @@ _HOMES = {
 __all__ = [
     "QUIET",
     "VERDICTS",
+    "AlertSettings",
     "Backup",
     "BackupFile",
     "Delivery",
@@ -98,6 +101,7 @@ __all__ = [
     "damage_error",
     "day_rows",
     "exclusive",
+    "load_alert_settings",
     "looks_shifted",
     "plan",
     "read_status",

@@ -43,7 +43,9 @@ def freshness(raw: RawFile) -> tuple[str, str]:
     """The state of the events, and from when they are."""
     data = raw.path.parent
     warm_dbt.dbt("source", "freshness", *PROJECT, cwd=ROOT, own=over(data))
-    (found,) = json.loads((data / "target" / "sources.json").read_bytes())["results"]
+    results = json.loads((data / "target" / "sources.json").read_bytes())["results"]
+    assert len(results) == 1, results
+    (found,) = results
     assert found["unique_id"] == "source.mixpanel_data.mixpanel.events"
     return found["status"], found["max_loaded_at"]
 
