@@ -20,9 +20,21 @@
 {%- endmacro %}
 
 {# True for days of which this build replaces all rows. #}
-{% macro is_refetched_date(column='event_date') -%}
+{% macro is_refetched_date(column='event_date') %}
+    {{ return(adapter.dispatch('is_refetched_date', 'mixpanel_data')(column)) }}
+{% endmacro %}
+
+{% macro duckdb__is_refetched_date(column='event_date') -%}
     {{ column }} in (select refetched_date from {{ ref('int_refetched_dates') }})
 {%- endmacro %}
+
+{# The condition by which the staging table of Spark has only the days of the build. DuckDB has a
+   view there, and its readers choose the days. #}
+{% macro of_replaced_days(column) %}
+    {{ return(adapter.dispatch('of_replaced_days', 'mixpanel_data')(column)) }}
+{% endmacro %}
+
+{% macro duckdb__of_replaced_days(column) %}true{% endmacro %}
 
 {# True for first days of months with such a day. #}
 {% macro is_refetched_month(column) -%}

@@ -1,6 +1,10 @@
 -- noqa: disable=all
 {# What is another statement on Spark, or none. All other SQL of this project is DuckDB's, which
-   the adapter `mixpanelspark` translates. A build on Spark builds every table from scratch. #}
+   the adapter `mixpanelspark` translates.
+
+   A build on Spark starts from the published tables of the last one, or from scratch. In the first
+   case it replaces the days of loads that were added since (`replaced_days`) in tables with
+   `meta.partitioned_by`, and builds all others from scratch. #}
 
 {% macro mixpanelspark__begin_run() %}
     {% if execute and flags.WHICH in ('build', 'run') %}
@@ -24,6 +28,43 @@
 
 {# Every load that was committed when the build began is in every table. #}
 {% macro mixpanelspark__is_built(column='load_id') %}true{% endmacro %}
+
+{# None in a build from scratch, and with another adapter than Spark's, by which tests compile these
+   macros. #}
+{% macro replaced_days() %}
+    {{ return(adapter.replaced_days() if adapter.replaced_days is defined else none) }}
+{% endmacro %}
+
+{# True for a model whose table keeps the other days. `events` selects the same rows in both cases,
+   since its staging table has only the days of the build. #}
+{% macro mixpanelspark__is_incremental() %}
+    {% if not execute or model.resource_type == 'unit_test' or mixpanel_data.replaced_days() is none %}
+        {{ return(false) }}
+    {% endif %}
+    {{ return(model.config.materialized == 'replaced_rows' and 'partitioned_by' in model.config.meta) }}
+{% endmacro %}
+
+{# The days as literals, by which Spark leaves out the partitions of all others. #}
+{% macro mixpanelspark__is_refetched_date(column='event_date') %}
+    {% set days = mixpanel_data.replaced_days() %}
+    {% if days is none %}
+        {{ return(mixpanel_data.duckdb__is_refetched_date(column)) }}
+    {% endif %}
+    {{ return(mixpanel_data.is_one_of_days(column, days)) }}
+{% endmacro %}
+
+{% macro mixpanelspark__of_replaced_days(column) %}
+    {% set days = mixpanel_data.replaced_days() %}
+    {{ return('true' if days is none else mixpanel_data.is_one_of_days(column, days)) }}
+{% endmacro %}
+
+{% macro is_one_of_days(column, days) %}
+    {% set literals = [] %}
+    {% for day in days %}
+        {% do literals.append("date '" ~ day ~ "'") %}
+    {% endfor %}
+    {{ return(column ~ ' in (' ~ literals | join(', ') ~ ')' if literals else 'false') }}
+{% endmacro %}
 
 {% macro mixpanelspark__fetches() %}{{ source('mixpanel', '_metadata') }}{% endmacro %}
 
@@ -122,18 +163,32 @@ possible_{{ number }}{{ suffix }} as (
 ),
 {% endmacro %}
 
-{# The hooks below write a column of `events` that is known after it: all rows are written once more,
-   from a snapshot of the same table. #}
-{% macro events_with(values, joins) %}
+{# The hooks below write a column of `events` that is known after it. From scratch, all rows are
+   written once more, from a snapshot of the same table; else those of days on which a value changes,
+   which may be other days than those that were loaded. #}
+{% macro events_with(column, value, joins) %}
     {% set events = ref('events') %}
     {% set columns = [] %}
-    {% for column in adapter.get_columns_in_relation(events) %}
-        {% do columns.append(values.get(column.name | lower, 'events.`' ~ column.name ~ '`') ~ ' as `' ~ column.name ~ '`') %}
+    {% for each in adapter.get_columns_in_relation(events) %}
+        {% set name = each.name | lower %}
+        {% do columns.append((value if name == column else 'events.`' ~ each.name ~ '`') ~ ' as `' ~ each.name ~ '`') %}
     {% endfor %}
-    insert overwrite table {{ events }}
-    select {{ columns | join(', ') }}
-    from {{ events }} as events
-    {{ joins }}
+    {% set rows = 'from ' ~ events ~ ' as events left join ' ~ joins %}
+    {% set selected = 'select ' ~ columns | join(', ') ~ ' ' ~ rows %}
+    {% if mixpanel_data.replaced_days() is none %}
+        {{ return('insert overwrite table ' ~ events ~ ' ' ~ selected) }}
+    {% endif %}
+    {% set changed = run_query(
+        'select distinct cast(events.event_date as string) as day ' ~ rows
+        ~ ' where events.' ~ column ~ ' is distinct from ' ~ value
+    ).columns[0].values() %}
+    {% if not changed %}
+        {{ return('') }}
+    {% endif %}
+    {{ return(
+        'insert into ' ~ events ~ ' replace where ' ~ mixpanel_data.is_one_of_days('event_date', changed) ~ ' ' ~ selected
+        ~ ' where ' ~ mixpanel_data.is_one_of_days('events.event_date', changed)
+    ) }}
 {% endmacro %}
 
 {% macro mixpanelspark__reassign_events() %}
@@ -142,8 +197,9 @@ possible_{{ number }}{{ suffix }} as (
     {% do ref('identities') %}
     {% if execute %}
         {{ mixpanel_data.events_with(
-            {'user_id': 'case when events.user_id is not null then coalesce(owners.user_id, events.user_id) end'},
-            'left join ' ~ ref('identities') ~ ' as owners on events.sender_id = owners.distinct_id'
+            'user_id',
+            'case when events.sender_id is not null then coalesce(owners.user_id, events.sender_id) end',
+            ref('identities') ~ ' as owners on events.sender_id = owners.distinct_id'
         ) }}
     {% endif %}
 {% endmacro %}
@@ -153,8 +209,9 @@ possible_{{ number }}{{ suffix }} as (
     {% do ref('int_event_sessions') %}
     {% if execute %}
         {{ mixpanel_data.events_with(
-            {'session_id': 'assigned.session_id'},
-            'left join ' ~ ref('int_event_sessions') ~ ' as assigned on events.event_key = assigned.event_key'
+            'session_id',
+            'assigned.session_id',
+            ref('int_event_sessions') ~ ' as assigned on events.event_key = assigned.event_key'
         ) }}
     {% endif %}
 {% endmacro %}

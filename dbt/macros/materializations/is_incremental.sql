@@ -2,6 +2,10 @@
    tests, which have no table to add to; `overrides: {macros: {is_incremental: true}}` tests the
    other case. #}
 {% macro is_incremental() %}
+    {{ return(adapter.dispatch('is_incremental', 'mixpanel_data')()) }}
+{% endmacro %}
+
+{% macro duckdb__is_incremental() %}
     {% if not execute or model.resource_type == 'unit_test' %}
         {{ return(false) }}
     {% elif not mixpanel_data.has_materialization_of_ours(model) %}

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from mixpanel_data._internal.engine.session import require_python, session_settings
+from mixpanel_data._internal.health.findings import Finding
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data.exceptions import ConfigError
 
@@ -13,7 +14,14 @@ if TYPE_CHECKING:
     from mixpanel_data.sync.engine_compare import TableComparison
     from mixpanel_data.sync.engine_move import Moved
 
-_OF_THE_EXTRA = ("pyiceberg", "pyarrow", "sqlalchemy")
+_OF_THE_EXTRA = {
+    "pyspark": "pyspark",
+    "dbt.adapters.spark": "dbt-spark",
+    "pyiceberg": "pyiceberg",
+    "pyarrow": "pyarrow",
+    "sqlalchemy": "sqlalchemy",
+}
+"""Modules that the engine spark imports, with the names of their packages."""
 
 
 def import_lake() -> ModuleType:
@@ -31,7 +39,7 @@ def import_lake() -> ModuleType:
 
 
 def _require_extra() -> None:
-    if missing := [name for name in _OF_THE_EXTRA if find_spec(name) is None]:
+    if missing := [name for module, name in _OF_THE_EXTRA.items() if find_spec(module) is None]:
         raise ConfigError(
             f"The engine spark needs {', '.join(missing)}. Install it with: "
             "pip install 'mixpanel-data[spark]'.",
@@ -48,6 +56,21 @@ def refresh_ledger_copy(settings: Settings) -> None:
     """
     if settings.engine == "spark":
         import_lake().refresh_ledger(settings)
+
+
+def check_engine(settings: Settings) -> list[Finding]:
+    """With the engine spark, check Java, the packages, the catalog, the warehouse and a Spark
+    session; a table is written, read and dropped. With another engine there is nothing to check."""
+    if settings.engine != "spark":
+        return []
+    try:
+        require_python()
+        _require_extra()
+    except ConfigError as error:
+        return [Finding("spark packages", str(error), "error", "metadata")]
+    from mixpanel_data.sync.engine_check import check_spark
+
+    return check_spark(settings)
 
 
 def spark_settings(settings: Settings) -> dict[str, str]:

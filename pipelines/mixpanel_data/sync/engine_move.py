@@ -19,7 +19,13 @@ from mixpanel_data._internal.sql.events import local_date_of
 from mixpanel_data._internal.sql_literals import literal
 from mixpanel_data._internal.time_zones import Zone
 from mixpanel_data.destinations.iceberg import ledger, load
-from mixpanel_data.destinations.iceberg.catalog import LOADS, TABLES, Lake, open_lake
+from mixpanel_data.destinations.iceberg.catalog import (
+    LOADS,
+    TABLES,
+    Lake,
+    open_lake,
+    translate_iceberg_errors,
+)
 from mixpanel_data.destinations.iceberg.ledger_copy import write_ledger_copy
 from mixpanel_data.exceptions import ConfigError, MixpanelDataError
 from mixpanel_data.sources import schema
@@ -175,7 +181,8 @@ def _move_others(
     for name in (schema.REJECTED, *(history for _, history in _OTHERS)):
         on_progress(name)
         content = source.sql(_plain(name)).to_arrow_table()
-        lake.table(name).overwrite(content)
+        with translate_iceberg_errors():
+            lake.table(name).overwrite(content)
         moved[name] = content.num_rows
     for name, _ in _OTHERS:
         of_kind = _of_kind(rows, name)

@@ -13,6 +13,7 @@ from mixpanel_data._internal.health.versions import check_versions
 from mixpanel_data._internal.ledger.reader import read_ledger
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data.exceptions import StorageError
+from mixpanel_data.sync.engine import check_engine
 
 
 def check_health(
@@ -44,6 +45,7 @@ def check_health(
         *check_data_folder(folder, private, fix=fix),
         *_ledger(settings, clock_ahead),
         *_zone(settings, timezone),
+        *check_engine(settings),
         *check_schedule(os.environ, folders),
     ]
 

@@ -1,9 +1,11 @@
 """The steps of a sync that differ with the engine ``spark``: the ledger and the loads are those of
 an Iceberg catalog."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 
 from mixpanel_data._internal.landing.files import Landed
 from mixpanel_data._internal.ledger.records import Project
@@ -13,6 +15,7 @@ from mixpanel_data._internal.transform.build import BuildResult, current_fingerp
 from mixpanel_data._internal.transform.build_on_spark import build_on_spark
 from mixpanel_data.destinations.iceberg import ledger, load, publication
 from mixpanel_data.destinations.iceberg.catalog import open_lake
+from mixpanel_data.destinations.iceberg.changed_days import BY_DAY, days_to_replace
 from mixpanel_data.destinations.iceberg.check_rows import mark_disagreeing_days
 from mixpanel_data.destinations.iceberg.ledger_copy import write_ledger_copy
 
@@ -52,6 +55,9 @@ def build(settings: Settings, on_progress: Callable[[str], None]) -> BuildResult
     """
     folder, lake = settings.folder, open_lake(settings)
     lake.create_namespaces()
+    days = days_to_replace(lake, _fingerprint(settings))
+    if days is None:
+        on_progress("all tables are built from scratch")
     done = build_on_spark(
         folder,
         project=settings.dbt_project,
@@ -59,11 +65,12 @@ def build(settings: Settings, on_progress: Callable[[str], None]) -> BuildResult
         warehouse=str(settings.warehouse),
         on_progress=on_progress,
         variables=settings.dbt_variables,
+        days=days,
     )
     on_progress("copying the tables into the data folder")
     tables = publication.read_built_tables(folder)
     warnings = publication.copy_tables(
-        lake, folder, tables, _fingerprint(settings), settings.storage_version
+        lake, folder, tables, _fingerprint_of_file(settings), settings.storage_version
     )
     return replace(done, warnings=(*done.warnings, *warnings))
 
@@ -71,8 +78,17 @@ def build(settings: Settings, on_progress: Callable[[str], None]) -> BuildResult
 def move_tags(settings: Settings) -> None:
     """Let readers of the catalog find the tables of the last build."""
     tables = publication.read_built_tables(settings.folder)
-    publication.move_tags(open_lake(settings), tables, _fingerprint(settings))
+    others = [each for each in BY_DAY if each[0] != publication.BUILD]
+    publication.move_tags(open_lake(settings), tables, _fingerprint(settings), others)
 
 
 def _fingerprint(settings: Settings) -> str:
+    """Return a hash of what shapes the tables on Spark: models and variables, the time zone, and the
+    versions of what translates their SQL."""
+    versions = [f"{name} {version(name)}" for name in ("mixpanel-data", "sqlglot")]
+    shaping = [_fingerprint_of_file(settings), settings.project_timezone, *versions]
+    return hashlib.sha256(repr(shaping).encode()).hexdigest()
+
+
+def _fingerprint_of_file(settings: Settings) -> str:
     return current_fingerprint(settings.storage_version, settings.dbt_project)

@@ -3,6 +3,7 @@
     meta={
         'replaces': "{{ is_refetched_date() }}",
         'batch_by': 'event_date',
+        'partitioned_by': 'event_date',
     },
     schema='working',
 ) }}

@@ -3,6 +3,7 @@
     meta={
         'replaces': "{{ is_refetched_date() }}",
         'before_replacing': "{{ log_changed_ids() }}",
+        'partitioned_by': 'event_date',
     },
     schema='working',
 ) }}

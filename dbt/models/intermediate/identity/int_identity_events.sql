@@ -1,6 +1,6 @@
 {{ config(
     materialized='replaced_rows',
-    meta={'replaces': "{{ is_refetched_date() }}"},
+    meta={'replaces': "{{ is_refetched_date() }}", 'partitioned_by': 'event_date'},
     schema='working',
 ) }}
 

@@ -1,5 +1,6 @@
 {{ config(
     materialized='appended_rows',
+    meta={'replaces': "{{ is_refetched_date() }}", 'partitioned_by': 'event_date'},
     pre_hook=[
         "{{ declare_event_properties() }}",
         "{{ delete_refetched_ranges() }}",

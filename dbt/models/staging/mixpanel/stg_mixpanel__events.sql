@@ -15,6 +15,7 @@ with source as (
             ]
         ) as found
     from {{ source('mixpanel', 'events') }}
+    where {{ of_replaced_days('day') }}
 ),
 
 renamed as (

@@ -4,6 +4,7 @@ The SQL of each model and test goes through `to_spark`. All else is dbt-spark's:
 `mixpanelspark` has the settings of one of the type `spark`.
 """
 
+import os
 from typing import Any
 
 from dbt.adapters.base import AdapterPlugin
@@ -13,6 +14,7 @@ from dbt.adapters.spark.impl import SparkAdapter
 from dbt.include import mixpanelspark
 
 from mixpanel_data._internal.engine.id_clusters import join_ids
+from mixpanel_data._internal.engine.session import REPLACED_DAYS
 from mixpanel_data._internal.engine.spark_sql import to_spark
 
 NAME = "mixpanelspark"
@@ -45,6 +47,13 @@ class MixpanelSparkAdapter(SparkAdapter):
     def to_spark(self, sql: str, name: str) -> str:
         """Return a query in DuckDB's SQL as one of Spark's; ``name`` is that of its model or test."""
         return to_spark(sql, model=name)
+
+    @available
+    def replaced_days(self) -> list[str] | None:
+        """Return the days whose rows this build replaces, as ``YYYY-MM-DD``; none if it builds every
+        table from scratch."""
+        days = os.environ.get(REPLACED_DAYS)
+        return None if days is None else sorted(filter(None, days.split(",")))
 
     @available
     def join_ids(self, links: Any, clusters: Any, table_format: str) -> int:

@@ -1,8 +1,13 @@
 """The Spark session of the settings: its catalog, and what the models' SQL relies on."""
 
+import json
 import os
+import re
+import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -11,6 +16,14 @@ from mixpanel_data._internal.project.models import checkout_root
 from mixpanel_data.exceptions import ConfigError
 
 CATALOG = "lake"
+
+SETTINGS = "MP_SPARK_SETTINGS"
+"""The variable by which a process is given the settings of its session, with the catalog's password.
+The process removes it."""
+
+REPLACED_DAYS = "MP_REPLACED_DAYS"
+"""The variable by which a build is given the days that it replaces; without it, it builds all tables
+from scratch."""
 
 NEEDED = {
     "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
@@ -29,6 +42,11 @@ NEEDED = {
 
 LAST_PYTHON = (3, 11)
 """The newest Python that PySpark 3.5 names in its metadata."""
+
+JAVAS = (8, 11, 17)
+"""The versions of Java that Spark 3.5 supports."""
+
+INSTALL = "pip install 'mixpanel-data[spark]'"
 
 Session = Any
 """pyspark is not installed where these types are checked."""
@@ -70,6 +88,41 @@ def _location(warehouse: str) -> str:
     return warehouse if "://" in warehouse else f"file://{warehouse}"
 
 
+@dataclass(frozen=True)
+class Java:
+    """The Java that Spark would start, or what is wrong with it."""
+
+    path: str = ""
+    version: str = ""
+    problem: str = ""
+
+    @property
+    def is_missing(self) -> bool:
+        """True if there is none that starts."""
+        return not self.version
+
+
+def find_java() -> Java:
+    """Return the Java of ``JAVA_HOME``, else that of the ``PATH``, as Spark chooses it."""
+    needs = "Spark 3.5 needs Java 8, 11 or 17 (Debian: openjdk-17-jre-headless)"
+    home = os.environ.get("JAVA_HOME")
+    path = str(Path(home, "bin", "java")) if home else shutil.which("java")
+    if path is None:
+        return Java(problem=f"There is no Java on the PATH, and JAVA_HOME is not set. {needs}.")
+    where = "JAVA_HOME names" if home else "The PATH has"
+    try:
+        # It writes its version to standard error.
+        done = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Java(path, problem=f"{where} {path}, which does not start: {error}. {needs}.")
+    found = re.search(r'version "((?:1\.)?(\d+)[^"]*)"', done.stderr)
+    if not found:
+        return Java(path, problem=f"{where} {path}, which names no version. {needs}.")
+    if int(found[2]) not in JAVAS:
+        return Java(path, found[1], f"{where} Java {found[1]} ({path}). {needs}.")
+    return Java(path, found[1])
+
+
 def open_session(settings: Mapping[str, str]) -> Session:
     """Return the Spark session of this process, with these settings.
 
@@ -83,9 +136,10 @@ def open_session(settings: Mapping[str, str]) -> Session:
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise ConfigError(
-            f"The engine spark can't import pyspark ({error}). Install it with: "
-            "pip install 'mixpanel-data[spark]'."
+            f"The engine spark can't import pyspark ({error}). Install it with: {INSTALL}."
         ) from error
+    if not os.environ.get("SPARK_REMOTE") and (java := find_java()).is_missing:
+        raise ConfigError(java.problem)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("mixpanel_data")
     for name, value in settings.items():
@@ -111,6 +165,31 @@ def _session_error(error: Exception) -> ConfigError:
     else:
         hint = "docs/how-to/spark.md has the settings that a session needs."
     return ConfigError(f"No Spark session could be opened: {first} {hint}")
+
+
+PROBE = "import sys; from mixpanel_data._internal.engine.session import probe; probe(sys.argv[1])"
+"""The program of a process that calls :func:`probe`."""
+
+
+def probe(table: str) -> None:
+    """Read a table with a column ``number``, add a row, and print what was found as JSON; in a
+    process of its own, which has its settings in the variable ``SETTINGS``."""
+    try:
+        session = open_session(json.loads(os.environ.pop(SETTINGS)))
+        print(json.dumps(_use(session, f"{CATALOG}.{table}")))
+    except ConfigError as error:
+        print(json.dumps({"error": str(error)}))
+
+
+def _use(session: Session, table: str) -> dict[str, Any]:
+    try:
+        rows = session.table(table).count()
+        session.sql(f"insert into {table} values (2)")
+        master = session.conf.get("spark.master", "a server")
+    # Errors of Spark have no common class that can be imported without it.
+    except Exception as error:
+        raise _session_error(error) from error
+    return {"version": session.version, "master": master, "rows": rows}
 
 
 def prepare_dbt(settings: Mapping[str, str]) -> None:

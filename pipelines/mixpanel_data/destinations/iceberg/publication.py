@@ -84,9 +84,9 @@ def copy_tables(
     return left_out
 
 
-def _built(lake: Lake, name: str) -> Table:
+def _built(lake: Lake, name: str, namespace: str = BUILD) -> Table:
     with translate_iceberg_errors():
-        return lake.catalog.load_table((BUILD, name))
+        return lake.catalog.load_table((namespace, name))
 
 
 def _rows(table: Table) -> int:
@@ -115,14 +115,26 @@ def _column(name: str, table: BuiltTable) -> str:
     return f"CAST({quoted} AS {kind}) AS {quoted}" if kind else quoted
 
 
-def move_tags(lake: Lake, tables: Sequence[BuiltTable], fingerprint: str) -> dict[str, int]:
+def move_tags(
+    lake: Lake,
+    tables: Sequence[BuiltTable],
+    fingerprint: str,
+    others: Sequence[tuple[str, str]] = (),
+) -> dict[str, int]:
     """Move the tag ``published`` of each table to its present snapshot; then write ``_build``, which
     names the snapshots. Return the snapshots by table.
+
+    ``others`` are tables of builds, by namespace and name, from which the next build starts: their
+    tags are moved first.
 
     A reader of a tag sees the former table or the new one. Tables move one after the other, within
     seconds; those of one row's ``publication`` in ``_build`` belong together.
     """
     moved: dict[str, int] = {}
+    for namespace, name in others:
+        found = _built(lake, name, namespace)
+        if found.metadata.current_snapshot_id is not None:
+            move_tag(found, found.metadata.current_snapshot_id)
     for table in tables:
         found = _built(lake, table.name)
         snapshot = found.current_snapshot()

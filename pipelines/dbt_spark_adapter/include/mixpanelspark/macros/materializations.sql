@@ -19,12 +19,34 @@
     {{ return(mixpanelspark_table(config.get('partition_by'))) }}
 {% endmaterialization %}
 
+{# With `meta.partitioned_by`, a build that replaces days (`adapter.replaced_days`) keeps the other
+   rows: one statement replaces those that `meta.replaces` describes by those that the model selects,
+   also by none. The condition must describe whole partitions. #}
+{% macro mixpanelspark_rows() %}
+    {% set partition = config.get('meta', {}).get('partitioned_by') %}
+    {% set days = adapter.replaced_days() if partition else none %}
+    {% if days is none %}
+        {{ return(mixpanelspark_table(partition)) }}
+    {% endif %}
+    {{ run_hooks(pre_hooks) }}
+    {% call statement('main') %}
+        {% if days %}
+            insert into {{ this }} replace where {{ render(config.get('meta').replaces) }}
+            {{ adapter.to_spark(sql, model.name) }}
+        {% else %}
+            select 'no day to replace'
+        {% endif %}
+    {% endcall %}
+    {{ run_hooks(post_hooks) }}
+    {{ return({'relations': [this.incorporate(type='table')]}) }}
+{% endmacro %}
+
 {% materialization replaced_rows, adapter='mixpanelspark' %}
-    {{ return(mixpanelspark_table(config.get('partition_by'))) }}
+    {{ return(mixpanelspark_rows()) }}
 {% endmaterialization %}
 
 {% materialization appended_rows, adapter='mixpanelspark' %}
-    {{ return(mixpanelspark_table(config.get('partition_by'))) }}
+    {{ return(mixpanelspark_rows()) }}
 {% endmaterialization %}
 
 {# With `meta.replaces`, one statement replaces the rows that this condition describes by those that
