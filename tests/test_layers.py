@@ -61,7 +61,7 @@ LATE = ("cli",)
 # Modules of ours that import a heavy library, imported where it is needed.
 HEAVY_MODULES = {
     f"mixpanel_data.sync.{name}"
-    for name in ("load", "lake", "engine_check", "engine_compare", "engine_move")
+    for name in ("load", "lake", "engine_check", "engine_compare", "engine_move", "engine_query")
 }
 
 

@@ -13,6 +13,7 @@ from mixpanel_data.exceptions import ConfigError
 if TYPE_CHECKING:
     from mixpanel_data.sync.engine_compare import TableComparison
     from mixpanel_data.sync.engine_move import Moved
+    from mixpanel_data.types.rows import Rows
 
 _OF_THE_EXTRA = {
     "pyspark": "pyspark",
@@ -71,6 +72,34 @@ def check_engine(settings: Settings) -> list[Finding]:
     from mixpanel_data.sync.engine_check import check_spark
 
     return check_spark(settings)
+
+
+def query(
+    settings: Settings, sql: str, *, max_rows: int | None = None, timeout: float | None = None
+) -> "Rows":
+    """Run a query on Spark over the tables that were published last: ``mp query sql --on-spark``.
+
+    Args:
+        settings: The settings, with the engine spark.
+        sql: One query, in DuckDB's SQL.
+        max_rows: The most rows of the result. None: all.
+        timeout: Seconds after which the query is interrupted. None: never.
+
+    Raises:
+        ConfigError: if the engine is another one, there is no Spark session, or Spark refuses the
+            query.
+        NothingPublishedError: if nothing was published yet.
+        QueryError: if ``sql`` is not one query.
+        MixpanelDataError: if a function of it has no translation.
+        QueryTimeoutError: if its rows are not there after ``timeout`` seconds.
+        StorageError: if the catalog can't be reached.
+    """
+    _require_spark(settings)
+    require_python()
+    _require_extra()
+    from mixpanel_data.sync.engine_query import query_on_spark
+
+    return query_on_spark(settings, sql, max_rows=max_rows, timeout=timeout)
 
 
 def spark_settings(settings: Settings) -> dict[str, str]:

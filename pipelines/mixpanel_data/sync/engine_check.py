@@ -1,10 +1,7 @@
 """Checks what the engine ``spark`` needs, by use: a table is written, read by Spark, and dropped."""
 
-import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
@@ -12,7 +9,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from mixpanel_data._internal.engine.session import PROBE, SETTINGS, find_java, session_settings
+from mixpanel_data._internal.engine.apart import run_apart
+from mixpanel_data._internal.engine.session import find_java, session_settings
 from mixpanel_data._internal.engine.spark_sql import require_version
 from mixpanel_data._internal.health.findings import Finding
 from mixpanel_data._internal.settings import Settings, without_password
@@ -124,9 +122,13 @@ def _drop(lake: Lake, name: str, warehouse: str) -> None:
 def _session(settings: Settings, name: str) -> Finding:
     def work() -> str:
         made = session_settings(str(settings.catalog), str(settings.warehouse))
-        done = _run_probe(made, f"{NAMESPACE}.{name}")
-        if "error" in done:
-            raise MixpanelDataError(done["error"])
+        try:
+            done = run_apart(made, {"probe": f"{NAMESPACE}.{name}"}, TIMEOUT)
+        except TimeoutError:
+            raise MixpanelDataError(
+                f"No Spark session started within {TIMEOUT} seconds. Does spark.master in "
+                "spark-defaults.conf name a cluster that answers?"
+            ) from None
         rows = open_lake(settings).catalog.load_table((NAMESPACE, name)).scan().to_arrow().num_rows
         if (done["rows"], rows) != (1, 2):
             raise MixpanelDataError(
@@ -136,29 +138,3 @@ def _session(settings: Settings, name: str) -> Finding:
         return f"Spark {done['version']} on {done['master']} read and wrote a table of the catalog"
 
     return _attempt("spark session", os.environ.get("SPARK_CONF_DIR", "SPARK_CONF_DIR"), work)
-
-
-def _run_probe(settings: dict[str, str], table: str) -> dict[str, str]:
-    """Read the table with Spark and add a row; in a process of its own, which has Java's output."""
-    environment = {**os.environ, SETTINGS: json.dumps(settings)}
-    try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", PROBE, table],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=TIMEOUT,
-        )
-    except subprocess.TimeoutExpired:
-        return {
-            "error": f"No Spark session started within {TIMEOUT} seconds. Does spark.master in "
-            "spark-defaults.conf name a cluster that answers?"
-        }
-    for line in reversed(done.stdout.splitlines()):
-        with suppress(ValueError):
-            found: dict[str, str] = json.loads(line)
-            return found
-    lines = [line for line in done.stderr.splitlines() if line.strip()]
-    return {"error": without_password(lines[-1] if lines else f"it ended with {done.returncode}")}

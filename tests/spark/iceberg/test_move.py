@@ -50,7 +50,8 @@ def test_a_move_there_and_back_keeps_each_row_and_the_next_sync_goes_on_in_both(
     there = move(loaded.settings(), "spark")
 
     assert (there.days, there.events) == (4, 31)
-    assert there.others["profiles"] == 1 and there.others["_profiles_history"] == 1
+    assert there.others["profiles"] == 1
+    assert there.others["_profiles_history"] == 1
     assert [loaded.query(sql) for sql in (EVENTS, *OTHERS)] == before
     assert loaded.ledger().days == days
 

@@ -1,6 +1,5 @@
 """The Spark session of the settings: its catalog, and what the models' SQL relies on."""
 
-import json
 import os
 import re
 import shutil
@@ -148,11 +147,12 @@ def open_session(settings: Mapping[str, str]) -> Session:
         session = builder.getOrCreate()
         session.sql(f"show namespaces in {CATALOG}").collect()
     except Exception as error:
-        raise _session_error(error) from error
+        raise session_error(error) from error
     return session
 
 
-def _session_error(error: Exception) -> ConfigError:
+def session_error(error: Exception) -> ConfigError:
+    """Return the error for one of Spark's, with what to do about it."""
     text = str(error)
     first = next((line for line in text.splitlines() if line.strip()), type(error).__name__)
     if "JAVA_GATEWAY_EXITED" in text or "Java gateway process exited" in text:
@@ -165,31 +165,6 @@ def _session_error(error: Exception) -> ConfigError:
     else:
         hint = "docs/how-to/spark.md has the settings that a session needs."
     return ConfigError(f"No Spark session could be opened: {first} {hint}")
-
-
-PROBE = "import sys; from mixpanel_data._internal.engine.session import probe; probe(sys.argv[1])"
-"""The program of a process that calls :func:`probe`."""
-
-
-def probe(table: str) -> None:
-    """Read a table with a column ``number``, add a row, and print what was found as JSON; in a
-    process of its own, which has its settings in the variable ``SETTINGS``."""
-    try:
-        session = open_session(json.loads(os.environ.pop(SETTINGS)))
-        print(json.dumps(_use(session, f"{CATALOG}.{table}")))
-    except ConfigError as error:
-        print(json.dumps({"error": str(error)}))
-
-
-def _use(session: Session, table: str) -> dict[str, Any]:
-    try:
-        rows = session.table(table).count()
-        session.sql(f"insert into {table} values (2)")
-        master = session.conf.get("spark.master", "a server")
-    # Errors of Spark have no common class that can be imported without it.
-    except Exception as error:
-        raise _session_error(error) from error
-    return {"version": session.version, "master": master, "rows": rows}
 
 
 def prepare_dbt(settings: Mapping[str, str]) -> None:

@@ -36,6 +36,13 @@ def sql(
         float | None,
         typer.Option(metavar="SECONDS", help="Interrupt the query after so many seconds."),
     ] = None,
+    on_spark: Annotated[
+        bool,
+        typer.Option(
+            "--on-spark",
+            help="Run it on Spark, over the published tables of the catalog: with the engine spark only.",
+        ),
+    ] = False,
     data_dir: DataDirOption = None,
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
@@ -52,13 +59,17 @@ def sql(
     from mixpanel_data.cli.output.results import print_result
     from mixpanel_data.published import query as query_tables
     from mixpanel_data.settings import load_settings
+    from mixpanel_data.sync.engine import query as query_on_spark
 
     text = sys.stdin.read() if statement == "-" else statement
     # A terminal can't show more, and a file or a program gets all rows.
     if max_rows is None and fmt is Format.table:
         max_rows = _ROWS_OF_A_TABLE
-    folder = load_settings(data_dir=data_dir).folder
-    rows = query_tables(folder, text, max_rows=max_rows, timeout=timeout)
+    settings = load_settings(data_dir=data_dir)
+    if on_spark:
+        rows = query_on_spark(settings, text, max_rows=max_rows, timeout=timeout)
+    else:
+        rows = query_tables(settings.folder, text, max_rows=max_rows, timeout=timeout)
     print_result(rows, fmt)
     if rows.truncated and not quiet:
         typer.echo(
