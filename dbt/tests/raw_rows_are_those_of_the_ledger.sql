@@ -36,7 +36,7 @@ minutes as (
     select
         date_trunc('minute', time) as minute_start,
         count(*) as found_rows
-    from {{ ref('stg_mixpanel__events') }}
+    from {{ source('mixpanel', 'events') }} -- on Spark, the staging table has only some days
     where
         time >= (select min(fetched.range_start) from fetched)
         and time < (select max(fetched.range_end) from fetched)

@@ -31,6 +31,8 @@ NEEDED = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
     "spark.sql.ansi.enabled": "false",
+    # Some models, such as those of several funnels, need more than Spark's default of 100.
+    "spark.sql.analyzer.maxIterations": "1000",
     f"spark.sql.catalog.{CATALOG}": "org.apache.iceberg.spark.SparkCatalog",
     f"spark.sql.catalog.{CATALOG}.type": "jdbc",
     f"spark.sql.catalog.{CATALOG}.jdbc.schema-version": "V1",  # has views
