@@ -18,6 +18,7 @@ DAYS = 9
 REFETCHED = 3
 DEVICE = "device of u9"
 FAILS_IF_BAD = "select * from {{ ref('mixpanel_data', 'events') }} where event = 'Bad'"
+QUERY = "SELECT event, count(*) AS n, max(event_date) AS last FROM events GROUP BY ALL ORDER BY ALL"
 
 
 @dataclass
@@ -137,6 +138,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
         made.add(1, "Bad", "u1")
         made.run("failed", "sync")
+        made.runs["in file"] = made.mp("query", "sql", QUERY, "--format", "json")
+        made.runs["on spark"] = made.mp("query", "sql", QUERY, "--format", "json", "--on-spark")
         yield made
 
 
@@ -182,3 +185,11 @@ def test_readers_keep_the_last_publication_if_a_test_fails(shop: Shop):
     published = events.scan(snapshot_id=tag).to_arrow()["event"].to_pylist()
     assert "Bad" in unpublished
     assert "Bad" not in published
+
+
+def test_a_query_on_spark_reads_what_was_published_last(shop: Shop):
+    on_spark, in_file = shop.runs["on spark"], shop.runs["in file"]
+
+    assert on_spark.returncode == 0, on_spark.stderr
+    assert json.loads(on_spark.stdout) == json.loads(in_file.stdout)
+    assert "Bad" not in on_spark.stdout

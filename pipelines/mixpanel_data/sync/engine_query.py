@@ -62,7 +62,8 @@ def _published_tables(settings: Settings) -> dict[str, str]:
     """Return the query of each table at its tag, by its name."""
     lake = open_lake(settings)
     with translate_iceberg_errors():
-        names = [name for _, name in lake.catalog.list_tables(BUILD)]
+        has_tables = lake.catalog.namespace_exists(BUILD)
+        names = [name for _, name in lake.catalog.list_tables(BUILD)] if has_tables else []
         tagged = [
             name for name in names if TAG in lake.catalog.load_table((BUILD, name)).metadata.refs
         ]
