@@ -215,7 +215,7 @@ def test_a_wheel_takes_along_what_a_project_is_made_of():
     targets = project["tool"]["hatch"]["build"]["targets"]
     forced = targets["wheel"]["force-include"]
 
-    shared = {*SHARED, "flows/sync.py", "flows/reconcile.py"}
+    shared = {*SHARED, "flows/sync.py", "flows/reconcile.py", "flows/automations.py"}
     assert {name: f"mixpanel_data_flows/{name}" for name in shared}.items() <= forced.items()
     of_models = {name for name in PARTS if (ROOT / "dbt" / name).exists()}
     assert {

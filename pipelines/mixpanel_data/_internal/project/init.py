@@ -21,11 +21,13 @@ _RENAMED = {
     "gitignore": ".gitignore",
     "flows/sync.txt": "flows/sync.py",
     "flows/reconcile.txt": "flows/reconcile.py",
+    "flows/automations.txt": "flows/automations.py",
 }
 SHARED = {
     ".dlt/config.toml": ".dlt/config.toml",
     ".dlt/secrets.example.toml": ".dlt/secrets.example.toml",
     "flows/prefect.yaml": "prefect.yaml",
+    "flows/automations.yaml": "flows/automations.yaml",
     "prefect.toml": "prefect.toml",
 }
 """Files of the checkout that a project has as well, with their paths there. A wheel has them in a
