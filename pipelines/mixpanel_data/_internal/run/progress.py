@@ -57,7 +57,7 @@ class Progress:
         """The build with dbt is at the step ``what``, such as the node ``model events``."""
 
     def built(self, what: str, ok: bool) -> None:
-        """dbt ended the node ``what``; ``ok`` is False if it failed."""
+        """The node ``what`` of dbt ended; ``ok`` is False if it failed."""
 
     def published(self, published: Published) -> None:
         """Readers see the new file."""
