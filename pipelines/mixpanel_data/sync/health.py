@@ -1,8 +1,10 @@
-"""Whether the next run can work: versions, disk, lock, leftover files, clock, schedule."""
+"""Whether the next run can work: plan, versions, disk, lock, leftover files, clock, schedule."""
 
 import os
 from datetime import timedelta
 
+from mixpanel_data._internal.api_client import MixpanelAPIClient
+from mixpanel_data._internal.auth.credentials import Credentials
 from mixpanel_data._internal.clock import clock_warning
 from mixpanel_data._internal.config import ConfigManager
 from mixpanel_data._internal.data_folder.lock import find_holder
@@ -11,9 +13,14 @@ from mixpanel_data._internal.health.folder import check_data_folder
 from mixpanel_data._internal.health.schedule import check_schedule
 from mixpanel_data._internal.health.versions import check_versions
 from mixpanel_data._internal.ledger.reader import read_ledger
+from mixpanel_data._internal.run.connection import create_limiter
+from mixpanel_data._internal.services.query_api.client import QueryAPI
 from mixpanel_data._internal.settings import Settings
-from mixpanel_data.exceptions import StorageError
+from mixpanel_data.exceptions import MixpanelDataError, QueryError, StorageError
 from mixpanel_data.sync.engine import check_engine
+
+NAMES = "/api/query/events/names"
+"""The cheapest request of the query API."""
 
 
 def check_health(
@@ -48,6 +55,45 @@ def check_health(
         *check_engine(settings),
         *check_schedule(os.environ, folders),
     ]
+
+
+def check_plan(settings: Settings, credentials: Credentials) -> Finding:
+    """Return whether the project's plan includes the query API, which reports and ``mp reconcile``
+    need; ``mp sync`` does not.
+
+    This takes one request of the query API, which counts in its budget. None is sent if the data
+    folder, which has that budget, does not exist, or if nothing is left of it. No error is raised:
+    Mixpanel's is a finding.
+
+    Args:
+        settings: The settings, as :func:`load_settings` returns them.
+        credentials: The account.
+    """
+    limiter = create_limiter(settings, credentials, on_wait=lambda *_: None)
+    if not settings.folder.root.is_dir():
+        return Finding("plan", "not asked: there is no data folder yet")
+    try:
+        if limiter.remaining("query") < 1:
+            return Finding("plan", "not asked: nothing is left of the query API's budget")
+        with MixpanelAPIClient(
+            credentials,
+            base_url=settings.api_base_url,
+            allow_http=settings.allow_http,
+            bounds=settings.bounds,
+            gate=limiter,
+            max_attempts=1,
+            max_rate_limit_wait=0,
+        ) as client:
+            names = QueryAPI(client).get("events/names", type="general", limit=1)
+            with names:
+                return Finding("plan", "includes the query API", source=NAMES)
+    except QueryError as error:
+        if error.plan_limit == "call":
+            value = "has no query API: `mp sync` works, `mp reconcile` and reports do not"
+            return Finding("plan", value, source=NAMES)
+        return Finding("plan", f"{error.code}: {error}", "warning", NAMES)
+    except MixpanelDataError as error:
+        return Finding("plan", f"{error.code}: {error}", "warning", NAMES)
 
 
 def _ledger(settings: Settings, clock_ahead: timedelta) -> list[Finding]:

@@ -246,6 +246,28 @@ def test_doctor_says_what_won_and_hides_the_secret(mp, shop):
 
 
 @pytest.mark.parametrize(
+    ("refused", "says"),
+    [
+        ([], "includes the query API"),
+        ([FaultKind.STATUS_402], "has no query API"),
+        ([FaultKind.STATUS_500], "SERVER_ERROR"),
+    ],
+)
+def test_doctor_says_whether_the_plan_includes_reports(mp, shop, tmp_path, refused, says):
+    (tmp_path / "data").mkdir()
+    for kind in refused:
+        shop.faults.add(Fault(kind, path="/api/query/events/names"))
+    shop.requests.clear()
+
+    done = mp("doctor", "--format", "json", env=shop.env())
+
+    checks = {check["what"]: check for check in json.loads(done.stdout)}
+    assert says in checks["plan"]["value"]
+    assert (done.returncode, checks["mixpanel"]["state"]) == (0, "ok")
+    assert len(shop.requests.to("/api/query/events/names")) == 1
+
+
+@pytest.mark.parametrize(
     ("basis", "hours", "says"),
     [
         ("utc", -5, "5 h behind the time"),

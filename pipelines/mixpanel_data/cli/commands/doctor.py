@@ -12,7 +12,7 @@ from mixpanel_data.cli.errors import FAILED
 from mixpanel_data.cli.options import AccountOption, DataDirOption, Format, FormatOption
 
 if TYPE_CHECKING:
-    from mixpanel_data.auth import Reached
+    from mixpanel_data.auth import Credentials, Reached
     from mixpanel_data.settings import Settings
 
 Check = tuple[str, str, str] | tuple[str, str, str, str]
@@ -42,8 +42,8 @@ def doctor(
     """Show the project, settings and account in force, and test them.
 
     Then check versions, disk, lock, leftover files, permissions, clock, the publish targets and,
-    with PREFECT_API_URL, the schedule. One request is sent, which counts in no budget. Secrets are
-    masked.
+    with PREFECT_API_URL, the schedule. One request is sent that counts in no budget, and, if there is
+    a data folder, one of the query API, which shows whether the plan includes it. Secrets are masked.
 
     The exit code is 2 if Mixpanel rejects the account, 3 if there is none or a variable of the dbt
     models is wrong, 9 if a publish target can't be reached, and 1 if another check has the state
@@ -92,9 +92,11 @@ def _examine(account: str | None, data_dir: Any, *, fix: bool) -> tuple[list[Che
         ("region", credentials.region, found.origin),
     ]
     check, reached, code = _reach(settings, account)
+    plan = _plan(settings, credentials) if reached else []
     health = _health(settings, reached, fix=fix)
     targets, unusable = _targets(settings)
-    return [*checks, check, *_folder(settings), *health, *targets], code or wrong or unusable
+    checks += [check, *plan, *_folder(settings), *health, *targets]
+    return checks, code or wrong or unusable
 
 
 def _health(settings: "Settings", reached: "Reached | None", *, fix: bool) -> list[Check]:
@@ -107,6 +109,13 @@ def _health(settings: "Settings", reached: "Reached | None", *, fix: bool) -> li
         fix=fix,
     )
     return [(each.what, each.value, each.source, each.state) for each in found]
+
+
+def _plan(settings: "Settings", credentials: "Credentials") -> list[Check]:
+    from mixpanel_data.sync import check_plan
+
+    found = check_plan(settings, credentials)
+    return [(found.what, found.value, found.source, found.state)]
 
 
 def _command() -> list[Check]:
