@@ -61,7 +61,10 @@ LATE = ("cli",)
 # Modules of ours that import a heavy library, imported where it is needed.
 HEAVY_MODULES = {
     f"mixpanel_data.sync.{name}"
-    for name in ("load", "lake", "engine_check", "engine_compare", "engine_move", "engine_query")
+    for name in (
+        *("load", "lake", "lineage_events", "engine_check", "engine_compare", "engine_move"),
+        "engine_query",
+    )
 }
 
 

@@ -46,6 +46,7 @@ from mixpanel_data.exceptions import (
     PublishTargetError,
 )
 from mixpanel_data.sync.engine import import_lake
+from mixpanel_data.sync.lineage import Lineage
 
 if TYPE_CHECKING:
     from mixpanel_data._internal.ledger.records import Project
@@ -104,11 +105,18 @@ class Sync:
         self._started = time.monotonic()
         self.folder = self._run.folder
         self.report: SyncReport = self._run.report
+        self._lineage = Lineage(self.folder, self._project_of_data, self.report.warnings.append)
 
     @property
     def project(self) -> "Project":
         """The project of the data, as the ledger will record it."""
         return self._run.project
+
+    def _project_of_data(self) -> tuple[str, str]:
+        """Return the id and the region of the project, without credentials those of the data."""
+        if self._run.can_fetch:
+            return self.project.project_id, self.project.region
+        return next(iter(self._run.ledger().projects), ("unknown", "unknown"))
 
     def check_variables(self, *, events: bool = False) -> None:
         """Check the storage version and the variables of the dbt models; with ``events`` also that
@@ -283,7 +291,8 @@ class Sync:
             return []
         self._run.progress.loading(sum(file.lines for file in landed))
         before = self._run.ledger()
-        load_id = self._load_with_engine(landed)
+        with self._lineage.load(landed):
+            load_id = self._load_with_engine(landed)
         after = self._run.ledger(after_load=True)
         unread = []
         for file in landed:
@@ -347,7 +356,8 @@ class Sync:
         self._run.progress.building("starting dbt")
         built = build_file.build_file(self.folder)
         before = read_changes(built)
-        self.report.build = self._build_with_engine()
+        with self._lineage.build():
+            self.report.build = self._build_with_engine()
         self.report.warnings.extend(self.report.build.warnings)
         self.report.schema_changes = added_changes(before, read_changes(built))
         self._publication_is_due = True
@@ -363,7 +373,7 @@ class Sync:
             storage_version=settings.storage_version,
             on_progress=progress.building,
             on_end=progress.built,
-            variables=settings.dbt_variables,
+            variables=settings.dbt_variables | self._lineage.dbt_variables,
         )
 
     def publish(self) -> None:
@@ -430,7 +440,8 @@ class Sync:
         record = history.begin()
         raised: list[BaseException] = []
         try:
-            yield
+            with self._lineage.run(self.report.failures):
+                yield
         except BaseException as error:
             raised.append(error)
             raise

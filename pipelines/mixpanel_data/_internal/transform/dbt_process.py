@@ -28,7 +28,9 @@ NAMES = ("NodeStart", "NodeFinished", "JinjaLogInfo", "JinjaLogWarning")
 def report(event):
     if event.info.level == "error" or event.info.name in NAMES:
         print(msg_to_json(event), flush=True)
-options = ["--no-write-json", "--log-level", "none"]
+options = ["--log-level", "none"]
+if not os.environ.pop("MP_DBT_ARTIFACTS", None):
+    options += ["--no-write-json"]
 done = dbtRunner(callbacks=[report]).invoke([*sys.argv[2:], *options])
 results = [
     [r.node.unique_id, r.status, r.execution_time, r.message,
