@@ -57,7 +57,7 @@ from mixpanel_data.cli.errors import show_error, worst_code
 from mixpanel_data.cli.output.progress import LineProgress
 from mixpanel_data.cli.output.run_page import day_table, summary_page
 from mixpanel_data.cli.output.visible import visible
-from mixpanel_data.exceptions import ConfigError, MixpanelDataError
+from mixpanel_data.exceptions import ConfigError, MixpanelDataError, RateLimitError
 from mixpanel_data.settings import load_settings
 from mixpanel_data.sync import Landed, Only, Range, Sync, Window, read_status
 from mixpanel_data.sync import sync as run_job
@@ -553,6 +553,8 @@ def backfill(
             progress=100 * complete / days, key="mixpanel-backfill", description=text
         )
     )
+    if all(isinstance(error, RateLimitError) for error in job.report.failures):
+        job.report.failures.clear()  # not a failure: the next run goes on
     job.report.raise_failures()
 
 

@@ -66,6 +66,7 @@ TOGETHER = (
     "dbt/project/test_materializations.py",
     "integration/cli/test_announced_rebuilds.py",
     "integration/crash/test_promise_2_published.py",
+    "integration/flows/test_schedule.py",
     "integration/publication/test_published_file.py",
 )
 """Where one build or server serves many tests: on one worker, or each would make it."""

@@ -45,7 +45,7 @@ class PrefectServer:
         self.env = {**env, "PREFECT_API_URL": f"{url}/api"}
         self.url = url
         self.api = httpx.Client(base_url=f"{url}/api", timeout=60)
-        self._folder = folder
+        self.folder = folder
         self._server: subprocess.Popen[bytes] | None = None
         self._workers: list[subprocess.Popen[bytes]] = []
 
@@ -80,7 +80,7 @@ class PrefectServer:
     def _start(
         self, name: str, *arguments: str, env: Mapping[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
-        with (self._folder / f"{name}.log").open("ab") as log:
+        with (self.folder / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
                 [PREFECT, *arguments],
                 cwd=ROOT, env={**self.env, **(env or {})}, stdout=log, stderr=subprocess.STDOUT,
@@ -101,7 +101,7 @@ class PrefectServer:
 
     def logs(self) -> str:
         """All logs of the processes."""
-        logs = sorted(self._folder.glob("*.log"))
+        logs = sorted(self.folder.glob("*.log"))
         return "\n".join(f"== {log.name}\n{log.read_text(encoding='utf-8')}" for log in logs)
 
     def wait(self, ask: Callable[[], T | None], seconds: float = PATIENCE_SECONDS) -> T:

@@ -1,179 +1,279 @@
-"""End to end: a server, a worker, flows/prefect.yaml deployed, and a run that the schedule started.
+"""End to end: a server, a worker, flows/prefect.yaml deployed: runs of the schedule, what their pages show, outages,
+kills and cancellations. All tests share one server.
 
-The canary of two version bounds in pyproject.toml: with newer ones the server dies, or never makes a scheduled run.
+The first is the canary of two version bounds in pyproject.toml: with newer ones the server dies, or never makes a
+scheduled run.
 """
 
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable
+import contextlib
+import json
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import httpx
+import duckdb
 import psutil
 import pytest
+from support.echoes import everywhere, spellings
+from support.prefect_server import ENDED, PrefectServer
 
-from .conftest import ROOT, SECRET
+from mixpanel_data.sandbox import Fault, FaultKind
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+from .conftest import SECRET
 
-PATIENCE_SECONDS = 180
-PREFECT = str(Path(sys.executable).with_name("prefect"))
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+EVENTS_ONLY = {"only": "events", "build": False}
 
 
-class Processes:
-    """Prefect's processes, each with its log in a folder; ended in the opposite order, by their ids."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._started: list[subprocess.Popen[bytes]] = []
-
-    def start(self, name: str, *arguments: str, env: dict[str, str]) -> None:
-        """A process that stays."""
-        with (self._folder / f"{name}.log").open("wb") as log:
-            self._started.append(
-                subprocess.Popen(
-                    [PREFECT, *arguments], cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT
-                )
-            )
-
-    def logs(self) -> str:
-        """All logs."""
-        logs = sorted(self._folder.glob("*.log"))
-        return "\n".join(f"== {log.name}\n{log.read_text(encoding='utf-8')}" for log in logs)
-
-    def stop(self) -> None:
-        """The worker before its server: a worker that lost its server does not listen to signals."""
-        while self._started:
-            process = self._started.pop()
-            if process.poll() is not None:
-                continue
-            children = psutil.Process(process.pid).children(recursive=True)
-            process.terminate()
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            for orphan in children:
-                if orphan.is_running():
-                    orphan.kill()
+@pytest.fixture(scope="module")
+def prefect(
+    tmp_path_factory: pytest.TempPathFactory, prefect_database: Path
+) -> Iterator[PrefectServer]:
+    """A server with the deployments of flows/prefect.yaml."""
+    folder = tmp_path_factory.mktemp("prefect")
+    shutil.copy(prefect_database, folder)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process recompiles Prefect
+    server = PrefectServer(folder, {**kept, "PREFECT_HOME": str(folder), "DO_NOT_TRACK": "1"})
+    try:
+        server.start()
+        server.deploy()
+        yield server
+    finally:
+        server.close()
 
 
 @pytest.fixture
-def processes(tmp_path):
-    running = Processes(tmp_path)
-    yield running
-    running.stop()
+def stalled(shop):
+    """Makes each export wait, until it is called."""
+    fault = Fault(FaultKind.STALL_BEFORE_HEADERS, times=None, seconds=300)
+    shop.faults.add(fault)
+    return shop.faults.clear
 
 
 @pytest.fixture
-def wait(processes):
-    """Waits for an answer that is not None; fails with the logs if none comes."""
+def flow_process(prefect, shop):
+    """Waits until a run has sent its first request; returns its process, a child of the worker."""
 
-    def until(ask: Callable[[], Any]) -> Any:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            if (answer := ask()) is not None:
-                return answer
-            time.sleep(0.5)
-        raise AssertionError(processes.logs())
+    def wait(worker) -> psutil.Process:
+        prefect.wait(lambda: list(shop.requests) or None)
+        children = psutil.Process(worker.pid).children(recursive=True)
+        return next(child for child in children if "python" in child.name())
 
-    return until
+    return wait
 
 
-@pytest.fixture
-def server(processes, wait, outside):
-    """A client of a server that is up."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    outside["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
-    processes.start(
-        "server", "server", "start", "--host", "127.0.0.1", "--port", str(port), env=outside
-    )
-
-    def healthy() -> bool | None:
-        try:
-            return client.get("/health").is_success or None
-        except httpx.TransportError:
-            return None
-
-    with httpx.Client(base_url=outside["PREFECT_API_URL"], timeout=60) as client:
-        wait(healthy)
-        yield client
+def loaded(tmp_path):
+    """Events by day in the raw database."""
+    with duckdb.connect(str(tmp_path / "data" / "raw.duckdb"), read_only=True) as connection:
+        rows = connection.sql("SELECT CAST(time AS DATE), count(*) FROM mixpanel.events GROUP BY 1")
+        return dict(rows.fetchall())
 
 
-@pytest.fixture
-def prefect(outside):
-    """Runs a command of Prefect to its end, with nothing of the account in its environment."""
-
-    def run(*arguments: str) -> str:
-        done = subprocess.run(
-            [PREFECT, *arguments], cwd=ROOT, env=outside, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    return run
+def days_of(prefect, run):
+    """The table of a run, by day."""
+    (table,) = (each for each in prefect.of_run("artifacts", run) if each["key"] == "mixpanel-sync")
+    return {row["day"]: row for row in json.loads(table["data"])}
 
 
 def test_a_run_made_by_the_schedule_completes_and_one_that_fails_shows_where(
-    server, prefect, processes, wait, outside, account, published, served, tmp_path, days, break_day
+    prefect, shop, account, published, served, tmp_path, days, break_day
 ):
-    prefect("work-pool", "create", "mixpanel", "--type", "process")
-    prefect("--no-prompt", "deploy", "--prefect-file", "flows/prefect.yaml", "--all")
-    deployment = server.get("/deployments/name/sync/daily").json()
+    deployment = prefect.api.get("/deployments/name/sync/daily").json()
     assert [each["schedule"].get("cron") for each in deployment["schedules"]] == ["17 6 * * *"]
-    processes.start(
-        "worker", "worker", "start", "--pool", "mixpanel", "--limit", "1", env=outside | account
-    )
     # Tomorrow morning is too long to wait for: the same deployment, every twenty seconds.
     often = {"schedule": {"interval": 20}, "active": True}
-    (schedule,) = server.post(f"/deployments/{deployment['id']}/schedules", json=[often]).json()
+    path = f"/deployments/{deployment['id']}/schedules"
+    (schedule,) = prefect.api.post(path, json=[often]).json()
 
-    def ended(name: str = "") -> dict[str, Any] | None:
-        kinds = {"any_": ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]}
-        runs = server.post("/flow_runs/filter", json={"flow_runs": {"state": {"type": kinds}}})
-        return next((run for run in runs.json() if run["name"].endswith(name)), None)
+    def first_of_the_schedule():
+        return next(
+            iter(
+                prefect.runs(
+                    deployment_id={"any_": [deployment["id"]]}, state={"type": {"any_": ENDED}}
+                )
+            ),
+            None,
+        )
 
-    run = wait(ended)
-    server.delete(f"/deployments/{deployment['id']}/schedules/{schedule['id']}").raise_for_status()
+    with prefect.worker(account):
+        run = prefect.wait(first_of_the_schedule)
+        prefect.api.delete(f"{path}/{schedule['id']}").raise_for_status()
 
-    assert (run["state_type"], run["auto_scheduled"]) == ("COMPLETED", True), processes.logs()
-    assert run["deployment_id"] == deployment["id"]
-    assert published() == served
-    artifacts = server.post("/artifacts/filter", json={}).json()
-    assert [artifact["key"] for artifact in artifacts][:1] == ["mixpanel-sync"]
-    assert run["name"] == f"sync {days[0]}..{days[-1]}"
+        assert (run["state_type"], run["auto_scheduled"]) == ("COMPLETED", True), prefect.logs()
+        assert published() == served
+        assert run["name"] == f"sync {days[0]}..{days[-1]}"
+        assert {row["state"] for row in days_of(prefect, run["id"]).values()} == {"new"}
+        tasks = {
+            each["name"]: each["state_type"] for each in prefect.of_run("task_runs", run["id"])
+        }
+        assert {"build", "model events", "test one_row_per_event", "publish"} <= tasks.keys()
+        assert set(tasks.values()) == {"COMPLETED"}
+        log = "\n".join(line["message"] for line in prefect.log_of(run["id"]))
+        assert "is LOADED and contains no failed jobs" in log  # of dlt
+        assert f"{len(days)} of {len(days)} days of this run are loaded" in log
 
-    # The task that could not land its days is Failed, its log has the error, and the others ran.
-    break_day(days[1])
-    one_day = f"{days[1]}"
-    prefect(
-        *("deployment", "run", "backfill/backfill", "--param", "newest_first=false"),
-        *("--param", f"start={one_day}", "--param", f"end={one_day}"),
-    )
-    unchanged = wait(lambda: ended(f"backfill {one_day}"))
-    assert unchanged["state_type"] == "COMPLETED", processes.logs()  # it is complete already
-    prefect(
-        *("deployment", "run", "sync/daily", "--param", "refetch=true", "--param", "only=events"),
-        *("--param", f"first={one_day}", "--param", f"last={one_day}"),
-    )
-    failed = wait(lambda: ended(f"sync {one_day}"))
-    of_it = {"flow_runs": {"id": {"any_": [failed["id"]]}}}
-    tasks = server.post("/task_runs/filter", json=of_it).json()
-    states = {task["name"]: task["state_type"] for task in tasks}
-    assert failed["state_type"] == "FAILED"
-    assert states[f"land {one_day}"] == "FAILED"
-    assert {state for name, state in states.items() if not name.startswith("land")} == {"COMPLETED"}
-    logs = server.post(
-        "/logs/filter", json={"logs": {"flow_run_id": {"any_": [failed["id"]]}}, "limit": 200}
-    ).json()
-    assert any("INCOMPLETE_EXPORT" in log["message"] for log in logs if log["level"] >= 40)
-    assert published() == served
-    processes.stop()
-    kept = [*(tmp_path / "prefect").rglob("*"), *tmp_path.glob("*.log")]
-    assert [file for file in kept if file.is_file() and SECRET.encode() in file.read_bytes()] == []
+        # The task that could not land its days is Failed, its log has the error, and the others ran.
+        break_day(days[1])
+        day = str(days[1])
+        complete = prefect.ended(prefect.start_run("backfill/backfill", start=day, end=day))
+        assert complete["state_type"] == "COMPLETED", prefect.logs()
+        again = {"refetch": True, "only": "events", "first": day, "last": day}
+        failed = prefect.ended(prefect.start_run("sync/daily", **again))
+        states = {
+            each["name"]: each["state_type"] for each in prefect.of_run("task_runs", failed["id"])
+        }
+        assert failed["state_type"] == "FAILED"
+        assert states.pop(f"land {day}") == "FAILED"
+        assert set(states.values()) == {"COMPLETED"}
+        errors = [line["message"] for line in prefect.log_of(failed["id"]) if line["level"] >= 40]
+        assert any("INCOMPLETE_EXPORT" in message for message in errors)
+        assert published() == served
+
+        others = [prefect.start_run("build/build-only"), prefect.start_run("reconcile/reconcile")]
+        assert [prefect.ended(run)["state_type"] for run in others] == ["COMPLETED"] * 2
+
+    raw, table = "duckdb://raw/mixpanel/events", "duckdb://mixpanel/main/events"
+    assert prefect.wait(lambda: materialized(prefect, raw, table)) == {raw: "dlt", table: "dbt"}
+    kept = [*everywhere(tmp_path), *everywhere(prefect.folder)]
+    assert any(where.endswith("prefect.db: artifact") for where, _ in kept)
+    assert any("trace" in where for where, _ in kept)  # of dlt
+    assert any("dbt.log" in where for where, _ in kept)
+    spelled = spellings(account["MP_USERNAME"], SECRET)
+    assert [
+        (where, name) for where, text in kept for name, secret in spelled.items() if secret in text
+    ] == []
+
+
+def materialized(prefect, *assets):
+    """The tools by which assets were materialized within the hour."""
+    now = datetime.now(UTC)
+    body = {
+        "filter": {
+            "event": {"name": ["prefect.asset.materialization.succeeded"]},
+            "resource": {"id": assets},
+            "occurred": {"since": str(now - timedelta(hours=1)), "until": str(now)},
+        }
+    }
+    events = prefect.api.post("/events/filter", json=body).json()["events"]
+    return {
+        event["resource"]["prefect.resource.id"]: event["related"][-1]["prefect.resource.id"]
+        for event in events
+    }
+
+
+def test_the_pages_of_a_run_show_its_days_and_its_summary(prefect, account, served, visitor, days):
+    with prefect.worker(account):
+        run = prefect.ended(prefect.start_run("sync/daily", **EVENTS_ONLY))
+    pages = {each["key"]: each["id"] for each in prefect.of_run("artifacts", run["id"])}
+
+    def shown(path: str, *texts: str) -> list[str]:
+        with visitor.visit(prefect.url + path) as visit:
+            for text in texts:
+                visit.page.get_by_text(text, exact=False).first.wait_for(timeout=60_000)
+            return visit.complaints
+
+    name = f"sync {days[0]}..{days[-1]}"
+    found = [
+        *shown("/runs", name),
+        *shown(f"/runs/flow-run/{run['id']}", name, "Completed"),
+        *shown(f"/artifacts/artifact/{pages['mixpanel-sync']}", str(days[0]), "new"),
+        *shown(f"/artifacts/artifact/{pages['mixpanel-sync-summary']}", f"{name}: done", "Events"),
+    ]
+
+    assert [text for text in found if "127.0.0.1" in text and "api" in text] == []
+
+
+def test_after_an_outage_of_the_worker_one_run_catches_up(
+    prefect, shop, account, served, tmp_path, days
+):
+    daily = prefect.deployment("sync/intraday")
+    often = {"schedule": {"interval": 2}, "active": True, "parameters": EVENTS_ONLY}
+    prefect.api.patch(f"/deployments/{daily}", json={"paused": False})
+    (schedule,) = prefect.api.post(f"/deployments/{daily}/schedules", json=[often]).json()
+
+    def due():
+        now = datetime.now(UTC).isoformat()
+        found = prefect.runs(deployment_id={"any_": [daily]}, expected_start_time={"before_": now})
+        return found if len(found) >= 4 else None
+
+    missed = prefect.wait(due)
+    with prefect.worker(account):
+        prefect.wait(lambda: list(shop.requests) or None)
+        prefect.api.delete(f"/deployments/{daily}/schedules/{schedule['id']}").raise_for_status()
+        states = [prefect.ended(run["id"])["state_name"] for run in missed]
+
+    assert sorted(states) == ["Completed"] + ["Skipped"] * (len(missed) - 1), prefect.logs()
+    assert loaded(tmp_path) == served
+
+
+def test_a_bad_day_fails_the_run_whose_pages_have_it_and_the_command(
+    prefect, account, served, tmp_path, days, break_day
+):
+    break_day(days[2])
+    with prefect.worker(account):
+        run = prefect.ended(prefect.start_run("sync/daily", **EVENTS_ONLY))
+
+    rows = days_of(prefect, run["id"])
+    page = next(
+        each["data"] for each in prefect.of_run("artifacts", run["id"])
+        if each["key"] == "mixpanel-sync-summary"
+    )  # fmt: skip
+    assert run["state_type"] == "FAILED"
+    missing = {day for day, row in rows.items() if row["state"].startswith("missing")}
+    assert str(days[2]) in missing
+    assert loaded(tmp_path) == {day: n for day, n in served.items() if str(day) not in missing}
+    assert f"mp sync --from {min(missing)} --to {max(missing)}" in page
+
+
+@pytest.mark.parametrize("how", ["cancelled", "process killed", "worker killed"])
+def test_the_run_after_an_interrupted_one_is_right(
+    prefect, account, served, tmp_path, shop, stalled, flow_process, how
+):
+    with prefect.worker(account) as worker:
+        run = prefect.start_run("sync/daily", **EVENTS_ONLY)
+        process = flow_process(worker)
+        family = [process, *process.children(recursive=True)]
+        if how == "cancelled":
+            cancelling = {"type": "CANCELLING", "name": "Cancelling"}
+            prefect.api.post(f"/flow_runs/{run}/set_state", json={"state": cancelling})
+            state = prefect.ended(run)["state_type"]
+            assert state == "CANCELLED", prefect.logs()
+        elif how == "process killed":
+            process.kill()
+            assert prefect.ended(run)["state_type"] == "CRASHED", prefect.logs()
+        else:
+            os.kill(worker.pid, signal.SIGKILL)
+            worker.wait()
+            for orphan in family:  # the machine is gone, and not only the worker
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    orphan.kill()
+        assert psutil.wait_procs(family, timeout=60)[1] == []
+
+    stalled()
+    with prefect.worker(account):
+        after = prefect.ended(prefect.start_run("sync/daily", **EVENTS_ONLY))
+
+    assert after["state_type"] == "COMPLETED", prefect.logs()
+    assert loaded(tmp_path) == served
+
+
+def test_a_run_goes_on_while_the_server_is_away(
+    prefect, account, served, tmp_path, shop, flow_process
+):
+    # As long as the server takes to stop.
+    shop.faults.add(Fault(FaultKind.STALL_BEFORE_HEADERS, times=1, seconds=15))
+    with prefect.worker(account) as worker:
+        run = prefect.start_run("sync/daily", **EVENTS_ONLY)
+        flow_process(worker)
+        prefect.stop()
+        prefect.wait(lambda: (tmp_path / "data" / "raw.duckdb").exists() or None)
+        prefect.start()
+        ended = prefect.ended(run)
+
+    assert ended["state_type"] == "COMPLETED", prefect.logs()
+    assert loaded(tmp_path) == served

@@ -4,6 +4,7 @@ import functools
 import subprocess
 import sys
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 
@@ -225,3 +226,34 @@ def test_each_publish_target_gets_its_copy_and_a_failed_one_fails_the_run(bare, 
     page = bare.artifacts[-1]["markdown"]
     assert "copied to disk; NOT copied to blocked" in page
     assert "PUBLISH\\_TARGET\\_FAILED: Publish target blocked" in page
+
+
+def test_a_back_fill_that_the_rate_limit_ends_goes_on_in_the_next_run(
+    bare, monkeypatch, days, capsys
+):
+    monkeypatch.setenv("MP_HOURLY_LIMIT", "1")
+    monkeypatch.setenv("MP_MAX_WAIT", "0")
+
+    bare.backfill(days[0], days[-1], build=False)
+
+    done = capsys.readouterr().out.splitlines()[-1]
+    assert done == bare.artifacts[-1]["description"]
+    assert 0 < int(done.split()[0]) < len(days)
+    assert "RATE\\_LIMITED" in bare.artifacts[-2]["markdown"]
+
+
+def test_a_server_that_is_down_when_the_run_is_named_does_not_fail_it(bare, served, caplog):
+    def down(**_):
+        raise RuntimeError("Failed to reach API")
+
+    flow_run = bare.module.runtime.flow_run
+    bare.monkeypatch.setattr(flow_run, "id", str(uuid4()), raising=False)
+    bare.monkeypatch.setattr(flow_run, "get_flow_name", lambda: "sync")
+    for call in ("get_client", "create_table_artifact", "create_markdown_artifact"):
+        bare.monkeypatch.setattr(bare.module, call, down)
+
+    bare.run(only="events", build=False)
+
+    rows = bare.module._job.get().report.days
+    assert {day.day: day.rows for day in rows} == served
+    assert caplog.text.count("Failed to reach API") == 4
