@@ -153,10 +153,10 @@ class TaskSync(Sync):
         if (end := self._nodes.get(what)) and not end.done():
             end.set_result(ok)
 
-    def end_nodes(self) -> None:
-        """End the task runs of all nodes; those that dbt left unfinished failed."""
+    def end_nodes(self, ok: bool) -> None:
+        """End the task runs of all nodes; ``ok`` is that of those whose end dbt did not print."""
         for what in self._nodes:
-            self.end_node(what, False)
+            self.end_node(what, ok)
         for run in self._node_runs:
             run.wait()
 
@@ -239,11 +239,12 @@ def load(files: Sequence[Landed]) -> None:
 @step(name="build", task_run_name="build")
 def transform() -> None:
     """Run dbt over the days that changed, as a process of its own."""
-    job = _current()
+    job, ok = _current(), False
     try:
         Sync.build(job)
+        ok = True
     finally:
-        job.end_nodes()
+        job.end_nodes(ok)
 
 
 @step(task_run_name="{what}")

@@ -254,8 +254,10 @@ class Sync:
         windows = self.extraction.next_windows(wanted)
         if self._max_requests is None:
             return windows
-        sent = self.report.requests - self._other_requests
-        return windows[: max(0, self._max_requests - sent)]
+        left = self._max_requests - (self.report.requests - self._other_requests)
+        if left <= 0:  # days left over are not missing
+            self.report.due -= {day for window in windows for day in window.days()}
+        return windows[: max(0, left)]
 
     def land(self, windows: Sequence[Window]) -> list[Landed]:
         """Fetch as many of ``windows`` as make a package, and return the verified files. Failed

@@ -252,6 +252,7 @@ def test_the_run_after_an_interrupted_one_is_right(
             for orphan in family:  # the machine is gone, and not only the worker
                 with contextlib.suppress(psutil.NoSuchProcess):
                     orphan.kill()
+            assert prefect.run(run)["state_type"] == "RUNNING"  # as the pages say
         assert psutil.wait_procs(family, timeout=60)[1] == []
 
     stalled()

@@ -141,6 +141,19 @@ def test_a_back_fill_goes_on_over_many_runs_and_reports_how_far_it_is(bare, shop
     assert complete == sorted(complete)
 
 
+def test_days_that_a_back_fill_left_over_are_not_missing(bare, break_day, days):
+    break_day(days[-1])
+
+    with pytest.raises(ExceptionGroup, match="These days are missing") as caught:
+        bare.backfill(days[0], days[-1], max_requests_per_run=1, build=False)
+
+    table = bare.artifacts[0]["table"]
+    assert {row["state"] for row in table} == {"missing: INCOMPLETE_EXPORT"}
+    assert str(days[0]) not in {row["day"] for row in table}
+    assert len(table) < len(days)
+    assert str(days[0]) not in str(caught.value)
+
+
 def test_a_back_fill_begins_with_the_newest_days_unless_it_is_to_begin_with_the_oldest(
     bare, shop, days, monkeypatch
 ):

@@ -14,7 +14,7 @@ from mixpanel_data._internal.transform.dbt_results import LineKind, parse_log_li
 # and take a tenth of the time of a small build. So did the garbage collector: most of what dbt
 # creates is needed until it ends. So did dbt's logger on standard output, which formats each of the
 # thousands of events before it looks at their level; a callback prints the few that
-# `parse_log_line` reads.
+# `parse_log_line` reads, each with its line break in one call, or those of two threads would mix.
 _RUN = """
 import gc, json, os, sys, threading
 gc.disable()
@@ -27,7 +27,7 @@ from dbt_common.events.functions import msg_to_json
 NAMES = ("NodeStart", "NodeFinished", "JinjaLogInfo", "JinjaLogWarning")
 def report(event):
     if event.info.level == "error" or event.info.name in NAMES:
-        print(msg_to_json(event), flush=True)
+        print(msg_to_json(event) + "\\n", end="", flush=True)
 options = ["--log-level", "none"]
 if not os.environ.pop("MP_DBT_ARTIFACTS", None):
     options += ["--no-write-json"]
