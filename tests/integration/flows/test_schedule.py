@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -74,10 +73,15 @@ def loaded(tmp_path):
         return dict(rows.fetchall())
 
 
+def artifact(prefect, run, suffix=""):
+    """The text of an artifact of a run."""
+    found = prefect.of_run("artifacts", run)
+    return next(each["data"] for each in found if each["key"] == f"mixpanel-sync{suffix}")
+
+
 def days_of(prefect, run):
     """The table of a run, by day."""
-    (table,) = (each for each in prefect.of_run("artifacts", run) if each["key"] == "mixpanel-sync")
-    return {row["day"]: row for row in json.loads(table["data"])}
+    return {row["day"]: row for row in json.loads(artifact(prefect, run))}
 
 
 def test_a_run_made_by_the_schedule_completes_and_one_that_fails_shows_where(
@@ -133,6 +137,8 @@ def test_a_run_made_by_the_schedule_completes_and_one_that_fails_shows_where(
         errors = [line["message"] for line in prefect.log_of(failed["id"]) if line["level"] >= 40]
         assert any("INCOMPLETE_EXPORT" in message for message in errors)
         assert published() == served
+        assert days_of(prefect, failed["id"])[day]["state"] == "missing: INCOMPLETE_EXPORT"
+        assert f"mp sync --from {day} --to {day}" in artifact(prefect, failed["id"], "-summary")
 
         others = [prefect.start_run("build/build-only"), prefect.start_run("reconcile/reconcile")]
         assert [prefect.ended(run)["state_type"] for run in others] == ["COMPLETED"] * 2
@@ -211,49 +217,34 @@ def test_after_an_outage_of_the_worker_one_run_catches_up(
     assert loaded(tmp_path) == served
 
 
-def test_a_bad_day_fails_the_run_whose_pages_have_it_and_the_command(
-    prefect, account, served, tmp_path, days, break_day
+def test_the_run_after_interrupted_ones_is_right(
+    prefect, account, served, tmp_path, shop, stalled, flow_process
 ):
-    break_day(days[2])
-    with prefect.worker(account):
-        run = prefect.ended(prefect.start_run("sync/daily", **EVENTS_ONLY))
-
-    rows = days_of(prefect, run["id"])
-    page = next(
-        each["data"] for each in prefect.of_run("artifacts", run["id"])
-        if each["key"] == "mixpanel-sync-summary"
-    )  # fmt: skip
-    assert run["state_type"] == "FAILED"
-    missing = {day for day, row in rows.items() if row["state"].startswith("missing")}
-    assert str(days[2]) in missing
-    assert loaded(tmp_path) == {day: n for day, n in served.items() if str(day) not in missing}
-    assert f"mp sync --from {min(missing)} --to {max(missing)}" in page
-
-
-@pytest.mark.parametrize("how", ["cancelled", "process killed", "worker killed"])
-def test_the_run_after_an_interrupted_one_is_right(
-    prefect, account, served, tmp_path, shop, stalled, flow_process, how
-):
-    with prefect.worker(account) as worker:
+    def start(worker):
+        shop.requests.clear()
         run = prefect.start_run("sync/daily", **EVENTS_ONLY)
         process = flow_process(worker)
-        family = [process, *process.children(recursive=True)]
-        if how == "cancelled":
-            cancelling = {"type": "CANCELLING", "name": "Cancelling"}
-            prefect.api.post(f"/flow_runs/{run}/set_state", json={"state": cancelling})
-            state = prefect.ended(run)["state_type"]
-            assert state == "CANCELLED", prefect.logs()
-        elif how == "process killed":
-            process.kill()
-            assert prefect.ended(run)["state_type"] == "CRASHED", prefect.logs()
-        else:
-            os.kill(worker.pid, signal.SIGKILL)
-            worker.wait()
-            for orphan in family:  # the machine is gone, and not only the worker
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    orphan.kill()
-            assert prefect.run(run)["state_type"] == "RUNNING"  # as the pages say
+        return run, [process, *process.children(recursive=True)]
+
+    with prefect.worker(account) as worker:
+        run, family = start(worker)
+        cancelling = {"type": "CANCELLING", "name": "Cancelling"}
+        prefect.api.post(f"/flow_runs/{run}/set_state", json={"state": cancelling})
+        assert prefect.ended(run)["state_type"] == "CANCELLED", prefect.logs()
         assert psutil.wait_procs(family, timeout=60)[1] == []
+
+        run, family = start(worker)
+        family[0].kill()
+        assert prefect.ended(run)["state_type"] == "CRASHED", prefect.logs()
+        assert psutil.wait_procs(family, timeout=60)[1] == []
+
+        run, family = start(worker)
+        worker.kill()
+        worker.wait()
+        for orphan in family:  # the machine is gone, and not only the worker
+            with contextlib.suppress(psutil.NoSuchProcess):
+                orphan.kill()
+        assert prefect.run(run)["state_type"] == "RUNNING"  # as the pages say
 
     stalled()
     with prefect.worker(account):

@@ -33,7 +33,12 @@ def test_the_table_has_every_day_in_order_with_its_change_and_its_state():
 
     assert list(rows) == [str(day(n)) for n in range(1, 7)]
     assert rows["2026-03-04"] == {
-        **{"day": "2026-03-04", "rows": 9, "change": 2, "late": 2, "bytes": 100, "seconds": 0.25},
+        "day": "2026-03-04",
+        "rows": 9,
+        "change": 2,
+        "late": 2,
+        "bytes": 100,
+        "seconds": 0.25,
         "state": "changed",
     }
     assert [row["state"] for row in rows.values()] == [
