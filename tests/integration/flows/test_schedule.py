@@ -17,7 +17,7 @@ import duckdb
 import psutil
 import pytest
 from support.echoes import everywhere, spellings
-from support.prefect_server import ENDED, PrefectServer
+from support.prefect_server import PrefectServer
 
 from mixpanel_data.sandbox import Fault, FaultKind
 
@@ -94,19 +94,17 @@ def test_a_run_made_by_the_schedule_completes_and_one_that_fails_shows_where(
     path = f"/deployments/{deployment['id']}/schedules"
     (schedule,) = prefect.api.post(path, json=[often]).json()
 
-    def first_of_the_schedule():
-        return next(
-            iter(
-                prefect.runs(
-                    deployment_id={"any_": [deployment["id"]]}, state={"type": {"any_": ENDED}}
-                )
-            ),
-            None,
+    def of_the_schedule():
+        begun = ["RUNNING", "COMPLETED", "FAILED", "CRASHED"]
+        found = prefect.runs(
+            deployment_id={"any_": [deployment["id"]]}, state={"type": {"any_": begun}}
         )
+        return found[0] if found else None
 
     with prefect.worker(account):
-        run = prefect.wait(first_of_the_schedule)
+        begun = prefect.wait(of_the_schedule)
         prefect.api.delete(f"{path}/{schedule['id']}").raise_for_status()
+        run = prefect.ended(begun["id"])
 
         assert (run["state_type"], run["auto_scheduled"]) == ("COMPLETED", True), prefect.logs()
         assert published() == served
@@ -126,8 +124,8 @@ def test_a_run_made_by_the_schedule_completes_and_one_that_fails_shows_where(
         day = str(days[1])
         complete = prefect.ended(prefect.start_run("backfill/backfill", start=day, end=day))
         assert complete["state_type"] == "COMPLETED", prefect.logs()
-        again = {"refetch": True, "only": "events", "first": day, "last": day}
-        failed = prefect.ended(prefect.start_run("sync/daily", **again))
+        refetched = {"refetch": True, "only": "events", "first": day, "last": day}
+        failed = prefect.ended(prefect.start_run("sync/daily", **refetched))
         states = {
             each["name"]: each["state_type"] for each in prefect.of_run("task_runs", failed["id"])
         }
