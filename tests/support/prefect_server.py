@@ -34,6 +34,18 @@ def end(process: psutil.Process | subprocess.Popen[bytes]) -> None:
             orphan.kill()
 
 
+class _Client(httpx.Client):
+    """A client that asks once more, as Prefect's does, if SQLite was locked by another request."""
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        for _ in range(20):
+            answer = super().send(request, **options)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                break
+            time.sleep(0.5)
+        return answer
+
+
 class PrefectServer:
     """A server on a port of its own, and its workers. Logs are in ``folder``."""
 
@@ -44,7 +56,7 @@ class PrefectServer:
         url = f"http://127.0.0.1:{self._port}"
         self.env = {**env, "PREFECT_API_URL": f"{url}/api"}
         self.url = url
-        self.api = httpx.Client(base_url=f"{url}/api", timeout=60)
+        self.api = _Client(base_url=f"{url}/api", timeout=60)
         self.folder = folder
         self._server: subprocess.Popen[bytes] | None = None
         self._workers: list[subprocess.Popen[bytes]] = []
