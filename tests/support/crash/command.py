@@ -10,12 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from support.crash.points import Point
+from support.crash.points import Point, die
 
 Ended = subprocess.CompletedProcess[str]
 
 THERE = "at-the-point"
 """A file that appears in the working directory when the point is reached."""
+
+GO_ON = "go-on"
+"""A file in the working directory for which "wait for file" waits."""
 
 
 @dataclass
@@ -104,6 +107,12 @@ def _report(seconds: float = 0) -> None:
     time.sleep(seconds)
 
 
+def _wait_for_file() -> None:
+    _report()
+    while not Path(GO_ON).exists():
+        time.sleep(0.05)
+
+
 def _no_room() -> None:
     """As with a quota that is used up: no file of this process, or of its children, may grow."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
@@ -123,6 +132,8 @@ EVENTS: dict[str, Callable[[], None]] = {
     "report": _report,
     "wait": lambda: _report(1),
     "hold": lambda: _report(3600),
+    "wait for file": _wait_for_file,
+    "die": die,
     "no room": _no_room,
     "full": _full,
 }
