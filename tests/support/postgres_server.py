@@ -26,4 +26,7 @@ def serving_postgres() -> Iterator[int]:
             options = f"-h 127.0.0.1 -p {port} -k {data}"
             restart = ["-w", "-o", options, "-l", str(data / "log"), "restart"]
             pg_ctl(restart, pgdata=data, user=server.system_user, timeout=60)
-            yield port
+            try:
+                yield port
+            finally:  # by name: the wheel counts processes that use it, and may leave it running
+                pg_ctl(["-w", "-m", "fast", "stop"], pgdata=data, user=server.system_user)
