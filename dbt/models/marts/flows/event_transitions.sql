@@ -6,6 +6,8 @@
     },
 ) }}
 
+{% set first_date = 'event_date' if sessions_are_incremental() else 'min(event_date) over (partition by session_id)' %}
+
 -- depends_on: {{ ref('sessions') }}
 -- depends_on: {{ ref('int_reassigned_user_days') }}
 -- depends_on: {{ ref('int_refetched_dates') }}
@@ -15,7 +17,7 @@ with of_sessions as (
         user_id,
         event,
         time,
-        {{ 'event_date' if sessions_are_incremental() else 'min(event_date) over (partition by session_id)' }} as session_date,
+        {{ first_date }} as session_date,
         lag(time) over of_session as previous_time,
         lead(event) over of_session as next_event,
         lead(time) over of_session as next_time

@@ -26,10 +26,10 @@ paths as (
     select
         session_id,
         min(event_date) as session_date,
-        max(case when number = 1 then user_id end) as user_id,
         {% for step in range(1, 6) %}
-            max(case when number = {{ step }} then event end) as step_{{ step }}{{ ',' if not loop.last }}
+            max(case when number = {{ step }} then event end) as step_{{ step }},
         {% endfor %}
+        max(case when number = 1 then user_id end) as user_id
     from numbered
     where number <= 5
     group by session_id
