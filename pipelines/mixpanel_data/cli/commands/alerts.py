@@ -6,7 +6,7 @@ from mixpanel_data.cli.errors import FAILED, STALE
 from mixpanel_data.cli.options import DataDirOption, Format, FormatOption
 
 app = typer.Typer(
-    help="Messages when a run fails or is late, or the data are not fresh.",
+    help="Messages when a run fails, or data are late.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

@@ -43,7 +43,13 @@ RepairOption = Annotated[
 ]
 MostRequests = Annotated[
     int | None,
-    typer.Option("--max-requests", min=1, max=60, help="The most export requests of --repair."),
+    typer.Option(
+        "--max-requests",
+        min=1,
+        max=60,
+        metavar="N",
+        help="The most export requests of --repair.",
+    ),
 ]
 
 
@@ -57,7 +63,7 @@ def reconcile(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> int:
-    """Find days whose events differ from Mixpanel's own counts, and say why.
+    """Find days that differ from Mixpanel's counts, and say why.
 
     It takes a few requests of the query API, for any number of days. Each difference has a verdict:
     late, deleted, still_exported, renamed, hidden, dropped, not_counted, time_basis, sampling, plan
