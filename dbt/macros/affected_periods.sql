@@ -1,16 +1,16 @@
 -- noqa: disable=layout.indent
-{# The days, weeks and months with a day of which this build replaces rows. #}
-{% macro affected_periods() -%}
-    {% for unit in ['day', 'week', 'month'] %}
-        select
-            '{{ unit }}' as unit,
-            {{ first_day(unit, 'event_date') }} as period_start
-        from ({{ affected_dates() }}) as affected_{{ unit }}
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
+{# True for days in a day, week or month of which this build replaces rows. #}
+{% macro is_in_affected(unit, column='event_date') -%}
+    {{ first_day(unit, column) }} in (
+        select {{ first_day(unit, 'event_date') }} from ({{ affected_dates() }}) as affected
+    )
 {%- endmacro %}
 
-{# True for rows of such a period. #}
+{# True for rows of such a period, by `unit` and `period_start`. #}
 {% macro is_affected_period() -%}
-    (unit, period_start) in (select (unit, period_start) from ({{ affected_periods() }}) as affected)
+    case unit
+        {% for unit in ['day', 'week', 'month'] %}
+            when '{{ unit }}' then {{ is_in_affected(unit, 'period_start') }}
+        {% endfor %}
+    end
 {%- endmacro %}

@@ -6,22 +6,34 @@
 
 -- depends_on: {{ ref('int_reassigned_user_days') }}
 -- depends_on: {{ ref('int_refetched_dates') }}
-with doings as (
+-- weeks and months contain the days
+with acted as (
     select
         event,
         user_id,
         event_date,
         active_hours
     from {{ ref('user_days') }}
-    where user_id is not null
+    where
+        user_id is not null
+        and {{ when_incremental('(' ~ is_in_affected('week') ~ ' or ' ~ is_in_affected('month') ~ ')') }}
+),
+
+doings as (
+    select
+        event,
+        user_id,
+        event_date,
+        active_hours
+    from acted
     union all
     select
         null as event,
         user_id,
         event_date,
         bit_or(active_hours) as active_hours
-    from {{ ref('user_days') }}
-    where user_id is not null and {{ is_counted() }}
+    from acted
+    where {{ is_counted() }}
     group by
         user_id,
         event_date
@@ -37,11 +49,7 @@ counted as (
             user_id,
             {{ 'sum(bit_count(active_hours))' if unit == 'day' else 'count(*)' }}::bigint as frequency
         from doings
-        where
-            {{ when_incremental(
-                "('" ~ unit ~ "', " ~ period_start ~ ') in (select (unit, period_start) from ('
-                ~ affected_periods() ~ ') as affected)'
-            ) }}
+        where {{ when_incremental(is_in_affected(unit)) }}
         group by
             {{ period_start }},
             event,
