@@ -1,4 +1,4 @@
-"""What people hear of runs of ``mp sync``: over a loopback receiver, each run as a command."""
+"""The alerts of runs of ``mp sync``, on a loopback receiver; each run is a command."""
 
 import json
 import logging

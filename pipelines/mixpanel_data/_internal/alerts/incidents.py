@@ -39,7 +39,7 @@ class Cause:
 
     @property
     def is_due(self) -> bool:
-        """Return True if people have to hear of it now."""
+        """Return True if an alert of it is due now."""
         is_new = self.announced == 0 and self.code not in PASSING
         return is_new or self.announced < REPEATED <= self.count
 
@@ -75,11 +75,11 @@ class Incidents:
         """Close the causes for which ``is_over`` is true."""
         over = [cause for cause in self.open if is_over(cause)]
         self.open = [cause for cause in self.open if cause not in over]
-        # Nobody heard of the others.
+        # No target received an alert of the others.
         self.recovered += [cause for cause in over if cause.announced]
 
     def due(self, kinds: Collection[str]) -> dict[Kind, list[Cause]]:
-        """Return the causes of which people have to hear now, by kind."""
+        """Return the causes of which an alert is due, by kind."""
         found: dict[Kind, list[Cause]] = {}
         for cause in self.open:
             if cause.kind in kinds and cause.is_due and not self._is_explained(cause, kinds):
@@ -92,7 +92,7 @@ class Incidents:
         return found
 
     def _is_explained(self, cause: Cause, kinds: Collection[str]) -> bool:
-        """Return True if people know, or hear now, why the data are not fresh."""
+        """Return True if another alert, sent or due, explains why the data are not fresh."""
         others = [other for other in self.open if other.kind != "not_fresh"]
         return cause.kind == "not_fresh" and any(
             other.announced or (other.is_due and other.kind in kinds) for other in others
