@@ -50,6 +50,16 @@
     {% endif %}
 {% endmacro %}
 
+{# Raise unless a value of a definition is a list of names, and has one. #}
+{% macro require_names(variable, definition, key) %}
+    {% set listed = definition[key] %}
+    {% if listed is string or listed is mapping or listed is not iterable or not listed or listed | reject('string') | list %}
+        {% do exceptions.raise_compiler_error(
+            "Variable " ~ variable ~ ", " ~ definition.name ~ ": " ~ key ~ ": " ~ listed ~ " is no list of names."
+        ) %}
+    {% endif %}
+{% endmacro %}
+
 {# Raise unless events of these names were ever seen, once there are any: else a misspelt name is
    an empty report. #}
 {% macro require_known_events(variable, names) %}

@@ -35,7 +35,7 @@
         'event_count', 'session_count', 'session_seconds', 'first_utm_source', 'first_utm_medium',
         'first_utm_campaign', 'first_referrer', 'first_country_code', 'first_os', 'first_browser', 'first_lib',
         'as_of_date', 'active_days_7d', 'active_days_before_7d', 'active_days_28d', 'event_count_28d', 'stage',
-        'activity_level', 'is_first_seen_partial', 'is_stage_partial', 'power_from', 'core_from', 'casual_from',
+        'activity_level', 'revenue', 'revenue_currency', 'is_first_seen_partial', 'is_stage_partial', 'power_from', 'core_from', 'casual_from',
         'number',
     ] %}
     {{ return(profile_properties() | rejectattr('alias', 'in', own) | list) }}

@@ -57,6 +57,15 @@ VARS: dict[str, Any] = {
         },
     ],
     "attributions": [{"name": "sales", "conversion_events": ["Paid"]}],
+    "revenue": [
+        {
+            "name": "sales",
+            "events": ["Paid", "paid", "Search"],
+            "amount": "price",
+            "currency": "tier",
+        },
+        {"name": "searching", "events": ["Search", "Hidden"], "amount": "mp_processing_time_ms"},
+    ],
     "events_in_a_batch": 100,
 }
 

@@ -44,6 +44,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
         {"funnels": [{"name": "f", "steps": ["A", "B"], "window": 1.5}]},
         "Variable funnels, f: window is 1.5, which is no whole number above 0",
     ),
+    (
+        {"revenue": [{"name": "sales", "events": [1], "amount": "price"}]},
+        "Variable revenue, sales: events: [1] is no list of names",
+    ),
     ({"junk_ids": [None]}, "Variable junk_ids: [None] is no list of names"),
     ({"week_start": "someday"}, "Variable week_start: someday is none of"),
 ]

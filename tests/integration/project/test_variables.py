@@ -34,6 +34,7 @@ EVERYTHING = {
         {"name": "g", "steps": ["A", "B"], "since": date(2026, 1, 1), "segment_at": "last_defined"},
     ],
     "attributions": [{"name": "a", "conversion_events": ["Paid"], "touch": "plan"}],
+    "revenue": [{"name": "sales", "events": ["Paid"], "amount": "Total $", "currency": "plan"}],
 }
 
 
@@ -79,6 +80,11 @@ def test_what_is_right_passes():
             {"attributions": [{"name": "a", "conversion_events": ["P"], "touch": "utm_sourc"}]},
             "Variable attributions, entry 1 (a): touch is utm_sourc, which is no column of events. "
             "Did you mean utm_source?",
+        ),
+        ({"revenue": [{"name": "s", "events": ["P"]}]}, "Variable revenue, entry 1 (s): it needs amount."),
+        (
+            {"revenue": [{"name": "s", "events": ["P"], "amount": "x", "curency": "c"}]},
+            "it has no curency, only name, events, amount, currency. Did you mean currency?",
         ),
         (
             {"event_properties": [{"name": "x", "alias": "x", "type": "decimal"}]},

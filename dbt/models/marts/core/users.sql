@@ -1,5 +1,6 @@
 {{ config(pre_hook="{{ declare_user_properties() }}") }}
 {% set configured = user_properties() %}
+{% set revenue = revenues() | map(attribute='name') | first | default('') %}
 
 with as_of as (
     select max(event_date) as as_of_date
@@ -55,6 +56,19 @@ own_profiles as (
     from {{ ref('profiles') }}
 ),
 
+-- amounts of two currencies have no sum
+paid as (
+    select
+        user_id,
+        case when min(currency) = max(currency) then sum(amount) end as revenue,
+        case when min(currency) = max(currency) then min(currency) end as revenue_currency
+    from {{ ref('user_revenue_days') }}
+    where
+        user_id is not null
+        and revenue = {{ literal(revenue) }}
+    group by user_id
+),
+
 known_users as (
     select user_id from {{ ref('int_user_totals') }}
     union
@@ -88,6 +102,8 @@ joined as (
         coalesce(recent.event_count_28d, 0) as event_count_28d,
         days.known_since > totals.first_date - {{ days_before_new() }} as is_first_seen_partial,
         stage_days.is_stage_partial,
+        case when paid.user_id is null then {{ '0' if revenue else 'null' }} else paid.revenue end as revenue,
+        paid.revenue_currency,
         {% for property in configured %}
             own_profiles.{{ property.alias }},
         {% endfor %}
@@ -99,6 +115,7 @@ joined as (
     cross join levels
     left join {{ ref('int_user_totals') }} as totals on known_users.user_id = totals.user_id
     left join own_profiles on known_users.user_id = own_profiles.user_id and own_profiles.number = 1
+    left join paid on known_users.user_id = paid.user_id
     left join recent on known_users.user_id = recent.user_id
     left join {{ ref('days') }} as days on totals.first_date = days.event_date
 )
@@ -141,6 +158,8 @@ select
         when event_count_28d >= casual_from then 'casual'
         else 'occasional'
     end as activity_level,
+    revenue::decimal(38, 6) as revenue,
+    revenue_currency,
     {% for property in configured %}
         {{ property.alias }},
     {% endfor %}

@@ -69,6 +69,8 @@ def _type(node: exp.DataType, within: exp.Expression) -> str:
     if node.this == exp.DataType.Type.ARRAY:
         return f"ARRAY<{_type(node.expressions[0], within)}>"
     name = node.sql(dialect="duckdb").upper()
+    if re.fullmatch(r"DECIMAL\(\d+, \d+\)", name):
+        return name
     if name not in _TYPES:
         raise SparkSQLError(
             f"no rule translates the type {name.lower()} to Spark: {sql_of(within)}."

@@ -162,6 +162,15 @@ class AttributionEntry(_Definition):
     direct_values: Names = []
 
 
+class RevenueEntry(_Definition):
+    """Events whose amounts are revenue. ``amount`` and ``currency`` are columns of `events`, or
+    else properties."""
+
+    events: Annotated[Names, Field(min_length=1)]
+    amount: str = Field(min_length=1)
+    currency: str = ""
+
+
 class Variables(_Checked):
     """Every variable of the models; the package's dbt_project.yml has defaults and descriptions."""
 
@@ -197,6 +206,7 @@ class Variables(_Checked):
     attribution_include_conversion_event: bool
     attribution_lookback_inclusive: bool
     attribution_reset_after_conversion: bool
+    revenue: list[RevenueEntry]
     catalog_without_examples: Names
     volume_anomaly_score: Annotated[float, Field(ge=0)]
     events_in_a_batch: Annotated[float, Field(ge=1)]
@@ -214,6 +224,10 @@ class Variables(_Checked):
         for number, attribution in enumerate(self.attributions):
             where = _entry("attributions", number, attribution.label)
             for event in attribution.conversion_events:
+                yield where, event
+        for number, revenue in enumerate(self.revenue):
+            where = _entry("revenue", number, revenue.label)
+            for event in revenue.events:
                 yield where, event
 
 
@@ -349,6 +363,7 @@ _KEYS: dict[str, type[BaseModel]] = {
     "retentions": RetentionEntry,
     "funnels": FunnelEntry,
     "attributions": AttributionEntry,
+    "revenue": RevenueEntry,
 }
 
 
@@ -398,7 +413,7 @@ def _of_key(key: str, model: type[BaseModel], error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return f"it needs {'a name' if key == 'name' else key}."
     if error["type"] == "too_short":
-        return "it needs two steps or more."
+        return "it needs two steps or more." if key == "steps" else f"it needs {key}."
     if error["type"] == "literal_error":
         allowed = _allowed(model, key)
         near = _near(error["input"], allowed)
@@ -425,7 +440,7 @@ def _allowed(model: type[BaseModel], name: str) -> tuple[str, ...]:
 
 
 def _duplicates(variables: Variables) -> Iterator[str]:
-    for variable in ("retentions", "funnels", "attributions"):
+    for variable in ("retentions", "funnels", "attributions", "revenue"):
         seen: set[str] = set()
         for number, entry in enumerate(getattr(variables, variable)):
             if entry.name in seen:
