@@ -75,6 +75,12 @@ CASES: dict[str, tuple[str, Any]] = {
         "select n, unnest(range(n)) as x from (values (0), (2)) as t(n) order by x",
         [(2, 0), (2, 1)],
     ),
+    "decimals are exact, and their quotient is a double": (
+        "select sum(x)::decimal(38, 6) as s, sum(x) / 3 as q, min(try_cast(t as decimal(20, 6))) as a, "
+        "count(try_cast(t as decimal(20, 6))) as n, max(7.5::double::varchar::decimal(20, 6)) as d "
+        "from (values (0.1::decimal(20, 6), ' 1e-1 '), (0.1, '99999999999999.9999996'), (0.1, '-.5'), (0, '3.')) as t(x, t)",
+        [(Decimal("0.300000"), 0.1, Decimal("-0.500000"), 3, Decimal("7.500000"))],
+    ),
     "trap: a quotient is a double": (
         "select 7 / 2 as a, 0.1 / 0.3 as b, 7 // 2 as c, -7 // 2 as d, 1 / 4::double as e",
         [(3.5, 1 / 3, 3, -3, 0.25)],

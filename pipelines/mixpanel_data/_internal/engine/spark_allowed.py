@@ -120,6 +120,7 @@ NODES = (
     exp.Column,
     exp.CTE,
     exp.DataType,
+    exp.DataTypeParam,
     exp.Distinct,
     exp.Div,
     exp.Dot,
