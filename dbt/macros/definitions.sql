@@ -82,6 +82,15 @@
     {{ return(names == others | unique(case_sensitive=true) | sort(case_sensitive=true) | list) }}
 {% endmacro %}
 
+{# The variable `segments`, checked. #}
+{% macro segments() %}
+    {% set entries = definitions('segments', {'column': none, 'of': 'events'}) %}
+    {% for segment in entries %}
+        {% do require_one_of('segments', segment, 'of', ['events', 'users']) %}
+    {% endfor %}
+    {{ return(entries) }}
+{% endmacro %}
+
 {# The variable `retentions`, checked. #}
 {% macro retentions() %}
     {% set entries = definitions('retentions', {
@@ -107,7 +116,7 @@
 {% macro funnels() %}
     {% set entries = definitions('funnels', {
         'steps': none, 'window': 7, 'window_unit': 'day', 'counting': 'uniques', 'reentry': 'default', 'exclude': [],
-        'hold_constant': [], 'held_value': 'any', 'segment': '', 'segment_at': 1, 'since': '',
+        'hold_constant': [], 'held_value': 'any', 'segment': '', 'segment_at': 1, 'since': '', 'until': '',
     }) %}
     {% for funnel in entries %}
         {% do require_one_of('funnels', funnel, 'window_unit', ['second', 'minute', 'hour', 'day', 'week']) %}

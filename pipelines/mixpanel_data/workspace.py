@@ -23,6 +23,7 @@ from mixpanel_data._internal.settings import load_settings
 from mixpanel_data._internal.storage import StorageEngine
 from mixpanel_data._internal.workspace.descriptors import locked_cached_property
 from mixpanel_data._internal.workspace.fetching import Fetching
+from mixpanel_data._internal.workspace.local_reports import LocalReports
 from mixpanel_data._internal.workspace.mixpanel import Discovery, Queries
 from mixpanel_data._internal.workspace.session import Session
 from mixpanel_data._internal.workspace.tables import Tables
@@ -35,7 +36,7 @@ from mixpanel_data.types import WorkspaceInfo
 __all__ = ["Workspace"]
 
 
-class Workspace(Fetching, Discovery, Queries, Tables):
+class Workspace(Fetching, Discovery, Queries, LocalReports, Tables):
     """A Mixpanel project and its tables. A context manager; safe to share between threads.
 
     Without ``path`` it opens the project's data folder (``data_dir``, else MP_DATA_DIR, else the

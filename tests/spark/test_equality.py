@@ -26,6 +26,10 @@ SHOP: dict[str, Any] = {
         {"name": "visits", "alias": "visits", "type": "integer"},
         {"name": "$last_seen", "alias": "seen_on", "type": "date"},
     ],
+    "segments": [
+        {"name": "page", "column": "current_url"},
+        {"name": "tier", "of": "users", "column": "tier"},
+    ],
     "retentions": [
         {"name": "by day", "intervals": 5},
         {

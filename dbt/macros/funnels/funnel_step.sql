@@ -23,7 +23,10 @@ reached_{{ number }}_1 as (
         null::bigint as exit_position
     from events_{{ number }}
     cross join (values (false){{ ', (true)' if plan.grace }}) as variants(is_afresh)
-    where is_step_1 and (not is_afresh or position_from < position)
+    where
+        is_step_1
+        and (not is_afresh or position_from < position)
+        {{ "and event_date <= date '" ~ funnel.until ~ "'" if funnel.until }}
 ),
 {% endmacro %}
 

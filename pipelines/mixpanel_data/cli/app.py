@@ -15,6 +15,7 @@ from mixpanel_data.cli.commands import (
     engine,
     export,
     fetch,
+    funnel,
     init,
     inspect,
     plan,
@@ -91,6 +92,7 @@ app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
 app.command("doctor")(doctor.doctor)
 app.command("export")(export.export)
+app.command("funnel")(funnel.funnel)
 app.command("publish")(publish.publish)
 app.command("sandbox")(sandbox.sandbox)
 app.add_typer(alerts.app, name="alerts")

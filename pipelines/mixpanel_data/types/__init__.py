@@ -13,7 +13,12 @@ from mixpanel_data.types._discovered import (
     TopEvent,
 )
 from mixpanel_data.types._fetched import FetchResult, RejectedLine
-from mixpanel_data.types._funnels import FunnelResult, FunnelStep
+from mixpanel_data.types._funnels import (
+    FunnelResult,
+    FunnelStep,
+    LocalFunnelResult,
+    LocalFunnelStep,
+)
 from mixpanel_data.types._reports import InsightsResult, JQLResult, SavedReportResult
 from mixpanel_data.types._retention import CohortInfo, FrequencyResult, RetentionResult
 from mixpanel_data.types._segmentations import (
@@ -49,6 +54,8 @@ __all__ = [
     "LexiconMetadata",
     "LexiconProperty",
     "LexiconSchema",
+    "LocalFunnelResult",
+    "LocalFunnelStep",
     "NumericAverageResult",
     "NumericBucketResult",
     "NumericSumResult",

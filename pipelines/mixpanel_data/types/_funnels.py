@@ -1,9 +1,10 @@
 """The results of funnels."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from datetime import date
 from typing import Any
 
-from mixpanel_data.types.base import OVERALL, Answer, Record, plain
+from mixpanel_data.types.base import OVERALL, Answer, Record, Table, plain
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,6 +61,57 @@ class FunnelResult(Answer):
             return _numbered(self.steps)
         parts = {OVERALL: self.steps} | self._segments
         return [{"segment": name, **row} for name in parts for row in _numbered(parts[name])]
+
+
+@dataclass(frozen=True, repr=False)
+class LocalFunnelStep(Record):
+    """One step of a segment and period, with the columns of the table `funnels`.
+
+    ``segment`` is None for all of them together; ``period_start`` is the first day of the period of
+    the entry, None without a unit. ``entries`` are the attempts (with counting uniques, the users),
+    ``reached`` those that reached this step; rates are shares from 0.0 to 1.0, None if nobody
+    reached the step before. Times are in seconds, of those who reached the step. ``is_complete``
+    is true if no attempt may still go on.
+    """
+
+    segment: str | None
+    period_start: date | None
+    step_number: int
+    step: str
+    entries: int
+    reached: int
+    rate_from_first: float
+    rate_from_previous: float | None
+    median_seconds_from_first: float | None
+    p90_seconds_from_first: float | None
+    median_seconds_from_previous: float | None
+    p90_seconds_from_previous: float | None
+    is_complete: bool
+
+
+@dataclass(frozen=True, repr=False)
+class LocalFunnelResult(Table):
+    """A funnel over the published file, of entries from ``from_date`` to ``to_date``.
+
+    Dates are ``YYYY-MM-DD``, both included, in the project's time zone; None if there is no limit.
+    Attempts are dated by their first step; later ones may be after ``to_date``. ``df``: the fields
+    of :class:`LocalFunnelStep`, all segments together first, then the largest one; no row if
+    nobody entered.
+    """
+
+    by: str | None
+    window_seconds: int
+    counting: str
+    from_date: str | None
+    to_date: str | None
+    unit: str | None
+    steps: list[LocalFunnelStep] = field(default_factory=list)
+
+    def _columns(self) -> list[str]:
+        return [item.name for item in fields(LocalFunnelStep)]
+
+    def records(self) -> list[dict[str, Any]]:
+        return [{name: getattr(step, name) for name in self._columns()} for step in self.steps]
 
 
 def _numbered(steps: list[FunnelStep]) -> list[dict[str, Any]]:

@@ -27,6 +27,10 @@ VARS: dict[str, Any] = {
         {"name": "pl'an / $tier.x", "alias": "tier", "type": "string"},
         {"name": "visits", "alias": "visits", "type": "integer"},
     ],
+    "segments": [
+        {"name": "page", "column": "current_url"},
+        {"name": "tier", "of": "users", "column": "tier"},
+    ],
     "retentions": [
         {"name": "by day", "intervals": 5},
         {

@@ -34,7 +34,7 @@ FAILING = (
         "profiles",
         "user_activity",
     ),
-    *("int_user_totals", "frequency", "event_transitions", "session_paths"),
+    *("int_user_totals", "int_segment_days", "frequency", "event_transitions", "session_paths"),
 )
 
 pytestmark = pytest.mark.e2e

@@ -73,6 +73,11 @@ def test_what_is_right_passes():
         ({"funnels": [FUNNEL | {"window": 1.5}]}, "window is 1.5, which is no whole number"),
         ({"funnels": [FUNNEL | {"since": "2026-02-30"}]}, "since is '2026-02-30', which is no date"),
         ({"funnels": [FUNNEL | {"steps": ["A", {"evnt": "B"}]}]}, "step 2: it takes event and where"),
+        (
+            {"segments": [{"name": "s", "column": "browsr"}]},
+            "Variable segments, entry 1 (s): column is browsr, which is no column of events. Did you",
+        ),
+        ({"segments": [{"name": "s", "of": "users", "column": "stge"}]}, "of users. Did you mean st"),
         ({"funnels": [FUNNEL, FUNNEL]}, "entry 2: there are two of the name checkout."),
         ({"funnels": [FUNNEL | {"segment": "browsr"}]}, "no column of events. Did you mean browser?"),
         ({"funnels": [{"steps": ["A", "B"]}]}, "Variable funnels, entry 1: it needs a name."),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import yaml
 from pydantic import (
@@ -110,6 +110,13 @@ class _Definition(_Checked):
         return self.name
 
 
+class SegmentEntry(_Definition):
+    """A dimension by which active users are counted."""
+
+    column: str = Field(min_length=1)
+    of: Literal["events", "users"] = "events"
+
+
 class RetentionEntry(_Definition):
     """A retention report."""
 
@@ -150,6 +157,7 @@ class FunnelEntry(_Definition):
     segment: str = ""
     segment_at: Annotated[Any, BeforeValidator(_place)] = 1
     since: Annotated[Any, BeforeValidator(_date_or_empty)] = ""
+    until: Annotated[Any, BeforeValidator(_date_or_empty)] = ""
 
 
 class AttributionEntry(_Definition):
@@ -196,6 +204,7 @@ class Variables(_Checked):
     session_property: str
     page_view_events: Names
     bounce_rule: Literal["single_page_view", "single_event", "duration_le_10s"]
+    segments: list[SegmentEntry]
     retentions: list[RetentionEntry]
     retention_return_at_birth_instant: bool
     funnels: list[FunnelEntry]
@@ -338,7 +347,7 @@ def _events_of(steps: Sequence[FunnelStepEntry]) -> Iterator[str]:
         yield from step.event
 
 
-def _near(word: object, known: Collection[str]) -> str:
+def near_name(word: object, known: Collection[str]) -> str:
     """Return `` Did you mean …?``; an empty text if no known name is near."""
     by_lower = {name.lower(): name for name in known}
     lower = str(word).lower()
@@ -360,6 +369,7 @@ _NOUNS = {
 _KEYS: dict[str, type[BaseModel]] = {
     "event_properties": PropertyEntry,
     "profile_properties": PropertyEntry,
+    "segments": SegmentEntry,
     "retentions": RetentionEntry,
     "funnels": FunnelEntry,
     "attributions": AttributionEntry,
@@ -379,7 +389,7 @@ def _problem_text(error: ErrorDetails, values: Mapping[str, Any]) -> str:
     if len(rest) > 2 and rest[1] == "steps":
         step = entry["steps"][rest[2]] if isinstance(entry, dict) else None
         near = (
-            _near(rest[3], FunnelStepEntry.model_fields)
+            near_name(rest[3], FunnelStepEntry.model_fields)
             if error["type"] == "extra_forbidden"
             else ""
         )
@@ -391,12 +401,12 @@ def _problem_text(error: ErrorDetails, values: Mapping[str, Any]) -> str:
 
 def _of_variable(name: str, error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
-        return f"There is no variable {name}.{_near(name, Variables.model_fields)}"
+        return f"There is no variable {name}.{near_name(name, Variables.model_fields)}"
     if error["type"] == "names":
         return f"Variable {name}: {error['msg']}."
     if error["type"] == "literal_error":
         allowed = _allowed(Variables, name)
-        near = _near(error["input"], allowed)
+        near = near_name(error["input"], allowed)
         return f"Variable {name}: {error['input']} is none of {', '.join(allowed)}.{near}"
     if error["input"] is None:
         return f"Variable {name}: it has no value. Write [] for an empty list, or remove the line."
@@ -409,14 +419,14 @@ def _of_variable(name: str, error: ErrorDetails) -> str:
 def _of_key(key: str, model: type[BaseModel], error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
         others = [name for name in model.model_fields if name != key]
-        return f"it has no {key}, only {', '.join(others)}.{_near(key, others)}"
+        return f"it has no {key}, only {', '.join(others)}.{near_name(key, others)}"
     if error["type"] == "missing":
         return f"it needs {'a name' if key == 'name' else key}."
     if error["type"] == "too_short":
         return "it needs two steps or more." if key == "steps" else f"it needs {key}."
     if error["type"] == "literal_error":
         allowed = _allowed(model, key)
-        near = _near(error["input"], allowed)
+        near = near_name(error["input"], allowed)
         return f"{key} is {error['input']}, which is none of {', '.join(allowed)}.{near}"
     if error["type"] == "names":
         return f"{key}: {error['msg']}."
@@ -440,7 +450,7 @@ def _allowed(model: type[BaseModel], name: str) -> tuple[str, ...]:
 
 
 def _duplicates(variables: Variables) -> Iterator[str]:
-    for variable in ("retentions", "funnels", "attributions", "revenue"):
+    for variable in ("segments", "retentions", "funnels", "attributions", "revenue"):
         seen: set[str] = set()
         for number, entry in enumerate(getattr(variables, variable)):
             if entry.name in seen:
@@ -466,22 +476,29 @@ def _columns(variables: Variables) -> Iterator[str]:
                 yield f"{where}: there is a column {entry.alias} already. Choose another alias."
             taken.add(entry.alias)
     used = list(_used_columns(variables))
-    added = [entry.alias for entry in variables.event_properties]
-    known = {*columns_of("events"), *added} if used else set()
-    for where, key, column in used:
-        if column not in known:
-            yield f"{where}: {key} is {column}, which is no column of events.{_near(column, known)}"
+    for model in dict.fromkeys(each[0] for each in used):
+        added = variables.event_properties if model == "events" else variables.profile_properties
+        known = {*columns_of(model), *(entry.alias for entry in added)}
+        for _, where, key, column in (each for each in used if each[0] == model):
+            if column not in known:
+                yield (
+                    f"{where}: {key} is {column}, which is no column of {model}."
+                    f"{near_name(column, known)}"
+                )
 
 
-def _used_columns(variables: Variables) -> Iterator[tuple[str, str, str]]:
+def _used_columns(variables: Variables) -> Iterator[tuple[str, str, str, str]]:
+    """Yield each column that a definition uses: its model, the entry, the key, and its name."""
+    for number, segment in enumerate(variables.segments):
+        yield segment.of, _entry("segments", number, segment.name), "column", segment.column
     for number, funnel in enumerate(variables.funnels):
         where = _entry("funnels", number, funnel.name)
         for column in funnel.hold_constant:
-            yield where, "hold_constant", column
+            yield "events", where, "hold_constant", column
         if funnel.segment:
-            yield where, "segment", funnel.segment
+            yield "events", where, "segment", funnel.segment
     for number, attribution in enumerate(variables.attributions):
-        yield _entry("attributions", number, attribution.name), "touch", attribution.touch
+        yield "events", _entry("attributions", number, attribution.name), "touch", attribution.touch
 
 
 def columns_of(model: str) -> list[str]:
@@ -493,20 +510,47 @@ def columns_of(model: str) -> list[str]:
 
 def _funnels(variables: Variables) -> Iterator[str]:
     for number, funnel in enumerate(variables.funnels):
-        places = [*range(1, len(funnel.steps) + 1), "first_defined", "last_defined"]
-        if funnel.segment_at not in places:
-            yield (
-                f"{_entry('funnels', number, funnel.name)}: segment_at is {funnel.segment_at}, "
-                f"which is none of {', '.join(map(str, places))}."
-                + _near(funnel.segment_at, ["first_defined", "last_defined"])
-            )
+        for problem in _places(funnel):
+            yield f"{_entry('funnels', number, funnel.name)}{problem}"
+
+
+def _places(funnel: FunnelEntry) -> Iterator[str]:
+    places = [*range(1, len(funnel.steps) + 1), "first_defined", "last_defined"]
+    if funnel.segment_at not in places:
+        yield (
+            f": segment_at is {funnel.segment_at}, which is none of "
+            f"{', '.join(map(str, places))}."
+            + near_name(funnel.segment_at, ["first_defined", "last_defined"])
+        )
+
+
+def check_funnel(definition: dict[str, Any]) -> list[str]:
+    """Return the names of all events of a funnel that is no variable of a project.
+
+    Raises:
+        ConfigError: if there is a mistake in it.
+    """
+    prefix = _entry("funnels", 0, definition["name"])
+    problems: list[str] = []
+    try:
+        funnel = FunnelEntry.model_validate(definition)
+        problems = list(_places(funnel))
+        events = [*_events_of(funnel.steps), *funnel.exclude]
+    except ValidationError as error:
+        for each in error.errors():
+            found = {**each, "loc": ("funnels", 0, *each["loc"])}
+            text = _problem_text(cast(ErrorDetails, found), {"funnels": [definition]})
+            problems.append(text.removeprefix(prefix))
+    if problems:
+        raise ConfigError(" ".join(f"The funnel{each}" for each in dict.fromkeys(problems)))
+    return events
 
 
 def unknown_events(variables: Variables, known: Collection[str]) -> list[str]:
     """Return a sentence for each event that a definition names and that is not among ``known``,
     with the nearest name of these."""
     return [
-        f"{where}: no event {event} was ever seen.{_near(event, known)}"
+        f"{where}: no event {event} was ever seen.{near_name(event, known)}"
         for where, event in dict.fromkeys(variables.events_by_place())
         if event not in known
     ]

@@ -1,0 +1,154 @@
+"""`mp funnel` and `Workspace.funnel_local`: the rows of the table `funnels`, and plain Python for a range of days."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dbt.marts.conftest import VARS
+from dbt.marts.test_analysis import DB, steps_reached
+from support.marts import plain
+
+from mixpanel_data import ConfigError, Workspace
+from mixpanel_data.cli.app import run
+
+PAYING = ["Page View", "Search", ["Paid", "paid"]]
+
+
+@pytest.fixture(scope="module")
+def folder(by_loads: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose published file has the tables of the build."""
+    folder = tmp_path_factory.mktemp("published")
+    shutil.copy(by_loads / "build" / "dbt.duckdb", folder / "mixpanel.duckdb")
+    return folder
+
+
+@pytest.fixture
+def ws(folder: Path) -> Iterator[Workspace]:
+    with Workspace(data_dir=folder) as workspace:
+        yield workspace
+
+
+@pytest.mark.parametrize("asked", VARS["funnels"], ids=lambda asked: asked["name"])
+def test_it_equals_the_table_of_the_same_definition(
+    ws: Workspace, db: DB, asked: dict[str, Any]
+) -> None:
+    found = ws.funnel_local(
+        asked["steps"],
+        by=asked.get("segment"),
+        window=f"{asked.get('window', 7)}{asked.get('window_unit', 'day')[0]}",
+        counting=asked.get("counting", "uniques"),
+        segment_at=asked.get("segment_at", 1),
+        unit="day",
+    )
+
+    columns = found._columns()
+    table = [name.replace("period_start", "entry_date") for name in columns]
+    expected = db.execute(
+        f"select {', '.join(table)} from funnels where funnel = ?", [asked["name"]]
+    ).fetchall()
+    assert len(expected) > 20
+    assert sorted((tuple(row.values()) for row in found.records()), key=repr) == sorted(
+        expected, key=repr
+    )
+
+
+def test_a_range_has_the_first_entry_in_it_of_each_user(
+    ws: Workspace, seen: list[plain.Seen]
+) -> None:
+    days = sorted({event.day for event in seen})
+    first, last = days[3], days[-4]
+
+    found = ws.funnel_local(PAYING, from_date=first, to_date=str(last))
+
+    reached = []
+    for user in {event.user for event in seen} - {None}:
+        own = [event for event in seen if event.user == user and event.day >= first]
+        views = [e for e in own if e.name == "Page View" and e.day <= last]
+        if views:
+            reached.append(steps_reached(own, views[0].time))
+    assert [(each.entries, each.reached) for each in found.steps] == [
+        (len(reached), sum(steps >= number for steps in reached)) for number in (1, 2, 3)
+    ]
+    assert 0 < found.steps[2].reached < found.steps[0].reached
+    assert (found.from_date, found.to_date) == (str(first), str(last))
+    whole = ws.funnel_local(PAYING).steps
+    assert whole[0].entries != found.steps[0].entries
+    assert {each.period_start for each in whole} == {None}
+
+
+def test_an_optimized_attempt_begins_in_the_range(ws: Workspace) -> None:
+    # A user whose attempt in the range failed is not counted by a later one that converted.
+    by_day = ws.funnel_local(["Search", "Paid"], reentry="optimized", counting="totals", unit="day")
+    days = sorted({each.period_start for each in by_day.steps if each.period_start})
+    last = days[len(days) // 2]
+
+    found = ws.funnel_local(["Search", "Paid"], reentry="optimized", to_date=last, unit="day")
+
+    assert max(each.period_start or date.max for each in found.steps) <= last
+    users = ws.sql_rows(
+        "SELECT count(DISTINCT user_id) FROM events WHERE event = 'Search' AND event_date <= ?",
+        [last],
+    )[0][0]
+    assert sum(each.entries for each in found.steps if each.step_number == 1) == users
+
+
+def test_a_property_and_a_condition(ws: Workspace) -> None:
+    by_column = ws.funnel_local(["Page View", "Paid"], by="current_url")
+    by_property = ws.funnel_local(["Page View", "Paid"], by="properties.$current_url")
+    of_one = ws.funnel_local(["Page View", "Paid"], where="event_date >= '2026-01-05'")
+    since = ws.funnel_local(["Page View", "Paid"], from_date="2026-01-05")
+
+    assert by_property.steps == by_column.steps
+    assert [(s.entries, s.reached) for s in of_one.steps] == [
+        (s.entries, s.reached) for s in since.steps
+    ]
+
+
+def test_every_format(folder: Path, ws: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["funnel", "Page View", "Search", "--by", "current_url", "--window", "12h"]
+    expected = ws.funnel_local(["Page View", "Search"], by="current_url", window="12h")
+    printed = {}
+    for fmt in ("table", "json", "jsonl", "csv"):
+        assert run([*asked, "--data-dir", str(folder), "--format", fmt]) == 0
+        printed[fmt] = capsys.readouterr().out
+
+    assert json.loads(printed["json"]) == expected.to_dict()
+    lines = [json.loads(line) for line in printed["jsonl"].splitlines()]
+    assert lines == [each.to_dict() for each in expected.steps]
+    assert printed["csv"].splitlines()[0] == ",".join(expected._columns())
+    assert len(printed["csv"].splitlines()) == len(expected.steps) + 1
+    assert "Page View" in printed["table"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "options", "message"),
+    [
+        (["Page View", "Serch"], {}, "No event Serch was ever seen. Did you mean Search?"),
+        (["Page View", "Paid"], {"exclude": ["Pad"]}, "No event Pad was ever seen."),
+        (["Page View"], {}, "it needs two steps or more."),
+        (
+            ["Page View", "Paid"],
+            {"by": "current_ur"},
+            "by is current_ur, which is no column of events. Did you mean current_url?",
+        ),
+        (["Page View", "Paid"], {"hold_constant": ["prise"]}, "Did you mean price?"),
+        (["Page View", "Paid"], {"window": "7 moons"}, "window is '7 moons'. Write it like"),
+        (["Page View", "Paid"], {"window": 0.5}, "It must be a second or more"),
+        (["Page View", "Paid"], {"counting": "unique"}, "none of uniques, totals. Did you mean un"),
+        (["Page View", "Paid"], {"unit": "hour"}, "unit is 'hour'. It may be day, week, month."),
+        (["Page View", "Paid"], {"segment_at": 3}, "which is none of 1, 2, first_defined"),
+        (["Page View", "Paid"], {"from_date": "2026-02-01", "to_date": "2026-01-01"}, "Swap them"),
+        ([{"event": "Paid", "were": "1"}, "Paid"], {}, "it takes event and where"),
+    ],
+)
+def test_what_is_wrong_is_named(
+    ws: Workspace, steps: list[Any], options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError) as raised:
+        ws.funnel_local(steps, **options)
+
+    assert message in str(raised.value)
