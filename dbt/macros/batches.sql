@@ -21,9 +21,13 @@
     {% endif %}
     {% set counted = 'select event_date, count(*) as event_count from ' ~ ref('mixpanel_data', 'events')
         ~ ' group by event_date' %}
+    {% set batches = mixpanel_data.batches_of_days(counted) %}
     {% set selects = [] %}
-    {% for first, last in mixpanel_data.batches_of_days(counted) %}
-        {% set days = column ~ " between '" ~ first ~ "' and '" ~ last ~ "'" %}
+    {# without a day between two batches, or before the first: the column may be the first day of a
+       week, which has no event of its own #}
+    {% for _, last in batches %}
+        {% set after = "'" ~ (batches[loop.index0 - 1][1] if not loop.first else '-infinity') ~ "'" %}
+        {% set days = column ~ " > " ~ after ~ " and " ~ column ~ " <= '" ~ last ~ "'" %}
         {% do selects.append(sql.replace(mixpanel_data.of_the_batch(), days)) %}
     {% endfor %}
     {# of a project without events a table without rows #}

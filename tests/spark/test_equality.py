@@ -70,6 +70,16 @@ SHOP: dict[str, Any] = {
         },
         {"name": "searching", "events": ["Search", "Hidden"], "amount": "mp_processing_time_ms"},
     ],
+    "metrics": [
+        {"name": "events", "units": ["hour", "day", "week", "month"], "segments": ["tier"]},
+        {
+            "name": "median price",
+            "measure": "median",
+            "of": {"property": "price"},
+            "segments": ["tier", {"column": "price", "buckets": [2, 5]}],
+        },
+        {"name": "visits", "measure": "p75", "per_user": "sessions", "where": "tier <> 'free'"},
+    ],
 }
 
 

@@ -70,6 +70,33 @@ VARS: dict[str, Any] = {
         },
         {"name": "searching", "events": ["Search", "Hidden"], "amount": "mp_processing_time_ms"},
     ],
+    "metrics": [
+        {"name": "events", "units": ["hour", "day", "week", "month"], "segments": ["tier"]},
+        {"name": "users", "measure": "unique", "units": ["day", "week", "month"]},
+        *(
+            {
+                "name": measure,
+                "events": ["Paid", "Search"],
+                "measure": measure,
+                "of": "price",
+                "units": ["day", "month"],
+                "segments": ["tier", {"property": "price", "buckets": [2, 5]}],
+            }
+            for measure in ("sum", "average", "median", "p25", "p75", "min", "max", "distinct")
+        ),
+        *(
+            {
+                "name": f"average of {per_user}",
+                "events": ["Page View"],
+                "where": "tier <> 'free'",
+                "measure": "average",
+                "per_user": per_user,
+                "of": {"property": "price"} if per_user in ("sum", "distinct") else "",
+                "units": ["week"],
+            }
+            for per_user in ("total", "sessions", "sum", "distinct")
+        ),
+    ],
     "events_in_a_batch": 100,
 }
 

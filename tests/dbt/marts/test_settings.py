@@ -48,6 +48,19 @@ BAD: list[tuple[dict[str, Any], str]] = [
         {"revenue": [{"name": "sales", "events": [1], "amount": "price"}]},
         "Variable revenue, sales: events: [1] is no list of names",
     ),
+    (
+        {"metrics": [{"name": "m", "measure": "mean"}]},
+        "Variable metrics, m: measure is mean, which is none of total, unique, sessions",
+    ),
+    ({"metrics": [{"name": "m", "measure": "p50"}]}, "Variable metrics, m: p50 needs of."),
+    (
+        {"metrics": [{"name": "m", "segments": [{"column": "os", "property": "os"}]}]},
+        "Variable metrics, m, segment 1: it takes a column or a property, and buckets, not",
+    ),
+    (
+        {"metrics": [{"name": "m", "units": ["days"]}]},
+        "Variable metrics, m: units is days, which is none of",
+    ),
     ({"junk_ids": [None]}, "Variable junk_ids: [None] is no list of names"),
     ({"week_start": "someday"}, "Variable week_start: someday is none of"),
 ]

@@ -23,6 +23,7 @@ from mixpanel_data._internal.project.variables import (
 
 FILE = Path("shop") / "dbt_project.yml"
 FUNNEL = {"name": "checkout", "steps": ["Cart", "Paid"]}
+METRIC = {"name": "sales", "measure": "sum", "of": {"property": "price"}}
 EVERYTHING = {
     "project_timezone": "Europe/Berlin",
     "event_properties": [{"name": "Plan", "alias": "plan", "type": "string"}],
@@ -35,6 +36,12 @@ EVERYTHING = {
     ],
     "attributions": [{"name": "a", "conversion_events": ["Paid"], "touch": "plan"}],
     "revenue": [{"name": "sales", "events": ["Paid"], "amount": "Total $", "currency": "plan"}],
+    "metrics": [
+        {"name": "m"},
+        METRIC
+        | {"units": ["hour", "month"], "segments": ["plan", {"column": "os", "buckets": [1, 2.5]}]},
+        METRIC | {"name": "n", "measure": "p95", "per_user": "average"},
+    ],
 }
 
 
@@ -81,6 +88,29 @@ def test_what_is_right_passes():
         ({"funnels": [FUNNEL, FUNNEL]}, "entry 2: there are two of the name checkout."),
         ({"funnels": [FUNNEL | {"segment": "browsr"}]}, "no column of events. Did you mean browser?"),
         ({"funnels": [{"steps": ["A", "B"]}]}, "Variable funnels, entry 1: it needs a name."),
+        ({"metrics": [METRIC | {"measure": "mean"}]}, "measure is mean, which is none of total,"),
+        ({"metrics": [METRIC | {"measure": "averge"}]}, "p1 to p99. Did you mean average?"),
+        ({"metrics": [{"name": "m", "measure": "sum"}]}, "entry 1 (m): sum needs of."),
+        ({"metrics": [METRIC | {"measure": "total"}]}, "entry 1 (sales): total takes no of."),
+        ({"metrics": [METRIC | {"measure": "unique", "per_user": "sum"}]}, "and not unique."),
+        ({"metrics": [METRIC | {"of": "pric"}]}, "of is pric, which is no column of events."),
+        (
+            {"metrics": [METRIC | {"of": {"propety": "price"}}]},
+            "entry 1 (sales), of: it takes a column or a property, and buckets, not {'propety': "
+            "'price'}. Did you mean property?",
+        ),
+        (
+            {"metrics": [METRIC | {"segments": ["os", {"column": "os", "bucket": [1]}]}]},
+            "segment 2: it takes a column or a property, and buckets, not {'column': 'os', "
+            "'bucket': [1]}. Did you mean buckets?",
+        ),
+        (
+            {"metrics": [METRIC | {"segments": [{"column": "os", "buckets": [2, 1]}]}]},
+            "entry 1 (sales), segment 1: buckets are numbers, each greater than the one before.",
+        ),
+        ({"metrics": [METRIC | {"segments": ["os", "os", "os"]}]}, "no list of one or two columns."),
+        ({"metrics": [METRIC | {"units": ["days"]}]}, "day, week, month. Did you mean day?"),
+        ({"metrics": [METRIC | {"units": []}]}, "entry 1 (sales): it needs units."),
         (
             {"attributions": [{"name": "a", "conversion_events": ["P"], "touch": "utm_sourc"}]},
             "Variable attributions, entry 1 (a): touch is utm_sourc, which is no column of events. "

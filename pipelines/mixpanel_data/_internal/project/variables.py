@@ -10,8 +10,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast, get_args
 
 import yaml
 from pydantic import (
@@ -21,6 +22,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    model_validator,
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
@@ -79,6 +81,15 @@ def _place(value: Any) -> Any:
         raise PydanticCustomError("place", "no number of a step") from None
     return value
 
+
+def _measure(value: str) -> str:
+    if value not in MEASURES and not re.fullmatch("p[1-9][0-9]?", value):
+        raise PydanticCustomError("measure", "{value}", {"value": value})
+    return value
+
+
+MEASURES = ("total", "unique", "sessions", "distinct", "sum", "average", "median", "min", "max")
+"""What `metrics` measure, but for percentiles, p1 to p99."""
 
 Names = Annotated[list[str], BeforeValidator(_texts)]
 Positive = Annotated[int, Field(gt=0)]
@@ -179,6 +190,61 @@ class RevenueEntry(_Definition):
     currency: str = ""
 
 
+class ValueEntry(_Checked):
+    """What a metric is of, or segmented by: a column of `events`, or a property."""
+
+    column: str = Field("", min_length=1)
+    property: str = Field("", min_length=1)
+    buckets: list[float] = []
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if len({"column", "property"} & self.model_fields_set) != 1:
+            raise PydanticCustomError("value", "neither or both")
+        if any(lower >= upper for lower, upper in pairwise(self.buckets)):
+            raise PydanticCustomError("buckets", "not in rising order")
+        return self
+
+
+def _as_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"column": value} if value else None
+    return value
+
+
+Value = Annotated[ValueEntry, BeforeValidator(_as_value)]
+Measure = Annotated[str, AfterValidator(_measure)]
+
+
+class MetricEntry(_Definition):
+    """A metric of the table `insights`."""
+
+    events: Names = []
+    where: str = ""
+    measure: Measure = "total"
+    of: Annotated[ValueEntry | None, BeforeValidator(_as_value)] = None
+    per_user: Literal[
+        "", "total", "sessions", "distinct", "sum", "average", "median", "min", "max"
+    ] = ""
+    segments: list[Value] = Field([], max_length=2)
+    units: list[Literal["hour", "day", "week", "month"]] = Field(["day"], min_length=1)
+
+    def problem(self) -> str | None:
+        """What the keys lack together, as the macro `insight_metrics` says it."""
+        if self.per_user and self.measure in ("total", "unique", "sessions", "distinct"):
+            return (
+                "per_user needs a measure of the users' numbers, such as average, and not "
+                f"{self.measure}."
+            )
+        measured = self.per_user or self.measure
+        counts = measured in ("total", "unique", "sessions")
+        if not counts and not self.of:
+            return f"{measured} needs of."
+        if counts and self.of:
+            return f"{measured} takes no of."
+        return None
+
+
 class Variables(_Checked):
     """Every variable of the models; the package's dbt_project.yml has defaults and descriptions."""
 
@@ -216,6 +282,7 @@ class Variables(_Checked):
     attribution_lookback_inclusive: bool
     attribution_reset_after_conversion: bool
     revenue: list[RevenueEntry]
+    metrics: list[MetricEntry]
     catalog_without_examples: Names
     volume_anomaly_score: Annotated[float, Field(ge=0)]
     events_in_a_batch: Annotated[float, Field(ge=1)]
@@ -237,6 +304,10 @@ class Variables(_Checked):
         for number, revenue in enumerate(self.revenue):
             where = _entry("revenue", number, revenue.label)
             for event in revenue.events:
+                yield where, event
+        for number, metric in enumerate(self.metrics):
+            where = _entry("metrics", number, metric.label)
+            for event in metric.events:
                 yield where, event
 
 
@@ -304,7 +375,12 @@ def check(given: Given, known_events: Callable[[], Collection[str]] | None = Non
             if not any(other != each and other.startswith(each) for other in sentences)
         ]
         raise _variables_error(given, longest) from None
-    problems = [*_duplicates(variables), *_columns(variables), *_funnels(variables)]
+    problems = [
+        *_duplicates(variables),
+        *_columns(variables),
+        *_funnels(variables),
+        *_metrics(variables),
+    ]
     if not problems and known_events and any(variables.events_by_place()):
         known = known_events()
         problems += unknown_events(variables, known) if known else []
@@ -374,6 +450,7 @@ _KEYS: dict[str, type[BaseModel]] = {
     "funnels": FunnelEntry,
     "attributions": AttributionEntry,
     "revenue": RevenueEntry,
+    "metrics": MetricEntry,
 }
 
 
@@ -396,7 +473,26 @@ def _problem_text(error: ErrorDetails, values: Mapping[str, Any]) -> str:
         return f"{where}, step {int(rest[2]) + 1}: it takes event and where, not {step}.{near}"
     if len(rest) == 1:
         return f"{where}: {entry!r} is no table of keys and values."
+    if variable == "metrics" and rest[1] in ("of", "segments") and error["type"] != "too_long":
+        return f"{where}, {_of_value(rest[1:], entry, error)}"
     return f"{where}: {_of_key(str(rest[1]), _KEYS[str(variable)], error)}"
+
+
+def _of_value(
+    place: Sequence[int | str], entry: Mapping[str, Any] | None, error: ErrorDetails
+) -> str:
+    """Return what is wrong with ``of`` or with one of ``segments``, by its place in the entry."""
+    key, *rest = place
+    number = rest[0] if rest and isinstance(rest[0], int) else None
+    where = str(key) if number is None else f"segment {number + 1}"
+    if "buckets" in (error["type"], *rest[-2:-1]):
+        return f"{where}: buckets are numbers, each greater than the one before."
+    value = entry[str(key)] if entry else None
+    value = value[number] if number is not None and isinstance(value, list) else value
+    near = (
+        near_name(rest[-1], ValueEntry.model_fields) if error["type"] == "extra_forbidden" else ""
+    )
+    return f"{where}: it takes a column or a property, and buckets, not {value}.{near}"
 
 
 def _of_variable(name: str, error: ErrorDetails) -> str:
@@ -424,6 +520,12 @@ def _of_key(key: str, model: type[BaseModel], error: ErrorDetails) -> str:
         return f"it needs {'a name' if key == 'name' else key}."
     if error["type"] == "too_short":
         return "it needs two steps or more." if key == "steps" else f"it needs {key}."
+    if error["type"] == "too_long":
+        return f"{key} is no list of one or two columns."
+    if error["type"] == "measure":
+        near = near_name(error["input"], MEASURES)
+        measures = ", ".join(MEASURES)
+        return f"{key} is {error['input']}, which is none of {measures}, p1 to p99.{near}"
     if error["type"] == "literal_error":
         allowed = _allowed(model, key)
         near = near_name(error["input"], allowed)
@@ -445,12 +547,14 @@ def _noun(error: ErrorDetails) -> str:
 
 
 def _allowed(model: type[BaseModel], name: str) -> tuple[str, ...]:
-    found: tuple[str, ...] = getattr(model.model_fields[name].annotation, "__args__", ())
+    found = get_args(model.model_fields[name].annotation)
+    if len(found) == 1:  # a list of them
+        found = get_args(found[0]) or found
     return found if all(isinstance(each, str) for each in found) else ()
 
 
 def _duplicates(variables: Variables) -> Iterator[str]:
-    for variable in ("segments", "retentions", "funnels", "attributions", "revenue"):
+    for variable in ("segments", "retentions", "funnels", "attributions", "revenue", "metrics"):
         seen: set[str] = set()
         for number, entry in enumerate(getattr(variables, variable)):
             if entry.name in seen:
@@ -499,6 +603,13 @@ def _used_columns(variables: Variables) -> Iterator[tuple[str, str, str, str]]:
             yield "events", where, "segment", funnel.segment
     for number, attribution in enumerate(variables.attributions):
         yield "events", _entry("attributions", number, attribution.name), "touch", attribution.touch
+    for number, metric in enumerate(variables.metrics):
+        where = _entry("metrics", number, metric.name)
+        if metric.of and metric.of.column:
+            yield "events", where, "of", metric.of.column
+        for value in metric.segments:
+            if value.column:
+                yield "events", where, "a segment", value.column
 
 
 def columns_of(model: str) -> list[str]:
@@ -544,6 +655,13 @@ def check_funnel(definition: dict[str, Any]) -> list[str]:
     if problems:
         raise ConfigError(" ".join(f"The funnel{each}" for each in dict.fromkeys(problems)))
     return events
+
+
+def _metrics(variables: Variables) -> Iterator[str]:
+    for number, metric in enumerate(variables.metrics):
+        problem = metric.problem()
+        if problem:
+            yield f"{_entry('metrics', number, metric.name)}: {problem}"
 
 
 def unknown_events(variables: Variables, known: Collection[str]) -> list[str]:

@@ -1,0 +1,244 @@
+-- noqa: disable=layout.indent,layout.long_lines
+{# The variable `metrics`, checked. `of` and each of `segments` is a mapping, of a column of `events`
+   or a property. #}
+{% macro insight_metrics() %}
+    {% set numeric = ['sum', 'average', 'median', 'min', 'max'] %}
+    {% set entries = definitions('metrics', {
+        'events': [], 'where': '', 'measure': 'total', 'of': '', 'per_user': '', 'segments': [], 'units': ['day'],
+    }) %}
+    {% for metric in entries %}
+        {% set where = "Variable metrics, " ~ metric.name ~ ": " %}
+        {% set is_percentile = modules.re.fullmatch('p[1-9][0-9]?', metric.measure | string) is not none %}
+        {% if not is_percentile %}
+            {% do require_one_of('metrics', metric, 'measure', ['total', 'unique', 'sessions', 'distinct'] + numeric + ['p1 to p99']) %}
+        {% endif %}
+        {% do require_one_of('metrics', metric, 'per_user', ['', 'total', 'sessions', 'distinct'] + numeric) %}
+        {% if metric.per_user and not is_percentile and metric.measure not in numeric %}
+            {% do exceptions.raise_compiler_error(
+                where ~ "per_user needs a measure of the users' numbers, such as average, and not " ~ metric.measure ~ "."
+            ) %}
+        {% endif %}
+        {% set needs_of = (metric.per_user or metric.measure) not in ['total', 'unique', 'sessions'] %}
+        {% if needs_of and not metric.of %}
+            {% do exceptions.raise_compiler_error(where ~ (metric.per_user or metric.measure) ~ " needs of.") %}
+        {% endif %}
+        {% if metric.of and not needs_of %}
+            {% do exceptions.raise_compiler_error(where ~ (metric.per_user or metric.measure) ~ " takes no of.") %}
+        {% endif %}
+        {% if metric.units is string or not metric.units %}
+            {% do exceptions.raise_compiler_error(where ~ "it needs units.") %}
+        {% endif %}
+        {% for unit in metric.units if unit not in ['hour', 'day', 'week', 'month'] %}
+            {% do exceptions.raise_compiler_error(
+                where ~ "units is " ~ unit ~ ", which is none of hour, day, week, month."
+            ) %}
+        {% endfor %}
+        {% if metric.segments is string or metric.segments | length > 2 %}
+            {% do exceptions.raise_compiler_error(where ~ "segments is no list of one or two columns.") %}
+        {% endif %}
+        {% set segments = [] %}
+        {% for segment in metric.segments %}
+            {% do segments.append(insight_value(segment, "Variable metrics, " ~ metric.name ~ ", segment " ~ loop.index)) %}
+        {% endfor %}
+        {% do metric.update({
+            'segments': segments,
+            'units': metric.units | unique | list,
+            'of': insight_value(metric.of, "Variable metrics, " ~ metric.name ~ ", of") if metric.of else none,
+            'is_number': (metric.per_user or metric.measure) not in ['total', 'unique', 'sessions', 'distinct'],
+        }) %}
+    {% endfor %}
+    {{ return(entries) }}
+{% endmacro %}
+
+{# What a metric is of, or segmented by, checked: {column or property, buckets}. A text is the name
+   of a column. #}
+{% macro insight_value(value, where) %}
+    {% set given = {'column': value} if value is string else value %}
+    {% if given is not mapping or ('column' in given) == ('property' in given)
+        or given.keys() | reject('in', ['column', 'property', 'buckets']) | list %}
+        {% do exceptions.raise_compiler_error(
+            where ~ ": it takes a column or a property, and buckets, not " ~ value ~ "."
+        ) %}
+    {% endif %}
+    {% set whole = {'column': none, 'property': none, 'buckets': []} %}
+    {% do whole.update(given) %}
+    {% for lower in whole.buckets %}
+        {% if lower is not number or lower is boolean or (not loop.first and lower <= loop.previtem) %}
+            {% do exceptions.raise_compiler_error(where ~ ": buckets are numbers, each greater than the one before.") %}
+        {% endif %}
+    {% endfor %}
+    {{ return(whole) }}
+{% endmacro %}
+
+{% macro require_known_metric_events() %}
+    {% for metric in insight_metrics() %}
+        {% do require_known_events('metrics', metric.events) %}
+    {% endfor %}
+{% endmacro %}
+
+{# The units that any metric has. #}
+{% macro insight_units() %}
+    {{ return(insight_metrics() | map(attribute='units') | sum(start=[]) | unique | list) }}
+{% endmacro %}
+
+{# True for days in an hour, a day, a week or a month of which this build replaces rows. The hours of
+   a day are replaced together. #}
+{% macro is_in_affected_unit(unit, column='event_date') -%}
+    {{ is_in_affected('day' if unit == 'hour' else unit, column) }}
+{%- endmacro %}
+
+{# True for rows of `insights` that this build replaces. #}
+{% macro is_affected_insight() -%}
+    case unit
+        {% for unit in ['hour', 'day', 'week', 'month'] %}
+            when '{{ unit }}' then {{ is_in_affected_unit(unit, 'period_start::date') }}
+        {% endfor %}
+    end
+{%- endmacro %}
+
+{# The columns of the CTE that reads events, of a value: its number, if the column has numbers, and
+   else its text. #}
+{% macro read_value(value, name) -%}
+    {% if value.column -%}
+        {{ value.column }}{{ '::double' if has_numbers(value) else '::varchar' }} as {{ name }}
+    {%- else -%}
+        json_extract_string(properties, {{ json_pointer(value.property) }}) as {{ name }}
+    {%- endif %}
+{%- endmacro %}
+
+{# True for a column of numbers. #}
+{% macro has_numbers(value) %}
+    {% set columns = event_properties() | selectattr('type', 'in', ['number', 'integer']) | map(attribute='alias') | list %}
+    {{ return(value.column in columns + ['lateness_seconds']) }}
+{% endmacro %}
+
+{# The number of a value that `read_value` has read. #}
+{% macro number_of_value(value, name) -%}
+    {{ name if has_numbers(value) else read_as_number(name) }}
+{%- endmacro %}
+
+{# The name of a segment. Of numbers it is a bucket, from its lower bound up to and without its
+   upper one. #}
+{% macro segment_name(value, name) -%}
+    {% if value.buckets -%}
+        {% set number = number_of_value(value, name) -%}
+        case
+            when {{ name }} is null then '(not set)'
+            {% if not has_numbers(value) %}
+                when {{ number }} is null then '(non-numeric values)'
+            {% endif %}
+            {% for upper in value.buckets %}
+                when {{ number }} < {{ upper }}
+                    then '{{ '< ' if loop.first else '{:,} - '.format(loop.previtem) }}{{ '{:,}'.format(upper) }}'
+            {% endfor %}
+            else '≥ {{ '{:,}'.format(value.buckets[-1]) }}'
+        end
+    {%- else -%}
+        coalesce({{ name }}::varchar, '(not set)')
+    {%- endif %}
+{%- endmacro %}
+
+{# The aggregate of a measure: over events, of which `measured` is a number or a text, or over
+   users. #}
+{% macro insight_aggregate(measure) -%}
+    {% if measure == 'total' -%}
+        count(*)
+    {%- elif measure == 'unique' -%}
+        count(distinct user_id)
+    {%- elif measure == 'sessions' -%}
+        count(distinct session_id)
+    {%- elif measure == 'distinct' -%}
+        count(distinct measured)
+    {%- elif measure == 'average' -%}
+        sum(measured) / count(measured)
+    {%- elif measure in ['sum', 'median', 'min', 'max'] -%}
+        {{ measure }}(measured)
+    {%- else -%}
+        quantile_cont(measured, {{ measure[1:] | int / 100 }})
+    {%- endif %}
+{%- endmacro %}
+
+{# The rows of one metric in one unit: over all events, by the first segment, and by both. An event
+   counts once in each segment, so the rows over all are no sum of others if users are counted. #}
+{% macro insight_rows(metric, unit) %}
+{% set keys = ['period_start', 'starts_at'] %}
+with read as (
+    select
+        {{ first_day('day' if unit == 'hour' else unit, 'event_date') }} as period_date,
+        {% if unit == 'hour' %}
+            local_time,
+            time,
+        {% endif %}
+        {% if metric.of %}
+            {{ read_value(metric.of, 'value_of') }},
+        {% endif %}
+        {% for segment in metric.segments %}
+            {{ read_value(segment, 'value_' ~ loop.index) }},
+        {% endfor %}
+        session_id,
+        user_id
+    from {{ ref('events') }}
+    where
+        {{ is_any_of(metric.events) }}
+        {{ 'and coalesce((' ~ metric.where ~ '), false)' if metric.where }}
+        {{ 'and user_id is not null' if metric.per_user }}
+),
+
+chosen as (
+    select
+        {% if unit == 'hour' %}
+            date_trunc('hour', local_time) as period_start,
+            -- an hour that the clocks show twice is two
+            time - (local_time - date_trunc('hour', local_time)) as starts_at,
+        {% else %}
+            period_date::timestamp as period_start,
+            null::timestamp as starts_at,
+        {% endif %}
+        {% if metric.of %}
+            {{ number_of_value(metric.of, 'value_of') if metric.is_number else 'value_of' }} as measured,
+        {% endif %}
+        {% for segment in metric.segments %}
+            {{ segment_name(segment, 'value_' ~ loop.index) }} as segment_{{ loop.index }},
+        {% endfor %}
+        session_id,
+        user_id
+    from read
+    where {{ when_incremental(is_in_affected_unit(unit, 'period_date'), of_the_batch()) }}
+),
+
+measured_events as (
+    select * from chosen
+    {% if metric.of %}
+        where measured is not null
+    {% endif %}
+)
+
+{% for level in range(metric.segments | length + 1) %}
+{% set by = keys + ['segment_1', 'segment_2'][:level] %}
+select
+    {{ literal(metric.name) }} as metric,
+    '{{ unit }}' as unit,
+    period_start,
+    starts_at,
+    {{ 'segment_1' if level > 0 else 'null::varchar as segment_1' }},
+    {{ 'segment_2' if level > 1 else 'null::varchar as segment_2' }},
+    ({{ insight_aggregate(metric.measure) }})::double as value,
+    count(distinct user_id) as users
+{% if metric.per_user %}
+from (
+    select
+        {{ by | join(', ') }},
+        user_id,
+        {{ insight_aggregate(metric.per_user) }} as measured
+    from measured_events
+    group by
+        {{ by | join(', ') }},
+        user_id
+) as of_users
+{% else %}
+from measured_events
+{% endif %}
+group by {{ by | join(', ') }}
+{{ 'union all' if not loop.last }}
+{% endfor %}
+{% endmacro %}

@@ -1,0 +1,185 @@
+"""The metrics that a project configures, against plain Python."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
+from statistics import mean, median
+from typing import Any
+
+import duckdb
+import pytest
+from dbt.marts.conftest import VARS
+from support.marts import known, plain, shop
+
+DB = duckdb.DuckDBPyConnection
+DAY = timedelta(days=1)
+COVERAGE = known.of_days(shop.DAYS, "Europe/Berlin")
+TIER = "pl'an / $tier.x"
+METRICS = {metric["name"]: metric for metric in VARS["metrics"]}
+
+
+def period(unit: str, event: plain.Seen) -> tuple[datetime, datetime]:
+    """The first moment of an event's period, as Berlin's clocks show it and in UTC, naive."""
+    local = event.time.replace(tzinfo=UTC).astimezone(plain.ZONE)
+    if unit == "hour":
+        start = local.replace(minute=0, second=0, microsecond=0)
+        in_utc = start.astimezone(UTC).replace(tzinfo=None)
+        return start.replace(tzinfo=None), in_utc
+    first = {
+        "day": event.day,
+        "week": event.day - event.day.weekday() * DAY,
+        "month": event.day.replace(day=1),
+    }[unit]
+    return datetime.combine(first, datetime.min.time()), COVERAGE.start(first)
+
+
+def after(unit: str, first: date) -> date:
+    """The first day of the next period."""
+    if unit == "month":
+        return (first.replace(day=28) + 4 * DAY).replace(day=1)
+    return first + {"day": 1, "week": 7}[unit] * DAY
+
+
+def number(value: object) -> float | None:
+    """What a column of numbers makes of a property."""
+    if isinstance(value, bool) or not re.fullmatch(r"\d+(\.\d+)?", str(value)):
+        return None
+    return float(str(value))
+
+
+def bucket(value: object) -> str:
+    if value is None:
+        return "(not set)"
+    found = number(value)
+    if found is None:
+        return "(non-numeric values)"
+    return "< 2" if found < 2 else "2 - 5" if found < 5 else "≥ 5"
+
+
+def percentile(share: float) -> Callable[[list[float]], float]:
+    def of(values: list[float]) -> float:
+        ordered = sorted(values)
+        place = share * (len(ordered) - 1)
+        below = int(place)
+        above = min(below + 1, len(ordered) - 1)
+        return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+
+    return of
+
+
+def distinct(values: Iterable[Any]) -> int:
+    return len(set(values))
+
+
+NUMBERS: dict[str, Callable[[list[Any]], float]] = {
+    "sum": sum,
+    "average": mean,
+    "median": median,
+    "p25": percentile(0.25),
+    "p75": percentile(0.75),
+    "min": min,
+    "max": max,
+    "distinct": distinct,
+}
+
+
+def chosen(metric: dict[str, Any], seen: list[plain.Seen]) -> list[plain.Seen]:
+    """The events of a metric, of which `where` is about the tier in all of these."""
+    names = metric.get("events")
+    return [
+        event
+        for event in seen
+        if (event.name in names if names else event.name not in plain.HIDDEN)
+        and ("where" not in metric or event.properties[TIER] != "free")
+    ]
+
+
+def measured(metric: dict[str, Any], events: list[plain.Seen]) -> tuple[float, int] | None:
+    """The value of some events, and how many users they have. None if there is nothing to
+    measure."""
+    measure, per_user = metric.get("measure", "total"), metric.get("per_user", "")
+    if per_user:
+        by_user: dict[str, list[plain.Seen]] = defaultdict(list)
+        for event in events:
+            if event.user is not None:
+                by_user[event.user].append(event)
+        values = {user: of_user(per_user, own) for user, own in by_user.items()}
+        kept = {user: value for user, value in values.items() if value is not None}
+        return (NUMBERS[measure](list(kept.values())), len(kept)) if kept else None
+    users = {event.user for event in events} - {None}
+    if measure == "total":
+        return len(events), len(users)
+    if measure == "unique":
+        return len(users), len(users)
+    with_number = [event for event in events if number(event.properties["price"]) is not None]
+    if not with_number:
+        return None
+    found = [number(event.properties["price"]) for event in with_number]
+    return NUMBERS[measure](found), len({event.user for event in with_number} - {None})
+
+
+def of_user(per_user: str, events: list[plain.Seen]) -> float | None:
+    if per_user == "total":
+        return len(events)
+    if per_user == "sessions":
+        return len({event.session for event in events} - {None})
+    values = [event.properties["price"] for event in events]
+    if per_user == "distinct":
+        texts = {str(value).lower() for value in values if value is not None}
+        return len(texts) or None
+    numbers = [found for found in map(number, values) if found is not None]
+    return sum(numbers) if numbers else None
+
+
+def segments(metric: dict[str, Any], event: plain.Seen) -> Iterable[tuple[str | None, str | None]]:
+    """The rows of a period that an event is in: over all, by the first segment, and by both."""
+    configured = metric.get("segments", [])
+    yield None, None
+    if configured:
+        yield event.properties[TIER], None
+    if len(configured) > 1:
+        yield event.properties[TIER], bucket(event.properties["price"])
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_metric_has_the_values_of_its_events(db: DB, seen: list[plain.Seen], name: str) -> None:
+    metric = METRICS[name]
+    for session, events in enumerate(plain.sessions(seen)):
+        for event in events:
+            event.session = session
+    groups: dict[tuple[Any, ...], list[plain.Seen]] = defaultdict(list)
+    for event in chosen(metric, seen):
+        for unit in metric["units"]:
+            for pair in segments(metric, event):
+                groups[(unit, *period(unit, event), *pair)].append(event)
+    expected = {key: found for key, own in groups.items() if (found := measured(metric, own))}
+
+    found = db.execute(
+        "select unit, period_start, starts_at, segment_1, segment_2, value, users "
+        "from insights where metric = ?",
+        [name],
+    ).fetchall()
+
+    rows = {tuple(row[:5]): (row[5], row[6]) for row in found}
+    assert len(rows) == len(found)
+    assert rows.keys() == expected.keys()
+    for key, (value, users) in expected.items():
+        assert rows[key] == (pytest.approx(value), users), key
+    assert rows
+
+
+def test_a_period_is_partial_when_any_of_it_is_unknown(db: DB) -> None:
+    periods = db.execute(
+        "select distinct unit, period_start, starts_at, is_partial from insights"
+    ).fetchall()
+
+    for unit, start, starts_at, is_partial in periods:
+        end = (
+            starts_at + timedelta(hours=1)
+            if unit == "hour"
+            else COVERAGE.start(after(unit, start.date()))
+        )
+        assert is_partial != COVERAGE.time(starts_at, end), (unit, start)
+    assert {row[-1] for row in periods if row[0] == "hour"} == {False}
+    assert {row[-1] for row in periods if row[0] == "day"} == {False, True}
