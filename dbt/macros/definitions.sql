@@ -95,12 +95,23 @@
 {% macro retentions() %}
     {% set entries = definitions('retentions', {
         'birth_events': [], 'return_events': [], 'kind': 'birth', 'unit': 'day', 'mode': 'rolling', 'intervals': 30,
+        'brackets': [], 'birth_where': '', 'return_where': '', 'segment': '', 'value': '',
     }) %}
     {% for retention in entries %}
         {% do require_one_of('retentions', retention, 'kind', ['birth', 'compounded']) %}
         {% do require_one_of('retentions', retention, 'unit', ['day', 'week', 'month']) %}
         {% do require_one_of('retentions', retention, 'mode', ['rolling', 'calendar']) %}
         {% do require_positive('retentions', retention, 'intervals') %}
+        {# The first unit of each bracket, and the end of the last one. #}
+        {% set bounds = [0] %}
+        {% for size in retention.brackets %}
+            {% do require_positive('retentions', {'name': retention.name, 'brackets': size}, 'brackets') %}
+            {% do bounds.append(bounds[-1] + size) %}
+        {% endfor %}
+        {% do retention.update({'bounds': bounds}) %}
+        {% if retention.brackets %}
+            {% do retention.update({'intervals': retention.brackets | length - 1}) %}
+        {% endif %}
     {% endfor %}
     {{ return(entries) }}
 {% endmacro %}

@@ -47,6 +47,16 @@ SHOP: dict[str, Any] = {
             "return_events": ["Paid"],
             "intervals": 2,
         },
+        {
+            "name": "worth by page",
+            "birth_events": ["Page View"],
+            "birth_where": "price is null or price < 2",
+            "return_events": ["Paid", "paid"],
+            "return_where": "price > 0",
+            "brackets": [1, 3, 10],
+            "segment": "current_url",
+            "value": "price",
+        },
     ],
     "funnels": [
         {"name": "paying", "steps": ["Page View", "Search", ["Paid", "paid"]]},

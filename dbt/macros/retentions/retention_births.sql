@@ -12,9 +12,10 @@ births as (
             user_id,
             {{ row_start if retention.kind == 'compounded' else 'min(' ~ row_start ~ ')' }} as cohort_start,
             min(time) as born_at,
-            arg_min(event_key, (time, event_key)) as birth_key
+            arg_min(event_key, (time, event_key)) as birth_key,
+            {{ 'arg_min(segment_' ~ loop.index ~ ', (time, event_key))' if retention.segment else 'null::varchar' }} as segment
         from events
-        where {{ is_any_of(retention.birth_events) }}
+        where {{ is_any_of(retention.birth_events) }}{{ ' and is_birth_' ~ loop.index if retention.birth_where }}
         group by
             user_id{{ ', ' ~ row_start if retention.kind == 'compounded' }}
         union all
@@ -24,7 +25,8 @@ births as (
         null::varchar as user_id,
         null::date as cohort_start,
         null::timestamp as born_at,
-        null::uuid as birth_key
+        null::uuid as birth_key,
+        null::varchar as segment
     where false
 ),
 {% endmacro %}

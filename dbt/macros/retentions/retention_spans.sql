@@ -11,7 +11,9 @@ spans as (
         min(returns.interval_number) as first_return,
         max(returns.interval_number) as last_return,
         list(returns.interval_number order by returns.interval_number asc)
-            filter (where returns.interval_number <= definitions.intervals) as returned_in
+            filter (where returns.interval_number <= definitions.intervals) as returned_in,
+        list(returns.value_sum order by returns.interval_number asc)
+            filter (where returns.interval_number <= definitions.intervals and returns.value_sum is not null) as value_sums
     from returns
     inner join definitions on returns.retention = definitions.retention
     group by

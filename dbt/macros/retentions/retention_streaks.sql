@@ -31,7 +31,12 @@ streaks as (
             *,
             row_number() over (partition by retention, user_id, cohort_start order by interval_number asc) - 1 as interval_place
         from (
-            select * from returns
+            select
+                retention,
+                user_id,
+                cohort_start,
+                interval_number
+            from returns
             union
             -- a birth is in interval 0; it counts if its event is also an event of return
             select

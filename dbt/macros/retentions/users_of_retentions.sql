@@ -8,6 +8,20 @@ with events as (
         time,
         event_date,
         event_key,
+        {% for retention in retentions() %}
+            {% if retention.birth_where %}
+                coalesce({{ retention.birth_where }}, false) as is_birth_{{ loop.index }},
+            {% endif %}
+            {% if retention.return_where %}
+                coalesce({{ retention.return_where }}, false) as is_return_{{ loop.index }},
+            {% endif %}
+            {% if retention.segment %}
+                coalesce({{ retention.segment }}::varchar, '(not set)') as segment_{{ loop.index }},
+            {% endif %}
+            {% if retention.value %}
+                {{ retention.value }}::double as value_{{ loop.index }},
+            {% endif %}
+        {% endfor %}
         user_id
     from {{ ref('events') }}
     -- all events of an affected user, of any age: a new event may change the birth
@@ -24,10 +38,12 @@ select
     births.retention,
     births.user_id,
     births.cohort_start,
+    births.segment,
     spans.first_return::bigint as first_return,
     spans.last_return::bigint as last_return,
     coalesce(streaks.streak, 0)::bigint as streak,
-    spans.returned_in::bigint[] as returned_in
+    spans.returned_in::bigint[] as returned_in,
+    spans.value_sums::double[] as value_sums
 from births
 left join spans
     on

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from datetime import date, timedelta
 
 import duckdb
+import pytest
 from support.marts import known, plain, shop
 
 DB = duckdb.DuckDBPyConnection
@@ -82,3 +83,57 @@ def test_a_users_column_divides_the_users_of_a_day(db: DB) -> None:
             " where mau > 0 order by 1"
         ).fetchall()
     )
+
+
+def test_retention_by_segment_in_brackets_with_conditions_and_a_value(
+    db: DB, seen: list[plain.Seen]
+) -> None:
+    found = db.execute(
+        "select segment, cohort_start, interval_number, first_unit, last_unit, cohort_size, retained_on,"
+        " retained_on_or_after, value_on, value_on_or_before"
+        " from retention_cohorts where retention = 'worth by page' order by all"
+    ).fetchall()
+
+    users: dict[tuple[str | None, date], list[dict[int, float]]] = defaultdict(list)
+    for own in of_users(seen):
+        born = next((e for e in own if e.name == "Page View" and price(e) < 2), None)
+        if born is None:
+            continue
+        returns: dict[int, float] = defaultdict(float)
+        for event in own:
+            if event.name in ("Paid", "paid") and price(event) > 0 and event.time > born.time:
+                day = (event.time - born.time) // DAY
+                returns[next((n for n, end in enumerate((1, 4, 14)) if day < end), 3)] += price(
+                    event
+                )
+        page = born.properties.get("$current_url") or "(not set)"
+        for segment in (None, page):
+            users[segment, born.day].append(returns)
+    assert {(row[0], row[1]) for row in found} == set(users)
+    for segment, start, number, first, last, size, on, or_after, value, so_far in found:
+        cohort = users[segment, start]
+        assert (first, last) == [(0, 0), (1, 3), (4, 13)][number]
+        assert size == len(cohort)
+        assert on in (None, sum(number in returns for returns in cohort))
+        assert or_after == sum(any(n >= number for n in returns) for returns in cohort)
+        if value is not None:
+            assert value == pytest.approx(sum(returns.get(number, 0) for returns in cohort))
+        assert so_far == pytest.approx(
+            sum(sum(v for n, v in returns.items() if n <= number) for returns in cohort)
+        )
+    assert sum(row[8] or 0 for row in found) > 0
+
+
+def of_users(seen: list[plain.Seen]) -> list[list[plain.Seen]]:
+    """The events of each user, in order of time."""
+    own: dict[str, list[plain.Seen]] = defaultdict(list)
+    for event in seen:
+        if event.user:
+            own[event.user].append(event)
+    return list(own.values())
+
+
+def price(event: plain.Seen) -> float:
+    """The column `price`: 0 for what is no number."""
+    value = event.properties.get("price")
+    return 0.0 if isinstance(value, bool) or value in (None, "much") else float(value)

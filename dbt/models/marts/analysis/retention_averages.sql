@@ -6,6 +6,7 @@ with complete as (
 
 select
     retention,
+    segment,
     interval_number,
     count(*) as cohorts,
     sum(cohort_size)::bigint as users,
@@ -18,4 +19,5 @@ select
 from complete
 group by
     retention,
+    segment,
     interval_number

@@ -137,6 +137,11 @@ class RetentionEntry(_Definition):
     unit: Literal["day", "week", "month"] = "day"
     mode: Literal["rolling", "calendar"] = "rolling"
     intervals: Positive = 30
+    brackets: list[Positive] = []
+    birth_where: str = ""
+    return_where: str = ""
+    segment: str = ""
+    value: str = ""
 
 
 class FunnelStepEntry(_Checked):
@@ -595,6 +600,11 @@ def _used_columns(variables: Variables) -> Iterator[tuple[str, str, str, str]]:
     """Yield each column that a definition uses: its model, the entry, the key, and its name."""
     for number, segment in enumerate(variables.segments):
         yield segment.of, _entry("segments", number, segment.name), "column", segment.column
+    for number, retention in enumerate(variables.retentions):
+        where = _entry("retentions", number, retention.name)
+        for key, column in (("segment", retention.segment), ("value", retention.value)):
+            if column:
+                yield "events", where, key, column
     for number, funnel in enumerate(variables.funnels):
         where = _entry("funnels", number, funnel.name)
         for column in funnel.hold_constant:

@@ -89,7 +89,7 @@ def _average(db: PublishedTables, name: str) -> list[Cohort]:
     cells = db.rows(
         f"""
         SELECT interval_number, rate_on_or_after_weighted, rate_on_weighted, true, max(users) OVER ()
-        FROM retention_averages WHERE retention = $name AND interval_number < {MOST_INTERVALS} ORDER BY interval_number
+        FROM retention_averages WHERE retention = $name AND segment IS NULL AND interval_number < {MOST_INTERVALS} ORDER BY interval_number
         """,
         name=name,
     )
@@ -110,7 +110,7 @@ def _cohorts(db: PublishedTables, name: str, span: Window, since: date | None) -
             {{'i': interval_number, 'a': rate_on_or_after, 'o': rate_on, 'c': is_complete}} ORDER BY interval_number
         )
         FROM retention_cohorts JOIN newest USING (cohort_start)
-        WHERE retention = $name AND interval_number < {MOST_INTERVALS}
+        WHERE retention = $name AND segment IS NULL AND interval_number < {MOST_INTERVALS}
         GROUP BY cohort_start ORDER BY cohort_start
         """,
         name=name,
