@@ -71,6 +71,17 @@
 {# The digest shows which days changed between two builds, and here none starts from another. #}
 {% macro mixpanelspark__digest_of_rows(columns) %}null::bigint{% endmacro %}
 
+{# Spark has no function for the type of a property: a text that begins with a bracket is read as a
+   list, and stays a text if it is none. #}
+{% macro mixpanelspark__property_values(name) -%}
+    {% set text = 'json_extract_string(properties, ' ~ json_pointer(name) ~ ')' -%}
+    case
+        when starts_with({{ text }}, '[')
+            then coalesce(from_json({{ text }}, 'array<string>'), [{{ text }}])
+        else [{{ text }}]
+    end
+{%- endmacro %}
+
 {% macro mixpanelspark__of_the_session_batch() %}true{% endmacro %}
 
 {# The table in which `join_ids` leaves the clusters. #}

@@ -71,6 +71,7 @@ SHOP: dict[str, Any] = {
         },
     ],
     "attributions": [{"name": "sales", "conversion_events": ["Paid"]}],
+    "group_keys": ["company_id"],
     "revenue": [
         {
             "name": "sales",

@@ -71,6 +71,7 @@ VARS: dict[str, Any] = {
         },
     ],
     "attributions": [{"name": "sales", "conversion_events": ["Paid"]}],
+    "group_keys": ["company_id"],
     "revenue": [
         {
             "name": "sales",

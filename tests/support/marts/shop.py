@@ -10,6 +10,7 @@ from support.raw_file import Event
 DEVICES = ["d1", "d2", "d3", "d4", "d5", "d6"]
 OWNERS = {"d1": "ann", "d2": "ann", "d3": "bob", "d4": "cyd"}  # d5 and d6 never log in
 NAMES = ["Page View", "Page View", "Search", "Paid", "paid", "$campaign_delivery", "Hidden"]
+COMPANIES = [None, "c1", ["c1", "c2", "c1"], "", ["c2", None, 3], "c1"]
 # 29 March: Berlin's clocks are put forward. The days in February lie more than 30 days back.
 DAYS = [
     date(2026, 2, 10),
@@ -58,6 +59,7 @@ def _who(
         "pl'an / $tier.x": chance.choice(["free", "pro", ""]),
         "$current_url": f"/{chance.randrange(9)}",
         "utm_source": chance.choice(["google", "direct", None, "mail"]),
+        "company_id": COMPANIES[(number + step) % len(COMPANIES)],
     }
     insert_id = chance.choice([f"i{number}-{step}", f"i{number}-{step}", None, ""])
     if chance.random() < 0.05:

@@ -104,7 +104,7 @@ RULED_BY_NAME = frozenset(
 )
 """The same, of those that sqlglot knows no class for."""
 
-SPARK_ONLY = frozenset({"aggregate", "named_struct", "xxhash64"})
+SPARK_ONLY = frozenset({"aggregate", "from_json", "named_struct", "xxhash64"})
 """Functions of Spark in macros for Spark alone; they are written as they are."""
 
 NODES = (

@@ -288,6 +288,7 @@ class Variables(_Checked):
     attribution_reset_after_conversion: bool
     revenue: list[RevenueEntry]
     metrics: list[MetricEntry]
+    group_keys: Names
     catalog_without_examples: Names
     volume_anomaly_score: Annotated[float, Field(ge=0)]
     events_in_a_batch: Annotated[float, Field(ge=1)]
