@@ -3,6 +3,7 @@
     meta={'replaces': "{{ is_affected() }}", 'batch_by': 'event_date'},
 ) }}
 
+-- depends_on: {{ ref('events') }}
 -- depends_on: {{ ref('int_reassigned_user_days') }}
 -- depends_on: {{ ref('int_refetched_dates') }}
 with of_groups as (

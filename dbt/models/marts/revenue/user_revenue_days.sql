@@ -4,6 +4,7 @@
     pre_hook="{{ require_known_revenue_events() }}",
 ) }}
 
+-- depends_on: {{ ref('events') }}
 -- depends_on: {{ ref('int_reassigned_user_days') }}
 -- depends_on: {{ ref('int_refetched_dates') }}
 with paid as (
