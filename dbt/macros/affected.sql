@@ -72,6 +72,11 @@
     )
 {%- endmacro %}
 
+{# True for days of a funnel of which an attempt changed. #}
+{% macro is_logged_funnel_day() -%}
+    (funnel, entry_date) in (select (funnel, entry_date) from {{ state_table('changed_funnel_days') }})
+{%- endmacro %}
+
 {# True if some attempt of the day of entry may still be open where the known time ends. #}
 {% macro may_be_incomplete(row, days) -%}
     case {{ row }}.funnel
@@ -90,8 +95,9 @@
         {% for funnel in funnels() %}
             {% set first = row ~ '.entry_date - ' ~ funnel.days_before %}
             {% set since = "date '" ~ funnel.since ~ "'" if funnel.since else 'null' %}
+            {% set period = first_day(funnel.per, row ~ '.entry_date') if funnel.per else 'null' %}
             when {{ literal(funnel.name) }}
-                then {{ reaches_unknown('greatest(' ~ first ~ ', ' ~ since ~ ')', days ~ '.') }}
+                then {{ reaches_unknown('greatest(' ~ [first, since, period] | join(', ') ~ ')', days ~ '.') }}
         {% endfor %}
         when '' then true
     end

@@ -128,11 +128,13 @@
     {% set entries = definitions('funnels', {
         'steps': none, 'window': 7, 'window_unit': 'day', 'counting': 'uniques', 'reentry': 'default', 'exclude': [],
         'hold_constant': [], 'held_value': 'any', 'segment': '', 'segment_at': 1, 'since': '', 'until': '',
+        'per': '',
     }) %}
     {% for funnel in entries %}
         {% do require_one_of('funnels', funnel, 'window_unit', ['second', 'minute', 'hour', 'day', 'week']) %}
-        {% do require_one_of('funnels', funnel, 'counting', ['uniques', 'totals']) %}
+        {% do require_one_of('funnels', funnel, 'counting', ['uniques', 'totals', 'sessions']) %}
         {% do require_one_of('funnels', funnel, 'reentry', ['default', 'optimized']) %}
+        {% do require_one_of('funnels', funnel, 'per', ['', 'day', 'week', 'month']) %}
         {% do require_one_of('funnels', funnel, 'held_value', ['any', 'first']) %}
         {% do require_positive('funnels', funnel, 'window') %}
         {% set steps = [] %}
@@ -151,6 +153,23 @@
         {% if funnel.steps is string or steps | length < 2 %}
             {% do exceptions.raise_compiler_error("Variable funnels, " ~ funnel.name ~ ": it needs two steps or more.") %}
         {% endif %}
+        {# Events that end an attempt: at any of its steps, or only before the step after `after`. #}
+        {% set exclusions = [] %}
+        {% for each in funnel.exclude %}
+            {% set whole = each if each is mapping else {'event': each} %}
+            {% if not whole.get('event') or whole.keys() | reject('in', ['event', 'after']) | list %}
+                {% do exceptions.raise_compiler_error(
+                    "Variable funnels, " ~ funnel.name ~ ": exclude takes event and after, not " ~ each ~ "."
+                ) %}
+            {% endif %}
+            {% set ended = {'name': funnel.name, 'after': whole.get('after')} %}
+            {% do require_one_of('funnels', ended, 'after', [none] + range(1, steps | length) | list) %}
+            {% do exclusions.append({'event': whole.event, 'after': whole.get('after')}) %}
+        {% endfor %}
+        {# All steps of an attempt are then in one session. #}
+        {% set held = funnel.hold_constant + (
+            ['session_id'] if funnel.counting == 'sessions' and 'session_id' not in funnel.hold_constant else []
+        ) %}
         {% set places = range(1, steps | length + 1) | list + ['first_defined', 'last_defined'] %}
         {% do require_one_of('funnels', funnel, 'segment_at', places) %}
         {% set seconds = {'second': 1, 'minute': 60, 'hour': 3600, 'day': 86400, 'week': 604800} %}
@@ -158,7 +177,13 @@
         {# So many days before must be known, since a first step in them may be the true entry: of a
            user's only attempt if users are counted, else of one whose window is still open. #}
         {% set days_before = [window_days, days_before_new() if funnel.counting == 'uniques' else 0] | max %}
-        {% do funnel.update({'steps': steps, 'filters': filters, 'days_before': days_before}) %}
+        {% if funnel.counting == 'sessions' %}
+            {% set days_before = 1 %}
+        {% endif %}
+        {% do funnel.update({
+            'steps': steps, 'filters': filters, 'days_before': days_before, 'hold_constant': held,
+            'exclude': exclusions | map(attribute='event') | unique(case_sensitive=true) | list, 'exclusions': exclusions,
+        }) %}
     {% endfor %}
     {{ return(entries) }}
 {% endmacro %}

@@ -1,12 +1,13 @@
 -- noqa: disable=layout.indent,layout.long_lines
 {# `attempts_<number>`: the attempts that count, of all users and, if the funnel has a segment,
-   once more by its values. With `counting: uniques` one of each user. #}
+   once more by its values. With `counting: uniques` one of each user, with `sessions` one of each
+   session, and with `per` one of each period, too. #}
 {% macro funnel_counted_attempts(plan) %}
 {% set funnel = plan.funnel %}
 {% set number = plan.number %}
 attempts_{{ number }} as (
     {% for by in ['', 'segment'] if not by or funnel.segment %}
-    {% set owner = ['user_id'] + (['held_segment'] if by and plan.is_segment_held else []) %}
+    {% set owner = ['user_id'] + plan.lanes + (['held_segment'] if by and plan.is_segment_held else []) %}
     {{ 'union all' if not loop.first }}
     select
         '{{ funnel.name | replace("'", "''") }}' as funnel,
@@ -38,9 +39,9 @@ attempts_{{ number }} as (
     {% else %}
     from possible_{{ number }}{{ '_by_segment' if by and plan.is_segment_held and funnel.reentry == 'default' }}
     {% endif %}
-    {% if funnel.counting == 'uniques' %}
+    {% if funnel.counting != 'totals' %}
     qualify row_number() over (
-        partition by user_id{{ ', ' ~ by if by }}
+        partition by {{ (['user_id'] + plan.lanes + ([by] if by else [])) | join(', ') }}
         order by {{ 'steps_reached desc,' if funnel.reentry == 'optimized' }} entry_position asc
     ) = 1
     {% endif %}

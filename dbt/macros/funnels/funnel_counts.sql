@@ -35,6 +35,7 @@ definitions as (
                 '{{ funnel.name | replace("'", "''") }}' as funnel,
                 {{ loop.index }} as step_number,
                 {{ funnel.days_before }} as days_before,
+                '{{ funnel.per }}' as per,
                 {{ "date '" ~ funnel.since ~ "'" if funnel.since else 'null::date' }} as since,
                 '{{ (step | join(" or ") ~ (" where " ~ filters[loop.index0] if filters[loop.index0] else ""))
                     | replace("'", "''") }}' as step
@@ -45,6 +46,7 @@ definitions as (
         null::varchar as funnel,
         null::integer as step_number,
         null::integer as days_before,
+        null::varchar as per,
         null::date as since,
         null::varchar as step
     where false
@@ -63,7 +65,15 @@ steps as (
         {{ seconds_between('attempts.entered_at', reached_at) }} as seconds_from_first,
         {{ seconds_between(previous_at, reached_at) }} as seconds_from_previous,
         attempts.open_until,
-        greatest(attempts.entry_date - definitions.days_before, definitions.since) as looks_back_to
+        greatest(
+            attempts.entry_date - definitions.days_before,
+            definitions.since,
+            case definitions.per
+                {% for unit in ['day', 'week', 'month'] %}
+                    when '{{ unit }}' then {{ first_day(unit, 'attempts.entry_date') }}
+                {% endfor %}
+            end
+        ) as looks_back_to
     from attempts
     inner join definitions on attempts.funnel = definitions.funnel
 ),

@@ -17,9 +17,9 @@
 {% if funnel.reentry == 'optimized' %}
 {{ funnel_optimized_reentry(plan) }}
 {% else %}
-{{ funnel_default_reentry(plan, '', ['user_id']) }}
+{{ funnel_default_reentry(plan, '', ['user_id'] + plan.lanes) }}
 {% if plan.is_segment_held %}
-{{ funnel_default_reentry(plan, '_by_segment', ['user_id', 'held_segment']) }}
+{{ funnel_default_reentry(plan, '_by_segment', ['user_id'] + plan.lanes + ['held_segment']) }}
 {% endif %}
 {% endif %}
 {{ funnel_counted_attempts(plan) }}
@@ -27,9 +27,16 @@
 
 {# What the CTEs of a funnel share. #}
 {% macro funnel_plan(funnel, number) %}
+{# Attempts of different lanes of a user know nothing of each other: those of another session or
+   another period. #}
+{% set lanes = ['period_start'] if funnel.per else [] %}
+{% if funnel.counting == 'sessions' %}
+    {% do lanes.append('held_' ~ funnel.hold_constant.index('session_id')) %}
+{% endif %}
 {{ return({
     'funnel': funnel,
     'number': number,
+    'lanes': lanes,
     'grace': var('funnel_grace_seconds'),
     'ends_by': 'entered_at + interval ' ~ funnel.window ~ ' ' ~ funnel.window_unit,
     'in_time': '<=' if switch('funnel_window_inclusive') else '<',

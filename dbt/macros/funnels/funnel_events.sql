@@ -71,6 +71,7 @@ events_{{ number }} as (
 exclusions_{{ number }} as (
     select
         user_id,
+        event,
         time as excluded_at,
         position as exclusion_position
     from events_{{ number }}

@@ -107,7 +107,7 @@ reusing_{{ number }} as (
         later.entry_position
     from (
         select
-            user_id,
+            {{ (['user_id'] + plan.lanes) | join(', ') }},
             entry_position,
             unnest(used_positions) as position
         from candidates_{{ number }}
@@ -115,7 +115,7 @@ reusing_{{ number }} as (
     ) as later
     inner join (
         select
-            user_id,
+            {{ (['user_id'] + plan.lanes) | join(', ') }},
             entry_position,
             unnest(used_positions) as position
         from candidates_{{ number }}
@@ -123,6 +123,9 @@ reusing_{{ number }} as (
     ) as former
         on
             later.user_id = former.user_id
+            {% for column in plan.lanes %}
+                and later.{{ column }} = former.{{ column }}
+            {% endfor %}
             and later.position = former.position
             and former.entry_position < later.entry_position
     where later.position < later.entry_position
@@ -134,7 +137,7 @@ ordered_{{ number }} as (
     select
         candidates.*,
         candidates.step_positions[2] > lead(candidates.entry_position) over (
-            partition by candidates.user_id{% for n in plan.held %}, candidates.held_{{ n }}{% endfor %}
+            partition by candidates.user_id{{ ', candidates.period_start' if funnel.per }}{% for n in plan.held %}, candidates.held_{{ n }}{% endfor %}
             order by candidates.entry_position asc
         ) as is_superseded
     from candidates_{{ number }} as candidates

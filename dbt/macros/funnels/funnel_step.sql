@@ -27,6 +27,9 @@ reached_{{ number }}_1 as (
         is_step_1
         and (not is_afresh or position_from < position)
         {{ "and event_date <= date '" ~ funnel.until ~ "'" if funnel.until }}
+        {% if funnel.counting == 'sessions' %}
+            and {{ plan.lanes[-1] }} {{ "<> 'null'" if plan.null_is_a_value else 'is not null' }}
+        {% endif %}
 ),
 {% endmacro %}
 
@@ -38,6 +41,7 @@ reached_{{ number }}_1 as (
 {% set number = plan.number %}
 {% set before = number ~ '_' ~ (step - 1) %}
 {% set this_one = number ~ '_' ~ step %}
+{% set ends_here = funnel.exclusions | selectattr('after', 'in', [none, step - 1]) | map(attribute='event') | list %}
 {% set repeats = funnel.steps[step - 1] | select('in', funnel.steps[:step - 1] | sum(start=[])) | list %}
 joined_{{ this_one }} as (
     select
@@ -47,7 +51,7 @@ joined_{{ this_one }} as (
         following.position_from as next_position_from,
         following.position_to as next_position_to,
         following.segment as next_segment,
-        {{ 'exclusions.excluded_at, exclusions.exclusion_position' if funnel.exclude
+        {{ 'exclusions.excluded_at, exclusions.exclusion_position' if ends_here
             else 'null::timestamp as excluded_at, null::bigint as exclusion_position' }},
         array_length(prior.step_times) = {{ step - 1 }} and prior.exit_position is null as is_open
     from (
@@ -71,8 +75,8 @@ joined_{{ this_one }} as (
                 and prior.held_{{ n }} = following.held_{{ n }}
             {% endfor %}
             and prior.search_from <= following.position
-    {% if funnel.exclude %}
-    asof left join exclusions_{{ number }} as exclusions
+    {% if ends_here %}
+    asof left join (select * from exclusions_{{ number }} where event in {{ literals(ends_here) }}) as exclusions
         on prior.user_id = exclusions.user_id and prior.position_to < exclusions.exclusion_position
     {% endif %}
 ),
@@ -135,6 +139,7 @@ candidates_{{ number }} as (
         user_id,
         {{ "coalesce(segment, '(not set)') as segment" if funnel.segment else 'segment' }},
         entry_date,
+        {{ first_day(funnel.per, 'entry_date') ~ ' as period_start,' if funnel.per }}
         entered_at,
         entry_position,
         is_afresh,

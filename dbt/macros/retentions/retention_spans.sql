@@ -12,8 +12,11 @@ spans as (
         max(returns.interval_number) as last_return,
         list(returns.interval_number order by returns.interval_number asc)
             filter (where returns.interval_number <= definitions.intervals) as returned_in,
-        list(returns.value_sum order by returns.interval_number asc)
-            filter (where returns.interval_number <= definitions.intervals and returns.value_sum is not null) as value_sums
+        -- with their intervals, by which the sums are in the same order
+        list_sort(
+            list([returns.interval_number::double, returns.value_sum])
+                filter (where returns.interval_number <= definitions.intervals and returns.value_sum is not null)
+        ) as value_sums
     from returns
     inner join definitions on returns.retention = definitions.retention
     group by

@@ -43,7 +43,7 @@ select
     spans.last_return::bigint as last_return,
     coalesce(streaks.streak, 0)::bigint as streak,
     spans.returned_in::bigint[] as returned_in,
-    spans.value_sums::double[] as value_sums
+    spans.value_sums::double[][] as value_sums
 from births
 left join spans
     on

@@ -69,6 +69,18 @@ VARS: dict[str, Any] = {
             "segment": "current_url",
             "segment_at": "last_defined",
         },
+        {
+            "name": "weekly",
+            "steps": ["Page View", "Search", ["Paid", "paid"]],
+            "per": "week",
+            "segment": "current_url",
+        },
+        {
+            "name": "in a session",
+            "steps": ["Page View", "Search"],
+            "counting": "sessions",
+            "exclude": [{"event": "Paid", "after": 1}],
+        },
     ],
     "attributions": [{"name": "sales", "conversion_events": ["Paid"]}],
     "group_keys": ["company_id"],

@@ -2,8 +2,10 @@
 
 import json
 import shutil
+from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
+from math import erfc, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,8 @@ def test_it_equals_the_table_of_the_same_definition(
         window=f"{asked.get('window', 7)}{asked.get('window_unit', 'day')[0]}",
         counting=asked.get("counting", "uniques"),
         segment_at=asked.get("segment_at", 1),
+        per=asked.get("per"),
+        exclude=asked.get("exclude", ()),
         unit="day",
     )
 
@@ -138,7 +142,7 @@ def test_every_format(folder: Path, ws: Workspace, capsys: pytest.CaptureFixture
         (["Page View", "Paid"], {"hold_constant": ["prise"]}, "Did you mean price?"),
         (["Page View", "Paid"], {"window": "7 moons"}, "window is '7 moons'. Write it like"),
         (["Page View", "Paid"], {"window": 0.5}, "It must be a second or more"),
-        (["Page View", "Paid"], {"counting": "unique"}, "none of uniques, totals. Did you mean un"),
+        (["Page View", "Paid"], {"counting": "unique"}, "none of uniques, totals, sessions. Did you"),
         (["Page View", "Paid"], {"unit": "hour"}, "unit is 'hour'. It may be day, week, month."),
         (["Page View", "Paid"], {"segment_at": 3}, "which is none of 1, 2, first_defined"),
         (["Page View", "Paid"], {"from_date": "2026-02-01", "to_date": "2026-01-01"}, "Swap them"),
@@ -152,3 +156,100 @@ def test_what_is_wrong_is_named(
         ws.funnel_local(steps, **options)
 
     assert message in str(raised.value)
+
+
+def test_a_funnel_of_each_week_counts_each_user_once_in_each(
+    ws: Workspace, db: DB, seen: list[plain.Seen]
+) -> None:
+    expected: dict[tuple[date, int], int] = defaultdict(int)
+    for user in {event.user for event in seen} - {None}:
+        own = [event for event in seen if event.user == user]
+        firsts: dict[date, plain.Seen] = {}
+        for event in own:
+            if event.name == "Page View":
+                firsts.setdefault(event.day - timedelta(days=event.day.weekday()), event)
+        for week, first in firsts.items():
+            for step in range(steps_reached(own, first.time)):
+                expected[week, step + 1] += 1
+
+    found = ws.funnel_local(PAYING, per="week").steps
+
+    assert {(s.period_start, s.step_number): s.reached for s in found if s.reached} == expected
+    table = db.execute(
+        "select date_trunc('week', entry_date)::date, step_number, sum(reached)::bigint from funnels"
+        " where funnel = 'weekly' and segment is null group by all having sum(reached) > 0"
+    ).fetchall()
+    assert {(week, step): n for week, step, n in table} == expected
+
+
+def test_each_session_has_one_attempt(db: DB, seen: list[plain.Seen]) -> None:
+    entries = converted = 0
+    for events in plain.sessions(seen):
+        first = next((e for e in events if e.name == "Page View"), None)
+        if first is None:
+            continue
+        entries += 1
+        grace = timedelta(seconds=2)
+        search = next(
+            (e for e in events if e.name == "Search" and e.time >= first.time - grace), None
+        )
+        between = search and any(
+            e.name == "Paid" and first.time + grace < e.time < search.time - grace for e in events
+        )
+        converted += search is not None and not between
+
+    found = db.execute(
+        "select count(*), count(*) filter (where is_converted) from funnel_attempts where funnel = 'in a session'"
+    ).fetchall()
+    assert found == [(entries, converted)]
+    assert 0 < converted < entries
+
+
+def test_segments_have_an_interval_and_a_test_against_the_others(db: DB) -> None:
+    found = db.execute(
+        "select funnel, segment, step_number, entries, reached, rate_low, rate_high, z_score, p_value from funnel_segments"
+    ).fetchall()
+
+    sums = {
+        (funnel, step): (entries, reached)
+        for funnel, step, entries, reached in db.execute(
+            "select funnel, step_number, sum(entries), sum(reached) from funnels"
+            " where segment is not null and is_complete group by 1, 2"
+        ).fetchall()
+    }
+    for funnel, _, step, entries, reached, low, high, z_score, p_value in found:
+        share, z = reached / entries, 1.959963984540054
+        middle, width = (
+            share + z * z / 2 / entries,
+            z * sqrt(share * (1 - share) / entries + z * z / 4 / entries**2),
+        )
+        assert low == pytest.approx((middle - width) / (1 + z * z / entries), abs=1e-9)
+        assert high == pytest.approx((middle + width) / (1 + z * z / entries), abs=1e-9)
+        all_entries, all_reached = sums[funnel, step]
+        pooled, others = all_reached / all_entries, all_entries - entries
+        if z_score is not None:
+            error = sqrt(pooled * (1 - pooled) * (1 / entries + 1 / others))
+            assert z_score == pytest.approx((share - (all_reached - reached) / others) / error)
+            assert p_value == pytest.approx(erfc(abs(z_score) / sqrt(2)), rel=1e-6)
+        else:
+            assert pooled in (0, 1) or not others
+    assert {row[0] for row in found} == {"repeated", "weekly"}
+    assert sum(row[8] is not None for row in found) >= 4
+
+
+def test_times_to_convert_are_those_of_the_attempts(db: DB) -> None:
+    found = db.execute(
+        "select funnel, segment, entry_date, step_number, seconds_from, seconds_to, attempts from funnel_times"
+    ).fetchall()
+
+    counted: dict[tuple[Any, ...], int] = defaultdict(int)
+    buckets = {(low, high) for *_, low, high, _ in found}
+    for funnel, segment, entry_date, times in db.execute(
+        "select funnel, segment, entry_date, step_times from funnel_attempts where steps_reached > 1"
+    ).fetchall():
+        for step, time in enumerate(times[1:], 2):
+            seconds = (time - times[0]).total_seconds()
+            [bucket] = [b for b in buckets if b[0] <= seconds and (b[1] is None or seconds < b[1])]
+            counted[funnel, segment, entry_date, step, *bucket] += 1
+    assert {tuple(row[:-1]): row[-1] for row in found} == counted
+    assert len(buckets) > 3

@@ -85,6 +85,13 @@ def test_what_is_right_passes():
             "Variable segments, entry 1 (s): column is browsr, which is no column of events. Did you",
         ),
         ({"segments": [{"name": "s", "of": "users", "column": "stge"}]}, "of users. Did you mean st"),
+        ({"funnels": [FUNNEL | {"exclude": [{"evnt": "C"}]}]}, "exclude takes event and after"),
+        (
+            {"funnels": [FUNNEL | {"exclude": [{"event": "A", "after": 9}]}]},
+            "exclude has A after step 9, and there are",
+        ),
+        ({"retentions": [{"name": "r", "segment": "browsr"}]}, "segment is browsr, which is no column"),
+        ({"retentions": [{"name": "r", "brackets": [1, 0]}]}, "brackets"),
         ({"funnels": [FUNNEL, FUNNEL]}, "entry 2: there are two of the name checkout."),
         ({"funnels": [FUNNEL | {"segment": "browsr"}]}, "no column of events. Did you mean browser?"),
         ({"funnels": [{"steps": ["A", "B"]}]}, "Variable funnels, entry 1: it needs a name."),

@@ -10,6 +10,10 @@
 {% set grace = number('funnel_grace_seconds', 0) %}
 
 -- depends_on: {{ ref('int_affected_users') }}
+{% if funnels() | selectattr('counting', 'equalto', 'sessions') | list %}
+-- which sessions events belong to
+-- depends_on: {{ ref('sessions') }}
+{% endif %}
 with events as (
     select * from {{ ref('events') }}
     where user_id is not null and {{ when_incremental(is_affected_user()) }}

@@ -91,7 +91,7 @@ returned as (
             segment,
             cohort_start,
             list_extract(returned_in, place + 1) as interval_number,
-            list_extract(value_sums, place + 1) as value_sum
+            list_extract(list_extract(value_sums, place + 1), 2) as value_sum
         from (
             select
                 *,

@@ -159,21 +159,38 @@ def _as_step(value: Any) -> Any:
     return whole
 
 
+def _as_exclusion(value: Any) -> Any:
+    return {"event": value} if isinstance(value, str) else value
+
+
+class ExclusionEntry(_Checked):
+    """An event that ends an attempt: at any step, or only between step ``after`` and the next."""
+
+    event: str = Field(min_length=1)
+    after: Positive | None = None
+
+
 class FunnelEntry(_Definition):
     """A funnel."""
 
     steps: list[Annotated[FunnelStepEntry, BeforeValidator(_as_step)]] = Field(min_length=2)
     window: Positive = 7
     window_unit: Literal["second", "minute", "hour", "day", "week"] = "day"
-    counting: Literal["uniques", "totals"] = "uniques"
+    counting: Literal["uniques", "totals", "sessions"] = "uniques"
+    per: Literal["", "day", "week", "month"] = ""
     reentry: Literal["default", "optimized"] = "default"
-    exclude: Names = []
+    exclude: list[Annotated[ExclusionEntry, BeforeValidator(_as_exclusion)]] = []
     hold_constant: Names = []
     held_value: Literal["any", "first"] = "any"
     segment: str = ""
     segment_at: Annotated[Any, BeforeValidator(_place)] = 1
     since: Annotated[Any, BeforeValidator(_date_or_empty)] = ""
     until: Annotated[Any, BeforeValidator(_date_or_empty)] = ""
+
+    def events(self) -> list[str]:
+        """Each event that it names."""
+        named = (event for step in self.steps for event in step.event)
+        return [*named, *(each.event for each in self.exclude)]
 
 
 class AttributionEntry(_Definition):
@@ -301,7 +318,7 @@ class Variables(_Checked):
                 yield where, event
         for number, funnel in enumerate(self.funnels):
             where = _entry("funnels", number, funnel.label)
-            for event in (*_events_of(funnel.steps), *funnel.exclude):
+            for event in funnel.events():
                 yield where, event
         for number, attribution in enumerate(self.attributions):
             where = _entry("attributions", number, attribution.label)
@@ -424,11 +441,6 @@ def _entry(variable: str, number: int, label: str | None) -> str:
     return f"Variable {variable}, entry {number + 1}" + (f" ({label})" if label else "")
 
 
-def _events_of(steps: Sequence[FunnelStepEntry]) -> Iterator[str]:
-    for step in steps:
-        yield from step.event
-
-
 def near_name(word: object, known: Collection[str]) -> str:
     """Return `` Did you mean …?``; an empty text if no known name is near."""
     by_lower = {name.lower(): name for name in known}
@@ -477,6 +489,9 @@ def _problem_text(error: ErrorDetails, values: Mapping[str, Any]) -> str:
             else ""
         )
         return f"{where}, step {int(rest[2]) + 1}: it takes event and where, not {step}.{near}"
+    if len(rest) > 2 and rest[1] == "exclude":
+        excluded = entry["exclude"][rest[2]] if isinstance(entry, dict) else None
+        return f"{where}: exclude takes event and after, a number of a step, not {excluded}."
     if len(rest) == 1:
         return f"{where}: {entry!r} is no table of keys and values."
     if variable == "metrics" and rest[1] in ("of", "segments") and error["type"] != "too_long":
@@ -644,6 +659,12 @@ def _places(funnel: FunnelEntry) -> Iterator[str]:
             f"{', '.join(map(str, places))}."
             + near_name(funnel.segment_at, ["first_defined", "last_defined"])
         )
+    for each in funnel.exclude:
+        if each.after and each.after >= len(funnel.steps):
+            yield (
+                f": exclude has {each.event} after step {each.after}, and there are "
+                f"{len(funnel.steps)} steps; after may be 1 to {len(funnel.steps) - 1}."
+            )
 
 
 def check_funnel(definition: dict[str, Any]) -> list[str]:
@@ -657,7 +678,7 @@ def check_funnel(definition: dict[str, Any]) -> list[str]:
     try:
         funnel = FunnelEntry.model_validate(definition)
         problems = list(_places(funnel))
-        events = [*_events_of(funnel.steps), *funnel.exclude]
+        events = funnel.events()
     except ValidationError as error:
         for each in error.errors():
             found = {**each, "loc": ("funnels", 0, *each["loc"])}

@@ -31,13 +31,14 @@ def local_funnel(
     *,
     by: str | None,
     window: str | float,
-    counting: Literal["uniques", "totals"],
+    counting: Literal["uniques", "totals", "sessions"],
     reentry: Literal["default", "optimized"],
     first: Day | None,
     last: Day | None,
     unit: Literal["day", "week", "month"] | None,
+    per: Literal["day", "week", "month"] | None,
     where: str | None,
-    exclude: Sequence[str],
+    exclude: Sequence[str | Mapping[str, Any]],
     hold_constant: Sequence[str],
     segment_at: int | Literal["first_defined", "last_defined"],
 ) -> LocalFunnelResult:
@@ -52,12 +53,15 @@ def local_funnel(
         "window_unit": "second",
         "counting": counting,
         "reentry": reentry,
+        "per": per or "",
         "exclude": list(exclude),
         "hold_constant": list(hold_constant),
         "segment_at": segment_at,
         "since": days.first if first else "",
         "until": days.last if last else "",
     }
+    if per is not None and unit is None:
+        unit = per
     if unit is not None:
         require_choice("unit", unit, ("day", "week", "month"))
     events = check_funnel(definition)

@@ -1,7 +1,7 @@
 """Reports over the published tables, without a request."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from mixpanel_data._internal.services.local_funnel import Step, local_funnel
 from mixpanel_data._internal.services.query_api.arguments import Day
@@ -21,13 +21,14 @@ class LocalReports:
         *,
         by: str | None = None,
         window: str | float = "7d",
-        counting: Literal["uniques", "totals"] = "uniques",
+        counting: Literal["uniques", "totals", "sessions"] = "uniques",
         reentry: Literal["default", "optimized"] = "default",
         from_date: Day | None = None,
         to_date: Day | None = None,
         unit: Literal["day", "week", "month"] | None = None,
+        per: Literal["day", "week", "month"] | None = None,
         where: str | None = None,
-        exclude: Sequence[str] = (),
+        exclude: Sequence[str | Mapping[str, Any]] = (),
         hold_constant: Sequence[str] = (),
         segment_at: int | Literal["first_defined", "last_defined"] = 1,
     ) -> LocalFunnelResult:
@@ -42,7 +43,8 @@ class LocalReports:
             window: The longest time from the first step to the last: seconds, or a text such as
                 ``30m``, ``12h`` or ``7d``.
             counting: ``uniques``: one attempt a user, the first one from ``from_date`` on;
-                ``totals``: further ones after it ended.
+                ``totals``: further ones after it ended; ``sessions``: one a session, with all steps
+                in it.
             reentry: ``default``, or ``optimized``: each first step may begin an attempt, and one
                 that converts counts.
             from_date: First day of entries, a date or ``YYYY-MM-DD`` in the project's time zone;
@@ -50,8 +52,11 @@ class LocalReports:
             to_date: Last day of entries, included; later steps may be after it. None: no limit.
             unit: ``day``, ``week`` or ``month``: a row for each of these, by the entry. Each user
                 still counts once in all, in the period of the entry. None: one for all days.
+            per: ``day``, ``week`` or ``month``: a funnel of its own for each of these, so that a
+                user counts once in each. None: one funnel for all days.
             where: An SQL condition on the columns of `events` that events of each step meet.
-            exclude: Events that end an attempt.
+            exclude: Events that end an attempt; a dict ``{"event": …, "after": 1}`` ends those
+                between step 1 and step 2 only.
             hold_constant: Columns of `events` that are the same on all steps.
             segment_at: The step whose value of ``by`` counts, from 1; or ``first_defined`` or
                 ``last_defined`` of those reached.
@@ -72,6 +77,7 @@ class LocalReports:
             first=from_date,
             last=to_date,
             unit=unit,
+            per=per,
             where=where,
             exclude=exclude,
             hold_constant=hold_constant,

@@ -28,8 +28,8 @@ def funnel(
         str | None,
         typer.Option(
             metavar="HOW",
-            help="uniques (one attempt a user) or totals; else uniques.",
-            autocompletion=one_of("uniques", "totals"),
+            help="uniques (one attempt a user), totals, or sessions (one each); else uniques.",
+            autocompletion=one_of("uniques", "totals", "sessions"),
         ),
     ] = None,
     reentry: Annotated[
@@ -52,6 +52,14 @@ def funnel(
         typer.Option(
             metavar="UNIT",
             help="Also by day, week or month of the entry.",
+            autocompletion=one_of("day", "week", "month"),
+        ),
+    ] = None,
+    per: Annotated[
+        str | None,
+        typer.Option(
+            metavar="UNIT",
+            help="A funnel of its own for each day, week or month: a user counts in each.",
             autocompletion=one_of("day", "week", "month"),
         ),
     ] = None,
@@ -93,6 +101,7 @@ def funnel(
         from_date=first,
         to_date=last,
         unit=unit,
+        per=per,
         where=where,
         exclude=exclude or None,
         hold_constant=hold_constant or None,
