@@ -142,7 +142,11 @@ def test_every_format(folder: Path, ws: Workspace, capsys: pytest.CaptureFixture
         (["Page View", "Paid"], {"hold_constant": ["prise"]}, "Did you mean price?"),
         (["Page View", "Paid"], {"window": "7 moons"}, "window is '7 moons'. Write it like"),
         (["Page View", "Paid"], {"window": 0.5}, "It must be a second or more"),
-        (["Page View", "Paid"], {"counting": "unique"}, "none of uniques, totals, sessions. Did you"),
+        (
+            ["Page View", "Paid"],
+            {"counting": "unique"},
+            "none of uniques, totals, sessions. Did you",
+        ),
         (["Page View", "Paid"], {"unit": "hour"}, "unit is 'hour'. It may be day, week, month."),
         (["Page View", "Paid"], {"segment_at": 3}, "which is none of 1, 2, first_defined"),
         (["Page View", "Paid"], {"from_date": "2026-02-01", "to_date": "2026-01-01"}, "Swap them"),
