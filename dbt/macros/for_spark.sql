@@ -82,6 +82,9 @@
     end
 {%- endmacro %}
 
+{# A text that only begins like a list has no items, and is one itself: see items_of_value. #}
+{% macro mixpanelspark__is_json_list(text) %}(starts_with({{ text }}, '[') and json_extract_string({{ text }}, '$[*]') is not null){% endmacro %}
+
 {% macro mixpanelspark__of_the_session_batch() %}true{% endmacro %}
 
 {# The table in which `join_ids` leaves the clusters. #}

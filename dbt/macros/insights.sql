@@ -5,6 +5,7 @@
     {% set numeric = ['sum', 'average', 'median', 'min', 'max'] %}
     {% set entries = definitions('metrics', {
         'events': [], 'where': '', 'measure': 'total', 'of': '', 'per_user': '', 'segments': [], 'units': ['day'],
+        'rolling': 0, 'cumulative': false,
     }) %}
     {% for metric in entries %}
         {% set where = "Variable metrics, " ~ metric.name ~ ": " %}
@@ -36,6 +37,18 @@
         {% if metric.segments is string or metric.segments | length > 2 %}
             {% do exceptions.raise_compiler_error(where ~ "segments is no list of one or two columns.") %}
         {% endif %}
+        {% if metric.rolling is not integer or metric.rolling is boolean or metric.rolling < 0 %}
+            {% do exceptions.raise_compiler_error(where ~ "rolling is " ~ metric.rolling ~ ", which is no number of periods.") %}
+        {% endif %}
+        {% if metric.cumulative is not boolean %}
+            {% do exceptions.raise_compiler_error(where ~ "cumulative is neither true nor false.") %}
+        {% endif %}
+        {% set adds_up = not metric.per_user and metric.measure in ['total', 'unique', 'sessions', 'sum'] %}
+        {% if metric.cumulative and not adds_up %}
+            {% do exceptions.raise_compiler_error(
+                where ~ "cumulative needs a measure whose values add up: total, unique, sessions or sum."
+            ) %}
+        {% endif %}
         {% set segments = [] %}
         {% for segment in metric.segments %}
             {% do segments.append(insight_value(segment, "Variable metrics, " ~ metric.name ~ ", segment " ~ loop.index)) %}
@@ -44,24 +57,31 @@
             'segments': segments,
             'units': metric.units | unique | list,
             'of': insight_value(metric.of, "Variable metrics, " ~ metric.name ~ ", of") if metric.of else none,
+            'adds_up': adds_up,
             'is_number': (metric.per_user or metric.measure) not in ['total', 'unique', 'sessions', 'distinct'],
         }) %}
     {% endfor %}
     {{ return(entries) }}
 {% endmacro %}
 
-{# What a metric is of, or segmented by, checked: {column or property, buckets}. A text is the name
-   of a column. #}
+{# What a metric is of, or segmented by, checked: {column or property, field, list, buckets}. A text
+   is the name of a column. #}
 {% macro insight_value(value, where) %}
     {% set given = {'column': value} if value is string else value %}
     {% if given is not mapping or ('column' in given) == ('property' in given)
-        or given.keys() | reject('in', ['column', 'property', 'buckets']) | list %}
+        or given.keys() | reject('in', ['column', 'property', 'field', 'list', 'buckets']) | list %}
         {% do exceptions.raise_compiler_error(
-            where ~ ": it takes a column or a property, and buckets, not " ~ value ~ "."
+            where ~ ": it takes a column or a property, and field, list and buckets, not " ~ value ~ "."
         ) %}
     {% endif %}
-    {% set whole = {'column': none, 'property': none, 'buckets': []} %}
+    {% set whole = {'column': none, 'property': none, 'field': '', 'list': false, 'buckets': []} %}
     {% do whole.update(given) %}
+    {% if whole.list is not boolean %}
+        {% do exceptions.raise_compiler_error(where ~ ": list is neither true nor false.") %}
+    {% endif %}
+    {% if whole.field and whole.column and not whole.list %}
+        {% do exceptions.raise_compiler_error(where ~ ": field needs a property, or a list.") %}
+    {% endif %}
     {% for lower in whole.buckets %}
         {% if lower is not number or lower is boolean or (not loop.first and lower <= loop.previtem) %}
             {% do exceptions.raise_compiler_error(where ~ ": buckets are numbers, each greater than the one before.") %}
@@ -102,7 +122,8 @@
     {% if value.column -%}
         {{ value.column }}{{ '::double' if has_numbers(value) else '::varchar' }} as {{ name }}
     {%- else -%}
-        json_extract_string(properties, {{ json_pointer(value.property) }}) as {{ name }}
+        {% set field = json_pointer(value.field)[1:-1] if value.field and not value.list else '' -%}
+        json_extract_string(properties, {{ json_pointer(value.property)[:-1] ~ field ~ "'" }}) as {{ name }}
     {%- endif %}
 {%- endmacro %}
 
@@ -115,6 +136,41 @@
 {# The number of a value that `read_value` has read. #}
 {% macro number_of_value(value, name) -%}
     {{ name if has_numbers(value) else read_as_number(name) }}
+{%- endmacro %}
+
+{# The items of a list that `read_value` has read, as texts, or what `field` names in each of them. A
+   text that is no list is the only item. #}
+{% macro items_of_value(value, name) -%}
+    {% set items -%}
+        {% if value.field -%}
+            list_transform(
+                json_extract({{ name }}, '$[*]'),
+                lambda item: json_extract_string(item, {{ json_pointer(value.field) }})
+            )
+        {%- else -%}
+            json_extract_string({{ name }}, '$[*]')
+        {%- endif %}
+    {%- endset -%}
+    case when {{ is_json_list(name) }} then {{ items }} else [{{ name }}] end
+{%- endmacro %}
+
+{# True for the text of a JSON list. #}
+{% macro is_json_list(text) %}
+    {{ return(adapter.dispatch('is_json_list', 'mixpanel_data')(text)) }}
+{% endmacro %}
+
+{% macro duckdb__is_json_list(text) -%}
+    (starts_with({{ text }}, '[') and json_valid({{ text }}))
+{%- endmacro %}
+
+{# The names of the segments of an event by a list: one for each item, and each of them once. #}
+{% macro segment_names(value, name) -%}
+    list_distinct(
+        list_transform(
+            coalesce(nullif(list_distinct({{ items_of_value(value, name) }}), []), [null::varchar]),
+            lambda item: {{ segment_name(value, 'item') }}
+        )
+    )
 {%- endmacro %}
 
 {# The name of a segment. Of numbers it is a bucket, from its lower bound up to and without its
@@ -159,10 +215,15 @@
 {%- endmacro %}
 
 {# The rows of one metric in one unit: over all events, by the first segment, and by both. An event
-   counts once in each segment, so the rows over all are no sum of others if users are counted. #}
-{% macro insight_rows(metric, unit) %}
+   counts once in each segment, so the rows over all are no sum of others if users are counted. The
+   `suffix` makes names of CTEs that no other metric has: Spark has one place for all of them. #}
+{% macro insight_rows(metric, unit, suffix) %}
 {% set keys = ['period_start', 'starts_at'] %}
-with read as (
+{% set lists = [] %}
+{% for segment in metric.segments %}
+    {% do lists.append('segment_' ~ loop.index if segment.list else '') %}
+{% endfor %}
+with read_{{ suffix }} as (
     select
         {{ first_day('day' if unit == 'hour' else unit, 'event_date') }} as period_date,
         {% if unit == 'hour' %}
@@ -184,7 +245,7 @@ with read as (
         {{ 'and user_id is not null' if metric.per_user }}
 ),
 
-chosen as (
+chosen_{{ suffix }} as (
     select
         {% if unit == 'hour' %}
             date_trunc('hour', local_time) as period_start,
@@ -195,25 +256,44 @@ chosen as (
             null::timestamp as starts_at,
         {% endif %}
         {% if metric.of %}
-            {{ number_of_value(metric.of, 'value_of') if metric.is_number else 'value_of' }} as measured,
+            {{ 'unnest(' ~ items_of_value(metric.of, 'value_of') ~ ')' if metric.of.list else 'value_of' }} as value_of,
         {% endif %}
         {% for segment in metric.segments %}
-            {{ segment_name(segment, 'value_' ~ loop.index) }} as segment_{{ loop.index }},
+            {{ segment_names(segment, 'value_' ~ loop.index) if segment.list else segment_name(segment, 'value_' ~ loop.index) }}
+                as segment_{{ loop.index }},
         {% endfor %}
         session_id,
         user_id
-    from read
+    from read_{{ suffix }}
     where {{ when_incremental(is_in_affected_unit(unit, 'period_date'), of_the_batch()) }}
 ),
 
-measured_events as (
-    select * from chosen
+measured_{{ suffix }} as (
     {% if metric.of %}
+        select *
+        from (
+            select
+                *,
+                {{ number_of_value(metric.of, 'value_of') if metric.is_number else 'value_of' }} as measured
+            from chosen_{{ suffix }}
+        ) as numbered
         where measured is not null
+    {% else %}
+        select * from chosen_{{ suffix }}
     {% endif %}
 )
 
 {% for level in range(metric.segments | length + 1) %}
+{% set source = namespace(sql='measured_' ~ suffix) %}
+{# one list after the other: two in one select would be read side by side #}
+{% for column in lists if column in ['segment_1', 'segment_2'][:level] %}
+    {% set others = [
+        'period_start', 'starts_at', 'user_id', 'session_id', 'measured' if metric.of,
+        'segment_1' if column != 'segment_1', 'segment_2' if column != 'segment_2' and metric.segments | length > 1,
+    ] | select | list %}
+    {% set source.sql = '(select ' ~ others | join(', ') ~ ', unnest(' ~ column ~ ') as ' ~ column ~ ' from ' ~ source.sql
+        ~ ') as of_' ~ column %}
+{% endfor %}
 {% set by = keys + ['segment_1', 'segment_2'][:level] %}
 select
     {{ literal(metric.name) }} as metric,
@@ -230,15 +310,79 @@ from (
         {{ by | join(', ') }},
         user_id,
         {{ insight_aggregate(metric.per_user) }} as measured
-    from measured_events
+    from {{ source.sql }}
     group by
         {{ by | join(', ') }},
         user_id
 ) as of_users
 {% else %}
-from measured_events
+from {{ source.sql }}
 {% endif %}
 group by {{ by | join(', ') }}
 {{ 'union all' if not loop.last }}
 {% endfor %}
+{% endmacro %}
+
+{# The number of a period, one more than that of the period before. #}
+{% macro period_number(unit) -%}
+    {% set days = "date_diff('day', date '2000-01-01', period_start::date)" -%}
+    {% if unit == 'hour' -%}
+        epoch_us(starts_at) // 3600000000
+    {%- elif unit == 'day' -%}
+        {{ days }}
+    {%- elif unit == 'week' -%}
+        {{ days }} // 7
+    {%- else -%}
+        date_diff('month', date '2000-01-01', period_start::date)
+    {%- endif %}
+{%- endmacro %}
+
+{# When a period begins, UTC, that is so many after the one of the row, or before it if the number is
+   negative. #}
+{% macro start_of_period(unit, after) -%}
+    {% set shift = ('+' if after >= 0 else '-') ~ ' interval ' ~ after | abs ~ ' ' ~ unit -%}
+    {% if unit == 'hour' -%}
+        starts_at {{ shift }}
+    {%- else -%}
+        {{ start_of_day('(period_start ' ~ shift ~ ')::date') }}
+    {%- endif %}
+{%- endmacro %}
+
+{# The rows of a metric in one unit with the mean of the last periods, and the sum of all up to the
+   row. #}
+{% macro insight_trends(metric, unit) %}
+select
+    metric,
+    unit,
+    period_start,
+    starts_at,
+    segment_1,
+    segment_2,
+    value,
+    {% if metric.rolling %}
+        sum(value) over last_periods / {{ metric.rolling if metric.adds_up else 'count(value) over last_periods' }}
+            as rolling_average,
+    {% else %}
+        null::double as rolling_average,
+    {% endif %}
+    {{ 'sum(value) over all_periods' if metric.cumulative else 'null::double' }} as cumulative,
+    {{ start_of_period(unit, 1) }} as ends_at,
+    {{ start_of_period(unit, 1 - metric.rolling) if metric.rolling else 'null::timestamp' }} as rolling_from,
+    {{ metric.cumulative | lower }} as is_cumulative
+from (
+    select
+        *,
+        {{ period_number(unit) }} as period_number
+    from {{ ref('insights') }}
+    where metric = {{ literal(metric.name) }} and unit = '{{ unit }}'
+) as numbered
+window
+    last_periods as (
+        partition by segment_1, segment_2 order by period_number asc
+        range between {{ [metric.rolling - 1, 0] | max }} preceding and current row
+    ),
+    all_periods as (
+        partition by segment_1, segment_2 order by period_number asc
+        range between unbounded preceding and current row
+    )
 {% endmacro %}

@@ -94,12 +94,20 @@ SHOP: dict[str, Any] = {
         {"name": "searching", "events": ["Search", "Hidden"], "amount": "mp_processing_time_ms"},
     ],
     "metrics": [
-        {"name": "events", "units": ["hour", "day", "week", "month"], "segments": ["tier"]},
+        {
+            "name": "events",
+            "units": ["hour", "day", "week", "month"],
+            "segments": ["tier"],
+            "cumulative": True,
+        },
+        {"name": "pages", "segments": [{"column": "current_url", "list": True}]},
         {
             "name": "median price",
             "measure": "median",
             "of": {"property": "price"},
             "segments": ["tier", {"column": "price", "buckets": [2, 5]}],
+            "units": ["hour", "day", "week", "month"],
+            "rolling": 3,
         },
         {"name": "visits", "measure": "p75", "per_user": "sessions", "where": "tier <> 'free'"},
     ],

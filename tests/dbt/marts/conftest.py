@@ -95,7 +95,24 @@ VARS: dict[str, Any] = {
     ],
     "metrics": [
         {"name": "events", "units": ["hour", "day", "week", "month"], "segments": ["tier"]},
-        {"name": "users", "measure": "unique", "units": ["day", "week", "month"]},
+        {
+            "name": "users",
+            "measure": "unique",
+            "units": ["hour", "day", "week", "month"],
+            "rolling": 3,
+            "cumulative": True,
+        },
+        *(
+            {
+                "name": measure,
+                "events": ["Paid", "Search"],
+                "measure": measure,
+                "of": "price",
+                "units": ["week"],
+                "rolling": 2,
+            }
+            for measure in ("average", "p25", "p75", "min", "max", "distinct")
+        ),
         *(
             {
                 "name": measure,
@@ -103,9 +120,10 @@ VARS: dict[str, Any] = {
                 "measure": measure,
                 "of": "price",
                 "units": ["day", "month"],
+                "rolling": 2,
                 "segments": ["tier", {"property": "price", "buckets": [2, 5]}],
             }
-            for measure in ("sum", "average", "median", "p25", "p75", "min", "max", "distinct")
+            for measure in ("sum", "median")
         ),
         *(
             {

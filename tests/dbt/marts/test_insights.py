@@ -183,3 +183,50 @@ def test_a_period_is_partial_when_any_of_it_is_unknown(db: DB) -> None:
         assert is_partial != COVERAGE.time(starts_at, end), (unit, start)
     assert {row[-1] for row in periods if row[0] == "hour"} == {False}
     assert {row[-1] for row in periods if row[0] == "day"} == {False, True}
+
+
+def test_trends_are_means_of_the_last_periods_and_sums_of_all(db: DB) -> None:
+    values: dict[tuple[Any, ...], dict[datetime, float]] = defaultdict(dict)
+    for *key, starts_at, value in db.execute(
+        "select metric, unit, segment_1, segment_2, starts_at, value from insights"
+    ).fetchall():
+        values[tuple(key)][starts_at] = value
+    found = db.execute(
+        "select metric, unit, segment_1, segment_2, starts_at, rolling_average, cumulative, is_rolling_partial, "
+        "is_cumulative_partial from insights_trends"
+    ).fetchall()
+
+    for *key, starts_at, rolling, cumulative, is_rolling_partial, is_cumulative_partial in found:
+        metric, unit = METRICS[key[0]], key[1]
+        own = values[tuple(key)]
+        last = [starts_at]
+        while len(last) < metric["rolling"]:
+            last.append(before(unit, last[-1]))
+        there = [own[start] for start in last if start in own]
+        is_count = key[0] in ("users", "sum")
+        assert rolling == pytest.approx(sum(there) / (len(last) if is_count else len(there))), key
+        so_far = sum(value for start, value in own.items() if start <= starts_at)
+        assert cumulative == (so_far if metric.get("cumulative") else None)
+        end = following(unit, starts_at)
+        assert is_rolling_partial != COVERAGE.time(last[-1], end), (key, starts_at)
+        if metric.get("cumulative"):
+            assert is_cumulative_partial != COVERAGE.time(COVERAGE.start(shop.DAYS[0]), end)
+    expected = {key for key in values if METRICS[key[0]].get("rolling")}
+    assert {tuple(row[:4]) for row in found} == expected
+    assert len(found) == sum(len(values[key]) for key in expected)
+
+
+def before(unit: str, starts_at: datetime) -> datetime:
+    """When the period before begins, UTC."""
+    if unit == "hour":
+        return starts_at - timedelta(hours=1)
+    day = COVERAGE.day(starts_at)
+    first = {"day": day - DAY, "week": day - 7 * DAY, "month": (day - DAY).replace(day=1)}[unit]
+    return COVERAGE.start(first)
+
+
+def following(unit: str, starts_at: datetime) -> datetime:
+    """When the next period begins, UTC."""
+    if unit == "hour":
+        return starts_at + timedelta(hours=1)
+    return COVERAGE.start(after(unit, COVERAGE.day(starts_at)))

@@ -40,7 +40,9 @@ EVERYTHING = {
         {"name": "m"},
         METRIC
         | {"units": ["hour", "month"], "segments": ["plan", {"column": "os", "buckets": [1, 2.5]}]},
-        METRIC | {"name": "n", "measure": "p95", "per_user": "average"},
+        METRIC
+        | {"name": "n", "measure": "p95", "per_user": "average"}
+        | {"segments": [{"property": "cart", "field": "item", "list": True}]},
     ],
 }
 
@@ -103,19 +105,28 @@ def test_what_is_right_passes():
         ({"metrics": [METRIC | {"of": "pric"}]}, "of is pric, which is no column of events."),
         (
             {"metrics": [METRIC | {"of": {"propety": "price"}}]},
-            "entry 1 (sales), of: it takes a column or a property, and buckets, not {'propety': "
+            "entry 1 (sales), of: it takes a column or a property, and field, list and buckets, not {'propety': "
             "'price'}. Did you mean property?",
         ),
         (
             {"metrics": [METRIC | {"segments": ["os", {"column": "os", "bucket": [1]}]}]},
-            "segment 2: it takes a column or a property, and buckets, not {'column': 'os', "
+            "segment 2: it takes a column or a property, and field, list and buckets, not {'column': 'os', "
             "'bucket': [1]}. Did you mean buckets?",
         ),
         (
             {"metrics": [METRIC | {"segments": [{"column": "os", "buckets": [2, 1]}]}]},
             "entry 1 (sales), segment 1: buckets are numbers, each greater than the one before.",
         ),
+        (
+            {"metrics": [METRIC | {"of": {"column": "os", "field": "a"}}]},
+            "entry 1 (sales), of: field needs a property, or a list.",
+        ),
         ({"metrics": [METRIC | {"segments": ["os", "os", "os"]}]}, "no list of one or two columns."),
+        (
+            {"metrics": [METRIC | {"measure": "max", "cumulative": True}]},
+            "entry 1 (sales): cumulative needs a measure whose values add up: total, unique,",
+        ),
+        ({"metrics": [METRIC | {"rolling": -1}]}, "rolling is -1, which is no number from 0 up."),
         ({"metrics": [METRIC | {"units": ["days"]}]}, "day, week, month. Did you mean day?"),
         ({"metrics": [METRIC | {"units": []}]}, "entry 1 (sales): it needs units."),
         (

@@ -15,9 +15,10 @@
 -- depends_on: {{ ref('int_refetched_dates') }}
 with counted as (
     {% for metric in insight_metrics() %}
+        {% set number = loop.index %}
         {% for unit in metric.units %}
             (
-                {{ insight_rows(metric, unit) }}
+                {{ insight_rows(metric, unit, number ~ '_' ~ unit) }}
             )
             union all
         {% endfor %}

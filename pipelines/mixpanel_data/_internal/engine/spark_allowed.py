@@ -144,6 +144,7 @@ NODES = (
     exp.JSONPath,
     exp.JSONPathKey,
     exp.JSONPathRoot,
+    exp.JSONPathSubscript,
     exp.JSONPathWildcard,
     exp.Lambda,
     exp.Limit,

@@ -360,6 +360,8 @@ def _md5_number_lower(node: exp.Anonymous) -> exp.Expression:
 
 def _json_text(node: exp.JSONExtractScalar) -> exp.Expression:
     path = node.expression
+    if _is_of_items(path):
+        return spark(spark_json.item_texts(text(node.this)))
     if isinstance(path, exp.Array):
         return spark(
             spark_json.values_at(text(node.this), [_pointer(one) for one in path.expressions])
@@ -376,9 +378,15 @@ def _pointer(node: exp.Expression) -> str:
     return node.name
 
 
+def _is_of_items(path: exp.Expression) -> bool:
+    return isinstance(path, exp.JSONPath) and sql_of(path) == "'$[*]'"
+
+
 def _json_extract(node: exp.JSONExtract) -> exp.Expression:
+    if _is_of_items(node.expression):
+        return spark(spark_json.items(text(node.this)))
     if not isinstance(node.expression, exp.JSONPath) or sql_of(node.expression) != "'$.*'":
-        raise SparkSQLError(f"of paths only '$.*' has a rule: {sql_of(node)}.")
+        raise SparkSQLError(f"of paths only '$.*' and '$[*]' have a rule: {sql_of(node)}.")
     return spark(spark_json.all_values(text(node.this)))
 
 

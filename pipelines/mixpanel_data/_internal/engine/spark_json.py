@@ -29,6 +29,16 @@ def all_values(json: str) -> str:
     return f"TRANSFORM(MAP_VALUES({_parsed(json)}), item -> {_json('item')})"
 
 
+def items(json: str) -> str:
+    """A Spark expression: a list of the items of a list as JSON text."""
+    return f"TRANSFORM(FROM_JSON({_marked(json)}, 'array<string>'), item -> {_json('item')})"
+
+
+def item_texts(json: str) -> str:
+    """A Spark expression: a list of the items of a list as texts, null for a JSON null."""
+    return f"TRANSFORM(FROM_JSON({_marked(json)}, 'array<string>'), item -> {_plain('item')})"
+
+
 def type_of(value: str) -> str:
     """A Spark expression: the type of a value that is JSON text, by DuckDB's names, numbers without their width."""
     first = f"SUBSTRING({value}, 1, 1)"

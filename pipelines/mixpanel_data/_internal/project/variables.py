@@ -217,7 +217,9 @@ class ValueEntry(_Checked):
 
     column: str = Field("", min_length=1)
     property: str = Field("", min_length=1)
-    buckets: list[float] = []
+    field: str = ""
+    list: bool = False
+    buckets: Sequence[float] = []
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -225,6 +227,8 @@ class ValueEntry(_Checked):
             raise PydanticCustomError("value", "neither or both")
         if any(lower >= upper for lower, upper in pairwise(self.buckets)):
             raise PydanticCustomError("buckets", "not in rising order")
+        if self.field and self.column and not self.list:
+            raise PydanticCustomError("field", "field needs a property, or a list")
         return self
 
 
@@ -250,6 +254,8 @@ class MetricEntry(_Definition):
     ] = ""
     segments: list[Value] = Field([], max_length=2)
     units: list[Literal["hour", "day", "week", "month"]] = Field(["day"], min_length=1)
+    rolling: Annotated[int, Field(ge=0)] = 0
+    cumulative: bool = False
 
     def problem(self) -> str | None:
         """What the keys lack together, as the macro `insight_metrics` says it."""
@@ -264,6 +270,9 @@ class MetricEntry(_Definition):
             return f"{measured} needs of."
         if counts and self.of:
             return f"{measured} takes no of."
+        adds_up = not self.per_user and (counts or self.measure == "sum")
+        if self.cumulative and not adds_up:
+            return "cumulative needs a measure whose values add up: total, unique, sessions or sum."
         return None
 
 
@@ -508,12 +517,16 @@ def _of_value(
     where = str(key) if number is None else f"segment {number + 1}"
     if "buckets" in (error["type"], *rest[-2:-1]):
         return f"{where}: buckets are numbers, each greater than the one before."
+    if error["type"] == "field":
+        return f"{where}: {error['msg']}."
     value = entry[str(key)] if entry else None
     value = value[number] if number is not None and isinstance(value, list) else value
     near = (
         near_name(rest[-1], ValueEntry.model_fields) if error["type"] == "extra_forbidden" else ""
     )
-    return f"{where}: it takes a column or a property, and buckets, not {value}.{near}"
+    return (
+        f"{where}: it takes a column or a property, and field, list and buckets, not {value}.{near}"
+    )
 
 
 def _of_variable(name: str, error: ErrorDetails) -> str:
