@@ -128,7 +128,7 @@
     {% set entries = definitions('funnels', {
         'steps': none, 'window': 7, 'window_unit': 'day', 'counting': 'uniques', 'reentry': 'default', 'exclude': [],
         'hold_constant': [], 'held_value': 'any', 'segment': '', 'segment_at': 1, 'since': '', 'until': '',
-        'per': '',
+        'per': '', 'value': '',
     }) %}
     {% for funnel in entries %}
         {% do require_one_of('funnels', funnel, 'window_unit', ['second', 'minute', 'hour', 'day', 'week']) %}

@@ -73,6 +73,7 @@ SHOP: dict[str, Any] = {
             "name": "weekly",
             "steps": ["Page View", "Search", ["Paid", "paid"]],
             "per": "week",
+            "value": "price",
             "segment": "current_url",
         },
         {

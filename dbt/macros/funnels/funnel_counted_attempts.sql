@@ -17,6 +17,7 @@ attempts_{{ number }} as (
         entered_at,
         steps_reached,
         step_times,
+        {{ 'step_values' if funnel.value else 'null' }}::double[] as step_values,
         steps_reached = {{ funnel.steps | length }} as is_converted,
         {{ plan.ends_by }} as open_until
     {% if funnel.held_value == 'first' and funnel.hold_constant and funnel.reentry == 'optimized' and funnel.counting == 'uniques' %}

@@ -19,6 +19,7 @@
         null::timestamp as entered_at,
         null::bigint as steps_reached,
         null::timestamp[] as step_times,
+        null::double[] as step_values,
         null::boolean as is_converted,
         null::timestamp as open_until
     where false
@@ -64,6 +65,7 @@ steps as (
         {% set previous_at = 'list_extract(attempts.step_times, definitions.step_number - 1)' %}
         {{ seconds_between('attempts.entered_at', reached_at) }} as seconds_from_first,
         {{ seconds_between(previous_at, reached_at) }} as seconds_from_previous,
+        list_extract(attempts.step_values, definitions.step_number) as step_value,
         attempts.open_until,
         greatest(
             attempts.entry_date - definitions.days_before,
@@ -91,6 +93,7 @@ counted as (
         quantile_cont(seconds_from_first, 0.9) as p90_seconds_from_first,
         median(seconds_from_previous) as median_seconds_from_previous,
         quantile_cont(seconds_from_previous, 0.9) as p90_seconds_from_previous,
+        sum(step_value) as value_sum,
         max(open_until) as open_until,
         any_value(looks_back_to) as looks_back_to
     from steps
@@ -118,11 +121,13 @@ counted as (
     counted.median_seconds_from_first,
     counted.p90_seconds_from_first,
     case when counted.step_number > 1 then counted.median_seconds_from_previous end as median_seconds_from_previous,
-    case when counted.step_number > 1 then counted.p90_seconds_from_previous end as p90_seconds_from_previous
+    case when counted.step_number > 1 then counted.p90_seconds_from_previous end as p90_seconds_from_previous,
+    counted.value_sum
 {% endmacro %}
 
 {# The query of `mp funnel`, over the published file: the one funnel of the variable, by `unit`
-   (day, week or month) of the entry, or in one row a step and segment without it. #}
+   (day, week or month) of the entry, or in one row a step and segment without it. A segment is
+   tested against all others of the period. #}
 {% macro ad_hoc_funnel(unit) %}
 with events as (
     select * from {{ ref('events') }}
@@ -152,7 +157,22 @@ complete as (
         attempts.period_start
 ),
 
-{{ funnel_counts('period_start') }}
+{{ funnel_counts('period_start') }},
+
+compared as (
+    select
+        *,
+        sum(entries) over (partition by segment is null, period_start, step_number) - entries as other_entries,
+        sum(reached) over (partition by segment is null, period_start, step_number) - reached as other_reached
+    from counted
+),
+
+tested as (
+    select
+        *,
+        {{ two_proportion_z('reached', 'entries', 'other_reached', 'other_entries') }} as z_score
+    from compared
+)
 
 select
     counted.segment,
@@ -160,8 +180,11 @@ select
     counted.step_number,
     counted.step,
     {{ funnel_numbers('period_start') }},
+    {{ wilson_bound('counted.reached', 'counted.entries', '-') }}::double as rate_low,
+    {{ wilson_bound('counted.reached', 'counted.entries', '+') }}::double as rate_high,
+    case when counted.z_score is not null then {{ two_sided_p('counted.z_score') }} end::double as p_value,
     complete.is_complete
-from counted
+from tested as counted
 inner join complete
     on
         counted.segment is not distinct from complete.segment

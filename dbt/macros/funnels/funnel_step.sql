@@ -16,6 +16,7 @@ reached_{{ number }}_1 as (
             held_{{ n }},
         {% endfor %}
         [time] as step_times,
+        {{ '[value] as step_values,' if funnel.value }}
         [position] as step_positions,
         [position] as used_positions,
         position_from,
@@ -51,6 +52,7 @@ joined_{{ this_one }} as (
         following.position_from as next_position_from,
         following.position_to as next_position_to,
         following.segment as next_segment,
+        {{ 'following.value as next_value,' if funnel.value }}
         {{ 'exclusions.excluded_at, exclusions.exclusion_position' if ends_here
             else 'null::timestamp as excluded_at, null::bigint as exclusion_position' }},
         array_length(prior.step_times) = {{ step - 1 }} and prior.exit_position is null as is_open
@@ -102,6 +104,7 @@ reached_{{ this_one }} as (
         -- a step within the grace period may be earlier than the one before it; its time is then
         -- that of the one before, so that the times of steps never decrease
         case when is_reached then list_append(step_times, greatest(next_time, last_time)) else step_times end as step_times,
+        {{ 'case when is_reached then list_append(step_values, next_value) else step_values end as step_values,' if funnel.value }}
         case when is_reached then list_append(step_positions, greatest(next_position, last_position))
             else step_positions end as step_positions,
         case when is_reached then list_append(used_positions, next_position) else used_positions end as used_positions,
@@ -147,6 +150,7 @@ candidates_{{ number }} as (
             held_{{ n }},
         {% endfor %}
         step_times,
+        {{ 'step_values,' if funnel.value }}
         step_positions,
         used_positions,
         exit_position,

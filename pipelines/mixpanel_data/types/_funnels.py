@@ -70,8 +70,11 @@ class LocalFunnelStep(Record):
     ``segment`` is None for all of them together; ``period_start`` is the first day of the period of
     the entry, None without a unit. ``entries`` are the attempts (with counting uniques, the users),
     ``reached`` those that reached this step; rates are shares from 0.0 to 1.0, None if nobody
-    reached the step before. Times are in seconds, of those who reached the step. ``is_complete``
-    is true if no attempt may still go on.
+    reached the step before. Times are in seconds, of those who reached the step. ``value_sum`` is the
+    sum of the requested value over the events of the step, None without one. From ``rate_low`` to
+    ``rate_high`` is Wilson's interval of ``rate_from_first``, 95 %. ``p_value`` is how probable a
+    difference of this size to all other segments of the period is by chance (two-proportion z-test,
+    two-sided); None without others. ``is_complete`` is true if no attempt may still go on.
     """
 
     segment: str | None
@@ -86,6 +89,10 @@ class LocalFunnelStep(Record):
     p90_seconds_from_first: float | None
     median_seconds_from_previous: float | None
     p90_seconds_from_previous: float | None
+    value_sum: float | None
+    rate_low: float
+    rate_high: float
+    p_value: float | None
     is_complete: bool
 
 

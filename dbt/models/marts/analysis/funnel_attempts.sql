@@ -31,6 +31,7 @@ select
     entered_at,
     steps_reached,
     step_times,
+    step_values,
     is_converted,
     open_until
 from attempts

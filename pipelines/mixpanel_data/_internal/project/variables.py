@@ -183,6 +183,7 @@ class FunnelEntry(_Definition):
     hold_constant: Names = []
     held_value: Literal["any", "first"] = "any"
     segment: str = ""
+    value: str = ""
     segment_at: Annotated[Any, BeforeValidator(_place)] = 1
     since: Annotated[Any, BeforeValidator(_date_or_empty)] = ""
     until: Annotated[Any, BeforeValidator(_date_or_empty)] = ""
@@ -638,8 +639,9 @@ def _used_columns(variables: Variables) -> Iterator[tuple[str, str, str, str]]:
         where = _entry("funnels", number, funnel.name)
         for column in funnel.hold_constant:
             yield "events", where, "hold_constant", column
-        if funnel.segment:
-            yield "events", where, "segment", funnel.segment
+        for key, column in (("segment", funnel.segment), ("value", funnel.value)):
+            if column:
+                yield "events", where, key, column
     for number, attribution in enumerate(variables.attributions):
         yield "events", _entry("attributions", number, attribution.name), "touch", attribution.touch
     for number, metric in enumerate(variables.metrics):

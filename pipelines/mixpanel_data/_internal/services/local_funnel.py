@@ -38,6 +38,7 @@ def local_funnel(
     unit: Literal["day", "week", "month"] | None,
     per: Literal["day", "week", "month"] | None,
     where: str | None,
+    value: str | None,
     exclude: Sequence[str | Mapping[str, Any]],
     hold_constant: Sequence[str],
     segment_at: int | Literal["first_defined", "last_defined"],
@@ -71,6 +72,9 @@ def local_funnel(
         _require_column(
             "hold_constant", column, columns, "The variable event_properties adds columns."
         )
+    if value is not None:
+        _require_column("value", value, columns, "The variable event_properties adds columns.")
+        definition["value"] = f'"{value}"'
     if by is not None:
         definition["segment"] = _segment(by, columns)
     variables = {**defaults(), **settings, "funnels": [definition]}

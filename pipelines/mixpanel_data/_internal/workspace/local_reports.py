@@ -28,6 +28,7 @@ class LocalReports:
         unit: Literal["day", "week", "month"] | None = None,
         per: Literal["day", "week", "month"] | None = None,
         where: str | None = None,
+        value: str | None = None,
         exclude: Sequence[str | Mapping[str, Any]] = (),
         hold_constant: Sequence[str] = (),
         segment_at: int | Literal["first_defined", "last_defined"] = 1,
@@ -55,6 +56,7 @@ class LocalReports:
             per: ``day``, ``week`` or ``month``: a funnel of its own for each of these, so that a
                 user counts once in each. None: one funnel for all days.
             where: An SQL condition on the columns of `events` that events of each step meet.
+            value: A column of numbers of `events`, whose sum each step has.
             exclude: Events that end an attempt; a dict ``{"event": …, "after": 1}`` ends those
                 between step 1 and step 2 only.
             hold_constant: Columns of `events` that are the same on all steps.
@@ -79,6 +81,7 @@ class LocalReports:
             unit=unit,
             per=per,
             where=where,
+            value=value,
             exclude=exclude,
             hold_constant=hold_constant,
             segment_at=segment_at,

@@ -67,6 +67,10 @@ def funnel(
         str | None,
         typer.Option(metavar="SQL", help="A condition on the columns of events, for each step."),
     ] = None,
+    value: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="A column of numbers that is summed for each step."),
+    ] = None,
     exclude: Annotated[
         list[str] | None,
         typer.Option(metavar="EVENT", help="An event that ends an attempt; repeatable."),
@@ -103,6 +107,7 @@ def funnel(
         unit=unit,
         per=per,
         where=where,
+        value=value,
         exclude=exclude or None,
         hold_constant=hold_constant or None,
         segment_at=number,
