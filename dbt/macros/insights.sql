@@ -53,10 +53,12 @@
         {% for segment in metric.segments %}
             {% do segments.append(insight_value(segment, "Variable metrics, " ~ metric.name ~ ", segment " ~ loop.index)) %}
         {% endfor %}
+        {% set of = insight_value(metric.of, "Variable metrics, " ~ metric.name ~ ", of") if metric.of else none %}
         {% do metric.update({
             'segments': segments,
             'units': metric.units | unique | list,
-            'of': insight_value(metric.of, "Variable metrics, " ~ metric.name ~ ", of") if metric.of else none,
+            'of': of,
+            'borrow_days': ([{'borrow_days': 0}, of] | select | list + segments) | map(attribute='borrow_days') | max,
             'adds_up': adds_up,
             'is_number': (metric.per_user or metric.measure) not in ['total', 'unique', 'sessions', 'distinct'],
         }) %}
@@ -64,20 +66,26 @@
     {{ return(entries) }}
 {% endmacro %}
 
-{# What a metric is of, or segmented by, checked: {column or property, field, list, buckets}. A text
-   is the name of a column. #}
+{# What a metric is of, or segmented by, checked: {column or property, field, list, buckets,
+   borrow_days}. A text is the name of a column. #}
 {% macro insight_value(value, where) %}
     {% set given = {'column': value} if value is string else value %}
     {% if given is not mapping or ('column' in given) == ('property' in given)
-        or given.keys() | reject('in', ['column', 'property', 'field', 'list', 'buckets']) | list %}
+        or given.keys() | reject('in', ['column', 'property', 'field', 'list', 'buckets', 'borrow_days']) | list %}
         {% do exceptions.raise_compiler_error(
-            where ~ ": it takes a column or a property, and field, list and buckets, not " ~ value ~ "."
+            where ~ ": it takes a column or a property, and field, list, buckets and borrow_days, not " ~ value ~ "."
         ) %}
     {% endif %}
-    {% set whole = {'column': none, 'property': none, 'field': '', 'list': false, 'buckets': []} %}
+    {% set whole = {'column': none, 'property': none, 'field': '', 'list': false, 'buckets': [], 'borrow_days': 0} %}
     {% do whole.update(given) %}
     {% if whole.list is not boolean %}
         {% do exceptions.raise_compiler_error(where ~ ": list is neither true nor false.") %}
+    {% endif %}
+    {% if whole.borrow_days is not integer or whole.borrow_days is boolean or whole.borrow_days < 0 %}
+        {% do exceptions.raise_compiler_error(where ~ ": borrow_days is no number of days.") %}
+    {% endif %}
+    {% if whole.borrow_days and whole.list %}
+        {% do exceptions.raise_compiler_error(where ~ ": a list can't be borrowed.") %}
     {% endif %}
     {% if whole.field and whole.column and not whole.list %}
         {% do exceptions.raise_compiler_error(where ~ ": field needs a property, or a list.") %}
@@ -96,22 +104,47 @@
     {% endfor %}
 {% endmacro %}
 
-{# The units that any metric has. #}
-{% macro insight_units() %}
-    {{ return(insight_metrics() | map(attribute='units') | sum(start=[]) | unique | list) }}
+{# The units that any metric has, each with the days before a period that its values may be borrowed
+   from. #}
+{% macro insight_spans() %}
+    {% set spans = [] %}
+    {% for metric in insight_metrics() %}
+        {% for unit in metric.units if [unit, metric.borrow_days] not in spans %}
+            {% do spans.append([unit, metric.borrow_days]) %}
+        {% endfor %}
+    {% endfor %}
+    {{ return(spans) }}
 {% endmacro %}
 
 {# True for days in an hour, a day, a week or a month of which this build replaces rows. The hours of
-   a day are replaced together. #}
-{% macro is_in_affected_unit(unit, column='event_date') -%}
-    {{ is_in_affected('day' if unit == 'hour' else unit, column) }}
+   a day are replaced together. Values that are borrowed on a day may come from days before it. #}
+{% macro is_in_affected_unit(unit, column='event_date', borrow_days=0) -%}
+    {% set period = 'day' if unit == 'hour' else unit -%}
+    {% if borrow_days -%}
+        {{ first_day(period, column) }} in (
+            select {{ first_day(period, 'borrowed_date') }}
+            from (
+                -- a day more, since the clocks may go forward in between
+                select event_date + unnest(range({{ borrow_days + 2 }}))::integer as borrowed_date
+                from ({{ affected_dates() }}) as affected
+            ) as borrowing
+        )
+    {%- else -%}
+        {{ is_in_affected(period, column) }}
+    {%- endif %}
 {%- endmacro %}
 
 {# True for rows of `insights` that this build replaces. #}
 {% macro is_affected_insight() -%}
-    case unit
+    case
+        {% for metric in insight_metrics() if metric.borrow_days %}
+            {% for unit in metric.units %}
+                when metric = {{ literal(metric.name) }} and unit = '{{ unit }}'
+                    then {{ is_in_affected_unit(unit, 'period_start::date', metric.borrow_days) }}
+            {% endfor %}
+        {% endfor %}
         {% for unit in ['hour', 'day', 'week', 'month'] %}
-            when '{{ unit }}' then {{ is_in_affected_unit(unit, 'period_start::date') }}
+            when unit = '{{ unit }}' then {{ is_in_affected_unit(unit, 'period_start::date') }}
         {% endfor %}
     end
 {%- endmacro %}
@@ -214,6 +247,72 @@
     {%- endif %}
 {%- endmacro %}
 
+{# The CTEs of `lent_<suffix>`: the events that are read, with the values that are borrowed: of the
+   latest event before it within so many days that has one, if it has none itself. Of several events
+   at one instant, the one with the last key lends. #}
+{% macro with_borrowed_values(metric, unit, suffix, values, is_of_the_build) %}
+{% set period = 'day' if unit == 'hour' else unit %}
+{% for name, value in values if value.borrow_days %}
+{{ name }}_{{ suffix }} as (
+    select
+        user_id,
+        time as lent_at,
+        arg_max({{ name }}, event_key) as {{ name }}
+    from (
+        select
+            user_id,
+            time,
+            event_key,
+            {{ read_value(value, name) }}
+        from {{ ref('events') }}
+        {% set since -%}
+            (
+                select min({{ first_day(period, 'event_date') }}) - {{ value.borrow_days + 1 }}
+                from ({{ affected_dates() }}) as affected
+            )
+        {%- endset %}
+        where user_id is not null and {{ when_incremental('event_date >= ' ~ since) }}
+    ) as lenders
+    where {{ name }} is not null
+    group by
+        user_id,
+        time
+),
+{% endfor %}
+
+lent_{{ suffix }} as (
+    select
+        events.period_date,
+        {% if unit == 'hour' %}
+            events.local_time,
+        {% endif %}
+        events.time,
+        {% for name, value in values %}
+            {% if value.borrow_days %}
+                coalesce(
+                    events.{{ name }},
+                    case
+                        when of_{{ name }}.lent_at >= events.time - interval {{ value.borrow_days }} day then of_{{ name }}.{{ name }}
+                    end
+                ) as {{ name }},
+            {% else %}
+                events.{{ name }},
+            {% endif %}
+        {% endfor %}
+        events.session_id,
+        events.user_id
+    from (
+        select *
+        from read_{{ suffix }}
+        where {{ is_of_the_build }}
+    ) as events
+    {% for name, value in values if value.borrow_days %}
+        asof left join {{ name }}_{{ suffix }} as of_{{ name }}
+            on events.user_id = of_{{ name }}.user_id and events.time > of_{{ name }}.lent_at
+    {% endfor %}
+),
+{% endmacro %}
+
 {# The rows of one metric in one unit: over all events, by the first segment, and by both. An event
    counts once in each segment, so the rows over all are no sum of others if users are counted. The
    `suffix` makes names of CTEs that no other metric has: Spark has one place for all of them. #}
@@ -223,18 +322,25 @@
 {% for segment in metric.segments %}
     {% do lists.append('segment_' ~ loop.index if segment.list else '') %}
 {% endfor %}
+{% set values = [] %}
+{% if metric.of %}
+    {% do values.append(['value_of', metric.of]) %}
+{% endif %}
+{% for segment in metric.segments %}
+    {% do values.append(['value_' ~ loop.index, segment]) %}
+{% endfor %}
+{% set is_of_the_build = when_incremental(is_in_affected_unit(unit, 'period_date', metric.borrow_days), of_the_batch()) %}
 with read_{{ suffix }} as (
     select
         {{ first_day('day' if unit == 'hour' else unit, 'event_date') }} as period_date,
         {% if unit == 'hour' %}
             local_time,
+        {% endif %}
+        {% if unit == 'hour' or metric.borrow_days %}
             time,
         {% endif %}
-        {% if metric.of %}
-            {{ read_value(metric.of, 'value_of') }},
-        {% endif %}
-        {% for segment in metric.segments %}
-            {{ read_value(segment, 'value_' ~ loop.index) }},
+        {% for name, value in values %}
+            {{ read_value(value, name) }},
         {% endfor %}
         session_id,
         user_id
@@ -244,6 +350,10 @@ with read_{{ suffix }} as (
         {{ 'and coalesce((' ~ metric.where ~ '), false)' if metric.where }}
         {{ 'and user_id is not null' if metric.per_user }}
 ),
+
+{% if metric.borrow_days %}
+{{ with_borrowed_values(metric, unit, suffix, values, is_of_the_build) }}
+{% endif %}
 
 chosen_{{ suffix }} as (
     select
@@ -264,8 +374,12 @@ chosen_{{ suffix }} as (
         {% endfor %}
         session_id,
         user_id
+    {% if metric.borrow_days %}
+    from lent_{{ suffix }}
+    {% else %}
     from read_{{ suffix }}
-    where {{ when_incremental(is_in_affected_unit(unit, 'period_date'), of_the_batch()) }}
+    where {{ is_of_the_build }}
+    {% endif %}
 ),
 
 measured_{{ suffix }} as (
@@ -303,7 +417,8 @@ select
     {{ 'segment_1' if level > 0 else 'null::varchar as segment_1' }},
     {{ 'segment_2' if level > 1 else 'null::varchar as segment_2' }},
     ({{ insight_aggregate(metric.measure) }})::double as value,
-    count(distinct user_id) as users
+    count(distinct user_id) as users,
+    {{ metric.borrow_days }} as borrow_days
 {% if metric.per_user %}
 from (
     select

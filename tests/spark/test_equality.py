@@ -101,6 +101,7 @@ SHOP: dict[str, Any] = {
             "segments": ["tier"],
             "cumulative": True,
         },
+        {"name": "borrowed", "segments": [{"property": "utm_source", "borrow_days": 2}]},
         {"name": "pages", "segments": [{"column": "current_url", "list": True}]},
         {
             "name": "median price",

@@ -126,6 +126,12 @@ VARS: dict[str, Any] = {
             }
             for measure in ("sum", "median")
         ),
+        {
+            "name": "borrowed",
+            "events": ["Search", "Paid"],
+            "segments": [{"property": "utm_source", "borrow_days": 2}],
+            "units": ["hour", "day", "week"],
+        },
         *(
             {
                 "name": f"average of {per_user}",

@@ -55,7 +55,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"metrics": [{"name": "m", "measure": "p50"}]}, "Variable metrics, m: p50 needs of."),
     (
         {"metrics": [{"name": "m", "segments": [{"column": "os", "property": "os"}]}]},
-        "Variable metrics, m, segment 1: it takes a column or a property, and field, list and buckets, not",
+        "Variable metrics, m, segment 1: it takes a column or a property, and field, list, buckets and borrow_days, not",
     ),
     (
         {"metrics": [{"name": "m", "units": ["days"]}]},

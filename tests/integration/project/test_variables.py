@@ -105,12 +105,12 @@ def test_what_is_right_passes():
         ({"metrics": [METRIC | {"of": "pric"}]}, "of is pric, which is no column of events."),
         (
             {"metrics": [METRIC | {"of": {"propety": "price"}}]},
-            "entry 1 (sales), of: it takes a column or a property, and field, list and buckets, not {'propety': "
+            "entry 1 (sales), of: it takes a column or a property, and field, list, buckets and borrow_days, not {'propety': "
             "'price'}. Did you mean property?",
         ),
         (
             {"metrics": [METRIC | {"segments": ["os", {"column": "os", "bucket": [1]}]}]},
-            "segment 2: it takes a column or a property, and field, list and buckets, not {'column': 'os', "
+            "segment 2: it takes a column or a property, and field, list, buckets and borrow_days, not {'column': 'os', "
             "'bucket': [1]}. Did you mean buckets?",
         ),
         (
@@ -120,6 +120,10 @@ def test_what_is_right_passes():
         (
             {"metrics": [METRIC | {"of": {"column": "os", "field": "a"}}]},
             "entry 1 (sales), of: field needs a property, or a list.",
+        ),
+        (
+            {"metrics": [METRIC | {"of": {"property": "a", "list": True, "borrow_days": 7}}]},
+            "entry 1 (sales), of: a list can't be borrowed.",
         ),
         ({"metrics": [METRIC | {"segments": ["os", "os", "os"]}]}, "no list of one or two columns."),
         (

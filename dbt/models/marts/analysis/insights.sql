@@ -31,15 +31,17 @@ with counted as (
         null::varchar as segment_1,
         null::varchar as segment_2,
         null::double as value,
-        null::bigint as users
+        null::bigint as users,
+        null::integer as borrow_days
     where false
 ),
 
 periods as (
-    {% for unit in insight_units() if unit != 'hour' %}
+    {% for unit, borrow_days in insight_spans() if unit != 'hour' %}
         {% set period_start = first_day(unit, 'event_date') %}
         select
             '{{ unit }}' as unit,
+            {{ borrow_days }} as borrow_days,
             {{ period_start }} as period_date,
             ({{ period_start }} + interval 1 {{ unit }})::date - 1 as period_end,
             event_date,
@@ -50,6 +52,7 @@ periods as (
     {% endfor %}
     select
         null::varchar as unit,
+        null::integer as borrow_days,
         null::date as period_date,
         null::date as period_end,
         null::date as event_date,
@@ -61,25 +64,31 @@ periods as (
 coverage as (
     select
         unit,
+        borrow_days,
         period_date,
-        not {{ is_whole_since('period_date', 'period_end') }} as is_partial
+        not {{ is_whole_since('(period_date - borrow_days)', 'period_end') }} as is_partial
     from periods
     group by
         unit,
+        borrow_days,
         period_date
 ),
 
 -- an hour is known from minute to minute, as a day may be known until the time of its fetch
 whole_hours as (
-    select hours.starts_at
+    select
+        hours.starts_at,
+        hours.borrow_days
     from (
-        select distinct starts_at
+        select distinct
+            starts_at,
+            borrow_days
         from counted
         where unit = 'hour'
     ) as hours
     inner join {{ ref('int_known_ranges') }} as known
         on
-            hours.starts_at >= known.range_start
+            hours.starts_at - to_days(hours.borrow_days) >= known.range_start
             and hours.starts_at + to_hours(1) <= known.range_end
 )
 
@@ -94,5 +103,9 @@ select
     counted.users,
     case when counted.unit = 'hour' then whole_hours.starts_at is null else coverage.is_partial end as is_partial
 from counted
-left join coverage on counted.unit = coverage.unit and counted.period_start::date = coverage.period_date
-left join whole_hours on counted.starts_at = whole_hours.starts_at
+left join coverage
+    on
+        counted.unit = coverage.unit
+        and counted.borrow_days = coverage.borrow_days
+        and counted.period_start::date = coverage.period_date
+left join whole_hours on counted.starts_at = whole_hours.starts_at and counted.borrow_days = whole_hours.borrow_days

@@ -221,15 +221,18 @@ class ValueEntry(_Checked):
     field: str = ""
     list: bool = False
     buckets: Sequence[float] = []
+    borrow_days: Annotated[int, Field(ge=0)] = 0
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         if len({"column", "property"} & self.model_fields_set) != 1:
-            raise PydanticCustomError("value", "neither or both")
+            raise PydanticCustomError("place", "neither or both")
         if any(lower >= upper for lower, upper in pairwise(self.buckets)):
             raise PydanticCustomError("buckets", "not in rising order")
         if self.field and self.column and not self.list:
-            raise PydanticCustomError("field", "field needs a property, or a list")
+            raise PydanticCustomError("value", "field needs a property, or a list")
+        if self.borrow_days and self.list:
+            raise PydanticCustomError("value", "a list can't be borrowed")
         return self
 
 
@@ -518,16 +521,14 @@ def _of_value(
     where = str(key) if number is None else f"segment {number + 1}"
     if "buckets" in (error["type"], *rest[-2:-1]):
         return f"{where}: buckets are numbers, each greater than the one before."
-    if error["type"] == "field":
+    if error["type"] == "value":
         return f"{where}: {error['msg']}."
     value = entry[str(key)] if entry else None
     value = value[number] if number is not None and isinstance(value, list) else value
     near = (
         near_name(rest[-1], ValueEntry.model_fields) if error["type"] == "extra_forbidden" else ""
     )
-    return (
-        f"{where}: it takes a column or a property, and field, list and buckets, not {value}.{near}"
-    )
+    return f"{where}: it takes a column or a property, and field, list, buckets and borrow_days, not {value}.{near}"
 
 
 def _of_variable(name: str, error: ErrorDetails) -> str:
