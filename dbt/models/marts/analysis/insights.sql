@@ -88,7 +88,7 @@ whole_hours as (
     ) as hours
     inner join {{ ref('int_known_ranges') }} as known
         on
-            hours.starts_at - to_days(hours.borrow_days) >= known.range_start
+            hours.starts_at - to_hours(hours.borrow_days * 24) >= known.range_start
             and hours.starts_at + to_hours(1) <= known.range_end
 )
 
