@@ -63,7 +63,10 @@ def test_a_failed_build_names_the_model_and_leaves_the_published_file(tmp_path: 
         build(folder)
     with pytest.raises(MixpanelDataError, match="did not succeed"):
         publish(folder)
-    assert caught.value.details["failed"] == ["stg_mixpanel__events"]
+    assert caught.value.details["failed"] == [
+        "stg_mixpanel__events",
+        "raw_rows_are_those_of_the_ledger",
+    ]
     assert "events" in caught.value.details["skipped"]
     with holding(folder.published) as reader:
         assert reader.count() == 1
