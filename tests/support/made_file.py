@@ -112,6 +112,7 @@ def full(
     made = MadeFile(folder, **(known | settings))
     with made.open():
         _sessions(made, days, names)
+        _paths(made, days, names)
         _revenue(made, days, names)
         _users(made, days)
         _events(made, days, names)
@@ -125,6 +126,20 @@ def full(
 
 def _days(days: int) -> str:
     return f"(select date '{FIRST}' + i::integer as day, i::bigint as i from range({days}) r(i))"
+
+
+def _paths(made: MadeFile, days: int, names: list[str]) -> None:
+    for n, name in enumerate(names):
+        made.fill(
+            "session_paths",
+            f"""select day as session_date, $1 as step_1, $2 as step_2, $3 as step_3, $1 as step_4,
+                case when i % 2 = 0 then $2 end as step_5, {n + 1} as sessions, 1 as users, false as is_partial
+                from {_days(days)}
+                union all select day, $1, $2, null, null, null, 2, 1, false from {_days(days)}""",
+            name,
+            names[(n + 1) % len(names)],
+            names[(n + 2) % len(names)],
+        )
 
 
 def _users(made: MadeFile, days: int) -> None:

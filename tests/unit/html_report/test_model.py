@@ -271,6 +271,35 @@ def test_sessions_revenue_sources_and_countries_are_those_of_the_days_shown(odd:
     assert sum(each.linear for each in attribution.credits) == 8
 
 
+def test_flows_are_the_paths_of_the_days_shown(odd: MadeFile) -> None:
+    flows = there(there(read(odd, first=date(2026, 9, 1)).sections).flows)
+
+    of_a_day = [n + 1 + 2 for n in range(len(ODD_NAMES))]
+    assert flows.sessions == 8 * sum(of_a_day)
+    first = [stage for stage in flows.stages if stage.step == 1]
+    # The six most frequent have their names, the rest is one.
+    assert [stage.event for stage in first] == [*reversed(ODD_NAMES[2:]), None]
+    assert [stage.sessions for stage in first] == [*(8 * n for n in (10, 9, 8, 7, 6, 5)), 8 * 7]
+    for stage in flows.stages:
+        moves = [move.sessions for move in flows.moves if move.start is stage]
+        assert sum(moves) == (stage.sessions if stage.step < 5 else 0)
+        if stage.step > 1:
+            assert stage.sessions == sum(m.sessions for m in flows.moves if m.end is stage)
+    # Two of each name's sessions have two events.
+    assert sum(m.sessions for m in flows.moves if m.start.step == 2 and m.end is None) == 8 * 16
+    assert sum(m.sessions for m in flows.moves if m.start.step == 4 and m.end is None) == 4 * 36
+
+
+def test_without_sessions_there_are_no_flows(tmp_path: Path) -> None:
+    made = full(tmp_path, days=10)
+    made.run("delete from session_paths")
+
+    report = read(made)
+
+    assert there(report.sections).flows is None
+    assert 'id="flows"' not in render_page(report)
+
+
 @pytest.mark.parametrize(
     ("properties", "found"),
     [

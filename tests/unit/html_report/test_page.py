@@ -106,15 +106,15 @@ def test_every_chart_has_its_place_and_every_place_its_chart(
     places = re.findall(r'data-chart="([^"]+)"', edge_case_page.read_text(encoding="utf-8"))
 
     assert sorted(places) == sorted(chart_specs(read(odd)))
-    assert len(places) == 10
+    assert len(places) == 11
 
 
 def test_charts_come_with_their_figures(edge_case_page: Path) -> None:
     html = edge_case_page.read_text(encoding="utf-8")
 
-    assert len(re.findall(r'class="chart"[^>]*role="img" aria-label="[^"]{20,}"', html)) == 10
+    assert len(re.findall(r'class="chart"[^>]*role="img" aria-label="[^"]{20,}"', html)) == 11
     assert (
-        html.count("Figures as a table") == 8
+        html.count("Figures as a table") == 9
     )  # the funnel's are open, stickiness shares the first
 
 

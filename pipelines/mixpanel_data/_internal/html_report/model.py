@@ -18,6 +18,7 @@ from mixpanel_data._internal.html_report.sections.events import (
     read_catalogue,
     read_events,
 )
+from mixpanel_data._internal.html_report.sections.flows import Flows, read_flows
 from mixpanel_data._internal.html_report.sections.freshness import Freshness, read_freshness
 from mixpanel_data._internal.html_report.sections.funnels import Funnel, read_funnels
 from mixpanel_data._internal.html_report.sections.quality import (
@@ -57,6 +58,7 @@ class Sections:
     funnels: tuple[Funnel, ...] | Unavailable
     revenue: Revenue | Unavailable | None
     sessions: Sessions | Unavailable | None
+    flows: Flows | Unavailable | None
     sources: Sources | Unavailable | None
     countries: tuple[SessionsOf, ...] | Unavailable | None
     events: Events | Unavailable
@@ -148,6 +150,7 @@ def _sections(
             ("events", "daily_active_users"), lambda: read_revenue(db, definitions, span)
         ),
         sessions=section(("sessions", "daily_active_users"), lambda: read_sessions(db, span)),
+        flows=section(("session_paths",), lambda: read_flows(db, span)),
         sources=section(("sessions",), lambda: read_sources(db, definitions, span)),
         countries=section(("sessions",), lambda: read_countries(db, span)),
         events=events,

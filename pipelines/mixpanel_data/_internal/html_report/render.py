@@ -12,6 +12,7 @@ from mixpanel_data._internal.html_report.charts.cohorts import (
     funnel_chart,
     heat_map_chart,
 )
+from mixpanel_data._internal.html_report.charts.flows import flows_chart, stage_name
 from mixpanel_data._internal.html_report.charts.vega import Spec, page_script
 from mixpanel_data._internal.html_report.model import Report
 from mixpanel_data._internal.html_report.model_settings import Definitions
@@ -63,6 +64,8 @@ def chart_specs(report: Report) -> dict[str, Spec]:
         found["revenue"] = totals.revenue_chart(sections.revenue)
     if sections.sessions and not isinstance(sections.sessions, Unavailable):
         found["sessions"] = totals.sessions_chart(sections.sessions)
+    if sections.flows and not isinstance(sections.flows, Unavailable):
+        found["flows"] = flows_chart(sections.flows)
     if not isinstance(sections.late, Unavailable) and sections.late.over_1_day:
         found["late"] = data_quality.late_events_chart(sections.late)
     return found
@@ -163,5 +166,6 @@ def _templates() -> Any:
         }
     )
     environment.filters["cohort_name"] = cohort_name
+    environment.filters["stage_name"] = stage_name
     environment.filters["is_missing"] = lambda section: isinstance(section, Unavailable)
     return environment
