@@ -25,6 +25,7 @@ from mixpanel_data._internal.workspace.descriptors import locked_cached_property
 from mixpanel_data._internal.workspace.fetching import Fetching
 from mixpanel_data._internal.workspace.local_reports import LocalReports
 from mixpanel_data._internal.workspace.mixpanel import Discovery, Queries
+from mixpanel_data._internal.workspace.saved_definitions import SavedDefinitions
 from mixpanel_data._internal.workspace.session import Session
 from mixpanel_data._internal.workspace.tables import Tables
 from mixpanel_data.exceptions import ConfigError, MixpanelDataError
@@ -36,7 +37,7 @@ from mixpanel_data.types import WorkspaceInfo
 __all__ = ["Workspace"]
 
 
-class Workspace(Fetching, Discovery, Queries, LocalReports, Tables):
+class Workspace(Fetching, Discovery, Queries, LocalReports, SavedDefinitions, Tables):
     """A Mixpanel project and its tables. A context manager; safe to share between threads.
 
     Without ``path`` it opens the project's data folder (``data_dir``, else MP_DATA_DIR, else the

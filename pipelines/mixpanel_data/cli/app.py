@@ -16,6 +16,7 @@ from mixpanel_data.cli.commands import (
     export,
     fetch,
     funnel,
+    import_definitions,
     init,
     inspect,
     plan,
@@ -93,6 +94,7 @@ app.command("restore")(restore.restore)
 app.command("doctor")(doctor.doctor)
 app.command("export")(export.export)
 app.command("funnel")(funnel.funnel)
+app.command("import-definitions")(import_definitions.import_definitions)
 app.command("publish")(publish.publish)
 app.command("sandbox")(sandbox.sandbox)
 app.add_typer(alerts.app, name="alerts")

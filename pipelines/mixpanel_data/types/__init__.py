@@ -2,6 +2,7 @@
 pandas."""
 
 from mixpanel_data.types._activity import ActivityFeedResult, UserEvent
+from mixpanel_data.types._definitions import ImportedDefinitions, ImportedReport
 from mixpanel_data.types._discovered import (
     BookmarkInfo,
     FunnelInfo,
@@ -48,6 +49,8 @@ __all__ = [
     "FunnelInfo",
     "FunnelResult",
     "FunnelStep",
+    "ImportedDefinitions",
+    "ImportedReport",
     "InsightsResult",
     "JQLResult",
     "LexiconDefinition",

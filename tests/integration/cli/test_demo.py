@@ -1,5 +1,6 @@
 """``mp demo``: no table is empty, the report has every section, and README quotes what it prints."""
 
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,11 +8,17 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 from integration.cli.conftest import run_in
+from support.account import account_of
 
 from mixpanel_data import Workspace
+from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.html_report.model import read_report
 from mixpanel_data._internal.html_report.published_tables import Unavailable, open_published_tables
+from mixpanel_data._internal.project.variables import Variables
+from mixpanel_data.cli.commands.demo import DAYS
+from mixpanel_data.sandbox import Dataset, Sandbox
 from mixpanel_data.settings import DataFolder
 
 pytestmark = pytest.mark.e2e
@@ -92,6 +99,62 @@ def test_readme_quotes_what_it_prints(output: tuple[Path, str]) -> None:
     for line in quoted:
         for part in shape(line).split("\u2026"):
             assert part.strip(" ,") in printed
+
+
+def test_saved_reports_are_translated_where_their_numbers_are_equal(
+    output: tuple[Path, str], tmp_path: Path
+) -> None:
+    folder, _ = output
+    found, dataset = tmp_path / "saved.yml", Dataset.sample(days=DAYS)
+    with Sandbox(dataset) as sandbox:
+        env = {**sandbox.env(), "MP_DATA_DIR": str(folder)}
+        done = run_in(tmp_path)("import-definitions", "-o", str(found), "--format", "json", env=env)
+        with MixpanelAPIClient(account_of(sandbox), base_url=sandbox.base_url) as client:
+            live = Workspace(data_dir=folder, _api_client=client)
+            asked = {
+                funnel.id: live.funnel(funnel.id, *days_of(done.stdout))
+                for funnel in dataset.saved.funnels
+            }
+    assert done.returncode == 0, done.stderr
+
+    variables = yaml.safe_load(found.read_text("utf-8"))["vars"]["mixpanel_data"]
+    checked = Variables.model_validate(variables)
+    outcome = {each["id"]: each for each in json.loads(done.stdout)["reports"]}
+    # The windows as they are saved are among those with Mixpanel's numbers.
+    assert [each.name for each in checked.funnels] == ["From product to purchase", "Checkout"]
+    assert "7 days" in outcome[7001]["note"]
+    assert "30 minutes" in outcome[7002]["note"]
+    with Workspace.open(folder / "mixpanel.duckdb") as local:
+        for number, entry in zip((7001, 7002), checked.funnels, strict=True):
+            first, last = days_of(done.stdout)
+            counted = local.funnel_local(
+                [step.event for step in entry.steps],
+                window=f"{entry.window}{entry.window_unit[0]}",
+                from_date=first,
+                to_date=last,
+            )
+            there = [step.count for step in asked[number].steps]
+            assert [step.reached for step in counted.steps] == pytest.approx(there, rel=0.01)
+            assert there[-1] > 0
+    assert [(each.name, each.measure, each.per_user, each.units) for each in checked.metrics] == [
+        ("Orders a day", "total", "", ["day"]),
+        ("Weekly shoppers: Product Viewed", "unique", "", ["week"]),
+        ("Weekly shoppers: Purchase", "unique", "", ["week"]),
+        ("Visits a visitor", "average", "total", ["month"]),
+    ]
+    # A custom event, a condition on a step, a breakdown, and what the API does not define.
+    assert "custom event" in outcome[7003]["note"]
+    assert "condition" in outcome[7004]["note"]
+    assert "breakdown" in outcome[8003]["note"]
+    missing = {number for number, each in outcome.items() if each["variable"] is None}
+    assert missing == {7003, 7004, 8003, 8101, 8102, 3001, 3002, 3003}
+    assert "# funnels 7004, First order by card: " in found.read_text("utf-8")
+
+
+def days_of(printed: str) -> tuple[str, str]:
+    """The compared days."""
+    whole = json.loads(printed)
+    return whole["from_date"], whole["to_date"]
 
 
 def tables(folder: Path) -> list[str]:
