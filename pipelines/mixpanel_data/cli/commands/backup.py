@@ -38,7 +38,7 @@ def backup(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> int:
-    """Copy the databases of the data folder, also while it is in use.
+    """Copy the databases of the data folder, even in use.
 
     The backup has what was loaded, the last build with a project's snapshots, and what workspaces
     fetched. All of it is read back and compared with the ledger. It holds no secret. `mp restore`

@@ -39,7 +39,7 @@ def doctor(
     data_dir: DataDirOption = None,
     fmt: FormatOption = Format.table,
 ) -> int:
-    """Show the project, settings and account in force, and test them.
+    """Show and test the project, settings and account.
 
     Then check versions, disk, lock, leftover files, permissions, clock, the publish targets and,
     with PREFECT_API_URL, the schedule. One request is sent that counts in no budget, and, if there is

@@ -10,7 +10,7 @@ from mixpanel_data.cli.options import DataDirOption, Format, FormatOption, Quiet
 from mixpanel_data.sync.defaults import LOCK_WAIT_SECONDS
 
 app = typer.Typer(
-    help="The engine of the tables: DuckDB, or Spark over Iceberg.",
+    help="The tables' engine: DuckDB, or Spark over Iceberg.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

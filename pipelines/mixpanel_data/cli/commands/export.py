@@ -28,7 +28,7 @@ def export(
     data_dir: DataDirOption = None,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Write published tables as Parquet files, all from one build.
+    """Write the tables of one build as Parquet files.
 
     Older files are replaced only when all new ones are complete.
 

@@ -29,10 +29,10 @@ def import_definitions(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Translate the funnels and Insights reports saved in Mixpanel to variables.
+    """Translate reports saved in Mixpanel to variables.
 
-    A report is translated only if its numbers over the published events are Mixpanel's (± 1 %); the others are listed with the
-    reason. The file has `vars` for dbt_project.yml.
+    Funnels and Insights reports are tried: one is translated only if its numbers over the published events are
+    Mixpanel's (± 1 %); the others are listed with the reason. The file has `vars` for dbt_project.yml.
 
     Example: mp import-definitions --output saved.yml
     """

@@ -21,7 +21,7 @@ def plan(
     data_dir: DataDirOption = None,
     fmt: FormatOption = Format.table,
 ) -> None:
-    """Show the requests that `mp sync` would make for events.
+    """Show the requests that `mp sync` would make.
 
     No request is sent. Where the volume of days is unknown, small requests are planned; a sync
     enlarges them as days arrive, and so needs fewer.

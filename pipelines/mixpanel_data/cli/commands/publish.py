@@ -30,7 +30,7 @@ def publish(
     data_dir: DataDirOption = None,
     fmt: FormatOption = Format.table,
 ) -> int:
-    """Copy the publication to PostgreSQL, a folder or a bucket.
+    """Copy the tables to PostgreSQL, a folder or a bucket.
 
     Readers of the target see the former publication or the new one, never a mixture. If a copy fails, the target keeps
     the former one, the other targets are tried, and the exit code is 9. `mp sync` copies to targets with `after_sync =

@@ -63,7 +63,7 @@ def reconcile(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> int:
-    """Find days that differ from Mixpanel's counts, and say why.
+    """Find days that differ from Mixpanel's counts, and why.
 
     It takes a few requests of the query API, for any number of days. Each difference has a verdict:
     late, deleted, still_exported, renamed, hidden, dropped, not_counted, time_basis, sampling, plan

@@ -32,7 +32,7 @@ def report(
     data_dir: DataDirOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Write a report of the published tables, as one HTML file.
+    """Write a report of the tables, as one HTML file.
 
     It has active users, retention, funnels, sessions, events and data quality. It has sources, countries and revenue if
     the project sends them; revenue is a column of numbers called revenue or amount, which event_properties adds. The

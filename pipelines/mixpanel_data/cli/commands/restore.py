@@ -27,7 +27,7 @@ def restore(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> int:
-    """Restore a backup into the data folder, and publish its tables.
+    """Restore a backup, and publish its tables.
 
     Every file is compared with the backup's manifest and read completely before anything in the
     data folder is touched. Without --replace, a data folder with databases is refused.

@@ -52,7 +52,7 @@ def status(
         typer.Option("--format", help="How to print it; prometheus: as metrics, in text."),
     ] = StatusFormat.table,
 ) -> int:
-    """Show what is loaded, what is missing and what arrived late.
+    """Show what is loaded, missing, or arrived late.
 
     The data are as old as the end of the last day up to which every day is complete and published. Right after a sync
     that is less than 24 hours.

@@ -117,7 +117,7 @@ def sync(
     verbose: Verbose = False,
     fmt: FormatOption = Format.table,
 ) -> int:
-    """Fetch what is missing, build the tables and publish them.
+    """Fetch what is missing, build and publish the tables.
 
     Events: every day up to yesterday that is not complete, and the last MP_LOOKBACK_DAYS (5) days,
     which are refetched for late events. --from and --to bound the days. After an interruption,

@@ -27,7 +27,7 @@ def verify(
     quiet: QuietOption = False,
     fmt: FormatOption = Format.table,
 ) -> int:
-    """Read all stored data, and compare rows with the ledger.
+    """Read all stored data; compare rows with the ledger.
 
     Every block of every database in the data folder is read: raw, build, published and workspace.
     The exit code is 1 if a file is damaged, and 6 if the number of rows of days or profiles differs
