@@ -53,10 +53,12 @@
 {# Raise unless a value of a definition is a list of names, and has one. #}
 {% macro require_names(variable, definition, key) %}
     {% set listed = definition[key] %}
-    {% if listed is string or listed is mapping or listed is not iterable or not listed or listed | reject('string') | list %}
-        {% do exceptions.raise_compiler_error(
-            "Variable " ~ variable ~ ", " ~ definition.name ~ ": " ~ key ~ ": " ~ listed ~ " is no list of names."
-        ) %}
+    {% set where = "Variable " ~ variable ~ ", " ~ definition.name ~ ": " %}
+    {% if not listed %}
+        {% do exceptions.raise_compiler_error(where ~ "it needs " ~ key ~ ".") %}
+    {% endif %}
+    {% if listed is string or listed is mapping or listed is not iterable or listed | reject('string') | list %}
+        {% do exceptions.raise_compiler_error(where ~ key ~ ": " ~ listed ~ " is no list of names.") %}
     {% endif %}
 {% endmacro %}
 

@@ -8,7 +8,8 @@
         'session_end_events', 'session_property', 'page_view_events', 'bounce_rule',
         'segments', 'retentions', 'retention_return_at_birth_instant', 'funnels', 'funnel_window_inclusive',
         'funnel_grace_seconds', 'funnel_held_null_matches', 'attributions', 'attribution_include_conversion_event', 'attribution_lookback_inclusive',
-        'attribution_reset_after_conversion', 'revenue', 'metrics', 'group_keys', 'catalog_without_examples',
+        'attribution_reset_after_conversion', 'revenue', 'metrics', 'group_keys', 'experiments', 'experiment_metrics',
+        'impacts', 'signals', 'catalog_without_examples',
         'volume_anomaly_score',
     ] %}
         {% do now.update({name: var(name)}) %}

@@ -37,3 +37,47 @@
     {%- endfor -%}
     least({{ t }} * pow(2.718281828459045, -{{ x }} * {{ x }} + {{ polynomial.sql }}), 1)
 {%- endmacro %}
+
+{# The normal deviation that is as improbable as `t` of a t distribution: Wallace's approximation. #}
+{% macro normal_of_t(t, degrees) -%}
+    (8 * {{ degrees }} + 1) / (8 * {{ degrees }} + 3) * pow({{ degrees }} * ln(1 + {{ t }} * {{ t }} / {{ degrees }}), 0.5)
+{%- endmacro %}
+
+{# The quantile of a t distribution that bounds the middle 95 %: the expansion of Cornish and
+   Fisher about the normal one. From 5 degrees on, the first three digits are right. #}
+{% macro t_of_95_percent(degrees) -%}
+    (
+        1.959963984540054
+        + 2.3722712 / {{ degrees }}
+        + 2.8224986 / pow({{ degrees }}, 2)
+        + 2.5558497 / pow({{ degrees }}, 3)
+        + 1.5895341 / pow({{ degrees }}, 4)
+    )
+{%- endmacro %}
+
+{# The probability of a chi-squared of at least `statistic`, exact for up to 20 degrees of freedom. #}
+{% macro chi_squared_p(statistic, degrees) -%}
+    {% set half = '(' ~ statistic ~ ' / 2)' -%}
+    case
+        when {{ statistic }} is null or {{ degrees }} < 1 or {{ degrees }} > 20 then null
+        when {{ degrees }} % 2 = 0
+            then pow(2.718281828459045, -{{ half }}) * (
+                1
+                {%- set even = namespace(factor=1.0) -%}
+                {%- for i in range(1, 10) %}
+                    {%- set even.factor = even.factor * i %}
+                    + case when {{ degrees }} > {{ 2 * i }} then pow({{ half }}, {{ i }}) / {{ even.factor }} else 0 end
+                {%- endfor %}
+            )
+        else
+            {{ two_sided_p('pow(' ~ statistic ~ ', 0.5)') }}
+            + 0.7978845608028654 * pow(2.718281828459045, -{{ half }}) * (
+                0
+                {%- set odd = namespace(factor=1.0) -%}
+                {%- for i in range(1, 10) %}
+                    {%- set odd.factor = odd.factor * (2 * i - 1) %}
+                    + case when {{ degrees }} > {{ 2 * i }} then pow({{ statistic }}, {{ i - 0.5 }}) / {{ odd.factor }} else 0 end
+                {%- endfor %}
+            )
+    end
+{%- endmacro %}

@@ -61,6 +61,22 @@ BAD: list[tuple[dict[str, Any], str]] = [
         {"metrics": [{"name": "m", "units": ["days"]}]},
         "Variable metrics, m: units is days, which is none of",
     ),
+    (
+        {"experiment_metrics": [{"name": "m", "events": []}]},
+        "Variable experiment_metrics, m: it needs events.",
+    ),
+    (
+        {"experiments": [{"name": "e", "shares": {"a": 0}}]},
+        "Variable experiments, e: shares is 0, which is no number above 0",
+    ),
+    (
+        {"impacts": [{"name": "i", "events": ["A"], "outcome_events": ["B"], "days": 1.5}]},
+        "Variable impacts, i: days is 1.5, which is no whole number above 0",
+    ),
+    (
+        {"signals": [{"name": "s", "goal_events": ["A"], "times": [0]}]},
+        "Variable signals, s: times is 0, which is no number above 0",
+    ),
     ({"junk_ids": [None]}, "Variable junk_ids: [None] is no list of names"),
     ({"week_start": "someday"}, "Variable week_start: someday is none of"),
 ]

@@ -35,6 +35,10 @@ EVERYTHING = {
         {"name": "g", "steps": ["A", "B"], "since": date(2026, 1, 1), "segment_at": "last_defined"},
     ],
     "attributions": [{"name": "a", "conversion_events": ["Paid"], "touch": "plan"}],
+    "experiments": [{"name": "e", "control": "a", "shares": {"a": 1, "b": 2.5}}],
+    "experiment_metrics": [{"name": "m", "events": ["Paid"], "value": "plan"}],
+    "impacts": [{"name": "i", "events": ["A"], "outcome_events": ["Paid"], "days": 7}],
+    "signals": [{"name": "s", "goal_events": ["Paid"], "events": ["A"], "times": [1, 3]}],
     "revenue": [{"name": "sales", "events": ["Paid"], "amount": "Total $", "currency": "plan"}],
     "metrics": [
         {"name": "m"},

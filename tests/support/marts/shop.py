@@ -32,6 +32,8 @@ def days_of(seed: int) -> dict[date, list[Event]]:
         days[day] += _guest(f"g{number}", f"guest {number}", day)
     for events in days.values():
         events += [_repeat(chance, event) for event in events if chance.random() < 0.1]
+    for event in _exposures():
+        days[event.time.date()].append(event)
     return days
 
 
@@ -93,6 +95,36 @@ def _guest(device: str, user: str, day: date) -> list[Event]:
             {**properties, "$user_id": user},
         ),
     ]
+
+
+def _exposures() -> Iterator[Event]:
+    """Guests see experiments before they search, a day later, or both; the others on 30 March, ann twice."""
+    for number, day in enumerate(DAYS):
+        morning = datetime.combine(day, datetime.min.time()) + timedelta(hours=9)
+        who = {"$user_id": f"guest {number}", "$device_id": f"g{number}"}
+        variants = ["red" if number % 2 else "blue", "Control" if number % 4 < 2 else "long"]
+        seen = {"Experiment name": ["colour", "text"], "Variant name": variants}
+        if number % 3 != 2:
+            yield _exposure(morning + timedelta(seconds=30), who | seen)
+        if (number % 3 == 2 or number % 4 == 3) and day + timedelta(days=1) in DAYS:
+            yield _exposure(morning + timedelta(days=1), who | seen)
+    for number, name in enumerate(["ann", "bob", "cyd", "ann"]):
+        who = {"$user_id": name, "$device_id": "d1"}
+        variant = "long" if number < 2 else "Control"
+        seen = {"Experiment name": "text", "Variant name": variant}
+        yield _exposure(datetime(2026, 3, 30, 10 + number), who | seen)
+
+
+def _exposure(time: datetime, properties: dict[str, Any]) -> Event:
+    common = {
+        "mp_processing_time_ms": 1,
+        "price": 1,
+        "pl'an / $tier.x": "free",
+        "$current_url": "/0",
+    }
+    user = properties["$user_id"]
+    insert_id = f"{user} {time}"
+    return Event(time, "$experiment_started", user, insert_id, {**common, **properties})
 
 
 def _repeat(chance: random.Random, event: Event) -> Event:

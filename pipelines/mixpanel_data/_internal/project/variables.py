@@ -280,6 +280,38 @@ class MetricEntry(_Definition):
         return None
 
 
+class ExperimentEntry(_Definition):
+    """An experiment whose shares are not equal, or whose control is not named so."""
+
+    control: str = ""
+    shares: dict[str, Annotated[float, Field(gt=0)]] = {}
+
+
+class ExperimentMetricEntry(_Definition):
+    """A metric that the variants of experiments are compared by."""
+
+    events: Annotated[Names, Field(min_length=1)]
+    value: str = ""
+
+
+class ImpactEntry(_Definition):
+    """The first use of a feature, and what may change with it."""
+
+    events: Annotated[Names, Field(min_length=1)]
+    outcome_events: Annotated[Names, Field(min_length=1)]
+    days: Positive = 28
+
+
+class SignalEntry(_Definition):
+    """A goal, and the first days whose events may go with it."""
+
+    goal_events: Annotated[Names, Field(min_length=1)]
+    events: Names = []
+    first_days: Positive = 7
+    goal_days: Positive = 28
+    times: list[Positive] = Field([1], min_length=1)
+
+
 class Variables(_Checked):
     """Every variable of the models; the package's dbt_project.yml has defaults and descriptions."""
 
@@ -319,6 +351,10 @@ class Variables(_Checked):
     revenue: list[RevenueEntry]
     metrics: list[MetricEntry]
     group_keys: Names
+    experiments: list[ExperimentEntry]
+    experiment_metrics: list[ExperimentMetricEntry]
+    impacts: list[ImpactEntry]
+    signals: list[SignalEntry]
     catalog_without_examples: Names
     volume_anomaly_score: Annotated[float, Field(ge=0)]
     events_in_a_batch: Annotated[float, Field(ge=1)]
@@ -340,6 +376,18 @@ class Variables(_Checked):
         for number, revenue in enumerate(self.revenue):
             where = _entry("revenue", number, revenue.label)
             for event in revenue.events:
+                yield where, event
+        for number, metric in enumerate(self.experiment_metrics):
+            where = _entry("experiment_metrics", number, metric.label)
+            for event in metric.events:
+                yield where, event
+        for number, impact in enumerate(self.impacts):
+            where = _entry("impacts", number, impact.label)
+            for event in (*impact.events, *impact.outcome_events):
+                yield where, event
+        for number, signal in enumerate(self.signals):
+            where = _entry("signals", number, signal.label)
+            for event in (*signal.goal_events, *signal.events):
                 yield where, event
         for number, metric in enumerate(self.metrics):
             where = _entry("metrics", number, metric.label)
@@ -481,6 +529,10 @@ _KEYS: dict[str, type[BaseModel]] = {
     "funnels": FunnelEntry,
     "attributions": AttributionEntry,
     "revenue": RevenueEntry,
+    "experiments": ExperimentEntry,
+    "experiment_metrics": ExperimentMetricEntry,
+    "impacts": ImpactEntry,
+    "signals": SignalEntry,
     "metrics": MetricEntry,
 }
 
@@ -590,7 +642,18 @@ def _allowed(model: type[BaseModel], name: str) -> tuple[str, ...]:
 
 
 def _duplicates(variables: Variables) -> Iterator[str]:
-    for variable in ("segments", "retentions", "funnels", "attributions", "revenue", "metrics"):
+    for variable in (
+        "segments",
+        "retentions",
+        "funnels",
+        "attributions",
+        "revenue",
+        "metrics",
+        "experiments",
+        "experiment_metrics",
+        "impacts",
+        "signals",
+    ):
         seen: set[str] = set()
         for number, entry in enumerate(getattr(variables, variable)):
             if entry.name in seen:
