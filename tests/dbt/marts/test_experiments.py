@@ -7,7 +7,9 @@ from statistics import NormalDist, fmean, stdev, variance
 from typing import Any
 
 import duckdb
+import jinja2
 import pytest
+from dbt.marts.conftest import ROOT
 from support.marts import known, plain, shop
 
 DB = duckdb.DuckDBPyConnection
@@ -47,6 +49,40 @@ def number_of(value: Any) -> float:
         return float(value)
     except ValueError:
         return 0
+
+
+def chi_squared_p(statistic: float, degrees: int) -> float:
+    """The upper tail, by the series of the incomplete gamma function."""
+    half, a = statistic / 2, degrees / 2
+    term = total = 1 / a
+    for n in range(1, 400):
+        term *= half / (a + n)
+        total += term
+    return 1 - total * math.exp(-half + a * math.log(half) - math.lgamma(a))
+
+
+def test_closed_forms_are_near_the_distributions() -> None:
+    source = (ROOT / "dbt/macros/statistics.sql").read_text(encoding="utf-8")
+    macros: Any = jinja2.Environment(autoescape=False).from_string(source).module  # noqa: S701
+    quantile = macros.t_of_95_percent("x")
+    p_of_t = macros.two_sided_p("z")
+    z_of_t = macros.normal_of_t("t", "x")
+    chi = macros.chi_squared_p("t", "x")
+    with duckdb.connect() as db:
+        for degrees in (1, 2, 3, 4, 7, 12, 19, 20):
+            for value in (0.2, 2.0, 11.0, 25.0):
+                found = db.execute(f"select {chi} from (select {value} as t, {degrees} as x)")
+                assert found.fetchall() == [
+                    (pytest.approx(chi_squared_p(value, degrees), rel=1e-5),)
+                ]
+        for degrees in (5, 10, 33.5, 500):
+            found = db.execute(f"select {quantile} from (select {degrees}::double as x)")
+            assert found.fetchall() == [(pytest.approx(t_95(degrees), rel=1e-3),)]
+            for t in (0.1, 1.0, 2.5):
+                values = f"(select {t}::double as t, {degrees}::double as x)"
+                found = db.execute(f"select {p_of_t} from (select {z_of_t} as z from {values})")
+                assert found.fetchall() == [(pytest.approx(t_p(t, degrees), rel=0.01),)]
+        assert db.execute(f"select {chi} from (select 1.0 as t, 21 as x)").fetchall() == [(None,)]
 
 
 @pytest.fixture
