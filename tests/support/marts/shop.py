@@ -103,7 +103,7 @@ def _exposures() -> Iterator[Event]:
         morning = datetime.combine(day, datetime.min.time()) + timedelta(hours=9)
         who = {"$user_id": f"guest {number}", "$device_id": f"g{number}"}
         variants = ["red" if number % 2 else "blue", "Control" if number % 4 < 2 else "long"]
-        seen = {"Experiment name": ["colour", "text"], "Variant name": variants}
+        seen: dict[str, Any] = {"Experiment name": ["colour", "text"], "Variant name": variants}
         if number % 3 != 2:
             yield _exposure(morning + timedelta(seconds=30), who | seen)
         if (number % 3 == 2 or number % 4 == 3) and day + timedelta(days=1) in DAYS:

@@ -377,9 +377,9 @@ class Variables(_Checked):
             where = _entry("revenue", number, revenue.label)
             for event in revenue.events:
                 yield where, event
-        for number, metric in enumerate(self.experiment_metrics):
-            where = _entry("experiment_metrics", number, metric.label)
-            for event in metric.events:
+        for number, compared in enumerate(self.experiment_metrics):
+            where = _entry("experiment_metrics", number, compared.label)
+            for event in compared.events:
                 yield where, event
         for number, impact in enumerate(self.impacts):
             where = _entry("impacts", number, impact.label)
