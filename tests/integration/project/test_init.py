@@ -72,6 +72,7 @@ def test_the_examples_of_variables_are_right_once_they_count(shop):
     variables = check(Given(given, shop / "dbt_project.yml"))
     assert variables.funnels
     assert variables.attributions
+    assert variables.metrics
     assert variables.event_properties
 
 
