@@ -74,8 +74,8 @@ def test_a_funnel_in_the_report_is_the_funnel_of_the_tables(report: Report) -> N
     funnels = report.sections.funnels
     assert not isinstance(funnels, Unavailable)
 
-    assert [each.name for each in funnels] == ["paying", "repeated"]
-    paying, second = funnels
+    paying, second = funnels[:2]
+    assert [paying.name, second.name] == ["paying", "repeated"]
     assert [step.events for step in paying.steps] == ["Page View", "Search", "Paid or paid"]
     reached = [step.reached for step in paying.steps]
     assert reached == sorted(reached, reverse=True)

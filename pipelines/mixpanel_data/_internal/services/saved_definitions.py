@@ -180,6 +180,7 @@ def _count(
         unit=None,
         per=None,
         where=None,
+        value=None,
         exclude=(),
         hold_constant=(),
         segment_at=1,
