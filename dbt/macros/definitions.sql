@@ -130,12 +130,17 @@
     {% set entries = definitions('funnels', {
         'steps': none, 'window': 7, 'window_unit': 'day', 'counting': 'uniques', 'reentry': 'default', 'exclude': [],
         'hold_constant': [], 'held_value': 'any', 'segment': '', 'segment_at': 1, 'since': '', 'until': '',
-        'per': '', 'value': '',
+        'per': '', 'value': '', 'order': 'specific',
     }) %}
     {% for funnel in entries %}
         {% do require_one_of('funnels', funnel, 'window_unit', ['second', 'minute', 'hour', 'day', 'week']) %}
         {% do require_one_of('funnels', funnel, 'counting', ['uniques', 'totals', 'sessions']) %}
         {% do require_one_of('funnels', funnel, 'reentry', ['default', 'optimized']) %}
+        {% do require_one_of('funnels', funnel, 'order', ['specific', 'any']) %}
+        {# Re-entry is about the first step, and in any order there is none. #}
+        {% if funnel.order == 'any' %}
+            {% do require_one_of('funnels', funnel, 'reentry', ['default']) %}
+        {% endif %}
         {% do require_one_of('funnels', funnel, 'per', ['', 'day', 'week', 'month']) %}
         {% do require_one_of('funnels', funnel, 'held_value', ['any', 'first']) %}
         {% do require_positive('funnels', funnel, 'window') %}

@@ -77,6 +77,13 @@ SHOP: dict[str, Any] = {
             "segment": "current_url",
         },
         {
+            "name": "any order",
+            "steps": ["Page View", "Search", ["Paid", "paid"]],
+            "order": "any",
+            "counting": "totals",
+            "window": 2,
+        },
+        {
             "name": "in a session",
             "steps": ["Page View", "Search"],
             "counting": "sessions",

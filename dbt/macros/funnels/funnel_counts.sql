@@ -31,6 +31,10 @@
 definitions as (
     {% for funnel in funnels() %}
         {% set filters = funnel.filters %}
+        {% set whole = [] %}
+        {% for step in funnel.steps %}
+            {% do whole.append(step | join(' or ') ~ (' where ' ~ filters[loop.index0] if filters[loop.index0] else '')) %}
+        {% endfor %}
         {% for step in funnel.steps %}
             select
                 '{{ funnel.name | replace("'", "''") }}' as funnel,
@@ -38,8 +42,7 @@ definitions as (
                 {{ funnel.days_before }} as days_before,
                 '{{ funnel.per }}' as per,
                 {{ "date '" ~ funnel.since ~ "'" if funnel.since else 'null::date' }} as since,
-                '{{ (step | join(" or ") ~ (" where " ~ filters[loop.index0] if filters[loop.index0] else ""))
-                    | replace("'", "''") }}' as step
+                {{ literal('any of ' ~ whole | join(', ') if funnel.order == 'any' else whole[loop.index0]) }} as step
             union all
         {% endfor %}
     {% endfor %}

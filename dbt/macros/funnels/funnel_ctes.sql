@@ -37,7 +37,7 @@
     'funnel': funnel,
     'number': number,
     'lanes': lanes,
-    'grace': var('funnel_grace_seconds'),
+    'grace': 0 if funnel.order == 'any' else var('funnel_grace_seconds'),
     'ends_by': 'entered_at + interval ' ~ funnel.window ~ ' ' ~ funnel.window_unit,
     'in_time': '<=' if switch('funnel_window_inclusive') else '<',
     'null_is_a_value': switch('funnel_held_null_matches'),

@@ -21,17 +21,38 @@ reached_{{ number }}_1 as (
         [position] as used_positions,
         position_from,
         position_to,
+        {% if funnel.order == 'any' %}
+            [case {% for step in funnel.steps %}when is_step_{{ loop.index }} then {{ loop.index }} {% endfor %}end]::bigint[] as done,
+        {% endif %}
         null::bigint as exit_position
     from events_{{ number }}
     cross join (values (false){{ ', (true)' if plan.grace }}) as variants(is_afresh)
     where
-        is_step_1
+        {{ any_step(funnel) if funnel.order == 'any' else 'is_step_1' }}
         and (not is_afresh or position_from < position)
         {{ "and event_date <= date '" ~ funnel.until ~ "'" if funnel.until }}
         {% if funnel.counting == 'sessions' %}
             and {{ plan.lanes[-1] }} {{ "<> 'null'" if plan.null_is_a_value else 'is not null' }}
         {% endif %}
 ),
+{% endmacro %}
+
+{# True for an event that is any of the steps. #}
+{% macro any_step(funnel) -%}
+    ({% for _ in funnel.steps %}{{ 'or ' if not loop.first }}is_step_{{ loop.index }} {% endfor %})
+{%- endmacro %}
+
+{# `source`, attempts with `search_from`, with `found_<n>`: the position of the first event of each
+   step from there on. One ASOF join for each of them, since it has one inequality. #}
+{% macro first_event_of_each_step(plan, source) %}
+{% set nested = namespace(sql=source) %}
+{% for _ in plan.funnel.steps %}
+    {% set held %}{% for n in plan.held %} and prior.held_{{ n }} = found.held_{{ n }}{% endfor %}{% endset %}
+    {% set nested.sql = '(select prior.*, found.position as found_' ~ loop.index ~ ' from ' ~ nested.sql
+        ~ ' as prior asof left join (select * from events_' ~ plan.number ~ ' where is_step_' ~ loop.index
+        ~ ') as found on prior.user_id = found.user_id' ~ held ~ ' and prior.search_from <= found.position)' %}
+{% endfor %}
+{{ return(nested.sql) }}
 {% endmacro %}
 
 {# `reached_<number>_<step>`: the attempts with step number `step` added to those that reach it.
@@ -44,6 +65,22 @@ reached_{{ number }}_1 as (
 {% set this_one = number ~ '_' ~ step %}
 {% set ends_here = funnel.exclusions | selectattr('after', 'in', [none, step - 1]) | map(attribute='event') | list %}
 {% set repeats = funnel.steps[step - 1] | select('in', funnel.steps[:step - 1] | sum(start=[])) | list %}
+{% if funnel.order == 'any' %}
+-- the first event of those steps that the attempt does not have yet
+sought_{{ this_one }} as (
+    select
+        *,
+        least(
+            {% for _ in funnel.steps %}
+                case when list_position(done, {{ loop.index }}) is null then found_{{ loop.index }} end{{ ',' if not loop.last }}
+            {% endfor %}
+        ) as sought_position
+    from {{ first_event_of_each_step(
+        plan, '(select *, step_times[-1] as last_time, step_positions[-1] as last_position, step_positions[-1] + 1 as search_from from reached_'
+        ~ before ~ ')'
+    ) }} as found
+),
+{% endif %}
 joined_{{ this_one }} as (
     select
         prior.*,
@@ -56,6 +93,11 @@ joined_{{ this_one }} as (
         {{ 'exclusions.excluded_at, exclusions.exclusion_position' if ends_here
             else 'null::timestamp as excluded_at, null::bigint as exclusion_position' }},
         array_length(prior.step_times) = {{ step - 1 }} and prior.exit_position is null as is_open
+    {% if funnel.order == 'any' %}
+    from sought_{{ this_one }} as prior
+    left join events_{{ number }} as following
+        on prior.user_id = following.user_id and prior.sought_position = following.position
+    {% else %}
     from (
         select
             *,
@@ -77,6 +119,7 @@ joined_{{ this_one }} as (
                 and prior.held_{{ n }} = following.held_{{ n }}
             {% endfor %}
             and prior.search_from <= following.position
+    {% endif %}
     {% if ends_here %}
     asof left join (select * from exclusions_{{ number }} where event in {{ literals(ends_here) }}) as exclusions
         on prior.user_id = exclusions.user_id and prior.position_to < exclusions.exclusion_position
@@ -104,6 +147,16 @@ reached_{{ this_one }} as (
         -- a step within the grace period may be earlier than the one before it; its time is then
         -- that of the one before, so that the times of steps never decrease
         case when is_reached then list_append(step_times, greatest(next_time, last_time)) else step_times end as step_times,
+        {% if funnel.order == 'any' %}
+            case
+                when is_reached then list_append(done, case
+                    {% for _ in funnel.steps %}
+                        when list_position(done, {{ loop.index }}) is null and found_{{ loop.index }} = next_position then {{ loop.index }}::bigint
+                    {% endfor %}
+                end)
+                else done
+            end as done,
+        {% endif %}
         {{ 'case when is_reached then list_append(step_values, next_value) else step_values end as step_values,' if funnel.value }}
         case when is_reached then list_append(step_positions, greatest(next_position, last_position))
             else step_positions end as step_positions,

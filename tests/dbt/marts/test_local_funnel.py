@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 from math import erfc, sqrt
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from dbt.marts.conftest import VARS
-from dbt.marts.test_analysis import DB, steps_reached
+from dbt.marts.test_analysis import DB, same_times_aside, steps_reached
 from support.marts import plain
 
 from mixpanel_data import ConfigError, Workspace
@@ -45,6 +45,7 @@ def test_it_equals_the_table_of_the_same_definition(
         counting=asked.get("counting", "uniques"),
         segment_at=asked.get("segment_at", 1),
         per=asked.get("per"),
+        order=asked.get("order", "specific"),
         value=asked.get("value"),
         exclude=asked.get("exclude", ()),
         unit="day",
@@ -306,3 +307,27 @@ def test_the_values_of_steps_are_those_of_their_events(ws: Workspace, db: DB) ->
     assert others == [(0,)]
     assert sum(row[2] for row in table) > 0
     assert ws.funnel_local(PAYING).steps[0].value_sum is None
+
+
+def test_in_any_order_each_step_counts_once(db: DB, seen: list[plain.Seen]) -> None:
+    kind = {"Page View": 1, "Search": 2, "Paid": 3, "paid": 3}
+    window = timedelta(days=2)
+    expected: Counter[tuple[object, ...]] = Counter()
+    for user in {event.user for event in seen} - {None}:
+        entry: plain.Seen | None = None
+        done: set[int] = set()
+        for event in [e for e in seen if e.user == user and e.name in kind]:
+            if entry and (len(done) == 3 or event.time > entry.time + window):
+                expected[user, entry.time, len(done)] += 1
+                entry = None
+            if entry is None:
+                entry, done = event, set()
+            done.add(kind[event.name])
+        if entry:
+            expected[user, entry.time, len(done)] += 1
+
+    found = db.execute(
+        "select user_id, entered_at, steps_reached from funnel_attempts where funnel = 'any order'"
+    ).fetchall()
+    assert same_times_aside(Counter(found), seen) == same_times_aside(expected, seen)
+    assert {row[2] for row in found} == {1, 2, 3}

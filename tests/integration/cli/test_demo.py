@@ -77,6 +77,43 @@ def test_groups_experiments_revenue_and_definitions_are_there(output: tuple[Path
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "steps", "options"),
+    [
+        (
+            "Product to purchase",
+            [
+                *("Product Viewed", "Product Added", "Checkout Started"),
+                *("Payment Info Entered", "Purchase"),
+            ],
+            {"by": "os"},
+        ),
+        (
+            "Sign-up to first order",
+            ["Signed Up", "Purchase"],
+            {"by": "country_code", "window": "14d"},
+        ),
+    ],
+)
+def test_an_ad_hoc_funnel_equals_the_table(
+    output: tuple[Path, str], name: str, steps: list[str], options: dict[str, Any]
+) -> None:
+    folder, _ = output
+    columns = (
+        "segment, entry_date, step_number, entries, reached, median_seconds_from_first, is_complete"
+    )
+
+    with Workspace(data_dir=folder) as workspace:
+        found = workspace.funnel_local(steps, unit="day", **options).records()
+        table = workspace.sql_rows(f"SELECT {columns} FROM funnels WHERE funnel = ?", [name])
+
+    names = columns.replace("entry_date", "period_start").split(", ")
+    assert len(table) > 100
+    assert sorted((tuple(row[each] for each in names) for row in found), key=repr) == sorted(
+        table, key=repr
+    )
+
+
 def test_its_report_has_every_section(output: tuple[Path, str]) -> None:
     folder, _ = output
 

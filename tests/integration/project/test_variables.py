@@ -96,6 +96,10 @@ def test_what_is_right_passes():
             {"funnels": [FUNNEL | {"exclude": [{"event": "A", "after": 9}]}]},
             "exclude has A after step 9, and there are",
         ),
+        (
+            {"funnels": [FUNNEL | {"order": "any", "reentry": "optimized"}]},
+            "with order any, reentry can only be default",
+        ),
         ({"retentions": [{"name": "r", "segment": "browsr"}]}, "segment is browsr, which is no column"),
         ({"retentions": [{"name": "r", "brackets": [1, 0]}]}, "brackets"),
         ({"funnels": [FUNNEL, FUNNEL]}, "entry 2: there are two of the name checkout."),

@@ -178,6 +178,7 @@ class FunnelEntry(_Definition):
     window_unit: Literal["second", "minute", "hour", "day", "week"] = "day"
     counting: Literal["uniques", "totals", "sessions"] = "uniques"
     per: Literal["", "day", "week", "month"] = ""
+    order: Literal["specific", "any"] = "specific"
     reentry: Literal["default", "optimized"] = "default"
     exclude: list[Annotated[ExclusionEntry, BeforeValidator(_as_exclusion)]] = []
     hold_constant: Names = []
@@ -738,6 +739,8 @@ def _places(funnel: FunnelEntry) -> Iterator[str]:
             f"{', '.join(map(str, places))}."
             + near_name(funnel.segment_at, ["first_defined", "last_defined"])
         )
+    if funnel.order == "any" and funnel.reentry != "default":
+        yield ": with order any, reentry can only be default, since there is no first step."
     for each in funnel.exclude:
         if each.after and each.after >= len(funnel.steps):
             yield (

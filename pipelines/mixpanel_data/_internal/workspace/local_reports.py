@@ -23,6 +23,7 @@ class LocalReports:
         window: str | float = "7d",
         counting: Literal["uniques", "totals", "sessions"] = "uniques",
         reentry: Literal["default", "optimized"] = "default",
+        order: Literal["specific", "any"] = "specific",
         from_date: Day | None = None,
         to_date: Day | None = None,
         unit: Literal["day", "week", "month"] | None = None,
@@ -48,6 +49,8 @@ class LocalReports:
                 in it.
             reentry: ``default``, or ``optimized``: each first step may begin an attempt, and one
                 that converts counts.
+            order: ``specific``; or ``any``: an attempt begins with any of the steps, and has each of
+                them once, in any order.
             from_date: First day of entries, a date or ``YYYY-MM-DD`` in the project's time zone;
                 events before it do not count. None: no limit.
             to_date: Last day of entries, included; later steps may be after it. None: no limit.
@@ -76,6 +79,7 @@ class LocalReports:
             window=window,
             counting=counting,
             reentry=reentry,
+            order=order,
             first=from_date,
             last=to_date,
             unit=unit,

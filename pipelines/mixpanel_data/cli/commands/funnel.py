@@ -40,6 +40,14 @@ def funnel(
             autocompletion=one_of("default", "optimized"),
         ),
     ] = None,
+    order: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ORDER",
+            help="specific or any, of the steps; else specific.",
+            autocompletion=one_of("specific", "any"),
+        ),
+    ] = None,
     first: Annotated[
         str | None,
         typer.Option("--from", metavar="DAY", help="First day of entries, YYYY-MM-DD; else all."),
@@ -102,6 +110,7 @@ def funnel(
         window=window,
         counting=counting,
         reentry=reentry,
+        order=order,
         from_date=first,
         to_date=last,
         unit=unit,
