@@ -42,17 +42,34 @@ reached_{{ number }}_1 as (
     ({% for _ in funnel.steps %}{{ 'or ' if not loop.first }}is_step_{{ loop.index }} {% endfor %})
 {%- endmacro %}
 
-{# `source`, attempts with `search_from`, with `found_<n>`: the position of the first event of each
-   step from there on. One ASOF join for each of them, since it has one inequality. #}
-{% macro first_event_of_each_step(plan, source) %}
-{% set nested = namespace(sql=source) %}
+{# `found_<number>_<step>_<n>`: the attempts, with the position of the first event after them of each
+   step up to `n` as `found_<n>`. One ASOF join for each, since it has one inequality. #}
+{% macro first_event_of_each_step(plan, before, this_one) %}
+found_{{ this_one }}_0 as (
+    select
+        *,
+        step_times[-1] as last_time,
+        step_positions[-1] as last_position,
+        step_positions[-1] + 1 as search_from
+    from reached_{{ before }}
+),
+
 {% for _ in plan.funnel.steps %}
-    {% set held %}{% for n in plan.held %} and prior.held_{{ n }} = found.held_{{ n }}{% endfor %}{% endset %}
-    {% set nested.sql = '(select prior.*, found.position as found_' ~ loop.index ~ ' from ' ~ nested.sql
-        ~ ' as prior asof left join (select * from events_' ~ plan.number ~ ' where is_step_' ~ loop.index
-        ~ ') as found on prior.user_id = found.user_id' ~ held ~ ' and prior.search_from <= found.position)' %}
+found_{{ this_one }}_{{ loop.index }} as (
+    select
+        prior.*,
+        found.position as found_{{ loop.index }}
+    from found_{{ this_one }}_{{ loop.index0 }} as prior
+    asof left join (select * from events_{{ plan.number }} where is_step_{{ loop.index }}) as found
+        on
+            prior.user_id = found.user_id
+            {% for n in plan.held %}
+                and prior.held_{{ n }} = found.held_{{ n }}
+            {% endfor %}
+            and prior.search_from <= found.position
+),
+
 {% endfor %}
-{{ return(nested.sql) }}
 {% endmacro %}
 
 {# `reached_<number>_<step>`: the attempts with step number `step` added to those that reach it.
@@ -66,6 +83,7 @@ reached_{{ number }}_1 as (
 {% set ends_here = funnel.exclusions | selectattr('after', 'in', [none, step - 1]) | map(attribute='event') | list %}
 {% set repeats = funnel.steps[step - 1] | select('in', funnel.steps[:step - 1] | sum(start=[])) | list %}
 {% if funnel.order == 'any' %}
+{{ first_event_of_each_step(plan, before, this_one) }}
 -- the first event of those steps that the attempt does not have yet
 sought_{{ this_one }} as (
     select
@@ -75,10 +93,7 @@ sought_{{ this_one }} as (
                 case when list_position(done, {{ loop.index }}) is null then found_{{ loop.index }} end{{ ',' if not loop.last }}
             {% endfor %}
         ) as sought_position
-    from {{ first_event_of_each_step(
-        plan, '(select *, step_times[-1] as last_time, step_positions[-1] as last_position, step_positions[-1] + 1 as search_from from reached_'
-        ~ before ~ ')'
-    ) }} as found
+    from found_{{ this_one }}_{{ funnel.steps | length }}
 ),
 {% endif %}
 joined_{{ this_one }} as (

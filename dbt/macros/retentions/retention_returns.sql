@@ -41,6 +41,7 @@ returns_by_unit as (
     where false
 ),
 
+{% if retentions() | selectattr('brackets') | list %}
 -- with brackets, the number of the bracket in place of that of the unit; of what is after the last
 -- one, the number that follows
 returns as (
@@ -57,22 +58,22 @@ returns as (
         cohort_start,
         {{ bracket_number() }}
 ),
+{% else %}
+returns as (
+    select * from returns_by_unit
+),
+{% endif %}
 {% endmacro %}
 
 {# The interval of a unit: a bracket, if the retention has some. #}
 {% macro bracket_number() -%}
-    {%- set bracketed = retentions() | selectattr('brackets') | list -%}
-    {%- if not bracketed -%}
-        interval_number
-    {%- else -%}
-        case
-            {% for retention in bracketed %}
-                {% for bound in retention.bounds[1:] %}
-                    when retention = {{ literal(retention.name) }} and interval_number < {{ bound }} then {{ loop.index0 }}
-                {% endfor %}
-                when retention = {{ literal(retention.name) }} then {{ retention.brackets | length }}
+    case
+        {% for retention in retentions() | selectattr('brackets') %}
+            {% for bound in retention.bounds[1:] %}
+                when retention = {{ literal(retention.name) }} and interval_number < {{ bound }} then {{ loop.index0 }}
             {% endfor %}
-            else interval_number
-        end
-    {%- endif -%}
+            when retention = {{ literal(retention.name) }} then {{ retention.brackets | length }}
+        {% endfor %}
+        else interval_number
+    end
 {%- endmacro %}
