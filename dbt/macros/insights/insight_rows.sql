@@ -202,7 +202,12 @@ measured_{{ suffix }} as (
     {% endif %}
 )
 
-{% for level in range(metric.segments | length + 1) %}
+{% set levels = range(metric.segments | length + 1) | list %}
+{# All at once, since a select for each level takes longer to plan. An item of a list is a row in its
+   own level only, so lists have a select for each. #}
+{% set groups = levels | batch(1) | list if lists | select | list else [levels] %}
+{% for group in groups %}
+{% set level = group[-1] %}
 {% set source = namespace(sql='measured_' ~ suffix) %}
 {# one list after the other: two in one select would be read side by side #}
 {% for column in lists if column in ['segment_1', 'segment_2'][:level] %}
@@ -231,14 +236,22 @@ from (
         user_id,
         {{ insight_aggregate(metric.per_user) }} as measured
     from {{ source.sql }}
-    group by
-        {{ by | join(', ') }},
-        user_id
+    {{ grouped_by_levels(keys, group, ['user_id']) }}
 ) as of_users
+group by {{ by | join(', ') }}
 {% else %}
 from {{ source.sql }}
+{{ grouped_by_levels(keys, group) }}
 {% endif %}
-group by {{ by | join(', ') }}
 {{ 'union all' if not loop.last }}
 {% endfor %}
 {% endmacro %}
+
+{# `group by` the keys and so many segments, for each of the levels. #}
+{% macro grouped_by_levels(keys, levels, more=[]) -%}
+    {% set sets = [] -%}
+    {% for level in levels -%}
+        {% do sets.append((keys + ['segment_1', 'segment_2'][:level] + more) | join(', ')) -%}
+    {% endfor -%}
+    group by {{ sets[0] if sets | length == 1 else 'grouping sets ((' ~ sets | join('), (') ~ '))' }}
+{%- endmacro %}

@@ -130,6 +130,7 @@ NODES = (
     exp.Filter,
     exp.From,
     exp.Group,
+    exp.GroupingSets,
     exp.GT,
     exp.GTE,
     exp.Having,
