@@ -4,15 +4,18 @@ way, end where one build does.
 The seed changes from day to day; ``MP_TEST_SEED`` sets it, to repeat a failure.
 """
 
+import json
 import os
 import random
+import shutil
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from pathlib import Path
 
 import pytest
-from dbt.marts.conftest import build, dbt
+from dbt.marts.conftest import ROOT, VARS, build
 from dbt.marts.test_increments import tables
+from support import warm_dbt
 from support.marts import people, shop
 from support.raw_file import Event, RawFile
 
@@ -77,9 +80,21 @@ def while_they_went_on(chance: random.Random, days: Iterable[date]) -> dict[date
 
 
 def build_no_further_than(model: str, folder: Path) -> None:
-    """What a build leaves behind that fails at the model: dbt skips what follows, nothing is published."""
-    done = dbt(folder, "build", "--exclude-resource-type", "unit_test", "--exclude", f"{model}+")
-    assert done.returncode == 0, done.stdout
+    """A build that fails at the model: dbt skips what follows, nothing is published."""
+    failing = folder / "failing"
+    shutil.copytree(ROOT / "dbt", failing, ignore=shutil.ignore_patterns("target", "logs"))
+    [file] = (failing / "models").rglob(f"{model}.sql")
+    with file.open("a") as sql:
+        sql.write("{% if execute %}{{ exceptions.raise_compiler_error('It fails.') }}{% endif %}")
+    done = warm_dbt.dbt(
+        *("build", "--project-dir", str(failing), "--profiles-dir", str(failing)),
+        *("--exclude-resource-type", "unit_test", "--vars", json.dumps(VARS)),
+        cwd=ROOT,
+        own=warm_dbt.over(folder) | {"DBT_TARGET_PATH": str(failing / "target")},
+    )
+    shutil.rmtree(failing)
+    assert done.returncode == 1, done.stdout
+    assert "It fails." in done.stdout
 
 
 def loads(chance: random.Random, days: dict[date, list[Event]]) -> list[dict[date, list[Event]]]:
