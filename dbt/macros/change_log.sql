@@ -26,7 +26,8 @@
 {# Few attempts of an affected user differ from those before, and `funnels` recounts only their
    days. #}
 {% macro log_changed_funnel_days() %}
-    {% set columns = 'funnel, segment, user_id, entry_date, entered_at, steps_reached, step_times, step_values, open_until' %}
+    {% set columns = 'funnel, segment, user_id, entry_date, entered_at, steps_reached, step_times, '
+        ~ 'step_values, open_until' %}
     {% set former = 'select ' ~ columns ~ ' from ' ~ this ~ ' where ' ~ is_affected_user() %}
     {% set now = 'select ' ~ columns ~ ' from new_rows' %}
     insert into {{ state_table('changed_funnel_days') }} by name

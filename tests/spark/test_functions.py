@@ -200,10 +200,16 @@ CASES: dict[str, tuple[str, Any]] = {
         ],
     ),
     "paths into lists and objects": (
-        """select a, b, count(*) as n from (values (1, 'x'), (1, 'y'), (2, 'x')) as t(a, b) group by grouping sets ((a), (a, b))""",
-        """select json_extract_string('["a",null,2.50,true,[1],{"b":"c"}]', '$[*]') as x, list_transform(json_extract('["a",{"b":"c"},{"b":2}]', '$[*]'), lambda item: json_extract_string(item, '/b')) as y""",
         """select json_extract_string('{"$ids":["a",2],"o":{"0":"zero","x/y":1}}'::json, ['/$ids/0','/$ids/1','/$ids/2','/o/0','/o/x~1y','/o/none/0']) as x""",
         [(["a", "2", None, "zero", "1", None],)],
+    ),
+    "grouping sets": (
+        """select a, b, count(*) as n from (values (1, 'x'), (1, 'y'), (2, 'x')) as t(a, b) group by grouping sets ((a), (a, b)) order by a, b nulls first""",
+        [(1, None, 2), (1, "x", 1), (1, "y", 1), (2, None, 1), (2, "x", 1)],
+    ),
+    "items of lists": (
+        """select json_extract_string('["a",null,2.50,true,[1],{"b":"c"}]', '$[*]') as x, list_transform(json_extract('["a",{"b":"c"},{"b":2}]', '$[*]'), lambda item: json_extract_string(item, '/b')) as y""",
+        [(["a", None, "2.5", "true", "[1]", '{"b":"c"}'], [None, "c", "2"])],
     ),
     "sets": (
         "select 1 as a union select 1 union all select 2 order by a",
