@@ -208,7 +208,7 @@ CASES: dict[str, tuple[str, Any]] = {
         [(1, None, 2), (1, "x", 1), (1, "y", 1), (2, None, 1), (2, "x", 1)],
     ),
     "items of lists": (
-        """select json_extract_string('["a",null,2.50,true,[1],{"b":"c"}]', '$[*]') as x, list_transform(json_extract('["a",{"b":"c"},{"b":2}]', '$[*]'), lambda item: json_extract_string(item, '/b')) as y""",
+        """select json_extract_string('["a",null,2.5,true,[1],{"b":"c"}]', '$[*]') as x, list_transform(json_extract('["a",{"b":"c"},{"b":2}]', '$[*]'), lambda item: json_extract_string(item, '/b')) as y""",
         [(["a", None, "2.5", "true", "[1]", '{"b":"c"}'], [None, "c", "2"])],
     ),
     "sets": (
