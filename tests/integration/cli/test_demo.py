@@ -16,7 +16,7 @@ from mixpanel_data import Workspace
 from mixpanel_data._internal.api_client import MixpanelAPIClient
 from mixpanel_data._internal.html_report.model import read_report
 from mixpanel_data._internal.html_report.published_tables import Unavailable, open_published_tables
-from mixpanel_data._internal.project.variables import Variables
+from mixpanel_data._internal.project.variables import Variables, defaults
 from mixpanel_data.cli.commands.demo import DAYS
 from mixpanel_data.sandbox import Dataset, Sandbox
 from mixpanel_data.settings import DataFolder
@@ -155,7 +155,7 @@ def test_saved_reports_are_translated_where_their_numbers_are_equal(
     assert done.returncode == 0, done.stderr
 
     variables = yaml.safe_load(found.read_text("utf-8"))["vars"]["mixpanel_data"]
-    checked = Variables.model_validate(variables)
+    checked = Variables.model_validate({**defaults(), **variables})
     outcome = {each["id"]: each for each in json.loads(done.stdout)["reports"]}
     # The windows as they are saved are among those with Mixpanel's numbers.
     assert [each.name for each in checked.funnels] == ["From product to purchase", "Checkout"]

@@ -21,10 +21,18 @@ Events = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture(autouse=True)
-def _no_openlineage(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("OPENLINEAGE")]:
+def _no_openlineage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in _names():
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(Path.cwd()))
+    yield
+    # The library writes some of its own, which later tests would read.
+    for name in _names():
+        del os.environ[name]
+
+
+def _names() -> list[str]:
+    return [name for name in os.environ if name.startswith("OPENLINEAGE")]
 
 
 @pytest.fixture

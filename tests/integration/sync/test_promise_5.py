@@ -7,6 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.project import LAST
 
+from mixpanel_data.sandbox import Event
+
 MIDNIGHT = 1_773_100_800_000  # 2026-03-10, in milliseconds
 
 NAMES = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(
@@ -60,7 +62,8 @@ PROPERTIES = st.dictionaries(NAMES.filter(lambda name: name not in RESERVED), VA
 def test_promise_5_every_key_and_value_is_kept(project, events):
     project.sandbox.dataset.remove_events(lambda _event: True)
     for n, properties in enumerate(events):
-        project.sandbox.dataset.add_event("e", MIDNIGHT + n, insert_id=str(n), **properties)
+        made = Event.make("e", MIDNIGHT + n, {"$insert_id": str(n)} | properties)
+        project.sandbox.dataset.add(made)
 
     report = project.sync(LAST, LAST)
 
