@@ -107,7 +107,7 @@ def test_it_opens_without_network_complaints_or_overflow(
     assert (
         page.title() == "Mixpanel project 12345: report up to 8 Sep 2026"
     )  # no name in the data was run
-    assert page.locator(".chart svg").count() == 10
+    assert page.locator(".chart svg").count() == 11
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert page.evaluate(OVERFLOWING) == []
     assert page.evaluate(CLIPPED) == []
