@@ -147,6 +147,13 @@ SHOP: dict[str, Any] = {
 }
 
 
+FEW_ROWS = {
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+
+
 @dataclass
 class BothEngines:
     """A project that DuckDB has built in ``built``, and Spark in a schema of its own."""
@@ -175,7 +182,13 @@ def both(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> BothEngines:
     built = build_on_duckdb(folder, SHOP)
     on_spark = OnSpark(spark, folder, "shop")
     columns = columns_of(built)
+    # For some hundred rows, to plan once more and to compile takes longer than to run. The tests of
+    # functions run compiled code.
+    for name, value in FEW_ROWS.items():
+        spark.conf.set(name, value)
     on_spark.build(compiled_for_spark(folder, SHOP), columns)
+    for name in FEW_ROWS:
+        spark.conf.unset(name)
     return BothEngines(built, on_spark, columns)
 
 
