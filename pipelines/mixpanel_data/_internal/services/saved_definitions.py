@@ -284,7 +284,7 @@ def _periods(numbers: Any, from_date: str | None, to_date: str | None) -> tuple[
     end = datetime.fromisoformat(to_date).date() if to_date else starts[-1][0]
     begin = datetime.fromisoformat(from_date).date() if from_date else starts[0][0]
     ends = ((max(start, begin), _end(start, unit), value) for start, value in starts)
-    return unit, [period for period in ends if period[1] <= end]
+    return unit, [period for period in ends if period[0] <= period[1] <= end]
 
 
 def _end(start: date, unit: str) -> date:
