@@ -185,10 +185,41 @@ KEYS = [
         Case(
             "funnels.counting",
             counting,
-            f"select count(*) from funnel_attempts where funnel = '{counting}'",
-            [(attempts,)],
+            f"select count(*), count_if(is_converted) from funnel_attempts where funnel = '{counting}'",
+            [attempts],
         )
-        for counting, attempts in (("uniques", 1), ("totals", 2))
+        for counting, attempts in (("uniques", (1, 1)), ("totals", (2, 2)), ("sessions", (2, 0)))
+    ),
+    *(
+        Case(
+            "funnels.order",
+            order,
+            f"select entered_at from funnel_attempts where funnel = 'order {order}'",
+            [(at(f"2026-03-04 {entered}:00"),)],
+        )
+        for order, entered in (("specific", 11), ("any", 10))
+    ),
+    *(
+        Case(
+            "funnels.per",
+            per,
+            f"select count(*) from funnel_attempts where funnel = 'per {per}'",
+            [(entries,)],
+        )
+        for per, entries in (("", 1), ("day", 3), ("week", 2), ("month", 1))
+    ),
+    *(
+        Case(
+            "segments.of",
+            of,
+            "select dau from active_users_by_segment "
+            f"where dimension = '{of}' and segment = 'y' and event_date = date '2026-03-05'",
+            [(users,)],
+        )
+        for of, users in (
+            ("events", 0),
+            ("users", 1),
+        )  # a2 bought on the day after, without a source
     ),
     *(
         Case(
@@ -239,7 +270,18 @@ SETTINGS: dict[str, Any] = {
             {"name": f"{unit} long", "steps": ["WA", "WB"], "window": 1, "window_unit": unit}
             for unit in ("second", "minute", "hour", "day", "week")
         ),
-        *({"name": how, "steps": ["CA", "CB"], "counting": how} for how in ("uniques", "totals")),
+        *(
+            {"name": how, "steps": ["CA", "CB"], "counting": how}
+            for how in ("uniques", "totals", "sessions")
+        ),
+        *(
+            {"name": f"order {how}", "steps": ["CB", "CA"], "order": how}
+            for how in ("specific", "any")
+        ),
+        *(
+            {"name": f"per {unit}", "steps": ["PA", "PB"], "per": unit}
+            for unit in ("", "day", "week", "month")
+        ),
         *({"name": how, "steps": ["DA", "DB"], "reentry": how} for how in ("default", "optimized")),
         *(
             {
@@ -251,6 +293,10 @@ SETTINGS: dict[str, Any] = {
             }
             for value in ("any", "first")
         ),
+    ],
+    "segments": [
+        {"name": "events", "column": "utm_source"},
+        {"name": "users", "of": "users", "column": "first_utm_source"},
     ],
     "attributions": [
         {"name": "sales", "conversion_events": ["Buy"], "lookback_days": 1},
@@ -306,6 +352,8 @@ HAPPENED: list[tuple[str, str, str, dict[str, Any]]] = [
     ),
     *(("c1", f"04 1{n}:00", name, {}) for n, name in enumerate(("CA", "CB", "CA", "CB"))),
     *(("d1", f"04 1{n}:00", name, {}) for n, name in enumerate(("DA", "DA", "DB"))),
+    *(("p1", f"{day} 10:00", "PA", {}) for day in ("04", "05", "11")),
+    ("p1", "12 10:00", "PB", {}),
     ("a1", "04 09:00", "Buy", {"utm_source": "x"}),
     ("a2", "04 09:00", "Seen", {"utm_source": "y"}),
     ("a2", "05 09:00", "Buy", {}),
@@ -362,7 +410,7 @@ def built(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int]
         done = dbt(
             folder,
             *("run", "--select", "+sessions", "+lifecycle", "+retention_cohorts"),
-            *("+funnel_attempts", "+attribution_touches"),
+            *("+funnel_attempts", "+attribution_touches", "+active_users_by_segment"),
             settings=SETTINGS | plan()[number],
         )
         assert done.returncode == 0, f"{plan()[number]}: {done.stdout}"
@@ -396,7 +444,7 @@ def test_every_value_of_every_choice_is_tried() -> None:
         for variable, key, values in re.findall(
             r"require_one_of\('(\w+)', \w+, '(\w+)', (\[[^\]]*\])\)", source
         ):
-            allowed[f"{variable}.{key}"] = set(yaml.safe_load(values))
+            allowed.setdefault(f"{variable}.{key}", set()).update(yaml.safe_load(values))
     tried: dict[str, set[Any]] = {}
     for case in [*VARIABLES, *KEYS]:
         tried.setdefault(case.name, set()).add(case.value)

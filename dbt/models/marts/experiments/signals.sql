@@ -153,8 +153,8 @@ select
     goal_users_with,
     users_without,
     goal_users_without,
-    goal_users_with / users_with as goal_rate_with,
-    goal_users_without / nullif(users_without, 0) as goal_rate_without,
+    goal_users_with / users_with::double as goal_rate_with,
+    goal_users_without / nullif(users_without, 0)::double as goal_rate_without,
     correlation,
     {{ chi_squared_p('(users * correlation * correlation)', '1') }} as p_value
 from described

@@ -76,7 +76,7 @@ select
     cells.interval_number,
     cells.cohort_size,
     case when cells.is_known then coalesce(counted.groups, 0) end as retained,
-    case when cells.is_known then coalesce(counted.groups, 0) end / cells.cohort_size as rate,
+    case when cells.is_known then coalesce(counted.groups, 0) end / cells.cohort_size::double as rate,
     coalesce(not {{ reaches_unknown('cells.cohort_start', 'period_ends.') }}, false) as is_complete,
     coalesce({{ reaches_unknown('cells.cohort_start - ' ~ days_before_new(), 'cohort_ends.') }}, true)
         as is_cohort_partial
