@@ -40,7 +40,8 @@
 
 {# The normal deviation that is as improbable as `t` of a t distribution: Wallace's approximation. #}
 {% macro normal_of_t(t, degrees) -%}
-    (8 * {{ degrees }} + 1) / (8 * {{ degrees }} + 3) * pow({{ degrees }} * ln(1 + {{ t }} * {{ t }} / {{ degrees }}), 0.5)
+    (8 * ({{ degrees }})::double + 1) / (8 * ({{ degrees }})::double + 3)
+    * pow({{ degrees }} * ln(1 + {{ t }} * {{ t }} / {{ degrees }}), 0.5)
 {%- endmacro %}
 
 {# The quantile of a t distribution that bounds the middle 95 %: the expansion of Cornish and

@@ -44,7 +44,7 @@
     {%- elif measure == 'distinct' -%}
         count(distinct measured)
     {%- elif measure == 'average' -%}
-        sum(measured) / count(measured)
+        sum(measured) / count(measured)::double
     {%- elif measure in ['sum', 'median', 'min', 'max'] -%}
         {{ measure }}(measured)
     {%- else -%}
