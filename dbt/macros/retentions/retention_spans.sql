@@ -15,7 +15,9 @@ spans as (
         -- with their intervals, by which the sums are in the same order
         list_sort(
             list([returns.interval_number::double, returns.value_sum])
-                filter (where returns.interval_number <= definitions.intervals and returns.value_sum is not null)
+                filter (where returns.interval_number <= definitions.intervals and returns.value_sum is not null),
+            'asc',
+            'nulls last'
         ) as value_sums
     from returns
     inner join definitions on returns.retention = definitions.retention
