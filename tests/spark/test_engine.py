@@ -18,12 +18,6 @@ DAYS = 9
 REFETCHED = 3
 DEVICE = "device of u9"
 FAILS_IF_BAD = "select * from {{ ref('mixpanel_data', 'events') }} where event = 'Bad'"
-CORE = """
-import sys
-sys.path[:] = {path!r}
-from support.crash.command import staged
-staged(None, "", marts=False)
-"""
 QUERY = "SELECT event, count(*) AS n, max(event_date) AS last FROM events GROUP BY ALL ORDER BY ALL"
 
 
@@ -48,11 +42,8 @@ class Shop:
     runs: dict[str, "subprocess.CompletedProcess[str]"] = field(default_factory=dict)
     found: dict[str, Publication] = field(default_factory=dict)
 
-    def mp(self, *arguments: str, marts: bool = True) -> "subprocess.CompletedProcess[str]":
-        """``mp`` in the project; without ``marts`` it builds the core tables only."""
+    def mp(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         command = [str(Path(sys.executable).with_name("mp")), *arguments]
-        if not marts:
-            command = [sys.executable, "-c", CORE.format(path=sys.path), *arguments]
         return subprocess.run(
             command, cwd=self.folder, env=self.env, capture_output=True, text=True, check=False
         )
@@ -95,8 +86,8 @@ class Shop:
             files,
         )
 
-    def run(self, name: str, *arguments: str, marts: bool = True) -> None:
-        self.runs[name] = self.mp(*arguments, marts=marts)
+    def run(self, name: str, *arguments: str) -> None:
+        self.runs[name] = self.mp(*arguments)
         self.found[name] = self.publication()
 
 
@@ -146,7 +137,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         made.runs["compare"] = made.mp("engine", "compare", "--format", "json")
 
         made.add(1, "Bad", "u1")
-        made.run("failed", "sync", marts=False)
+        made.run("failed", "sync")
         made.runs["in file"] = made.mp("query", "sql", QUERY, "--format", "json")
         made.runs["on spark"] = made.mp("query", "sql", QUERY, "--format", "json", "--on-spark")
         yield made
