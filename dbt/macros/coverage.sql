@@ -15,6 +15,36 @@
     coalesce(bool_or(event_date = {{ last }} and not {{ reaches_unknown(first) }}), false)
 {%- endmacro %}
 
+{# The CTEs `periods` and `coverage` (unit, period_start, is_partial), for tables that count
+   by these units. #}
+{% macro coverage_of_periods(units) %}
+periods as (
+    {% for unit in units %}
+        {% set period_start = first_day(unit, 'event_date') %}
+        select
+            '{{ unit }}' as unit,
+            {{ period_start }} as period_start,
+            ({{ period_start }} + interval 1 {{ unit }})::date - 1 as period_end,
+            event_date,
+            is_partial,
+            known_since
+        from {{ ref('int_days') }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+coverage as (
+    select
+        unit,
+        period_start,
+        not {{ is_whole_since('period_start', 'period_end') }} as is_partial
+    from periods
+    group by
+        unit,
+        period_start
+)
+{% endmacro %}
+
 {# First of the days that decide where the users of a period come from: those of the period before,
    and enough days to count a user as new. #}
 {% macro since_new(unit, period_start) -%}

@@ -32,7 +32,7 @@ history as (
     from {{ ref('int_days') }}
 ),
 
--- of each period, the stretch of known time that its end is in
+-- of each period, the range of known time that its end is in
 spans as (
     select
         periods.ends_at,

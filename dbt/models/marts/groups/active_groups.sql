@@ -75,31 +75,7 @@ tallied as (
         active_users
 ),
 
-periods as (
-    {% for unit in units %}
-        {% set period_start = first_day(unit, 'event_date') %}
-        select
-            '{{ unit }}' as unit,
-            {{ period_start }} as period_start,
-            ({{ period_start }} + interval 1 {{ unit }})::date - 1 as period_end,
-            event_date,
-            is_partial,
-            known_since
-        from {{ ref('int_days') }}
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
-),
-
-coverage as (
-    select
-        unit,
-        period_start,
-        not {{ is_whole_since('period_start', 'period_end') }} as is_partial
-    from periods
-    group by
-        unit,
-        period_start
-)
+{{ coverage_of_periods(units) }}
 
 select
     tallied.group_key,
