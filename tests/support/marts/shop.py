@@ -20,6 +20,46 @@ DAYS = [
 LAST = DAYS[-1]
 
 
+DEFINITIONS: dict[str, Any] = {
+    "attributions": [{"name": "sales", "conversion_events": ["Paid"]}],
+    "group_keys": ["company_id"],
+    "experiments": [
+        {"name": "colour", "control": "red", "shares": {"red": 1, "blue": 2, "unused": 1}}
+    ],
+    "experiment_metrics": [
+        {"name": "searching", "events": ["Search"]},
+        {"name": "spending", "events": ["Paid", "paid", "Search"], "value": "price"},
+    ],
+    "impacts": [
+        {
+            "name": "experiment",
+            "events": ["$experiment_started"],
+            "outcome_events": ["Page View", "Search"],
+            "days": 2,
+        }
+    ],
+    "signals": [
+        {
+            "name": "exposed",
+            "goal_events": ["$experiment_started"],
+            "first_days": 1,
+            "goal_days": 4,
+            "times": [1, 2],
+        }
+    ],
+    "revenue": [
+        {
+            "name": "sales",
+            "events": ["Paid", "paid", "Search"],
+            "amount": "price",
+            "currency": "tier",
+        },
+        {"name": "searching", "events": ["Search", "Hidden"], "amount": "mp_processing_time_ms"},
+    ],
+}
+"""Variables of the models by which the shop is counted, on DuckDB and on Spark."""
+
+
 def days_of(seed: int) -> dict[date, list[Event]]:
     """All events as the last export of each day has them, repeats included."""
     chance = random.Random(seed)
