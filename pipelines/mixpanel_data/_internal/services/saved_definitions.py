@@ -64,8 +64,8 @@ def import_definitions(
 ) -> ImportedDefinitions:
     """Return the saved reports as variables; see
     :meth:`mixpanel_data.Workspace.import_definitions`."""
-    whole = _complete_days(storage)
-    first, last = _compared(whole)
+    days = _complete_days(storage)
+    whole, (first, last) = frozenset(days), _compared(days)
     found = _Import()
     funnels = discovery.funnels()
     for funnel in funnels:
@@ -214,7 +214,7 @@ def _import_insights(
     saved: BookmarkInfo,
     live: LiveQueryService,
     storage: StorageEngine,
-    whole: list[date],
+    whole: frozenset[date],
 ) -> None:
     report = ("insights", saved.id, saved.name)
     try:
@@ -226,10 +226,10 @@ def _import_insights(
     entries, notes = [], []
     for event, numbers in asked.series.items():
         try:
-            periods = _periods(numbers, asked.from_date, asked.to_date)
+            unit, periods = _periods(numbers, asked.from_date, asked.to_date)
         except ValueError:
             return found.leave_out(report, "Its numbers are not by day, week or month.")
-        unit, known = periods[0], _known(periods[1], set(whole))
+        known = _known(periods, whole)
         if not any(number for _, _, number in known):
             return found.leave_out(report, f"No complete {unit} of {event} is published.")
         wanted = [number for _, _, number in known]
@@ -293,7 +293,7 @@ def _end(start: date, unit: str) -> date:
     return start + timedelta(days=_PERIODS[unit][0] - 1)
 
 
-def _known(periods: list[_Period], whole: set[date]) -> list[_Period]:
+def _known(periods: list[_Period], whole: frozenset[date]) -> list[_Period]:
     """Return the periods whose days are all published and complete."""
 
     def days(period: _Period) -> Iterator[date]:
