@@ -64,8 +64,13 @@ def test_every_macro_and_its_arguments_are_described(manifest: dict[str, Any]) -
     } == own_arguments
 
 
-def test_the_readme_has_every_mart_and_every_variable() -> None:
+def test_the_readme_has_every_mart_every_variable_and_every_metric(
+    manifest: dict[str, Any],
+) -> None:
     readme = (ROOT / "dbt" / "README.md").read_text()
     settings = yaml.safe_load((ROOT / "dbt" / "dbt_project.yml").read_text())
+    metrics = {metric["name"] for metric in manifest["metrics"].values()}
 
-    assert not {name for name in MARTS | settings["vars"].keys() if f"`{name}`" not in readme}
+    assert not {
+        name for name in MARTS | settings["vars"].keys() | metrics if f"`{name}`" not in readme
+    }
