@@ -107,11 +107,11 @@ dbt-docs: $(STAMP)  ## one page of all tables, columns and metrics, over the dem
 
 lock:  ## rewrites the lock files; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--no-annotate --no-header --extra flows --extra alerts --extra fast --extra pandas --extra report --extra semantic --extra openlineage \
+		--no-annotate --no-header --extra flows --extra alerts --extra fast --extra pandas --extra report --extra dashboard --extra semantic --extra openlineage \
 		--group dev pyproject.toml --output-file requirements/dev.lock
 	sed -n 's/^\([a-zA-Z0-9_.-]*\(\[[a-z,]*\]\)\?==[^ ]*\)\( ;[^\\]*\)\?.*/\1\3/p' requirements/dev.lock > requirements/dev.constraints
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--no-annotate --no-header --extra flows --extra alerts --extra fast --extra pandas --extra report --extra semantic --extra openlineage \
+		--no-annotate --no-header --extra flows --extra alerts --extra fast --extra pandas --extra report --extra dashboard --extra semantic --extra openlineage \
 		--extra postgres --extra s3 --extra delta --extra iceberg --extra spark --group dev \
 		--constraints requirements/dev.constraints pyproject.toml requirements/spark.in --output-file requirements/spark.lock
 	rm requirements/dev.constraints

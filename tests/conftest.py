@@ -58,6 +58,7 @@ MP_VARIABLES = [
 TOGETHER = (
     "e2e/superset/",
     "dbt/governance/",
+    "unit/dashboard/",
     "unit/html_report/",
     "dbt/marts/",
     "dbt/project/test_by_hand.py",

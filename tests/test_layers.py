@@ -13,6 +13,7 @@ LAYERS = (
     ("mixpanel_data",),
     ("workspace", "published"),
     ("_internal.workspace",),
+    ("_internal.dashboard",),
     ("_internal.html_report",),
     ("sync", "auth", "settings", "project"),
     ("_internal.health",),

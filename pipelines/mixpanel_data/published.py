@@ -1,4 +1,4 @@
-"""The published tables: SQL over them, Parquet files and copies of them, and the report.
+"""The published tables: SQL over them, Parquet files and copies, the report and the dashboard.
 
     >>> from mixpanel_data.published import query
     >>> from mixpanel_data.settings import load_settings
@@ -16,6 +16,9 @@ from mixpanel_data._lazy import lazy_names
 from mixpanel_data.exceptions import NothingPublishedError
 
 if TYPE_CHECKING:
+    from mixpanel_data._internal.dashboard.run import export_dashboard, serve_dashboard
+    from mixpanel_data._internal.dashboard.superset.write import write_superset_dashboard
+    from mixpanel_data._internal.dashboard.written import WrittenDashboard
     from mixpanel_data._internal.html_report.write import write_report
     from mixpanel_data._internal.publication.parquet_export import export_tables
     from mixpanel_data._internal.publish_targets.configuration import target_names
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     from mixpanel_data.types.rows import Rows
 
 _HOMES = {
+    "_internal.dashboard.run": ("export_dashboard", "serve_dashboard"),
+    "_internal.dashboard.superset.write": ("write_superset_dashboard",),
+    "_internal.dashboard.written": ("WrittenDashboard",),
     "_internal.html_report.write": ("write_report",),
     "_internal.publication.parquet_export": ("export_tables",),
     "_internal.publish_targets.configuration": ("target_names",),
@@ -40,13 +46,17 @@ __all__ = [
     "Rows",
     "TargetCopy",
     "TargetRecord",
+    "WrittenDashboard",
     "check_target",
+    "export_dashboard",
     "export_tables",
     "publish",
     "query",
     "read_target_record",
+    "serve_dashboard",
     "target_names",
     "write_report",
+    "write_superset_dashboard",
 ]
 
 

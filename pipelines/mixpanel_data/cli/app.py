@@ -10,6 +10,7 @@ from mixpanel_data.cli.commands import (
     alerts,
     auth,
     backup,
+    dashboard,
     demo,
     doctor,
     engine,
@@ -87,6 +88,7 @@ app.command("sync")(sync.sync)
 app.command("plan")(plan.plan)
 app.command("status")(status.status)
 app.command("report")(report.report)
+app.command("dashboard")(dashboard.dashboard)
 app.command("reconcile")(reconcile.reconcile)
 app.command("verify")(verify.verify)
 app.command("backup")(backup.backup)

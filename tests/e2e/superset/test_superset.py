@@ -149,6 +149,36 @@ def test_it_can_not_write(project: PublishedProject, bi: Superset, registered: R
     assert ours(project, "select count(*) > 0 from events") == [(True,)]
 
 
+def test_the_written_dashboard_is_imported_and_every_chart_has_rows(
+    project: PublishedProject, bi: Superset, tmp_path: Path
+) -> None:
+    written = tmp_path / "dashboard.zip"
+    events = ("--sign-up", "Signed Up", "--value-moment", "Purchase")
+    ended = project.mp.run("dashboard", "--superset", str(written), *events)
+    assert ended.returncode == 0, ended.stderr
+
+    for _ in range(2):  # another import replaces the dashboard
+        file = {"formData": ("dashboard.zip", written.read_bytes(), "application/zip")}
+        answer = bi.http.post("/api/v1/dashboard/import/", files=file, data={"overwrite": "true"})
+        assert answer.is_success, answer.text
+    [dashboard] = bi.get("dashboard/")["result"]
+    charts = bi.get(f"dashboard/{dashboard['id']}/charts")["result"]
+    found = {}
+    for chart in charts:
+        [result] = bi.get(f"chart/{chart['id']}/data/", force="true")["result"]
+        assert result["error"] is None, chart["slice_name"]
+        assert result["rowcount"] > 0, chart["slice_name"]
+        found[chart["slice_name"]] = result["data"]
+
+    assert len(charts) >= 17
+    buyers = "select count(distinct user_id) from events where event = 'Purchase'"
+    assert found["Users with a value moment"] == [{"users": ours(project, buyers)[0][0]}]
+    assert [tuple(row[name] for name in MEASURES) for row in found["Active users"]] == ours(
+        project,
+        "select dau, wau, mau from daily_active_users where not is_partial order by event_date",
+    )
+
+
 def test_the_chart_is_drawn(
     bi: Superset, registered: Registered, visitor: Visitor, tmp_path: Path
 ) -> None:

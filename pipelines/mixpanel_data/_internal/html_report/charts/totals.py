@@ -19,7 +19,9 @@ from mixpanel_data._internal.html_report.sections.sessions import Sessions
 HEIGHT = 170
 
 
-class _Total(NamedTuple):
+class Total(NamedTuple):
+    """The total of a day, week or month; None if nothing is known of it."""
+
     start: date
     total: float | None
     is_partial: bool
@@ -27,17 +29,17 @@ class _Total(NamedTuple):
 
 def sessions_chart(found: Sessions) -> Spec:
     """Return a bar for the sessions of each day, week or month."""
-    totals = [_Total(each.start, each.sessions, each.is_partial) for each in found.starts]
-    return _bars(totals, found.unit, "Sessions")
+    totals = [Total(each.start, each.sessions, each.is_partial) for each in found.starts]
+    return totals_chart(totals, found.unit, "Sessions")
 
 
 def revenue_chart(found: Revenue) -> Spec:
     """Return a bar for the revenue of each day, week or month."""
-    totals = [_Total(each.start, each.amount, each.is_partial) for each in found.starts]
-    return _bars(totals, found.unit, "Revenue")
+    totals = [Total(each.start, each.amount, each.is_partial) for each in found.starts]
+    return totals_chart(totals, found.unit, "Revenue")
 
 
-def _bars(totals: Sequence[_Total], unit: str, title: str) -> Spec:
+def totals_chart(totals: Sequence[Total], unit: str, title: str) -> Spec:
     """Return bars: paler where not all is known, a band where nothing is."""
     rows = [
         {
@@ -73,7 +75,7 @@ def _bars(totals: Sequence[_Total], unit: str, title: str) -> Spec:
     )
 
 
-def _text(each: _Total) -> str:
+def _text(each: Total) -> str:
     if each.total is None:
         return "nothing is known"
     return number(each.total) + (" or more: not all is known" if each.is_partial else "")

@@ -105,29 +105,33 @@ class Lifecycle:
     stages: tuple[Stage, ...]
 
 
-def read_activity(db: PublishedTables, span: Window) -> Activity:
-    """Read the activity from ``daily_active_users``."""
+def read_activity(
+    db: PublishedTables, span: Window, *, table: str = "daily_active_users"
+) -> Activity:
+    """Read the activity from ``daily_active_users``, or from SQL with its columns."""
     # A partial day would show a drop in each headline.
     day: date | None = db.row(
-        "SELECT max(event_date) FILTER (WHERE NOT is_partial AND event_date <= $last) FROM daily_active_users",
+        "SELECT max(event_date) FILTER (WHERE NOT is_partial AND event_date <= $last) FROM "
+        + table,
         last=span.last,
     )[0]
     unit = line_unit(span)
     return Activity(
         day=day,
-        dau=_headline(db, "dau", "is_partial", day, WEEK),
-        wau=_headline(db, "wau", "is_wau_partial", day, WEEK),
-        mau=_headline(db, "mau", "is_mau_partial", day, MONTH),
-        stickiness=_headline(db, "stickiness", "is_mau_partial", day, MONTH),
-        new_users=_headline(db, "new_users", "is_lifecycle_partial", day, WEEK, days=WEEK),
-        events=_headline(db, "event_count", "is_partial", day, WEEK, days=WEEK),
+        dau=_headline(db, table, "dau", "is_partial", day, WEEK),
+        wau=_headline(db, table, "wau", "is_wau_partial", day, WEEK),
+        mau=_headline(db, table, "mau", "is_mau_partial", day, MONTH),
+        stickiness=_headline(db, table, "stickiness", "is_mau_partial", day, MONTH),
+        new_users=_headline(db, table, "new_users", "is_lifecycle_partial", day, WEEK, days=WEEK),
+        events=_headline(db, table, "event_count", "is_partial", day, WEEK, days=WEEK),
         unit=unit,
-        active=_active(db, span, unit),
+        active=_active(db, table, span, unit),
     )
 
 
 def _headline(
     db: PublishedTables,
+    table: str,
     column: str,
     mark: str,
     day: date | None,
@@ -139,20 +143,20 @@ def _headline(
     before."""
     if day is None:
         return Headline(None, None, is_partial=False)
-    value, is_partial = _sum(db, column, mark, day, days)
-    before, is_partial_before = _sum(db, column, mark, day - back, days)
+    value, is_partial = _sum(db, table, column, mark, day, days)
+    before, is_partial_before = _sum(db, table, column, mark, day - back, days)
     return Headline(value, None if is_partial_before else before, is_partial)
 
 
 def _sum(
-    db: PublishedTables, column: str, mark: str, day: date, days: timedelta
+    db: PublishedTables, table: str, column: str, mark: str, day: date, days: timedelta
 ) -> tuple[float | None, bool]:
     """Return the sum, and True if not all of its days are known."""
     # Days before the first event have no row, so their number is compared with the days asked for.
     total, is_partial = db.row(
         f"""
         SELECT sum({column}), coalesce(bool_or({mark}), true) OR count(*) < $days
-        FROM daily_active_users WHERE event_date BETWEEN $first AND $day
+        FROM {table} WHERE event_date BETWEEN $first AND $day
         """,
         first=day - days + ONE_DAY,
         day=day,
@@ -161,7 +165,7 @@ def _sum(
     return (None if total is None else float(total)), bool(is_partial)
 
 
-def _active(db: PublishedTables, span: Window, unit: Unit) -> tuple[Active, ...]:
+def _active(db: PublishedTables, table: str, span: Window, unit: Unit) -> tuple[Active, ...]:
     # WAU and MAU are those of the last day with data in each unit: they cover days before it, so
     # sums or means of them have no meaning. Stickiness is a ratio of sums, over days with a
     # complete MAU.
@@ -175,7 +179,7 @@ def _active(db: PublishedTables, span: Window, unit: Unit) -> tuple[Active, ...]
                bool_or(is_partial),
                coalesce(arg_max(is_wau_partial, event_date) FILTER (WHERE dau IS NOT NULL), true),
                coalesce(arg_max(is_mau_partial, event_date) FILTER (WHERE dau IS NOT NULL), true)
-        FROM daily_active_users WHERE event_date BETWEEN $first AND $last GROUP BY start ORDER BY start
+        FROM {table} WHERE event_date BETWEEN $first AND $last GROUP BY start ORDER BY start
         """,
         first=span.first,
         last=span.last,
