@@ -94,7 +94,7 @@ def serve_dashboard(
         value_moment: The event by which a user gets what the product is for.
         feature: The event of the board of a feature launch, at first.
         segment: A segment such as ``country=DE``, at first.
-        first: First day, at first. None: 90 days with the last one.
+        first: First day, at first, in the project's time zone. None: 90 days with the last one.
         last: Last day, included. None: the last one that is published.
         port: The port; 0 takes a free one.
         token: Whether the address has a token, without which the server answers nobody.
@@ -168,7 +168,7 @@ def export_dashboard(
         value_moment: The event by which a user gets what the product is for.
         feature: The event of the board of a feature launch.
         segment: A segment such as ``country=DE``.
-        first: First day. None: 90 days with the last one.
+        first: First day, in the project's time zone. None: 90 days with the last one.
         last: Last day, included. None: the last one that is published.
 
     Raises:
