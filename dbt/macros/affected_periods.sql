@@ -1,8 +1,8 @@
 -- noqa: disable=layout.indent
-{# True for days in a day, week or month of which this build replaces rows. #}
-{% macro is_in_affected(unit, column='event_date') -%}
+{# True for days in a day, week or month of which this build replaces rows: those of `dates`. #}
+{% macro is_in_affected(unit, column='event_date', dates=none) -%}
     {{ first_day(unit, column) }} in (
-        select {{ first_day(unit, 'event_date') }} from ({{ affected_dates() }}) as affected
+        select {{ first_day(unit, 'event_date') }} from ({{ dates or affected_dates() }}) as affected
     )
 {%- endmacro %}
 

@@ -84,7 +84,9 @@
    - `seen_loads` (load_id): loads that were committed when the current run began; a complete build
      drops it
    - `changed_ids` (sender_id, former_user_id, is_changed): written by `int_id_activity_by_day`
-   - `changed_funnel_days` (funnel, entry_date): written by `funnel_attempts` #}
+   - `changed_funnel_days` (funnel, entry_date): written by `funnel_attempts`
+   - `changed_cohort_profiles` (user_id): written by `int_cohort_profiles`
+   - `changed_cohort_days` (event_date): written by `cohort_members` #}
 {% macro state_table(name) %}
     {{ return(api.Relation.create(database=target.database, schema='working', identifier=name)) }}
 {% endmacro %}

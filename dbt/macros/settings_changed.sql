@@ -6,7 +6,7 @@
         'event_properties', 'profile_properties', 'session_kind', 'session_timeout_minutes', 'session_gap_inclusive',
         'session_split_at_midnight', 'session_identity', 'session_excluded_events', 'session_start_events',
         'session_end_events', 'session_property', 'page_view_events', 'bounce_rule',
-        'segments', 'retentions', 'retention_return_at_birth_instant', 'funnels', 'funnel_window_inclusive',
+        'cohorts', 'segments', 'retentions', 'retention_return_at_birth_instant', 'funnels', 'funnel_window_inclusive',
         'funnel_grace_seconds', 'funnel_held_null_matches', 'attributions', 'attribution_include_conversion_event', 'attribution_lookback_inclusive',
         'attribution_reset_after_conversion', 'revenue', 'metrics', 'group_keys', 'experiments', 'experiment_metrics',
         'impacts', 'signals', 'catalog_without_examples',

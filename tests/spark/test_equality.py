@@ -28,6 +28,7 @@ SHOP: dict[str, Any] = {
     ],
     "segments": [
         {"name": "page", "column": "current_url"},
+        {"name": "at rest", "column": "cohort.at rest"},
         {"name": "tier", "of": "users", "column": "tier"},
     ],
     "retentions": [
@@ -38,6 +39,7 @@ SHOP: dict[str, Any] = {
             "kind": "compounded",
             "return_events": ["Page View"],
             "intervals": 8,
+            "segment": "cohort.known or not paying",
         },
         {
             "name": "by month",
@@ -82,6 +84,7 @@ SHOP: dict[str, Any] = {
             "order": "any",
             "counting": "totals",
             "window": 2,
+            "segment": "cohort.viewers",
         },
         {
             "name": "in a session",
@@ -95,7 +98,7 @@ SHOP: dict[str, Any] = {
         {
             "name": "events",
             "units": ["hour", "day", "week", "month"],
-            "segments": ["tier"],
+            "segments": ["tier", "cohort.at rest"],
             "cumulative": True,
         },
         {"name": "borrowed", "segments": [{"property": "utm_source", "borrow_days": 2}]},

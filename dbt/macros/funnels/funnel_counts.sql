@@ -133,7 +133,7 @@ counted as (
    tested against all others of the period. #}
 {% macro ad_hoc_funnel(unit) %}
 with events as (
-    select * from {{ ref('events') }}
+    select * from {{ events_with_cohorts(cohorts_of_funnels()) }}
     where user_id is not null
 ),
 

@@ -37,7 +37,7 @@ events_{{ number }} as (
             {% for step in funnel.steps %}
                 {{ is_step(funnel, loop.index) }} as is_step_{{ loop.index }},
             {% endfor %}
-            {{ (funnel.segment or 'null') ~ '::varchar' }} as segment,
+            ({{ segment_value(funnel.segment) if funnel.segment else 'null' }})::varchar as segment,
             {{ 'coalesce(' ~ funnel.value ~ '::double, 0) as value,' if funnel.value }}
             -- of two events at one instant the one of the earlier step is first
             row_number() over (

@@ -58,6 +58,7 @@
             'segments': segments,
             'units': metric.units | unique | list,
             'of': of,
+            'cohorts': cohorts_of_segments(segments | map(attribute='column') | list),
             'borrow_days': ([{'borrow_days': 0}, of] | select | list + segments) | map(attribute='borrow_days') | max,
             'adds_up': adds_up,
             'is_number': (metric.per_user or metric.measure) not in ['total', 'unique', 'sessions', 'distinct'],

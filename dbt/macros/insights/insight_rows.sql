@@ -1,7 +1,9 @@
 -- noqa: disable=layout.indent,layout.long_lines
 {# True for days in an hour, a day, a week or a month of which this build replaces rows. The hours of
-   a day are replaced together. Values that are borrowed on a day may come from days before it. #}
-{% macro is_in_affected_unit(unit, column='event_date', borrow_days=0) -%}
+   a day are replaced together. Values that are borrowed on a day may come from days before it, and a
+   metric by cohorts has other days, too, on which a user is a member now or is none. #}
+{% macro is_in_affected_unit(unit, column='event_date', borrow_days=0, by_cohorts=false) -%}
+    {% set dates = affected_insight_dates(by_cohorts) -%}
     {% set period = 'day' if unit == 'hour' else unit -%}
     {% if borrow_days -%}
         {{ first_day(period, column) }} in (
@@ -9,21 +11,29 @@
             from (
                 -- a day more, since the clocks may go forward in between
                 select event_date + unnest(range({{ borrow_days + 2 }}))::integer as borrowed_date
-                from ({{ affected_dates() }}) as affected
+                from ({{ dates }}) as affected
             ) as borrowing
         )
     {%- else -%}
-        {{ is_in_affected(period, column) }}
+        {{ is_in_affected(period, column, dates) }}
+    {%- endif %}
+{%- endmacro %}
+
+{% macro affected_insight_dates(by_cohorts) -%}
+    {{ affected_dates() }}
+    {%- if by_cohorts %}
+        union all
+        select event_date from {{ state_table('changed_cohort_days') }}
     {%- endif %}
 {%- endmacro %}
 
 {# True for rows of `insights` that this build replaces. #}
 {% macro is_affected_insight() -%}
     case
-        {% for metric in insight_metrics() if metric.borrow_days %}
+        {% for metric in insight_metrics() if metric.borrow_days or metric.cohorts %}
             {% for unit in metric.units %}
                 when metric = {{ literal(metric.name) }} and unit = '{{ unit }}'
-                    then {{ is_in_affected_unit(unit, 'period_start::date', metric.borrow_days) }}
+                    then {{ is_in_affected_unit(unit, 'period_start::date', metric.borrow_days, metric.cohorts) }}
             {% endfor %}
         {% endfor %}
         {% for unit in ['hour', 'day', 'week', 'month'] %}
@@ -73,7 +83,7 @@
         {% set since -%}
             (
                 select min({{ first_day(period, 'event_date') }}) - {{ value.borrow_days + 1 }}
-                from ({{ affected_dates() }}) as affected
+                from ({{ affected_insight_dates(metric.cohorts) }}) as affected
             )
         {%- endset %}
         where user_id is not null and {{ when_incremental('event_date >= ' ~ since) }}
@@ -134,7 +144,7 @@ lent_{{ suffix }} as (
 {% for segment in metric.segments %}
     {% do values.append(['value_' ~ loop.index, segment]) %}
 {% endfor %}
-{% set is_of_the_build = when_incremental(is_in_affected_unit(unit, 'period_date', metric.borrow_days), of_the_batch()) %}
+{% set is_of_the_build = when_incremental(is_in_affected_unit(unit, 'period_date', metric.borrow_days, metric.cohorts), of_the_batch()) %}
 with read_{{ suffix }} as (
     select
         {{ first_day('day' if unit == 'hour' else unit, 'event_date') }} as period_date,
@@ -149,7 +159,7 @@ with read_{{ suffix }} as (
         {% endfor %}
         session_id,
         user_id
-    from {{ ref('events') }}
+    from {{ events_with_cohorts(metric.cohorts) }}
     where
         {{ is_any_of(metric.events) }}
         {{ 'and coalesce((' ~ metric.where ~ '), false)' if metric.where }}

@@ -3,7 +3,7 @@
    else its text. #}
 {% macro read_value(value, name) -%}
     {% if value.column -%}
-        {{ value.column }}{{ '::double' if has_numbers(value) else '::varchar' }} as {{ name }}
+        ({{ segment_value(value.column) }}){{ '::double' if has_numbers(value) else '::varchar' }} as {{ name }}
     {%- else -%}
         {% set field = json_pointer(value.field)[1:-1] if value.field and not value.list else '' -%}
         json_extract_string(properties, {{ json_pointer(value.property)[:-1] ~ field ~ "'" }}) as {{ name }}

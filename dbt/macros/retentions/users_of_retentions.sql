@@ -16,16 +16,16 @@ with events as (
                 coalesce({{ retention.return_where }}, false) as is_return_{{ loop.index }},
             {% endif %}
             {% if retention.segment %}
-                coalesce({{ retention.segment }}::varchar, '(not set)') as segment_{{ loop.index }},
+                coalesce(({{ segment_value(retention.segment) }})::varchar, '(not set)') as segment_{{ loop.index }},
             {% endif %}
             {% if retention.value %}
                 {{ retention.value }}::double as value_{{ loop.index }},
             {% endif %}
         {% endfor %}
         user_id
-    from {{ ref('events') }}
+    from {{ events_with_cohorts(cohorts_of_retentions()) }}
     -- all events of an affected user, of any age: a new event may change the birth
-    where user_id is not null and {{ when_incremental(is_affected_user()) }}
+    where user_id is not null and {{ when_incremental(is_affected_user_of(cohorts_of_retentions())) }}
 ),
 
 {{ retention_births() }}

@@ -29,6 +29,7 @@ VARS: dict[str, Any] = {
     ],
     "segments": [
         {"name": "page", "column": "current_url"},
+        {"name": "at rest", "column": "cohort.at rest"},
         {"name": "tier", "of": "users", "column": "tier"},
     ],
     "retentions": [
@@ -39,6 +40,7 @@ VARS: dict[str, Any] = {
             "kind": "compounded",
             "return_events": ["Page View"],
             "intervals": 8,
+            "segment": "cohort.known or not paying",
         },
         {
             "name": "by month",
@@ -82,6 +84,7 @@ VARS: dict[str, Any] = {
             "order": "any",
             "counting": "totals",
             "window": 2,
+            "segment": "cohort.viewers",
         },
         {
             "name": "in a session",
@@ -92,7 +95,11 @@ VARS: dict[str, Any] = {
     ],
     **shop.DEFINITIONS,
     "metrics": [
-        {"name": "events", "units": ["hour", "day", "week", "month"], "segments": ["tier"]},
+        {
+            "name": "events",
+            "units": ["hour", "day", "week", "month"],
+            "segments": ["tier", "cohort.at rest"],
+        },
         {
             "name": "users",
             "measure": "unique",

@@ -43,7 +43,7 @@ def test_retention(
         select
             cohort_start, interval_number, cohort_size, retained_on, retained_on_or_after, retained_on_or_before,
             retained_streak
-        from retention_cohorts where retention = ? order by 1, 2
+        from retention_cohorts where retention = ? and segment is null order by 1, 2
         """,
         [name],
     ).fetchall()

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 from dbt.marts.conftest import VARS
 from support.marts import known, plain, shop
+from support.marts.cohorts import Members, segment
 
 DB = duckdb.DuckDBPyConnection
 DAY = timedelta(days=1)
@@ -141,7 +142,9 @@ def segments(metric: dict[str, Any], event: plain.Seen) -> Iterable[tuple[str | 
         yield event.properties["lent"], None
     elif configured:
         yield event.properties[TIER], None
-    if len(configured) > 1:
+    if len(configured) > 1 and metric["name"] == "events":
+        yield event.properties[TIER], event.properties["at rest"]
+    elif len(configured) > 1:
         yield event.properties[TIER], bucket(event.properties["price"])
 
 
@@ -174,6 +177,15 @@ def with_lent_sources(db: DB, seen: list[plain.Seen]) -> list[plain.Seen]:
     return made
 
 
+def with_membership(seen: list[plain.Seen]) -> list[plain.Seen]:
+    """The events with `at rest`: their segment by that cohort."""
+    members = Members(seen)
+    return [
+        replace(each, properties={**each.properties, "at rest": segment(members, "at rest", each)})
+        for each in seen
+    ]
+
+
 @pytest.mark.parametrize("name", METRICS)
 def test_a_metric_has_the_values_of_its_events(db: DB, seen: list[plain.Seen], name: str) -> None:
     metric = METRICS[name]
@@ -181,7 +193,11 @@ def test_a_metric_has_the_values_of_its_events(db: DB, seen: list[plain.Seen], n
         for event in events:
             event.session = session
     groups: dict[tuple[Any, ...], list[plain.Seen]] = defaultdict(list)
-    events_of = with_lent_sources(db, seen) if name == "borrowed" else seen
+    events_of = seen
+    if name == "borrowed":
+        events_of = with_lent_sources(db, seen)
+    elif name == "events":
+        events_of = with_membership(seen)
     for event in chosen(metric, events_of):
         for unit in metric["units"]:
             for pair in segments(metric, event):

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 import duckdb
 import pytest
 from support.marts import known, plain, shop
+from support.marts.cohorts import Members
+from support.marts.cohorts import segment as segment_by_cohort
 
 DB = duckdb.DuckDBPyConnection
 DAY = timedelta(days=1)
@@ -17,6 +19,7 @@ Days = dict[str, Counter[date]]
 def days_by_segment(db: DB, seen: list[plain.Seen]) -> tuple[Days, dict[tuple[str, str], Days]]:
     """All days of each user, and those in each segment of the dimensions that the build has."""
     tiers = dict(db.execute("select user_id, tier from users").fetchall())
+    members = Members(seen)
     days: Days = defaultdict(Counter)
     by_segment: dict[tuple[str, str], Days] = defaultdict(lambda: defaultdict(Counter))
     for event in seen:
@@ -26,6 +29,8 @@ def days_by_segment(db: DB, seen: list[plain.Seen]) -> tuple[Days, dict[tuple[st
             days[event.user][event.day] += 1
             by_segment["page", page][event.user][event.day] += 1
             by_segment["tier", tier][event.user][event.day] += 1
+            at_rest = segment_by_cohort(members, "at rest", event)
+            by_segment["at rest", at_rest][event.user][event.day] += 1
     return days, by_segment
 
 
@@ -65,7 +70,7 @@ def test_segments_have_their_users_of_trailing_days(db: DB, seen: list[plain.See
                     )
                 )
     assert sorted(found) == sorted(expected)
-    assert {row[0] for row in found} == {"page", "tier"}
+    assert {row[0] for row in found} == {"page", "tier", "at rest"}
     assert any(row[8] for row in found)
 
 

@@ -21,6 +21,43 @@ LAST = DAYS[-1]
 
 
 DEFINITIONS: dict[str, Any] = {
+    "cohorts": [
+        {
+            "name": "viewers",
+            "conditions": [{"events": ["Page View"], "at_least": 2, "days": 3}],
+        },
+        {
+            "name": "cheap and active",
+            "description": "No dear event in two days, one to three events in all of four.",
+            "conditions": [
+                {
+                    "events": ["Paid", "paid", "Search"],
+                    "where": "price > 2",
+                    "exactly": 0,
+                    "days": 2,
+                },
+                {"events": [], "at_most": 3, "days": 4},
+                {"events": [], "at_least": 1, "days": 4},
+            ],
+        },
+        {
+            "name": "at rest",
+            "conditions": [
+                {"events": ["Paid", "Page View"], "days": 2, "negate": True},
+                {"profile": "visits > 0 or created is not null", "negate": True},
+            ],
+        },
+        {
+            "name": "known or not paying",
+            "match": "any",
+            "conditions": [
+                {"profile": "name is not null"},
+                {"events": ["Paid", "paid"], "exactly": 0},
+                {"events": ["Hidden"], "at_least": 2, "negate": True, "days": 30},
+            ],
+        },
+        {"name": "known", "conditions": [{"profile": "name is not null"}]},
+    ],
     "attributions": [{"name": "sales", "conversion_events": ["Paid"]}],
     "group_keys": ["company_id"],
     "experiments": [

@@ -1,6 +1,6 @@
 {{ config(
     materialized='replaced_rows',
-    meta={'replaces': "{{ is_affected_user() }}"},
+    meta={'replaces': "{{ is_affected_user_of(cohorts_of_retentions()) }}"},
     pre_hook="{{ require_known_retention_events() }}",
     schema='working',
 ) }}

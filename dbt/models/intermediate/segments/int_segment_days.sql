@@ -1,8 +1,9 @@
 {{ config(
     materialized='replaced_rows',
-    meta={'replaces': "{{ is_affected_user() }}"},
+    meta={'replaces': "{{ is_affected_segment_user() }}"},
     schema='working',
 ) }}
+{% set by_cohort = [] %}
 
 -- depends_on: {{ ref('events') }}
 -- depends_on: {{ ref('int_affected_users') }}
@@ -10,19 +11,23 @@
 -- depends_on: {{ ref('int_reassigned_user_days') }}
 with counted as (
     {% for segment in segments() if segment.of == 'events' %}
+        {% set cohorts = cohorts_of_segments([segment.column]) %}
+        {# An event changes on which other days its user is a member. #}
+        {% do by_cohort.append(segment.name) if cohorts %}
+        {% set is_read = is_affected_user_of(cohorts) if cohorts else is_affected_user() ~ ' and ' ~ is_affected() %}
         select
             {{ literal(segment.name) }} as dimension,
-            coalesce({{ segment.column }}::varchar, '(not set)') as segment,
+            coalesce(({{ segment_value(segment.column) }})::varchar, '(not set)') as segment,
             user_id,
             event_date,
             count(*) as event_count
-        from {{ ref('events') }}
+        from {{ events_with_cohorts(cohorts) }}
         where
             user_id is not null
             and {{ is_counted() }}
-            and {{ when_incremental(is_affected_user() ~ ' and ' ~ is_affected()) }}
+            and {{ when_incremental(is_read) }}
         group by
-            coalesce({{ segment.column }}::varchar, '(not set)'),
+            coalesce(({{ segment_value(segment.column) }})::varchar, '(not set)'),
             user_id,
             event_date
         union all
@@ -36,7 +41,10 @@ with counted as (
             event_date,
             event_count
         from {{ this }}
-        where {{ is_affected_user() }} and not {{ is_affected() }}
+        where
+            {{ is_affected_user() }}
+            and not {{ is_affected() }}
+            and dimension not in {{ literals(by_cohort) }}
         union all
     {% endif %}
     select

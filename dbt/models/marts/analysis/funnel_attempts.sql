@@ -2,7 +2,7 @@
 {{ config(
     materialized='replaced_rows',
     meta={
-        'replaces': "{{ is_affected_user() }}",
+        'replaces': "{{ is_affected_user_of(cohorts_of_funnels()) }}",
         'before_replacing': "{{ log_changed_funnel_days() }}",
     },
     pre_hook="{{ require_known_funnel_events() }}",
@@ -15,8 +15,8 @@
 -- depends_on: {{ ref('sessions') }}
 {% endif %}
 with events as (
-    select * from {{ ref('events') }}
-    where user_id is not null and {{ when_incremental(is_affected_user()) }}
+    select * from {{ events_with_cohorts(cohorts_of_funnels()) }}
+    where user_id is not null and {{ when_incremental(is_affected_user_of(cohorts_of_funnels())) }}
 ),
 
 attempts as (

@@ -121,6 +121,43 @@ class _Definition(_Checked):
         return self.name
 
 
+class ConditionEntry(_Checked):
+    """A condition of a cohort: how often users did events, or what their profile is."""
+
+    events: Names | None = None
+    where: str = ""
+    at_least: Positive | None = None
+    at_most: Annotated[int, Field(ge=0)] | None = None
+    exactly: Annotated[int, Field(ge=0)] | None = None
+    days: Positive | None = None
+    profile: Annotated[str, Field(min_length=1)] | None = None
+    negate: bool = False
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        given = self.model_fields_set
+        if len({"events", "profile"} & given) != 1:
+            raise PydanticCustomError("condition", "it needs either events or a profile")
+        if self.profile and given - {"profile", "negate"}:
+            others = ", ".join(key for key in type(self).model_fields if key in given)
+            raise PydanticCustomError(
+                "condition",
+                "with a profile it takes negate only, not {others}",
+                {"others": others.replace("profile, ", "").replace(", profile", "")},
+            )
+        if len({"at_least", "at_most", "exactly"} & given) > 1:
+            raise PydanticCustomError("condition", "it takes one of at_least, at_most and exactly")
+        return self
+
+
+class CohortEntry(_Definition):
+    """Users by what they did within some days, and by their profile."""
+
+    description: str = ""
+    match: Literal["all", "any"] = "all"
+    conditions: list[ConditionEntry] = Field(min_length=1)
+
+
 class SegmentEntry(_Definition):
     """A dimension by which active users are counted."""
 
@@ -338,6 +375,7 @@ class Variables(_Checked):
     session_property: str
     page_view_events: Names
     bounce_rule: Literal["single_page_view", "single_event", "duration_le_10s"]
+    cohorts: list[CohortEntry]
     segments: list[SegmentEntry]
     retentions: list[RetentionEntry]
     retention_return_at_birth_instant: bool
@@ -394,6 +432,11 @@ class Variables(_Checked):
             where = _entry("metrics", number, metric.label)
             for event in metric.events:
                 yield where, event
+        for number, cohort in enumerate(self.cohorts):
+            where = _entry("cohorts", number, cohort.label)
+            for condition in cohort.conditions:
+                for event in condition.events or ():
+                    yield where, event
 
 
 @dataclass(frozen=True)
@@ -463,6 +506,7 @@ def check(given: Given, known_events: Callable[[], Collection[str]] | None = Non
     problems = [
         *_duplicates(variables),
         *_columns(variables),
+        *_cohorts(variables),
         *_funnels(variables),
         *_metrics(variables),
     ]
@@ -525,6 +569,7 @@ _NOUNS = {
 _KEYS: dict[str, type[BaseModel]] = {
     "event_properties": PropertyEntry,
     "profile_properties": PropertyEntry,
+    "cohorts": CohortEntry,
     "segments": SegmentEntry,
     "retentions": RetentionEntry,
     "funnels": FunnelEntry,
@@ -558,11 +603,25 @@ def _problem_text(error: ErrorDetails, values: Mapping[str, Any]) -> str:
     if len(rest) > 2 and rest[1] == "exclude":
         excluded = entry["exclude"][rest[2]] if isinstance(entry, dict) else None
         return f"{where}: exclude takes event and after, a number of a step, not {excluded}."
+    if len(rest) > 2 and rest[1] == "conditions":
+        condition = entry["conditions"][rest[2]] if isinstance(entry, dict) else None
+        return f"{where}, {_of_condition(rest[2:], condition, error)}"
     if len(rest) == 1:
         return f"{where}: {entry!r} is no table of keys and values."
     if variable == "metrics" and rest[1] in ("of", "segments") and error["type"] != "too_long":
         return f"{where}, {_of_value(rest[1:], entry, error)}"
     return f"{where}: {_of_key(str(rest[1]), _KEYS[str(variable)], error)}"
+
+
+def _of_condition(place: Sequence[int | str], condition: object, error: ErrorDetails) -> str:
+    """Return what is wrong with a condition of a cohort, by its place among them."""
+    number, *keys = place
+    where = f"condition {int(number) + 1}"
+    if error["type"] == "condition":
+        return f"{where}: {error['msg']}."
+    if not keys:
+        return f"{where}: {condition!r} is no table of keys and values."
+    return f"{where}: {_of_key(str(keys[0]), ConditionEntry, error)}"
 
 
 def _of_value(
@@ -644,6 +703,7 @@ def _allowed(model: type[BaseModel], name: str) -> tuple[str, ...]:
 
 def _duplicates(variables: Variables) -> Iterator[str]:
     for variable in (
+        "cohorts",
         "segments",
         "retentions",
         "funnels",
@@ -684,7 +744,7 @@ def _columns(variables: Variables) -> Iterator[str]:
         added = variables.event_properties if model == "events" else variables.profile_properties
         known = {*columns_of(model), *(entry.alias for entry in added)}
         for _, where, key, column in (each for each in used if each[0] == model):
-            if column not in known:
+            if column not in known and not (model == "events" and _is_cohort(key, column)):
                 yield (
                     f"{where}: {key} is {column}, which is no column of {model}."
                     f"{near_name(column, known)}"
@@ -716,6 +776,39 @@ def _used_columns(variables: Variables) -> Iterator[tuple[str, str, str, str]]:
         for value in metric.segments:
             if value.column:
                 yield "events", where, "a segment", value.column
+
+
+COHORT = "cohort."
+"""What precedes the name of a cohort where a segment is by a cohort, in place of a column."""
+
+
+def _is_cohort(key: str, column: str) -> bool:
+    return key in ("column", "segment", "a segment") and column.startswith(COHORT)
+
+
+def _cohorts(variables: Variables) -> Iterator[str]:
+    """Yield the problems of segments by a cohort."""
+    names = [cohort.name for cohort in variables.cohorts]
+    for model, where, key, column in _used_columns(variables):
+        if model == "events" and _is_cohort(key, column):
+            problem = cohort_problem(column, names)
+            if problem:
+                yield f"{where}: {key} is {column}. {problem}"
+    for number, metric in enumerate(variables.metrics):
+        for value in metric.segments:
+            if value.column.startswith(COHORT) and value.model_fields_set != {"column"}:
+                where = _entry("metrics", number, metric.name)
+                yield f"{where}: a segment by {value.column} takes no other key."
+
+
+def cohort_problem(segment: str, names: Collection[str]) -> str:
+    """Return what is wrong with a segment by a cohort, ``cohort.NAME``; an empty text if nothing."""
+    name = segment.removeprefix(COHORT)
+    if name in names:
+        return ""
+    if not names:
+        return "The variable cohorts has no entry."
+    return f"There is no cohort {name}, only {', '.join(names)}.{near_name(name, names)}"
 
 
 def columns_of(model: str) -> list[str]:

@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 from mixpanel_data._internal.project.macros import render_macro
 from mixpanel_data._internal.project.variables import (
+    COHORT,
     check_funnel,
+    cohort_problem,
     defaults,
     near_name,
 )
@@ -78,7 +80,8 @@ def local_funnel(
         _require_column("value", value, columns, "The variable event_properties adds columns.")
         definition["value"] = f'"{value}"'
     if by is not None:
-        definition["segment"] = _segment(by, columns)
+        cohorts = [entry["name"] for entry in settings.get("cohorts", [])]
+        definition["segment"] = _segment(by, columns, cohorts)
     variables = {**defaults(), **settings, "funnels": [definition]}
     rows = storage.execute_rows(render_macro("ad_hoc_funnel", unit, variables=variables))
     return LocalFunnelResult(
@@ -145,10 +148,17 @@ def _require_column(key: str, column: str, columns: Collection[str], hint: str) 
         )
 
 
-def _segment(by: str, columns: Collection[str]) -> str:
-    """Return the SQL of a column, or of a property."""
+def _segment(by: str, columns: Collection[str], cohorts: Collection[str]) -> str:
+    """Return the segment of the funnel: the SQL of a column or a property, or a cohort's name."""
+    if by.startswith(COHORT):
+        problem = cohort_problem(by, cohorts)
+        if problem:
+            raise ConfigError(f"by is {by}. {problem}", details={"cohorts": sorted(cohorts)})
+        return by
     if not by.startswith(_PROPERTY):
-        _require_column("by", by, columns, "Any property is properties.NAME.")
+        _require_column(
+            "by", by, columns, "Any property is properties.NAME, any cohort cohort.NAME."
+        )
         return f'"{by}"'
     name = by.removeprefix(_PROPERTY).replace("~", "~0").replace("/", "~1")
     return f"json_extract_string(properties, {literal('/' + name)})"
