@@ -279,13 +279,10 @@ where is_member
     {{ return(found) }}
 {% endmacro %}
 
-{# The cohorts by which funnels, retentions, metrics or active users have segments. #}
+{# The cohorts by which funnels, retentions or metrics have segments. #}
 {% macro cohorts_of_funnels() %}{{ return(cohorts_of_segments(funnels() | map(attribute='segment') | list)) }}{% endmacro %}
 {% macro cohorts_of_retentions() %}{{ return(cohorts_of_segments(retentions() | map(attribute='segment') | list)) }}{% endmacro %}
 {% macro cohorts_of_metrics() %}{{ return(insight_metrics() | map(attribute='cohorts') | sum(start=[])) }}{% endmacro %}
-{% macro cohorts_of_active_users() %}
-    {{ return(cohorts_of_segments(segments() | selectattr('of', 'equalto', 'events') | map(attribute='column') | list)) }}
-{% endmacro %}
 
 {# The SQL of a segment, over `events_with_cohorts`. #}
 {% macro segment_value(segment) -%}

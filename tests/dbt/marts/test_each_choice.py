@@ -210,6 +210,15 @@ KEYS = [
     ),
     *(
         Case(
+            "cohorts.match",
+            match,
+            f"select from_date from cohort_members where cohort = '{match}' and user_id = 'p1' order by 1",
+            [(date(2026, 3, day),) for day in days],
+        )
+        for match, days in (("all", (12,)), ("any", (4, 11)))  # p1 did PA on 4, 5, 11 and PB on 12
+    ),
+    *(
+        Case(
             "segments.of",
             of,
             "select dau from active_users_by_segment "
@@ -293,6 +302,14 @@ SETTINGS: dict[str, Any] = {
             }
             for value in ("any", "first")
         ),
+    ],
+    "cohorts": [
+        {
+            "name": match,
+            "match": match,
+            "conditions": [{"events": ["PA"], "days": 2}, {"events": ["PB"], "days": 2}],
+        }
+        for match in ("all", "any")
     ],
     "segments": [
         {"name": "events", "column": "utm_source"},
@@ -410,7 +427,12 @@ def built(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int]
         done = dbt(
             folder,
             *("run", "--select", "+sessions", "+lifecycle", "+retention_cohorts"),
-            *("+funnel_attempts", "+attribution_touches", "+active_users_by_segment"),
+            *(
+                "+funnel_attempts",
+                "+attribution_touches",
+                "+active_users_by_segment",
+                "+cohort_members",
+            ),
             settings=SETTINGS | plan()[number],
         )
         assert done.returncode == 0, f"{plan()[number]}: {done.stdout}"

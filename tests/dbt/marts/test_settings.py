@@ -77,6 +77,23 @@ BAD: list[tuple[dict[str, Any], str]] = [
         {"signals": [{"name": "s", "goal_events": ["A"], "times": [0]}]},
         "Variable signals, s: times is 0, which is no number above 0",
     ),
+    ({"cohorts": [{"name": "c", "conditions": []}]}, "Variable cohorts, c: it needs conditions."),
+    (
+        {"cohorts": [{"name": "c", "match": "some", "conditions": [{"events": []}]}]},
+        "Variable cohorts, c: match is some, which is none of all, any",
+    ),
+    (
+        {"cohorts": [{"name": "c", "conditions": [{"events": ["A"], "days": 0}]}]},
+        "Variable cohorts, c, condition 1: days is 0, which is no",
+    ),
+    (
+        {
+            "cohorts": [
+                {"name": "c", "conditions": [{"events": ["A"], "at_least": 1, "exactly": 2}]}
+            ]
+        },
+        "Variable cohorts, c, condition 1: it takes one of at_least, at_most and exactly.",
+    ),
     ({"junk_ids": [None]}, "Variable junk_ids: [None] is no list of names"),
     ({"week_start": "someday"}, "Variable week_start: someday is none of"),
 ]

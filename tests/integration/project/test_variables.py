@@ -24,11 +24,27 @@ from mixpanel_data._internal.project.variables import (
 FILE = Path("shop") / "dbt_project.yml"
 FUNNEL = {"name": "checkout", "steps": ["Cart", "Paid"]}
 METRIC = {"name": "sales", "measure": "sum", "of": {"property": "price"}}
+BUYERS = {"name": "buyers", "conditions": [{"events": ["Paid"], "at_least": 2, "days": 30}]}
 EVERYTHING = {
     "project_timezone": "Europe/Berlin",
     "event_properties": [{"name": "Plan", "alias": "plan", "type": "string"}],
     "profile_properties": [{"name": "Plan", "alias": "plan", "type": "string"}],
-    "retentions": [{"name": "r", "birth_events": ["Signup"], "unit": "week"}],
+    "cohorts": [
+        BUYERS,
+        {
+            "name": "lapsed",
+            "match": "any",
+            "conditions": [
+                {"events": [], "where": "os is null", "exactly": 0},
+                {"events": ["Cart"], "at_most": 0, "negate": True},
+                {"profile": "plan = 'pro'", "negate": True},
+            ],
+        },
+    ],
+    "segments": [{"name": "s", "column": "cohort.buyers"}],
+    "retentions": [
+        {"name": "r", "birth_events": ["Signup"], "unit": "week", "segment": "cohort.lapsed"}
+    ],
     "funnels": [
         FUNNEL | {"segment": "plan", "since": "2026-01-31", "hold_constant": ["os"]},
         {"name": "f", "steps": ["A", ["B", "C"], {"event": "D", "where": "os = 'iOS'"}]},
@@ -41,7 +57,7 @@ EVERYTHING = {
     "signals": [{"name": "s", "goal_events": ["Paid"], "events": ["A"], "times": [1, 3]}],
     "revenue": [{"name": "sales", "events": ["Paid"], "amount": "Total $", "currency": "plan"}],
     "metrics": [
-        {"name": "m"},
+        {"name": "m", "segments": ["os", "cohort.lapsed"]},
         METRIC
         | {"units": ["hour", "month"], "segments": ["plan", {"column": "os", "buckets": [1, 2.5]}]},
         METRIC
@@ -89,6 +105,56 @@ def test_what_is_right_passes():
         (
             {"segments": [{"name": "s", "column": "browsr"}]},
             "Variable segments, entry 1 (s): column is browsr, which is no column of events. Did you",
+        ),
+        (
+            {"cohorts": [BUYERS | {"conditons": []}]},
+            "Variable cohorts, entry 1 (buyers): it has no conditons, only name, description, match, conditions. Did you",
+        ),
+        (
+            {"cohorts": [{"name": "c", "conditions": [{"event": ["Paid"]}]}]},
+            "entry 1 (c), condition 1: it has no event, only events, where, at_least, at_most, exactly, days, profile, "
+            "negate. Did you mean events?",
+        ),
+        (
+            {"cohorts": [{"name": "c", "conditions": [{"days": 7}]}]},
+            "entry 1 (c), condition 1: it needs either events or a profile.",
+        ),
+        (
+            {"cohorts": [{"name": "c", "conditions": [{"profile": "a", "days": 7, "where": "b"}]}]},
+            "entry 1 (c), condition 1: with a profile it takes negate only, not where, days.",
+        ),
+        (
+            {"cohorts": [{"name": "c", "conditions": [{"events": ["A"]}, {"events": ["A"], "at_least": 0}]}]},
+            "entry 1 (c), condition 2: at_least is 0, which is no number above 0.",
+        ),
+        (
+            {"cohorts": [{"name": "c", "conditions": [{"events": "Paid"}]}]},
+            "condition 1: events: 'Paid' is no list of names.",
+        ),
+        ({"cohorts": [{"name": "c", "conditions": ["Paid"]}]}, "1: 'Paid' is no table of keys and"),
+        ({"cohorts": [BUYERS, BUYERS]}, "cohorts, entry 2: there are two of the name buyers."),
+        (
+            {"cohorts": [BUYERS], "funnels": [FUNNEL | {"segment": "cohort.buyrs"}]},
+            "entry 1 (checkout): segment is cohort.buyrs. There is no cohort buyrs, only buyers. Did you mean buyers?",
+        ),
+        (
+            {"metrics": [{"name": "m", "segments": ["cohort.buyers"]}]},
+            "entry 1 (m): a segment is cohort.buyers. The variable cohorts has no entry.",
+        ),
+        (
+            {"cohorts": [BUYERS], "metrics": [METRIC | {"of": "cohort.buyers"}]},
+            "entry 1 (sales): of is cohort.buyers, which is no column of events.",
+        ),
+        (
+            {
+                "cohorts": [BUYERS],
+                "metrics": [METRIC | {"segments": [{"column": "cohort.buyers", "borrow_days": 3}]}],
+            },
+            "entry 1 (sales): a segment by cohort.buyers takes no other key.",
+        ),
+        (
+            {"cohorts": [BUYERS], "segments": [{"name": "s", "of": "users", "column": "cohort.buyers"}]},
+            "entry 1 (s): column is cohort.buyers, which is no column of users.",
         ),
         ({"segments": [{"name": "s", "of": "users", "column": "stge"}]}, "of users. Did you mean st"),
         ({"funnels": [FUNNEL | {"exclude": [{"evnt": "C"}]}]}, "exclude takes event and after"),

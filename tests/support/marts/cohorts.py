@@ -69,7 +69,7 @@ class Members:
         if "profile" in condition:
             return PROFILE[condition["profile"]](self.profiles.get(user, {}))
         since = day - (condition["days"] - 1) * DAY if "days" in condition else date.min
-        times = sum(
+        times: int = sum(
             since <= event.day <= day and _meets(event, condition) for event in self.events[user]
         )
         for key, compare in (("at_least", ge), ("at_most", le), ("exactly", eq)):

@@ -1,3 +1,4 @@
+-- noqa: disable=layout.indent
 {{ config(
     materialized='replaced_rows',
     meta={
@@ -21,6 +22,11 @@ with judged as (
             order by case when distinct_id = user_id then 0 else 1 end asc, distinct_id asc
         ) as profile_number
     from {{ ref('profiles') }}
+),
+
+known as (
+    select min(event_date) as first_known_date
+    from {{ ref('days') }}
 )
 
 select
@@ -28,7 +34,7 @@ select
     judged.conditions,
     known.first_known_date
 from judged
-cross join (select min(event_date) as first_known_date from {{ ref('days') }}) as known
+cross join known
 where judged.profile_number = 1
 {% else %}
 select
