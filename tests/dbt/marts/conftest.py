@@ -98,7 +98,7 @@ VARS: dict[str, Any] = {
         {
             "name": "events",
             "units": ["hour", "day", "week", "month"],
-            "segments": ["tier", "cohort.at rest"],
+            "segments": ["tier", "cohort.known or not paying"],
         },
         {
             "name": "users",

@@ -18,6 +18,7 @@ DB = duckdb.DuckDBPyConnection
 DAY = timedelta(days=1)
 COVERAGE = known.of_days(shop.DAYS, "Europe/Berlin")
 TIER = "pl'an / $tier.x"
+NOT_PAYING = "known or not paying"
 METRICS = {metric["name"]: metric for metric in VARS["metrics"]}
 
 
@@ -143,7 +144,7 @@ def segments(metric: dict[str, Any], event: plain.Seen) -> Iterable[tuple[str | 
     elif configured:
         yield event.properties[TIER], None
     if len(configured) > 1 and metric["name"] == "events":
-        yield event.properties[TIER], event.properties["at rest"]
+        yield event.properties[TIER], event.properties["membership"]
     elif len(configured) > 1:
         yield event.properties[TIER], bucket(event.properties["price"])
 
@@ -178,10 +179,12 @@ def with_lent_sources(db: DB, seen: list[plain.Seen]) -> list[plain.Seen]:
 
 
 def with_membership(seen: list[plain.Seen]) -> list[plain.Seen]:
-    """The events with `at rest`: their segment by that cohort."""
+    """The events with `membership`: their segment by a cohort."""
     members = Members(seen)
     return [
-        replace(each, properties={**each.properties, "at rest": segment(members, "at rest", each)})
+        replace(
+            each, properties={**each.properties, "membership": segment(members, NOT_PAYING, each)}
+        )
         for each in seen
     ]
 

@@ -111,6 +111,7 @@ def test_what_is_of_the_wrong_type_is_null_and_named(db: duckdb.DuckDBPyConnecti
         ("$device:d2", None, None, datetime(2026, 3, 30, 10), None, None, None),
         ("ann", "Ann", None, None, None, None, None),
         ("away", None, None, None, None, None, None),
+        ("bob", "Bob", None, None, None, 9, None),
         ("odd", None, datetime(2025, 12, 31, 23), None, None, None, ["last_seen", "visits"]),
     ]
 

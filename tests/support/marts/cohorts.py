@@ -23,7 +23,7 @@ def _is_dear(event: plain.Seen) -> bool:
 
 WHERE: dict[str, Callable[[plain.Seen], bool]] = {"price > 2": _is_dear}
 PROFILE: dict[str, Callable[[Mapping[str, Any]], bool]] = {
-    "visits > 0 or created is not null": lambda of: of.get("visits") in (1, 2) or "$created" in of,
+    "visits > 0 or created is not null": lambda of: of.get("visits") in (1, 9) or "$created" in of,
     "name is not null": lambda of: "$name" in of,
 }
 

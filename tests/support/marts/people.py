@@ -29,6 +29,7 @@ ODD: dict[str, Any] = {
 }
 LAST: dict[str, dict[str, Any]] = {
     "ann": {"$name": "Ann", "": 0, "same": 1},
+    "bob": {"$name": "Bob", "visits": 9},
     "$device:d2": DEVICE,
     "odd": ODD,
     "away": {"back": True},

@@ -53,7 +53,7 @@ DEFINITIONS: dict[str, Any] = {
             "conditions": [
                 {"profile": "name is not null"},
                 {"events": ["Paid", "paid"], "exactly": 0},
-                {"events": ["Hidden"], "at_least": 2, "negate": True, "days": 30},
+                {"events": ["Hidden"], "negate": True, "days": 3},
             ],
         },
         {"name": "known", "conditions": [{"profile": "name is not null"}]},
