@@ -102,10 +102,23 @@ ACTIVITY = [
         for unit in ("day", "week", "month")
     ),
     Case(
-        "lifecycle_new_users",
+        "lifecycle_new_users,lifecycle_retained_users,lifecycle_resurrected_users,"
+        "lifecycle_dormant_users",
         "metric_time__month",
-        "select date_trunc('month', event_date), avg(new_users) from daily_active_users group by 1",
-        "lifecycle_period__period = 'day'",
+        """
+        select date_trunc('month', period_start), avg(new_users), avg(retained_users),
+            avg(resurrected_users), avg(dormant_users)
+        from lifecycle where period = 'week' group by 1
+        """,
+        "lifecycle_period__period = 'week'",
+    ),
+    Case(
+        "segment_dau,segment_wau,segment_mau,segment_new_users",
+        "segment_day__dimension,metric_time__day",
+        """
+        select dimension, event_date, sum(dau), sum(wau), sum(mau), sum(new_users)
+        from active_users_by_segment group by all
+        """,
     ),
     Case(
         "frequency_users",
@@ -227,6 +240,14 @@ RETENTION = [
             sum(retained_on), sum(retained_on_or_after), sum(value_on_or_before),
             sum(retained_on * cohort_size), sum(cohort_size * cohort_size)
         from retention_cohorts where segment is null group by all
+        """,
+    ),
+    Case(
+        "retention_value",
+        "cohort__retention",
+        """
+        select retention, sum(value_on_or_before) from retention_cohorts where segment is null
+        group by 1
         """,
     ),
     Case(
@@ -367,6 +388,27 @@ REVENUE = [
         for unit in ("day", "week", "month")
     ),
     Case(
+        "period_user_amount,period_paying_users,period_active_users,arpu,arppu",
+        "revenue_period__revenue,revenue_period__currency,metric_time__quarter",
+        """
+        select revenue, currency, date_trunc('quarter', period_start), sum(user_amount),
+            sum(paying_users), sum(active_users), sum(user_amount) / sum(active_users),
+            sum(user_amount) / nullif(sum(paying_users), 0)
+        from revenue_periods where unit = 'day' group by all
+        """,
+        "revenue_period__unit = 'day'",
+    ),
+    Case(
+        "mrr_opening,mrr_new,mrr_reactivation,mrr_upgrade,mrr_downgrade,mrr_churn,mrr_churn_rate",
+        "revenue_month__revenue",
+        """
+        select revenue, sum(opening_amount) as opening, sum(new_amount), sum(reactivation_amount),
+            sum(upgrade_amount), sum(downgrade_amount), sum(churn_amount),
+            sum(downgrade_amount + churn_amount) / opening
+        from revenue_movements group by 1
+        """,
+    ),
+    Case(
         "revenue_cohort_amount,revenue_cohort_users",
         "revenue_cohort__revenue,revenue_cohort__currency,revenue_cohort__month_number",
         """
@@ -419,6 +461,11 @@ GROUPS = [
         "group_use__unit = 'week' and group_use__event is null",
     ),
     Case(
+        "groups_by_users",
+        "group_use__unit,group_use__event",
+        "select unit, event, sum(groups) from active_groups group by all",
+    ),
+    Case(
         "cohort_groups,retained_groups",
         "group_cohort__unit,group_cohort__interval_number",
         """
@@ -449,6 +496,23 @@ EXPERIMENTS = [
         select experiment, metric, measure, variant, users, total, mean,
             case when not is_control then control_mean * users end, lift
         from experiment_results
+        """,
+    ),
+    Case(
+        "variant_users,variant_total,expected_total",
+        "result__experiment",
+        """
+        select experiment, sum(users), sum(total), sum(control_mean * users) filter (not is_control)
+        from experiment_results group by 1
+        """,
+    ),
+    Case(
+        "users_with,goal_users_with,users_without,goal_users_without,goal_rate_with",
+        "signal__times",
+        """
+        select times, sum(users_with), sum(goal_users_with), sum(users_without),
+            sum(goal_users_without), sum(goal_users_with) / sum(users_with)
+        from signals group by 1
         """,
     ),
     Case(
@@ -522,7 +586,7 @@ WHAT_IS_OVER = """
     create table group_retention as
     select 'company' as group_key, date '2026-03-02' as cohort_start, 'week' as unit,
         1 as interval_number, *
-    from (values (8, 6, true), (2, 1, true), (5, null, false))
+    from (values (8, 6, true), (2, 1, true), (5, 3, false))
         as cells (cohort_size, retained, is_complete);
     create table revenue_cohorts as
     select 'sales' as revenue, 'EUR' as currency, date '2026-03-01' as cohort_month,
