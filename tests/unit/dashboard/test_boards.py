@@ -1,5 +1,7 @@
 """Boards of files made by hand: odd names, tables that are not configured or not there, days that are not complete."""
 
+from datetime import date
+
 import duckdb
 import pytest
 from support.made_file import MARKUP, ODD_NAMES, MadeFile
@@ -173,3 +175,17 @@ def test_a_file_that_is_gone_or_has_other_days_is_a_reason_not_an_error(
     assert publication(given(made)) is None
     path.write_bytes(odd.path.read_bytes())
     assert "None of the requested days" in page(made, first="2030-01-01").reason
+
+
+def test_what_was_chosen_stays_as_far_as_the_next_publication_has_it(odd: MadeFile) -> None:
+    choices = read_choices(given(odd))
+    june, later = date(2026, 6, 20), date(2026, 8, 1)
+    segment = Segment(DIMENSION, ODD_NAMES[3])
+
+    assert choices.days_in(None) == (date(2026, 6, 1), date(2026, 7, 10))
+    assert choices.days_in((june, later)) == (june, date(2026, 7, 10))
+    assert choices.days_in((later, later)) == (date(2026, 6, 1), date(2026, 7, 10))
+    assert choices.label_of_segment(segment) == segment.label
+    assert choices.label_of_segment(Segment("gone", "x")) == ALL_USERS
+    assert choices.label_of_feature(ODD_NAMES[2]) == "$ae_session"
+    assert choices.label_of_feature("gone") is None

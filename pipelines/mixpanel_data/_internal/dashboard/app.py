@@ -20,6 +20,13 @@ def _():
 
 
 @app.cell
+def _():
+    # What a reader chose stays chosen when another publication is read. No state of marimo: nothing runs because of it.
+    chosen: dict[str, object] = {}
+    return (chosen,)
+
+
+@app.cell
 def _(given):
     # A new publication is another file, by a rename: the boards are read once more when it is there.
     refresh = None if given.static else mo.ui.refresh(default_interval=given.interval)
@@ -44,26 +51,36 @@ def _(get_publication, given):
 
 
 @app.cell
-def _(choices, given):
+def _(choices, chosen, given):
     shown = choices.days is not None and not given.static
     days_filter = (
         mo.ui.date_range(
             start=choices.days.first,
             stop=choices.days.last,
-            value=(choices.span.first, choices.span.last),
+            value=choices.days_in(chosen.get("days")),
             label="Days",
+            on_change=lambda days: chosen.update(days=days),
         )
         if shown
         else None
     )
     segment_filter = (
-        mo.ui.dropdown(choices.segments, value=choices.segment_label, label="Segment")
+        mo.ui.dropdown(
+            choices.segments,
+            value=choices.label_of_segment(chosen.get("segment", choices.segment)),
+            label="Segment",
+            on_change=lambda segment: chosen.update(segment=segment),
+        )
         if shown and len(choices.segments) > 1
         else None
     )
     feature_filter = (
         mo.ui.dropdown(
-            choices.features, value=choices.feature_label, label="Feature", searchable=True
+            choices.features,
+            value=choices.label_of_feature(chosen.get("feature", choices.feature)),
+            label="Feature",
+            searchable=True,
+            on_change=lambda feature: chosen.update(feature=feature),
         )
         if shown and choices.features
         else None
@@ -88,7 +105,7 @@ def _(choices, days_filter, feature_filter, given, refresh, segment_filter):
 
 
 @app.cell
-def _(found, given):
+def _(chosen, found, given):
     boards = {
         board.title: mo.vstack(
             [mo.Html(piece) if isinstance(piece, str) else piece for piece in board_pieces(board)]
@@ -100,7 +117,11 @@ def _(found, given):
     elif given.static:
         shown_boards = mo.vstack(list(boards.values()), gap=2)
     else:
-        shown_boards = mo.ui.tabs(boards)
+        shown_boards = mo.ui.tabs(
+            boards,
+            value=chosen.get("board"),
+            on_change=lambda board: chosen.update(board=board),
+        )
     shown_boards
     return
 

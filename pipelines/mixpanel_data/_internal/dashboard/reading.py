@@ -69,15 +69,22 @@ class Choices:
     features: dict[str, str] = field(default_factory=dict)
     feature: str | None = None
 
-    @property
-    def segment_label(self) -> str:
-        return self.segment.label if self.segment else ALL_USERS
+    def days_in(self, chosen: Any) -> tuple[date, date] | None:
+        """Return the days that were chosen, as far as there are such; else those chosen at first."""
+        if self.days is None or self.span is None:
+            return None
+        first, last = chosen or (self.span.first, self.span.last)
+        if first > self.days.last or last < self.days.first:
+            return self.span.first, self.span.last
+        return max(first, self.days.first), min(last, self.days.last)
 
-    @property
-    def feature_label(self) -> str | None:
-        return next(
-            (label for label, event in self.features.items() if event == self.feature), None
-        )
+    def label_of_segment(self, segment: Any) -> str:
+        """Return the label of the segment, or of all users if there is no such segment."""
+        return segment.label if segment and segment.label in self.segments else ALL_USERS
+
+    def label_of_feature(self, feature: Any) -> str | None:
+        """Return the label of the event; None if there is no such event."""
+        return next((label for label, event in self.features.items() if event == feature), None)
 
 
 @dataclass(frozen=True)
