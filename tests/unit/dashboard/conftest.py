@@ -1,7 +1,6 @@
 """A file made by hand with something on every board, whose every name is an odd one."""
 
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,7 +96,7 @@ def page(
     return read_page(given(made, **chosen), segment=segment, feature=feature, now=NOW)
 
 
-@pytest.fixture
-def empty(tmp_path: Path) -> MadeFile:
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> MadeFile:
     """Every table, without a row."""
-    return MadeFile(tmp_path / "empty")
+    return MadeFile(tmp_path_factory.mktemp("empty"))
