@@ -126,10 +126,70 @@ SETTINGS = {
     ],
     "attributions": [{"name": "sales", "conversion_events": ["Purchase"]}],
 }
+"""What the figures of `marts` are measured with."""
+
+EVERYTHING = {
+    "event_properties": [
+        {"name": "price", "alias": "price", "type": "number"},
+        {"name": "plan", "alias": "plan", "type": "string"},
+        {"name": "company", "alias": "company", "type": "string"},
+    ],
+    "segments": [
+        {"name": "country", "column": "country_code"},
+        {"name": "plan", "column": "plan"},
+    ],
+    "retentions": [
+        {"name": "any event by day", "unit": "day", "intervals": 30},
+        {"name": "any event by week", "unit": "week", "intervals": 12, "segment": "os"},
+        {"name": "any event by month", "unit": "month", "intervals": 6},
+        {
+            "name": "buyers",
+            "birth_events": ["Signup"],
+            "return_events": ["Purchase"],
+            "unit": "week",
+            "intervals": 8,
+            "value": "price",
+        },
+    ],
+    "funnels": [
+        {"name": "buying", "steps": ["Page View", "Product Viewed", "Checkout", "Purchase"]},
+        {
+            "name": "by os",
+            "steps": ["Search", "Purchase"],
+            "counting": "totals",
+            "segment": "os",
+            "per": "month",
+        },
+    ],
+    "attributions": [{"name": "sales", "conversion_events": ["Purchase"]}],
+    "metrics": [
+        {"name": "orders", "events": ["Purchase"], "segments": ["country_code"]},
+        {"name": "buyers", "events": ["Purchase"], "measure": "unique", "units": ["day", "week"]},
+        {"name": "price", "events": ["Purchase"], "measure": "median", "of": "price"},
+    ],
+    "revenue": [{"name": "sales", "events": ["Purchase"], "amount": "price"}],
+    "group_keys": ["company"],
+    "experiment_metrics": [{"name": "buying", "events": ["Purchase"], "value": "price"}],
+    "impacts": [
+        {"name": "search", "events": ["Search"], "outcome_events": ["Purchase"], "days": 7}
+    ],
+    "signals": [
+        {
+            "name": "buying",
+            "goal_events": ["Purchase"],
+            "first_days": 3,
+            "goal_days": 14,
+            "times": [1, 3],
+        }
+    ],
+}
+"""Each variable that adds tables, or rows to them."""
+
+VARIABLES = {"some": SETTINGS, "none": {}, "all": EVERYTHING}
 
 
-def build(folder: str, memory: str = "") -> None:
-    """``dbt build`` of all tables and their tests, with some of everything configured."""
+def build(folder: str, memory: str = "", variables: str = "some") -> None:
+    """``dbt build`` of all tables and their tests, with some, none or all variables configured."""
     from dbt.cli.main import dbtRunner
 
     scratch = Path(folder) / "build"
@@ -144,7 +204,12 @@ def build(folder: str, memory: str = "") -> None:
             [
                 *("--quiet", "build", "--exclude-resource-type", "unit_test"),
                 *("--project-dir", project, "--profiles-dir", project),
-                *("--target-path", str(scratch / "target"), "--vars", json.dumps(SETTINGS)),
+                *(
+                    "--target-path",
+                    str(scratch / "target"),
+                    "--vars",
+                    json.dumps(VARIABLES[variables]),
+                ),
             ]
         )
         assert done.success, done.exception

@@ -69,11 +69,27 @@ SELECT
         mp_processing_time_ms: epoch_ms(day::TIMESTAMP) + 86400000 + copy * 1000 + hash(day, visit, step, 9) % 90000,
         price: (hash(day, visit, step, 10) % 100000) / 100,
         cart: [{{sku: hash(day, visit, 11) % 9999, n: 1 + hash(visit, 12) % 4}}, {{sku: hash(visit, 13) % 9999, n: 1}}],
-        plan: CASE WHEN visitor % 9 = 0 THEN 'pro' END
+        plan: CASE WHEN visitor % 9 = 0 THEN 'pro' END,
+        company: CASE WHEN visitor % 2 = 0 THEN 'c' || visitor % 500 END
     }}::JSON, json_object(CASE WHEN step = 0 THEN 'utm_source' ELSE 'step' END, pick(['google', 'newsletter', 'direct'], day, visit, 15),
         CASE WHEN visitor % 3 = 0 AND step > 2 THEN '$user_id' ELSE 'visit' END, CASE WHEN visitor % 3 = 0 AND step > 2 THEN 'user-' || visitor ELSE visit::VARCHAR END)) AS properties
 FROM copies
 WHERE day::TIMESTAMP + to_seconds(second + step * (20 + hash(day, visit, step, 5) % 200)) < day + INTERVAL 1 DAY
+"""
+
+
+# One event in a hundred is accompanied by the exposure to one of two experiments.
+_EXPOSURES = """
+INSERT INTO mixpanel.events
+SELECT
+    '$experiment_started', time, distinct_id, 'exposure ' || insert_id,
+    json_object(
+        'Experiment name', pick(['colour', 'price'], time, insert_id, 16),
+        'Variant name', pick(['control', 'blue'], json_extract_string(properties, '$."$device_id"'), 0, 17),
+        '$device_id', properties->>'$."$device_id"', 'mp_processing_time_ms', properties->'mp_processing_time_ms'
+    )
+FROM mixpanel.events
+WHERE time >= DATE '{first}' AND time < DATE '{last}' + 1 AND hash(insert_id, 18) % 100 = 0
 """
 
 
@@ -116,6 +132,7 @@ def _events(
     db.execute(
         _EVENTS.format(first=first, last=last, visits=a_day // 10, visitors=visitors, salt="")
     )
+    db.execute(_EXPOSURES.format(first=first, last=last))
 
 
 def _book(db: duckdb.DuckDBPyConnection, load_id: str, first: date, last: date) -> None:

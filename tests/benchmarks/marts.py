@@ -58,3 +58,42 @@ def _little_memory(work: Path) -> None:
         f" changed day {second.result['elapsed']:.2f} s, {second.rss:.0f} MB"
     )
     shutil.rmtree(folder)
+
+
+def configured(_: Path, work: Path, runs: int) -> None:
+    """What all variables add to a first build and to a changed day, within 2 GB."""
+    count = DAYS[0]
+    folders = {name: work / f"configured-{name}" for name in ("none", "all")}
+    firsts: dict[str, Taken] = {}
+    later: dict[str, list[Taken]] = {name: [] for name in folders}
+    for name, folder in folders.items():
+        make_history(folder / "raw.duckdb", count)
+        firsts[name] = in_a_process("build", folder, "2GB", name)
+    for number in range(runs):
+        for name, folder in folders.items():
+            change_a_day(folder / "raw.duckdb", FIRST + timedelta(count - 3 - number % 3), number)
+            later[name].append(in_a_process("build", folder, "2GB", name))
+    print(f"\n{count * EVENTS_A_DAY:,} events, {runs} runs after one changed day\n")
+    for name, several in later.items():
+        first = firsts[name]
+        print(
+            f"{name:<5} configured: first {first.result['elapsed']:.2f} s, processor {first.cpu:.2f} s,"
+            f" {first.rss:.0f} MB; changed day {_elapsed(several)},"
+            f" processor {spread([t.cpu for t in several], ' s')}, {max(t.rss for t in several):.0f} MB"
+        )
+    for what, measure in (("clock", _seconds), ("processor", _processor)):
+        ratios = [measure(a) / measure(n) for a, n in zip(later["all"], later["none"], strict=True)]
+        print(
+            f"all : none, {what}: first {measure(firsts['all']) / measure(firsts['none']):.2f},"
+            f" changed day {spread(ratios)}"
+        )
+    for folder in folders.values():
+        shutil.rmtree(folder)
+
+
+def _seconds(taken: Taken) -> float:
+    return taken.result["elapsed"]
+
+
+def _processor(taken: Taken) -> float:
+    return taken.cpu

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from children import last_day
 from made_up_events import EVENTS_A_DAY, FIRST, make_days
-from marts import marts
+from marts import configured, marts
 from measure import Taken, in_a_process, server, spread
 from profiles import profiles
 from sizes import sizes
@@ -96,6 +96,7 @@ BENCHMARKS = {
     "refresh": refresh,
     "profiles": profiles,
     "marts": marts,
+    "configured": configured,
     "sizes": sizes,
 }
 

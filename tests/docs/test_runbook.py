@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from support import warm_dbt
 from support.pages import Shell, blocks, commands
 
 from mixpanel_data.sandbox import Dataset, Sandbox
@@ -120,7 +121,7 @@ def lines(section: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Dataset]:
+def made(tmp_path_factory: pytest.TempPathFactory, parsed: Path) -> tuple[Path, Dataset]:
     """A project that was synced up to some days ago, with a backup of then."""
     root = tmp_path_factory.mktemp("runbook")
     dataset = Dataset.empty()
@@ -163,6 +164,7 @@ def environment(root: Path, sandbox: Sandbox) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         "COLUMNS": "200",
         "MP_START_DATE": str(first),
+        **warm_dbt.in_shells(),
     }
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support import warm_dbt
 from support.pages import Shell, blocks, commands, differs, follow
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
@@ -59,12 +60,13 @@ def test_the_tutorials_are_those_of_the_navigation():
     assert tutorials == [f"tutorials/{name}" for name in ORDER]
 
 
-def test_a_reader_gets_through_all_tutorials(tmp_path, sandbox, port):
+def test_a_reader_gets_through_all_tutorials(tmp_path, sandbox, port, parsed):
     env = {
         "PATH": f"{BIN}:{os.environ['PATH']}",
         "HOME": str(tmp_path),
         "DO_NOT_TRACK": "1",
         "COLUMNS": "200",
+        **warm_dbt.in_shells(),
     }
     shell = Shell(tmp_path, env)
     try:

@@ -1,5 +1,6 @@
 """A build of what readers ask first and of what that needs, where only this or its publication matters: half the time."""
 
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -45,11 +46,13 @@ def run(
     environment: Mapping[str, str],
     results: Path,
     listener: dbt_process.LogListener,
+    *,
+    marts: Sequence[str] = (),
 ) -> list[str]:
-    """As ``dbt_process.run_dbt``."""
+    """As ``dbt_process.run_dbt``, with these marts besides the core."""
     on_spark = environment["MP_DBT_TARGET"] == "spark"
     # A publication on Spark tags each table that has a partition for each day.
-    more = ["+int_property_days"] if on_spark else []
+    more = [*(f"+{name}" for name in marts), *(["+int_property_days"] if on_spark else [])]
     chosen = ["--select", *_selected(), *more, "--indirect-selection", "cautious"]
     complaints = dbt_process.run_dbt([*arguments, *chosen], data, environment, results, listener)
     if not complaints and not on_spark:
@@ -63,9 +66,9 @@ def run(
     return complaints
 
 
-def leave_marts_out(patch: pytest.MonkeyPatch | None = None) -> None:
-    """From now on, in this process; with ``patch`` until it is undone."""
+def leave_marts_out(patch: pytest.MonkeyPatch | None = None, *but: str) -> None:
+    """From now on, in this process; with ``patch`` until it is undone. The marts ``but`` are built."""
     if patch:
-        patch.setattr(build, "run_dbt", run)
+        patch.setattr(build, "run_dbt", functools.partial(run, marts=but))
     else:
         build.run_dbt = run  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
 """dbt that has been started before: a process that has imported it and parsed the models forks for every build.
 
 Half of what a small build costs is dbt's start. What the fork does is what the build's own child would do, by the same
-code, with the same files and variables, in the same folder. Builds of `mp` started from a shell are left alone.
+code, with the same files and variables, in the same folder. Builds of `mp` in a shell fork if the shell has ``in_shells``.
 """
 
 import contextlib
@@ -21,28 +21,11 @@ from typing import Any, Never
 
 from mixpanel_data._internal.transform import dbt_process
 from support import forking
-
-SOCKET = "MP_TEST_DBT"
-"""The variable that names where the process listens, once there is one."""
+from support.in_shells.sitecustomize import SOCKET, code_that_asks
 
 SECONDS = "seconds"
 """The file beside the socket that has the processor seconds of each fork, a line each."""
 
-# To its parent it is a child like any other. Where no process listens any more it does the work itself.
-_CLIENT = """
-import json, os, socket, sys
-server = socket.socket(socket.AF_UNIX)
-try:
-    server.connect({path!r})
-except OSError:
-    exec({code!r})
-else:
-    job = json.dumps([{code!r}, sys.argv, os.getcwd(), dict(os.environ)]).encode()
-    socket.send_fds(server, [len(job).to_bytes(8, "big")], [0, 1, 2])
-    server.sendall(job)
-    ended = server.recv(1)
-    sys.exit(ended[0] if ended else 1)
-"""
 _CODE = dbt_process._RUN
 """What the build's child runs."""
 
@@ -70,7 +53,14 @@ _started: "list[subprocess.Popen[str]]" = []  # holds the pipes open
 def use() -> None:
     """From now on this process's builds ask for a fork, if a process listens."""
     if path := os.environ.get(SOCKET):
-        dbt_process._RUN = code_that_asks(path)
+        dbt_process._RUN = code_that_asks(path, _CODE)
+
+
+def in_shells() -> dict[str, str]:
+    """What a shell has in its environment so that builds of `mp` and of flows fork, if a process listens."""
+    if path := os.environ.get(SOCKET):
+        return {SOCKET: path, "PYTHONPATH": str(Path(__file__).with_name("in_shells"))}
+    return {}
 
 
 PROJECT = ("--project-dir", "dbt", "--profiles-dir", "dbt")
@@ -111,11 +101,6 @@ def dbt(*arguments: str, cwd: Path, own: dict[str, str]) -> "subprocess.Complete
         text=True,
         check=False,
     )
-
-
-def code_that_asks(path: str, code: str = _CODE) -> str:
-    """What a child runs to have ``code`` run in a fork of the process at ``path``."""
-    return _CLIENT.format(path=path, code=code)
 
 
 def _serve(path: Path, arguments: list[str]) -> None:

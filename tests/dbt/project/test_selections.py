@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from support.own_project import MODELS, OwnProject, execute, query, tables
+from support.own_project import DISPENSABLE, MODELS, OwnProject, execute, query, tables
 from support.raw_file import Event, RawFile, at
 
 pytestmark = pytest.mark.e2e
@@ -45,7 +45,8 @@ def events_of(day: date) -> list[Event]:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, parsed: Path) -> OwnProject:
-    return OwnProject(tmp_path_factory.mktemp("own") / "project", {"funnels": [FUNNEL]})
+    folder = tmp_path_factory.mktemp("own") / "project"
+    return OwnProject(folder, {"funnels": [FUNNEL]}, without=DISPENSABLE)
 
 
 @pytest.fixture(scope="module")

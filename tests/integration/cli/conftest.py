@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from support import warm_dbt
 
 from mixpanel_data.sandbox import Dataset, Sandbox
 
@@ -43,6 +44,7 @@ def run_in(folder: Path) -> Run:
         clean |= {
             "MP_CONFIG_PATH": str(folder / "accounts" / "config.toml"),
             "MP_DATA_DIR": str(folder / "data"),
+            **warm_dbt.in_shells(),
             **(env or {}),
         }
         return subprocess.run(

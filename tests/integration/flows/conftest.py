@@ -11,6 +11,7 @@ from types import ModuleType
 
 import duckdb
 import pytest
+from support import warm_dbt
 
 from mixpanel_data.sandbox import Dataset, Fault, FaultKind, Sandbox
 
@@ -51,6 +52,7 @@ def account(shop: Sandbox, days: list[date], tmp_path: Path, parsed: Path) -> di
         "MP_DATA_DIR": str(tmp_path / "data"),
         "MP_START_DATE": str(days[0]),
         "MP_CONFIG_PATH": str(tmp_path / "accounts" / "config.toml"),
+        **warm_dbt.in_shells(),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from support import core_models
 from support.project import LAST, Project, Rows, canonical
 
 from mixpanel_data.sandbox import Fault, FaultKind
@@ -24,6 +25,11 @@ CHANGES = {
         f"FROM mixpanel.events WHERE time::DATE = DATE '{DAY}' LIMIT 3"
     ),
 }
+
+
+@pytest.fixture(autouse=True)
+def _without_most_marts(parsed, monkeypatch) -> None:
+    core_models.leave_marts_out(monkeypatch, "days", "dq_days")
 
 
 def published(project: Project, sql: str) -> list[tuple[Any, ...]]:

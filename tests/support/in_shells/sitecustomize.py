@@ -1,0 +1,60 @@
+"""What Python does first in the programs that a test starts in a shell: their builds fork from a dbt that runs.
+
+This folder is in the ``PYTHONPATH`` of these programs. See ``support.warm_dbt``, which imports this module, too.
+"""
+
+import os
+import sys
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+from typing import Any
+
+SOCKET = "MP_TEST_DBT"
+"""The variable that names where the process listens, once there is one."""
+
+_PATCHED = "mixpanel_data._internal.transform.dbt_process"
+
+# To its parent it is a child like any other. Where no process listens any more it does the work itself.
+_CLIENT = """
+import json, os, socket, sys
+server = socket.socket(socket.AF_UNIX)
+try:
+    server.connect({path!r})
+except OSError:
+    exec({code!r})
+else:
+    job = json.dumps([{code!r}, sys.argv, os.getcwd(), dict(os.environ)]).encode()
+    socket.send_fds(server, [len(job).to_bytes(8, "big")], [0, 1, 2])
+    server.sendall(job)
+    ended = server.recv(1)
+    sys.exit(ended[0] if ended else 1)
+"""
+
+
+def code_that_asks(path: str, code: str) -> str:
+    """What a child runs to have ``code`` run in a fork of the process at ``path``."""
+    return _CLIENT.format(path=path, code=code)
+
+
+class _Patch(MetaPathFinder, Loader):
+    """Loads the module that runs dbt, and changes what its child runs."""
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        found = PathFinder.find_spec(name, path, target) if name == _PATCHED else None
+        if not found or not found.loader:
+            return None
+        self._loader = found.loader
+        found.loader = self
+        return found
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        module._RUN = code_that_asks(os.environ[SOCKET], module._RUN)  # type: ignore[attr-defined]
+
+
+if __name__ == "sitecustomize" and SOCKET in os.environ:
+    sys.meta_path.insert(0, _Patch())
