@@ -14,6 +14,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from support import core_models, forking, warm_dbt
+from support.in_shells.sitecustomize import SOCKET
 from xdist.scheduler import LoadScopeScheduling
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
@@ -170,6 +171,6 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copy(folder.build / "target" / kept.name, kept.with_suffix(".part"))
             kept.with_suffix(".part").rename(kept)
     os.environ[PARTIAL_PARSE] = str(kept)
-    os.environ[warm_dbt.SOCKET] = listens.read_text()
+    os.environ[SOCKET] = listens.read_text()
     warm_dbt.use()
     return kept

@@ -64,6 +64,7 @@ def _fork_dbt(scratch: Path) -> Path:
     Return the file with the processor seconds of each.
     """
     from support import warm_dbt
+    from support.in_shells.sitecustomize import SOCKET
 
     from mixpanel_data._internal.project.models import models_folder
     from mixpanel_data._internal.transform.dbt_process import PARTIAL_PARSE, dbt_environment
@@ -72,7 +73,7 @@ def _fork_dbt(scratch: Path) -> Path:
     project = str(models_folder())
     arguments = ["parse", "--project-dir", project, "--profiles-dir", project]
     path = warm_dbt.start(arguments, scratch, dbt_environment(scratch, {}))
-    os.environ[warm_dbt.SOCKET] = str(path)
+    os.environ[SOCKET] = str(path)
     os.environ[PARTIAL_PARSE] = str(scratch / "target" / "partial_parse.msgpack")
     warm_dbt.use()
     return path.with_name(warm_dbt.SECONDS)

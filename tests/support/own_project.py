@@ -13,6 +13,7 @@ import yaml
 
 from mixpanel_data._internal.transform import dbt_process
 from support import warm_dbt
+from support.in_shells.sitecustomize import SOCKET, code_that_asks
 
 ROOT = Path(__file__).parents[2]
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
@@ -121,7 +122,7 @@ class OwnProject:
 
     def killed_at(self, data: Path, model: str) -> None:
         """A `dbt build` that is killed when it begins this model, or comes to its end without it."""
-        code = warm_dbt.code_that_asks(os.environ[warm_dbt.SOCKET], warm_dbt.COMMAND)
+        code = code_that_asks(os.environ[SOCKET], warm_dbt.COMMAND)
         command = ["build", *WITHOUT_UNIT_TESTS, *WITHOUT_KEYS, *self._places()]
         with subprocess.Popen(
             [sys.executable, "-c", code, *command],
