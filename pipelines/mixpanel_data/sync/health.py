@@ -1,4 +1,4 @@
-"""Whether the next run can work: plan, versions, disk, lock, leftover files, clock, schedule."""
+"""Whether the next run can work: plan, versions, disk, lock, leftover files, clock, schedule, alerts."""
 
 import os
 from datetime import timedelta
@@ -8,6 +8,7 @@ from mixpanel_data._internal.auth.credentials import Credentials
 from mixpanel_data._internal.clock import clock_warning
 from mixpanel_data._internal.config import ConfigManager
 from mixpanel_data._internal.data_folder.lock import find_holder
+from mixpanel_data._internal.health.alerts import check_alert_settings
 from mixpanel_data._internal.health.findings import Finding
 from mixpanel_data._internal.health.folder import check_data_folder
 from mixpanel_data._internal.health.schedule import check_schedule
@@ -54,6 +55,7 @@ def check_health(
         *_zone(settings, timezone),
         *check_engine(settings),
         *check_schedule(os.environ, folders),
+        *check_alert_settings(settings),
     ]
 
 

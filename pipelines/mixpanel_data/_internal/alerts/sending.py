@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -69,7 +70,7 @@ def send(
             jobs.append((Delivery(f"target {number}"), _to_target(url, messages)))
     if ping and settings.ping_url:
         url = settings.ping_url.get_secret_value()
-        jobs.append((Delivery(_ping_name(url)), _to_ping_url(url, settings.timeout)))
+        jobs.append((Delivery(ping_name(url)), _to_ping_url(url, settings.timeout)))
     ends_at = time.monotonic() + settings.timeout
     threads = []
     for delivery, job in jobs:
@@ -86,21 +87,11 @@ def send(
 
 def _to_target(url: str, messages: Sequence[Message]) -> Callable[[Delivery], None]:
     def job(delivery: Delivery) -> None:
-        try:
-            # Only here: it takes half a second, and most runs send nothing.
-            import apprise
-        except ImportError:
-            delivery.problem = NEEDS_APPRISE
-            return
-        # Not asynchronous: the process would wait for apprise's own threads when it ends.
-        asset = apprise.AppriseAsset(
-            app_id="mixpanel_data", app_desc="mixpanel_data", app_url="", async_mode=False
-        )
-        service = apprise.Apprise.instantiate(url, asset=asset)
-        if not isinstance(service, apprise.NotifyBase):
-            raise ConfigError("apprise does not know this URL: see `apprise --details`")
+        service = _service(url)
         delivery.target = f"{delivery.target}, {_name(service)}"
-        to = apprise.Apprise(asset=asset)
+        import apprise
+
+        to = apprise.Apprise(asset=service.asset)
         to.add(service)
         for message in messages:
             accepted = to.notify(
@@ -118,6 +109,45 @@ def _to_target(url: str, messages: Sequence[Message]) -> Callable[[Delivery], No
                 )
 
     return job
+
+
+def _service(url: str) -> Any:
+    """Return apprise's service for a URL.
+
+    Raises:
+        ConfigError: if apprise is not installed or does not know the URL.
+    """
+    try:
+        # Only here: it takes half a second, and most runs send nothing.
+        import apprise
+    except ImportError:
+        raise ConfigError(NEEDS_APPRISE) from None
+    # Not asynchronous: the process would wait for apprise's own threads when it ends.
+    asset = apprise.AppriseAsset(
+        app_id="mixpanel_data", app_desc="mixpanel_data", app_url="", async_mode=False
+    )
+    service = apprise.Apprise.instantiate(url, asset=asset)
+    if not isinstance(service, apprise.NotifyBase):
+        raise ConfigError("apprise does not know this URL: see `apprise --details`")
+    return service
+
+
+def target_names(settings: AlertSettings) -> list[tuple[str, str]]:
+    """Return the name of each target, without secrets, and why it can't be used, or an empty text.
+
+    Nothing is sent. No error is raised.
+    """
+    found = []
+
+    def job(delivery: Delivery) -> None:
+        delivery.target = f"{delivery.target}, {_name(_service(url))}"
+
+    for number, secret in enumerate(settings.urls, 1):
+        url = secret.get_secret_value()
+        delivery = Delivery(f"target {number}")
+        _run_muted(job, delivery)
+        found.append((delivery.target, delivery.problem))
+    return found
 
 
 def _name(service: object) -> str:
@@ -143,7 +173,7 @@ def _to_ping_url(url: str, seconds: float) -> Callable[[Delivery], None]:
     return job
 
 
-def _ping_name(url: str) -> str:
+def ping_name(url: str) -> str:
     host = ""
     with suppress(ValueError):
         host = urlsplit(url).hostname or ""
