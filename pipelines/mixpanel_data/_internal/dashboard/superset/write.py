@@ -122,6 +122,7 @@ def _files(db: PublishedTables, published: Path, events: Events) -> dict[str, An
         "position": _position(label, shown, chart_ids, numbers),
         "metadata": {
             "native_filter_configuration": _native_filters(ids.get("active_users_by_segment")),
+            "filter_bar_orientation": "HORIZONTAL",
             "color_scheme": "supersetColors",
             "cross_filters_enabled": True,
         },
