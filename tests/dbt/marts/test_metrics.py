@@ -90,6 +90,19 @@ ACTIVITY = [
     ),
     *(
         Case(
+            "cohort_members,joined_members,left_members",
+            f"cohort_day__name,metric_time__{unit}",
+            f"""
+            select cohort, date_trunc('{unit}', event_date) as period,
+                arg_max_null(members, event_date), sum(joined_members),
+                sum(left_members)
+            from cohort_days group by all
+            """,
+        )
+        for unit in ("day", "week", "month")
+    ),
+    *(
+        Case(
             "lifecycle_new_users,lifecycle_retained_users,lifecycle_resurrected_users,"
             "lifecycle_dormant_users",
             f"metric_time__{unit}",
