@@ -76,10 +76,12 @@ def build(settings: Settings, on_progress: Callable[[str], None]) -> BuildResult
 
 
 def move_tags(settings: Settings) -> None:
-    """Let readers of the catalog find the tables of the last build."""
+    """Let readers of the catalog find the tables of the last build; then expire old snapshots."""
+    lake = open_lake(settings)
     tables = publication.read_built_tables(settings.folder)
     others = [each for each in BY_DAY if each[0] != publication.BUILD]
-    publication.move_tags(open_lake(settings), tables, _fingerprint(settings), others)
+    publication.move_tags(lake, tables, _fingerprint(settings), others)
+    publication.expire_snapshots(lake, settings.folder, datetime.now(UTC))
 
 
 def _fingerprint(settings: Settings) -> str:

@@ -1,6 +1,7 @@
 """From which tables a build on Spark starts, and which days it then replaces."""
 
-from datetime import timedelta
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -8,7 +9,13 @@ import pytest
 from support.project import LAST
 
 from mixpanel_data.destinations.iceberg.changed_days import BY_DAY, days_to_replace
-from mixpanel_data.destinations.iceberg.publication import BUILD, BuiltTable, move_tags
+from mixpanel_data.destinations.iceberg.publication import (
+    BUILD,
+    TAG,
+    BuiltTable,
+    expire_snapshots,
+    move_tags,
+)
 
 FIRST = LAST - timedelta(days=3)
 MADE_BY = "models and versions"
@@ -84,3 +91,32 @@ def test_if_the_raw_tables_were_dropped_everything_is_built(published):
     published.sync(FIRST, LAST)
 
     assert days_to_replace(published.lake, MADE_BY) is None
+
+
+def test_old_snapshots_of_built_tables_expire_and_the_publication_stays(published):
+    publish(published)
+    rows = pa.table({"event_date": pa.array([FIRST], pa.date32())})
+    catalog, folder = published.lake.catalog, published.settings().folder
+    for name in (*BY_DAY, *BY_DAY):
+        catalog.load_table(name).append(rows)  # a build that was not published, in two steps
+    foreign = catalog.create_table(("working", "of_others"), rows.schema)
+    foreign.append(rows)
+    foreign.append(rows)
+    models = [{"schema": schema, "name": name} for schema, name in BY_DAY]
+    (folder.build / "target").mkdir(parents=True)
+    (folder.build / "target" / "tables.json").write_text(
+        json.dumps([*models, {"schema": "staging", "name": "a_view"}])
+    )
+
+    expire_snapshots(published.lake, folder, datetime.now(UTC))
+
+    assert [len(catalog.load_table(name).snapshots()) for name in BY_DAY] == [4] * len(BY_DAY)
+
+    expire_snapshots(published.lake, folder, datetime.now(UTC) + timedelta(days=8))
+
+    for name in BY_DAY:
+        table = catalog.load_table(name)
+        kept = {snapshot.snapshot_id for snapshot in table.snapshots()}
+        assert kept == {table.metadata.current_snapshot_id, table.metadata.refs[TAG].snapshot_id}
+        assert len(kept) == 2
+    assert len(catalog.load_table(("working", "of_others")).snapshots()) == 2

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mixpanel_data._internal.settings import Settings, without_password
@@ -22,6 +23,9 @@ BUILD_NAMESPACES = ("mx_build", "staging", "working")
 """The schemas of dbt's models: the published tables, views, and tables that only builds read."""
 
 LOADS = "_dlt_loads"
+
+KEPT = timedelta(days=7)
+"""The age from which a snapshot may expire."""
 
 _TYPES = {
     "text": "string",
@@ -51,6 +55,20 @@ TABLES: dict[str, dict[str, str]] = {
     LOADS: {"load_id": "string", "status": "long"},
 }
 """Columns of the raw tables, with Iceberg's types."""
+
+
+def expire_old_snapshots(table: "Table", now: datetime) -> None:
+    """Remove the snapshots of a table that are older than ``KEPT``. Those that a tag names, and the
+    present one, stay. Files of the others stay until the engine deletes orphans."""
+    oldest = now - KEPT
+    named = {ref.snapshot_id for ref in table.metadata.refs.values()}
+    old = (
+        snapshot.timestamp_ms < oldest.timestamp() * 1000 and snapshot.snapshot_id not in named
+        for snapshot in table.metadata.snapshots
+    )
+    if any(old):
+        with translate_iceberg_errors():
+            table.maintenance.expire_snapshots().older_than(oldest).commit()
 
 
 class Lake:

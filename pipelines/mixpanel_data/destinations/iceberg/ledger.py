@@ -3,7 +3,7 @@ written from them."""
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import duckdb
@@ -11,15 +11,17 @@ import pyarrow as pa
 from pyiceberg.table import Table
 
 from mixpanel_data._internal.sql.ledger_columns import LEDGER_TYPES
-from mixpanel_data.destinations.iceberg.catalog import LOADS, Lake, translate_iceberg_errors
+from mixpanel_data.destinations.iceberg.catalog import (
+    LOADS,
+    Lake,
+    expire_old_snapshots,
+    translate_iceberg_errors,
+)
 from mixpanel_data.exceptions import DatabaseLockedError
 from mixpanel_data.sources import schema
 
 SUMMARY = "mixpanel.ledger"
 """The key of the ledger rows in a snapshot's summary."""
-
-KEPT = timedelta(days=7)
-"""The age from which a snapshot may expire."""
 
 COLUMNS = (*LEDGER_TYPES, "_dlt_load_id", "_dlt_id")
 LEDGER_TABLES = (schema.EVENTS, schema.PROFILES, schema.GROUP_PROFILES)
@@ -115,19 +117,10 @@ def _write_ledger_table(lake: Lake) -> list[Row]:
 
 
 def expire_snapshots(lake: Lake, now: datetime) -> None:
-    """Remove the snapshots of raw tables that are older than ``KEPT``, once ``_metadata`` has their
-    ledger rows. Their files stay until the engine deletes orphans."""
+    """Remove old snapshots of raw tables, once ``_metadata`` has their ledger rows."""
     write_ledger_table(lake)
     for name in (*LEDGER_TABLES, schema.LEDGER, LOADS, schema.REJECTED):
-        table = lake.table(name)
-        if not any(_is_old(snapshot.timestamp_ms, now) for snapshot in table.metadata.snapshots):
-            continue
-        with translate_iceberg_errors():
-            table.maintenance.expire_snapshots().older_than(now - KEPT).commit()
-
-
-def _is_old(timestamp_ms: int, now: datetime) -> bool:
-    return timestamp_ms < (now - KEPT).timestamp() * 1000
+        expire_old_snapshots(lake.table(name), now)
 
 
 def _read_table(lake: Lake) -> list[Row]:

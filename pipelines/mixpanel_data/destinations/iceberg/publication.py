@@ -17,7 +17,11 @@ from mixpanel_data._internal.data_folder.paths import DataFolder
 from mixpanel_data._internal.publication import build_file, build_stamp
 from mixpanel_data._internal.sql.properties import CREATE_PROP
 from mixpanel_data._internal.sql_literals import identifier, literal
-from mixpanel_data.destinations.iceberg.catalog import Lake, translate_iceberg_errors
+from mixpanel_data.destinations.iceberg.catalog import (
+    Lake,
+    expire_old_snapshots,
+    translate_iceberg_errors,
+)
 
 BUILD = "mx_build"
 """The namespace that dbt builds into."""
@@ -40,20 +44,40 @@ class BuiltTable:
     """Name of each column that the model has described, with its DuckDB type and its comment."""
 
 
-def read_built_tables(folder: DataFolder) -> list[BuiltTable]:
-    """Return the public tables of the last build."""
+def _models(folder: DataFolder) -> list[dict[str, Any]]:
+    """Return the tables and views of the last build."""
     content: list[dict[str, Any]] = json.loads(
         (folder.build / "target" / "tables.json").read_text()
     )
+    return content
+
+
+def read_built_tables(folder: DataFolder) -> list[BuiltTable]:
+    """Return the public tables of the last build."""
     return [
         BuiltTable(
             each["name"],
             each["description"],
             {name: (kind, text) for name, (kind, text) in each["columns"].items()},
         )
-        for each in content
+        for each in _models(folder)
         if each["schema"] == BUILD
     ]
+
+
+def expire_snapshots(lake: Lake, folder: DataFolder, now: datetime) -> None:
+    """Remove old snapshots of the tables that the last build made or added to.
+
+    Only of these: the namespaces may have tables of others.
+    """
+    names = [(each["schema"], each["name"]) for each in _models(folder)]
+    for name in (*names, (BUILD, STAMP)):
+        with translate_iceberg_errors():
+            try:
+                table = lake.catalog.load_table(name)
+            except NoSuchTableError:  # a view
+                continue
+        expire_old_snapshots(table, now)
 
 
 def copy_tables(
