@@ -101,6 +101,14 @@ SHOP: dict[str, Any] = {
             "segments": ["tier", "cohort.at rest"],
             "cumulative": True,
         },
+        {
+            "name": "last tier",
+            "events": ["Page View"],
+            "measure": "unique",
+            "units": ["week"],
+            "segments": ["tier"],
+            "segment_at": "last",
+        },
         {"name": "borrowed", "segments": [{"property": "utm_source", "borrow_days": 2}]},
         {"name": "pages", "segments": [{"column": "current_url", "list": True}]},
         {

@@ -2,10 +2,11 @@
 {# The variable `metrics`, checked. `of` and each of `segments` is a mapping, of a column of `events`
    or a property. #}
 {% macro insight_metrics() %}
+    {% set segment_places = ['any', 'first', 'last'] %}
     {% set numeric = ['sum', 'average', 'median', 'min', 'max'] %}
     {% set entries = definitions('metrics', {
         'events': [], 'where': '', 'measure': 'total', 'of': '', 'per_user': '', 'segments': [], 'units': ['day'],
-        'rolling': 0, 'cumulative': false,
+        'rolling': 0, 'cumulative': false, 'segment_at': 'any',
     }) %}
     {% for metric in entries %}
         {% set where = "Variable metrics, " ~ metric.name ~ ": " %}
@@ -14,6 +15,7 @@
             {% do require_one_of('metrics', metric, 'measure', ['total', 'unique', 'sessions', 'distinct'] + numeric + ['p1 to p99']) %}
         {% endif %}
         {% do require_one_of('metrics', metric, 'per_user', ['', 'total', 'sessions', 'distinct'] + numeric) %}
+        {% do require_one_of('metrics', metric, 'segment_at', segment_places) %}
         {% if metric.per_user and not is_percentile and metric.measure not in numeric %}
             {% do exceptions.raise_compiler_error(
                 where ~ "per_user needs a measure of the users' numbers, such as average, and not " ~ metric.measure ~ "."
@@ -53,6 +55,9 @@
         {% for segment in metric.segments %}
             {% do segments.append(insight_value(segment, "Variable metrics, " ~ metric.name ~ ", segment " ~ loop.index)) %}
         {% endfor %}
+        {% if metric.segment_at != 'any' and (not segments or segments | selectattr('list') | list) %}
+            {% do exceptions.raise_compiler_error(where ~ "segment_at needs segments, and none by a list.") %}
+        {% endif %}
         {% set of = insight_value(metric.of, "Variable metrics, " ~ metric.name ~ ", of") if metric.of else none %}
         {% do metric.update({
             'segments': segments,

@@ -102,6 +102,9 @@ lent_{{ suffix }} as (
             events.local_time,
         {% endif %}
         events.time,
+        {% if metric.segment_at != 'any' %}
+            events.event_key,
+        {% endif %}
         {% for name, value in values %}
             {% if value.borrow_days %}
                 coalesce(
@@ -151,8 +154,11 @@ with read_{{ suffix }} as (
         {% if unit == 'hour' %}
             local_time,
         {% endif %}
-        {% if unit == 'hour' or metric.borrow_days %}
+        {% if unit == 'hour' or metric.borrow_days or metric.segment_at != 'any' %}
             time,
+        {% endif %}
+        {% if metric.segment_at != 'any' %}
+            event_key,
         {% endif %}
         {% for name, value in values %}
             {{ read_value(value, name) }},
@@ -184,7 +190,24 @@ chosen_{{ suffix }} as (
             {{ 'unnest(' ~ items_of_value(metric.of, 'value_of') ~ ')' if metric.of.list else 'value_of' }} as value_of,
         {% endif %}
         {% for segment in metric.segments %}
-            {{ segment_names(segment, 'value_' ~ loop.index) if segment.list else segment_name(segment, 'value_' ~ loop.index) }}
+            {% if segment.list %}
+                {{ segment_names(segment, 'value_' ~ loop.index) }}
+            {% elif metric.segment_at == 'any' %}
+                {{ segment_name(segment, 'value_' ~ loop.index) }}
+            {% else %}
+                {% set direction = 'asc' if metric.segment_at == 'first' else 'desc' %}
+                case
+                    when user_id is null then {{ segment_name(segment, 'value_' ~ loop.index) }}
+                    else first_value({{ segment_name(segment, 'value_' ~ loop.index) }}) over (
+                        partition by
+                            user_id,
+                            {{ "time - (local_time - date_trunc('hour', local_time))" if unit == 'hour' else 'period_date' }}
+                        order by
+                            time {{ direction }},
+                            event_key {{ direction }}
+                    )
+                end
+            {% endif %}
                 as segment_{{ loop.index }},
         {% endfor %}
         session_id,

@@ -131,6 +131,14 @@ VARS: dict[str, Any] = {
             for measure in ("sum", "median")
         ),
         {
+            "name": "last tier",
+            "events": ["Page View"],
+            "measure": "unique",
+            "units": ["week"],
+            "segments": ["tier"],
+            "segment_at": "last",
+        },
+        {
             "name": "borrowed",
             "events": ["Search", "Paid"],
             "segments": [{"property": "utm_source", "borrow_days": 2}],

@@ -141,6 +141,8 @@ def segments(metric: dict[str, Any], event: plain.Seen) -> Iterable[tuple[str | 
     yield None, None
     if metric["name"] == "borrowed":
         yield event.properties["lent"], None
+    elif metric["name"] == "last tier":
+        yield event.properties["last tier"], None
     elif configured:
         yield event.properties[TIER], None
     if len(configured) > 1 and metric["name"] == "events":
@@ -178,6 +180,26 @@ def with_lent_sources(db: DB, seen: list[plain.Seen]) -> list[plain.Seen]:
     return made
 
 
+def with_last_tiers(db: DB, seen: list[plain.Seen]) -> list[plain.Seen]:
+    """The events with `last tier`: that of the last page view of their user in the week."""
+    found = db.execute(
+        "select time, user_id, tier, max(event_key) from events where event = 'Page View' group by all"
+    ).fetchall()
+    keys = {(time, user, tier): str(key) for time, user, tier, key in found}
+    tiers: dict[tuple[str | None, datetime], tuple[datetime, str, str]] = {}
+    for event in seen:
+        if event.name == "Page View":
+            tier, of = event.properties[TIER], (event.user, period("week", event)[0])
+            last = (event.time, keys[event.time, event.user, tier], tier)
+            tiers[of] = max(tiers.get(of, last), last)
+    made = []
+    for event in seen:
+        _, _, tier = tiers.get((event.user, period("week", event)[0]), (None, None, None))
+        own = tier if event.user else event.properties.get(TIER)
+        made.append(replace(event, properties={**event.properties, "last tier": own}))
+    return made
+
+
 def with_membership(seen: list[plain.Seen]) -> list[plain.Seen]:
     """The events with `membership`: their segment by a cohort."""
     members = Members(seen)
@@ -199,6 +221,8 @@ def test_a_metric_has_the_values_of_its_events(db: DB, seen: list[plain.Seen], n
     events_of = seen
     if name == "borrowed":
         events_of = with_lent_sources(db, seen)
+    elif name == "last tier":
+        events_of = with_last_tiers(db, seen)
     elif name == "events":
         events_of = with_membership(seen)
     for event in chosen(metric, events_of):

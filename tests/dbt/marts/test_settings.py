@@ -62,6 +62,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
         "Variable metrics, m: units is days, which is none of",
     ),
     (
+        {"metrics": [{"name": "m", "segment_at": "first"}]},
+        "Variable metrics, m: segment_at needs segments, and none by a list.",
+    ),
+    (
         {"experiment_metrics": [{"name": "m", "events": []}]},
         "Variable experiment_metrics, m: it needs events.",
     ),

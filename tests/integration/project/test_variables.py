@@ -204,6 +204,14 @@ def test_what_is_right_passes():
             {"metrics": [METRIC | {"measure": "max", "cumulative": True}]},
             "entry 1 (sales): cumulative needs a measure whose values add up: total, unique,",
         ),
+        (
+            {"metrics": [METRIC | {"segments": ["os"], "segment_at": "frist"}]},
+            "segment_at is frist, which is none of any, first, last. Did you mean first?",
+        ),
+        (
+            {"metrics": [METRIC | {"segment_at": "last"}]},
+            "entry 1 (sales): segment_at needs segments, and none by a list.",
+        ),
         ({"metrics": [METRIC | {"rolling": -1}]}, "rolling is -1, which is no number from 0 up."),
         ({"metrics": [METRIC | {"units": ["days"]}]}, "day, week, month. Did you mean day?"),
         ({"metrics": [METRIC | {"units": []}]}, "entry 1 (sales): it needs units."),

@@ -295,6 +295,7 @@ class MetricEntry(_Definition):
         "", "total", "sessions", "distinct", "sum", "average", "median", "min", "max"
     ] = ""
     segments: list[Value] = Field([], max_length=2)
+    segment_at: Literal["any", "first", "last"] = "any"
     units: list[Literal["hour", "day", "week", "month"]] = Field(["day"], min_length=1)
     rolling: Annotated[int, Field(ge=0)] = 0
     cumulative: bool = False
@@ -312,6 +313,10 @@ class MetricEntry(_Definition):
             return f"{measured} needs of."
         if counts and self.of:
             return f"{measured} takes no of."
+        if self.segment_at != "any" and (
+            not self.segments or any(segment.list for segment in self.segments)
+        ):
+            return "segment_at needs segments, and none by a list."
         adds_up = not self.per_user and (counts or self.measure == "sum")
         if self.cumulative and not adds_up:
             return "cumulative needs a measure whose values add up: total, unique, sessions or sum."

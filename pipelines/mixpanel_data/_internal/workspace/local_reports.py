@@ -41,7 +41,8 @@ class LocalReports:
             steps: Two or more events in their order. A list of names: any of these events; a dict
                 ``{"event": …, "where": …}``: only events that an SQL condition is true for.
             by: A column of `events` by whose values the funnel is counted, too; or
-                ``properties.NAME``.
+                ``properties.NAME``; or ``cohort.NAME``, of the variable `cohorts`: whether users are
+                members on the day of the step.
             window: The longest time from the first step to the last: seconds, or a text such as
                 ``30m``, ``12h`` or ``7d``.
             counting: ``uniques``: one attempt a user, the first one from ``from_date`` on;

@@ -18,7 +18,7 @@ def funnel(
     steps: Annotated[list[str], typer.Argument(help="The events, in their order.")],
     by: Annotated[
         str | None,
-        typer.Option(metavar="COLUMN", help="A column of events, or properties.NAME."),
+        typer.Option(metavar="COLUMN", help="A column of events, properties.NAME or cohort.NAME."),
     ] = None,
     window: Annotated[
         str | None,
