@@ -137,6 +137,20 @@ EVERYTHING = {
     "segments": [
         {"name": "country", "column": "country_code"},
         {"name": "plan", "column": "plan"},
+        {"name": "buyers", "column": "cohort.buyers"},
+    ],
+    "cohorts": [
+        {
+            "name": "buyers",
+            "conditions": [{"events": ["Purchase"], "at_least": 2, "days": 30}],
+        },
+        {
+            "name": "silent",
+            "conditions": [
+                {"events": ["Page View"], "at_least": 5},
+                {"events": ["Purchase"], "days": 7, "negate": True},
+            ],
+        },
     ],
     "retentions": [
         {"name": "any event by day", "unit": "day", "intervals": 30},
