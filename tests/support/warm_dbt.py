@@ -106,6 +106,7 @@ def dbt(*arguments: str, cwd: Path, own: dict[str, str]) -> "subprocess.Complete
 def _serve(path: Path, arguments: list[str]) -> None:
     from dbt.cli.main import dbtRunner
 
+    _keep_compiled_templates()
     with contextlib.redirect_stdout(sys.stderr):
         # the static parser has threads, which would be missing in the forks
         parsed = dbtRunner().invoke([*arguments, "--no-static-parser"])
@@ -128,6 +129,22 @@ def _serve(path: Path, arguments: list[str]) -> None:
                 for file in files:
                     os.close(file)
     shutil.rmtree(path.parent)
+
+
+def _keep_compiled_templates() -> None:
+    """Let each text of a template be compiled once: dbt compiles that of a model in each run."""
+    from jinja2 import Environment
+
+    compile_template = Environment.compile
+    compiled: dict[tuple[Any, ...], Any] = {}
+
+    def compile_once(environment: Environment, source: Any, *rest: Any, **options: Any) -> Any:
+        key = (type(environment), source, rest, tuple(options.items()))
+        if key not in compiled:
+            compiled[key] = compile_template(environment, source, *rest, **options)
+        return compiled[key]
+
+    Environment.compile = compile_once  # type: ignore[method-assign, assignment]
 
 
 def _compile_macros(manifest: Any) -> None:
