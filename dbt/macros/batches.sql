@@ -1,4 +1,4 @@
-{# First and last days of stretches with `events_in_a_batch` events or so: what looks at all
+{# First and last days of ranges with `events_in_a_batch` events or so: what looks at all
    events, or changes them, goes through them one by one, and memory does not grow with history. #}
 {% macro batches_of_days(counted_days) %}
     {% set size = mixpanel_data.number('events_in_a_batch', 1) %}

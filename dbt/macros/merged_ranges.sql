@@ -1,4 +1,4 @@
-{# What follows a CTE `fetches`: one row per stretch of time they cover, touching and overlapping
+{# What follows a CTE `fetches`: one row per range of time they cover, touching and overlapping
    ones merged. #}
 {% macro merged_ranges() %}
 opened as (
@@ -14,7 +14,7 @@ numbered as (
     select
         range_start,
         range_end,
-        sum(is_first::int) over (order by range_start asc, range_end asc rows unbounded preceding) as stretch
+        sum(is_first::int) over (order by range_start asc, range_end asc rows unbounded preceding) as range_number
     from opened
 )
 
@@ -22,5 +22,5 @@ select
     min(range_start) as range_start,
     max(range_end) as range_end
 from numbered
-group by stretch
+group by range_number
 {% endmacro %}

@@ -96,12 +96,38 @@
     {% if whole.field and whole.column and not whole.list %}
         {% do exceptions.raise_compiler_error(where ~ ": field needs a property, or a list.") %}
     {% endif %}
-    {% for lower in whole.buckets %}
+    {% do whole.update({'buckets': lower_bounds(whole.buckets, where)}) %}
+    {{ return(whole) }}
+{% endmacro %}
+
+{# The numbers that divide values into buckets: those of a list, or of {from, to, by}. #}
+{% macro lower_bounds(buckets, where) %}
+    {% if buckets is mapping %}
+        {% set numbers = buckets.values() | select('number') | reject('boolean') | list %}
+        {% set is_whole = buckets.keys() | sort == ['by', 'from', 'to'] and numbers | length == 3 %}
+        {% if not is_whole or buckets.by <= 0 or buckets.to <= buckets.from or not is_divided(buckets) %}
+            {% do exceptions.raise_compiler_error(
+                where ~ ": even buckets are {from, to, by}, of which by divides the rest into at most 1000, not " ~ buckets ~ "."
+            ) %}
+        {% endif %}
+        {% set bounds = [] %}
+        {% for number in range(((buckets.to - buckets.from) / buckets.by) | round | int + 1) %}
+            {% set lower = buckets.from + number * buckets.by %}
+            {% do bounds.append(lower if lower is integer else lower | round(9)) %}
+        {% endfor %}
+        {{ return(bounds) }}
+    {% endif %}
+    {% for lower in buckets %}
         {% if lower is not number or lower is boolean or (not loop.first and lower <= loop.previtem) %}
             {% do exceptions.raise_compiler_error(where ~ ": buckets are numbers, each greater than the one before.") %}
         {% endif %}
     {% endfor %}
-    {{ return(whole) }}
+    {{ return(buckets) }}
+{% endmacro %}
+
+{% macro is_divided(buckets) %}
+    {% set count = (buckets.to - buckets.from) / buckets.by %}
+    {{ return(count <= 1000 and (count - (count | round)) | abs < 0.000001) }}
 {% endmacro %}
 
 {% macro require_known_metric_events() %}

@@ -51,7 +51,7 @@ def test_each_day_has_its_members(
     assert found == by_day[name]
     assert any(by_day[name].values())
     assert len({frozenset(users) for users in by_day[name].values()}) > 1
-    # a stretch without a gap is one row
+    # a range without a gap is one row
     for (user, _, until), (next_user, first, _) in itertools.pairwise(ranges):
         assert user != next_user or until < first
 

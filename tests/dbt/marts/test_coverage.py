@@ -172,7 +172,7 @@ Fetch = tuple[datetime, datetime, datetime]
 
 @st.composite
 def fetches(draw: st.DrawFn) -> tuple[str, list[Fetch]]:
-    """A zone, and fetches: stretches of days, some of them fetched while they went on, some days fetched twice."""
+    """A zone, and fetches: ranges of days, some of them fetched while they went on, some days fetched twice."""
     zone = draw(st.sampled_from(ZONES))
     basis = draw(st.sampled_from(["UTC", zone]))
     clock = Known([], basis)

@@ -58,6 +58,17 @@ BAD: list[tuple[dict[str, Any], str]] = [
         "Variable metrics, m, segment 1: it takes a column or a property, and field, list, buckets and borrow_days, not",
     ),
     (
+        {
+            "metrics": [
+                {
+                    "name": "m",
+                    "segments": [{"column": "os", "buckets": {"from": 1, "to": 9, "by": 3}}],
+                }
+            ]
+        },
+        "Variable metrics, m, segment 1: even buckets are {from, to, by}, of which by divides the rest into at most 1000, not",
+    ),
+    (
         {"metrics": [{"name": "m", "units": ["days"]}]},
         "Variable metrics, m: units is days, which is none of",
     ),

@@ -191,6 +191,21 @@ def test_what_is_right_passes():
             {"metrics": [METRIC | {"segments": [{"column": "os", "buckets": [2, 1]}]}]},
             "entry 1 (sales), segment 1: buckets are numbers, each greater than the one before.",
         ),
+        *(
+            (
+                {"metrics": [METRIC | {"segments": [{"column": "os", "buckets": buckets}]}]},
+                "entry 1 (sales), segment 1: even buckets are {from, to, by}, of which by divides the rest into at most 1000, "
+                f"not {buckets}.",
+            )
+            for buckets in (
+                {"from": 1, "to": 9},
+                {"from": 1, "to": "9", "by": 2},
+                {"from": 1, "to": 9, "by": 3},
+                {"from": 1, "to": 9, "by": 0},
+                {"from": 9, "to": 1, "by": 2},
+                {"from": 0, "to": 9, "by": 0.001},
+            )
+        ),
         (
             {"metrics": [METRIC | {"of": {"column": "os", "field": "a"}}]},
             "entry 1 (sales), of: field needs a property, or a list.",

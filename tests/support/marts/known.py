@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
 Range = tuple[datetime, datetime]
-"""A stretch of time in UTC, naive, its end excluded."""
+"""A range of time in UTC, naive, its end excluded."""
 
 
 class Known:

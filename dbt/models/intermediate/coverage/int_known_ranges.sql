@@ -1,5 +1,5 @@
 -- noqa: disable=layout.indent
-with stretches as (
+with known as (
     with newest as (
         select
             range_start,
@@ -30,7 +30,7 @@ local_times as (
         {{ local_time("(range_end - interval 1 microsecond)") }}::date as last_date,
         {{ local_time("(range_start - interval 1 microsecond)") }}::date as date_before,
         {{ local_time('range_end') }}::date as date_after
-    from stretches
+    from known
 )
 
 select

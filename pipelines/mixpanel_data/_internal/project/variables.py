@@ -251,6 +251,22 @@ class RevenueEntry(_Definition):
     currency: str = ""
 
 
+MOST_BUCKETS = 1000
+
+
+def _lower_bounds(buckets: Any) -> Any:
+    """Return the bounds of buckets of one size, such as {from: 50, to: 100, by: 10}."""
+    if not isinstance(buckets, Mapping):
+        return buckets
+    numbers = [each for each in buckets.values() if type(each) in (int, float)]
+    if buckets.keys() != {"from", "to", "by"} or len(numbers) != 3 or buckets["by"] <= 0:
+        raise PydanticCustomError("even_buckets", "no numbers")
+    count = (buckets["to"] - buckets["from"]) / buckets["by"]
+    if not 0 < count <= MOST_BUCKETS or abs(count - round(count)) > 1e-6:
+        raise PydanticCustomError("even_buckets", "not divided")
+    return [buckets["from"] + number * buckets["by"] for number in range(round(count) + 1)]
+
+
 class ValueEntry(_Checked):
     """What a metric is of, or segmented by: a column of `events`, or a property."""
 
@@ -258,7 +274,7 @@ class ValueEntry(_Checked):
     property: str = Field("", min_length=1)
     field: str = ""
     list: bool = False
-    buckets: Sequence[float] = []
+    buckets: Annotated[Sequence[float], BeforeValidator(_lower_bounds)] = []
     borrow_days: Annotated[int, Field(ge=0)] = 0
 
     @model_validator(mode="after")
@@ -640,6 +656,11 @@ def _of_value(
         return f"{where}: buckets are numbers, each greater than the one before."
     if error["type"] == "value":
         return f"{where}: {error['msg']}."
+    if error["type"] == "even_buckets":
+        return (
+            f"{where}: even buckets are {{from, to, by}}, of which by divides the rest into at most "
+            f"{MOST_BUCKETS}, not {error['input']}."
+        )
     value = entry[str(key)] if entry else None
     value = value[number] if number is not None and isinstance(value, list) else value
     near = (

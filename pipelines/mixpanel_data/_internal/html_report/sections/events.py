@@ -116,7 +116,7 @@ def _trends(
             SELECT event_date, max(event_date) OVER () AS newest FROM days
             WHERE event_date BETWEEN $first AND $last AND NOT is_partial
         ),
-        stretches AS (
+        ranges AS (
             SELECT back, count(event_date) = {days} AS is_known
             FROM range({len(span) // days}) AS numbers(back) LEFT JOIN whole ON back = (newest - event_date) // {days}
             WHERE back < (SELECT (max(newest) - $first + 1) // {days} FROM whole) GROUP BY back
@@ -126,7 +126,7 @@ def _trends(
             FROM daily_events JOIN whole USING (event_date) WHERE event IN (SELECT unnest($names)) GROUP BY ALL
         )
         SELECT event, list(CASE WHEN is_known THEN coalesce(total, 0) END ORDER BY back DESC)
-        FROM (SELECT DISTINCT event FROM counted) CROSS JOIN stretches LEFT JOIN counted USING (event, back) GROUP BY event
+        FROM (SELECT DISTINCT event FROM counted) CROSS JOIN ranges LEFT JOIN counted USING (event, back) GROUP BY event
         """,
         names=names,
         first=span.first,
