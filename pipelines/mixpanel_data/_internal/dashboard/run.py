@@ -221,7 +221,8 @@ def _app_copy() -> Iterator[Path]:
 
 
 def _marimo(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "marimo", "--yes", "--quiet", *arguments]
+    # -P: no module of the folder in which `mp` was started.
+    return [sys.executable, "-P", "-m", "marimo", "--yes", "--quiet", *arguments]
 
 
 def _environment() -> dict[str, str]:
