@@ -165,11 +165,22 @@ class PrefectServer:
         found: list[dict[str, Any]] = self.api.post(f"/{what}/filter", json=body).json()
         return found
 
-    def log_of(self, run: str) -> list[dict[str, Any]]:
-        """Return the first 200 log lines of a run."""
-        body = {"logs": {"flow_run_id": {"any_": [run]}}, "limit": 200}
-        found: list[dict[str, Any]] = self.api.post("/logs/filter", json=body).json()
-        return found
+    def wait_for_log(self, run: str, *texts: str, level: int = 0) -> None:
+        """Wait until the first 200 log lines of a run, of this level or above, have these texts.
+
+        A run's process sends its last lines after the state in which the run ended.
+        """
+        body = {
+            "logs": {"flow_run_id": {"any_": [run]}, "level": {"ge_": level}},
+            "limit": 200,
+        }
+
+        def has_all() -> bool | None:
+            found = self.api.post("/logs/filter", json=body).json()
+            log = "\n".join(line["message"] for line in found)
+            return all(text in log for text in texts) or None
+
+        self.wait(has_all)
 
     def close(self) -> None:
         """Stop everything."""

@@ -439,6 +439,20 @@ REVENUE = [
         from revenue_movements
         """,
     ),
+    *(
+        Case(
+            "mrr_new_users,mrr_reactivation_users,mrr_upgrade_users,mrr_downgrade_users,mrr_churn_users,"
+            "mrr_flat_users",
+            f"revenue_month__revenue,revenue_month__currency,metric_time__{unit}",
+            f"""
+            select revenue, currency, date_trunc('{unit}', month_start), sum(new_users),
+                sum(reactivation_users), sum(upgrade_users), sum(downgrade_users), sum(churn_users),
+                sum(flat_users)
+            from revenue_movements group by all
+            """,
+        )
+        for unit in ("month", "quarter")
+    ),
 ]
 
 GROUPS = [

@@ -123,9 +123,9 @@ def test_a_run_made_by_the_schedule_completes_and_one_that_fails_shows_where(
         known = {"build", "model events", "test one_row_per_event", "publish"}
         tasks = prefect.wait(lambda: tasks_of(prefect, run["id"], known))
         assert set(tasks.values()) == {"COMPLETED"}
-        log = "\n".join(line["message"] for line in prefect.log_of(run["id"]))
-        assert "is LOADED and contains no failed jobs" in log  # of dlt
-        assert f"{len(days)} of {len(days)} days of this run are loaded" in log
+        of_dlt = "is LOADED and contains no failed jobs"
+        loaded_days = f"{len(days)} of {len(days)} days of this run are loaded"
+        prefect.wait_for_log(run["id"], of_dlt, loaded_days)
 
         # The task that could not land its days is Failed, its log has the error, and the others ran.
         break_day(days[1])
@@ -138,8 +138,7 @@ def test_a_run_made_by_the_schedule_completes_and_one_that_fails_shows_where(
         states = prefect.wait(lambda: tasks_of(prefect, failed["id"], {f"land {day}"}))
         assert states.pop(f"land {day}") == "FAILED"
         assert set(states.values()) == {"COMPLETED"}
-        errors = [line["message"] for line in prefect.log_of(failed["id"]) if line["level"] >= 40]
-        assert any("INCOMPLETE_EXPORT" in message for message in errors)
+        prefect.wait_for_log(failed["id"], "INCOMPLETE_EXPORT", level=40)
         assert published() == served
         assert days_of(prefect, failed["id"])[day]["state"] == "missing: INCOMPLETE_EXPORT"
         assert f"mp sync --from {day} --to {day}" in artifact(prefect, failed["id"], "-summary")
