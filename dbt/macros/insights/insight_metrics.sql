@@ -107,7 +107,7 @@
         {% set is_whole = buckets.keys() | sort == ['by', 'from', 'to'] and numbers | length == 3 %}
         {% if not is_whole or buckets.by <= 0 or buckets.to <= buckets.from or not is_divided(buckets) %}
             {% do exceptions.raise_compiler_error(
-                where ~ ": even buckets are {from, to, by}, of which by divides the rest into at most 1000, not " ~ buckets ~ "."
+                where ~ ": buckets of one size are {from, to, by}, where (to - from) / by is a whole number from 1 to 1000, not " ~ buckets ~ "."
             ) %}
         {% endif %}
         {% set bounds = [] %}

@@ -66,7 +66,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
                 }
             ]
         },
-        "Variable metrics, m, segment 1: even buckets are {from, to, by}, of which by divides the rest into at most 1000, not",
+        "Variable metrics, m, segment 1: buckets of one size are {from, to, by}, where (to - from) / by is a whole number from 1 to",
     ),
     (
         {"metrics": [{"name": "m", "units": ["days"]}]},

@@ -194,8 +194,8 @@ def test_what_is_right_passes():
         *(
             (
                 {"metrics": [METRIC | {"segments": [{"column": "os", "buckets": buckets}]}]},
-                "entry 1 (sales), segment 1: even buckets are {from, to, by}, of which by divides the rest into at most 1000, "
-                f"not {buckets}.",
+                "entry 1 (sales), segment 1: buckets of one size are {from, to, by}, where (to - from) / by is a whole "
+                f"number from 1 to 1000, not {buckets}.",
             )
             for buckets in (
                 {"from": 1, "to": 9},

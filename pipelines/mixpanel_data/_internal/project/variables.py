@@ -658,8 +658,8 @@ def _of_value(
         return f"{where}: {error['msg']}."
     if error["type"] == "even_buckets":
         return (
-            f"{where}: even buckets are {{from, to, by}}, of which by divides the rest into at most "
-            f"{MOST_BUCKETS}, not {error['input']}."
+            f"{where}: buckets of one size are {{from, to, by}}, where (to - from) / by is a whole "
+            f"number from 1 to {MOST_BUCKETS}, not {error['input']}."
         )
     value = entry[str(key)] if entry else None
     value = value[number] if number is not None and isinstance(value, list) else value
