@@ -136,6 +136,7 @@ def test_readme_quotes_what_it_prints(output: tuple[Path, str]) -> None:
     for line in quoted:
         for part in shape(line).split("\u2026"):
             assert part.strip(" ,") in printed
+    assert re.findall(r"\d+ tables", console) == re.findall(r"\d+ tables", text)
 
 
 def test_saved_reports_are_translated_where_their_numbers_are_equal(
