@@ -116,3 +116,15 @@ MostValuesOption = Annotated[
     int | None,
     typer.Option("--limit", min=1, metavar="N", help="With --on: at most so many values."),
 ]
+
+FirstShownDayOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from", metavar="DAY", help="First day, YYYY-MM-DD; else 90 days up to the last."
+    ),
+]
+LastShownDayOption = Annotated[
+    str | None,
+    typer.Option("--to", metavar="DAY", help="Last day, included; else the newest there is."),
+]
+OpenOption = Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")]

@@ -5,7 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
-from mixpanel_data.cli.options import DataDirOption, QuietOption
+from mixpanel_data.cli.options import (
+    DataDirOption,
+    FirstShownDayOption,
+    LastShownDayOption,
+    OpenOption,
+    QuietOption,
+)
 
 
 def dashboard(
@@ -24,23 +30,15 @@ def dashboard(
         str | None,
         typer.Option(metavar="DIMENSION=VALUE", help="A segment, such as country=DE, at first."),
     ] = None,
-    from_day: Annotated[
-        str | None,
-        typer.Option(
-            "--from", metavar="DAY", help="First day, YYYY-MM-DD; else 90 days up to the last."
-        ),
-    ] = None,
-    to_day: Annotated[
-        str | None,
-        typer.Option("--to", metavar="DAY", help="Last day, included; else the newest there is."),
-    ] = None,
+    from_day: FirstShownDayOption = None,
+    to_day: LastShownDayOption = None,
     port: Annotated[
         int, typer.Option(metavar="N", help="Port on 127.0.0.1; 0 takes a free one.")
     ] = 0,
     token: Annotated[
         bool, typer.Option("--token/--no-token", help="Answer only to the printed address.")
     ] = True,
-    show: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = False,
+    show: OpenOption = False,
     export: Annotated[
         Path | None,
         typer.Option(

@@ -5,7 +5,13 @@ from typing import Annotated
 
 import typer
 
-from mixpanel_data.cli.options import DataDirOption, QuietOption
+from mixpanel_data.cli.options import (
+    DataDirOption,
+    FirstShownDayOption,
+    LastShownDayOption,
+    OpenOption,
+    QuietOption,
+)
 
 
 def report(
@@ -18,17 +24,9 @@ def report(
             help="Where to write it; else report.html in the data folder.",
         ),
     ] = None,
-    from_day: Annotated[
-        str | None,
-        typer.Option(
-            "--from", metavar="DAY", help="First day, YYYY-MM-DD; else 90 days up to the last."
-        ),
-    ] = None,
-    to_day: Annotated[
-        str | None,
-        typer.Option("--to", metavar="DAY", help="Last day, included; else the newest there is."),
-    ] = None,
-    show: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = False,
+    from_day: FirstShownDayOption = None,
+    to_day: LastShownDayOption = None,
+    show: OpenOption = False,
     data_dir: DataDirOption = None,
     quiet: QuietOption = False,
 ) -> None:
