@@ -25,7 +25,10 @@ def values(found: list[Finding]) -> list[tuple[str, str]]:
 
 def test_without_a_target_it_names_the_setting(settings):
     assert values(check_alert_settings(settings)) == [
-        ("ok", "no target: set `urls` in [alerts] of .dlt/secrets.toml to hear of failed runs")
+        (
+            "ok",
+            "no target: set `urls` in [alerts] of .dlt/secrets.toml to get alerts of failed runs",
+        )
     ]
 
 

@@ -24,7 +24,7 @@ def check_alert_settings(settings: Settings) -> list[Finding]:
     except ConfigError as error:
         return [Finding("alerts", f"none is sent. {error}", "warning", SOURCE)]
     if found.is_empty:
-        value = f"no target: set `urls` in {SOURCE} of {SECRETS_FILE} to hear of failed runs"
+        value = f"no target: set `urls` in {SOURCE} of {SECRETS_FILE} to get alerts of failed runs"
         return [Finding("alerts", value, source=SOURCE)]
     kinds = f"{', '.join(found.kinds)}. `mp alerts test` sends one"
     findings = [
