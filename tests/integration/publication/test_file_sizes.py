@@ -42,7 +42,7 @@ def fresh_size(path: Path) -> int:
 
 
 class Daily:
-    """A project that is synced each day, without a build."""
+    """A project that is synced each day."""
 
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
         self.sandbox, self.folder = sandbox, DataFolder.at(folder)
@@ -63,7 +63,7 @@ class Daily:
                 page=f"https://shop.example/{hash((day, number))}",
             )
 
-    def sync(self) -> None:
+    def sync(self, *, build: bool = False) -> None:
         settings = load_settings(
             {},
             data_dir=self.folder.root,
@@ -73,7 +73,7 @@ class Daily:
         )
         credentials = Credentials(**asdict(self.sandbox.credentials))
         with MixpanelAPIClient(credentials, base_url=self.sandbox.base_url) as client:
-            job.Sync(settings, credentials, client=client).run(build=False).raise_failures()
+            job.Sync(settings, credentials, client=client).run(build=build).raise_failures()
 
     def files(self) -> int:
         """How many files there are beside the databases."""
@@ -108,6 +108,33 @@ def test_promise_13_the_raw_database_stays_small(daily: Daily, grows: bool) -> N
     assert max(sizes[SYNCS // 2 :]) <= LIMIT * fresh_size(daily.folder.raw)
     # dlt keeps what it knows of its last loads, and no more.
     assert len(set(files[-6:])) == 1
+
+
+@pytest.mark.e2e
+@pytest.mark.usefixtures("only_core")
+def test_promise_13_a_build_writes_only_rows_that_differ(
+    daily: Daily, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every user is active every day, so a new day changes the next date of all of them."""
+    monkeypatch.setattr("mixpanel_data._internal.publication.publish.compact_if_larger", print)
+    daily.sync(build=True)
+    daily.add(daily.today)
+    daily.today += timedelta(days=1)
+    daily.sync(build=True)
+
+    with duckdb.connect(build_file(daily.folder), read_only=True) as db:
+        last_written = {
+            table: db.execute(
+                f"select event_date, count(*) from (from {table} order by rowid desc limit {rows}) "
+                "group by 1 order by 1"
+            ).fetchall()
+            for table, rows in (("user_days", 2 * 200), ("user_activity", 2 * 50))
+        }
+    new = FIRST + timedelta(days=DAYS)
+    assert last_written == {
+        "user_days": [(new - timedelta(days=1), 200), (new, 200)],
+        "user_activity": [(new - timedelta(days=1), 50), (new, 50)],
+    }
 
 
 @pytest.mark.e2e

@@ -1,4 +1,4 @@
-"""Dead rows are kept until tidying them is worth it: cost follows what changed (Promise 7), and so does the file."""
+"""Dead rows are kept until a merge is worth its cost, which follows what changed (Promise 7), as the file does."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,6 +1,9 @@
 {{ config(
     materialized='replaced_rows',
-    meta={'replaces': "{{ is_affected_user() }}"},
+    meta={
+        'keeps_equal_rows': true,
+        'replaces': "{{ is_affected_user() }}",
+    },
     post_hook="{{ mark_gaps_before() }}",
 ) }}
 

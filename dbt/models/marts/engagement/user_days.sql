@@ -1,6 +1,9 @@
 {{ config(
     materialized='replaced_rows',
-    meta={'replaces': "{{ is_affected_user() }} or (user_id is null and {{ is_refetched_date() }})"},
+    meta={
+        'keeps_equal_rows': true,
+        'replaces': "{{ is_affected_user() }} or (user_id is null and {{ is_refetched_date() }})",
+    },
     post_hook="{{ mark_gaps_before() }}",
 ) }}
 
