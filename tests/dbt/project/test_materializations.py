@@ -26,7 +26,7 @@ small:
     file:
       type: duckdb
       path: small.duckdb
-      config_options: {max_vacuum_tasks: 0} # a merge of row groups would number rows anew
+      config_options: {max_vacuum_tasks: 0} # rows keep their number
 """
 MODEL = """
   - name: {name}
@@ -170,7 +170,7 @@ def test_a_table_that_grows_may_read_what_it_replaces(
         assert db.execute("from appended order by all").fetchall() == [(1, "1"), (1, "2")]
 
 
-def test_rows_that_are_selected_unchanged_are_not_written_again(
+def test_rows_that_are_selected_unchanged_are_not_replaced(
     project: Path, second: dict[str, str]
 ) -> None:
     assert not second["kept_where_equal"]
