@@ -88,14 +88,26 @@ def test_a_missing_extra_is_an_error_with_the_install_command(
     assert "pip install 'mixpanel-data[report]'" in err
 
 
-@pytest.mark.parametrize("place", ["missing/report.html", ""])
-def test_an_output_that_can_not_be_written_is_named(
-    mp: Mp, data: Path, tmp_path: Path, place: str
+@pytest.mark.parametrize(
+    ("option", "place"),
+    [
+        ("report --output", "missing/report.html"),
+        ("report --output", ""),
+        ("dashboard --export", "missing/dashboard.html"),
+        ("dashboard --superset", "missing/dashboard.zip"),
+    ],
+)
+def test_an_output_that_can_not_be_written_is_named_before_the_work(
+    mp: Mp, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, place: str
 ) -> None:
-    code, out, err = mp("report", "--data-dir", data, "--output", tmp_path / place)
+    for work in ("run._app_copy", "superset.write._zipped"):
+        monkeypatch.setattr(f"mixpanel_data._internal.dashboard.{work}", None)
+    command, name = option.split()
+    code, out, err = mp(command, "--data-dir", data, name, tmp_path / place)
 
     assert (code, out) == (1, "")
     assert f"{tmp_path / place} can't be written" in err
+    assert f"Name another file: mp {option} FILE." in err
     assert list(tmp_path.iterdir()) == []
 
 

@@ -20,7 +20,8 @@ from urllib.request import ProxyHandler, build_opener
 from mixpanel_data._internal.dashboard.reading import Given
 from mixpanel_data._internal.dashboard.single_file import frontend_folder, single_file
 from mixpanel_data._internal.dashboard.view import Events, find_segment, require_events
-from mixpanel_data._internal.dashboard.written import WrittenDashboard, write_file
+from mixpanel_data._internal.dashboard.written import WrittenDashboard
+from mixpanel_data._internal.data_folder.output_files import require_writable, write_output_file
 from mixpanel_data._internal.html_report.date_range import covered_days, resolve_span
 from mixpanel_data._internal.html_report.published_tables import open_published_tables
 from mixpanel_data._internal.settings import Settings
@@ -29,6 +30,7 @@ from mixpanel_data.exceptions import ConfigError, MixpanelDataError
 _ERROR = re.compile(r'"evalue": "((?:[^"\\]|\\.)*)"')
 APP_FILES = ("app.py", "dashboard.css")
 FILE_NAME = "dashboard.html"
+EXPORT_OPTION = "mp dashboard --export"
 HOST = "127.0.0.1"
 MOST_SECONDS = 60.0
 """How long the server may take to start, on a slow machine."""
@@ -190,6 +192,7 @@ def export_dashboard(
         last=last,
         static=True,
     )
+    require_writable(target, option=EXPORT_OPTION)
     with _app_copy() as app:
         written = app.with_name("page.html")
         command = _marimo(
@@ -207,7 +210,8 @@ def export_dashboard(
                 + (f" {reason[1]}" if reason else "")
             )
         text = single_file(page, frontend_folder()).encode()
-    return write_file(target, text, option="--export")
+    write_output_file(target, text, option=EXPORT_OPTION)
+    return WrittenDashboard(target, len(text))
 
 
 @contextmanager

@@ -1,23 +1,20 @@
 """Writes the report of a data folder to a file."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from mixpanel_data._internal.data_folder.atomic_files import write_atomically
-from mixpanel_data._internal.data_folder.private_files import user_umask
+from mixpanel_data._internal.data_folder.output_files import require_writable, write_output_file
 from mixpanel_data._internal.html_report.charts.vega import vl_convert
 from mixpanel_data._internal.html_report.model import read_report
 from mixpanel_data._internal.html_report.published_tables import open_published_tables
 from mixpanel_data._internal.html_report.render import render_page
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data._internal.streams.windows import Window
-from mixpanel_data.exceptions import NothingPublishedError, StorageError
+from mixpanel_data.exceptions import NothingPublishedError
 
 FILE_NAME = "report.html"
+OPTION = "mp report --output"
 
 
 @dataclass(frozen=True)
@@ -57,31 +54,9 @@ def write_report(
     vl_convert()  # fails before the queries if it is not installed
     if not settings.folder.published.is_file():
         raise NothingPublishedError(str(settings.folder.root))
-    with _translate_write_errors(target):
-        _require_writable(target)
+    require_writable(target, option=OPTION)
     with open_published_tables(settings.folder, memory_limit=settings.memory_limit) as db:
         report = read_report(db, first=first, last=last, now=now or datetime.now(UTC))
     text = render_page(report).encode()
-    with _translate_write_errors(target):
-        write_atomically(target, text, mode=0o666 & ~user_umask())
+    write_output_file(target, text, option=OPTION)
     return WrittenReport(target, len(text), report.span)
-
-
-def _require_writable(path: Path) -> None:
-    """Raise OSError if no file can be written at ``path``."""
-    if path.is_dir():
-        raise IsADirectoryError(21, "it is a folder; name a file in it")
-    with suppress(FileNotFoundError):
-        path.lstat()  # raises OSError for a name that is too long
-    tempfile.TemporaryFile(dir=path.parent).close()
-
-
-@contextmanager
-def _translate_write_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(
-            f"{path} can't be written: {error.strerror or error}. Name another file: mp report --output FILE.",
-            details={"path": str(path), "errno": error.errno},
-        ) from None

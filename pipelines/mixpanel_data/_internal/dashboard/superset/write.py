@@ -15,7 +15,8 @@ import yaml
 from mixpanel_data._internal.dashboard.superset.charts import Chart, Tab, tabs
 from mixpanel_data._internal.dashboard.superset.datasets import DATASETS, Dataset
 from mixpanel_data._internal.dashboard.view import Events, require_events
-from mixpanel_data._internal.dashboard.written import WrittenDashboard, write_file
+from mixpanel_data._internal.dashboard.written import WrittenDashboard
+from mixpanel_data._internal.data_folder.output_files import require_writable, write_output_file
 from mixpanel_data._internal.html_report.published_tables import (
     PublishedTables,
     open_published_tables,
@@ -25,6 +26,7 @@ from mixpanel_data._internal.sql_literals import identifier
 
 ROOT = "mixpanel_dashboard"
 VERSION = "1.0.0"
+OPTION = "mp dashboard --superset"
 ROW_WIDTH = 12
 CONFIGURE: Mapping[str, str] = {
     "active_users_by_segment": "the variable `segments`",
@@ -66,11 +68,14 @@ def write_superset_dashboard(
     target = output.expanduser().absolute()
     if target.is_dir():
         target /= "superset.zip"
+    require_writable(target, option=OPTION)
     events = Events(sign_up, value_moment, feature)
     with open_published_tables(settings.folder, memory_limit=settings.memory_limit) as db:
         require_events(db, events)
         files = _files(db, settings.folder.published.absolute(), events)
-    return write_file(target, _zipped(files), option="--superset")
+    content = _zipped(files)
+    write_output_file(target, content, option=OPTION)
+    return WrittenDashboard(target, len(content))
 
 
 def _zipped(files: dict[str, Any]) -> bytes:
