@@ -105,7 +105,9 @@ def dbt(*arguments: str, cwd: Path, own: dict[str, str]) -> "subprocess.Complete
 
 def _serve(path: Path, arguments: list[str]) -> None:
     from dbt.cli.main import dbtRunner
+    from dbt_common.tests import enable_test_caching
 
+    enable_test_caching()  # dbt's own: each text of a template is parsed once
     _keep_compiled_templates()
     with contextlib.redirect_stdout(sys.stderr):
         # the static parser has threads, which would be missing in the forks
