@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
-from support import core_models, forking, warm_dbt
+from support import core_models, forking, warm_dbt, warm_mp
 from support.in_shells.sitecustomize import SOCKET
 from xdist.scheduler import LoadScopeScheduling
 
@@ -174,3 +174,14 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     os.environ[SOCKET] = listens.read_text()
     warm_dbt.use()
     return kept
+
+
+@pytest.fixture(scope="session")
+def started_mp(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """An `mp`, once for all tests, from which those that ``warm_mp`` runs fork."""
+    root = _shared(tmp_path_factory)
+    listens = root / "mp_listens"
+    with FileLock(root / "mp.lock"):
+        if not listens.exists():
+            listens.write_text(str(warm_mp.start(root)))
+    os.environ[warm_mp.LISTENS] = listens.read_text()

@@ -30,11 +30,16 @@ _CODE = dbt_process._RUN
 """What the build's child runs."""
 
 
-def start(arguments: list[str], data: Path, variables: dict[str, str]) -> Path:
-    """Start the process, which first runs dbt with these arguments and ends when this one does. Return where it listens."""
-    path = Path(mkdtemp(prefix="dbt-")) / "socket"
+def start(
+    arguments: list[str], data: Path, variables: dict[str, str], program: str = __file__
+) -> Path:
+    """Start the process, which first runs dbt with these arguments and ends when this one does. Return where it listens.
+
+    Another ``program`` that forks for each job takes other arguments.
+    """
+    path = Path(mkdtemp(prefix="forks-")) / "socket"
     process = subprocess.Popen(
-        [sys.executable, __file__, str(path), *arguments],
+        [sys.executable, program, str(path), *arguments],
         cwd=data,
         env={**variables, "PYTHONPATH": os.pathsep.join(sys.path)},
         stdin=subprocess.PIPE,
@@ -115,6 +120,11 @@ def _serve(path: Path, arguments: list[str]) -> None:
     assert parsed.success
     _compile_macros(parsed.result)
     _parsed.update(manifest=parsed.result, project=_project_of(arguments), read=_variables_read())
+    fork_for_each_job(path)
+
+
+def fork_for_each_job(path: Path) -> None:
+    """Listen at ``path``, and run each job that comes in a fork, until standard input ends."""
     forking.settle()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listener:

@@ -1,4 +1,4 @@
-"""The ``mp`` command as a user runs it: a process of its own."""
+"""The ``mp`` command as a user runs it, with its own variables, in a folder of its own."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from support import warm_dbt
+from support import warm_dbt, warm_mp
 
 from mixpanel_data.sandbox import Dataset, Sandbox
 
@@ -25,7 +25,7 @@ def shop() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def mp(tmp_path: Path, parsed: Path) -> Run:
+def mp(tmp_path: Path, parsed: Path, started_mp: None) -> Run:
     """Runs a program of the environment in an empty folder, with no settings but those given."""
     return run_in(tmp_path)
 
@@ -47,6 +47,8 @@ def run_in(folder: Path) -> Run:
             **warm_dbt.in_shells(),
             **(env or {}),
         }
+        if program == "mp":
+            return warm_mp.run(arguments, env=clean, cwd=cwd or folder, stdin=stdin)
         return subprocess.run(
             [str(Path(sys.executable).with_name(program)), *arguments],
             env=clean,

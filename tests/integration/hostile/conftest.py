@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import warm_mp
 
 SECRET = "tR7pQz41Lm9KdW3xVb6Ny8Hc2Js5Gf0A"  # as Mixpanel's are: letters and digits
 USERNAME = "sa.hostile.5f2c"
@@ -76,7 +77,7 @@ def asked(tmp_path: Path) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def mp(tmp_path: Path) -> Run:
+def mp(tmp_path: Path, started_mp: None) -> Run:
     """Runs ``mp`` in an empty folder, with no settings but those given."""
 
     def run(
@@ -88,9 +89,6 @@ def mp(tmp_path: Path) -> Run:
             "MP_DATA_DIR": str(tmp_path / "data"),
             **(env or {}),
         }
-        return subprocess.run(
-            [str(Path(sys.executable).with_name("mp")), *arguments],
-            env=clean, cwd=cwd or tmp_path, capture_output=True, text=True, timeout=300, check=False,
-        )  # fmt: skip
+        return warm_mp.run(arguments, env=clean, cwd=cwd or tmp_path, timeout=300)
 
     return run
