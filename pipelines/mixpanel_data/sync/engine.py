@@ -1,10 +1,12 @@
 """The engine of the settings: what it needs, moving to another one, and comparing two."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from mixpanel_data._internal.data_folder.lock import OnLocked
 from mixpanel_data._internal.engine.session import require_python, session_settings
 from mixpanel_data._internal.health.findings import Finding
 from mixpanel_data._internal.settings import Settings
@@ -57,6 +59,33 @@ def refresh_ledger_copy(settings: Settings) -> None:
     """
     if settings.engine == "spark":
         import_lake().refresh_ledger(settings)
+
+
+@contextmanager
+def exclusive_catalog(
+    settings: Settings,
+    *,
+    wait_seconds: float = 0,
+    on_locked: OnLocked = lambda _holder, _seconds: None,
+) -> Iterator[None]:
+    """With the engine spark, hold the lock of the catalog: other data folders may load into it, too.
+    With another engine there is nothing to lock.
+
+    Args:
+        settings: The settings.
+        wait_seconds: The longest wait for another process, in seconds.
+        on_locked: Called while it waits, with the process that has the lock and the seconds left.
+
+    Raises:
+        ConfigError: if the extra ``spark`` is not installed.
+        DatabaseLockedError: if another process still has it after ``wait_seconds``.
+        StorageError: if the catalog can't be reached.
+    """
+    if settings.engine != "spark":
+        yield
+        return
+    with import_lake().exclusive_catalog(settings, wait_seconds=wait_seconds, on_locked=on_locked):
+        yield
 
 
 def check_engine(settings: Settings) -> list[Finding]:

@@ -26,9 +26,11 @@ from mixpanel_data.destinations.iceberg.catalog import (
     open_lake,
     translate_iceberg_errors,
 )
+from mixpanel_data.destinations.iceberg.catalog_lock import exclusive_catalog
 from mixpanel_data.destinations.iceberg.ledger_copy import write_ledger_copy
 from mixpanel_data.exceptions import ConfigError, MixpanelDataError
 from mixpanel_data.sources import schema
+from mixpanel_data.sync.defaults import LOCK_WAIT_SECONDS
 
 Rows = tuple[int, str]
 """The number of rows, and a hash of them that their order does not change."""
@@ -66,6 +68,7 @@ def move_engine(
     Raises:
         ConfigError: if the catalog or the warehouse is not set, there is nothing to move, or the
             target has data that the move would delete.
+        DatabaseLockedError: if another process loads into the catalog, or builds there.
         MixpanelDataError: if a day or a table differs afterwards; the message names it.
     """
     if not (settings.catalog and settings.warehouse):
@@ -73,11 +76,10 @@ def move_engine(
             "A move needs the catalog and the warehouse: set MP_CATALOG and MP_WAREHOUSE, or "
             "`catalog` and `warehouse` in [engine] of .dlt/config.toml."
         )
-    lake = open_lake(settings)
     raw = DataFolder.at(settings.data_dir).raw
-    if to == "spark":
-        return _to_spark(lake, raw, settings, on_progress)
-    return _to_duckdb(lake, raw, settings, on_progress)
+    run = _to_spark if to == "spark" else _to_duckdb
+    with exclusive_catalog(settings, wait_seconds=LOCK_WAIT_SECONDS):
+        return run(open_lake(settings), raw, settings, on_progress)
 
 
 def _to_spark(

@@ -15,9 +15,14 @@ from mixpanel_data._internal.transform.build import BuildResult, current_fingerp
 from mixpanel_data._internal.transform.build_on_spark import build_on_spark
 from mixpanel_data.destinations.iceberg import ledger, load, publication
 from mixpanel_data.destinations.iceberg.catalog import open_lake
+from mixpanel_data.destinations.iceberg.catalog_lock import exclusive_catalog
 from mixpanel_data.destinations.iceberg.changed_days import BY_DAY, days_to_replace
 from mixpanel_data.destinations.iceberg.check_rows import mark_disagreeing_days
 from mixpanel_data.destinations.iceberg.ledger_copy import write_ledger_copy
+
+__all__ = [
+    "begin", "build", "exclusive_catalog", "load_files", "move_tags", "refresh_ledger",
+]  # fmt: skip
 
 
 def refresh_ledger(settings: Settings) -> None:

@@ -62,6 +62,7 @@ from mixpanel_data.sync.compare_counts import (
     export_days,
     lists_of,
 )
+from mixpanel_data.sync.engine import exclusive_catalog
 from mixpanel_data.sync.job import Sync
 from mixpanel_data.sync.verdicts import REPAIRABLE, VERDICTS, Evidence, Judged, judge
 
@@ -212,7 +213,11 @@ class Reconciler:
         chosen = days[-max(1, permitted) :]
         job = Sync(self._settings, self._credentials, progress=self._progress, days=chosen)
         job.targets()  # a wrong setting of one costs no request
-        with exclusive(self._settings.folder, wait_seconds=lock_wait):
+        settings = self._settings
+        with (
+            exclusive(settings.folder, wait_seconds=lock_wait),
+            exclusive_catalog(settings, wait_seconds=lock_wait),
+        ):
             report = job.run(only="events")
         job.copy_to_targets()
         return Repair(report, tuple(days[: len(days) - len(chosen)]))

@@ -16,7 +16,7 @@ from mixpanel_data._internal.text import parse_day
 from mixpanel_data.exceptions import ConfigError
 from mixpanel_data.sync.alerts import alerting
 from mixpanel_data.sync.defaults import LOCK_WAIT_SECONDS
-from mixpanel_data.sync.engine import refresh_ledger_copy
+from mixpanel_data.sync.engine import exclusive_catalog, refresh_ledger_copy
 from mixpanel_data.sync.job import Only, Sync
 
 
@@ -70,7 +70,8 @@ def sync(
             setting's.
         max_requests: The largest number of export requests; days that are left over are not
             failures. None: no limit but the rate limit.
-        lock_wait_seconds: The longest wait while another process works in the data folder.
+        lock_wait_seconds: The longest wait while another process works in the data folder, or, with
+            the engine spark, in the catalog.
         progress: Called at each step; see :class:`Progress`.
         job_type: A class derived from :class:`Sync`, whose methods are the steps of the run.
 
@@ -78,8 +79,8 @@ def sync(
         ConfigError: if there are no credentials, the days can't be fetched, the data folder is of
             another project or time basis, a variable of the dbt models is wrong, or the arguments
             exclude each other.
-        DatabaseLockedError: if another process works in the data folder for longer than
-            ``lock_wait_seconds``.
+        DatabaseLockedError: if another process works in the data folder or the catalog for longer
+            than ``lock_wait_seconds``.
         DatabaseDamagedError, DatabaseMissingError: if the raw database can't be read, or is
             missing.
         StorageError: if there is no space, no permission, or not enough memory.
@@ -172,7 +173,11 @@ def run_sync(
             job.targets()
         # From the first look at the ledger to the publication, or two runs would fetch the same
         # days.
-        with exclusive(settings.folder, wait_seconds=lock_wait_seconds, on_locked=progress.locked):
+        wait, locked = lock_wait_seconds, progress.locked
+        with (
+            exclusive(settings.folder, wait_seconds=wait, on_locked=locked),
+            exclusive_catalog(settings, wait_seconds=wait, on_locked=locked),
+        ):
             report = job.run(first=begin, last=end, only=only, build=build, fetch=fetch)
         # Without the lock: a slow server must not keep the next sync from the data folder.
         if build:

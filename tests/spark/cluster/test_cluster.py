@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.crash.command import GO_ON, THERE, Ended
+from support.crash.command import Ended
 from support.crash.points import after, before
 from support.spark.cluster import WORKERS
 from support.spark.cluster_project import (
@@ -52,9 +52,8 @@ def first(project: ClusterProject) -> FirstLoad:
 
 @dataclass
 class SecondLoad:
-    """The sync after all changes, before which a loader was refused, and a driver was killed."""
+    """The sync after all changes, before which the driver of another one was killed, and a third one was refused."""
 
-    overtaking: Ended
     refused: Ended
     killed: Ended
     before: tuple[dict[str, int], bytes]
@@ -68,20 +67,11 @@ class SecondLoad:
 @pytest.fixture(scope="module")
 def second(first: FirstLoad, project: ClusterProject) -> SecondLoad:
     project.change()
-    refetch = ("--refetch", "--no-build", "--only", "events")
-    loader = project.sync(*refetch, first=DAYS[1], at=before(COMMIT), event="wait for file")
-    loader.until((project.root / THERE).exists)
-    overtaking = project.elsewhere().run("sync", *refetch, "--from", str(LATE), "--to", str(LATE))
-    (project.root / GO_ON).touch()
-    refused = loader.end()
-
     published = (project.tags(), project.published.read_bytes())
-    changes = ("--refetch",)
-    killed = project.kill_driver(project.sync(*changes, first=DAYS[1]), "identities")
+    refused, killed = project.kill_driver(project.sync("--refetch", first=DAYS[1]), "identities")
     after_kill = (project.tags(), project.published.read_bytes())
     ended = project.sync().end()
     return SecondLoad(
-        overtaking,
         refused,
         killed,
         published,
@@ -128,11 +118,10 @@ def test_both_workers_ran_tasks_of_the_build(project, first):
         assert min(tasks.values()) > 50
 
 
-def test_of_two_loaders_one_is_refused_with_what_to_do(second):
-    assert second.overtaking.returncode == 0, second.overtaking.stderr
+def test_while_one_run_builds_another_data_folder_can_neither_load_nor_build(second):
     assert second.refused.returncode == 7
-    assert "Another process loaded into the same Iceberg table" in second.refused.stderr
-    assert "Run `mp sync` once more" in second.refused.stderr
+    assert "The Iceberg catalog postgresql://" in second.refused.stderr
+    assert "is in use by process" in second.refused.stderr
 
 
 def test_a_killed_driver_publishes_nothing_and_the_next_run_is_right(project, second):

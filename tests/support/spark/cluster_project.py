@@ -133,8 +133,9 @@ class ClusterProject:
         """`mp engine compare`."""
         return self.mp.run("engine", "compare", "--format", "json", "--quiet")
 
-    def kill_driver(self, running: Running, table: str) -> Ended:
-        """Kill Spark's driver with SIGKILL once it has built ``table``; how `mp` ended."""
+    def kill_driver(self, running: Running, table: str) -> tuple[Ended, Ended]:
+        """Kill Spark's driver with SIGKILL once it has built ``table``; how a sync of another data folder ended that
+        was started before, and how `mp` ended."""
         before = self._built(table)
         running.until(lambda: self._built(table) != before)
         drivers = [
@@ -142,10 +143,13 @@ class ClusterProject:
             for child in psutil.Process(running.process.pid).children(recursive=True)
             if child.name() == "java"
         ]
+        assert drivers
+        for driver in drivers:
+            driver.suspend()
+        other = self.elsewhere().run("sync", "--no-build", "--lock-wait", "0")
         for driver in drivers:
             driver.send_signal(signal.SIGKILL)
-        assert drivers
-        return running.end()
+        return other, running.end()
 
     def _built(self, table: str) -> Any:
         """Where the catalog has the newest state of a built table."""

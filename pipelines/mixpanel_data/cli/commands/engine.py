@@ -85,9 +85,13 @@ def compare(
     from mixpanel_data.settings import load_settings
     from mixpanel_data.sync import exclusive
     from mixpanel_data.sync.engine import compare as compare_engines
+    from mixpanel_data.sync.engine import exclusive_catalog
 
     settings = load_settings(data_dir=data_dir)
-    with exclusive(settings.folder, wait_seconds=LOCK_WAIT_SECONDS):
+    with (
+        exclusive(settings.folder, wait_seconds=LOCK_WAIT_SECONDS),
+        exclusive_catalog(settings, wait_seconds=LOCK_WAIT_SECONDS),
+    ):
         found = compare_engines(settings, on_progress=_reporter(quiet))
     rows = [
         (

@@ -142,12 +142,17 @@ def open_lake(settings: Settings) -> Lake:
         raise ConfigError(
             "The engine spark needs pyiceberg. Install it with: pip install 'mixpanel-data[spark]'."
         ) from error
-    address = str(settings.catalog).replace("postgresql://", "postgresql+psycopg2://", 1)
+    address = database_of(str(settings.catalog))
     with translate_iceberg_errors():
         # pyiceberg adds what its own variables and file say, such as the endpoint of a bucket.
         return Lake(
             load_catalog(CATALOG, type="sql", uri=address, warehouse=_location(settings.warehouse))
         )
+
+
+def database_of(catalog: str) -> str:
+    """Return the address of a catalog as SQLAlchemy reads it."""
+    return catalog.replace("postgresql://", "postgresql+psycopg2://", 1)
 
 
 def _location(warehouse: str | None) -> str:
