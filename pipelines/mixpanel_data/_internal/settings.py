@@ -311,7 +311,8 @@ def engine_section(root: Path | None) -> dict[str, Any]:
     if unknown := sorted(set(section) - set(ENGINE_KEYS)):
         raise ConfigError(
             f"{', '.join(unknown)} in [engine] of {CONFIG_FILE} is not a setting. The keys of this "
-            f"section are {', '.join(ENGINE_KEYS)}.",
+            f"section are {', '.join(ENGINE_KEYS)}. Master, jars and memory of Spark are in "
+            "spark-defaults.conf of the folder that SPARK_CONF_DIR names.",
             details={"unknown": unknown},
         )
     return section

@@ -62,10 +62,6 @@ def _translate(work: Callable[[], str]) -> str:
 
 
 def _java() -> Finding:
-    if os.environ.get("SPARK_REMOTE"):
-        return Finding(
-            "java", "not needed here: SPARK_REMOTE names a server", source="SPARK_REMOTE"
-        )
     found = find_java()
     if found.problem:
         return Finding("java", found.problem, "error" if found.is_missing else "warning")

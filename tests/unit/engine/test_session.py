@@ -65,6 +65,59 @@ def test_a_java_home_without_java_is_named(java, monkeypatch, tmp_path):
     assert session.find_java().is_missing
 
 
+@pytest.fixture
+def defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Writes `spark-defaults.conf`."""
+    monkeypatch.delenv("SPARK_REMOTE", raising=False)
+    monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
+    return (tmp_path / "spark-defaults.conf").write_text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "spark.remote sc://host:15002/;token=secret",
+        "  spark.remote=sc://host:15002",
+        "spark.master\tsc://host:15002",
+        "spark.master : sc://host:15002",
+    ],
+)
+def test_a_server_of_spark_connect_is_refused_with_what_to_set(defaults, line):
+    defaults(f"# sc://\n\nspark.driver.memory 2g\n{line}\n")
+
+    with pytest.raises(ConfigError, match=r"names a server of Spark Connect \(sc://host") as raised:
+        session.open_session({})
+
+    assert str(raised.value).startswith(f"{line.split()[0].partition('=')[0]} in spark-defaults")
+    assert "spark.master in spark-defaults.conf of SPARK_CONF_DIR" in str(raised.value)
+    assert "secret" not in str(raised.value)
+
+
+def test_the_variable_of_spark_connect_is_refused_also_where_a_master_is_set(defaults, monkeypatch):
+    defaults("spark.master local[2]\n")
+    session.refuse_spark_connect()
+    monkeypatch.setenv("SPARK_REMOTE", "sc://host")
+
+    with pytest.raises(ConfigError, match=r"^SPARK_REMOTE names a server of Spark Connect"):
+        session.open_session({})
+
+
+def test_without_spark_defaults_nothing_is_refused(tmp_path, monkeypatch):
+    monkeypatch.delenv("SPARK_REMOTE", raising=False)
+    for folder in ("", str(tmp_path / "missing")):
+        monkeypatch.setenv("SPARK_CONF_DIR", folder)
+        session.refuse_spark_connect()
+
+
+def test_a_master_in_the_section_engine_is_an_error_that_names_its_file(tmp_path, monkeypatch):
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "config.toml").write_text('[engine]\nmaster = "spark://host:7077"\n')
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(ConfigError, match=r"master in \[engine\].*spark-defaults.conf"):
+        load_settings({})
+
+
 @without_spark
 def test_without_pyspark_the_process_of_a_task_names_the_extra():
     with pytest.raises(ConfigError, match=r"pip install 'mixpanel-data\[spark\]'"):

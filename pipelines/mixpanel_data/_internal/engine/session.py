@@ -1,17 +1,20 @@
 """The Spark session of the settings: its catalog, and what the models' SQL relies on."""
 
+import atexit
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from mixpanel_data._internal.project.models import checkout_root
+from mixpanel_data._internal.settings import without_password
 from mixpanel_data.exceptions import ConfigError
 
 CATALOG = "lake"
@@ -127,23 +130,24 @@ def find_java() -> Java:
 def open_session(settings: Mapping[str, str]) -> Session:
     """Return the Spark session of this process, with these settings.
 
-    Master, jars and memory are those of ``spark-defaults.conf`` in ``SPARK_CONF_DIR``, or of the
-    server that ``SPARK_REMOTE`` names.
+    Master, jars and memory are those of ``spark-defaults.conf`` in ``SPARK_CONF_DIR``.
 
     Raises:
-        ConfigError: if pyspark or Java is missing, or the session has no Iceberg.
+        ConfigError: if pyspark or Java is missing, a server of Spark Connect is configured, or the
+            session has no Iceberg.
     """
+    refuse_spark_connect()
     try:
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise ConfigError(
             f"The engine spark can't import pyspark ({error}). Install it with: {INSTALL}."
         ) from error
-    if not os.environ.get("SPARK_REMOTE") and (java := find_java()).is_missing:
+    if (java := find_java()).is_missing:
         raise ConfigError(java.problem)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("mixpanel_data")
-    for name, value in settings.items():
+    for name, value in {**settings, **_folder_of_other_catalogs()}.items():
         builder = builder.config(name, value)
     try:
         session = builder.getOrCreate()
@@ -151,6 +155,52 @@ def open_session(settings: Mapping[str, str]) -> Session:
     except Exception as error:
         raise session_error(error) from error
     return session
+
+
+def _folder_of_other_catalogs() -> dict[str, str]:
+    """Return the setting of a temporary folder, which is removed when this process ends.
+
+    Spark makes a folder for its built-in catalog, which nothing here uses, by default in the current
+    folder.
+    """
+    folder = tempfile.mkdtemp(prefix="mixpanel-data-spark-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return {"spark.sql.warehouse.dir": folder}
+
+
+def refuse_spark_connect() -> None:
+    """Raise ConfigError if ``SPARK_REMOTE`` or ``spark-defaults.conf`` names a server of Spark
+    Connect.
+
+    A session of such a server has the catalog, extensions and time zone of the server, and a catalog
+    that it lacks is no error until a table is not found.
+    """
+    for place, address in _addresses():
+        if place == "spark.master" and not address.startswith("sc://"):
+            continue
+        file = "" if place == "SPARK_REMOTE" else " in spark-defaults.conf of SPARK_CONF_DIR"
+        server = without_password(address.partition(";")[0])  # a token may follow
+        raise ConfigError(
+            f"{place}{file} names a server of Spark Connect ({server}), which the "
+            "engine spark can't use: the catalog and the settings of a session are the server's "
+            "there. Remove it, and name the master of the cluster: spark.master in "
+            "spark-defaults.conf of SPARK_CONF_DIR, such as spark://host:7077."
+        )
+
+
+def _addresses() -> Iterator[tuple[str, str]]:
+    """Yield where Spark is, by the environment and by ``spark-defaults.conf``."""
+    if remote := os.environ.get("SPARK_REMOTE"):
+        yield "SPARK_REMOTE", remote
+    folder = os.environ.get("SPARK_CONF_DIR")
+    file = Path(folder, "spark-defaults.conf") if folder else None
+    if file is None or not file.is_file():
+        return
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+        # As java.util.Properties reads it: a blank, = or : ends the name.
+        name, _, value = re.sub(r"\s*[=:\s]\s*", " ", line.strip(), count=1).partition(" ")
+        if name in ("spark.remote", "spark.master") and value:
+            yield name, value
 
 
 def session_error(error: Exception) -> ConfigError:
