@@ -34,7 +34,7 @@ test: $(STAMP) $(BI_STAMP)  ## unit and integration tests, then the end-to-end o
 
 # Spark 3.5 supports no Python after 3.11: there the other two are tested, and a line names that.
 test-spark: $(SPARK_STAMP)  ## the stock destinations of dlt, the publish targets, and Spark on a cluster; needs Java
-	$(SPARK)/bin/python -m pytest -n 2 --dist loadscope tests/destinations tests/publish_targets \
+	$(SPARK)/bin/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder tests/destinations tests/publish_targets \
 		$$($(BIN)/python -c 'import sys; v = sys.version_info[:2]; \
 			print("tests/spark") if v <= (3, 11) else \
 			print("Python %d.%d: tests/spark is left out, since Spark 3.5 supports none after 3.11." % v, file=sys.stderr)')

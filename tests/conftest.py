@@ -76,6 +76,10 @@ TOGETHER = (
 """Where one build or server serves many tests: on one worker, or each would make it."""
 
 LONGEST = (
+    "test_cluster.py",
+    "test_engine.py",
+    "test_equality.py",
+    "test_functions.py",
     "test_installed.py",
     "test_increments_at_random.py",
     "test_schedule.py",

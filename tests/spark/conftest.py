@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.spark.jars import iceberg_jars
+from support.spark.local import JVM
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -51,6 +52,7 @@ def spark_conf(spark_folder: Path) -> dict[str, str]:
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.memory": "2g",
+        "spark.driver.extraJavaOptions": JVM,
         "spark.local.dir": str(spark_folder / "local"),
     }
 

@@ -11,6 +11,7 @@ from support.marts import people, shop
 from support.raw_file import RawFile
 from support.spark.compiled import ROOT, compiled_for_spark
 from support.spark.equality import OnSpark, columns_of, differences
+from support.spark.local import FEW_ROWS
 
 SHOP: dict[str, Any] = {
     "project_timezone": "Europe/Berlin",
@@ -124,13 +125,6 @@ SHOP: dict[str, Any] = {
 }
 
 
-FEW_ROWS = {
-    "spark.sql.adaptive.enabled": "false",
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-}
-
-
 @dataclass
 class BothEngines:
     """A project that DuckDB has built in ``built``, and Spark in a schema of its own."""
@@ -159,8 +153,7 @@ def both(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> BothEngines:
     built = build_on_duckdb(folder, SHOP)
     on_spark = OnSpark(spark, folder, "shop")
     columns = columns_of(built)
-    # For some hundred rows, to plan once more and to compile takes longer than to run. The tests of
-    # functions run compiled code.
+    # The tests of functions run compiled code.
     for name, value in FEW_ROWS.items():
         spark.conf.set(name, value)
     on_spark.build(compiled_for_spark(folder, SHOP), columns)

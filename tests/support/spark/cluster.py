@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from support.spark.jars import iceberg_jars
+from support.spark.local import FEW_ROWS, JVM
 
 WORKERS = 2
 JDBC = Path(os.environ.get("MP_TEST_JDBC_JAR", "/usr/share/java/postgresql.jar"))
 """PostgreSQL's driver, of Debian's package `libpostgresql-jdbc-java`."""
 
-_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-"""Short runs: a thorough compiler would take longer than what it saves."""
 _DEADLINE = 300
 
 
@@ -96,7 +95,7 @@ class Cluster:
             "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_CONF_DIR": str(self.folder),
             "SPARK_DAEMON_MEMORY": "256m",
-            "SPARK_DAEMON_JAVA_OPTS": _JVM,
+            "SPARK_DAEMON_JAVA_OPTS": JVM,
         }
         with log.open("wb") as out:
             self.processes.append(
@@ -125,12 +124,9 @@ class Cluster:
             "spark.locality.wait": "0",
             "spark.sql.shuffle.partitions": "2",
             "spark.default.parallelism": "2",
-            # For some hundred rows, to plan once more and to compile takes longer than to run.
-            "spark.sql.adaptive.enabled": "false",
-            "spark.sql.codegen.wholeStage": "false",
-            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-            "spark.driver.extraJavaOptions": _JVM,
-            "spark.executor.extraJavaOptions": _JVM,
+            **FEW_ROWS,
+            "spark.driver.extraJavaOptions": JVM,
+            "spark.executor.extraJavaOptions": JVM,
         }
 
 
