@@ -24,7 +24,10 @@ FILES = {
         profile: mixpanel_data
         flags: {send_anonymous_usage_stats: false, require_ref_searches_node_package_before_root: true}
         dispatch: [{macro_namespace: dbt, search_order: [shop, mixpanel_data, dbt]}]
-        models: {shop: {here: {+schema: mine}}}
+        models: {shop: {here: {+schema: mine}}, mixpanel_data: {marts: {flows: {+enabled: false}}}}
+        exposures: {mixpanel_data: {+enabled: false}}
+        semantic-models: {mixpanel_data: {+enabled: false}}
+        metrics: {mixpanel_data: {+enabled: false}}
         vars:
           mixpanel_data:
             funnels: [{name: paying, steps: [Page View, Paid]}]
@@ -113,6 +116,12 @@ def test_own_models_and_ours_are_published_side_by_side(folder: DataFolder) -> N
     assert query(folder.published, "select sum(reached) from funnels where step_number = 2") == [
         (2,)
     ]
+
+
+def test_tables_of_ours_that_the_project_disables_are_left_out(folder: DataFolder) -> None:
+    names = "select table_name from duckdb_tables() where table_name in ('sessions', 'session_paths', 'event_transitions')"
+
+    assert query(folder.published, names) == [("sessions",)]
 
 
 def test_an_own_model_that_fails_or_is_left_out_loses_no_day(
