@@ -2,12 +2,11 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import parquet_reader
+from support import parquet_reader, warm_mp
 from support.publication import PublishedFolder
 
 from mixpanel_data.cli.app import run
@@ -15,20 +14,14 @@ from mixpanel_data.exceptions import PublishTargetError
 from mixpanel_data.sandbox import Dataset, Sandbox
 from mixpanel_data.sync import sync
 
+pytestmark = pytest.mark.usefixtures("started_mp")
+
 DISK = {"kind": "parquet", "path": "out"}
 
 
 def mp(made: PublishedFolder, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Runs ``mp`` in the project."""
-    program = str(Path(sys.executable).with_name("mp"))
-    return subprocess.run(
-        [program, *arguments],
-        env={**made.environment, **env},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return warm_mp.run(arguments, env={**made.environment, **env}, cwd=Path.cwd(), timeout=120)
 
 
 def test_publish_prints_what_it_did(made):
