@@ -1,23 +1,29 @@
-"""The engine `spark` from outside: `mp` in a project of its own, with a Spark session on this machine."""
+"""The engine `spark` from outside: an installed wheel, in a project of its own, with a Spark session on this machine."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.installed import Environment, user_environment, wheel_of
 
+from mixpanel_data._internal.project.models import checkout_root
 from mixpanel_data.sandbox import Dataset, Sandbox
 
 DAYS = 9
 REFETCHED = 3
 DEVICE = "device of u9"
 FAILS_IF_BAD = "select * from {{ ref('mixpanel_data', 'events') }} where event = 'Bad'"
+ENGINE = """
+[engine]
+kind = "spark"
+catalog = "sqlite:///{folder}/catalog.sqlite"
+warehouse = "{folder}/warehouse"
+"""
 QUERY = "SELECT event, count(*) AS n, max(event_date) AS last FROM events GROUP BY ALL ORDER BY ALL"
 
 
@@ -34,29 +40,36 @@ class Publication:
 
 @dataclass
 class Shop:
-    """A project in ``folder``, whose events are in a sandbox."""
+    """A project in ``folder``, whose events are in a sandbox, and an environment with the wheel."""
 
     folder: Path
     sandbox: Sandbox
+    installed: Environment
     env: dict[str, str]
     runs: dict[str, "subprocess.CompletedProcess[str]"] = field(default_factory=dict)
     found: dict[str, Publication] = field(default_factory=dict)
+    files: set[Path] = field(default_factory=set)
+    """Those of `mp init`, and of its owner."""
+    files_after: set[Path] = field(default_factory=set)
+    """Those after all runs of `mp`."""
 
-    def mp(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        command = [str(Path(sys.executable).with_name("mp")), *arguments]
-        return subprocess.run(
-            command, cwd=self.folder, env=self.env, capture_output=True, text=True, check=False
-        )
+    def run_program(self, name: str, *command: str, **env: str) -> None:
+        self.runs[name] = self.installed.run(self.folder, *command, env=self.env | env)
 
     @property
     def lake(self) -> Any:
         from mixpanel_data._internal.settings import load_settings
         from mixpanel_data.destinations.iceberg.catalog import open_lake
 
-        settings = load_settings(
-            {name: value for name, value in self.env.items() if name.startswith("MP_")}
-        )
-        return open_lake(settings).catalog
+        return open_lake(load_settings({"MP_PROJECT_DIR": str(self.folder)})).catalog
+
+    def files_but_data(self) -> set[Path]:
+        """The files and folders in the project, but for those in its data folder."""
+        return {
+            path.relative_to(self.folder)
+            for path in self.folder.rglob("*")
+            if "data" not in path.relative_to(self.folder).parts
+        }
 
     def add(self, back: int, name: str, user: str, number: int = 0, **properties: Any) -> None:
         """Add an event of the day ``back`` days ago; the same arguments are the same event."""
@@ -86,8 +99,8 @@ class Shop:
             files,
         )
 
-    def run(self, name: str, *arguments: str) -> None:
-        self.runs[name] = self.mp(*arguments)
+    def sync(self, name: str) -> None:
+        self.run_program(name, "mp", "sync")
         self.found[name] = self.publication()
 
 
@@ -101,46 +114,89 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     from support.spark.local import write_conf
 
     folder = tmp_path_factory.mktemp("shop")
+    installed = Environment(folder / "venv")
+    root = checkout_root()
+    assert root
+    installed.install(wheel_of(root, folder / "dist"))
     with Sandbox(Dataset()) as sandbox:
         env = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("MP_")},
-            **{f"MP_{name.upper()}": value for name, value in asdict(sandbox.credentials).items()},
-            "MP_API_BASE_URL": sandbox.base_url,
+            **user_environment(),
+            **sandbox.env(),
             "MP_START_DATE": str(day(DAYS)),
             "MP_LOOKBACK_DAYS": str(REFETCHED),
-            "MP_ENGINE": "spark",
-            "MP_CATALOG": f"sqlite:///{folder / 'catalog.sqlite'}",
-            "MP_WAREHOUSE": str(folder / "warehouse"),
             "SPARK_CONF_DIR": str(write_conf(folder / "conf")),
             "SPARK_LOCAL_IP": "127.0.0.1",
-            "HOME": str(folder),
+            "HOME": str(folder / "home"),
         }
-        made = Shop(folder / "project", sandbox, env)
-        subprocess.run(
-            [str(Path(sys.executable).with_name("mp")), "init", str(made.folder)],
-            env=env,
-            check=True,
-            capture_output=True,
-        )
+        made = Shop(folder / "project", sandbox, installed, env)
+        done = installed.run(folder, "mp", "init", made.folder, env=env)
+        assert done.returncode == 0, done.stderr
+        with (made.folder / ".dlt" / "config.toml").open("a") as file:
+            file.write(ENGINE.format(folder=folder))
         (made.folder / "tests" / "no_bad_event.sql").write_text(FAILS_IF_BAD)
+        made.files = made.files_but_data()
         for back in range(1, DAYS + 1):
             for number in range(4):
                 made.add(back, "Viewed", f"u{number}", number, price=number / 3)
         # u9, before it was known
         made.add(8, "Viewed", f"$device:{DEVICE}", **{"$device_id": DEVICE})
-        made.run("first", "sync")
+        made.run_program("doctor", "mp", "doctor", "--format", "json")
+        made.sync("first")
 
         made.add(1, "Signed in", "u9", **{"$device_id": DEVICE, "$user_id": "u9"})
         made.add(2, "Came late", "u1")
         sandbox.dataset.remove_events(lambda event: event.day == day(3))
-        made.run("changed", "sync")
-        made.runs["compare"] = made.mp("engine", "compare", "--format", "json")
+        made.sync("changed")
+        made.run_program("compare", "mp", "engine", "compare", "--format", "json")
 
         made.add(1, "Bad", "u1")
-        made.run("failed", "sync")
-        made.runs["in file"] = made.mp("query", "sql", QUERY, "--format", "json")
-        made.runs["on spark"] = made.mp("query", "sql", QUERY, "--format", "json", "--on-spark")
+        made.sync("failed")
+        query = ("mp", "query", "sql", QUERY, "--format", "json")
+        made.run_program("in file", *query)
+        made.run_program("on spark", *query, "--on-spark")
+        made.run_program("status", "mp", "status", "--max-age", "36h", "--format", "json")
+        made.files_after = made.files_but_data()
+        made.run_program(
+            "freshness",
+            *("python", "-c", "from dbt.cli.main import cli; cli()", "source", "freshness"),
+            MP_DBT_TARGET="ledger",
+            DBT_PROFILES_DIR=".mixpanel_data",
+        )
+        made.run_program("package", "python", "-c", "import mixpanel_data as m; print(m.__file__)")
         yield made
+
+
+def test_the_package_is_that_of_the_wheel(shop: Shop):
+    place = Path(shop.runs["package"].stdout.strip())
+
+    assert place.is_relative_to(shop.installed.folder)
+    assert place.parts[-3:] == ("site-packages", "mixpanel_data", "__init__.py")
+
+
+def test_doctor_reads_and_writes_a_table_of_the_catalog_by_a_session(shop: Shop):
+    done = shop.runs["doctor"]
+
+    found = {row["what"]: row for row in json.loads(done.stdout)}
+    assert done.returncode == 0, done.stderr
+    assert "read and wrote a table of the catalog" in found["spark session"]["value"]
+    assert {row["state"] for what, row in found.items() if "spark" in what} == {"ok"}
+
+
+def test_nothing_is_left_in_the_folder_from_which_mp_was_started(shop: Shop):
+    assert shop.files_after == shop.files
+    assert {path.name for path in (shop.folder / "data").iterdir()} == {
+        *(".lock", "budget", "build", "dlt", "landing"),
+        *("ledger.duckdb", "mixpanel.duckdb", "runs.jsonl"),
+    }
+
+
+def test_status_and_dbt_find_the_data_fresh_although_the_last_build_failed(shop: Shop):
+    status, freshness = shop.runs["status"], shop.runs["freshness"]
+
+    assert json.loads(status.stdout)["complete_up_to"] == str(day(1))
+    assert status.returncode == 0, status.stderr
+    assert "PASS freshness of mixpanel.events" in freshness.stdout
+    assert freshness.returncode == 0
 
 
 def test_a_sync_publishes_every_table_and_build_names_the_snapshots(shop: Shop):

@@ -2,19 +2,14 @@
 them.
 """
 
-import os
 import shutil
-import subprocess
-import sys
-import sysconfig
 from datetime import timedelta
-from pathlib import Path
 
 import duckdb
 import pytest
+from support.installed import Environment, user_environment, wheel_of
 
 from mixpanel_data._internal.project.models import checkout_root
-from mixpanel_data._internal.transform.dbt_process import PARTIAL_PARSE
 from mixpanel_data.sandbox import Dataset, Sandbox
 
 pytestmark = pytest.mark.e2e
@@ -45,38 +40,6 @@ OWN_FUNNEL = """
 """
 
 
-class Environment:
-    """A virtual environment with our wheel, and the libraries of the one that runs the tests."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
-        paths = {"base": str(folder), "platbase": str(folder)}
-        self._libraries = Path(sysconfig.get_path("purelib", vars=paths)) / "libraries.pth"
-
-    def install(self, wheel):
-        self._libraries.unlink(missing_ok=True)  # pip would see our editable install there
-        subprocess.run(
-            [
-                *(sys.executable, "-m", "pip", "--python", self.folder / "bin" / "python"),
-                *("install", "--quiet", "--no-deps", "--no-index", "--upgrade", wheel),
-            ],
-            check=True,
-        )
-        self._libraries.write_text(sysconfig.get_path("purelib") + "\n")
-
-    def run(self, cwd, *command, env):
-        return subprocess.run(
-            [self.folder / "bin" / command[0], *command[1:]],
-            cwd=cwd,
-            env=env,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-
-
 def wheel(folder, version, comment=""):
     """The package as it is here, by another version number, and with a comment in one of its
     macros.
@@ -94,12 +57,7 @@ def wheel(folder, version, comment=""):
     if comment:
         with (source / "dbt" / "macros" / "event_fields.sql").open("a") as macro:
             macro.write(comment)
-    subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, source],
-        check=True,
-        capture_output=True,
-    )
-    return folder / f"mixpanel_data-{version}-py3-none-any.whl"
+    return wheel_of(source, folder / version)
 
 
 def test_a_project_of_an_installed_wheel_survives_syncs_failures_and_upgrades(tmp_path):
@@ -109,11 +67,7 @@ def test_a_project_of_an_installed_wheel_survives_syncs_failures_and_upgrades(tm
     dataset = Dataset.sample(days=DAYS, users=40)
     with Sandbox(dataset) as sandbox:
         account = sandbox.credentials
-        env = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("MP_", "DBT_", "PYTHON")) and name != PARTIAL_PARSE
-        } | {
+        env = user_environment() | {
             "MP_CONFIG_PATH": str(tmp_path / "accounts.toml"),
             "MP_API_BASE_URL": sandbox.base_url,
             "MP_USERNAME": account.username,
