@@ -19,7 +19,7 @@ class App:
     def __call__(self, path: str, project: str = "1234567", **params: str) -> httpx.Response:
         known = self.sandbox.credentials
         url = f"{self.sandbox.base_url}/api/app/projects/{project}/{path}"
-        return httpx.get(url, params=params, auth=(known.username, known.secret))
+        return httpx.get(url, params=params, auth=(known.username, known.secret), timeout=60)
 
 
 @pytest.fixture
@@ -60,6 +60,18 @@ def test_a_name_is_taken_as_it_is_once_decoded(get, name):
     assert get("schemas/event/" + quote(name, safe="")).json() == {"description": name}
 
 
+def test_property_definitions_say_which_are_classified(get):
+    get.sandbox.dataset.saved.classified["Event"] = {"iban", "$os"}
+    path = "data-definitions/properties/"
+
+    of_events = get(path, resourceType="Event").json()["results"]
+    of_users = get(path, resourceType="User").json()["results"]
+
+    assert {each["name"] for each in of_events if each["sensitive"]} == {"iban", "$os"}
+    assert len(of_events) > 2
+    assert {each["sensitive"] for each in of_users} == {False}
+
+
 def test_annotations_between_dates(get):
     dates = sorted(each["date"] for each in get("annotations").json()["results"])
     day = dates[-1][:10]
@@ -87,6 +99,7 @@ def test_tags_in_use_are_a_bare_array(get):
         ("annotations", {"from_date": "2026-01-01"}, 400),
         ("annotations", {"fromDate": "January"}, 400),
         ("annotations/1", {}, 404),
+        ("data-definitions/properties/", {"resourceType": "event"}, 400),
         ("nothing", {}, 404),
     ],
 )

@@ -108,6 +108,8 @@ class Saved:
     lexicon: list[Entry] = field(default_factory=list)
     annotations: list[Annotation] = field(default_factory=list)
     tags: dict[int, str] = field(default_factory=dict)
+    classified: dict[str, set[str]] = field(default_factory=dict)
+    """Names of the classified properties by resource type, ``Event`` or ``User``."""
     merged_events: dict[str, str] = field(default_factory=dict)
     """Events that reports count under the name of another one; exports keep their own name."""
 
@@ -121,6 +123,7 @@ class Saved:
             lexicon=list(self.lexicon),
             annotations=list(self.annotations),
             tags=dict(self.tags),
+            classified={kind: set(names) for kind, names in self.classified.items()},
             merged_events=dict(self.merged_events),
         )
 

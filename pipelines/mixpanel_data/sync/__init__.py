@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mixpanel_data._internal.streams.windows import Window
     from mixpanel_data.sync.alerts import alerting, check_alerts, send_test
     from mixpanel_data.sync.backup import Backup, BackupFile, Restored, back_up, restore
-    from mixpanel_data.sync.health import check_health, check_plan
+    from mixpanel_data.sync.health import check_classified, check_health, check_plan
     from mixpanel_data.sync.job import Only, Sync
     from mixpanel_data.sync.reconcile import Reconciler, Reconciliation, Repair
     from mixpanel_data.sync.run import plan, sync
@@ -56,7 +56,7 @@ _HOMES = {
     "_internal.streams.windows": ("Window",),
     "sync.alerts": ("alerting", "check_alerts", "send_test"),
     "sync.backup": ("Backup", "BackupFile", "Restored", "back_up", "restore"),
-    "sync.health": ("check_health", "check_plan"),
+    "sync.health": ("check_classified", "check_health", "check_plan"),
     "sync.job": ("Only", "Sync"),
     "sync.reconcile": ("Reconciler", "Reconciliation", "Repair"),
     "sync.run": ("plan", "sync"),
@@ -96,6 +96,7 @@ __all__ = [
     "alerting",
     "back_up",
     "check_alerts",
+    "check_classified",
     "check_folder",
     "check_health",
     "check_plan",

@@ -9,6 +9,13 @@ from mixpanel_data._internal.clock import clock_warning
 from mixpanel_data._internal.config import ConfigManager
 from mixpanel_data._internal.data_folder.lock import find_holder
 from mixpanel_data._internal.health.alerts import check_alert_settings
+from mixpanel_data._internal.health.classified import (
+    DEFINITIONS,
+    WHAT,
+    describe_classified,
+    read_classified,
+    seen_properties,
+)
 from mixpanel_data._internal.health.findings import Finding
 from mixpanel_data._internal.health.folder import check_data_folder
 from mixpanel_data._internal.health.schedule import check_schedule
@@ -96,6 +103,36 @@ def check_plan(settings: Settings, credentials: Credentials) -> Finding:
         return Finding("plan", f"{error.code}: {error}", "warning", NAMES)
     except MixpanelDataError as error:
         return Finding("plan", f"{error.code}: {error}", "warning", NAMES)
+
+
+def check_classified(settings: Settings, credentials: Credentials) -> Finding:
+    """Return which properties of events are classified, and which of them no published event has.
+
+    This takes one request of the app API, which counts in no budget. Its route is not documented,
+    so an answer that can't be read is no warning, and no error is raised.
+
+    Args:
+        settings: The settings, as :func:`load_settings` returns them.
+        credentials: The account.
+    """
+    try:
+        with (
+            MixpanelAPIClient(
+                credentials,
+                base_url=settings.api_base_url,
+                allow_http=settings.allow_http,
+                bounds=settings.bounds,
+                max_attempts=1,
+                max_rate_limit_wait=0,
+            ) as client,
+            client.app(DEFINITIONS, {"resourceType": "Event"}) as answer,
+        ):
+            names = read_classified(answer)
+    except MixpanelDataError as error:
+        return Finding(WHAT, f"not known. {error.code}: {error}", source=DEFINITIONS)
+    except ValueError as error:
+        return Finding(WHAT, f"not known: {error}", source=DEFINITIONS)
+    return describe_classified(names, seen_properties(settings.folder.published))
 
 
 def _ledger(settings: Settings, clock_ahead: timedelta) -> list[Finding]:

@@ -268,6 +268,34 @@ def test_doctor_says_whether_the_plan_includes_reports(mp, shop, tmp_path, refus
 
 
 @pytest.mark.parametrize(
+    ("refused", "names", "says"),
+    [
+        ([], set(), ("none of events", "ok")),
+        ([], {"email"}, ("No loaded event has email.", "warning")),
+        ([FaultKind.STATUS_500], {"email"}, ("not known. SERVER_ERROR", "ok")),
+    ],
+)
+def test_doctor_names_classified_properties_that_no_event_has(
+    mp, shop, tmp_path, refused, names, says
+):
+    (tmp_path / "data").mkdir()
+    with duckdb.connect(str(tmp_path / "data" / "mixpanel.duckdb")) as db:
+        db.sql("CREATE TABLE property_catalog AS SELECT 'Bought' AS event, 'plan' AS property")
+        db.sql("CREATE TABLE events AS SELECT now()::TIMESTAMP AS time, '{}'::JSON AS properties")
+    shop.dataset.saved.classified["Event"] = names
+    for kind in refused:
+        project = shop.credentials.project_id
+        path = f"/api/app/projects/{project}/data-definitions/properties/"
+        shop.faults.add(Fault(kind, path=path, times=None))
+
+    done = mp("doctor", "--format", "json", env=shop.env())
+
+    checks = {check["what"]: check for check in json.loads(done.stdout)}
+    found = checks["classified properties"]
+    assert (says[0] in found["value"], found["state"]) == (True, says[1]), found
+
+
+@pytest.mark.parametrize(
     ("basis", "hours", "says"),
     [
         ("utc", -5, "5 h behind the time"),

@@ -42,7 +42,7 @@ def doctor(
     """Show and test the project, settings and account.
 
     Then check versions, disk, lock, leftover files, permissions, clock, the publish targets and,
-    with PREFECT_API_URL, the schedule. One request is sent that counts in no budget, and, if there is
+    with PREFECT_API_URL, the schedule. Two requests are sent that count in no budget, and, if there is
     a data folder, one of the query API, which shows whether the plan includes it. Secrets are masked.
 
     The exit code is 2 if Mixpanel rejects the account, 3 if there is none or a variable of the dbt
@@ -112,10 +112,10 @@ def _health(settings: "Settings", reached: "Reached | None", *, fix: bool) -> li
 
 
 def _plan(settings: "Settings", credentials: "Credentials") -> list[Check]:
-    from mixpanel_data.sync import check_plan
+    from mixpanel_data.sync import check_classified, check_plan
 
-    found = check_plan(settings, credentials)
-    return [(found.what, found.value, found.source, found.state)]
+    findings = [check_plan(settings, credentials), check_classified(settings, credentials)]
+    return [(each.what, each.value, each.source, each.state) for each in findings]
 
 
 def _command() -> list[Check]:

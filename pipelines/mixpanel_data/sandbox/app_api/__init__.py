@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Route
 
 from mixpanel_data.sandbox.app_api.annotations import annotation, annotations, tags
 from mixpanel_data.sandbox.app_api.bookmarks import bookmarks
+from mixpanel_data.sandbox.app_api.definitions import property_definitions
 from mixpanel_data.sandbox.app_api.me import me
 from mixpanel_data.sandbox.app_api.projects import endpoint
 from mixpanel_data.sandbox.app_api.schemas import schema, schemas, schemas_of_type
@@ -14,6 +15,8 @@ from mixpanel_data.sandbox.app_api.schemas import schema, schemas, schemas_of_ty
 _PROJECT = "/projects/{project_id}"
 _OF_PROJECT = {
     "/bookmarks": endpoint(bookmarks, "v", "type"),
+    "/data-definitions/properties": endpoint(property_definitions, "resourceType"),
+    "/data-definitions/properties/": endpoint(property_definitions, "resourceType"),
     "/schemas": endpoint(schemas),
     "/schemas/{entity_type}": endpoint(schemas_of_type, "entity_name"),
     "/schemas/{entity_type}/{name:path}": endpoint(schema),  # names may hold a slash
