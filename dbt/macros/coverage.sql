@@ -119,8 +119,9 @@ coverage as (
     where kept.rowid = marked.marked_row
 {% endmacro %}
 
-{# The end of the last day up to which the ledger has every day complete that a run was to fetch: a
-   UTC timestamp. The start of the first such day if that one is missing; null for an empty ledger.
+{# The end of the last day up to which the ledger has every day complete, from the oldest complete one
+   on: a UTC timestamp. If none is complete, the start of the first day that a run was to fetch; null
+   for an empty ledger. Older days, which a back-fill still fetches, do not count.
    For `dbt source freshness`; `mp status` has the day before it as `complete_up_to`. #}
 {% macro complete_until() -%}
     (
@@ -149,11 +150,17 @@ coverage as (
                 row_number() over (order by window_start) as day_number
             from newest
             where fetched_at >= range_end and filter_hash = 'all' and {{ is_committed() }}
+        ),
+
+        oldest as (
+            select min(window_start) as first_day
+            from complete_days
         )
 
         select coalesce(max(complete_days.range_end), min(wanted.first_day)::timestamp)
         from wanted
+        cross join oldest
         left join complete_days
-            on wanted.first_day + (complete_days.day_number - 1)::integer = complete_days.window_start
+            on oldest.first_day + (complete_days.day_number - 1)::integer = complete_days.window_start
     )
 {%- endmacro %}

@@ -23,7 +23,12 @@ from mixpanel_data._internal.run.progress import QUIET, Progress
 from mixpanel_data._internal.run.report import SyncReport
 from mixpanel_data._internal.settings import Settings
 from mixpanel_data._internal.text import format_duration
-from mixpanel_data.exceptions import ConfigError, MixpanelDataError, PublishTargetError
+from mixpanel_data.exceptions import (
+    ConfigError,
+    MixpanelDataError,
+    PublishTargetError,
+    RateLimitError,
+)
 from mixpanel_data.sync.job import Only, Sync
 from mixpanel_data.sync.status import Status, read_status
 
@@ -285,8 +290,11 @@ def _failures(
 ) -> list[Cause]:
     """Return a cause for each code of an error, with the days that are missing because of it."""
     missing = {str(day) for window in report.missing for day in window.days()}
+    has_new_days = any(day.rows_before is None for day in report.days)
     causes: dict[str, Cause] = {}
     for error in errors:
+        if isinstance(error, RateLimitError) and has_new_days:
+            continue  # a long history arrives in parts, and nothing is wrong
         code = error.code if isinstance(error, MixpanelDataError) else type(error).__name__
         days = frozenset(_days_of(error) & missing)
         # A failed build has the report of what was loaded before it.

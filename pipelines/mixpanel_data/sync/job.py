@@ -245,8 +245,11 @@ class Sync:
         """
         self._other_requests = self.report.requests
         # The next package is planned from the ledger, so each must be loaded first.
+        self._run.in_parts = self._max_requests is not None
         while windows := self.plan(wanted):
             self.load(self.land(windows))
+        if self._run.is_part and not self.report.failures:
+            self.report.due -= {day for window in self.report.missing for day in window.days()}
 
     def plan(self, wanted: Range) -> list[Window]:
         """Return the windows of ``wanted`` that are not requested yet; an empty list when all are,

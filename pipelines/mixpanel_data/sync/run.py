@@ -69,7 +69,8 @@ def sync(
         max_wait: The longest wait for the rate limit, in seconds or as ``"15m"``. None: the
             setting's.
         max_requests: The largest number of export requests; days that are left over are not
-            failures. None: no limit but the rate limit.
+            failures, also if the rate limit ends the run after the first request. None: no limit
+            but the rate limit.
         lock_wait_seconds: The longest wait while another process works in the data folder, or, with
             the engine spark, in the catalog.
         progress: Called at each step; see :class:`Progress`.

@@ -64,7 +64,8 @@ class Status(Displayed):
     records: tuple[DayRecord, ...] = field(repr=False)
     """Each day, oldest first."""
     complete_up_to: date | None = None
-    """The last day before which no day of a run is missing; None if the first one is."""
+    """The last day up to which every day is complete, from the oldest complete one on, or from
+    MP_START_DATE if that is later. A back-fill of older days does not change it."""
     published_up_to: date | None = None
     """The same for the published file; None also without one."""
     complete_until: datetime | None = None
@@ -185,11 +186,13 @@ def read_status(settings: Settings) -> Status:
         read_from=source,
         published_at=published_at,
         now=now,
+        since=settings.start_date,
     )
     published_up_to = None
     # Without the published file the rest of the status is still right.
     with suppress(DatabaseLockedError, StorageError):
-        published_up_to = complete_up_to(read_published_ledger(folder.published), now)
+        published = read_published_ledger(folder.published)
+        published_up_to = complete_up_to(published, now, since=settings.start_date)
     until = published_up_to if published_at else status.complete_up_to
     status = replace(
         status,
@@ -228,9 +231,16 @@ def _read_budget(settings: Settings, project: tuple[str, str] | None) -> dict[st
 
 
 def status_of(
-    ledger: Ledger, *, data_dir: Path, read_from: str, published_at: datetime | None, now: date
+    ledger: Ledger,
+    *,
+    data_dir: Path,
+    read_from: str,
+    published_at: datetime | None,
+    now: date,
+    since: date | None = None,
 ) -> Status:
-    """Return the status of a ledger on the date ``now``. Pure."""
+    """Return the status of a ledger on the date ``now``; ``since`` is the configured first day.
+    Pure."""
     records = ledger.days.values()
     of_events = sum(record.rejected_count for record in records)
     increment = ledger.reads.get((USERS.kind, USERS.part))
@@ -259,7 +269,7 @@ def status_of(
         last_increment=increment.fetched_at if increment else None,
         last_run=ledger.newest_fetch,
         published_at=published_at,
-        complete_up_to=complete_up_to(ledger, now),
+        complete_up_to=complete_up_to(ledger, now, since=since),
         records=tuple(ledger.days[day] for day in sorted(ledger.days)),
         empty_newest_days=_empty_newest_days(ledger),
     )
@@ -270,16 +280,18 @@ def _empty_newest_days(ledger: Ledger) -> int:
     return sum(1 for _ in takewhile(lambda day: not ledger.days[day].row_count, newest_first))
 
 
-def complete_up_to(ledger: Ledger, now: date) -> date | None:
-    """Return the last day before ``now`` up to which all days are complete that should be; None if
-    the first one is not."""
-    first = _first_day(ledger)
-    if first is None or first >= now:
+def complete_up_to(ledger: Ledger, now: date, *, since: date | None = None) -> date | None:
+    """Return the last day before ``now`` up to which all days are complete; None if none is.
+
+    Days before the oldest complete one, or before ``since``, do not count: a back-fill fetches
+    them, and meanwhile the newest days are as fresh as ever.
+    """
+    days = (day for day, record in ledger.days.items() if record.is_complete())
+    oldest = min((day for day in days if since is None or day >= since), default=None)
+    if oldest is None or oldest >= now:
         return None
-    gaps = gap_days(ledger, now)
-    # Gaps are oldest first, and every day before the first of them is complete.
-    last = (gaps[0] if gaps else now) - ONE_DAY
-    return last if last >= first else None
+    gaps = (day for day in gap_days(ledger, now) if day > oldest)
+    return next(gaps, now) - ONE_DAY
 
 
 def _first_day(ledger: Ledger) -> date | None:

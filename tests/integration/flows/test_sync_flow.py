@@ -1,16 +1,21 @@
 """The flow's order of steps, without Prefect around them: each task is replaced by its function."""
 
 import functools
+import shutil
 import subprocess
 import sys
+from contextlib import suppress
+from datetime import timedelta
 from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
+from support.receiver import Receiver
 
 from mixpanel_data._internal.data_folder.lock import exclusive
 from mixpanel_data._internal.settings import load_settings
 from mixpanel_data.exceptions import ConfigError, DatabaseLockedError, MixpanelDataError
+from mixpanel_data.sync import read_status
 from mixpanel_data.sync.job import Sync
 
 from .conftest import ROOT, SECRET
@@ -252,7 +257,62 @@ def test_a_back_fill_that_the_rate_limit_ends_goes_on_in_the_next_run(
     done = capsys.readouterr().out.splitlines()[-1]
     assert done == bare.artifacts[-1]["description"]
     assert 0 < int(done.split()[0]) < len(days)
-    assert "RATE\\_LIMITED" in bare.artifacts[-2]["markdown"]
+    assert "A later run fetches the other days." in bare.artifacts[-2]["markdown"]
+    assert bare.module._job.get().report.failures == []
+
+
+@pytest.fixture
+def receiver(monkeypatch):
+    """Receives the alerts of the flows."""
+    with Receiver() as running:
+        monkeypatch.setenv("ALERTS__URLS", f"json://{running.place}/")
+        yield running
+
+
+def test_a_back_fill_of_many_runs_under_the_rate_limit_sends_no_alert(
+    bare, receiver, monkeypatch, days, tmp_path, served
+):
+    monkeypatch.setenv("MP_LOOKBACK_DAYS", "0")
+    monkeypatch.delenv("MP_START_DATE")
+    bare.run(first=days[-1], only="events", build=False)
+    monkeypatch.setenv("MP_HOURLY_LIMIT", "1")
+    monkeypatch.setenv("MP_MAX_WAIT", "0")
+    progress = []
+    while not progress or not progress[-1].startswith(f"{len(days)} of {len(days)} days"):
+        shutil.rmtree(tmp_path / "data" / "budget")  # an hour later
+        bare.backfill(days[0], days[-1], build=False)
+        progress.append(bare.artifacts[-1]["description"])
+        status = read_status(load_settings())
+        assert (status.is_fresh, status.failed_runs) == (True, 0), progress
+
+    assert len(progress) >= 2
+    assert receiver.alerts == []
+
+    # In an hour whose requests others used up nothing arrives; the third such run in a row is an alert.
+    other = [days[0] - timedelta(days=n) for n in (9, 1)]
+    found = []
+    for _ in range(4):
+        bare.backfill(*other, build=False)
+        found.append(receiver.titles())
+    assert found == [[], [], ["failed"], []]
+    shutil.rmtree(tmp_path / "data" / "budget")
+    bare.backfill(*other, build=False)
+    assert receiver.titles() == ["recovered"]
+
+
+def test_of_a_day_that_fails_each_night_the_first_and_third_run_are_alerts_and_the_recovery(
+    bare, receiver, shop, break_day, days
+):
+    break_day(days[2])
+    found = []
+    for night in range(6):
+        if night == 4:
+            shop.faults.clear()
+        with suppress(ExceptionGroup):
+            bare.run(only="events", build=False)
+        found.append(receiver.titles())
+
+    assert found == [["failed"], [], ["failed"], [], ["recovered"], []]
 
 
 def test_a_server_that_is_down_when_the_run_is_named_does_not_fail_it(bare, served, caplog):

@@ -62,6 +62,11 @@ class Run:
         self.progress = progress
         self.stopped = False
         """True if no further request makes sense."""
+        self.in_parts = False
+        """True if the run fetches a part of its days, and later runs the others: once it received
+        something, a used-up rate limit ends it and is no failure."""
+        self.is_part = False
+        """True if the rate limit ended a run in parts."""
         self._failures_in_a_row = 0
         self._ledger: Ledger | None = None
         self._newest_before: datetime | None = None
@@ -176,6 +181,11 @@ class Run:
             self.report.requests += int(error.details.get("requests") or 0)
         ends = self._ends_run(error)
         self.stopped = self.stopped or ends
+        if isinstance(error, RateLimitError) and self.in_parts and self.report.bytes:
+            if not self.is_part:
+                self.report.warnings.append(f"A later run fetches the other days. {error}")
+            self.is_part = True
+            return False
         # A failure that ends the run affects every request in flight, and is reported once.
         if not (ends and type(error) in map(type, self.report.failures)):
             self.report.failures.append(error)
