@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -111,6 +112,36 @@ def test_the_run_steps_are_valid_shell():
                 ["sh", "-n", "-c", rest], capture_output=True, text=True, check=False
             )
             assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.e2e
+def test_the_pip_step_installs_the_wheel_with_the_extras(tmp_path):
+    """Its shell line as it is, but for the folder, and without the libraries, which come from the network."""
+    source = tmp_path / "source"
+    without = shutil.ignore_patterns("__pycache__", "target", "logs", ".user.yml", "linting")
+    for name in ("pipelines", "dbt", "flows", ".dlt"):
+        shutil.copytree(ROOT / name, source / name, ignore=without)
+    for name in ("pyproject.toml", "prefect.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path]
+    subprocess.run([*build, source], check=True, capture_output=True)
+    [wheel] = tmp_path.glob("*.whl")
+    [line] = [rest for word, rest in instructions() if word == "RUN" and "pip install" in rest]
+    [package] = [rest.partition("=")[2] for word, rest in instructions() if word == "ARG"]
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PIP_")},
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "PACKAGE": package.replace("mixpanel-data", str(wheel)),
+        "PIP_NO_DEPS": "1",
+        "PIP_NO_INDEX": "1",
+    }
+
+    command = ["sh", "-c", line.replace("/opt", f"{tmp_path}/opt")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "does not provide the extra" not in done.stdout + done.stderr
+    assert (tmp_path / "opt" / "venv" / "bin" / "mp").is_file()
 
 
 def test_the_data_of_the_services_are_in_volumes_that_the_user_of_the_image_owns():
