@@ -72,6 +72,9 @@ LONG_RUN_DAYS = 10
 
 LONG_WAIT_SECONDS = 60.0
 
+MOST_CHANGES = 100
+"""The schema changes that an event lists; the table `schema_changes` has all."""
+
 NODE_KINDS = ("model", "test", "seed", "snapshot")
 
 # No retries: the package retries where that can help, within the request budget; a retry of a task
@@ -450,26 +453,38 @@ def _run(**options: Any) -> TaskSync:
             report()
         raise
     report()
-    _show(_emit_freshness)
+    _show(_emit_events)
     return _current()
 
 
-def _emit_freshness() -> None:
-    """Emit an event with the newest complete day and the gaps, for automations of Prefect."""
+def _emit_events() -> None:
+    """Emit events for automations of Prefect: whether the data are fresh, and schema changes."""
     if not runtime.flow_run.id:  # without Prefect around it
         return
     status = read_status(load_settings())
     project_id, region = status.project or ("none", "none")
+    resource = {
+        "prefect.resource.id": f"mixpanel-data.project.{region}.{project_id}",
+        "prefect.resource.name": f"project {project_id} ({region})",
+    }
     values = status.to_dict()
     shown = ("complete_up_to", "published_up_to", "days_behind", "gaps", "age_seconds")
     emit_event(
         event="mixpanel-data.fresh" if status.is_fresh else "mixpanel-data.not-fresh",
-        resource={
-            "prefect.resource.id": f"mixpanel-data.project.{region}.{project_id}",
-            "prefect.resource.name": f"project {project_id} ({region})",
-        },
+        resource=resource,
         payload={name: values[name] for name in shown},
     )
+    report = _current().report
+    if changes := report.schema_changes:
+        emit_event(
+            event="mixpanel-data.schema-change",
+            resource=resource,
+            payload={
+                "summary": visible(report.schema_summary),
+                "changes": [change.to_dict() for change in changes[:MOST_CHANGES]],
+                "number": len(changes),
+            },
+        )
 
 
 @flow(name="sync", flow_run_name="sync", log_prints=True)

@@ -63,9 +63,10 @@ class PrefectServer:
 
     def start(self) -> None:
         """Start the server, and wait until it answers."""
-        self._server = self._start("server", "server", "start", "--port", str(self._port))
+        self._server = server = self._start("server", "server", "start", "--port", str(self._port))
 
         def healthy() -> bool | None:
+            assert server.poll() is None, self.logs()
             try:
                 return self.api.get("/health").is_success or None
             except httpx.TransportError:

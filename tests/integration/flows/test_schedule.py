@@ -9,6 +9,9 @@ import contextlib
 import json
 import os
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,16 +19,29 @@ from pathlib import Path
 import duckdb
 import psutil
 import pytest
+import yaml
 from support.echoes import everywhere, spellings
 from support.prefect_server import PrefectServer
+from support.receiver import Receiver
 
 from mixpanel_data.sandbox import Fault, FaultKind
 
-from .conftest import SECRET
+from .conftest import ROOT, SECRET
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 EVENTS_ONLY = {"only": "events", "build": False}
+PASSWORD = "hunter22-pass"
+
+# How soon the server and its workers find that something is missing: by default a minute or more.
+QUICK = {
+    "PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER": "PT1S",
+    "PREFECT_SERVER_EVENTS_PROACTIVE_GRANULARITY": "PT1S",
+    "PREFECT_SERVER_SERVICES_FOREMAN_LOOP_SECONDS": "1",
+    "PREFECT_SERVER_SERVICES_LATE_RUNS_LOOP_SECONDS": "1",
+    "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "1",
+    "PREFECT_WORKER_HEARTBEAT_SECONDS": "5",
+}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +53,8 @@ def prefect(
     shutil.copy(prefect_database, folder)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process recompiles Prefect
-    server = PrefectServer(folder, {**kept, "PREFECT_HOME": str(folder), "DO_NOT_TRACK": "1"})
+    settings = {"PREFECT_HOME": str(folder), "DO_NOT_TRACK": "1", **QUICK}
+    server = PrefectServer(folder, {**kept, **settings})
     try:
         server.start()
         server.deploy()
@@ -127,6 +144,29 @@ def test_a_run_made_by_the_schedule_completes_and_one_that_fails_shows_where(
         loaded_days = f"{len(days)} of {len(days)} days of this run are loaded"
         prefect.wait_for_log(run["id"], of_dlt, loaded_days)
 
+        # Events that arrived late are found, and a repair of one request refetches the newer of their two days.
+        late = [days[0], days[2]]
+        for day in late:
+            shop.dataset.add_event(
+                "Bought",
+                shop.dataset.events_on(day)[0].time_ms,
+                distinct_id="late",
+                insert_id=f"late {day}",
+            )
+        compared = [
+            prefect.ended(prefect.start_run("reconcile/reconcile", **repair))
+            for repair in ({}, {"repair": True, "max_requests": 1})
+        ]
+        assert [each["state_type"] for each in compared] == ["COMPLETED"] * 2, prefect.logs()
+        pages = [prefect.of_run("artifacts", each["id"]) for each in compared]
+        tables = [[json.loads(each["data"]) for each in page] for page in pages]
+        verdicts = [[(row["day"], row["verdict"]) for row in table] for (table,) in tables]
+        assert verdicts == [[(str(day), "late") for day in late], [(str(days[0]), "late")]]
+        assert "1 days were refetched; 1 are left." in pages[1][0]["description"]
+        served[days[2]] += 1
+        assert published() == served
+        assert kept_verdicts(tmp_path) == [["late", "late"], ["late", "late"], ["late"]]
+
         # The task that could not land its days is Failed, its log has the error, and the others ran.
         break_day(days[1])
         day = str(days[1])
@@ -143,8 +183,8 @@ def test_a_run_made_by_the_schedule_completes_and_one_that_fails_shows_where(
         assert days_of(prefect, failed["id"])[day]["state"] == "missing: INCOMPLETE_EXPORT"
         assert f"mp sync --from {day} --to {day}" in artifact(prefect, failed["id"], "-summary")
 
-        others = [prefect.start_run("build/build-only"), prefect.start_run("reconcile/reconcile")]
-        assert [prefect.ended(run)["state_type"] for run in others] == ["COMPLETED"] * 2
+        built = prefect.ended(prefect.start_run("build/build-only"))
+        assert built["state_type"] == "COMPLETED"
 
     raw, table = "duckdb://raw/mixpanel/events", "duckdb://mixpanel/main/events"
     tools = prefect.wait(lambda: materialized(prefect, raw, table) or None)
@@ -157,6 +197,15 @@ def test_a_run_made_by_the_schedule_completes_and_one_that_fails_shows_where(
     assert [
         (where, name) for where, text in kept for name, secret in spelled.items() if secret in text
     ] == []
+
+
+def kept_verdicts(tmp_path):
+    """The verdicts of each comparison that was kept, oldest first."""
+    with duckdb.connect(str(tmp_path / "data" / "mixpanel.duckdb"), read_only=True) as connection:
+        rows = connection.sql(
+            "SELECT list(verdict) FROM _reconciliations GROUP BY compared_at ORDER BY compared_at"
+        ).fetchall()
+    return [verdicts for (verdicts,) in rows]
 
 
 def materialized(prefect, *assets):
@@ -244,14 +293,6 @@ def test_the_run_after_interrupted_ones_is_right(
         assert prefect.ended(run)["state_type"] == "CRASHED", prefect.logs()
         assert psutil.wait_procs(family, timeout=60)[1] == []
 
-        run, family = start(worker)
-        worker.kill()
-        worker.wait()
-        for orphan in family:  # the machine is gone, and not only the worker
-            with contextlib.suppress(psutil.NoSuchProcess):
-                orphan.kill()
-        assert prefect.run(run)["state_type"] == "RUNNING"  # as the pages say
-
     stalled()
     with prefect.worker(account):
         after = prefect.ended(prefect.start_run("sync/daily", **EVENTS_ONLY))
@@ -275,3 +316,113 @@ def test_a_run_goes_on_while_the_server_is_away(
 
     assert ended["state_type"] == "COMPLETED", prefect.logs()
     assert loaded(tmp_path) == served
+
+
+@pytest.fixture
+def automations(prefect, tmp_path):
+    """Deploys flows/automations.yaml by its command, with messages to a receiver, and returns what it printed.
+
+    Automations that wait for an event wait for some seconds and not for hours, and schema changes are wanted.
+    """
+    file = tmp_path / "flows" / "automations.yaml"
+    file.parent.mkdir()
+    shutil.copy(ROOT / "flows" / "automations.py", file.parent)
+    content = yaml.safe_load((ROOT / "flows" / file.name).read_text(encoding="utf-8"))
+
+    def deploy(receiver: Receiver, **seconds: int) -> str:
+        for each in content:
+            each["enabled"] = True
+            if each["trigger"]["posture"] == "Proactive":
+                name = each["name"].removeprefix("mixpanel ").replace(" ", "_")
+                each["trigger"]["within"] = seconds.get(name, 3600)
+        file.write_text(yaml.safe_dump(content), encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "flows/automations.py"],
+            cwd=tmp_path,
+            env={**prefect.env, "ALERTS__URLS": f"json://u:{PASSWORD}@{receiver.place}/hook"},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    yield deploy
+    for each in prefect.api.post("/automations/filter", json={}).json():
+        prefect.api.delete(f"/automations/{each['id']}").raise_for_status()
+
+
+def test_each_automation_sends_one_message_without_secrets(
+    prefect, account, shop, served, stalled, flow_process, tmp_path, days, break_day, automations
+):
+    with Receiver() as receiver:
+
+        def heard(kind: str) -> str:
+            """Wait for a message of a kind; return its text."""
+
+            def found() -> str | None:
+                alerts = [each for each in receiver.alerts if kind in each["title"]]
+                return f"{alerts[0]['title']}\n{alerts[0]['message']}" if alerts else None
+
+            return prefect.wait(found)
+
+        # A run hangs, and then its machine is off, with the worker.
+        printed = automations(receiver, hangs=10, zombie=25, late=10, no_worker=10)
+        with prefect.worker(account) as worker:
+            killed = prefect.start_run("sync/reload-trailing", **EVENTS_ONLY)
+            process = flow_process(worker)
+            family = [process, *process.children(recursive=True)]
+            assert f"/runs/flow-run/{killed}" in heard("twelve hours")
+            worker.kill()
+            worker.wait()
+            for each in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    each.kill()
+        assert prefect.run(killed)["state_type"] == "RUNNING"  # as the pages say
+        waiting = prefect.start_run("sync/daily", only="events")
+        assert f"/runs/flow-run/{waiting}" in heard("late: daily")
+        assert "The work pool mixpanel has had no worker" in heard("no worker")
+        assert "No heartbeat for ten minutes" in heard("crashed: ")
+        assert prefect.run(killed)["state_type"] == "CRASHED"
+
+        # The machine is on, and the run that waited makes the data fresh. None does so after it for a while.
+        printed += automations(receiver, not_fresh=10)
+        stalled()
+        with prefect.worker(account):
+            assert prefect.ended(waiting)["state_type"] == "COMPLETED", prefect.logs()
+            assert loaded(tmp_path) == served
+            assert f"all was complete up to {days[-1]}" in heard("not fresh")
+
+            # A new event comes, and then a day can't be read.
+            printed += automations(receiver)
+            noon = datetime.combine(days[-1], datetime.min.time(), tzinfo=UTC)
+            shop.dataset.add_event("Refunded", noon, distinct_id="u0", insert_id="refund")
+            prefect.ended(prefect.start_run("sync/daily", only="events"))
+            assert "new event Refunded" in heard("schema changes")
+            break_day(days[-1])
+            failed = prefect.ended(prefect.start_run("sync/daily", **EVENTS_ONLY))
+            assert failed["state_type"] == "FAILED"
+            assert str(days[-1]) in heard("failed: ")
+        # Once more the same deployment: no second message.
+        second = prefect.start_run("sync/daily", **EVENTS_ONLY)
+        state = {"type": "FAILED", "name": "Failed", "message": "Once more."}
+        path = f"/flow_runs/{second}/set_state"
+        prefect.api.post(path, json={"state": state, "force": True}).raise_for_status()
+        time.sleep(5)
+
+    kinds = (
+        "twelve hours",
+        "late: ",
+        "no worker",
+        "crashed: ",
+        "not fresh",
+        "schema changes: ",
+        "failed: ",
+    )
+    titles = [each["title"] for each in receiver.alerts]
+    assert [sum(kind in title for title in titles) for kind in kinds] == [1] * 7, titles
+    assert len(titles) == 7
+    everything = [("printed", printed), ("alerts", json.dumps(receiver.alerts))]
+    everything += everywhere(prefect.folder)
+    secrets = [*spellings(account["MP_USERNAME"], SECRET).values()]
+    secrets += spellings("u", PASSWORD).values()
+    assert [where for where, text in everything for secret in secrets if secret in text] == []

@@ -159,6 +159,12 @@ class SyncReport:
         now = after.profile_counts.get(file.group_key, 0)
         self.profile_reads.append(ProfileOutcome(file.group_key, fetched, now, file.since))
 
+    @property
+    def schema_summary(self) -> str:
+        """The first schema changes in words, and the number of the others; empty if there are
+        none."""
+        return summarize(self.schema_changes)
+
     def __str__(self) -> str:
         return "\n".join(f"{name}: {value}" for name, value in self._summary().items())
 
@@ -181,7 +187,7 @@ class SyncReport:
                 [error.message for error in (*self.failures, *self.failed_copies)], "; "
             ),
             "warnings": _first_few(self.warnings, "; "),
-            "schema changes": summarize(self.schema_changes),
+            "schema changes": self.schema_summary,
             "published": self._published_text(),
             "copied to": ", ".join(copy.target for copy in self.copies),
             "duration": f"{format_duration(self.seconds)}, {counted(self.requests, 'request')}",
