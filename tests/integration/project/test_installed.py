@@ -95,6 +95,24 @@ def test_a_project_of_an_installed_wheel_survives_syncs_failures_and_upgrades(tm
         mp("init", "shop", cwd=tmp_path)
         mp("sync")
         assert published("select count(*) from daily_platforms")[0][0] > 0
+        # it is fresh, by each of the three
+        mp("status", "--max-age", "36h")
+        mp("status", "--max-age", "1s", code=8)
+        metrics = {
+            line.partition("{")[0]: line.rpartition(" ")[2]
+            for line in mp("status", "--format", "prometheus").splitlines()
+            if line.startswith("mixpanel_data_")
+        }
+        assert (metrics["mixpanel_data_days_behind"], metrics["mixpanel_data_failed_runs"]) == (
+            "0",
+            "0",
+        )
+        arguments = ("-m", "dbt.cli.main", "source", "freshness")
+        own = {"DBT_PROFILES_DIR": ".mixpanel_data"}
+        freshness = environment.run(shop, "python", *arguments, env=env | own)
+        assert freshness.returncode == 0, freshness.stdout
+        assert "PASS freshness of mixpanel.events" in freshness.stdout
+
         loaded = environment.run(
             shop,
             "python",
