@@ -14,7 +14,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from support import core_models, forking, warm_dbt, warm_mp
-from support.in_shells.sitecustomize import SOCKET
+from support.in_shells.sitecustomize import MP, SOCKET
 from xdist.scheduler import LoadScopeScheduling
 
 from mixpanel_data._internal.data_folder.paths import DataFolder
@@ -62,10 +62,12 @@ TOGETHER = (
     "unit/dashboard/",
     "unit/html_report/",
     "dbt/marts/",
+    "dbt/project/test_as_a_package.py",
     "dbt/project/test_by_hand.py",
     "dbt/project/test_deduplication.py",
     "dbt/project/test_selections.py",
     "dbt/project/test_materializations.py",
+    "docs/test_recipes.py",
     "docs/test_runbook.py",
     "integration/cli/test_announced_rebuilds.py",
     "integration/cli/test_demo.py",
@@ -188,4 +190,4 @@ def started_mp(tmp_path_factory: pytest.TempPathFactory) -> None:
     with FileLock(root / "mp.lock"):
         if not listens.exists():
             listens.write_text(str(warm_mp.start(root)))
-    os.environ[warm_mp.LISTENS] = listens.read_text()
+    os.environ[MP] = listens.read_text()

@@ -203,7 +203,7 @@ def _receive(client: socket.socket) -> tuple[Any, list[int]]:
 
 
 def _answer(client: socket.socket, job: Any, files: list[int], seconds: Path) -> Never:
-    """Run the job in a child and answer how it ended. A client that disconnects ends it.
+    """Run the job in a child and answer its process id, then how it ended. A client that disconnects ends it.
 
     Append the seconds of the processor that it took to the file ``seconds``.
     """
@@ -212,6 +212,8 @@ def _answer(client: socket.socket, job: Any, files: list[int], seconds: Path) ->
     if child == 0:
         client.close()
         _run_job(files, *job)
+    with contextlib.suppress(OSError):
+        client.sendall(child.to_bytes(4, "big"))
     for file in (0, 1, 2, *files):
         os.close(file)
 

@@ -36,7 +36,9 @@ class PublishedProject(Project):
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PublishedProject]:
+def project(
+    tmp_path_factory: pytest.TempPathFactory, parsed: Path, started_mp: None
+) -> Iterator[PublishedProject]:
     root = tmp_path_factory.mktemp("project")
     shop = Dataset.sample(days=DAYS, users=120)
     with Sandbox(shop) as sandbox:

@@ -35,7 +35,7 @@ def server(sample: Dataset) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def mp(server: Sandbox, tmp_path: Path) -> Iterator[Command]:
+def mp(server: Sandbox, tmp_path: Path, started_mp: None) -> Iterator[Command]:
     command = Command(tmp_path, {**server.env(), "MP_DATA_DIR": str(tmp_path / "data")})
     yield command
     command.close()

@@ -85,7 +85,9 @@ def assert_exit(ended: Ended, code: int, *words: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def _synced(tmp_path_factory: pytest.TempPathFactory, parsed: Path) -> tuple[Dataset, Path]:
+def _synced(
+    tmp_path_factory: pytest.TempPathFactory, parsed: Path, started_mp: None
+) -> tuple[Dataset, Path]:
     """Made once, then copied."""
     root = tmp_path_factory.mktemp("synced")
     dataset = Dataset.sample(days=DAYS, users=40)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from integration.locks.conftest import SyncedProject, assert_exit
+from support import warm_dbt
 from support.crash.command import THERE
 from support.crash.points import before
 from support.reader import holding
@@ -109,6 +110,7 @@ def _flow(project: SyncedProject, prefect_home: Path) -> "subprocess.Popen[str]"
             **project.mp.env,
             "MP_START_DATE": str(project.days[0]),
             "PREFECT_HOME": str(prefect_home),
+            **warm_dbt.in_shells(),
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

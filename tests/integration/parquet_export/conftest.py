@@ -61,7 +61,7 @@ def folder(tmp_path: Path) -> DataFolder:
 
 
 @pytest.fixture
-def mp(folder: DataFolder, tmp_path: Path) -> Iterator[Command]:
+def mp(folder: DataFolder, tmp_path: Path, started_mp: None) -> Iterator[Command]:
     command = Command(tmp_path, {"MP_DATA_DIR": str(folder.root)})
     yield command
     command.close()

@@ -1,4 +1,7 @@
-"""``mp`` as a process that is left running, and in which something can happen at a named point."""
+"""``mp`` as a process that is left running, and in which something can happen at a named point.
+
+It is a fork, if a process listens that has imported what `mp` does: see ``support.warm_mp``.
+"""
 
 import os
 import resource
@@ -9,8 +12,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Never
 
+from support import warm_dbt, warm_mp
 from support.crash.points import Point, die
+from support.in_shells.sitecustomize import SOCKET
 
 Ended = subprocess.CompletedProcess[str]
 
@@ -36,21 +42,34 @@ class Command:
     def start(self, *arguments: str, at: Point | None = None, event: str = "") -> "Running":
         """``mp`` with these arguments; at the point ``at`` happens what ``EVENTS`` has under the name ``event``."""
         code = (
-            f"import sys; sys.path[:] = {sys.path!r}; from support.crash.command import staged; "
-            f"from support.crash.points import Point; staged({at!r}, {event!r}, marts={self.marts})"
+            "from support.crash import command; from support.crash.points import Point; "
+            f"command.{{}}({at!r}, {event!r}, marts={self.marts})"
         )
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("MP_")}
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, *arguments],
-            cwd=self.cwd,
-            env={**clean, "MP_CONFIG_PATH": str(self.cwd / "accounts.toml"), **self.env},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=self.prepare,
-        )
+        env = self._variables()
+        if not at and not self.prepare and SOCKET in os.environ:
+            env[SOCKET] = os.environ[SOCKET]  # nothing happens that has to reach dbt, too
+        process: subprocess.Popen[str] | warm_mp.Forked | None = None
+        if not self.prepare:
+            forked = code.format("staged_in_fork")
+            process = warm_mp.fork(forked, ["-c", *arguments], env=env, cwd=self.cwd)
+        if not process:
+            here = f"import sys; sys.path[:] = {sys.path!r}; "
+            process = subprocess.Popen(
+                [sys.executable, "-c", here + code.format("staged"), *arguments],
+                cwd=self.cwd,
+                env=env,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                preexec_fn=self.prepare,
+            )
         self.started.append(Running(process))
         return self.started[-1]
+
+    def _variables(self) -> dict[str, str]:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("MP_")}
+        own = {"DO_NOT_TRACK": "1", "RUNTIME__DLTHUB_TELEMETRY": "false"}
+        return {**clean, **own, "MP_CONFIG_PATH": str(self.cwd / "accounts.toml"), **self.env}
 
     def at(self, folder: Path) -> "Command":
         """The same for another data folder."""
@@ -59,8 +78,9 @@ class Command:
     def close(self) -> None:
         """End what still runs."""
         for running in self.started:
-            running.process.kill()
-            running.process.communicate()
+            with running.process as process:
+                process.kill()
+                process.communicate()
 
     def run(self, *arguments: str, at: Point | None = None, event: str = "") -> Ended:
         """How ``mp`` with these arguments ended."""
@@ -71,7 +91,7 @@ class Command:
 class Running:
     """A command under way."""
 
-    process: "subprocess.Popen[str]"
+    process: "subprocess.Popen[str] | warm_mp.Forked"
 
     def until(self, sign: Callable[[], object]) -> "Running":
         """Itself, once there is that sign; fails when it ends before."""
@@ -87,19 +107,32 @@ class Running:
 
     def end(self) -> Ended:
         out, err = self.process.communicate()
+        assert self.process.returncode is not None
         return Ended([], self.process.returncode, out, err)
 
 
 def staged(point: Point | None, event: str, *, marts: bool) -> None:
     """``mp``, in which ``event`` happens at ``point``."""
     from mixpanel_data.cli import main
+
+    if SOCKET in os.environ:
+        warm_dbt.use()
+    _stage(point, event, marts=marts)
+    main()
+
+
+def staged_in_fork(point: Point | None, event: str, *, marts: bool) -> Never:
+    """The same in a fork."""
+    warm_mp.run_command(lambda: _stage(point, event, marts=marts))
+
+
+def _stage(point: Point | None, event: str, *, marts: bool) -> None:
     from support import core_models
 
     if not marts:
         core_models.leave_marts_out()
     if point:
         point.arm(EVENTS[event])
-    main()
 
 
 def _report(seconds: float = 0) -> None:

@@ -1,10 +1,12 @@
 """What Python does first in the programs that a test starts in a shell: their builds fork from a dbt that runs.
 
-This folder is in the ``PYTHONPATH`` of these programs. See ``support.warm_dbt``, which imports this module, too.
+`mp` itself forks, too, where the shell has ``MP``. This folder is in the ``PYTHONPATH`` of these programs. See
+``support.warm_dbt`` and ``support.warm_mp``, which import this module, too.
 """
 
 import os
 import sys
+from collections.abc import Mapping
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
@@ -12,6 +14,24 @@ from typing import Any
 
 SOCKET = "MP_TEST_DBT"
 """The variable that names where the process listens, once there is one."""
+
+MP = "MP_TEST_MP"
+"""The variable that names where the process listens of which `mp` is a fork, once there is one."""
+
+MP_CODE = "from support import warm_mp; warm_mp.run_command()"
+"""What this process runs."""
+
+_FREE = (
+    *("HOME", "MP_", "PYTEST_", "PATH", "PYTHONPATH", "PREFECT_HOME"),
+    *("PWD", "OLDPWD", "SHLVL", "_"),
+)
+"""Variables, by their first letters, that nothing reads while modules are imported."""
+
+
+def kept(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables that have to be those of a process for `mp` to be a fork of it."""
+    return {name: value for name, value in variables.items() if not name.startswith(_FREE)}
+
 
 _PATCHED = "mixpanel_data._internal.transform.dbt_process"
 
@@ -27,6 +47,7 @@ else:
     job = json.dumps([{code!r}, sys.argv, os.getcwd(), dict(os.environ)]).encode()
     socket.send_fds(server, [len(job).to_bytes(8, "big")], [0, 1, 2])
     server.sendall(job)
+    server.recv(4, socket.MSG_WAITALL)  # its process id
     ended = server.recv(1)
     sys.exit(ended[0] if ended else 1)
 """
@@ -35,6 +56,28 @@ else:
 def code_that_asks(path: str, code: str) -> str:
     """What a child runs to have ``code`` run in a fork of the process at ``path``."""
     return _CLIENT.format(path=path, code=code)
+
+
+def _fork_mp() -> None:
+    """Be a client of a fork, if a process with such variables listens; else return."""
+    import json
+    import socket
+
+    path = os.environ[MP]
+    server = socket.socket(socket.AF_UNIX)
+    try:
+        with open(os.path.join(os.path.dirname(path), "variables.json"), "rb") as file:  # noqa: PTH118, PTH120, PTH123
+            if json.load(file) != kept(os.environ):
+                return
+        server.connect(path)
+    except OSError:
+        return
+    job = json.dumps([MP_CODE, sys.orig_argv[1:], os.getcwd(), dict(os.environ)]).encode()  # noqa: PTH109
+    socket.send_fds(server, [len(job).to_bytes(8, "big")], [0, 1, 2])
+    server.sendall(job)
+    server.recv(4, socket.MSG_WAITALL)  # its process id
+    ended = server.recv(1)
+    os._exit(ended[0] if ended else 1)
 
 
 class _Patch(MetaPathFinder, Loader):
@@ -57,4 +100,6 @@ class _Patch(MetaPathFinder, Loader):
 
 
 if __name__ == "sitecustomize" and SOCKET in os.environ:
+    if MP in os.environ and sys.orig_argv[1:] and sys.orig_argv[1].endswith("/mp"):
+        _fork_mp()
     sys.meta_path.insert(0, _Patch())
