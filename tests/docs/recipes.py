@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -43,26 +43,40 @@ def read_recipes(page: str) -> list[Recipe]:
     ]
 
 
-def build_shop(folder: Path) -> None:
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+"""How `mp` ended with these arguments, and with ``env`` and ``cwd``."""
+
+
+def start_program(
+    arguments: Sequence[str], *, env: dict[str, str], cwd: Path
+) -> "subprocess.CompletedProcess[str]":
+    """How `mp` ended in a process of its own."""
+    program = str(Path(sys.executable).with_name("mp"))
+    return subprocess.run(
+        [program, *arguments], env=env, cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+def build_shop(folder: Path, run: Run) -> None:
     """Publish the shop's 60 days up to 1 March 2026 in a data folder."""
     with Sandbox(Dataset.sample(today=TODAY, days=DAYS)) as sandbox:
         first, last = TODAY - timedelta(days=DAYS), TODAY - timedelta(days=1)
         env = sandbox.env() | {"MP_DATA_DIR": str(folder)}
-        _run(folder, env, "sync", "--from", str(first), "--to", str(last))
+        _run(run, folder, env, "sync", "--from", str(first), "--to", str(last))
 
 
 @contextmanager
-def shop() -> Iterator[Path]:
+def shop(run: Run = start_program) -> Iterator[Path]:
     """The shop in a temporary data folder."""
     with tempfile.TemporaryDirectory(prefix="mp-recipes-") as folder:
-        build_shop(Path(folder))
+        build_shop(Path(folder), run)
         yield Path(folder)
 
 
-def run_recipe(recipe: Recipe, folder: Path) -> str:
+def run_recipe(recipe: Recipe, folder: Path, run: Run = start_program) -> str:
     """What `mp query sql` prints, without the spaces around it."""
     env = {"MP_DATA_DIR": str(folder)}
-    printed = _run(folder, env, "query", "sql", recipe.sql)
+    printed = _run(run, folder, env, "query", "sql", recipe.sql)
     lines = [line.removeprefix(" ").rstrip() for line in printed.splitlines()]
     return "".join(f"{line}\n" for line in lines if line)
 
@@ -79,13 +93,10 @@ def write_results(folder: Path, page: Path = PAGE) -> None:
     page.write_text(_RECIPE.sub(with_result, text), "utf-8")
 
 
-def _run(folder: Path, env: dict[str, str], *arguments: str) -> str:
+def _run(run: Run, folder: Path, env: dict[str, str], *arguments: str) -> str:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("MP_")}
     config = {"MP_CONFIG_PATH": str(folder / "accounts.toml")}
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("mp")), *arguments],
-        env=clean | config | env, cwd=folder, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = run(arguments, env=clean | config | env, cwd=folder)
     if done.returncode:
         raise RuntimeError(f"mp {' '.join(arguments)} ended with {done.returncode}: {done.stderr}")
     return done.stdout

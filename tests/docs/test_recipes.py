@@ -1,9 +1,11 @@
 """The recipes of docs/recipes.md run over the sandbox's shop, and give the results shown."""
 
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from support import warm_dbt, warm_mp
 
 from . import recipes
 
@@ -21,14 +23,22 @@ def test_each_recipe_has_a_question_sql_and_a_result_with_rows() -> None:
     assert [one.title for one in RECIPES if one.result.count("\n") < 3] == []
 
 
+def run(
+    arguments: Sequence[str], *, env: dict[str, str], cwd: Path
+) -> "subprocess.CompletedProcess[str]":
+    """How a fork of `mp` ended."""
+    own = {"DO_NOT_TRACK": "1", "RUNTIME__DLTHUB_TELEMETRY": "false", **warm_dbt.in_shells()}
+    return warm_mp.run(arguments, env=env | own, cwd=cwd)
+
+
 @pytest.fixture(scope="module")
-def shop() -> Iterator[Path]:
+def shop(parsed: Path, started_mp: None) -> Iterator[Path]:
     """The shop that the page's results are of."""
-    with recipes.shop() as folder:
+    with recipes.shop(run) as folder:
         yield folder
 
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.title)
 def test_a_recipe_gives_the_result_shown(recipe: recipes.Recipe, shop: Path) -> None:
-    assert recipes.run_recipe(recipe, shop) == recipe.result, "run `make recipes`"
+    assert recipes.run_recipe(recipe, shop, run) == recipe.result, "run `make recipes`"
