@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 import yaml
+from support import warm_dbt
 
 from mixpanel_data.cli.app import run
 from mixpanel_data.cli.errors import MEANINGS
@@ -86,13 +87,13 @@ def as_here(text: str, project: Path) -> str:
 
 
 def shell(command: str, folder: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
-    """What a scheduler starts: without a terminal, and with these variables only."""
+    """What a scheduler starts: without a terminal, and with these variables only, but for those by which its builds fork."""
     names = ("HOME", "MP_USERNAME", "MP_SECRET", "MP_PROJECT_ID", "MP_REGION", "MP_API_BASE_URL")
     kept = {name: os.environ[name] for name in (*names, "MP_START_DATE", "MP_CONFIG_PATH")}
     return subprocess.run(
         ["/bin/sh", "-e", "-c", command],
         cwd=folder,
-        env={**kept, "PATH": "/usr/bin:/bin", **variables},
+        env={**kept, "PATH": "/usr/bin:/bin", **warm_dbt.in_shells(), **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -157,7 +158,7 @@ def cron_fields(text: str) -> list[str]:
 
 
 @pytest.mark.e2e
-def test_the_line_of_cron_syncs_and_prints_nothing(sandbox, project):
+def test_the_line_of_cron_syncs_and_prints_nothing(sandbox, project, parsed):
     lines = (CODE / "crontab").read_text("utf-8").splitlines()
     variables = dict(re.findall(r"^([A-Z_]+)=(.*)$", "\n".join(lines), re.MULTILINE))
     [line] = [line for line in lines if re.match(r"[\d*]", line)]
@@ -224,7 +225,7 @@ def workflow() -> dict[Any, Any]:
 
 
 @pytest.mark.e2e
-def test_the_workflow_of_github_syncs_verifies_and_reports(sandbox, project):
+def test_the_workflow_of_github_syncs_verifies_and_reports(sandbox, project, parsed):
     [job] = workflow()["jobs"].values()
     assert set(job["env"]) == {"MP_USERNAME", "MP_SECRET", "MP_PROJECT_ID", "MP_REGION"}
     steps = {step["name"]: step["run"] for step in job["steps"] if "run" in step}

@@ -38,6 +38,7 @@ def shop(days: list[date]) -> Iterator[Sandbox]:
         yield sandbox
 
 
+@pytest.mark.usefixtures("used_prefect_home")
 def test_no_file_of_a_run_has_the_secret(
     account: dict[str, str], outside: dict[str, str], tmp_path: Path
 ) -> None:
