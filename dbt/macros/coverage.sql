@@ -119,11 +119,12 @@ coverage as (
     where kept.rowid = marked.marked_row
 {% endmacro %}
 
-{# The end of the last day up to which the ledger has every day complete, from the oldest complete one
-   on: a UTC timestamp. If none is complete, the start of the first day that a run was to fetch; null
-   for an empty ledger. Older days, which a back-fill still fetches, do not count.
+{# The end of the last day up to which the ledger has every day complete that a run was to fetch: a
+   UTC timestamp. The start of the first such day if that one is missing; null for an empty ledger.
+   Days before the environment variable MP_START_DATE, which a back-fill may fetch, do not count.
    For `dbt source freshness`; `mp status` has the day before it as `complete_up_to`. #}
 {% macro complete_until() -%}
+    {%- set since = env_var('MP_START_DATE', '') -%}
     (
         with newest as (
             select
@@ -138,7 +139,11 @@ coverage as (
         ),
 
         wanted as (
-            select least(min(window_start), min(wanted_from)) as first_day
+            select
+                greatest(
+                    least(min(window_start), min(wanted_from)),
+                    {{ "date '" ~ since ~ "'" if since else 'null' }}
+                ) as first_day
             from {{ fetches() }}
             where table_name = 'events' and {{ is_committed() }}
         ),
@@ -149,18 +154,14 @@ coverage as (
                 range_end,
                 row_number() over (order by window_start) as day_number
             from newest
-            where fetched_at >= range_end and filter_hash = 'all' and {{ is_committed() }}
-        ),
-
-        oldest as (
-            select min(window_start) as first_day
-            from complete_days
+            where
+                fetched_at >= range_end and filter_hash = 'all' and {{ is_committed() }}
+                {{ "and window_start >= date '" ~ since ~ "'" if since }}
         )
 
         select coalesce(max(complete_days.range_end), min(wanted.first_day)::timestamp)
         from wanted
-        cross join oldest
         left join complete_days
-            on oldest.first_day + (complete_days.day_number - 1)::integer = complete_days.window_start
+            on wanted.first_day + (complete_days.day_number - 1)::integer = complete_days.window_start
     )
 {%- endmacro %}

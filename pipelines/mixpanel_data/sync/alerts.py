@@ -384,7 +384,9 @@ def _record_age(incidents: Incidents, status: Status | None, alerts: AlertSettin
     age = status.age()
     if status.days == 0 and not status.gaps and status.last_attempt and not status.failed_runs:
         return  # runs succeed, and fetch no events
-    if age is not None and age.total_seconds() <= alerts.max_age:
+    if _lacks_older_days_only(status) or (
+        age is not None and age.total_seconds() <= alerts.max_age
+    ):
         incidents.close(lambda cause: cause.kind == "not_fresh")
         return
     if any(cause.kind == "not_fresh" for cause in incidents.open):
@@ -392,6 +394,12 @@ def _record_age(incidents: Incidents, status: Status | None, alerts: AlertSettin
     older = format_duration(alerts.max_age)
     text = f"The data are older than {older}. `mp sync` fetches what is missing, and publishes it."
     incidents.record([Cause("not_fresh", "NOT_FRESH", text, _now())])
+
+
+def _lacks_older_days_only(status: Status) -> bool:
+    """Return True if a back-fill has yet to fetch the oldest days, and all others are complete."""
+    complete = min((record.day for record in status.records if record.is_complete()), default=None)
+    return bool(status.gaps) and complete is not None and status.gaps[-1].last < complete
 
 
 def _freshness_lines(status: Status | None) -> list[str]:

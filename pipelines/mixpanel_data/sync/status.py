@@ -64,8 +64,9 @@ class Status(Displayed):
     records: tuple[DayRecord, ...] = field(repr=False)
     """Each day, oldest first."""
     complete_up_to: date | None = None
-    """The last day up to which every day is complete, from the oldest complete one on, or from
-    MP_START_DATE if that is later. A back-fill of older days does not change it."""
+    """The last day up to which every day is complete, from MP_START_DATE on, or from the first day
+    that a run was to fetch if that is later; None if the first one is missing. A back-fill of days
+    before MP_START_DATE does not change it."""
     published_up_to: date | None = None
     """The same for the published file; None also without one."""
     complete_until: datetime | None = None
@@ -281,17 +282,18 @@ def _empty_newest_days(ledger: Ledger) -> int:
 
 
 def complete_up_to(ledger: Ledger, now: date, *, since: date | None = None) -> date | None:
-    """Return the last day before ``now`` up to which all days are complete; None if none is.
+    """Return the last day before ``now`` up to which all days are complete that should be; None if
+    the first one is not.
 
-    Days before the oldest complete one, or before ``since``, do not count: a back-fill fetches
-    them, and meanwhile the newest days are as fresh as ever.
+    The first one is ``since``, or the first that a run was to fetch if that is later or ``since`` is
+    None.
     """
-    days = (day for day, record in ledger.days.items() if record.is_complete())
-    oldest = min((day for day in days if since is None or day >= since), default=None)
-    if oldest is None or oldest >= now:
+    first = max(filter(None, [_first_day(ledger), since]), default=None)
+    if not ledger.days or first is None or first >= now:
         return None
-    gaps = (day for day in gap_days(ledger, now) if day > oldest)
-    return next(gaps, now) - ONE_DAY
+    # Gaps are oldest first, and every day before the first of them is complete.
+    last = next((day for day in gap_days(ledger, now) if day >= first), now) - ONE_DAY
+    return last if last >= first else None
 
 
 def _first_day(ledger: Ledger) -> date | None:

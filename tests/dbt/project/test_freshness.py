@@ -83,13 +83,21 @@ def test_what_is_not_complete_does_not_count(raw: RawFile) -> None:
     assert freshness(raw) == ("error", start_of(back(3)))
 
 
-def test_a_back_fill_that_is_not_complete_yet_leaves_the_newest_days_fresh(raw: RawFile) -> None:
+def test_a_first_day_that_never_arrived_is_an_error_unless_it_is_before_the_start(
+    raw: RawFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fetch(raw, 2, 1)
     with duckdb.connect(raw.path) as db:
         db.execute("update mixpanel._metadata set wanted_from = ?", [back(9)])
 
-    assert freshness(raw) == ("pass", start_of(TODAY))
-    assert complete_up_to(read_ledger(raw.path), TODAY) == back(1)
+    assert freshness(raw) == ("error", start_of(back(9)))
+    assert complete_up_to(read_ledger(raw.path), TODAY) is None
+
+    for start, found in ((2, ("pass", start_of(TODAY))), (3, ("error", start_of(back(3))))):
+        monkeypatch.setenv("MP_START_DATE", str(back(start)))
+        assert freshness(raw) == found
+    assert complete_up_to(read_ledger(raw.path), TODAY, since=back(2)) == back(1)
+    assert complete_up_to(read_ledger(raw.path), TODAY, since=back(3)) is None
 
 
 def test_a_project_of_its_own_sets_the_ages(raw: RawFile, tmp_path: Path) -> None:

@@ -43,20 +43,19 @@ def test_a_missing_day_ends_what_is_complete(project, fill, today):
     assert age(project, hour=6) == timedelta(days=3, hours=6)
 
 
-def test_days_that_a_back_fill_has_not_reached_do_not_count(project, fill, today):
+def test_only_days_from_the_configured_start_on_count(project, fill, today):
     fill(9)
     project.sync(LAST - 3 * DAY, LAST)
-    for day in (LAST - 8 * DAY, LAST - 7 * DAY, LAST - 4 * DAY):  # oldest first, but for the last
-        project.sync(day, day)
+    project.sync(LAST - 8 * DAY, LAST - 7 * DAY)  # a back-fill that is not complete
 
     found = [
         read_status(project.settings(start_date=start)).complete_up_to
-        for start in (None, LAST - 5 * DAY, LAST - 2 * DAY)
+        for start in (None, LAST - 5 * DAY, LAST - 3 * DAY)
     ]
     gaps = read_status(project.settings()).gaps
 
-    assert found == [LAST - 7 * DAY, LAST, LAST]
-    assert [(gap.first, gap.last) for gap in gaps] == [(LAST - 6 * DAY, LAST - 5 * DAY)]
+    assert found == [LAST - 7 * DAY, None, LAST]
+    assert [(gap.first, gap.last) for gap in gaps] == [(LAST - 6 * DAY, LAST - 4 * DAY)]
 
 
 def test_without_data_there_is_no_age(project, today):
