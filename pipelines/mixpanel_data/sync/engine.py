@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from mixpanel_data._internal.data_folder.lock import OnLocked
+from mixpanel_data._internal.data_folder.lock import OnLocked, ignore_wait
 from mixpanel_data._internal.engine.session import require_python, session_settings
 from mixpanel_data._internal.health.findings import Finding
 from mixpanel_data._internal.settings import Settings
@@ -66,7 +66,7 @@ def exclusive_catalog(
     settings: Settings,
     *,
     wait_seconds: float = 0,
-    on_locked: OnLocked = lambda _holder, _seconds: None,
+    on_locked: OnLocked = ignore_wait,
 ) -> Iterator[None]:
     """With the engine spark, hold the lock of the catalog: other data folders may load into it, too.
     With another engine there is nothing to lock.

@@ -1,7 +1,7 @@
 """What Python does first in the programs that a test starts in a shell: their builds fork from a dbt that runs.
 
-`mp` itself forks, too, where the shell has ``MP``. This folder is in the ``PYTHONPATH`` of these programs. See
-``support.warm_dbt`` and ``support.warm_mp``, which import this module, too.
+This folder is in the ``PYTHONPATH`` of these programs. See ``support.warm_dbt`` and ``support.warm_mp``, which import
+this module, too.
 """
 
 import os
@@ -58,28 +58,6 @@ def code_that_asks(path: str, code: str) -> str:
     return _CLIENT.format(path=path, code=code)
 
 
-def _fork_mp() -> None:
-    """Be a client of a fork, if a process with such variables listens; else return."""
-    import json
-    import socket
-
-    path = os.environ[MP]
-    server = socket.socket(socket.AF_UNIX)
-    try:
-        with open(os.path.join(os.path.dirname(path), "variables.json"), "rb") as file:  # noqa: PTH118, PTH120, PTH123
-            if json.load(file) != kept(os.environ):
-                return
-        server.connect(path)
-    except OSError:
-        return
-    job = json.dumps([MP_CODE, sys.orig_argv[1:], os.getcwd(), dict(os.environ)]).encode()  # noqa: PTH109
-    socket.send_fds(server, [len(job).to_bytes(8, "big")], [0, 1, 2])
-    server.sendall(job)
-    server.recv(4, socket.MSG_WAITALL)  # its process id
-    ended = server.recv(1)
-    os._exit(ended[0] if ended else 1)
-
-
 class _Patch(MetaPathFinder, Loader):
     """Loads the module that runs dbt, and changes what its child runs."""
 
@@ -100,6 +78,4 @@ class _Patch(MetaPathFinder, Loader):
 
 
 if __name__ == "sitecustomize" and SOCKET in os.environ:
-    if MP in os.environ and sys.orig_argv[1:] and sys.orig_argv[1].endswith("/mp"):
-        _fork_mp()
     sys.meta_path.insert(0, _Patch())

@@ -26,13 +26,13 @@ REPORT_SECONDS = 30.0
 """The time between two calls of ``on_locked``."""
 
 
-def _ignore(_holder: str, _seconds: float) -> None:
-    pass
+def ignore_wait(_holder: str, _seconds: float) -> None:
+    """Report nothing, as ``on_locked``."""
 
 
 @contextmanager
 def exclusive(
-    folder: DataFolder, *, wait_seconds: float = 0, on_locked: OnLocked = _ignore
+    folder: DataFolder, *, wait_seconds: float = 0, on_locked: OnLocked = ignore_wait
 ) -> Iterator[None]:
     """Hold the lock of the folder. The operating system frees it when the process dies.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from mixpanel_data._internal.data_folder.lock import REPORT_SECONDS, OnLocked
+from mixpanel_data._internal.data_folder.lock import REPORT_SECONDS, OnLocked, ignore_wait
 from mixpanel_data._internal.settings import Settings, without_password
 from mixpanel_data.destinations.iceberg.catalog import database_of, translate_iceberg_errors
 from mixpanel_data.exceptions import DatabaseLockedError, StorageError
@@ -27,13 +27,9 @@ Acquire = Callable[[], str | None]
 """Takes the lock, or returns which process has it."""
 
 
-def _ignore(_holder: str, _seconds: float) -> None:
-    pass
-
-
 @contextmanager
 def exclusive_catalog(
-    settings: Settings, *, wait_seconds: float = 0, on_locked: OnLocked = _ignore
+    settings: Settings, *, wait_seconds: float = 0, on_locked: OnLocked = ignore_wait
 ) -> Iterator[None]:
     """Hold the lock of the catalog of the settings. It ends with the process, or its connection.
 
