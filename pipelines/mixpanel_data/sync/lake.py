@@ -15,7 +15,7 @@ from mixpanel_data._internal.transform.build import BuildResult, current_fingerp
 from mixpanel_data._internal.transform.build_on_spark import build_on_spark
 from mixpanel_data.destinations.iceberg import ledger, load, publication
 from mixpanel_data.destinations.iceberg.catalog import open_lake
-from mixpanel_data.destinations.iceberg.catalog_lock import exclusive_catalog
+from mixpanel_data.destinations.iceberg.catalog_lock import exclusive_catalog, require_held
 from mixpanel_data.destinations.iceberg.changed_days import BY_DAY, days_to_replace
 from mixpanel_data.destinations.iceberg.check_rows import mark_disagreeing_days
 from mixpanel_data.destinations.iceberg.ledger_copy import write_ledger_copy
@@ -47,6 +47,7 @@ def begin(settings: Settings) -> list[Disagreement]:
 
 def load_files(settings: Settings, project: Project, landed: Sequence[Landed]) -> str:
     """Load verified files into the catalog; return the id of the load."""
+    require_held(settings)
     limit = settings.memory_limit
     return load.load(open_lake(settings), settings.folder, project, landed, memory_limit=limit)
 
@@ -58,6 +59,7 @@ def build(settings: Settings, on_progress: Callable[[str], None]) -> BuildResult
         ConfigError: if there is no Spark session.
         MixpanelDataError: if dbt failed; the message names the models.
     """
+    require_held(settings)
     folder, lake = settings.folder, open_lake(settings)
     lake.create_namespaces()
     days = days_to_replace(lake, _fingerprint(settings))
@@ -82,6 +84,7 @@ def build(settings: Settings, on_progress: Callable[[str], None]) -> BuildResult
 
 def move_tags(settings: Settings) -> None:
     """Let readers of the catalog find the tables of the last build; then expire old snapshots."""
+    require_held(settings)
     lake = open_lake(settings)
     tables = publication.read_built_tables(settings.folder)
     others = [each for each in BY_DAY if each[0] != publication.BUILD]

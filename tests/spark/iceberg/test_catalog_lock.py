@@ -1,5 +1,6 @@
 """Two data folders with one catalog: while a run of one loads or builds, that of the other is refused."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -8,18 +9,21 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg2
 import pytest
 from support.crash.command import THERE, Command
 from support.crash.points import before
 from support.postgres_server import serving_postgres
 from support.project import LAST, add_days
 
+from mixpanel_data._internal.ledger.records import Project
 from mixpanel_data._internal.settings import Settings, load_settings
 from mixpanel_data.destinations.iceberg.catalog import open_lake
-from mixpanel_data.destinations.iceberg.catalog_lock import exclusive_catalog
+from mixpanel_data.destinations.iceberg.catalog_lock import exclusive_catalog, require_held
 from mixpanel_data.destinations.iceberg.check_rows import rows_by_day
 from mixpanel_data.exceptions import DatabaseLockedError, StorageError
 from mixpanel_data.sandbox import Sandbox
+from mixpanel_data.sync import lake
 
 FIRST = LAST - timedelta(days=1)
 SYNC = ("sync", "--no-build", "--only", "events", "--from", str(FIRST), "--to", str(LAST))
@@ -55,8 +59,8 @@ def test_a_second_run_is_refused_before_its_first_request_until_the_other_is_dea
     assert f"The Iceberg catalog {engine['catalog']} is in use by another process" in refused.stderr
     assert asked == 0
     assert later.returncode == 0, later.stderr
-    lake = open_lake(load_settings({}, data_dir=tmp_path / "read", **engine))
-    assert rows_by_day(lake) == {FIRST: 10, LAST: 10}
+    catalog = open_lake(load_settings({}, data_dir=tmp_path / "read", **engine))
+    assert rows_by_day(catalog) == {FIRST: 10, LAST: 10}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -100,6 +104,28 @@ def test_the_lock_ends_with_the_process_that_has_it(settings: Settings, tmp_path
     assert len(waits) == 1
     assert waits[0][0].startswith(name)
     assert 0 < waits[0][1] <= 0.2
+
+
+def test_a_lock_that_was_lost_ends_the_run_before_it_publishes(engine, tmp_path):
+    with serving_postgres() as port:
+        address = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        settings = load_settings({}, data_dir=tmp_path / "data", **engine | {"catalog": address})
+        with exclusive_catalog(settings):
+            require_held(settings)
+            with contextlib.closing(psycopg2.connect(address)) as other, other.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE pid <> pg_backend_pid() AND application_name LIKE 'process %'"
+                )
+            for step in (
+                lambda: lake.load_files(settings, Project("1", "us", "UTC", None), []),
+                lambda: lake.build(settings, print),
+                lambda: lake.move_tags(settings),
+            ):
+                with pytest.raises(StorageError, match="closed the connection that holds its lock"):
+                    step()
+        with exclusive_catalog(settings):
+            require_held(settings)
 
 
 def test_a_catalog_in_a_folder_that_does_not_exist_is_named(engine, tmp_path):

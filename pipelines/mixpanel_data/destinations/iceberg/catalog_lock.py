@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,16 @@ _KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_coun
 
 Acquire = Callable[[], str | None]
 """Takes the lock, or returns which process has it."""
+
+
+@dataclass(frozen=True)
+class _Lock:
+    acquire: Acquire
+    is_held: Callable[[], bool]
+
+
+_held: dict[str, _Lock] = {}
+"""The locks that this process has, by the address of the catalog."""
 
 
 @contextmanager
@@ -48,9 +59,32 @@ def exclusive_catalog(
     """
     address = str(settings.catalog)
     hold = _lock_of_file if address.startswith("sqlite:") else _lock_of_server
-    with hold(address) as acquire:
-        _wait(acquire, without_password(address), wait_seconds, on_locked)
-        yield
+    with hold(address) as lock:
+        _wait(lock.acquire, without_password(address), wait_seconds, on_locked)
+        _held[address] = lock
+        try:
+            yield
+        finally:
+            del _held[address]
+
+
+def require_held(settings: Settings) -> None:
+    """Check that the lock of the catalog, once this process has taken it, is still there.
+
+    PostgreSQL frees it when it ends the connection, as at a restart: then another process may have
+    loaded or built since.
+
+    Raises:
+        StorageError: if the lock was lost.
+    """
+    address = str(settings.catalog)
+    lock = _held.get(address)
+    if lock and not lock.is_held():
+        raise StorageError(
+            f"The Iceberg catalog {without_password(address)} closed the connection that holds its "
+            "lock, so another run may have loaded or built there since. Nothing was published. "
+            "Rerun the command."
+        )
 
 
 def _wait(acquire: Acquire, address: str, wait_seconds: float, on_locked: OnLocked) -> None:
@@ -71,7 +105,7 @@ def _wait(acquire: Acquire, address: str, wait_seconds: float, on_locked: OnLock
 
 
 @contextmanager
-def _lock_of_file(address: str) -> Iterator[Acquire]:
+def _lock_of_file(address: str) -> Iterator[_Lock]:
     """Use a file beside the catalog, which the operating system unlocks when the process dies."""
     catalog = Path(address.removeprefix("sqlite:///"))
     if not catalog.parent.is_dir():
@@ -91,13 +125,13 @@ def _lock_of_file(address: str) -> Iterator[Acquire]:
         return None
 
     try:
-        yield acquire
+        yield _Lock(acquire, lambda: lock.is_locked)
     finally:
         lock.release()
 
 
 @contextmanager
-def _lock_of_server(address: str) -> Iterator[Acquire]:
+def _lock_of_server(address: str) -> Iterator[_Lock]:
     """Use a connection of its own, which PostgreSQL unlocks when the process dies."""
     from sqlalchemy import create_engine, text
     from sqlalchemy.pool import NullPool
@@ -120,22 +154,34 @@ def _lock_of_server(address: str) -> Iterator[Acquire]:
             return None
         return _holder(ask(_HOLDER, key=_KEY))
 
+    def is_held() -> bool:
+        try:
+            return bool(ask(_IS_HELD, key=_KEY)[0])
+        except StorageError:
+            return False
+
     try:
         for name, seconds in _KEEPALIVE.items():
             ask("SELECT set_config(:name, :value, false)", name=f"tcp_{name}", value=str(seconds))
-        yield acquire
+        yield _Lock(acquire, is_held)
     finally:
         with suppress(Exception):  # a lost connection can't be closed
             connection.close()
 
 
-_HOLDER = """
+_THIS_LOCK = """
+locktype = 'advisory' AND objsubid = 1 AND granted
+AND classid::bigint << 32 | objid::bigint = :key
+AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+_HOLDER = f"""
 SELECT activity.application_name, activity.backend_start
 FROM pg_locks JOIN pg_stat_activity AS activity USING (pid)
-WHERE locktype = 'advisory' AND objsubid = 1 AND granted
-    AND classid::bigint << 32 | objid::bigint = :key
-    AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+WHERE {_THIS_LOCK}
 """
+
+_IS_HELD = f"SELECT count(*) = 1 FROM pg_locks WHERE {_THIS_LOCK} AND pid = pg_backend_pid()"
 
 
 def _holder(found: Any) -> str:
