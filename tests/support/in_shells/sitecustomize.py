@@ -24,6 +24,7 @@ MP_CODE = "from support import warm_mp; warm_mp.run_command()"
 _FREE = (
     *("HOME", "MP_", "PYTEST_", "PATH", "PYTHONPATH", "PREFECT_HOME"),
     *("PWD", "OLDPWD", "SHLVL", "_"),
+    "DBT_PARTIAL_PARSE_FILE_PATH",  # the fixture `parsed` sets it, before this process starts or after
 )
 """Variables, by their first letters, that nothing reads while modules are imported."""
 
