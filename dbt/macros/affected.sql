@@ -46,6 +46,85 @@
     {{ column }} in (select user_id from {{ ref('mixpanel_data', 'int_affected_users') }})
 {%- endmacro %}
 
+{# The days of a table of users' days, each with the affected day before it and after it, if there
+   is one, for `is_beside_affected`. #}
+{% macro affected_days_beside(relation) -%}
+    select
+        kept.event_date,
+        max(affected.event_date) filter (where affected.event_date < kept.event_date) as affected_before,
+        min(affected.event_date) filter (where affected.event_date > kept.event_date) as affected_after
+    from (select distinct event_date from {{ relation }}) as kept
+    cross join ({{ affected_dates() }}) as affected
+    group by kept.event_date
+{%- endmacro %}
+
+{# True if a row may get another `previous_date`: an affected day is between the two, or is the
+   previous one. #}
+{% macro is_after_affected(row, days) -%}
+    coalesce({{ days }}.affected_before >= coalesce({{ row }}.previous_date, date '-infinity'), false)
+{%- endmacro %}
+
+{# True if a row may get another `next_date`. #}
+{% macro is_before_affected(row, days) -%}
+    coalesce({{ days }}.affected_after <= coalesce({{ row }}.next_date, date 'infinity'), false)
+{%- endmacro %}
+
+{# True for rows of the users of whom something changed, in a table that knows the previous and the
+   next day of each row: those of affected days, and those beside them, which may get other
+   neighbours. All other rows of these users, at any age, stay as they are. #}
+{% macro is_affected_or_beside() -%}
+    rowid in (
+        select former.rowid
+        from {{ this }} as former
+        inner join ({{ affected_days_beside(this) }}) as bounds on former.event_date = bounds.event_date
+        where
+            {{ is_affected_user('former.user_id') }}
+            and (
+                {{ is_affected('former.user_id', 'former.event_date') }}
+                or {{ is_after_affected('former', 'bounds') }}
+                or {{ is_before_affected('former', 'bounds') }}
+            )
+    )
+{%- endmacro %}
+
+{# The rows of `this` beside affected days, as a select of the columns, their neighbours, and whether
+   these may be others by now. #}
+{% macro rows_beside_affected(columns) -%}
+    select
+        {% for column in columns %}
+            former.{{ column }},
+        {% endfor %}
+        former.previous_date,
+        former.next_date,
+        {{ is_after_affected('former', 'bounds') }} as has_other_previous_date,
+        {{ is_before_affected('former', 'bounds') }} as has_other_next_date
+    from {{ this }} as former
+    inner join ({{ affected_days_beside(this) }}) as bounds on former.event_date = bounds.event_date
+    where
+        {{ is_affected_user('former.user_id') }}
+        and not {{ is_affected('former.user_id', 'former.event_date') }}
+        and ({{ is_after_affected('former', 'bounds') }} or {{ is_before_affected('former', 'bounds') }})
+{%- endmacro %}
+
+{# What rows of affected days have in place of the columns after those of `rows_beside_affected`. #}
+{% macro neighbours_unknown() -%}
+    null::date as previous_date,
+    null::date as next_date,
+    true as has_other_previous_date,
+    true as has_other_next_date
+{%- endmacro %}
+
+{# The previous or the next day of a row, in a window: what a row beside affected days has already,
+   unless one of them may be nearer. #}
+{% macro neighbouring_date(name, window) -%}
+    {% set found = ('lag' if name == 'previous_date' else 'lead') ~ '(event_date) over ' ~ window %}
+    {% if is_incremental() -%}
+        case when {{ 'has_other_' ~ name }} then {{ found }} else {{ name }} end
+    {%- else -%}
+        {{ found }}
+    {%- endif %}
+{%- endmacro %}
+
 {# True for days of a funnel that are recounted: an attempt of the day changed, or one of the
    marks `is_complete` and `is_entry_partial` may change, since more or less is known than when
    the day was last counted. Less is known if a later fetch of a day ended earlier. #}

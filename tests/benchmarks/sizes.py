@@ -1,7 +1,7 @@
 """How large the files are after a year of daily syncs, and what a sync costs by then.
 
-Also alone: ``python tests/benchmarks/sizes.py [SYNCS] [same|growing] [core]``; with ``core``, a sync builds the core tables
-only, which takes half the time.
+Also alone: ``python tests/benchmarks/sizes.py [SYNCS] [same|growing|history] [core]``; with ``core``, a sync builds the core
+tables only, which takes half the time.
 """
 
 import contextlib
@@ -20,12 +20,15 @@ import duckdb
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # `support`, where this is run alone
 
-FIRST = date(2026, 1, 1)
+FIRST = date(2024, 1, 1)
+"""The year after it is over: a day that has not ended would be fetched by each sync."""
+
 DAYS = 60
+LONG_DAYS = 330
 SYNCS = 365
 EVENTS_A_DAY = 1_000
 EVERY = 30
-KINDS = ("same", "growing")
+KINDS = ("same", "growing", "history")
 
 
 def sizes(
@@ -39,6 +42,9 @@ def sizes(
     """
     forks = _fork_dbt(work / "parse")
     for kind in kinds:
+        if kind == "history":
+            _compare_histories(work, forks)
+            continue
         grows = kind == "growing"
         print(
             f"\n{syncs} daily syncs, {'a new day each' if grows else 'the same days'}: "
@@ -80,8 +86,27 @@ def _fork_dbt(scratch: Path) -> Path:
     return path.with_name(warm_dbt.SECONDS)
 
 
+def _compare_histories(work: Path, forks: Path, syncs: int = 12) -> None:
+    """Sync folders with a short and with a long history in turn, each with a new day each time."""
+    costs: dict[int, list[float]] = {DAYS: [], LONG_DAYS: []}
+    folders = [
+        _syncs(work / f"history-{days}", syncs + 1, forks, grows=True, days=days) for days in costs
+    ]
+    for number, both in enumerate(zip(*folders, strict=True)):
+        for seconds, (_, (_, processor), _) in zip(costs.values(), both, strict=True):
+            if number > 0:  # the first loads the history
+                seconds.append(processor)
+    print(f"\n{syncs} daily syncs, a new day each: processor seconds, minimum / median / maximum\n")
+    for days, seconds in costs.items():
+        shown = " / ".join(
+            f"{each:.2f}" for each in (min(seconds), statistics.median(seconds), max(seconds))
+        )
+        print(f"{days:>4} days before  {shown}")
+    print(f"ratio of the sums: {sum(costs[LONG_DAYS]) / sum(costs[DAYS]):.2f}", flush=True)
+
+
 def _syncs(
-    folder: Path, syncs: int, forks: Path, *, grows: bool
+    folder: Path, syncs: int, forks: Path, *, grows: bool, days: int = DAYS
 ) -> Iterator[tuple[int, tuple[float, float], list[Path]]]:
     from mixpanel_data._internal.api_client import MixpanelAPIClient
     from mixpanel_data._internal.run import context
@@ -90,12 +115,11 @@ def _syncs(
     from mixpanel_data.sandbox import Sandbox
     from mixpanel_data.sync import job
 
-    now = FIRST + timedelta(days=DAYS)
-    with Sandbox(today=FIRST + timedelta(days=DAYS + syncs + 1)) as sandbox:
-        for number in range(DAYS):
+    now = FIRST + timedelta(days=days)
+    with Sandbox(today=FIRST + timedelta(days=days + syncs + 1)) as sandbox:
+        for number in range(days):
             _add(sandbox, FIRST + timedelta(days=number))
         credentials = Credentials(**asdict(sandbox.credentials))
-        context.today = lambda _: now  # type: ignore[assignment]
         settings = load_settings(
             {}, data_dir=folder, api_base_url=sandbox.base_url, start_date=FIRST
         )
@@ -105,6 +129,7 @@ def _syncs(
             folder / "mixpanel.duckdb",
         ]
         for number in range(syncs):
+            context.today = lambda _, day=now: day  # type: ignore[assignment, misc]
             started, used = time.perf_counter(), _processor_seconds(forks)
             with MixpanelAPIClient(credentials, base_url=sandbox.base_url) as client:
                 job.Sync(settings, credentials, client=client).run().raise_failures()

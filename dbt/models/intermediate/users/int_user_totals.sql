@@ -21,44 +21,32 @@ with active as (
     group by user_id
 ),
 
-numbered as (
-    select
-        *,
-        row_number() over (partition by user_id order by started_at asc, session_id asc) as number
-    from {{ ref('sessions') }}
-    where {{ when_incremental(is_affected_user()) }}
-),
-
--- source, medium and campaign are of one session: the first that has a source
-with_source as (
-    select
-        *,
-        min(case when utm_source is not null then number end) over (partition by user_id) as source_number
-    from numbered
-),
-
 visits as (
     select
         user_id,
         {% for column in first_values %}
-            arg_min({{ column }}, number) as first_{{ column }},
+            arg_min({{ column }}, (started_at, session_id)) as first_{{ column }},
         {% endfor %}
-        {% for column in source_values %}
-            max(case when number = source_number then {{ column }} end) as first_{{ column }},
-        {% endfor %}
+        arg_min(case when utm_source is not null then session_id end, (started_at, session_id)) as source_session_id,
         count(*) as session_count,
         -- whole microseconds: the sum does not depend on their order
         sum(epoch_us(ended_at) - epoch_us(started_at)) / 1e6 as session_seconds
-    from with_source
+    from {{ ref('sessions') }}
+    where {{ when_incremental(is_affected_user()) }}
     group by user_id
 )
 
 select
     active.*,
-    {% for column in first_values + source_values %}
+    {% for column in first_values %}
         visits.first_{{ column }},
+    {% endfor %}
+    -- source, medium and campaign are of one session: the first that has a source
+    {% for column in source_values %}
+        sources.{{ column }} as first_{{ column }},
     {% endfor %}
     coalesce(visits.session_count, 0) as session_count,
     coalesce(visits.session_seconds, 0) as session_seconds
 from active
 left join visits on active.user_id = visits.user_id
+left join {{ ref('sessions') }} as sources on visits.source_session_id = sources.session_id

@@ -1,8 +1,9 @@
+-- noqa: disable=layout.indent
 {{ config(
     materialized='replaced_rows',
     meta={
         'keeps_equal_rows': true,
-        'replaces': "{{ is_affected_user() }} or (user_id is null and {{ is_refetched_date() }})",
+        'replaces': "{{ is_affected_or_beside() }} or (user_id is null and {{ is_refetched_date() }})",
     },
     post_hook="{{ mark_gaps_before() }}",
 ) }}
@@ -10,7 +11,8 @@
 -- depends_on: {{ ref('int_affected_users') }}
 -- depends_on: {{ ref('int_refetched_dates') }}
 -- depends_on: {{ ref('int_reassigned_user_days') }}
--- a rebuilt day changes the days before and after it of the same users
+-- A rebuilt day changes the rows before and after it of the same users. Older and newer rows know their
+-- neighbours, so a build costs as much as its days do, and not as much as the history of their users.
 with doings_of_days as (
     select
         event_date,
@@ -20,6 +22,9 @@ with doings_of_days as (
         min(time) as first_at,
         max(time) as last_at,
         bit_or({{ bit_of_hour('local_time') }}) as active_hours
+        {%- if is_incremental() %},
+            {{ neighbours_unknown() }}
+        {%- endif %}
     from {{ ref('events') }}
     where {{ when_incremental('(user_id is null or ' ~ is_affected_user() ~ ') and ' ~ is_affected()) }}
     group by
@@ -28,16 +33,9 @@ with doings_of_days as (
         event
     {% if is_incremental() %}
         union all
-        select
-            event_date,
-            user_id,
-            event,
-            event_count,
-            first_at,
-            last_at,
-            active_hours
-        from {{ this }}
-        where {{ is_affected_user() }} and not {{ is_affected() }}
+        {{ rows_beside_affected([
+            'event_date', 'user_id', 'event', 'event_count', 'first_at', 'last_at', 'active_hours'
+        ]) }}
     {% endif %}
 ),
 
@@ -50,8 +48,8 @@ placed as (
         first_at,
         last_at,
         active_hours,
-        case when user_id is not null then lag(event_date) over event_days end as previous_date,
-        case when user_id is not null then lead(event_date) over event_days end as next_date
+        case when user_id is not null then {{ neighbouring_date('previous_date', 'event_days') }} end as previous_date,
+        case when user_id is not null then {{ neighbouring_date('next_date', 'event_days') }} end as next_date
     from doings_of_days
     window event_days as (partition by event, user_id order by event_date asc)
 )
