@@ -564,7 +564,7 @@ def backfill(
     days = (end - start).days + 1
     complete = days - left.days_due
     text = f"{complete} of {days} days are complete" + (
-        f"; about {len(left.requests)} requests are left." if left.days_due else "."
+        f"; requests left: about {len(left.requests)}." if left.days_due else "."
     )
     print(text)
     _show(
