@@ -87,7 +87,7 @@ def _fork_dbt(scratch: Path) -> Path:
 
 
 def _compare_histories(work: Path, forks: Path, syncs: int = 12) -> None:
-    """Sync folders with a short and with a long history in turn, each with a new day each time."""
+    """Sync a folder with a short and one with a long history alternately, with a new day each time."""
     costs: dict[int, list[float]] = {DAYS: [], LONG_DAYS: []}
     folders = [
         _syncs(work / f"history-{days}", syncs + 1, forks, grows=True, days=days) for days in costs
