@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -22,7 +23,7 @@ MP_CODE = "from support import warm_mp; warm_mp.run_command()"
 """What this process runs."""
 
 _FREE = (
-    *("HOME", "MP_", "PYTEST_", "PATH", "PYTHONPATH", "PREFECT_HOME"),
+    *("HOME", "MP_", "PYTEST_", "PATH", "PREFECT_HOME"),
     *("PWD", "OLDPWD", "SHLVL", "_"),
     "DBT_PARTIAL_PARSE_FILE_PATH",  # the fixture `parsed` sets it, before this process starts or after
 )
@@ -30,8 +31,16 @@ _FREE = (
 
 
 def kept(variables: Mapping[str, str]) -> dict[str, str]:
-    """The variables that have to be those of a process for `mp` to be a fork of it."""
-    return {name: value for name, value in variables.items() if not name.startswith(_FREE)}
+    """The variables that have to be those of a process for `mp` to be a fork of it.
+
+    With another ``PYTHONPATH`` than this folder, a program may run a copy of the package.
+    """
+    own = {"PYTHONPATH": str(Path(__file__).parent)}
+    return {
+        name: value
+        for name, value in variables.items()
+        if not name.startswith(_FREE) and own.get(name) != value
+    }
 
 
 _PATCHED = "mixpanel_data._internal.transform.dbt_process"
