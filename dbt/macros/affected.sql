@@ -46,14 +46,14 @@
     {{ column }} in (select user_id from {{ ref('mixpanel_data', 'int_affected_users') }})
 {%- endmacro %}
 
-{# The days of a table of users' days, each with the affected day before it and after it, if there
-   is one, for `is_beside_affected`. #}
-{% macro affected_days_beside(relation) -%}
+{# The days of `this`, each with the affected day before it and after it, if there is one, for
+   `is_beside_affected`. #}
+{% macro affected_days_beside() -%}
     select
         kept.event_date,
         max(affected.event_date) filter (where affected.event_date < kept.event_date) as affected_before,
         min(affected.event_date) filter (where affected.event_date > kept.event_date) as affected_after
-    from (select distinct event_date from {{ relation }}) as kept
+    from (select distinct event_date from {{ this }}) as kept
     cross join ({{ affected_dates() }}) as affected
     group by kept.event_date
 {%- endmacro %}
@@ -69,6 +69,11 @@
     coalesce({{ days }}.affected_after <= coalesce({{ row }}.next_date, date 'infinity'), false)
 {%- endmacro %}
 
+{# True for a row that may get another neighbour. #}
+{% macro is_beside_affected(row, days) -%}
+    ({{ is_after_affected(row, days) }} or {{ is_before_affected(row, days) }})
+{%- endmacro %}
+
 {# True for rows of the users of whom something changed, in a table that knows the previous and the
    next day of each row: those of affected days, and those beside them, which may get other
    neighbours. All other rows of these users, at any age, stay as they are. #}
@@ -76,13 +81,12 @@
     rowid in (
         select former.rowid
         from {{ this }} as former
-        inner join ({{ affected_days_beside(this) }}) as bounds on former.event_date = bounds.event_date
+        inner join ({{ affected_days_beside() }}) as bounds on former.event_date = bounds.event_date
         where
             {{ is_affected_user('former.user_id') }}
             and (
                 {{ is_affected('former.user_id', 'former.event_date') }}
-                or {{ is_after_affected('former', 'bounds') }}
-                or {{ is_before_affected('former', 'bounds') }}
+                or {{ is_beside_affected('former', 'bounds') }}
             )
     )
 {%- endmacro %}
@@ -99,11 +103,11 @@
         {{ is_after_affected('former', 'bounds') }} as has_other_previous_date,
         {{ is_before_affected('former', 'bounds') }} as has_other_next_date
     from {{ this }} as former
-    inner join ({{ affected_days_beside(this) }}) as bounds on former.event_date = bounds.event_date
+    inner join ({{ affected_days_beside() }}) as bounds on former.event_date = bounds.event_date
     where
         {{ is_affected_user('former.user_id') }}
         and not {{ is_affected('former.user_id', 'former.event_date') }}
-        and ({{ is_after_affected('former', 'bounds') }} or {{ is_before_affected('former', 'bounds') }})
+        and {{ is_beside_affected('former', 'bounds') }}
 {%- endmacro %}
 
 {# What rows of affected days have in place of the columns after those of `rows_beside_affected`. #}

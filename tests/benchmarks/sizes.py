@@ -34,7 +34,8 @@ KINDS = ("same", "growing", "history")
 def sizes(
     _days: Path, work: Path, _runs: int, syncs: int = SYNCS, *, kinds: tuple[str, ...] = KINDS
 ) -> None:
-    """Sync the same 60 days each day of a year, then with a new day each time; build and publish each time.
+    """Sync the same 60 days each day of a year, then with a new day each time; build and publish each time. Then compare
+    the costs after a short and after a long history.
 
     The seconds are the mean of the syncs since the line before: elapsed, and of the processor, which
     change little with other load. dbt is forked from a process that has imported it and parsed the

@@ -47,6 +47,13 @@ class _Client(httpx.Client):
         return answer
 
 
+def environment(home: Path) -> dict[str, str]:
+    """This process's variables without Prefect's settings, and with a Prefect home."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process recompiles Prefect
+    return {**kept, "PREFECT_HOME": str(home), "DO_NOT_TRACK": "1"}
+
+
 class PrefectServer:
     """A server on a port of its own, and its workers. Logs are in ``folder``."""
 
@@ -193,10 +200,7 @@ class PrefectServer:
 @contextmanager
 def deployed(folder: Path, **settings: str) -> Iterator[PrefectServer]:
     """A server with the deployments of flows/prefect.yaml."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    kept.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process recompiles Prefect
-    home = {"PREFECT_HOME": str(folder), "DO_NOT_TRACK": "1"}
-    server = PrefectServer(folder, {**kept, **home, **settings})
+    server = PrefectServer(folder, {**environment(folder), **settings})
     try:
         server.start()
         server.deploy()

@@ -46,7 +46,11 @@ def begin(settings: Settings) -> list[Disagreement]:
 
 
 def load_files(settings: Settings, project: Project, landed: Sequence[Landed]) -> str:
-    """Load verified files into the catalog; return the id of the load."""
+    """Load verified files into the catalog; return the id of the load.
+
+    Raises:
+        StorageError: if the lock of the catalog was lost.
+    """
     require_held(settings)
     limit = settings.memory_limit
     return load.load(open_lake(settings), settings.folder, project, landed, memory_limit=limit)
@@ -58,6 +62,7 @@ def build(settings: Settings, on_progress: Callable[[str], None]) -> BuildResult
     Raises:
         ConfigError: if there is no Spark session.
         MixpanelDataError: if dbt failed; the message names the models.
+        StorageError: if the lock of the catalog was lost.
     """
     require_held(settings)
     folder, lake = settings.folder, open_lake(settings)
@@ -83,7 +88,11 @@ def build(settings: Settings, on_progress: Callable[[str], None]) -> BuildResult
 
 
 def move_tags(settings: Settings) -> None:
-    """Let readers of the catalog find the tables of the last build; then expire old snapshots."""
+    """Let readers of the catalog find the tables of the last build; then expire old snapshots.
+
+    Raises:
+        StorageError: if the lock of the catalog was lost.
+    """
     require_held(settings)
     lake = open_lake(settings)
     tables = publication.read_built_tables(settings.folder)

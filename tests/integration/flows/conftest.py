@@ -13,8 +13,7 @@ from types import ModuleType
 import duckdb
 import psutil
 import pytest
-from support import warm_dbt
-from support.prefect_server import PrefectServer
+from support import prefect_server, warm_dbt
 
 from mixpanel_data.sandbox import Dataset, Fault, FaultKind, Sandbox
 
@@ -64,9 +63,7 @@ def account(shop: Sandbox, days: list[date], tmp_path: Path, parsed: Path) -> di
 @pytest.fixture
 def outside(tmp_path: Path) -> dict[str, str]:
     """The environment of Prefect's processes: this one's without Prefect's settings, and a Prefect home of its own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    kept.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process recompiles Prefect
-    return {**kept, "PREFECT_HOME": str(tmp_path / "prefect"), "DO_NOT_TRACK": "1"}
+    return prefect_server.environment(tmp_path / "prefect")
 
 
 @pytest.fixture
@@ -123,7 +120,7 @@ def stalled(shop: Sandbox) -> Callable[[], None]:
 
 @pytest.fixture
 def flow_process(
-    prefect: PrefectServer, shop: Sandbox
+    prefect: prefect_server.PrefectServer, shop: Sandbox
 ) -> Callable[[subprocess.Popen[bytes]], psutil.Process]:
     """Waits until a run has sent its first request; returns its process, a child of the worker."""
 
