@@ -175,10 +175,11 @@ def _fresh(path: Path) -> int:
 
 def main() -> None:
     """As many syncs as asked for, in a temporary folder."""
+    arguments = sys.argv[1:]
     with tempfile.TemporaryDirectory() as work:
-        syncs = int(sys.argv[1]) if len(sys.argv) > 1 else SYNCS
-        kinds = tuple(kind for kind in sys.argv[2:] if kind in KINDS)
-        if "core" in sys.argv[2:]:
+        syncs = next((int(each) for each in arguments if each.isdigit()), SYNCS)
+        kinds = tuple(kind for kind in arguments if kind in KINDS)
+        if "core" in arguments:
             from support import core_models
 
             core_models.leave_marts_out()
